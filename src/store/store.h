@@ -1,0 +1,271 @@
+/* store.h - everything that is kept, behind one interface.
+ *
+ * The default back end is SQLite (store/sqlite); a Qdrant back end implements the same table of
+ * operations. Callers see documents, chunks, candidates and the ledger, never rows or SQL.
+ *
+ * Owners. Every call names a person; a back end can reach no row without one.
+ * Durability. A call that changes something returns true only when the change is synced to disk and
+ * visible: a document is found the moment its put returned and gone the moment its delete did.
+ * Ids. Documents and chunks have UUIDs outside; `doc_no` and `chunk_no` are a back end's own numbers,
+ * valid within one process run and only between candidates and chunks_get.
+ *
+ * Threads: every call is safe from any thread, and blocks (disk): never call it on the loop thread.
+ * What a call returns lives in the Arena that it was given. */
+#ifndef SOTTO_STORE_STORE_H
+#define SOTTO_STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "base/uuid.h"
+#include "store/vindex.h"
+
+typedef struct Store Store;
+
+/* ---- documents ---------------------------------------------------------------------------- */
+
+typedef struct {
+    Uuid id;
+    Str title;
+    Str content;          /* extracted text; {NULL,0} unless asked for */
+    Str source;           /* where it came from: a path, a URL, "upload", ... */
+    Str file_type;        /* "text", "markdown", "html", "pdf", ... */
+    Str media_type;       /* of the original bytes */
+    Str filename;         /* of the original, without folders; may be empty */
+    Str *tags;
+    size_t n_tags;
+    Str summary;          /* ptr NULL when there is none */
+    double importance;    /* 0..1 */
+    Str extra_json;       /* the client's own metadata: a JSON object, "{}" when none */
+    Sha256 hash;          /* of the original bytes: the document's identity for its owner */
+    uint64_t bytes;       /* of the original */
+    uint32_t pages;       /* 0 when the type has none */
+    uint32_t n_chunks;
+    int64_t created_at, updated_at; /* ms */
+} Document;
+
+/* A passage: document.content[start, end). `context` (title, headings) is indexed and embedded with
+ * it and is not part of the text. */
+typedef struct {
+    uint32_t start, end;  /* byte offsets into content */
+    uint32_t page;        /* from 1; 0 when there are no pages */
+    Str context;
+    VindexCode code;      /* the embedding of context + text */
+} ChunkNew;
+
+typedef struct {
+    Document doc;         /* id, hash, created_at set by the caller; content holds the text */
+    Str original;         /* the bytes as they came */
+    const ChunkNew *chunks;
+    size_t n_chunks;
+    const char *model;    /* name of the encoder, kept with the document */
+} DocumentPut;
+
+typedef enum { PUT_CREATED, PUT_REPLACED, PUT_DUPLICATE } PutOutcome;
+
+typedef struct {
+    Str q;                /* words in title, source or filename; empty: all */
+    const Str *tags;      /* all of them */
+    size_t n_tags;
+    const Str *sources;   /* any of them; a value ending in '*' is a prefix */
+    size_t n_sources;
+    const Str *types;     /* any of them */
+    size_t n_types;
+    int64_t since, until; /* updated_at in [since, until); 0: open */
+    const Uuid *ids;      /* any of them */
+    size_t n_ids;
+} DocFilter;
+
+typedef enum { SORT_UPDATED_DESC, SORT_UPDATED_ASC, SORT_CREATED_DESC, SORT_CREATED_ASC, SORT_TITLE_ASC,
+    SORT_IMPORTANCE_DESC } DocSort;
+
+typedef struct {
+    Document *items;
+    size_t n;
+    uint64_t total;       /* that match the filter, on all pages */
+    Str next_cursor;      /* opaque; ptr NULL on the last page */
+} DocPage;
+
+/* Members with ptr or pointer NULL stay as they are. */
+typedef struct {
+    const Str *source, *summary, *extra_json;
+    const Str *tags;
+    size_t n_tags;
+    bool set_tags;
+    const double *importance;
+    int64_t updated_at;
+} DocPatch;
+
+/* ---- search ------------------------------------------------------------------------------- */
+
+typedef enum { KW_WORD, KW_PREFIX, KW_PHRASE } KwKind;
+typedef struct {
+    KwKind kind;
+    Str text;             /* as typed; the store tokenises, folds and stems it as it did the text */
+    bool required;        /* a candidate must have it (in chunk or context) */
+    bool excluded;        /* a candidate must not have it */
+    float weight;         /* multiplies its BM25 share; 1 normally */
+} KwTerm;
+
+typedef struct {
+    const float *vector;  /* [384], unit length; NULL: keywords only */
+    const KwTerm *terms;
+    size_t n_terms;       /* 0: vectors only */
+    const DocFilter *filter; /* NULL: all; exact */
+    size_t k;             /* length of each of the two lists, at most 1000 */
+    VindexMode mode;
+} CandidateQuery;
+
+typedef struct {
+    uint64_t chunk_no, doc_no;
+    float similarity;     /* cosine; set for every candidate when a vector was given, else -2 */
+    float keyword;        /* BM25; 0 when no term is in it */
+    uint32_t vector_rank, keyword_rank; /* from 1; 0: not in that list */
+} Candidate;
+
+/* The union of the two lists. The moments describe the whole distribution, so that a fusion can judge
+ * how far the best stand out. */
+typedef struct {
+    Candidate *items;     /* no order */
+    size_t n;
+    size_t n_vector, n_keyword;
+    float vec_mean, vec_std;   /* of all (or a sample of) allowed vectors' similarities */
+    float kw_mean, kw_std;     /* of the BM25 scores of the keyword list */
+    float kw_bound;            /* no chunk could have more for this query */
+} Candidates;
+
+/* A stored passage, text included, as it is in the database now. */
+typedef struct {
+    Uuid id;
+    uint64_t doc_no;
+    uint32_t ordinal, start, end, page;
+    Str text;             /* exactly content[start, end) */
+    Str context;
+} Chunk;
+
+/* ---- ledger and folders ------------------------------------------------------------------- */
+
+/* One entry for every file ever offered. */
+typedef enum { LEDGER_PENDING, LEDGER_INDEXED, LEDGER_DUPLICATE, LEDGER_REFUSED, LEDGER_FAILED,
+    LEDGER_DELETED } LedgerState;
+typedef struct {
+    Str source;           /* key, with the owner: absolute path or upload name */
+    LedgerState state;
+    Str reason;           /* for REFUSED and FAILED: one sentence */
+    Uuid document;        /* nil unless INDEXED or DUPLICATE */
+    Str file_type;
+    Sha256 hash;
+    uint64_t bytes;
+    int64_t mtime_ms;     /* of the file, 0 when unknown */
+    uint32_t n_chunks;
+    int64_t first_at, last_at;
+} LedgerEntry;
+
+typedef struct {
+    const LedgerState *state; /* NULL: all */
+    Str under;            /* source prefix */
+    size_t limit;
+    Str cursor;
+} LedgerQuery;
+typedef struct {
+    LedgerEntry *items;
+    size_t n;
+    Str next_cursor;
+    uint64_t counts[LEDGER_DELETED + 1]; /* of all entries under the prefix */
+} LedgerPage;
+const char *ledger_state_name(LedgerState s);
+
+typedef struct {
+    Uuid id;
+    Str path;
+    Str *include, *exclude; /* glob patterns */
+    size_t n_include, n_exclude;
+    int64_t created_at;
+} Folder;
+
+typedef struct {
+    uint64_t documents, chunks, original_bytes, text_bytes, database_bytes, cache_bytes;
+    uint64_t tags, ledger_entries;
+    Str model;
+    int schema_version;
+    Str backend;          /* "sqlite" */
+} StoreStats;
+
+/* ---- change notices ------------------------------------------------------------------------ */
+
+typedef enum { CHANGE_CREATED, CHANGE_UPDATED, CHANGE_DELETED } ChangeKind;
+/* Called after the change is durable and visible, on a thread of the store's; must be short and
+ * must not call the store. */
+typedef void (*StoreChangeFn)(void *arg, const Uuid *owner, ChangeKind kind, const Uuid *document);
+
+/* ---- operations ---------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *dir;      /* data folder, made when missing (0700) */
+    bool read_only;       /* no lock taken, no writes; for looking beside a running server */
+    const char *lock_note; /* kept in the lock file: where the running server listens */
+    const char *model;    /* encoder's name: vectors of another one are reported, not mixed */
+} StoreOptions;
+
+/* The SQLite back end. ERR_CONFLICT names the process that has the data open. */
+Store *store_open_sqlite(const StoreOptions *options, Err *err);
+void store_close(Store *s);
+
+/* PUT_DUPLICATE when the owner has a document with this hash already and its id is another:
+ * nothing is written and *id is that document's. A put with an id that is there replaces it
+ * whole, keeping created_at. */
+bool store_document_put(Store *s, const Uuid *owner, const DocumentPut *put, PutOutcome *outcome,
+    Uuid *id, Err *err);
+bool store_document_get(Store *s, const Uuid *owner, const Uuid *id, bool with_content, Arena *a,
+    Document *out, Err *err);
+bool store_document_by_hash(Store *s, const Uuid *owner, const Sha256 *hash, Uuid *id, Err *err);
+bool store_document_list(Store *s, const Uuid *owner, const DocFilter *filter, DocSort sort,
+    size_t limit, Str cursor, Arena *a, DocPage *out, Err *err);
+bool store_document_patch(Store *s, const Uuid *owner, const Uuid *id, const DocPatch *patch, Err *err);
+bool store_document_delete(Store *s, const Uuid *owner, const Uuid *id, Err *err);
+/* Bytes [offset, offset+length) of the original, cut at its end; *total is its whole size. */
+bool store_original(Store *s, const Uuid *owner, const Uuid *id, uint64_t offset, size_t length,
+    Arena *a, Str *out, uint64_t *total, Err *err);
+
+bool store_candidates(Store *s, const Uuid *owner, const CandidateQuery *q, Arena *a, Candidates *out,
+    Err *err);
+/* out[n], in the order asked; an entry whose chunk is gone has text.ptr NULL. */
+bool store_chunks_get(Store *s, const Uuid *owner, const uint64_t *chunk_nos, size_t n, Arena *a,
+    Chunk *out, Err *err);
+bool store_documents_get(Store *s, const Uuid *owner, const uint64_t *doc_nos, size_t n,
+    bool with_content, Arena *a, Document *out, Err *err); /* gone: title.ptr NULL */
+/* One passage by its public id; ERR_NOT_FOUND. */
+bool store_chunk_by_id(Store *s, const Uuid *owner, const Uuid *id, Arena *a, Chunk *out,
+    Uuid *document, Err *err);
+/* The tokens that matter for marking: calls fn for every token of `text` with its stem and its byte
+ * range, exactly as the keyword index sees it. */
+bool store_tokenize(Store *s, Str text, bool (*fn)(void *arg, Str stem, size_t start, size_t end),
+    void *arg, Err *err);
+/* Words of the owner's vocabulary that start with `prefix` (folded), most frequent first. */
+bool store_suggest(Store *s, const Uuid *owner, Str prefix, size_t limit, Arena *a, Str *out, size_t *n,
+    Err *err);
+
+/* Grows with every write of this owner that could change an answer: the key of caches. */
+uint64_t store_version(Store *s, const Uuid *owner);
+
+bool store_ledger_put(Store *s, const Uuid *owner, const LedgerEntry *e, Err *err);
+bool store_ledger_get(Store *s, const Uuid *owner, Str source, Arena *a, LedgerEntry *out, Err *err);
+bool store_ledger_list(Store *s, const Uuid *owner, const LedgerQuery *q, Arena *a, LedgerPage *out,
+    Err *err);
+
+bool store_folder_put(Store *s, const Uuid *owner, const Folder *f, Err *err);
+bool store_folder_list(Store *s, const Uuid *owner, Arena *a, Folder **out, size_t *n, Err *err);
+bool store_folder_delete(Store *s, const Uuid *owner, const Uuid *id, Err *err);
+
+bool store_stats(Store *s, const Uuid *owner, Arena *a, StoreStats *out, Err *err);
+/* integrity_check, foreign keys, FTS integrity, hashes of originals, offsets of every chunk, caches
+ * against the database. Appends one line a finding to *report; true when nothing is wrong. With
+ * `repair` rebuilds what is a cache (FTS, vector and keyword indexes). */
+bool store_check(Store *s, bool repair, Buf *report, Err *err);
+bool store_backup(Store *s, const char *path, Err *err);
+bool store_ready(Store *s, Err *err); /* can read and write now; for /health/ready */
+void store_on_change(Store *s, StoreChangeFn fn, void *arg);
+
+/* The table a back end fills; the functions above call it. */
+typedef struct StoreOps StoreOps;
+
+#endif
