@@ -1,0 +1,77 @@
+/* ingest.h - from a stranger's file to searchable passages.
+ *
+ *   bytes -> type -> extract (confined child) -> text + marks -> chunks -> embeddings -> store -> ledger
+ *
+ * One call takes one file all the way and returns when it is durable and findable. The parsers run in
+ * a child process with no network, no file system and limits (extract.h); whatever happens to the
+ * child is a ledger entry, never a dead server.
+ *
+ * Threads: an Ingest is shared; calls are safe from any thread and block. An `unsigned worker` chooses
+ * the encoder scratch: one caller a worker number at a time. */
+#ifndef SOTTO_INGEST_INGEST_H
+#define SOTTO_INGEST_INGEST_H
+
+#include "nn/minilm.h"
+#include "store/store.h"
+
+typedef struct Ingest Ingest;
+
+typedef struct {
+    Store *store;
+    const Minilm *model;
+    unsigned workers;           /* worker numbers 0..workers-1 */
+    uint64_t max_file_bytes;    /* 0: 256 MiB */
+    unsigned extract_timeout_ms; /* 0: 30 s */
+    uint64_t extract_memory;    /* 0: 512 MiB of address space beyond the libraries */
+    const char *self;           /* path of this program, for the confined child */
+} IngestOptions;
+
+Ingest *ingest_new(const IngestOptions *o, Err *err);
+void ingest_free(Ingest *g);
+
+typedef struct {
+    Str data;               /* the bytes; or */
+    const char *path;       /* a file to read */
+    Str filename;           /* name as offered; empty for pasted text */
+    Str media_type;         /* as claimed; a hint only */
+    Str file_type;          /* as claimed ("markdown", ...); overrides the guess when it is one of ours */
+    Str title, source;      /* empty: computed */
+    const Str *tags;
+    size_t n_tags;
+    bool has_tags;
+    Str summary;            /* ptr NULL: computed */
+    const double *importance; /* NULL: computed */
+    Str extra_json;         /* empty: {} */
+    const Uuid *replace;    /* a document to replace, keeping id and created_at */
+    bool (*pressed)(void *arg); /* may be NULL: asked between batches whether a person waits */
+    void *pressed_arg;
+} IngestInput;
+
+/* *outcome says created, replaced or duplicate; *doc (with content) is the stored document. Failures:
+ * ERR_UNSUPPORTED_MEDIA (no reader for it), ERR_VALIDATION (damaged, encrypted, empty), ERR_TOO_LARGE,
+ * ERR_TIMEOUT. The ledger has the entry either way. */
+bool ingest_one(Ingest *g, const Uuid *owner, const IngestInput *in, unsigned worker, Arena *a,
+    Document *doc, PutOutcome *outcome, Err *err);
+
+/* Gives a stored document another title, summary or text: embeds again what changes. */
+bool ingest_retitle(Ingest *g, const Uuid *owner, const Uuid *id, Str title, unsigned worker, Arena *a,
+    Document *doc, Err *err);
+
+/* Walks files and folders (sorted, hidden files and links to folders left out) and calls fn for every
+ * regular file; what cannot be read is reported with its error. */
+typedef struct {
+    const char *path;
+    int64_t bytes, mtime_ms;
+    const Err *problem;     /* NULL when readable */
+} IngestFile;
+bool ingest_walk(const char *path, bool (*fn)(void *arg, const IngestFile *f), void *arg, Err *err);
+
+/* "text", "markdown", ... by content first, then name; empty when no reader fits. */
+Str ingest_guess_type(Str head, Str filename, Str media_type);
+/* The table of readers: names, file endings, media types; for --help, docs and the API. */
+typedef struct {
+    const char *type, *description, *const *endings, *const *media_types;
+} IngestType;
+const IngestType *ingest_types(size_t *n);
+
+#endif
