@@ -1,9 +1,11 @@
-/* cpu.h - what this processor can do, asked once at start. SOTTO_CPU=plain|avx2|avx512|vnni|amx caps
- * it (for tests and for comparing kernels). Threads: safe. */
+/* cpu.h - what this processor can do, asked once at start. SOTTO_CPU=plain|neon-dot|avx2|avx512|
+ * vnni|amx caps it (for tests and for comparing kernels). Threads: safe. */
 #ifndef SOTTO_BASE_CPU_H
 #define SOTTO_BASE_CPU_H
 
 #include <stdbool.h>
+
+#include "base/err.h"
 
 typedef enum {
     CPU_PLAIN,     /* x86-64 baseline, or any other architecture */
@@ -14,10 +16,11 @@ typedef enum {
     CPU_AMX        /* AVX-512 VNNI and AMX-INT8, granted by the kernel */
 } CpuLevel;
 
+/* Asks, and refuses a SOTTO_CPU that names no level (ERR_VALIDATION). Call once in main before any
+ * thread starts: the kernel grants AMX's tile state to threads that come after the asking. */
+bool cpu_init(Err *err);
 CpuLevel cpu_level(void);        /* the best that is there and not capped */
 const char *cpu_level_name(CpuLevel level);
-bool cpu_has_avx512_vpopcnt(void);
-/* AMX tile state is per thread on no system, but the kernel must grant it once: done inside
- * cpu_level. Call before the first tile instruction anyway. */
+bool cpu_has_avx512_vpopcnt(void); /* false also when capped below avx512 */
 
 #endif

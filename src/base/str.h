@@ -52,6 +52,7 @@ typedef struct {
     size_t len, cap;
     size_t max;     /* ceiling in bytes, without the NUL */
     bool failed;
+    bool no_memory; /* why it failed: memory, not the ceiling */
 } Buf;
 
 #define BUF_DEFAULT_MAX ((size_t)64 << 20)
