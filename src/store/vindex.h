@@ -11,10 +11,13 @@
  * whole, is reported as ERR_CORRUPT and rebuilt by the store.
  *
  * Slots: a vector is added at a slot (dense, from 0); its owner maps slots to chunks. A deleted slot
- * stays dead until vindex_compact or is reused by a later add.
+ * stays dead until a later add reuses it, which happens only after a sync, and only when every
+ * search and every vindex_enter that was running at the delete is over.
  *
- * Threads: one writer at a time; any number of searches beside it. A search sees every add that
- * returned before it began. Remapping while growing never invalidates a running search. */
+ * Threads: any number of searches beside writers (a mutex inside orders writers); one vindex_sync at
+ * a time, which may run beside adds and deletes: what those do is in the next sync. A search sees
+ * every add and honours every delete that returned before it began. Growing never moves what a running search
+ * reads. */
 #ifndef SOTTO_STORE_VINDEX_H
 #define SOTTO_STORE_VINDEX_H
 
@@ -43,30 +46,43 @@ typedef struct {
 
 typedef enum { VINDEX_AUTO, VINDEX_EXACT, VINDEX_TWO_STAGE } VindexMode;
 
-/* path NULL: in memory only. */
+/* path NULL: in memory only. An existing file is replaced. */
 Vindex *vindex_create(const char *path, Err *err);
-/* ERR_NOT_FOUND, ERR_CORRUPT. */
+/* ERR_NOT_FOUND, ERR_CORRUPT (another version, a bad checksum, a file cut short). Reads only the
+ * headers and live bitmaps: vindex_verify reads everything. */
 Vindex *vindex_open(const char *path, Err *err);
-void vindex_close(Vindex *v); /* a clean close: the file is whole afterwards */
-/* Makes everything added so far, and `seq`, what the file holds after a crash. */
+void vindex_close(Vindex *v); /* NULL is allowed; does not sync: the file holds the last sync */
+/* Makes everything done so far, and `seq`, what the file holds after a crash (of the program or of
+ * the machine). In memory only: notes seq and lets deleted slots be reused. */
 bool vindex_sync(Vindex *v, uint64_t seq, Err *err);
 uint64_t vindex_seq(const Vindex *v);
 
 /* Adds a vector for the caller's `id` (its chunk row) with document number `doc`. */
 bool vindex_add(Vindex *v, uint64_t id, uint64_t doc, const VindexCode *code, uint32_t *slot, Err *err);
-void vindex_delete(Vindex *v, uint32_t slot);
+void vindex_delete(Vindex *v, uint32_t slot); /* a dead slot is fine */
+bool vindex_is_live(const Vindex *v, uint32_t slot);
+/* Checks the stored checksum of every live slot; ERR_CORRUPT names the first bad one. */
+bool vindex_verify(Vindex *v, Err *err);
+
+/* Between enter and leave a slot that was live once keeps its meaning: it may die, but is not given
+ * to another chunk. Hold it from a search until its slots have been looked up. Cheap, may nest. */
+unsigned vindex_enter(Vindex *v);
+void vindex_leave(Vindex *v, unsigned ticket);
+
 uint32_t vindex_slots(const Vindex *v);  /* slots in use or dead */
 uint32_t vindex_live(const Vindex *v);
 uint64_t vindex_id(const Vindex *v, uint32_t slot);
 uint64_t vindex_doc(const Vindex *v, uint32_t slot);
 
 /* The k best live slots by cosine, best first, ties by slot; `allow` (may be NULL) is a bitmap over
- * slots. Returns how many were found (at most k) or -1 with ERR_NO_MEMORY. mean/stddev (may be NULL)
+ * slots (bit i of word i/64) of allow_slots bits: slots past them are not allowed. Returns how many were found (at most k) or -1 with ERR_NO_MEMORY. mean/stddev (may be NULL)
  * get the moments of the similarities of (a sample of at least 4096, or all) allowed live slots. */
 int vindex_search(Vindex *v, const float query[VINDEX_DIM], size_t k, const uint64_t *allow,
-    VindexMode mode, VindexHit *hits, float *mean, float *stddev, Err *err);
+    size_t allow_slots, VindexMode mode, VindexHit *hits, float *mean, float *stddev, Err *err);
 /* Similarities of given slots (dead ones give -2). */
 void vindex_similarities(Vindex *v, const float query[VINDEX_DIM], const uint32_t *slots, size_t n,
     float *out);
+/* The stored bytes of a slot (to restore SQLite's row or to compare); false when it is dead. */
+bool vindex_code(const Vindex *v, uint32_t slot, VindexCode *out);
 
 #endif
