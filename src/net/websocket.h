@@ -1,0 +1,55 @@
+/* websocket.h - RFC 6455 on top of the server: messages in, messages out, by id.
+ *
+ * A handler that gets GET /ws checks what it wants (token, query) and calls ws_accept, then
+ * http_exchange_reply; or it replies with an error and the handshake is refused. From then on the
+ * connection is known by its WsId, which is never used again: sending to one that has closed does
+ * nothing and returns false. No extension is negotiated (no compression).
+ *
+ * Received: fragments are joined; text is valid UTF-8 (else 1007); a message over the limit is 1009;
+ * a frame against the protocol is 1002. Sent: what the socket does not take at once waits in a queue
+ * bounded by ws_queue_bytes; past it the client is closed with 1013.
+ *
+ * Threads: callbacks and ws_send_* and ws_close on the loop thread; ws_post_* from any thread. */
+#ifndef SOTTO_NET_WEBSOCKET_H
+#define SOTTO_NET_WEBSOCKET_H
+
+#include "net/server.h"
+
+typedef uint64_t WsId; /* 0 is none */
+
+#define WS_CLOSE_NORMAL 1000
+#define WS_CLOSE_GOING_AWAY 1001
+#define WS_CLOSE_PROTOCOL 1002
+#define WS_CLOSE_ABNORMAL 1006 /* never sent: the connection broke */
+#define WS_CLOSE_INVALID 1007
+#define WS_CLOSE_POLICY 1008
+#define WS_CLOSE_TOO_BIG 1009
+#define WS_CLOSE_INTERNAL 1011
+#define WS_CLOSE_TRY_LATER 1013
+
+typedef struct {
+    void (*on_open)(void *user, Server *s, WsId id); /* NULL is allowed, as for the next two */
+    void (*on_text)(void *user, Server *s, WsId id, Str message);
+    void (*on_binary)(void *user, Server *s, WsId id, Str message);
+    /* Exactly once for every ws_accept that returned true; id is 0 when it never opened. */
+    void (*on_close)(void *user, Server *s, WsId id, int code);
+} WsHandler;
+
+/* Checks the handshake and marks the exchange; *handler must outlive the server. ERR_VALIDATION, and
+ * then the caller replies with status ws_refusal_status (400, or 426 for a wrong version). */
+bool ws_accept(HttpExchange *x, const WsHandler *handler, void *user, Err *err);
+int ws_refusal_status(const HttpExchange *x);
+
+bool ws_send_text(Server *s, WsId id, Str message);
+bool ws_send_binary(Server *s, WsId id, Str message);
+/* Starts the closing handshake; on_close follows. `reason` at most 123 bytes of UTF-8. */
+bool ws_close(Server *s, WsId id, int code, Str reason);
+size_t ws_queued_bytes(const Server *s, WsId id); /* for back-pressure; 0 when closed */
+
+/* From any thread: copies the message and sends it on the loop. False when memory is short or the
+ * loop has ended; true says nothing about the client. */
+bool ws_post_text(Server *s, WsId id, Str message);
+bool ws_post_binary(Server *s, WsId id, Str message);
+bool ws_post_close(Server *s, WsId id, int code, Str reason);
+
+#endif
