@@ -20,7 +20,10 @@ bool sha256_more(Sha256Stream *s, Str data, Err *err);
 bool sha256_end(Sha256Stream *s, Sha256 *out, Err *err); /* frees s, also on failure */
 char *sha256_hex(const Sha256 *h, char out[SHA256_HEX]);
 bool sha256_parse(Str hex, Sha256 *out);
+/* SHA-1 of parts one after the other: for UUID v5 and old protocols only, not for content. */
+bool sha1_parts(const Str *parts, size_t count, uint8_t out[20], Err *err);
 uint32_t crc32c(uint32_t seed, const void *data, size_t n); /* Castagnoli; seed 0 to start */
-uint64_t checksum64(uint64_t seed, const void *data, size_t n); /* own format; memory speed */
+uint32_t crc32c_portable(uint32_t seed, const void *data, size_t n); /* the same by tables */
+uint64_t checksum64(uint64_t seed, const void *data, size_t n); /* checksum.c; no chain */
 
 #endif

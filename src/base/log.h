@@ -6,7 +6,7 @@
 #ifndef SOTTO_BASE_LOG_H
 #define SOTTO_BASE_LOG_H
 
-#include "base/err.h"
+#include "base/str.h"
 
 typedef enum { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG } LogLevel;
 
@@ -16,5 +16,8 @@ bool log_level_parse(const char *name, LogLevel *out);
 bool log_on(LogLevel level);
 void log_write(LogLevel level, const char *module, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* The request this thread works on from now, put into every JSON line (at most 63 bytes of the id);
+ * an empty Str when it is done. */
+void log_request(Str id);
 
 #endif

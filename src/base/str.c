@@ -198,6 +198,14 @@ bool str_to_bool(Str s, bool *out)
     return false;
 }
 
+int str_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 uint64_t str_hash(Str s)
 {
     uint64_t h = 0xcbf29ce484222325u;

@@ -45,6 +45,7 @@ bool str_to_u64(Str s, uint64_t *out);
 bool str_to_i64(Str s, int64_t *out);
 bool str_to_double(Str s, double *out); /* finite, C locale, at most 63 characters */
 bool str_to_bool(Str s, bool *out);     /* true/false/1/0/yes/no/on/off */
+int str_hex_digit(char c);               /* 0..15, or -1 */
 uint64_t str_hash(Str s);               /* FNV-1a finished by a mixer; not for hostile keys */
 
 typedef struct {
