@@ -136,17 +136,24 @@ size_t utf8_count(Str s)
     return n;
 }
 
+size_t utf8_broken_len(Str s)
+{
+    size_t bad = 0;
+    if (s.len > 0)
+        (void)sequence((const unsigned char *)s.ptr, s.len, &bad);
+    return bad;
+}
+
 bool utf8_append_lossy(Buf *b, Str s)
 {
     while (s.len > 0) {
-        size_t n = utf8_valid_len(s), bad = 0;
+        size_t n = utf8_valid_len(s);
         (void)buf_add(b, str_sub(s, 0, n));
         s = str_sub(s, n, s.len);
         if (s.len == 0)
             break;
-        (void)sequence((const unsigned char *)s.ptr, s.len, &bad);
         (void)buf_add_c(b, "\xEF\xBF\xBD");
-        s = str_sub(s, bad, s.len);
+        s = str_sub(s, utf8_broken_len(s), s.len);
     }
     return buf_ok(b);
 }

@@ -18,9 +18,14 @@ typedef enum { WORK_INTERACTIVE, WORK_NORMAL, WORK_BULK, WORK_CLASSES } WorkClas
 typedef struct Work Work;
 typedef void (*WorkFn)(void *arg, unsigned worker); /* worker: 0 .. work_threads()-1 */
 
+#define WORK_THREADS_MAX 1024
+
+/* 1 to WORK_THREADS_MAX threads, with every signal blocked; each class queues up to queue_max. */
 Work *work_new(unsigned threads, size_t queue_max, Err *err);
-/* Stops taking jobs, lets the running ones end, drops the waiting ones, joins. */
+/* Stops taking jobs, lets the running ones end, joins, and then drops the waiting ones in the
+ * calling thread, with worker 0. NULL is allowed. Not from inside a job. */
 void work_free(Work *w);
+/* On failure the job is still the caller's: neither run nor drop is called. drop may be NULL. */
 bool work_submit(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg, Err *err);
 unsigned work_threads(const Work *w);
 size_t work_queued(Work *w, WorkClass cls);

@@ -1,0 +1,220 @@
+#include "base/work.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+
+typedef struct Job Job;
+struct Job {
+    Job *next;
+    WorkFn run, drop;
+    void *arg;
+};
+
+typedef struct {
+    Job *first, **end; /* end: where the next one is linked */
+    size_t count;
+} Queue;
+
+typedef struct {
+    Work *pool;
+    unsigned index;
+    pthread_t thread;
+} Worker;
+
+struct Work {
+    pthread_mutex_t lock; /* guards everything but `pressed` and what never changes */
+    pthread_cond_t wake;
+    Queue queues[WORK_CLASSES];
+    size_t queue_max;
+    unsigned threads, busy;
+    bool stopping;
+    atomic_size_t pressed; /* queues[WORK_INTERACTIVE].count, to be read without the lock */
+    Worker workers[];
+};
+
+const char *work_class_name(WorkClass cls)
+{
+    static const char *const names[WORK_CLASSES] = {"interactive", "normal", "bulk"};
+    return (unsigned)cls < WORK_CLASSES ? names[cls] : "unknown";
+}
+
+/* The next job for a worker that is free now, or NULL. A BULK job must leave another one free. */
+static Job *take(Work *w)
+{
+    for (int cls = 0; cls < WORK_CLASSES; cls++) {
+        Queue *q = &w->queues[cls];
+        if (!q->first)
+            continue;
+        if (cls == WORK_BULK && w->threads > 1 && w->threads - w->busy < 2)
+            return NULL;
+        Job *job = q->first;
+        q->first = job->next;
+        if (!q->first)
+            q->end = &q->first;
+        q->count--;
+        if (cls == WORK_INTERACTIVE)
+            atomic_store_explicit(&w->pressed, q->count, memory_order_relaxed);
+        return job;
+    }
+    return NULL;
+}
+
+static void *work_loop(void *arg)
+{
+    Worker *self = arg;
+    Work *w = self->pool;
+    (void)pthread_mutex_lock(&w->lock);
+    while (!w->stopping) {
+        Job *job = take(w);
+        if (!job) {
+            (void)pthread_cond_wait(&w->wake, &w->lock);
+            continue;
+        }
+        w->busy++;
+        (void)pthread_mutex_unlock(&w->lock);
+        job->run(job->arg, self->index);
+        mem_free(job);
+        (void)pthread_mutex_lock(&w->lock);
+        /* A BULK job that had to wait for a free worker is seen by this very one, in take. */
+        w->busy--;
+    }
+    (void)pthread_mutex_unlock(&w->lock);
+    return NULL;
+}
+
+static void stop_and_join(Work *w, unsigned started)
+{
+    (void)pthread_mutex_lock(&w->lock);
+    w->stopping = true;
+    (void)pthread_cond_broadcast(&w->wake);
+    (void)pthread_mutex_unlock(&w->lock);
+    for (unsigned i = 0; i < started; i++)
+        (void)pthread_join(w->workers[i].thread, NULL);
+}
+
+static void destroy(Work *w)
+{
+    (void)pthread_cond_destroy(&w->wake);
+    (void)pthread_mutex_destroy(&w->lock);
+    mem_free(w);
+}
+
+/* Signals are for the main thread: a worker must not be the one that takes SIGTERM. */
+static int start_worker(Worker *worker)
+{
+    sigset_t all, before;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(&worker->thread, NULL, work_loop, worker);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!failed) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "worker-%u", worker->index % 1000);
+        (void)pthread_setname_np(worker->thread, name);
+    }
+    return failed;
+}
+
+Work *work_new(unsigned threads, size_t queue_max, Err *err)
+{
+    if (threads == 0 || threads > WORK_THREADS_MAX || queue_max == 0) {
+        (void)err_set(err, ERR_VALIDATION,
+                      "a worker pool needs 1 to %d threads and room to queue a job",
+                      WORK_THREADS_MAX);
+        return NULL;
+    }
+    Work *w = mem_zalloc(sizeof *w + threads * sizeof w->workers[0]);
+    if (!w) {
+        (void)err_set(err, ERR_NO_MEMORY, "cannot start workers: out of memory");
+        return NULL;
+    }
+    (void)pthread_mutex_init(&w->lock, NULL);
+    (void)pthread_cond_init(&w->wake, NULL);
+    w->queue_max = queue_max;
+    w->threads = threads;
+    for (int cls = 0; cls < WORK_CLASSES; cls++)
+        w->queues[cls].end = &w->queues[cls].first;
+    for (unsigned i = 0; i < threads; i++) {
+        w->workers[i] = (Worker){.pool = w, .index = i};
+        int failed = start_worker(&w->workers[i]);
+        if (failed) {
+            stop_and_join(w, i);
+            destroy(w);
+            (void)err_set_errno(err, ERR_UNAVAILABLE, failed, "cannot start worker %u of %u", i + 1,
+                                threads);
+            return NULL;
+        }
+    }
+    return w;
+}
+
+void work_free(Work *w)
+{
+    if (!w)
+        return;
+    stop_and_join(w, w->threads);
+    /* No worker is left, so the drops may use worker 0's scratch. */
+    for (int cls = 0; cls < WORK_CLASSES; cls++) {
+        for (Job *job = w->queues[cls].first, *next; job; job = next) {
+            next = job->next;
+            if (job->drop)
+                job->drop(job->arg, 0);
+            mem_free(job);
+        }
+    }
+    destroy(w);
+}
+
+bool work_submit(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg, Err *err)
+{
+    if ((unsigned)cls >= WORK_CLASSES || !run)
+        return err_set(err, ERR_INTERNAL, "a job needs a class and a function");
+    Job *job = mem_alloc(sizeof *job);
+    if (!job)
+        return err_set(err, ERR_NO_MEMORY, "cannot queue a job: out of memory");
+    *job = (Job){.run = run, .drop = drop, .arg = arg};
+
+    (void)pthread_mutex_lock(&w->lock);
+    Queue *q = &w->queues[cls];
+    bool stopping = w->stopping, full = q->count >= w->queue_max;
+    if (!stopping && !full) {
+        *q->end = job;
+        q->end = &job->next;
+        q->count++;
+        if (cls == WORK_INTERACTIVE)
+            atomic_store_explicit(&w->pressed, q->count, memory_order_relaxed);
+        (void)pthread_cond_signal(&w->wake);
+    }
+    (void)pthread_mutex_unlock(&w->lock);
+    if (!stopping && !full)
+        return true;
+    mem_free(job);
+    if (stopping)
+        return err_set(err, ERR_UNAVAILABLE, "the workers are stopping: try again after a restart");
+    return err_set(err, ERR_UNAVAILABLE, "%zu %s jobs are waiting already: try again in a moment",
+                   w->queue_max, work_class_name(cls));
+}
+
+unsigned work_threads(const Work *w)
+{
+    return w->threads;
+}
+
+size_t work_queued(Work *w, WorkClass cls)
+{
+    if ((unsigned)cls >= WORK_CLASSES)
+        return 0;
+    (void)pthread_mutex_lock(&w->lock);
+    size_t n = w->queues[cls].count;
+    (void)pthread_mutex_unlock(&w->lock);
+    return n;
+}
+
+bool work_pressed(Work *w)
+{
+    return atomic_load_explicit(&w->pressed, memory_order_relaxed) > 0;
+}
