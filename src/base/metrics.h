@@ -12,14 +12,16 @@
 typedef struct Metric Metric;
 
 /* `labels` is a comma-separated list of label names, or NULL. Returns the same family when the name
- * is there already; never NULL (a static dummy when memory is short). */
+ * is there already; never NULL (a static dummy, which counts nothing, when memory is short or the
+ * name is there as another type). At most 8 labels. */
 Metric *metric_counter(const char *name, const char *help, const char *labels);
 Metric *metric_gauge(const char *name, const char *help, const char *labels);
 /* Buckets of seconds from 0.0005 to 30. */
 Metric *metric_histogram(const char *name, const char *help, const char *labels);
-/* A gauge whose value is asked for when rendered. */
+/* A gauge whose value is asked for when rendered. `name` may carry labels: jobs_queued{class="bulk"}.
+ * The same name replaces. `fn` must not register or drop gauge functions itself. */
 void metric_gauge_fn(const char *name, const char *help, double (*fn)(void *), void *arg);
-/* Forgets gauge functions of `arg`, before it dies. */
+/* Forgets gauge functions of `arg`, before it dies: none runs any more when this returns. */
 void metric_gauge_fn_drop(void *arg);
 
 /* `values` are label values in the order of the names, NULL when the family has none. */
