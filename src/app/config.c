@@ -1,0 +1,510 @@
+#include "app/config.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/suggest.h"
+#include "base/mem.h"
+#include "base/os.h"
+
+static const Setting settings[SET_ID_COUNT] = {
+    {SET_CONFIG, SETTING_PATH, "config", "--config", "SOTTO_CONFIG", "~/.config/sotto/sotto.conf",
+     "FILE", NULL, 0, 0, "settings file; not a key of the file itself"},
+    {SET_DATA, SETTING_PATH, "data", "--data", "SOTTO_DATA", "~/.local/share/sotto", "DIR", NULL, 0, 0,
+     "folder of the database and its caches"},
+    {SET_MODELS, SETTING_PATH, "models", "--models", "SOTTO_MODELS", "~/.local/share/sotto/models",
+     "DIR", NULL, 0, 0, "folder of the model files"},
+    {SET_LISTEN, SETTING_ADDRESS, "listen", "--listen", "SOTTO_LISTEN", "127.0.0.1:8080", "HOST:PORT",
+     NULL, 0, 0, "address to serve on; port 0 picks a free one"},
+    {SET_INSECURE_LISTEN, SETTING_BOOL, "insecure_listen", "--insecure-listen",
+     "SOTTO_INSECURE_LISTEN", "no", NULL, NULL, 0, 1,
+     "allow an address that other machines can reach, without a password"},
+    {SET_ALLOWED_HOSTS, SETTING_LIST, "allowed_hosts", "--allowed-hosts", "SOTTO_ALLOWED_HOSTS", "",
+     "NAMES", NULL, 0, 0, "more Host names to answer to, with commas between"},
+    {SET_WORKERS, SETTING_COUNT, "workers", "--workers", "SOTTO_WORKERS", "0", "N", NULL, 0, 64,
+     "threads that read, embed and search; 0 is one a processor, two at least"},
+    {SET_MAX_UPLOAD, SETTING_BYTES, "max_upload", "--max-upload", "SOTTO_MAX_UPLOAD", "64M", "SIZE",
+     NULL, 1024, (int64_t)2 << 30, "largest file to take in"},
+    {SET_LOG_LEVEL, SETTING_CHOICE, "log_level", "--log-level", "SOTTO_LOG_LEVEL", "warn", "LEVEL",
+     "error|warn|info|debug", 0, 0, "what to log on standard error"},
+    {SET_LOG_FORMAT, SETTING_CHOICE, "log_format", "--log-format", "SOTTO_LOG_FORMAT", "auto", "FORMAT",
+     "auto|text|json", 0, 0, "auto is text on a terminal and JSON elsewhere"},
+    {SET_MODELS_URL, SETTING_URL, "models_url", "--models-url", "SOTTO_MODELS_URL", "", "URL", NULL, 0,
+     0, "mirror to fetch models from first: URL/MODEL/FILE"},
+    {SET_MODELS_TOKEN, SETTING_SECRET, "models_token", NULL, "SOTTO_MODELS_TOKEN", "", "TOKEN", NULL, 0,
+     0, "bearer token for the mirror; sent nowhere else"},
+};
+
+typedef struct {
+    const char *text;   /* NULL: unset */
+    const char *origin; /* never NULL after config_load */
+    int64_t number;
+} Value;
+
+struct Config {
+    Arena *arena;
+    Value values[SET_ID_COUNT];
+    const char *flags[SET_ID_COUNT]; /* as given, NULL when not */
+    Value file[SET_ID_COUNT];        /* what sotto.conf said */
+    const char *path;
+    bool path_given, was_read;
+    ConfigEnv env;
+    void *env_arg;
+};
+
+const Setting *config_settings(void)
+{
+    return settings;
+}
+
+const char *config_process_env(void *arg, const char *name)
+{
+    (void)arg;
+    return getenv(name);
+}
+
+Config *config_new(Err *err)
+{
+    Config *c = mem_zalloc(sizeof *c);
+    if (c)
+        c->arena = arena_new((size_t)4 << 20);
+    if (!c || !c->arena) {
+        mem_free(c);
+        err_set(err, ERR_NO_MEMORY, "no memory for the settings");
+        return NULL;
+    }
+    return c;
+}
+
+void config_free(Config *c)
+{
+    if (!c)
+        return;
+    arena_free(c->arena);
+    mem_free(c);
+}
+
+static bool no_memory(Err *err)
+{
+    return err_set(err, ERR_NO_MEMORY, "no memory for the settings");
+}
+
+bool config_flag(Config *c, SettingId id, Str value, Err *err)
+{
+    if (c->flags[id])
+        return err_set(err, ERR_VALIDATION, "%s is given twice; say it once", settings[id].flag);
+    c->flags[id] = arena_cstr(c->arena, value);
+    return c->flags[id] ? true : no_memory(err);
+}
+
+/* ---- values -------------------------------------------------------------------------------- */
+
+static const char *env_get(Config *c, const char *name)
+{
+    const char *value = c->env(c->env_arg, name);
+    return value && value[0] ? value : NULL; /* set to nothing is the same as not set */
+}
+
+static const char *home_path(Config *c, const char *rest)
+{
+    const char *home = os_home();
+    const char *from_env = env_get(c, "HOME");
+    if (from_env && from_env[0] == '/')
+        home = from_env;
+    return home ? os_join(c->arena, home, rest) : NULL;
+}
+
+bool config_address(Str text, char host[256], uint16_t *port, Err *err)
+{
+    size_t colon = text.len;
+    while (colon > 0 && text.ptr[colon - 1] != ':')
+        colon--;
+    if (colon == 0)
+        return err_set(err, ERR_VALIDATION, "\"" STR_FMT "\" has no port; write HOST:PORT, such as "
+                       "127.0.0.1:8080", STR_ARG(text));
+    Str name = str_sub(text, 0, colon - 1);
+    uint64_t number = 0;
+    if (!str_to_u64(str_sub(text, colon, text.len), &number) || number > 65535)
+        return err_set(err, ERR_VALIDATION, "\"" STR_FMT "\" has no port between 0 and 65535 after "
+                       "its colon", STR_ARG(text));
+    bool bracket = name.len >= 2 && name.ptr[0] == '[' && name.ptr[name.len - 1] == ']';
+    if (bracket)
+        name = str_sub(name, 1, name.len - 1);
+    else if (str_find(name, STR(":"), 0) != SIZE_MAX)
+        return err_set(err, ERR_VALIDATION, "\"" STR_FMT "\": write an IPv6 address in brackets, such "
+                       "as [::1]:8080", STR_ARG(text));
+    if (name.len == 0 || name.len > 255)
+        return err_set(err, ERR_VALIDATION, "\"" STR_FMT "\" has no host; write HOST:PORT, such as "
+                       "127.0.0.1:8080", STR_ARG(text));
+    memcpy(host, name.ptr, name.len);
+    host[name.len] = '\0';
+    *port = (uint16_t)number;
+    return true;
+}
+
+bool config_loopback(const char *host)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (inet_pton(AF_INET, host, &v4) == 1)
+        return (ntohl(v4.s_addr) >> 24) == 127;
+    if (inet_pton(AF_INET6, host, &v6) == 1)
+        return IN6_IS_ADDR_LOOPBACK(&v6);
+    return strcmp(host, "localhost") == 0;
+}
+
+static bool parse_bytes(Str text, int64_t *out)
+{
+    unsigned shift = 0;
+    if (text.len > 1) {
+        char unit = text.ptr[text.len - 1] & ~0x20; /* upper case */
+        shift = unit == 'K' ? 10 : unit == 'M' ? 20 : unit == 'G' ? 30 : 0;
+    }
+    uint64_t n = 0;
+    if (!str_to_u64(str_sub(text, 0, text.len - (shift ? 1 : 0)), &n) || n > (UINT64_MAX >> 31) >> shift)
+        return false;
+    *out = (int64_t)(n << shift);
+    return true;
+}
+
+static bool is_choice(const char *choices, const char *text)
+{
+    Str rest = str_of(choices), part;
+    while (str_next(&rest, '|', &part))
+        if (str_eq(part, str_of(text)))
+            return true;
+    return false;
+}
+
+/* A path as it will be opened: home for "~/", absolute otherwise. What a file says relative to the
+ * folder a program happens to be started in would mean something else every time: refused there. */
+static bool read_path(Config *c, const char *text, bool from_file, const char **out, Err *err)
+{
+    if (strcmp(text, "~") == 0 || strncmp(text, "~/", 2) == 0) {
+        *out = text[1] ? home_path(c, text + 2) : os_home();
+        return *out ? true : err_set(err, ERR_VALIDATION, "\"%s\" needs a home folder and there is none",
+                                     text);
+    }
+    if (text[0] == '/') {
+        *out = text;
+        return true;
+    }
+    if (from_file)
+        return err_set(err, ERR_VALIDATION, "\"%s\" is no absolute path; begin it with / or ~/", text);
+    char cwd[4096];
+    if (!getcwd(cwd, sizeof cwd))
+        return err_set(err, ERR_IO, "cannot tell which folder \"%s\" is relative to", text);
+    *out = os_join(c->arena, cwd, text);
+    return *out ? true : no_memory(err);
+}
+
+static bool read_number(const Setting *s, const char *text, int64_t *out, Err *err)
+{
+    uint64_t n = 0;
+    bool ok = s->type == SETTING_BYTES ? parse_bytes(str_of(text), out)
+                                       : str_to_u64(str_of(text), &n) && n <= INT64_MAX;
+    if (!ok)
+        return err_set(err, ERR_VALIDATION, "\"%s\" is no %s", text,
+                       s->type == SETTING_BYTES ? "size; write a number with K, M or G, such as 64M"
+                                                : "whole number");
+    if (s->type == SETTING_COUNT)
+        *out = (int64_t)n;
+    if (*out < s->min || *out > s->max)
+        return err_set(err, ERR_VALIDATION, "%s is not between %lld and %lld", text, (long long)s->min,
+                       (long long)s->max);
+    return true;
+}
+
+/* Checks `text` against the type of setting `id` and keeps it as the setting's value. */
+static bool take(Config *c, SettingId id, const char *text, const char *origin, bool from_file,
+                 Err *err)
+{
+    const Setting *s = &settings[id];
+    Value v = {.text = text, .origin = origin};
+    bool flag = true;
+    char host[256];
+    uint16_t port;
+    Err why = ERR_INIT;
+    bool ok = true;
+    switch (s->type) {
+    case SETTING_PATH:
+        ok = text[0] ? read_path(c, text, from_file, &v.text, &why)
+                     : err_set(&why, ERR_VALIDATION, "a path is missing");
+        break;
+    case SETTING_ADDRESS:
+        ok = config_address(str_of(text), host, &port, &why);
+        break;
+    case SETTING_BOOL:
+        ok = str_to_bool(str_of(text), &flag) ||
+             err_set(&why, ERR_VALIDATION, "\"%s\" is neither yes nor no", text);
+        v.number = flag;
+        break;
+    case SETTING_COUNT:
+    case SETTING_BYTES:
+        ok = read_number(s, text, &v.number, &why);
+        break;
+    case SETTING_CHOICE:
+        ok = is_choice(s->choices, text) ||
+             err_set(&why, ERR_VALIDATION, "\"%s\" is none of %s", text, s->choices);
+        break;
+    case SETTING_URL:
+        ok = strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0 ||
+             err_set(&why, ERR_VALIDATION, "\"%s\" is no http:// or https:// address", text);
+        break;
+    case SETTING_LIST:
+    case SETTING_SECRET:
+        break;
+    }
+    if (!ok)
+        return err_set(err, why.code, "%s: %s", origin, why.msg);
+    c->values[id] = v;
+    return true;
+}
+
+/* ---- sotto.conf ------------------------------------------------------------------------------ */
+
+static bool conf_find(Str key, SettingId *id, bool *is_file)
+{
+    for (int i = 0; i < SET_ID_COUNT; i++) {
+        Str name = str_of(settings[i].name);
+        *id = (SettingId)i;
+        *is_file = false;
+        if (i != SET_CONFIG && str_eq(key, name))
+            return true;
+        *is_file = true;
+        if (settings[i].type == SETTING_SECRET && str_starts(key, name) &&
+            str_eq(str_sub(key, name.len, key.len), STR("_file")))
+            return true;
+    }
+    return false;
+}
+
+static bool conf_unknown(Config *c, Str key, unsigned line, Err *err)
+{
+    const char *names[SET_ID_COUNT];
+    size_t n = 0;
+    for (int i = SET_CONFIG + 1; i < SET_ID_COUNT; i++)
+        names[n++] = settings[i].name;
+    const char *near = suggest_nearest(key, names, n);
+    return err_set(err, ERR_VALIDATION, "%s:%u: unknown setting \"" STR_FMT "\"%s%s%s", c->path, line,
+                   STR_ARG(key), near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
+static bool secret_file(Config *c, const char *path, const char **out, Err *err)
+{
+    Buf b;
+    buf_init(&b, 64 << 10);
+    bool ok = os_read_file(path, &b, err);
+    if (ok) {
+        *out = arena_cstr(c->arena, str_trim(buf_str(&b)));
+        ok = *out ? true : no_memory(err);
+    }
+    buf_release(&b);
+    return ok;
+}
+
+/* A secret written into sotto.conf itself must not be readable by others on the machine. */
+static bool conf_private(Config *c, const char *where, Err *err)
+{
+    struct stat st;
+    if (stat(c->path, &st) == 0 && (st.st_mode & 077))
+        return err_set(err, ERR_VALIDATION, "%s: a secret stands in a file that others can read; run "
+                       "chmod 600 %s", where, c->path);
+    return true;
+}
+
+static bool conf_line(Config *c, Str text, unsigned line, Err *err)
+{
+    text = str_trim(text);
+    if (text.len == 0 || text.ptr[0] == '#')
+        return true;
+    size_t eq = str_find(text, STR("="), 0);
+    if (eq == SIZE_MAX)
+        return err_set(err, ERR_VALIDATION, "%s:%u: no \"=\" in this line; write key = value", c->path,
+                       line);
+    Str key = str_trim(str_sub(text, 0, eq)), value = str_trim(str_sub(text, eq + 1, text.len));
+    SettingId id;
+    bool is_file;
+    if (!conf_find(key, &id, &is_file))
+        return conf_unknown(c, key, line, err);
+    const char *where = arena_printf(c->arena, "%s:%u", c->path, line).ptr;
+    const char *kept = arena_cstr(c->arena, value);
+    if (!where || !kept)
+        return no_memory(err);
+    if (c->file[id].text)
+        return err_set(err, ERR_VALIDATION, "%s: \"%s\" is set already at %s", where, settings[id].name,
+                       c->file[id].origin);
+    if (is_file) {
+        if (!read_path(c, kept, true, &kept, err) || !secret_file(c, kept, &kept, err))
+            return err_wrap(err, "%s", where);
+    } else if (settings[id].type == SETTING_SECRET && !conf_private(c, where, err)) {
+        return false;
+    }
+    c->file[id] = (Value){.text = kept, .origin = where};
+    return true;
+}
+
+static bool conf_read(Config *c, Err *err)
+{
+    Buf b;
+    buf_init(&b, 1 << 20);
+    Err why = ERR_INIT;
+    if (!os_read_file(c->path, &b, &why)) {
+        buf_release(&b);
+        if (why.code == ERR_NOT_FOUND && !c->path_given)
+            return true;
+        *err = why;
+        return false;
+    }
+    c->was_read = true;
+    Str rest = buf_str(&b), line;
+    unsigned number = 0;
+    bool ok = true;
+    while (ok && str_next(&rest, '\n', &line))
+        ok = conf_line(c, line, ++number, err);
+    buf_release(&b);
+    return ok;
+}
+
+/* ---- precedence ------------------------------------------------------------------------------ */
+
+static const char *xdg(Config *c, const char *variable, const char *fallback, const char *rest)
+{
+    const char *base = env_get(c, variable);
+    if (!base || base[0] != '/')
+        base = home_path(c, fallback);
+    return base ? os_join(c->arena, base, rest) : NULL;
+}
+
+static bool find_file(Config *c, Err *err)
+{
+    const char *given = c->flags[SET_CONFIG] ? c->flags[SET_CONFIG] : env_get(c, "SOTTO_CONFIG");
+    c->path_given = given != NULL;
+    if (given) {
+        const char *origin = c->flags[SET_CONFIG] ? "flag --config" : "environment SOTTO_CONFIG";
+        if (!take(c, SET_CONFIG, given, origin, false, err))
+            return false;
+        c->path = c->values[SET_CONFIG].text;
+        return true;
+    }
+    c->path = xdg(c, "XDG_CONFIG_HOME", ".config", "sotto/sotto.conf");
+    c->values[SET_CONFIG] = (Value){.text = c->path, .origin = "default"};
+    return true; /* without a home there is no such file, and that is no fault */
+}
+
+/* A secret's value from its variable, or from the file that NAME_FILE or systemd names. */
+static bool env_secret(Config *c, const Setting *s, const char **text, const char **origin, Err *err)
+{
+    const char *name = arena_printf(c->arena, "%s_FILE", s->env).ptr;
+    if (!name)
+        return no_memory(err);
+    const char *path = env_get(c, name);
+    if (*text && path)
+        return err_set(err, ERR_VALIDATION, "%s and %s are both set; keep one", s->env, name);
+    if (path) {
+        *origin = arena_printf(c->arena, "environment %s", name).ptr;
+        return secret_file(c, path, text, err) ? true : err_wrap(err, "environment %s", name);
+    }
+    const char *folder = env_get(c, "CREDENTIALS_DIRECTORY");
+    if (*text || !folder)
+        return true;
+    path = os_join(c->arena, folder, s->env);
+    if (!path)
+        return no_memory(err);
+    if (!os_exists(path))
+        return true;
+    *origin = arena_printf(c->arena, "credential %s", s->env).ptr;
+    return secret_file(c, path, text, err) ? true : err_wrap(err, "credential %s", s->env);
+}
+
+static bool set_default(Config *c, SettingId id, Err *err)
+{
+    const Setting *s = &settings[id];
+    const char *text = s->def;
+    if (id == SET_DATA) {
+        const char *state = env_get(c, "STATE_DIRECTORY");
+        if (state && state[0] == '/') {
+            size_t first = strcspn(state, ":"); /* systemd may name several */
+            text = arena_cstr(c->arena, str_mem(state, first));
+            return text ? take(c, id, text, "environment STATE_DIRECTORY", false, err) : no_memory(err);
+        }
+        text = xdg(c, "XDG_DATA_HOME", ".local/share", "sotto");
+    } else if (id == SET_MODELS) {
+        text = xdg(c, "XDG_DATA_HOME", ".local/share", "sotto/models");
+    }
+    if (!text)
+        return err_set(err, ERR_VALIDATION, "there is no home folder; say where with %s or %s", s->flag,
+                       s->env);
+    if (s->type == SETTING_URL || s->type == SETTING_SECRET) {
+        c->values[id] = (Value){.origin = "default"};
+        return true;
+    }
+    return take(c, id, text, "default", false, err);
+}
+
+static bool resolve(Config *c, SettingId id, Err *err)
+{
+    const Setting *s = &settings[id];
+    if (c->flags[id]) {
+        const char *origin = arena_printf(c->arena, "flag %s", s->flag).ptr;
+        return origin ? take(c, id, c->flags[id], origin, false, err) : no_memory(err);
+    }
+    const char *text = env_get(c, s->env);
+    const char *origin = arena_printf(c->arena, "environment %s", s->env).ptr;
+    if (s->type == SETTING_SECRET && !env_secret(c, s, &text, &origin, err))
+        return false;
+    if (!origin)
+        return no_memory(err);
+    if (text) {
+        text = arena_cstr(c->arena, str_of(text));
+        return text ? take(c, id, text, origin, false, err) : no_memory(err);
+    }
+    if (c->file[id].text)
+        return take(c, id, c->file[id].text, c->file[id].origin, true, err);
+    return set_default(c, id, err);
+}
+
+bool config_load(Config *c, ConfigEnv env, void *arg, Err *err)
+{
+    c->env = env;
+    c->env_arg = arg;
+    if (!find_file(c, err) || (c->path && !conf_read(c, err)))
+        return false;
+    for (int i = SET_CONFIG + 1; i < SET_ID_COUNT; i++)
+        if (!resolve(c, (SettingId)i, err))
+            return false;
+    return true;
+}
+
+const char *config_text(const Config *c, SettingId id)
+{
+    return c->values[id].text;
+}
+
+int64_t config_number(const Config *c, SettingId id)
+{
+    return c->values[id].number;
+}
+
+bool config_bool(const Config *c, SettingId id)
+{
+    return c->values[id].number != 0;
+}
+
+const char *config_origin(const Config *c, SettingId id)
+{
+    return c->values[id].origin;
+}
+
+const char *config_file(const Config *c)
+{
+    return c->path;
+}
+
+bool config_file_read(const Config *c)
+{
+    return c->was_read;
+}
