@@ -35,7 +35,7 @@ typedef struct {
     double threshold;       /* cosine; in hybrid a strong keyword match passes too */
     size_t passages;        /* a document at most; 0: 3 */
     DocFilter filter;       /* added to what the text says */
-    bool explain;
+    bool with_content;      /* the documents carry their extracted text */
     bool no_cache;
 } SearchRequest;
 
