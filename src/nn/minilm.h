@@ -16,6 +16,9 @@
 #define MINILM_DIM 384
 #define MINILM_MAX_TOKENS 256 /* with [CLS] and [SEP]: where the reference cuts */
 
+#define MINILM_CLS_ID 101u
+#define MINILM_SEP_ID 102u
+
 typedef struct Minilm Minilm;
 typedef struct MinilmState MinilmState;
 

@@ -80,5 +80,8 @@ bool search_run(Search *s, const Uuid *owner, const SearchRequest *r, unsigned w
 /* Embeds texts for /v1/embeddings: out [n, 384]. */
 bool search_embed(Search *s, const Str *texts, size_t n, unsigned worker, float *out, uint32_t *tokens,
     Err *err);
+/* As search_embed, from token ids with [CLS] and [SEP] (minilm_embed_ids). */
+bool search_embed_ids(Search *s, const uint32_t *const *ids, const uint32_t *n_ids, size_t n,
+    unsigned worker, float *out, Err *err);
 
 #endif
