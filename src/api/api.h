@@ -1,0 +1,53 @@
+/* api.h - the HTTP contract over the parts of the program.
+ *
+ *   request -> route table -> fields checked by the table -> handler -> JSON, or problem+json
+ *
+ * One table (routes.c) routes requests, checks every parameter and body member, and makes the OpenAPI
+ * document: what is documented is what is enforced. Handlers know nothing of sockets and of each
+ * other; api_dispatch runs one without any network, which is also how the command line works when no
+ * server is running.
+ *
+ * Threads: an Api is shared. api_dispatch blocks and is called with a worker number that nobody else
+ * uses at the same time; api_serve's callbacks run on the loop thread and hand over to the workers. */
+#ifndef SOTTO_API_API_H
+#define SOTTO_API_API_H
+
+#include "base/work.h"
+#include "ingest/ingest.h"
+#include "net/server.h"
+#include "search/search.h"
+
+typedef struct Api Api;
+
+typedef struct {
+    Store *store;
+    Search *search;
+    Ingest *ingest;
+    Work *work;              /* NULL when only api_dispatch is used */
+    const Minilm *model;
+    Uuid owner;              /* the person everything belongs to until there are several */
+    uint64_t max_upload;     /* bytes; 0: 64 MiB */
+    unsigned request_timeout_ms; /* a request older than this when a worker takes it is 503; 0: 30000 */
+} ApiParts;
+
+Api *api_new(const ApiParts *parts, Err *err);
+void api_free(Api *api);
+
+/* Answers one exchange, whatever it is (unknown paths and errors too), and replies exactly once. */
+void api_dispatch(Api *api, HttpExchange *x, unsigned worker);
+
+/* The error format of the contract, for the server and for dispatch: RFC 9457, or OpenAI's shape
+ * below /v1/. `arg` is not used. */
+void api_format_error(void *arg, Str path, int status, const Err *err, Str request_id, HttpResponse *resp);
+
+/* Callbacks for ServerOptions: route, limits and class of a request; then a worker, or the loop itself
+ * for what needs no disk and no model. `arg` is the Api. */
+void api_on_head(void *arg, HttpExchange *x);
+void api_on_request(void *arg, HttpExchange *x);
+/* Tells the Api its server, for WebSocket messages from other threads; before server_start. */
+void api_set_server(Api *api, Server *server);
+
+/* The OpenAPI 3.1 document. */
+bool api_openapi(Buf *out);
+
+#endif

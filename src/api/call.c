@@ -1,0 +1,146 @@
+/* call.c - reads a request by its route's tables; see call.h. */
+#include "api/call.h"
+
+#include "base/utf8.h"
+#include "net/multipart.h"
+#include "net/query.h"
+
+static const FieldValue none;
+
+static const FieldValue *find(const Field *fields, size_t n, const FieldValue *values, const char *name)
+{
+    size_t i = field_index(fields, n, str_of(name));
+    return i < n ? &values[i] : &none;
+}
+
+const FieldValue *call_query(const ApiCall *c, const char *name)
+{
+    return find(c->route->query, c->route->n_query, c->query, name);
+}
+
+const FieldValue *call_body(const ApiCall *c, const char *name)
+{
+    return find(c->route->body, c->route->n_body, c->body, name);
+}
+
+bool call_path_uuid(const ApiCall *c, const char *name, const char *what, Uuid *out, Err *err)
+{
+    Str text = route_param(&c->match, name);
+    if (uuid_parse(text, out))
+        return true;
+    return err_set(err, ERR_NOT_FOUND, "there is no %s \"" STR_FMT "\"", what,
+        (int)(text.len < 60 ? utf8_floor(text, text.len) : utf8_floor(text, 60)), text.ptr);
+}
+
+bool call_json(ApiCall *c, int status, Err *err)
+{
+    if (!buf_check(&c->out, "the answer", err))
+        return false;
+    HttpResponse *r = &c->x->resp;
+    r->status = status;
+    r->content_type = STR("application/json");
+    buf_release(&r->body);
+    r->body = c->out;
+    buf_init(&c->out, BUF_DEFAULT_MAX);
+    return true;
+}
+
+bool call_text(ApiCall *c, int status, const char *media_type, Str text)
+{
+    HttpResponse *r = &c->x->resp;
+    r->status = status;
+    r->content_type = str_of(media_type);
+    r->body_ref = text;
+    return true;
+}
+
+static bool read_query(ApiCall *c, Err *err)
+{
+    const ApiRoute *r = c->route;
+    QueryIter it = query_iter(c->x->req.query);
+    Str name, value;
+    for (;;) {
+        Err bad = ERR_INIT;
+        if (!query_next(&it, c->arena, &name, &value, &bad)) {
+            if (bad.code == ERR_NONE)
+                break;
+            *err = bad;
+            return false;
+        }
+        size_t i = field_index(r->query, r->n_query, name);
+        if (i == SIZE_MAX)
+            return err_set(err, ERR_VALIDATION, "unknown parameter \"" STR_FMT "\"",
+                (int)utf8_floor(name, name.len < 80 ? name.len : 80), name.ptr);
+        if (!field_from_text(&r->query[i], value, c->arena, &c->query[i], err))
+            return false;
+    }
+    return field_finish(r->query, r->n_query, c->query, err);
+}
+
+static bool read_json(ApiCall *c, Err *err)
+{
+    c->tree = json_parse(c->x->req.body, JSON_DEFAULT_DEPTH, err);
+    if (!c->tree)
+        return err_wrap(err, "the body is not JSON");
+    return field_object(c->route->body, c->route->n_body, c->tree, c->arena, c->body, err);
+}
+
+/* One part of a form: a file, or the text of a field. */
+static bool take_part(ApiCall *c, const MultipartPart *part, Err *err)
+{
+    const ApiRoute *r = c->route;
+    size_t i = field_index(r->body, r->n_body, part->name);
+    if (i == SIZE_MAX)
+        return err_set(err, ERR_VALIDATION, "unknown form field \"" STR_FMT "\"",
+            (int)utf8_floor(part->name, part->name.len < 80 ? part->name.len : 80), part->name.ptr);
+    FieldValue *v = &c->body[i];
+    if (r->body[i].type != F_FILE)
+        return field_from_text(&r->body[i], part->data, c->arena, v, err);
+    if (v->given)
+        return err_set(err, ERR_VALIDATION, "%s was given twice", r->body[i].name);
+    v->given = true;
+    v->str = part->data;
+    v->filename = part->filename;
+    v->media_type = part->content_type;
+    return true;
+}
+
+static bool read_form(ApiCall *c, Str boundary, Err *err)
+{
+    MultipartPart *parts = NULL;
+    size_t n = 0;
+    if (!multipart_parse(c->x->req.body, boundary, NULL, c->arena, &parts, &n, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!take_part(c, &parts[i], err))
+            return false;
+    return true;
+}
+
+static bool read_body(ApiCall *c, Err *err)
+{
+    const ApiRoute *r = c->route;
+    if (r->body_kinds == BODY_NONE)
+        return c->x->req.body.len == 0 ? true :
+            err_set(err, ERR_VALIDATION, "%s %s takes no body", r->method, r->pattern);
+    Str type = http_header(&c->x->req, "Content-Type");
+    Str media = http_media_type(type);
+    bool ok;
+    if ((r->body_kinds & BODY_JSON) && str_eq_nocase(media, STR("application/json"))) {
+        ok = read_json(c, err);
+    } else if ((r->body_kinds & BODY_MULTIPART) && str_eq_nocase(media, STR("multipart/form-data"))) {
+        Str boundary = http_param(type, "boundary", c->arena);
+        if (!boundary.ptr)
+            return err_set(err, ERR_VALIDATION, "multipart/form-data needs a boundary");
+        ok = read_form(c, boundary, err);
+    } else {
+        return err_set(err, ERR_UNSUPPORTED_MEDIA, "the body must be %s",
+            r->body_kinds == BODY_JSON ? "application/json" : "multipart/form-data or application/json");
+    }
+    return ok && field_finish(r->body, r->n_body, c->body, err);
+}
+
+bool call_read(ApiCall *c, Err *err)
+{
+    return read_query(c, err) && read_body(c, err);
+}

@@ -1,0 +1,86 @@
+/* call.h - what a handler sees: one request whose values have been checked, and where the answer goes.
+ *
+ * Internal to api/. A handler returns true with c->x->resp filled, or false with *err; it never
+ * replies itself, and knows nothing of sockets or of other handlers. */
+#ifndef SOTTO_API_CALL_H
+#define SOTTO_API_CALL_H
+
+#include "api/api.h"
+#include "api/field.h"
+#include "net/router.h"
+
+#define API_FIELDS_MAX 20
+
+typedef struct ApiCall ApiCall;
+typedef struct ApiRoute ApiRoute;
+typedef bool ApiHandler(ApiCall *c, Err *err);
+
+enum { BODY_NONE = 0, BODY_JSON = 1, BODY_MULTIPART = 2 };
+enum { ON_LOOP = 1, NO_SCHEMA = 2, IS_WEBSOCKET = 4 };
+
+struct ApiRoute {
+    const char *method, *pattern;
+    ApiHandler *run;
+    WorkClass cls;
+    unsigned flags;
+    const char *tag, *summary, *details;
+    const Field *query;
+    size_t n_query;
+    const Field *body;
+    size_t n_body;
+    unsigned body_kinds;
+    uint64_t body_max;         /* bytes; 0: the largest upload */
+    const char *answer;        /* schema name, or a media type when it has a slash; NULL: no body */
+    const char *ok;            /* statuses that are no error: "200", "201,200" */
+    const char *errors;        /* those documented: "400,404" */
+};
+
+struct ApiCall {
+    Api *api;
+    const ApiParts *parts;
+    HttpExchange *x;
+    Arena *arena;
+    unsigned worker;
+    const Uuid *owner;
+    const ApiRoute *route;
+    RouteMatch match;
+    FieldValue query[API_FIELDS_MAX], body[API_FIELDS_MAX];
+    Json *tree;                /* of a JSON body, freed after the handler */
+    int fail_status;           /* when the error's own status would not say it (426) */
+    Buf out;                   /* the answer being written, handed over by call_json */
+};
+
+const ApiRoute *api_routes(size_t *n);
+
+/* Values by name; asking for a name that the route does not declare is a bug and gives an empty one. */
+const FieldValue *call_query(const ApiCall *c, const char *name);
+const FieldValue *call_body(const ApiCall *c, const char *name);
+/* The {name} of the path as a UUID; one that is none is simply not found. */
+bool call_path_uuid(const ApiCall *c, const char *name, const char *what, Uuid *out, Err *err);
+/* Sends c->out as JSON. False when writing it had failed. */
+bool call_json(ApiCall *c, int status, Err *err);
+bool call_text(ApiCall *c, int status, const char *media_type, Str text);
+
+/* Reads and checks query and body by the route's tables. */
+bool call_read(ApiCall *c, Err *err);
+
+bool api_is_openai(Str path);
+Server *api_server(Api *api);
+const Router *api_router(const Api *api);
+const ApiParts *api_parts(const Api *api);
+
+/* WebSocket: the handshake's handler, and the notices. */
+typedef struct ApiWs ApiWs;
+ApiWs *api_ws_new(Api *api, Err *err);
+void api_ws_free(ApiWs *ws);
+void api_ws_watch(ApiWs *ws); /* begins to pass the store's changes on */
+ApiWs *api_ws(Api *api);
+
+/* Handlers, by file. */
+ApiHandler document_create, document_list, document_get, document_change, document_remove, document_original;
+ApiHandler search_get, search_post;
+ApiHandler knowledge_stats, knowledge_ledger;
+ApiHandler openai_embeddings, openai_models, openai_model;
+ApiHandler health, health_live, health_ready, metrics_page, openapi_page, page_index, page_asset, ws_open;
+
+#endif

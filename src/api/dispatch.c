@@ -1,0 +1,251 @@
+/* dispatch.c - from an exchange to a handler and back; the Api object. See api.h. */
+#include "api/call.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+struct Api {
+    ApiParts parts;
+    Router *router;
+    Route *table;
+    Server *server;
+    ApiWs *ws;
+};
+
+const ApiParts *api_parts(const Api *api) { return &api->parts; }
+const Router *api_router(const Api *api) { return api->router; }
+Server *api_server(Api *api) { return api->server; }
+ApiWs *api_ws(Api *api) { return api->ws; }
+
+void api_set_server(Api *api, Server *server)
+{
+    api->server = server;
+    api_ws_watch(api->ws);
+}
+
+Api *api_new(const ApiParts *parts, Err *err)
+{
+    size_t n;
+    const ApiRoute *routes = api_routes(&n);
+    Api *api = mem_zalloc(sizeof *api);
+    Route *table = mem_array(n, sizeof *table);
+    if (!api || !table) {
+        mem_free(api);
+        mem_free(table);
+        err_set(err, ERR_NO_MEMORY, "no memory for the route table");
+        return NULL;
+    }
+    for (size_t i = 0; i < n; i++)
+        table[i] = (Route){routes[i].method, routes[i].pattern, &routes[i]};
+    api->parts = *parts;
+    if (!api->parts.max_upload)
+        api->parts.max_upload = (uint64_t)64 << 20;
+    if (!api->parts.request_timeout_ms)
+        api->parts.request_timeout_ms = 30000;
+    api->table = table;
+    api->router = router_new(table, n, err);
+    if (api->router)
+        api->ws = api_ws_new(api, err);
+    if (!api->router || !api->ws) {
+        api_free(api);
+        return NULL;
+    }
+    return api;
+}
+
+void api_free(Api *api)
+{
+    if (!api)
+        return;
+    api_ws_free(api->ws);
+    router_free(api->router);
+    mem_free(api->table);
+    mem_free(api);
+}
+
+bool api_is_openai(Str path)
+{
+    return str_starts(path, STR("/v1/"));
+}
+
+static void openai_error(int status, const Err *err, JsonW *w)
+{
+    const char *type = status == 401 ? "authentication_error" : status == 403 ? "permission_error" :
+        status == 404 ? "not_found_error" : status == 429 ? "rate_limit_error" :
+        status >= 500 ? "server_error" : "invalid_request_error";
+    jw_obj(w);
+    jw_key(w, "error");
+    jw_obj(w);
+    jw_kv_cstr(w, "message", err->msg);
+    jw_kv_cstr(w, "type", type);
+    jw_kv_null(w, "param");
+    jw_kv_null(w, "code");
+    jw_obj_end(w);
+    jw_obj_end(w);
+}
+
+void api_format_error(void *arg, Str path, int status, const Err *err, Str request_id, HttpResponse *resp)
+{
+    if (!api_is_openai(path)) {
+        http_problem(arg, path, status, err, request_id, resp);
+        return;
+    }
+    JsonW w;
+    buf_clear(&resp->body);
+    resp->body.max = BUF_DEFAULT_MAX;
+    jw_init(&w, &resp->body);
+    openai_error(status, err, &w);
+    resp->content_type = STR("application/json");
+}
+
+/* What a handler left half-done must not leak into the error's answer. */
+static void reply_failure(ApiCall *c, const Err *err)
+{
+    HttpResponse *r = &c->x->resp;
+    if (r->body_release)
+        r->body_release(r->body_release_arg);
+    r->body_release = NULL;
+    r->body_ref = (Str){0};
+    buf_clear(&r->body);
+    if (err_info(err->code)->http_status >= 500)
+        log_write(LOG_ERROR, "api", "%s %s: %s", c->route->method, c->route->pattern, err->msg);
+    if (c->fail_status)
+        http_reply_status(c->x, c->fail_status, err);
+    else
+        http_reply_error(c->x, err);
+}
+
+static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, unsigned worker)
+{
+    /* The field values are some kilobytes: from the arena, not from the stack of a worker. */
+    ApiCall *c = ARENA_NEW(x->req.arena, ApiCall);
+    Err err = ERR_INIT;
+    if (!c) {
+        err_set(&err, ERR_NO_MEMORY, "no memory for the request");
+        http_reply_error(x, &err);
+        return;
+    }
+    c->api = api;
+    c->parts = &api->parts;
+    c->x = x;
+    c->arena = x->req.arena;
+    c->worker = worker;
+    c->owner = &api->parts.owner;
+    c->route = match->route->data;
+    c->match = *match;
+    buf_init(&c->out, BUF_DEFAULT_MAX);
+    x->route = c->route->pattern;
+    x->resp.status = 200;
+    bool ok = call_read(c, &err) && c->route->run(c, &err);
+    json_free(c->tree);
+    buf_release(&c->out);
+    if (ok)
+        http_exchange_reply(x);
+    else
+        reply_failure(c, &err);
+}
+
+/* 404, 405 and OPTIONS. True when the exchange has been answered. */
+static bool answer_unrouted(Api *api, HttpExchange *x, RouteMatch *match)
+{
+    Err err = ERR_INIT;
+    switch (router_match(api->router, x->req.method, x->req.path, match)) {
+    case ROUTE_FOUND:
+        return false;
+    case ROUTE_OPTIONS:
+        x->route = match->route->pattern;
+        http_resp_header(x, "Allow", str_of(match->allow));
+        http_reply_empty(x, 204);
+        return true;
+    case ROUTE_METHOD:
+        x->route = match->route->pattern;
+        http_resp_header(x, "Allow", str_of(match->allow));
+        err_set(&err, ERR_METHOD_NOT_ALLOWED, STR_FMT " is not possible here, only %s",
+            (int)(x->req.method.len < 20 ? x->req.method.len : 20), x->req.method.ptr, match->allow);
+        http_reply_error(x, &err);
+        return true;
+    case ROUTE_NOT_FOUND:
+        break;
+    }
+    err_set(&err, ERR_NOT_FOUND, "there is nothing at this path");
+    http_reply_error(x, &err);
+    return true;
+}
+
+void api_dispatch(Api *api, HttpExchange *x, unsigned worker)
+{
+    RouteMatch match;
+    x->format_error = api_format_error;
+    if (!answer_unrouted(api, x, &match))
+        run_route(api, x, &match, worker);
+}
+
+void api_on_head(void *arg, HttpExchange *x)
+{
+    Api *api = arg;
+    RouteMatch match;
+    x->format_error = api_format_error;
+    x->body_max = 0;
+    if (router_match(api->router, x->req.method, x->req.path, &match) != ROUTE_FOUND) {
+        x->body_max = 1 << 16; /* read and dropped, so that the 404 or 405 can be sent */
+        return;
+    }
+    const ApiRoute *r = match.route->data;
+    x->route = r->pattern;
+    if (r->body_kinds != BODY_NONE)
+        x->body_max = r->body_max ? r->body_max : api->parts.max_upload;
+    else
+        x->body_max = 1 << 16;
+}
+
+typedef struct {
+    Api *api;
+    HttpExchange *x;
+    uint64_t queued_ns;
+} Job;
+
+static void job_run(void *arg, unsigned worker)
+{
+    Job *job = arg;
+    HttpExchange *x = job->x;
+    Api *api = job->api;
+    if (clock_seconds_since(job->queued_ns) * 1000 > api->parts.request_timeout_ms) {
+        Err err = ERR_INIT;
+        err_set(&err, ERR_UNAVAILABLE, "the request waited too long; try again in a moment");
+        http_reply_error(x, &err);
+        return;
+    }
+    api_dispatch(api, x, worker);
+}
+
+static void job_drop(void *arg, unsigned worker)
+{
+    (void)worker;
+    Job *job = arg;
+    Err err = ERR_INIT;
+    err_set(&err, ERR_UNAVAILABLE, "the server is stopping");
+    http_reply_error(job->x, &err);
+}
+
+void api_on_request(void *arg, HttpExchange *x)
+{
+    Api *api = arg;
+    RouteMatch match;
+    if (answer_unrouted(api, x, &match))
+        return;
+    const ApiRoute *r = match.route->data;
+    if (r->flags & ON_LOOP) {
+        run_route(api, x, &match, 0);
+        return;
+    }
+    Err err = ERR_INIT;
+    Job *job = ARENA_NEW(x->req.arena, Job);
+    if (!job) {
+        err_set(&err, ERR_NO_MEMORY, "no memory for the request");
+        http_reply_error(x, &err);
+        return;
+    }
+    *job = (Job){api, x, clock_mono_ns()};
+    if (!work_submit(api->parts.work, r->cls, job_run, job_drop, job, &err))
+        http_reply_error(x, &err);
+}

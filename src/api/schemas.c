@@ -1,0 +1,98 @@
+/* schemas.c - the answers' shapes, written by hand: tests hold real answers against them. */
+#include "api/schemas.h"
+
+const char api_schemas[] =
+"{\"Problem\":{\"type\":\"object\",\"description\":\"RFC 9457 problem details\",\"required\":[\"type\",\"title\","
+"\"status\",\"detail\",\"instance\",\"code\",\"request_id\"],\"properties\":{\"type\":{\"type\":\"string\"},"
+"\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},"
+"\"instance\":{\"type\":\"string\"},\"code\":{\"type\":\"string\"},\"request_id\":{\"type\":\"string\"}}},"
+
+"\"OpenAIError\":{\"type\":\"object\",\"required\":[\"error\"],\"properties\":{\"error\":{\"type\":\"object\","
+"\"required\":[\"message\",\"type\",\"param\",\"code\"],\"properties\":{\"message\":{\"type\":\"string\"},"
+"\"type\":{\"type\":\"string\"},\"param\":{\"type\":[\"string\",\"null\"]},\"code\":{\"type\":[\"string\","
+"\"null\"]}}}}},"
+
+"\"Metadata\":{\"type\":\"object\",\"required\":[\"source\",\"file_type\",\"tags\",\"summary\",\"importance_score\"],"
+"\"properties\":{\"source\":{\"type\":\"string\"},\"file_type\":{\"type\":\"string\"},\"tags\":{\"type\":\"array\","
+"\"items\":{\"type\":\"string\"}},\"summary\":{\"type\":[\"string\",\"null\"]},\"importance_score\":{\"type\":"
+"\"number\",\"minimum\":0,\"maximum\":1}},\"additionalProperties\":true},"
+
+"\"Document\":{\"type\":\"object\",\"required\":[\"id\",\"title\",\"content\",\"metadata\",\"created_at\","
+"\"updated_at\"],\"properties\":{\"id\":{\"type\":\"string\",\"format\":\"uuid\"},\"title\":{\"type\":\"string\"},"
+"\"content\":{\"type\":\"string\"},\"content_truncated\":{\"type\":\"boolean\"},\"metadata\":{\"$ref\":"
+"\"#/components/schemas/Metadata\"},\"created_at\":{\"type\":\"string\",\"format\":\"date-time\"},"
+"\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\"},\"content_hash\":{\"type\":\"string\","
+"\"description\":\"SHA-256 of the original bytes\"},\"bytes\":{\"type\":\"integer\"},\"pages\":{\"type\":"
+"[\"integer\",\"null\"]},\"chunks\":{\"type\":\"integer\"},\"filename\":{\"type\":\"string\"},\"media_type\":"
+"{\"type\":\"string\"}}},"
+
+"\"DocumentList\":{\"type\":\"object\",\"required\":[\"documents\",\"total\",\"next_cursor\"],\"properties\":{"
+"\"documents\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/ListedDocument\"}},\"total\":"
+"{\"type\":\"integer\"},\"next_cursor\":{\"type\":[\"string\",\"null\"]}}},"
+
+"\"ListedDocument\":{\"description\":\"a Document; content is left out when content=none was asked for\","
+"\"type\":\"object\",\"required\":[\"id\",\"title\",\"metadata\",\"created_at\",\"updated_at\"],\"properties\":{"
+"\"id\":{\"type\":\"string\",\"format\":\"uuid\"},\"title\":{\"type\":\"string\"},\"content\":{\"type\":\"string\"},"
+"\"content_truncated\":{\"type\":\"boolean\"},\"metadata\":{\"$ref\":\"#/components/schemas/Metadata\"},"
+"\"created_at\":{\"type\":\"string\",\"format\":\"date-time\"},\"updated_at\":{\"type\":\"string\",\"format\":"
+"\"date-time\"}}},"
+
+"\"Match\":{\"type\":\"object\",\"required\":[\"chunk_id\",\"text\",\"start\",\"end\",\"page\",\"similarity\","
+"\"keyword_rank\",\"vector_rank\",\"fused_score\"],\"properties\":{\"chunk_id\":{\"type\":\"string\",\"format\":"
+"\"uuid\"},\"text\":{\"type\":\"string\"},\"start\":{\"type\":\"integer\",\"minimum\":0},\"end\":{\"type\":"
+"\"integer\",\"minimum\":0},\"page\":{\"type\":[\"integer\",\"null\"]},\"similarity\":{\"type\":[\"number\","
+"\"null\"]},\"keyword_rank\":{\"type\":[\"integer\",\"null\"]},\"vector_rank\":{\"type\":[\"integer\",\"null\"]},"
+"\"keyword_score\":{\"type\":[\"number\",\"null\"]},\"fused_score\":{\"type\":[\"number\",\"null\"]},\"context\":"
+"{\"type\":\"string\"},\"snippet\":{\"type\":\"object\",\"description\":\"byte offsets into text\",\"properties\":{"
+"\"start\":{\"type\":\"integer\"},\"end\":{\"type\":\"integer\"}}},\"marks\":{\"type\":\"array\",\"description\":"
+"\"matched words: [start, end) byte offsets into text\",\"items\":{\"type\":\"array\",\"items\":{\"type\":"
+"\"integer\"},\"minItems\":2,\"maxItems\":2}}}},"
+
+"\"SearchResponse\":{\"type\":\"object\",\"required\":[\"documents\",\"total\",\"query_time_ms\"],\"properties\":{"
+"\"documents\":{\"type\":\"array\",\"items\":{\"allOf\":[{\"$ref\":\"#/components/schemas/ListedDocument\"},"
+"{\"type\":\"object\",\"required\":[\"score\",\"matches\"],\"properties\":{\"score\":{\"type\":\"number\","
+"\"minimum\":0,\"maximum\":1},\"matches\":{\"type\":\"array\",\"items\":{\"$ref\":"
+"\"#/components/schemas/Match\"}}}}]}},\"total\":{\"type\":\"integer\"},\"query_time_ms\":{\"type\":\"number\"},"
+"\"cached\":{\"type\":\"boolean\"},\"fusion\":{\"type\":\"object\"}}},"
+
+"\"LedgerEntry\":{\"type\":\"object\",\"required\":[\"source\",\"state\",\"reason\",\"document\",\"bytes\","
+"\"chunks\",\"first_at\",\"last_at\"],\"properties\":{\"source\":{\"type\":\"string\"},\"state\":{\"type\":"
+"\"string\",\"enum\":[\"pending\",\"indexed\",\"duplicate\",\"refused\",\"failed\",\"deleted\"]},\"reason\":"
+"{\"type\":[\"string\",\"null\"]},\"document\":{\"type\":[\"string\",\"null\"]},\"file_type\":{\"type\":"
+"[\"string\",\"null\"]},\"content_hash\":{\"type\":[\"string\",\"null\"]},\"bytes\":{\"type\":\"integer\"},"
+"\"modified_at\":{\"type\":[\"string\",\"null\"]},\"chunks\":{\"type\":\"integer\"},\"first_at\":{\"type\":"
+"[\"string\",\"null\"]},\"last_at\":{\"type\":[\"string\",\"null\"]}}},"
+
+"\"Ledger\":{\"type\":\"object\",\"required\":[\"entries\",\"counts\",\"total\",\"covered\",\"next_cursor\"],"
+"\"properties\":{\"entries\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/LedgerEntry\"}},"
+"\"counts\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"integer\"}},\"total\":{\"type\":\"integer\"},"
+"\"covered\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1,\"description\":\"share of the files offered whose "
+"text can be found\"},\"next_cursor\":{\"type\":[\"string\",\"null\"]}}},"
+
+"\"Stats\":{\"type\":\"object\",\"required\":[\"documents\",\"chunks\",\"original_bytes\",\"text_bytes\","
+"\"database_bytes\",\"cache_bytes\",\"tags\",\"model\",\"backend\"],\"properties\":{\"documents\":{\"type\":"
+"\"integer\"},\"chunks\":{\"type\":\"integer\"},\"original_bytes\":{\"type\":\"integer\"},\"text_bytes\":{\"type\":"
+"\"integer\"},\"database_bytes\":{\"type\":\"integer\"},\"cache_bytes\":{\"type\":\"integer\"},\"tags\":{\"type\":"
+"\"integer\"},\"ledger_entries\":{\"type\":\"integer\"},\"model\":{\"type\":\"string\"},\"dimensions\":{\"type\":"
+"\"integer\"},\"backend\":{\"type\":\"string\"},\"schema_version\":{\"type\":\"integer\"}}},"
+
+"\"Folder\":{\"type\":\"object\",\"required\":[\"id\",\"path\",\"include\",\"exclude\",\"created_at\"],"
+"\"properties\":{\"id\":{\"type\":\"string\",\"format\":\"uuid\"},\"path\":{\"type\":\"string\"},\"include\":"
+"{\"type\":\"array\",\"items\":{\"type\":\"string\"}},\"exclude\":{\"type\":\"array\",\"items\":{\"type\":"
+"\"string\"}},\"created_at\":{\"type\":\"string\"}}},"
+
+"\"Embeddings\":{\"type\":\"object\",\"required\":[\"object\",\"model\",\"data\",\"usage\"],\"properties\":{"
+"\"object\":{\"const\":\"list\"},\"model\":{\"type\":\"string\"},\"data\":{\"type\":\"array\",\"items\":{\"type\":"
+"\"object\",\"required\":[\"object\",\"index\",\"embedding\"],\"properties\":{\"object\":{\"const\":\"embedding\"},"
+"\"index\":{\"type\":\"integer\"},\"embedding\":{\"anyOf\":[{\"type\":\"array\",\"items\":{\"type\":\"number\"}},"
+"{\"type\":\"string\"}]}}}},\"usage\":{\"type\":\"object\",\"required\":[\"prompt_tokens\",\"total_tokens\"],"
+"\"properties\":{\"prompt_tokens\":{\"type\":\"integer\"},\"total_tokens\":{\"type\":\"integer\"}}}}},"
+
+"\"Models\":{\"type\":\"object\",\"required\":[\"object\",\"data\"],\"properties\":{\"object\":{\"const\":\"list\"},"
+"\"data\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Model\"}}}},"
+"\"Model\":{\"type\":\"object\",\"required\":[\"id\",\"object\",\"created\",\"owned_by\"],\"properties\":{\"id\":"
+"{\"type\":\"string\"},\"object\":{\"const\":\"model\"},\"created\":{\"type\":\"integer\"},\"owned_by\":{\"type\":"
+"\"string\"}}},"
+
+"\"Health\":{\"type\":\"object\",\"required\":[\"status\"],\"properties\":{\"status\":{\"type\":\"string\","
+"\"enum\":[\"ok\",\"failing\"]},\"checks\":{\"type\":\"object\"}}}}";

@@ -1,0 +1,8 @@
+/* schemas.h - JSON Schema of every answer, for the OpenAPI document. */
+#ifndef SOTTO_API_SCHEMAS_H
+#define SOTTO_API_SCHEMAS_H
+
+/* The `components.schemas` object as JSON text. */
+extern const char api_schemas[];
+
+#endif

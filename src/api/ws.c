@@ -1,0 +1,431 @@
+/* ws.c - the WebSocket of the contract: text queries, subscriptions, notices of changes.
+ *
+ *   message -> {"type", "data"} -> a worker -> TextResponse
+ *   store change -> a worker builds DocumentUpdate -> the loop sends it to who subscribed
+ *
+ * Clients are known by WsId in one small table under a mutex; the loop thread changes it, workers only
+ * read it. A client gets only what it subscribed to.
+ *
+ * Threads: callbacks on the loop thread; jobs on workers; the store's notice on a thread of its. */
+#include <pthread.h>
+
+#include "api/call.h"
+#include "api/serialize.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "net/websocket.h"
+
+enum { TOPIC_DOCUMENTS = 1, TOPIC_BRIEFING = 2, TOPIC_TASKS = 4, TOPIC_REMINDERS = 8 };
+
+static const struct { const char *name; unsigned bit; } topics[] = {{"documents", TOPIC_DOCUMENTS},
+    {"briefing", TOPIC_BRIEFING}, {"tasks", TOPIC_TASKS}, {"reminders", TOPIC_REMINDERS}};
+
+/* Queries one client may have waiting: one more is an Error, not a longer queue. */
+#define QUERIES_PER_CLIENT 8
+#define QUERY_BYTES_MAX 2000
+
+typedef struct {
+    WsId id;
+    unsigned topics;
+    unsigned queries;
+} Client;
+
+struct ApiWs {
+    Api *api;
+    pthread_mutex_t lock;
+    Client *clients;
+    size_t n, cap;
+    unsigned subscribed; /* topics somebody wants: spares the work for notices nobody reads */
+};
+
+typedef struct {
+    ApiWs *ws;
+    WsId id;
+    Str text;          /* own copy, behind the struct */
+    Uuid document;
+    ChangeKind change;
+} WsJob;
+
+ApiWs *api_ws_new(Api *api, Err *err)
+{
+    ApiWs *ws = mem_zalloc(sizeof *ws);
+    if (!ws) {
+        err_set(err, ERR_NO_MEMORY, "no memory for the WebSocket table");
+        return NULL;
+    }
+    ws->api = api;
+    pthread_mutex_init(&ws->lock, NULL);
+    return ws;
+}
+
+void api_ws_free(ApiWs *ws)
+{
+    if (!ws)
+        return;
+    store_on_change(api_parts(ws->api)->store, NULL, NULL);
+    pthread_mutex_destroy(&ws->lock);
+    mem_free(ws->clients);
+    mem_free(ws);
+}
+
+/* ---- the table; callers hold the lock --------------------------------------------------------- */
+
+static Client *client_of(ApiWs *ws, WsId id)
+{
+    for (size_t i = 0; i < ws->n; i++)
+        if (ws->clients[i].id == id)
+            return &ws->clients[i];
+    return NULL;
+}
+
+static void count_topics(ApiWs *ws)
+{
+    unsigned all = 0;
+    for (size_t i = 0; i < ws->n; i++)
+        all |= ws->clients[i].topics;
+    ws->subscribed = all;
+}
+
+static bool client_add(ApiWs *ws, WsId id)
+{
+    pthread_mutex_lock(&ws->lock);
+    bool ok = true;
+    if (ws->n == ws->cap) {
+        size_t cap = ws->cap ? ws->cap * 2 : 16;
+        Client *bigger = mem_resize(ws->clients, cap, sizeof *bigger);
+        ok = bigger != NULL;
+        if (ok) {
+            ws->clients = bigger;
+            ws->cap = cap;
+        }
+    }
+    if (ok)
+        ws->clients[ws->n++] = (Client){.id = id};
+    pthread_mutex_unlock(&ws->lock);
+    return ok;
+}
+
+static void client_remove(ApiWs *ws, WsId id)
+{
+    pthread_mutex_lock(&ws->lock);
+    Client *c = client_of(ws, id);
+    if (c)
+        *c = ws->clients[--ws->n];
+    count_topics(ws);
+    pthread_mutex_unlock(&ws->lock);
+}
+
+static bool query_begin(ApiWs *ws, WsId id)
+{
+    pthread_mutex_lock(&ws->lock);
+    Client *c = client_of(ws, id);
+    bool ok = c && c->queries < QUERIES_PER_CLIENT;
+    if (ok)
+        c->queries++;
+    pthread_mutex_unlock(&ws->lock);
+    return ok;
+}
+
+static void query_end(ApiWs *ws, WsId id)
+{
+    pthread_mutex_lock(&ws->lock);
+    Client *c = client_of(ws, id);
+    if (c)
+        c->queries--;
+    pthread_mutex_unlock(&ws->lock);
+}
+
+/* ---- messages out ----------------------------------------------------------------------------- */
+
+static void frame_begin(JsonW *w, Buf *out, const char *type)
+{
+    buf_init(out, 8 << 20);
+    jw_init(w, out);
+    jw_obj(w);
+    jw_kv_cstr(w, "type", type);
+    jw_key(w, "data");
+    jw_obj(w);
+}
+
+static void frame_end(JsonW *w)
+{
+    jw_obj_end(w);
+    jw_obj_end(w);
+}
+
+static void send_error(ApiWs *ws, WsId id, const Err *fault)
+{
+    Buf b;
+    JsonW w;
+    frame_begin(&w, &b, "Error");
+    jw_kv_cstr(&w, "code", err_info(fault->code)->wire);
+    jw_kv_cstr(&w, "message", fault->msg);
+    frame_end(&w);
+    if (buf_ok(&b))
+        ws_post_text(api_server(ws->api), id, buf_str(&b));
+    buf_release(&b);
+}
+
+static void citation(JsonW *w, const SearchHit *hit, const Match *m)
+{
+    char id[UUID_TEXT];
+    jw_obj(w);
+    jw_kv_cstr(w, "document_id", uuid_format(&hit->doc.id, id));
+    jw_kv_str(w, "title", hit->doc.title);
+    jw_kv_str(w, "source", hit->doc.source);
+    jw_kv_cstr(w, "chunk_id", uuid_format(&m->chunk_id, id));
+    jw_kv_str(w, "text", m->text);
+    jw_kv_int(w, "start", m->start);
+    jw_kv_int(w, "end", m->end);
+    jw_key(w, "page");
+    if (m->page)
+        jw_int(w, m->page);
+    else
+        jw_null(w);
+    jw_kv_num(w, "similarity", m->similarity);
+    jw_obj_end(w);
+}
+
+/* The passage that fits best, in its own words; what else was found stands in the citations. */
+static void text_response(JsonW *w, const SearchResult *r)
+{
+    if (r->n && r->hits[0].n_matches) {
+        const Match *m = &r->hits[0].matches[0];
+        jw_kv_str(w, "response", str_sub(m->text, m->snippet_start, m->snippet_end));
+    } else {
+        jw_kv_cstr(w, "response", "I found nothing about that.");
+    }
+    jw_key(w, "citations");
+    jw_arr(w);
+    for (size_t i = 0; i < r->n; i++)
+        for (size_t k = 0; k < r->hits[i].n_matches; k++)
+            citation(w, &r->hits[i], &r->hits[i].matches[k]);
+    jw_arr_end(w);
+    jw_kv_bool(w, "done", true);
+}
+
+static void query_run(void *arg, unsigned worker)
+{
+    WsJob *job = arg;
+    ApiWs *ws = job->ws;
+    const ApiParts *parts = api_parts(ws->api);
+    Arena *a = arena_new(ARENA_DEFAULT_MAX);
+    SearchRequest r = {.text = job->text, .limit = 5, .threshold = 0.3, .passages = 2};
+    SearchResult result;
+    Err err = ERR_INIT;
+    if (!a)
+        err_set(&err, ERR_NO_MEMORY, "no memory for the query");
+    if (a && search_run(parts->search, &parts->owner, &r, worker, a, &result, &err)) {
+        Buf b;
+        JsonW w;
+        frame_begin(&w, &b, "TextResponse");
+        text_response(&w, &result);
+        frame_end(&w);
+        if (buf_check(&b, "the answer", &err))
+            ws_post_text(api_server(ws->api), job->id, buf_str(&b));
+        buf_release(&b);
+    }
+    if (err.code != ERR_NONE)
+        send_error(ws, job->id, &err);
+    query_end(ws, job->id);
+    arena_free(a);
+    mem_free(job);
+}
+
+static void job_drop(void *arg, unsigned worker)
+{
+    (void)worker;
+    mem_free(arg);
+}
+
+/* ---- messages in ------------------------------------------------------------------------------ */
+
+static bool on_query(ApiWs *ws, WsId id, const Json *data, Err *err)
+{
+    Str text = json_str(json_get(data, "query"));
+    if (!text.ptr || !str_trim(text).len)
+        return err_set(err, ERR_VALIDATION, "TextQuery needs data.query, a string that is not empty");
+    if (text.len > QUERY_BYTES_MAX)
+        return err_set(err, ERR_TOO_LARGE, "data.query has more than %d bytes", QUERY_BYTES_MAX);
+    if (!query_begin(ws, id))
+        return err_set(err, ERR_RATE_LIMITED, "%d queries are waiting already", QUERIES_PER_CLIENT);
+    WsJob *job = mem_zalloc(sizeof *job + text.len);
+    bool ok = job ? true : err_set(err, ERR_NO_MEMORY, "no memory for the query");
+    if (ok) {
+        *job = (WsJob){.ws = ws, .id = id, .text = {(char *)(job + 1), text.len}};
+        memcpy(job + 1, text.ptr, text.len);
+        ok = work_submit(api_parts(ws->api)->work, WORK_INTERACTIVE, query_run, job_drop, job, err);
+    }
+    if (!ok) {
+        mem_free(job);
+        query_end(ws, id);
+    }
+    return ok;
+}
+
+static bool topic_bits(const Json *data, unsigned *out, Err *err)
+{
+    const Json *list = json_get(data, "topics");
+    if (json_type(list) != JSON_T_ARRAY)
+        return err_set(err, ERR_VALIDATION, "data.topics must be a list of topic names");
+    *out = 0;
+    for (size_t i = 0; i < json_count(list); i++) {
+        Str name = json_str(json_at(list, i));
+        size_t t = 0;
+        while (t < sizeof topics / sizeof *topics && !str_eq(name, str_of(topics[t].name)))
+            t++;
+        if (t == sizeof topics / sizeof *topics)
+            return err_set(err, ERR_VALIDATION, "unknown topic; there are documents, briefing, tasks, reminders");
+        *out |= topics[t].bit;
+    }
+    return true;
+}
+
+static bool on_subscribe(ApiWs *ws, WsId id, const Json *data, bool on, Err *err)
+{
+    unsigned bits;
+    if (!topic_bits(data, &bits, err))
+        return false;
+    pthread_mutex_lock(&ws->lock);
+    Client *c = client_of(ws, id);
+    if (c)
+        c->topics = on ? c->topics | bits : c->topics & ~bits;
+    count_topics(ws);
+    pthread_mutex_unlock(&ws->lock);
+    return true;
+}
+
+static bool on_message(ApiWs *ws, WsId id, const Json *j, Err *err)
+{
+    Str type = json_str(json_get(j, "type"));
+    const Json *data = json_get(j, "data");
+    if (!type.ptr || json_type(data) != JSON_T_OBJECT)
+        return err_set(err, ERR_VALIDATION, "a message is {\"type\": string, \"data\": object}");
+    if (str_eq(type, STR("TextQuery")))
+        return on_query(ws, id, data, err);
+    if (str_eq(type, STR("Subscribe")))
+        return on_subscribe(ws, id, data, true, err);
+    if (str_eq(type, STR("Unsubscribe")))
+        return on_subscribe(ws, id, data, false, err);
+    return err_set(err, ERR_VALIDATION, "unknown message type; there are TextQuery, Subscribe, Unsubscribe");
+}
+
+static void on_text(void *user, Server *server, WsId id, Str message)
+{
+    (void)server;
+    Err err = ERR_INIT;
+    Json *j = json_parse(message, JSON_DEFAULT_DEPTH, &err);
+    if (!j || !on_message(user, id, j, &err))
+        send_error(user, id, &err);
+    json_free(j);
+}
+
+static void on_binary(void *user, Server *server, WsId id, Str message)
+{
+    (void)server;
+    (void)message;
+    Err err = ERR_INIT;
+    err_set(&err, ERR_VALIDATION, "binary messages are sound, and no VoiceStart came before");
+    send_error(user, id, &err);
+}
+
+static void on_open(void *user, Server *server, WsId id)
+{
+    if (!client_add(user, id))
+        ws_close(server, id, WS_CLOSE_TRY_LATER, STR("no memory"));
+}
+
+static void on_close(void *user, Server *server, WsId id, int code)
+{
+    (void)server;
+    (void)code;
+    if (id)
+        client_remove(user, id);
+}
+
+/* ---- notices ---------------------------------------------------------------------------------- */
+
+static void notify(ApiWs *ws, unsigned topic, Str frame)
+{
+    pthread_mutex_lock(&ws->lock);
+    for (size_t i = 0; i < ws->n; i++)
+        if (ws->clients[i].topics & topic)
+            ws_post_text(api_server(ws->api), ws->clients[i].id, frame);
+    pthread_mutex_unlock(&ws->lock);
+}
+
+static void update_run(void *arg, unsigned worker)
+{
+    static const char *const names[] = {"created", "updated", "deleted"};
+    (void)worker;
+    WsJob *job = arg;
+    const ApiParts *parts = api_parts(job->ws->api);
+    Arena *a = arena_new(ARENA_DEFAULT_MAX);
+    Document doc;
+    Buf b;
+    JsonW w;
+    Err err = ERR_INIT;
+    char id[UUID_TEXT];
+    /* Workers may run notices in another order than the changes came: one about a document that is gone
+     * by now says nothing, so that none arrives after the notice of its deletion. */
+    bool there = a && job->change != CHANGE_DELETED &&
+        store_document_get(parts->store, &parts->owner, &job->document, false, a, &doc, &err);
+    if (!there && job->change != CHANGE_DELETED) {
+        arena_free(a);
+        mem_free(job);
+        return;
+    }
+    frame_begin(&w, &b, "DocumentUpdate");
+    jw_key(&w, "document");
+    if (there) {
+        document_json(&w, &doc, CONTENT_NONE);
+    } else {
+        jw_obj(&w);
+        jw_kv_cstr(&w, "id", uuid_format(&job->document, id));
+        jw_obj_end(&w);
+    }
+    jw_kv_cstr(&w, "change", names[job->change]);
+    frame_end(&w);
+    if (buf_ok(&b))
+        notify(job->ws, TOPIC_DOCUMENTS, buf_str(&b));
+    buf_release(&b);
+    arena_free(a);
+    mem_free(job);
+}
+
+static void on_change(void *arg, const Uuid *owner, ChangeKind kind, const Uuid *document)
+{
+    ApiWs *ws = arg;
+    pthread_mutex_lock(&ws->lock);
+    bool wanted = ws->subscribed & TOPIC_DOCUMENTS;
+    pthread_mutex_unlock(&ws->lock);
+    if (!wanted || !uuid_eq(owner, &api_parts(ws->api)->owner))
+        return;
+    WsJob *job = mem_zalloc(sizeof *job);
+    Err err = ERR_INIT;
+    if (!job)
+        return;
+    *job = (WsJob){.ws = ws, .document = *document, .change = kind};
+    if (!work_submit(api_parts(ws->api)->work, WORK_NORMAL, update_run, job_drop, job, &err)) {
+        log_write(LOG_WARN, "ws", "a notice was dropped: %s", err.msg);
+        mem_free(job);
+    }
+}
+
+void api_ws_watch(ApiWs *ws)
+{
+    store_on_change(api_parts(ws->api)->store, on_change, ws);
+}
+
+bool ws_open(ApiCall *c, Err *err)
+{
+    static const WsHandler handler = {on_open, on_text, on_binary, on_close};
+    ApiWs *ws = api_ws(c->api);
+    if (!api_server(c->api))
+        return err_set(err, ERR_UNAVAILABLE, "there is no WebSocket without a server");
+    if (!ws_accept(c->x, &handler, ws, err)) {
+        c->fail_status = ws_refusal_status(c->x);
+        return false;
+    }
+    return true;
+}
