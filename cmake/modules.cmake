@@ -38,6 +38,14 @@ sotto_module(store DIRS store store/sqlite DEPS base PKGS sqlite3)
 sotto_module(search DIRS search DEPS store nn text)
 sotto_module(ingest DIRS ingest DEPS search store nn text)
 sotto_module(api DIRS api DEPS ingest search net)
+# The page's files become part of the program.
+set(SOTTO_PAGE_DIR ${CMAKE_SOURCE_DIR}/web/lite)
+file(GLOB SOTTO_PAGE_FILES CONFIGURE_DEPENDS ${SOTTO_PAGE_DIR}/*)
+add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/assets_data.c
+  COMMAND ${CMAKE_COMMAND} -DDIR=${SOTTO_PAGE_DIR} -DOUT=${CMAKE_BINARY_DIR}/assets_data.c
+    -P ${CMAKE_SOURCE_DIR}/cmake/assets.cmake
+  DEPENDS ${SOTTO_PAGE_FILES} ${CMAKE_SOURCE_DIR}/cmake/assets.cmake)
+target_sources(sotto_api PRIVATE ${CMAKE_BINARY_DIR}/assets_data.c)
 sotto_module(app DIRS app DEPS api)
 
 include(cmake/extra.cmake OPTIONAL)
