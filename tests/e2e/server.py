@@ -1,0 +1,49 @@
+"""Starts the real program on a free loopback port with a folder of its own."""
+import os
+import subprocess
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = Path(os.environ.get("SOTTO_BIN", ROOT / "build/dev/bin/sotto"))
+MODELS = Path(os.environ.get("SOTTO_MODELS", ROOT / "models"))
+
+
+class Server:
+    """with Server(folder) as s: s.url, s.process"""
+
+    def __init__(self, data, *args, env=None):
+        self.data, self.args, self.env = Path(data), args, env or {}
+
+    def environment(self):
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("SOTTO_")}
+        return {**clean, "SOTTO_DATA": str(self.data), "SOTTO_MODELS": str(MODELS),
+                "XDG_CONFIG_HOME": str(self.data / "no-config"), **self.env}
+
+    def __enter__(self):
+        self.log = open(self.data / "server.log", "ab")
+        self.started = time.monotonic()
+        self.process = subprocess.Popen([PROGRAM, "serve", "--listen", "127.0.0.1:0", *self.args],
+                                        stdout=subprocess.PIPE, stderr=self.log, env=self.environment())
+        line = self.process.stdout.readline().decode()
+        self.ready_s = time.monotonic() - self.started
+        if not line.startswith("listening on http://"):
+            self.process.wait(10)
+            raise RuntimeError(f"no address: {line!r}\n{(self.data / 'server.log').read_text()[-2000:]}")
+        self.url = line.split()[-1].rstrip("/")
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                raise RuntimeError("the server did not stop when asked to")
+        self.process.stdout.close()
+        self.log.close()
