@@ -16,8 +16,8 @@
  *
  * Threads: any number of searches beside writers (a mutex inside orders writers); one vindex_sync at
  * a time, which may run beside adds and deletes: what those do is in the next sync. A search sees
- * every add and honours every delete that returned before it began. Growing never moves what a running search
- * reads. */
+ * every add and honours every delete that returned before it began. Growing never moves what a
+ * running search reads. */
 #ifndef SOTTO_STORE_VINDEX_H
 #define SOTTO_STORE_VINDEX_H
 
@@ -58,7 +58,8 @@ bool vindex_sync(Vindex *v, uint64_t seq, Err *err);
 uint64_t vindex_seq(const Vindex *v);
 
 /* Adds a vector for the caller's `id` (its chunk row) with document number `doc`. */
-bool vindex_add(Vindex *v, uint64_t id, uint64_t doc, const VindexCode *code, uint32_t *slot, Err *err);
+bool vindex_add(Vindex *v, uint64_t id, uint64_t doc, const VindexCode *code, uint32_t *slot,
+    Err *err);
 void vindex_delete(Vindex *v, uint32_t slot); /* a dead slot is fine */
 bool vindex_is_live(const Vindex *v, uint32_t slot);
 /* Checks the stored checksum of every live slot; ERR_CORRUPT names the first bad one. */
@@ -75,8 +76,8 @@ uint64_t vindex_id(const Vindex *v, uint32_t slot);
 uint64_t vindex_doc(const Vindex *v, uint32_t slot);
 
 /* The k best live slots by cosine, best first, ties by slot; `allow` (may be NULL) is a bitmap over
- * slots (bit i of word i/64) of allow_slots bits: slots past them are not allowed. Returns how many were found (at most k) or -1 with ERR_NO_MEMORY. mean/stddev (may be NULL)
- * get the moments of the similarities of (a sample of at least 4096, or all) allowed live slots. */
+ * slots (bit i of word i/64) of allow_slots bits: slots past them are not allowed. Returns how many
+ * were found (at most k) or -1 with ERR_NO_MEMORY. mean/stddev (may be NULL) get the moments of the similarities of (a sample of at least 4096, or all) allowed live slots. */
 int vindex_search(Vindex *v, const float query[VINDEX_DIM], size_t k, const uint64_t *allow,
     size_t allow_slots, VindexMode mode, VindexHit *hits, float *mean, float *stddev, Err *err);
 /* Similarities of given slots (dead ones give -2). */
