@@ -1,0 +1,14 @@
+/* minilm_attention.h - softmax(Q K^T / sqrt 32) V for the texts of a block; private to minilm*.c. */
+#ifndef SOTTO_NN_MINILM_ATTENTION_H
+#define SOTTO_NN_MINILM_ATTENTION_H
+
+#include <stddef.h>
+
+#define ATTENTION_ROWS 32   /* queries at a time, so that their scores stay in L1 */
+#define ATTENTION_FLOATS (ATTENTION_ROWS * 256 + 32 * 256)
+
+/* qkv [n][1152]: queries (scaled), keys, values of one text, 12 heads of 32 each; n at most 256.
+ * out [n][384]. scratch: ATTENTION_FLOATS. */
+void minilm_attention(const float *qkv, size_t n, float *out, float *scratch);
+
+#endif

@@ -1,0 +1,251 @@
+/* ops_impl.h - the kernels of ops.h over the vectors of a simd_*.h, which is included before.
+ * VL floats a vector; every n is a multiple of 16, which every VL divides. */
+
+SIMD_BEGIN
+
+/* gelu(x) = x * Phi(x), Phi(x) = 1/2 + c P(2 c^2 / 25 - 1) with c = x clamped to [-5, 5].
+ * P by tools/fit_gelu.py: the largest error of gelu is 1.5e-6. */
+SIMD_FN V SIMD(gelu)(V x)
+{
+    static const float p[] = {0.141363785f, -0.0702966526f, 0.0515214205f, -0.0404329486f, 0.0314262286f, -0.0233367309f,
+        0.0164976567f, -0.0109732319f, 0.00616542948f, -0.00291567342f, 0.00200186134f, -0.00151415356f,
+        0.000492969062f};
+    V c = v_max(v_min(x, v_set(5.0f)), v_set(-5.0f));
+    V s = v_fma(v_mul(c, c), v_set(0.08f), v_set(-1.0f));
+    V y = v_set(p[12]);
+    for (int i = 11; i >= 0; i--) {
+        y = v_fma(y, s, v_set(p[i]));
+    }
+    return v_mul(x, v_fma(c, y, v_set(0.5f)));
+}
+
+/* e^x for x <= 0 (clamped at -87): 2^n e^r, |r| <= ln2 / 2, e^r by a polynomial to 2e-7. */
+SIMD_FN V SIMD(exp_neg)(V x)
+{
+    x = v_max(x, v_set(-87.0f));
+    V y = v_mul(x, v_set(1.44269504f));
+    VI n = v_round(y);
+    V nf = v_float(n);
+    V r = v_fnma(nf, v_set(0.693359375f), x);
+    r = v_fnma(nf, v_set(-2.12194440e-4f), r);
+    V p = v_set(1.9875691500e-4f);
+    p = v_fma(p, r, v_set(1.3981999507e-3f));
+    p = v_fma(p, r, v_set(8.3334519073e-3f));
+    p = v_fma(p, r, v_set(4.1665795894e-2f));
+    p = v_fma(p, r, v_set(1.6666665459e-1f));
+    p = v_fma(p, r, v_set(5.0000001201e-1f));
+    p = v_fma(v_mul(r, r), p, v_add(r, v_set(1.0f)));
+    return v_ldexp(p, n);
+}
+
+SIMD_FN void SIMD(quantise_with)(const float *x, size_t n, uint8_t *q, GemmRow *row, float least,
+    float most)
+{
+    float range = most - least;
+    float scale = range > 0 ? range * (1.0f / 255.0f) : 1.0f;
+    float inverse = 1.0f / scale;
+    float zero = (float)(int)(-least * inverse + 0.5f);
+    row->scale = scale;
+    row->zero = zero;
+    V k = v_set(inverse), z = v_set(zero);
+    for (size_t i = 0; i < n; i += VL) {
+        vi_store_u8(q + i, v_round(v_fma(v_load(x + i), k, z)));
+    }
+}
+
+static void SIMD(op_quantise)(const float *x, size_t n, uint8_t *q, GemmRow *row)
+{
+    V lo = v_set(0), hi = v_set(0);
+    for (size_t i = 0; i < n; i += VL) {
+        V v = v_load(x + i);
+        lo = v_min(lo, v);
+        hi = v_max(hi, v);
+    }
+    SIMD(quantise_with)(x, n, q, row, v_least(lo), v_most(hi));
+}
+
+static void SIMD(op_add_norm)(float *x, const float *y, const float *gamma, const float *beta,
+    float eps, size_t n, uint8_t *q, GemmRow *row)
+{
+    V sum = v_set(0);
+    for (size_t i = 0; i < n; i += VL) {
+        V v = v_load(x + i);
+        if (y) {
+            v = v_add(v, v_load(y + i));
+            v_store(x + i, v);
+        }
+        sum = v_add(sum, v);
+    }
+    float mean = v_sum(sum) / (float)n;
+    V square = v_set(0), m = v_set(mean);
+    for (size_t i = 0; i < n; i += VL) {
+        V d = v_sub(v_load(x + i), m);
+        square = v_fma(d, d, square);
+    }
+    V k = v_set(1.0f / sqrtf(v_sum(square) / (float)n + eps)), lo = v_set(0), hi = v_set(0);
+    for (size_t i = 0; i < n; i += VL) {
+        V v = v_mul(v_sub(v_load(x + i), m), k);
+        v = v_fma(v, v_load(gamma + i), v_load(beta + i));
+        v_store(x + i, v);
+        lo = v_min(lo, v);
+        hi = v_max(hi, v);
+    }
+    if (q) {
+        SIMD(quantise_with)(x, n, q, row, v_least(lo), v_most(hi));
+    }
+}
+
+static void SIMD(op_row_s8)(const int8_t *q, float scale, const float *y, float *x, size_t n)
+{
+    V k = v_set(scale);
+    for (size_t i = 0; i < n; i += VL) {
+        v_store(x + i, v_fma(v_load_s8(q + i), k, v_load(y + i)));
+    }
+}
+
+static void SIMD(op_bias_act)(float *x, const float *bias, size_t n, GemmAct act)
+{
+    for (size_t i = 0; i < n; i += VL) {
+        V v = v_add(v_load(x + i), v_load(bias + i));
+        v_store(x + i, act == GEMM_GELU ? SIMD(gelu)(v) : v);
+    }
+}
+
+static void SIMD(op_softmax)(float *x, size_t used, size_t n)
+{
+    size_t whole = used / VL * VL;
+    V top = v_set(-3.0e38f);
+    for (size_t i = 0; i < whole; i += VL) {
+        top = v_max(top, v_load(x + i));
+    }
+    if (whole < used) {
+        V v = v_fill_from(v_load(x + whole), (int)(used - whole), -3.0e38f);
+        v_store(x + whole, v);
+        top = v_max(top, v);
+    }
+    V m = v_set(v_most(top)), sum = v_set(0);
+    size_t covered = (used + VL - 1) / VL * VL;
+    for (size_t i = 0; i < covered; i += VL) {
+        V e = SIMD(exp_neg)(v_sub(v_load(x + i), m));
+        if (i == whole) {
+            e = v_fill_from(e, (int)(used - whole), 0.0f);
+        }
+        v_store(x + i, e);
+        sum = v_add(sum, e);
+    }
+    V k = v_set(1.0f / v_sum(sum));
+    for (size_t i = 0; i < covered; i += VL) {
+        v_store(x + i, v_mul(v_load(x + i), k));
+    }
+    memset(x + covered, 0, (n - covered) * sizeof *x);
+}
+
+static void SIMD(op_pool)(const float *x, size_t ld, size_t rows, size_t n, float *out)
+{
+    V square = v_set(0), each = v_set(1.0f / (float)rows);
+    for (size_t i = 0; i < n; i += VL) {
+        V sum = v_load(x + i);
+        for (size_t r = 1; r < rows; r++) {
+            sum = v_add(sum, v_load(x + r * ld + i));
+        }
+        sum = v_mul(sum, each);
+        square = v_fma(sum, sum, square);
+        v_store(out + i, sum);
+    }
+    float length = sqrtf(v_sum(square));
+    V k = v_set(length > 1e-12f ? 1.0f / length : 0.0f);
+    for (size_t i = 0; i < n; i += VL) {
+        v_store(out + i, v_mul(v_load(out + i), k));
+    }
+}
+
+SIMD_FN void SIMD(epilogue_act)(const GemmWeights *w, size_t col, const int32_t *sums,
+    size_t ld_sums, const GemmRow *rows, size_t m, size_t n, float *c, size_t ldc, GemmAct act)
+{
+    for (size_t j = 0; j < n; j += VL) {
+        V cs = v_load(w->scale + col + j), sum = v_load(w->sum + col + j);
+        V bias = v_load(w->bias + col + j);
+        for (size_t i = 0; i < m; i++) {
+            V v = v_float(vi_load(sums + i * ld_sums + j));
+            v = v_mul(v_fnma(sum, v_set(rows[i].zero), v), cs);
+            v = v_fma(v, v_set(rows[i].scale), bias);
+            v_store(c + i * ldc + col + j, act == GEMM_GELU ? SIMD(gelu)(v) : v);
+        }
+    }
+}
+
+static void SIMD(op_epilogue)(const GemmWeights *w, size_t col, const int32_t *sums, size_t ld_sums,
+    const GemmRow *rows, size_t m, size_t n, float *c, size_t ldc, GemmAct act)
+{
+    if (act == GEMM_GELU) {
+        SIMD(epilogue_act)(w, col, sums, ld_sums, rows, m, n, c, ldc, GEMM_GELU);
+    } else {
+        SIMD(epilogue_act)(w, col, sums, ld_sums, rows, m, n, c, ldc, GEMM_LINEAR);
+    }
+}
+
+/* rows x nv vectors of C at once, in registers. */
+SIMD_FN void SIMD(f32_block)(const float *a, size_t lda, const float *b, size_t ldb, float *c,
+    size_t ldc, size_t k, int rows, int nv)
+{
+    V acc[F32_ROWS][F32_VECTORS];
+    for (int i = 0; i < rows; i++) {
+        for (int j = 0; j < nv; j++) {
+            acc[i][j] = v_set(0);
+        }
+    }
+    for (size_t p = 0; p < k; p++) {
+        V bv[F32_VECTORS];
+        for (int j = 0; j < nv; j++) {
+            bv[j] = v_load(b + p * ldb + (size_t)j * VL);
+        }
+        for (int i = 0; i < rows; i++) {
+            V av = v_set(a[(size_t)i * lda + p]);
+            for (int j = 0; j < nv; j++) {
+                acc[i][j] = v_fma(av, bv[j], acc[i][j]);
+            }
+        }
+    }
+    for (int i = 0; i < rows; i++) {
+        for (int j = 0; j < nv; j++) {
+            v_store(c + (size_t)i * ldc + (size_t)j * VL, acc[i][j]);
+        }
+    }
+}
+
+SIMD_FN void SIMD(f32_columns)(const float *a, size_t lda, const float *b, size_t ldb, float *c,
+    size_t ldc, size_t m, size_t k, int nv)
+{
+    size_t i = 0;
+    for (; i + F32_ROWS <= m; i += F32_ROWS) {
+        SIMD(f32_block)(a + i * lda, lda, b, ldb, c + i * ldc, ldc, k, F32_ROWS, nv);
+    }
+    for (; i + 2 <= m; i += 2) {
+        SIMD(f32_block)(a + i * lda, lda, b, ldb, c + i * ldc, ldc, k, 2, nv);
+    }
+    if (i < m) {
+        SIMD(f32_block)(a + i * lda, lda, b, ldb, c + i * ldc, ldc, k, 1, nv);
+    }
+}
+
+static void SIMD(op_gemm_f32)(const float *a, size_t lda, const float *b, size_t ldb, float *c,
+    size_t ldc, size_t m, size_t n, size_t k)
+{
+    size_t j = 0;
+    for (; j + F32_VECTORS * VL <= n; j += F32_VECTORS * VL) {
+        SIMD(f32_columns)(a, lda, b + j, ldb, c + j, ldc, m, k, F32_VECTORS);
+    }
+    for (; j + 2 * VL <= n; j += 2 * VL) {
+        SIMD(f32_columns)(a, lda, b + j, ldb, c + j, ldc, m, k, 2);
+    }
+    for (; j < n; j += VL) {
+        SIMD(f32_columns)(a, lda, b + j, ldb, c + j, ldc, m, k, 1);
+    }
+}
+
+const NnOps SIMD(nn_ops) = {
+    SIMD(op_quantise), SIMD(op_add_norm), SIMD(op_row_s8), SIMD(op_bias_act), SIMD(op_softmax),
+    SIMD(op_pool), SIMD(op_epilogue), SIMD(op_gemm_f32),
+};
+
+SIMD_END
