@@ -10,6 +10,7 @@
  * through snprintf and strtod. /v1/embeddings prints 384 floats a text: this is why. */
 #include "base/num.h"
 
+#include <float.h>
 #include <locale.h>
 #include <math.h>
 #include <stdbool.h>
@@ -152,11 +153,14 @@ static bool reads_as(const char *text, double v, bool single)
     return back == v;
 }
 
-/* By the C library: always right, some ten times slower. v > 0 and finite. */
+/* By the C library: always right, some ten times slower. v > 0 and finite. Subnormal numbers have
+ * fewer digits than 15 (6) to keep, so those are tried from one digit on. */
 static size_t format_slowly(double v, bool minus, bool single, char out[NUM_TEXT])
 {
-    int last = single ? 9 : 17;
-    for (int digits = single ? 6 : 15;; digits++) {
+    int last = single ? 9 : 17, first = single ? FLT_DIG : DBL_DIG;
+    if (v < (single ? (double)FLT_MIN : DBL_MIN))
+        first = 1;
+    for (int digits = first;; digits++) {
         Decimal d;
         print_digits(v, digits, minus, &d);
         size_t n = put_decimal(&d, out);
