@@ -1,8 +1,8 @@
 /* arena.h - memory that is freed all at once.
  *
- * Three lifetimes exist: the process, a request or job, a call. The middle one is an Arena: whatever
- * returns memory for a request takes `Arena *` and nobody frees the pieces. Blocks double from 4 KiB
- * to 1 MiB; an arena has a ceiling. Threads: one owner at a time. */
+ * Three lifetimes exist: the process, a request or job, a call. The middle one is an Arena:
+ * whatever returns memory for a request takes `Arena *` and nobody frees the pieces. Blocks double
+ * from 4 KiB to 1 MiB; an arena has a ceiling. Threads: one owner at a time. */
 #ifndef SOTTO_BASE_ARENA_H
 #define SOTTO_BASE_ARENA_H
 

@@ -1,7 +1,7 @@
 /* checksum.c - CRC-32C and the 64-bit checksum of hash.h.
  *
- * CRC-32C (Castagnoli, reflected polynomial 0x82F63B78, RFC 3720): the processor's instruction where
- * there is one, else slicing by eight tables.
+ * CRC-32C (Castagnoli, reflected polynomial 0x82F63B78, RFC 3720): the processor's instruction
+ * where there is one, else slicing by eight tables.
  *
  * checksum64 reads 64-byte blocks as eight little-endian 64-bit words, one for each of eight lanes:
  *
@@ -12,10 +12,10 @@
  *   h = seed ^ n * P2;   for each lane   h = (rotl(h, 27) ^ mix(lane[i])) * P1;   sum = mix(h)
  *   mix(x): x ^= x >> 32; x *= P2; x ^= x >> 29; x *= P1; x ^= x >> 32
  *
- * Every step is a bijection of the lane for a given word and of the word for a given lane, so damage
- * inside one aligned word always changes the sum; other damage goes unseen with probability 2^-64.
- * One multiplication a word in eight independent chains keeps up with memory in plain C on any
- * 64-bit processor. It is no defence against somebody who wants a collision: that is SHA-256. */
+ * Every step is a bijection of the lane for a given word and of the word for a given lane, so
+ * damage inside one aligned word always changes the sum; other damage goes unseen with probability
+ * 2^-64. One multiplication a word in eight independent chains keeps up with memory in plain C on
+ * any 64-bit processor. It is no defence against somebody who wants a collision: that is SHA-256. */
 #include <endian.h>
 #include <pthread.h>
 

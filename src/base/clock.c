@@ -40,13 +40,14 @@ bool clock_init(Err *err)
         return true;
     if (!clock_parse(str_of(text), &now_ms))
         return err_set(err, ERR_VALIDATION,
-                       "SOTTO_NOW is '%s': use an RFC 3339 time such as 2026-11-23T09:15:00Z", text);
+                       "SOTTO_NOW is '%s': use an RFC 3339 time such as 2026-11-23T09:15:00Z",
+                       text);
     clock_set_ms(now_ms);
     return true;
 }
 
-/* Howard Hinnant, "chrono-compatible low-level date algorithms": eras of 400 years that start on the
- * first of March, so that the leap day is the last day of a year. */
+/* Howard Hinnant, "chrono-compatible low-level date algorithms": eras of 400 years that start on
+ * the first of March, so that the leap day is the last day of a year. */
 int64_t clock_days_from_civil(int year, int month, int day)
 {
     int64_t y = (int64_t)year - (month <= 2);

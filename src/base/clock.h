@@ -1,8 +1,8 @@
 /* clock.h - instants, and RFC 3339 text for them.
  *
- * An instant is int64_t milliseconds since 1970-01-01T00:00:00Z. clock_now_ms is the wall clock, or,
- * when SOTTO_NOW (RFC 3339) is set at start, a clock that starts there and runs on. Durations are
- * measured with clock_mono_ns, which never jumps. Threads: safe. */
+ * An instant is int64_t milliseconds since 1970-01-01T00:00:00Z. clock_now_ms is the wall clock,
+ * or, when SOTTO_NOW (RFC 3339) is set at start, a clock that starts there and runs on. Durations
+ * are measured with clock_mono_ns, which never jumps. Threads: safe. */
 #ifndef SOTTO_BASE_CLOCK_H
 #define SOTTO_BASE_CLOCK_H
 

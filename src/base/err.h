@@ -1,9 +1,9 @@
 /* err.h - how a function says what went wrong.
  *
- * A function that can fail returns bool (or a pointer) and takes `Err *err` last. On success the Err
- * is untouched; on failure it holds a code and one sentence for a person: lower-case, what failed
- * first, what to do next. Never log and return: whoever handles the error logs it once. One table
- * (err.c) gives every code its HTTP status, its wire name and the process exit status.
+ * A function that can fail returns bool (or a pointer) and takes `Err *err` last. On success the
+ * Err is untouched; on failure it holds a code and one sentence for a person: lower-case, what
+ * failed first, what to do next. Never log and return: whoever handles the error logs it once. One
+ * table (err.c) gives every code its HTTP status, its wire name and the process exit status.
  *
  * Threads: an Err belongs to its caller; the table is constant. */
 #ifndef SOTTO_BASE_ERR_H

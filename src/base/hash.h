@@ -1,5 +1,5 @@
-/* hash.h - SHA-256 (content identity, by libcrypto, which only hash.c knows), CRC-32C for caches and
- * a fast 64-bit checksum for large mapped files. Threads: safe; a Sha256 has one owner. */
+/* hash.h - SHA-256 (content identity, by libcrypto, which only hash.c knows), CRC-32C for caches
+ * and a fast 64-bit checksum for large mapped files. Threads: safe; a Sha256 has one owner. */
 #ifndef SOTTO_BASE_HASH_H
 #define SOTTO_BASE_HASH_H
 

@@ -10,8 +10,8 @@
 
 #define DEPTH_MAX 64 /* the writer's levels: what was read can be written */
 
-/* jansson 2.14 takes some failures of memory for a syntax error and, worse, leaves characters out of
- * a long string and goes on. So a parse during which any allocation failed has failed. */
+/* jansson 2.14 takes some failures of memory for a syntax error and, worse, leaves characters out
+ * of a long string and goes on. So a parse during which any allocation failed has failed. */
 static _Thread_local bool out_of_memory;
 
 static void *allocate(size_t size)

@@ -1,4 +1,4 @@
-/* json.h - JSON in (a tree, by jansson, which only json.c knows) and JSON out (a writer over a Buf).
+/* json.h - JSON in (a tree, by jansson, which only json.c knows) and out (a writer over a Buf).
  *
  * Reading: json_parse gives a tree owned by the caller (json_free); everything reached from it is
  * borrowed until then. NULL is accepted by every reader and reads as "absent". Duplicate keys,

@@ -207,7 +207,7 @@ static void put_array(JsonW *w, const Json *j)
     jw_arr_end(w);
 }
 
-/* Recursion is bounded: a tree has at most 64 levels (json_parse), and past them the Buf has failed. */
+/* Recursion is bounded: json_parse gives at most 64 levels, and past them the Buf has failed. */
 void jw_tree(JsonW *w, const Json *j)
 {
     int64_t i = 0;

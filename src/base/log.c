@@ -25,7 +25,8 @@ typedef struct {
     size_t len;
 } Line;
 
-#define CLOSING 2 /* what must still fit after the message: a quote or brace each, and the newline */
+#define CLOSING 2 /* what must still fit at the very end: a brace and the newline */
+#define MEMBERS 64 /* what text from outside leaves free for the names of later members */
 
 void log_init(LogLevel level, const char *format)
 {
@@ -98,7 +99,7 @@ static void put_escaped(Line *l, const char *text, bool quoted)
             n = at - from;
             memcpy(piece, text + from, n);
         }
-        if (n > sizeof l->text - 64 - l->len || !put(l, piece, n)) /* 64: closing and room to spare */
+        if (l->len + n > sizeof l->text - MEMBERS || !put(l, piece, n))
             return;
     }
 }

@@ -19,8 +19,9 @@ void *mem_aligned(size_t align, size_t size);
 char *mem_strdup(const char *text);
 void mem_free(void *block);
 
-/* Tests only: the `nth` allocation from now on (1 = the next) returns NULL; `forever` keeps failing
- * from there. 0 switches it off. mem_test_count is the number of allocations since the last call. */
+/* Tests only: the `nth` allocation from now on (1 = the next) returns NULL; `forever` keeps
+ * failing from there. 0 switches it off. mem_test_count is the number of allocations since the
+ * last call. */
 void mem_test_fail(uint64_t nth, int forever);
 uint64_t mem_test_count(void);
 

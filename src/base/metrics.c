@@ -163,8 +163,8 @@ static Set *add_set(Metric *m, const char *const *values, const char *key, uint1
     return s;
 }
 
-/* The set of `values`, made when new; "other" when there are too many; NULL without memory, and then
- * the sample is lost rather than the request. m->lock is held. */
+/* The set of `values`, made when new; "other" when there are too many; NULL without memory, and
+ * then the sample is lost rather than the request. m->lock is held. */
 static Set *set_of(Metric *m, const char *const *values)
 {
     static const char *const none[LABELS_MAX] = {0};

@@ -1,8 +1,8 @@
 /* metrics.h - counters, gauges and histograms in the Prometheus text format 0.0.4.
  *
- * A family is registered once (name, help, label names) and lives as long as the process. Values are
- * found by their label values; keep those few: routes and classes, never ids or paths. A family
- * holds at most 512 label sets; more are counted in one called "other".
+ * A family is registered once (name, help, label names) and lives as long as the process. Values
+ * are found by their label values; keep those few: routes and classes, never ids or paths. A
+ * family holds at most 512 label sets; more are counted in one called "other".
  * Threads: everything is safe from any thread. */
 #ifndef SOTTO_BASE_METRICS_H
 #define SOTTO_BASE_METRICS_H
@@ -18,8 +18,9 @@ Metric *metric_counter(const char *name, const char *help, const char *labels);
 Metric *metric_gauge(const char *name, const char *help, const char *labels);
 /* Buckets of seconds from 0.0005 to 30. */
 Metric *metric_histogram(const char *name, const char *help, const char *labels);
-/* A gauge whose value is asked for when rendered. `name` may carry labels: jobs_queued{class="bulk"}.
- * The same name replaces. `fn` must not register or drop gauge functions itself. */
+/* A gauge whose value is asked for when rendered. `name` may carry labels:
+ * jobs_queued{class="bulk"}. The same name replaces. `fn` must not register or drop gauge
+ * functions itself. */
 void metric_gauge_fn(const char *name, const char *help, double (*fn)(void *), void *arg);
 /* Forgets gauge functions of `arg`, before it dies: none runs any more when this returns. */
 void metric_gauge_fn_drop(void *arg);

@@ -225,8 +225,8 @@ bool os_sync_dir(const char *path, Err *err)
 
 #define TREE_DEPTH_MAX 128 /* one descriptor a level */
 
-/* Empties the folder `dir_fd`, which is closed. Works by descriptors, so that a folder swapped for a
- * link between two calls cannot lead outside. */
+/* Empties the folder `dir_fd`, which is closed. Works by descriptors, so that a folder swapped for
+ * a link between two calls cannot lead outside. */
 static bool empty_tree(int dir_fd, int depth, const char *path, Err *err)
 {
     DIR *dir = fdopendir(dir_fd);

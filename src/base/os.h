@@ -8,8 +8,8 @@
 
 /* Whole file into *out (its ceiling holds); ERR_NOT_FOUND, ERR_TOO_LARGE, ERR_IO. */
 bool os_read_file(const char *path, Buf *out, Err *err);
-/* Temporary file, fsync, rename, fsync of the folder: after it returns true the new content survives
- * a power cut; before, the old one does. Mode 0600 unless `mode` says otherwise. */
+/* Temporary file, fsync, rename, fsync of the folder: after it returns true the new content
+ * survives a power cut; before, the old one does. Mode 0600 unless `mode` says otherwise. */
 bool os_write_file(const char *path, Str data, unsigned mode, Err *err);
 bool os_mkdirs(const char *path, unsigned mode, Err *err);
 bool os_remove(const char *path, Err *err); /* absent is fine */

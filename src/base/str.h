@@ -1,8 +1,8 @@
 /* str.h - borrowed text (Str) and owned growable text (Buf).
  *
  * A Str is a pointer and a length, borrowed: valid as long as whoever made it says. It need not be
- * NUL-terminated. A Buf owns its bytes and has a mandatory ceiling; an append that would pass it, or
- * that finds no memory, leaves the contents as they were, sets `failed`, and every later append
+ * NUL-terminated. A Buf owns its bytes and has a mandatory ceiling; an append that would pass it,
+ * or that finds no memory, leaves the contents as they were, sets `failed`, and every later append
  * fails too: a long run of appends needs one check at its end (buf_ok).
  *
  * Threads: plain data; one owner at a time. */

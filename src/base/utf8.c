@@ -1,8 +1,8 @@
 #include "base/utf8.h"
 
-/* Bytes 2.. of a character are 80..BF, with four exceptions for the second one that shut out
- * overlong forms, surrogates and what is above U+10FFFF (RFC 3629, section 4):
- *   E0 A0..BF   ED 80..9F   F0 90..BF   F4 80..8F                                                  */
+/* Bytes 2.. of a character are 80..BF, but after E0 (A0..BF), ED (80..9F), F0 (90..BF) and F4
+ * (80..8F): that shuts out overlong forms, surrogates and what is above U+10FFFF (RFC 3629,
+ * section 4). */
 
 /* Length of the character at s[0], or, when it is broken, 0 and in *bad the length of the maximal
  * part that could have begun one (at least 1). n > 0. */

@@ -19,8 +19,8 @@ bool utf8_append(Buf *b, uint32_t cp);
 size_t utf8_floor(Str s, size_t at);
 size_t utf8_ceil(Str s, size_t at);
 size_t utf8_count(Str s); /* code points in valid UTF-8 */
-/* s begins with what is no character: the bytes of the maximal part of one it could be (1 to 3), the
- * unit that one U+FFFD stands for (Unicode 15, section 3.9). */
+/* s begins with what is no character: the bytes of the maximal part of one it could be (1 to 3),
+ * the unit that one U+FFFD stands for (Unicode 15, section 3.9). */
 size_t utf8_broken_len(Str s);
 /* Appends s with every invalid byte replaced by U+FFFD (one a maximal subpart). Returns buf_ok. */
 bool utf8_append_lossy(Buf *b, Str s);

@@ -22,9 +22,9 @@ bool uuid_v4(Uuid *out, Err *err)
     return true;
 }
 
-/* 48 bits of milliseconds and 12 of a counter (RFC 9562, section 6.2, method 1) in one word, so that
- * ids made by one process sort in the order they were made, whatever thread makes them and also when
- * the clock stands still or is set back. */
+/* 48 bits of milliseconds and 12 of a counter (RFC 9562, section 6.2, method 1) in one word, so
+ * that ids made by one process sort in the order they were made, whatever thread makes them and
+ * also when the clock stands still or is set back. */
 static uint64_t next_tick(uint64_t random)
 {
     static _Atomic uint64_t last;

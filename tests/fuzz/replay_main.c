@@ -1,5 +1,5 @@
-/* replay_main.c - runs a fuzz target once over every file of the folders given, without libFuzzer, so
- * that the seed corpus and every crash ever found are part of an ordinary test run.
+/* replay_main.c - runs a fuzz target once over every file of the folders given, without libFuzzer,
+ * so that the seed corpus and every crash ever found are part of an ordinary test run.
  *
  *   fuzz_json tests/fuzz/corpus/json [FOLDER or FILE ...]
  *

@@ -1,6 +1,6 @@
-/* torture.h - runs an operation with its 1st, 2nd, 3rd ... allocation failing, until none is left to
- * fail. Each failing run must report failure and leave nothing behind (the address sanitizer looks);
- * the last one must succeed. */
+/* torture.h - runs an operation with its 1st, 2nd, 3rd ... allocation failing, until none is left
+ * to fail. Each failing run must report failure and leave nothing behind (the address sanitizer
+ * looks); the last one must succeed. */
 #ifndef SOTTO_TESTS_TORTURE_H
 #define SOTTO_TESTS_TORTURE_H
 

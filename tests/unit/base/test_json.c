@@ -316,7 +316,7 @@ static bool parse_and_dump(void *arg)
 static void torture(void **state)
 {
     (void)state;
-    char text[] = "{\"name\":\"a rather long value, so that buffers grow more than once on the way\","
+    char text[] = "{\"name\":\"a rather long value, so that buffers grow more than once here\","
                   "\"list\":[1,2.5,3,4,5,6,7,8,9,10,[11,[12]]],\"nested\":{\"a\":1,\"b\":2,\"c\":3,"
                   "\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"i\":9}}";
     assert_true(torture_alloc(parse_and_dump, text, 0) > 20);

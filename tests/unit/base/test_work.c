@@ -204,8 +204,8 @@ static void a_full_queue_refuses(void **state)
     door_await(1);
     submit(w, WORK_NORMAL, record, "a");
     submit(w, WORK_NORMAL, record, "b");
-    assert_err(work_submit(w, WORK_NORMAL, record, record_drop, letter("c"), &err), err, ERR_UNAVAILABLE,
-               "2 normal jobs are waiting");
+    assert_err(work_submit(w, WORK_NORMAL, record, record_drop, letter("c"), &err), err,
+               ERR_UNAVAILABLE, "2 normal jobs are waiting");
     submit(w, WORK_INTERACTIVE, record, "i"); /* the classes' queues are apart */
     submit(w, WORK_BULK, record, "x");
     door_open();
@@ -247,7 +247,8 @@ static void stopping_drops_what_waits(void **state)
     submit(stopping, WORK_BULK, record, "x");
     submit(stopping, WORK_INTERACTIVE, record, "a");
     Err err = ERR_INIT;
-    assert_true(work_submit(stopping, WORK_NORMAL, record, NULL, letter("n"), &err)); /* no drop: fine */
+    /* a job without a drop is just forgotten */
+    assert_true(work_submit(stopping, WORK_NORMAL, record, NULL, letter("n"), &err));
     assert_int_equal(pthread_create(&opener, NULL, open_soon, NULL), 0);
     late_code = ERR_NONE;
     work_free(stopping);
@@ -313,7 +314,8 @@ static void workers_take_no_signals(void **state)
     assert_int_equal(sigismember(&now, SIGTERM), 0); /* ours are as they were */
 }
 
-/* Many submitters, and a stop with jobs still waiting: every accepted job runs or is dropped, exactly once. */
+/* Many submitters, and a stop with jobs still waiting: every accepted job runs or is dropped,
+ * exactly once. */
 #define SUBMITTERS 3
 #define JOBS_EACH 4000
 
