@@ -85,9 +85,10 @@ typedef struct {
     Str next_cursor;      /* opaque; ptr NULL on the last page */
 } DocPage;
 
-/* Members with ptr or pointer NULL stay as they are. */
+/* Members that are NULL stay as they are. A title changes what is shown and listed; passages keep the
+ * context they were indexed with (ingest puts the document again to change that too). */
 typedef struct {
-    const Str *source, *summary, *extra_json;
+    const Str *title, *source, *summary, *extra_json; /* summary->ptr NULL: none */
     const Str *tags;
     size_t n_tags;
     bool set_tags;
@@ -113,6 +114,7 @@ typedef struct {
     const DocFilter *filter; /* NULL: all; exact */
     size_t k;             /* length of each of the two lists, at most 1000 */
     VindexMode mode;
+    float k1, b;          /* of BM25; 0: 1.2 and 0.75 (a b of 0 is asked for with a negative one) */
 } CandidateQuery;
 
 typedef struct {
@@ -204,13 +206,21 @@ typedef struct {
     bool read_only;       /* no lock taken, no writes; for looking beside a running server */
     const char *lock_note; /* kept in the lock file: where the running server listens */
     const char *model;    /* encoder's name: vectors of another one are reported, not mixed */
+    /* How much a word in a passage's context counts beside one in its text, in quarters: 0 means the
+     * default (STORE_CONTEXT_WEIGHT), 4 as much, at most 64. Another value than before rebuilds the
+     * keyword cache at open. */
+    unsigned context_weight;
 } StoreOptions;
+#define STORE_CONTEXT_WEIGHT 2
 
 /* The SQLite back end. ERR_CONFLICT names the process that has the data open. */
 Store *store_open_sqlite(const StoreOptions *options, Err *err);
 void store_close(Store *s);
 
-/* PUT_DUPLICATE when the owner has a document with this hash already and its id is another:
+/* Limits (ERR_TOO_LARGE, ERR_VALIDATION): see store_ops.h. Texts are UTF-8; a passage is not empty, at
+ * most 32768 bytes, and begins and ends between characters.
+ *
+ * PUT_DUPLICATE when the owner has a document with this hash already and its id is another:
  * nothing is written and *id is that document's. A put with an id that is there replaces it
  * whole, keeping created_at. */
 bool store_document_put(Store *s, const Uuid *owner, const DocumentPut *put, PutOutcome *outcome,
@@ -261,7 +271,12 @@ bool store_stats(Store *s, const Uuid *owner, Arena *a, StoreStats *out, Err *er
  * against the database. Appends one line a finding to *report; true when nothing is wrong. With
  * `repair` rebuilds what is a cache (FTS, vector and keyword indexes). */
 bool store_check(Store *s, bool repair, Buf *report, Err *err);
+/* A copy of the whole database as one file, made beside running writes, synced and checked.
+ * ERR_CONFLICT when the file is there already. */
 bool store_backup(Store *s, const char *path, Err *err);
+/* Puts a backup in place of the data in `dir`, which no process may have open (ERR_CONFLICT). The
+ * backup is checked first; before the last rename the old data are untouched. */
+bool store_restore_sqlite(const char *dir, const char *backup, Err *err);
 bool store_ready(Store *s, Err *err); /* can read and write now; for /health/ready */
 void store_on_change(Store *s, StoreChangeFn fn, void *arg);
 

@@ -1,0 +1,354 @@
+/* index_open.c - bringing an owner's indexes to the database's state: from their files and the change
+ * log, or from the tables. */
+#include "store/sqlite/sq_index.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+
+char *sq_index_path(Sqlite *s, const Uuid *owner, const char *name, Arena *a)
+{
+    char text[UUID_TEXT];
+    uuid_format(owner, text);
+    Str p = arena_printf(a, "%s/cache/%s%s%s", s->dir, text, name ? "/" : "", name ? name : "");
+    return p.ptr ? arena_cstr(a, p) : NULL;
+}
+
+/* ---- reading passages from the tables ------------------------------------------------------- */
+
+typedef struct {
+    Sqlite *s;
+    SqIndex *x;
+    Arena *a; /* reset after each passage */
+} Filler;
+
+static bool vector_row(Filler *f, Sq *q, bool with_terms, Err *err)
+{
+    VindexCode code;
+    Str model = sq_col_str(q, 3);
+    bool foreign = f->s->model[0] && !str_eq(model, str_of(f->s->model));
+    sq_code_load(&code, sq_col_str(q, 2), foreign);
+    SqTerms terms;
+    if (with_terms
+        && !sq_terms(q->c, sq_col_str(q, 4), sq_col_str(q, 5), f->s->context_weight, f->a, &terms, err))
+        return false;
+    bool ok = sq_index_add_chunk(f->x, (uint64_t)sq_col_i64(q, 0), (uint64_t)sq_col_i64(q, 1), &code,
+        with_terms ? &terms : NULL, err);
+    arena_reset(f->a);
+    return ok;
+}
+
+static bool fill_vectors(Filler *f, SqConn *c, const SqOwner *o, Err *err)
+{
+    static const char sql[] =
+        "SELECT v.chunk_no, c.doc_no, v.code, d.model FROM vectors v "
+        "CROSS JOIN chunks c ON c.chunk_no = v.chunk_no CROSS JOIN documents d ON d.doc_no = c.doc_no "
+        "WHERE d.owner_no = ?1 ORDER BY v.chunk_no";
+    Sq q;
+    int rc = -1;
+    if (sq_begin(&q, c, sql, err)) {
+        sq_i64(&q, o->no);
+        while ((rc = sq_step(&q, err)) > 0)
+            if (!vector_row(f, &q, false, err)) {
+                rc = -1;
+                break;
+            }
+    }
+    sq_end(&q);
+    return rc == 0;
+}
+
+/* Passages [first, last] of a document that are there and not yet in the index. */
+static bool add_range(Filler *f, SqConn *c, int64_t doc_no, int64_t first, int64_t last,
+    bool with_terms, Err *err)
+{
+    static const char plain[] =
+        "SELECT c.chunk_no, c.doc_no, v.code, d.model FROM chunks c "
+        "JOIN vectors v ON v.chunk_no = c.chunk_no JOIN documents d ON d.doc_no = c.doc_no "
+        "WHERE c.chunk_no BETWEEN ?1 AND ?2 AND c.doc_no = ?3 ORDER BY c.chunk_no";
+    static const char full[] =
+        "SELECT c.chunk_no, c.doc_no, v.code, d.model, t.body, t.context FROM chunks c "
+        "JOIN vectors v ON v.chunk_no = c.chunk_no JOIN documents d ON d.doc_no = c.doc_no "
+        "JOIN chunk_texts t ON t.chunk_no = c.chunk_no "
+        "WHERE c.chunk_no BETWEEN ?1 AND ?2 AND c.doc_no = ?3 ORDER BY c.chunk_no";
+    Sq q;
+    int rc = -1;
+    if (sq_begin(&q, c, with_terms ? full : plain, err)) {
+        sq_i64(&q, first);
+        sq_i64(&q, last);
+        sq_i64(&q, doc_no);
+        while ((rc = sq_step(&q, err)) > 0) {
+            if (sq_slots_of_chunk(&f->x->slots, (uint64_t)sq_col_i64(&q, 0)) != SQ_NO_SLOT)
+                continue;
+            if (!vector_row(f, &q, with_terms, err)) {
+                rc = -1;
+                break;
+            }
+        }
+    }
+    sq_end(&q);
+    return rc == 0;
+}
+
+/* Applies the log after x->seq. Safe to repeat: what is there is left, what is gone is ignored. */
+static bool replay(Filler *f, SqConn *c, const SqOwner *o, bool with_terms, Err *err)
+{
+    static const char sql[] =
+        "SELECT seq, doc_no, gone, first_chunk, last_chunk FROM changes "
+        "WHERE owner_no = ?1 AND seq > ?2 ORDER BY seq";
+    Sq q;
+    int rc = -1;
+    if (sq_begin(&q, c, sql, err)) {
+        sq_i64(&q, o->no);
+        sq_i64(&q, (int64_t)f->x->seq);
+        while ((rc = sq_step(&q, err)) > 0) {
+            int64_t doc = sq_col_i64(&q, 1), first = sq_col_i64(&q, 3), last = sq_col_i64(&q, 4);
+            if (sq_col_i64(&q, 2)) {
+                sq_index_drop_chunks(f->x, (uint64_t)doc, (uint64_t)first, (uint64_t)last);
+            } else if (!add_range(f, c, doc, first, last, with_terms, err)) {
+                rc = -1;
+                break;
+            }
+            f->x->seq = (uint64_t)sq_col_i64(&q, 0);
+            f->x->since_prune++;
+        }
+    }
+    sq_end(&q);
+    return rc == 0;
+}
+
+static bool last_seq(SqConn *c, const SqOwner *o, uint64_t *out, Err *err)
+{
+    static const char sql[] = "SELECT coalesce(max(seq), 0) FROM changes WHERE owner_no = ?1";
+    Sq q;
+    bool ok = sq_begin(&q, c, sql, err);
+    if (ok) {
+        sq_i64(&q, o->no);
+        ok = sq_step(&q, err) > 0;
+        if (ok)
+            *out = (uint64_t)sq_col_i64(&q, 0);
+    }
+    sq_end(&q);
+    return ok;
+}
+
+/* Whether the log knows `seq`: a cache that ends there belongs to this history, and nothing after it
+ * has been pruned. */
+static bool knows_seq(SqConn *c, const SqOwner *o, uint64_t seq, bool *known, Err *err)
+{
+    static const char sql[] = "SELECT 1 FROM changes WHERE owner_no = ?1 AND seq = ?2";
+    Sq q;
+    int rc = -1;
+    if (sq_begin(&q, c, sql, err)) {
+        sq_i64(&q, o->no);
+        sq_i64(&q, (int64_t)seq);
+        rc = sq_step(&q, err);
+    }
+    sq_end(&q);
+    *known = rc > 0;
+    return rc >= 0;
+}
+
+/* ---- the vector side ------------------------------------------------------------------------ */
+
+static bool map_slots(SqIndex *x)
+{
+    sq_slots_release(&x->slots);
+    for (uint32_t slot = vindex_slots(x->v); slot-- > 0;) /* so lists come out in ascending order */
+        if (vindex_is_live(x->v, slot)
+            && !sq_slots_add(&x->slots, vindex_doc(x->v, slot), vindex_id(x->v, slot), slot))
+            return false;
+    return true;
+}
+
+/* Lists in ascending order, whatever order replaying left them in. */
+static bool map_again(SqIndex *x, Err *err)
+{
+    return map_slots(x) || err_set(err, ERR_NO_MEMORY, "opening the index: out of memory");
+}
+
+static bool open_vectors(Filler *f, SqConn *c, const SqOwner *o, const char *path, Err *err)
+{
+    SqIndex *x = f->x;
+    Err why = ERR_INIT;
+    bool known = false;
+    x->v = path ? vindex_open(path, &why) : NULL;
+    if (x->v && !knows_seq(c, o, vindex_seq(x->v), &known, err))
+        return false;
+    if (x->v && known) {
+        x->seq = vindex_seq(x->v);
+        return map_again(x, err) && replay(f, c, o, false, err);
+    }
+    if (path && (x->v || why.code != ERR_NOT_FOUND))
+        log_write(LOG_WARN, "store", "building the vector cache again: %s",
+            x->v ? "it belongs to another history" : why.msg);
+    vindex_close(x->v);
+    x->v = path ? vindex_create(path, &why) : NULL;
+    if (path && !x->v)
+        log_write(LOG_WARN, "store", "keeping the vector cache in memory only: %s", why.msg);
+    if (!x->v && !(x->v = vindex_create(NULL, err)))
+        return false;
+    if (!last_seq(c, o, &x->seq, err))
+        return false;
+    return fill_vectors(f, c, o, err);
+}
+
+/* ---- the keyword side ----------------------------------------------------------------------- */
+
+/* Reads passage `id` again and puts its words into `slot`. A passage that is in the vector index but
+ * not in the database would be a vector cache that is wrong: corrupt. */
+static bool add_words(Filler *f, SqConn *c, uint32_t slot, uint64_t id, Err *err)
+{
+    static const char sql[] = "SELECT body, context FROM chunk_texts WHERE chunk_no = ?1";
+    Sq q;
+    SqTerms t;
+    bool ok = false;
+    if (sq_begin(&q, c, sql, err)) {
+        sq_i64(&q, (int64_t)id);
+        int rc = sq_step(&q, err);
+        if (rc == 0)
+            err_set(err, ERR_CORRUPT, "the vector cache holds passage %llu, the database does not",
+                (unsigned long long)id);
+        ok = rc > 0
+            && sq_terms(c, sq_col_str(&q, 0), sq_col_str(&q, 1), f->s->context_weight, f->a, &t, err)
+            && kindex_add(f->x->k, slot, id, t.terms, t.n, t.length, err);
+    }
+    sq_end(&q);
+    arena_reset(f->a);
+    return ok;
+}
+
+static bool reconcile(Filler *f, SqConn *c, Err *err)
+{
+    SqIndex *x = f->x;
+    uint32_t nv = vindex_slots(x->v), nk = kindex_slots(x->k);
+    for (uint32_t slot = 0; slot < nv || slot < nk; slot++) {
+        uint64_t want = slot < nv && vindex_is_live(x->v, slot) ? vindex_id(x->v, slot) : UINT64_MAX;
+        uint64_t have = slot < nk ? kindex_id(x->k, slot) : UINT64_MAX;
+        if (want == have)
+            continue;
+        if (have != UINT64_MAX)
+            kindex_delete(x->k, slot);
+        if (want != UINT64_MAX && !add_words(f, c, slot, want, err))
+            return false;
+    }
+    return true;
+}
+
+static bool open_keywords(Filler *f, SqConn *c, const SqOwner *o, const char *path, Err *err)
+{
+    SqIndex *x = f->x;
+    Err why = ERR_INIT;
+    bool known = false;
+    x->k = path ? kindex_open(path, &why) : NULL;
+    if (x->k && !knows_seq(c, o, kindex_seq(x->k), &known, err))
+        return false;
+    if (!x->k || !known) {
+        if (path && (x->k || why.code != ERR_NOT_FOUND))
+            log_write(LOG_WARN, "store", "building the keyword cache again: %s",
+                x->k ? "it belongs to another history" : why.msg);
+        kindex_close(x->k);
+        x->k = path ? kindex_create(path, &why) : NULL;
+        if (path && !x->k)
+            log_write(LOG_WARN, "store", "keeping the keyword cache in memory only: %s", why.msg);
+        if (!x->k && !(x->k = kindex_create(NULL, err)))
+            return false;
+    }
+    return reconcile(f, c, err);
+}
+
+/* ---- both ----------------------------------------------------------------------------------- */
+
+static bool open_both(Filler *f, SqConn *c, const SqOwner *o, Err *err)
+{
+    Sqlite *s = f->s;
+    char *vpath = NULL, *kpath = NULL;
+    Arena *paths = arena_new(ARENA_DEFAULT_MAX);
+    if (!paths)
+        return err_set(err, ERR_NO_MEMORY, "opening the index: out of memory");
+    if (!s->read_only) {
+        Err why = ERR_INIT;
+        char *dir = sq_index_path(s, &o->uuid, NULL, paths);
+        vpath = sq_index_path(s, &o->uuid, "vectors", paths);
+        kpath = sq_index_path(s, &o->uuid, "keywords", paths);
+        if (!dir || !vpath || !kpath || !os_mkdirs(dir, 0700, &why)) {
+            log_write(LOG_WARN, "store", "keeping search caches in memory only: %s", why.msg);
+            vpath = kpath = NULL;
+        }
+    }
+    bool ok = open_vectors(f, c, o, vpath, err) && open_keywords(f, c, o, kpath, err)
+        && map_again(f->x, err);
+    if (ok && vindex_seq(f->x->v) == f->x->seq && kindex_seq(f->x->k) == f->x->seq)
+        f->x->synced = f->x->seq;
+    arena_free(paths);
+    return ok;
+}
+
+SqIndex *sq_index_open(Sqlite *s, SqConn *c, const SqOwner *o, Err *err)
+{
+    SqIndex *x = mem_zalloc(sizeof *x);
+    Arena *a = arena_new(ARENA_DEFAULT_MAX);
+    if (!x || !a) {
+        mem_free(x);
+        arena_free(a);
+        err_set(err, ERR_NO_MEMORY, "opening the index: out of memory");
+        return NULL;
+    }
+    pthread_rwlock_init(&x->swap, NULL);
+    pthread_rwlock_init(&x->slots_lock, NULL);
+    Filler f = {s, x, a};
+    bool ok = open_both(&f, c, o, err);
+    arena_free(a);
+    if (ok)
+        return x;
+    sq_index_close(x);
+    return NULL;
+}
+
+bool sq_index_catch_up(Sqlite *s, SqConn *c, const SqOwner *o, SqIndex *x, Err *err)
+{
+    bool known = false;
+    if (x->seq && !knows_seq(c, o, x->seq, &known, err))
+        return false;
+    if (x->seq && !known) /* read-only: the log was pruned past us */
+        return err_set(err, ERR_UNAVAILABLE, "the database has moved on too far; open it again");
+    Filler f = {s, x, arena_new(ARENA_DEFAULT_MAX)};
+    if (!f.a)
+        return err_set(err, ERR_NO_MEMORY, "bringing the index up to date: out of memory");
+    bool ok = replay(&f, c, o, true, err);
+    arena_free(f.a);
+    if (ok)
+        atomic_store(&x->behind, false);
+    return ok;
+}
+
+bool sq_index_rebuild(Sqlite *s, SqConn *c, SqOwner *o, Err *err)
+{
+    Arena *a = arena_new(ARENA_DEFAULT_MAX);
+    char *dir = a ? sq_index_path(s, &o->uuid, NULL, a) : NULL;
+    bool ok = dir || err_set(err, ERR_NO_MEMORY, "rebuilding the index: out of memory");
+    /* The files in use stay readable by their mappings until the new ones are in place. */
+    ok = ok && os_remove_tree(dir, err);
+    SqIndex *fresh = ok ? sq_index_open(s, c, o, err) : NULL;
+    arena_free(a);
+    if (!fresh)
+        return false;
+    SqIndex *x = o->index;
+    pthread_rwlock_wrlock(&x->swap);
+    pthread_rwlock_wrlock(&x->slots_lock);
+    Vindex *v = x->v;
+    Kindex *k = x->k;
+    SqSlots slots = x->slots;
+    x->v = fresh->v;
+    x->k = fresh->k;
+    x->slots = fresh->slots;
+    x->seq = fresh->seq;
+    x->synced = fresh->synced;
+    atomic_store(&x->behind, false);
+    pthread_rwlock_unlock(&x->slots_lock);
+    pthread_rwlock_unlock(&x->swap);
+    fresh->v = v;
+    fresh->k = k;
+    fresh->slots = slots;
+    sq_index_close(fresh);
+    return true;
+}

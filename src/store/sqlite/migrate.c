@@ -1,0 +1,94 @@
+/* migrate.c - the schema's versions. PRAGMA user_version says which one a file has; each step runs in
+ * one transaction with the new number, so a file is always of exactly one version. A newer file than
+ * this program knows is refused and left alone. */
+#include <stdio.h>
+
+#include "store/sqlite/sq.h"
+
+extern const char schema_sql[]; /* schema.sql, put in by the build */
+
+const SqMigration SQ_MIGRATIONS[] = {
+    {schema_sql}, /* 1: the first */
+};
+const int SQ_SCHEMA_VERSION = sizeof SQ_MIGRATIONS / sizeof *SQ_MIGRATIONS;
+
+static bool pragma_int(SqConn *c, const char *sql, int64_t *out, Err *err)
+{
+    Sq q;
+    bool ok = sq_begin_once(&q, c, str_of(sql), err) && sq_step(&q, err) > 0;
+    if (ok)
+        *out = sq_col_i64(&q, 0);
+    sq_end(&q);
+    return ok;
+}
+
+bool sq_schema_version(SqConn *c, int *version, Err *err)
+{
+    int64_t app, v, tables;
+    if (!pragma_int(c, "PRAGMA application_id", &app, err)
+        || !pragma_int(c, "PRAGMA user_version", &v, err)
+        || !pragma_int(c, "SELECT count(*) FROM sqlite_schema", &tables, err))
+        return false;
+    if (app != SQ_APPLICATION_ID && (app != 0 || v != 0 || tables != 0))
+        return err_set(err, ERR_CORRUPT, "the file is a SQLite database, but not one of Sotto's");
+    *version = (int)v;
+    return true;
+}
+
+static bool step(SqConn *c, const char *sql, int to, Err *err)
+{
+    char mark[96];
+    snprintf(mark, sizeof mark, "PRAGMA application_id = %d; PRAGMA user_version = %d",
+        SQ_APPLICATION_ID, to);
+    if (!sq_exec(c, "BEGIN IMMEDIATE", "updating the database", err))
+        return false;
+    if (sq_exec(c, sql, "updating the database", err)
+        && sq_exec(c, mark, "updating the database", err)
+        && sq_exec(c, "COMMIT", "updating the database", err))
+        return true;
+    sq_exec(c, "ROLLBACK", "updating the database", NULL);
+    return err_wrap(err, "from version %d to %d", to - 1, to);
+}
+
+bool sq_migrate(SqConn *c, const SqMigration *steps, int n, Err *err)
+{
+    int version;
+    if (!sq_schema_version(c, &version, err))
+        return false;
+    if (version > n)
+        return err_set(err, ERR_CONFLICT,
+            "the database has version %d, made by a newer Sotto; this one knows up to %d: update it",
+            version, n);
+    for (; version < n; version++)
+        if (!step(c, steps[version].sql, version + 1, err))
+            return false;
+    return true;
+}
+
+bool sq_meta_get(SqConn *c, Str key, Arena *a, Str *out, Err *err)
+{
+    static const char sql[] = "SELECT value FROM meta WHERE key = ?1";
+    Sq q;
+    Str v = {NULL, 0};
+    bool ok = sq_begin(&q, c, sql, err);
+    if (ok) {
+        sq_text(&q, key);
+        int rc = sq_step(&q, err);
+        ok = rc >= 0 && (rc == 0 || sq_col_copy(&q, 0, a, &v, err));
+    }
+    sq_end(&q);
+    if (ok)
+        *out = v;
+    return ok;
+}
+
+bool sq_meta_put(SqConn *c, Str key, Str value, Err *err)
+{
+    static const char sql[] = "INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)";
+    Sq q;
+    if (!sq_begin(&q, c, sql, err))
+        return false;
+    sq_text(&q, key);
+    sq_text(&q, value);
+    return sq_run(&q, err);
+}

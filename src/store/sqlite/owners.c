@@ -1,0 +1,171 @@
+/* owners.c - the people whose data are here. A list in memory: there are few, they are asked for in
+ * every call, and one is never removed while the store is open. */
+#include "store/sqlite/sq_index.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+static SqOwner *find(Sqlite *s, const Uuid *uuid)
+{
+    pthread_mutex_lock(&s->owners_lock);
+    SqOwner *o = s->owners;
+    while (o && !uuid_eq(&o->uuid, uuid))
+        o = o->next;
+    pthread_mutex_unlock(&s->owners_lock);
+    return o;
+}
+
+static void publish(Sqlite *s, SqOwner *o)
+{
+    pthread_mutex_lock(&s->owners_lock);
+    o->next = s->owners;
+    s->owners = o;
+    pthread_mutex_unlock(&s->owners_lock);
+}
+
+/* Versions begin at the wall clock, so that one seen before a restart is not seen again. */
+static SqOwner *owner_new(const Uuid *uuid, int64_t no, Err *err)
+{
+    SqOwner *o = mem_zalloc(sizeof *o);
+    if (!o) {
+        err_set(err, ERR_NO_MEMORY, "opening an owner: out of memory");
+        return NULL;
+    }
+    o->uuid = *uuid;
+    o->no = no;
+    atomic_init(&o->version, (uint64_t)clock_now_ms() * 1000);
+    return o;
+}
+
+static bool lookup(SqConn *c, const Uuid *uuid, int64_t *no, Err *err)
+{
+    static const char sql[] = "SELECT owner_no FROM owners WHERE uuid = ?1";
+    Sq q;
+    int rc = -1;
+    if (sq_begin(&q, c, sql, err)) {
+        sq_blob(&q, uuid->b, sizeof uuid->b);
+        rc = sq_step(&q, err);
+        *no = rc > 0 ? sq_col_i64(&q, 0) : 0;
+    }
+    sq_end(&q);
+    return rc >= 0;
+}
+
+/* A read-only store learns of new owners by asking. */
+static SqOwner *discover(Sqlite *s, const Uuid *uuid)
+{
+    int64_t no = 0;
+    SqOwner *o = NULL;
+    SqConn *c = sq_read_begin(s, NULL);
+    if (!c)
+        return NULL;
+    pthread_mutex_lock(&s->refresh_lock);
+    o = find(s, uuid);
+    if (!o && lookup(c, uuid, &no, NULL) && no && (o = owner_new(uuid, no, NULL)))
+        publish(s, o);
+    pthread_mutex_unlock(&s->refresh_lock);
+    sq_read_end(s, c);
+    return o;
+}
+
+SqOwner *sq_owner(Sqlite *s, const Uuid *uuid)
+{
+    SqOwner *o = find(s, uuid);
+    return o || !s->read_only ? o : discover(s, uuid);
+}
+
+typedef struct {
+    SqWrite w;
+    const Uuid *uuid;
+    SqOwner *made;
+} MakeOwner;
+
+static bool insert_owner(SqConn *c, const Uuid *uuid, Err *err)
+{
+    static const char sql[] = "INSERT OR IGNORE INTO owners (uuid, created_at) VALUES (?1, ?2)";
+    Sq q;
+    if (!sq_begin(&q, c, sql, err))
+        return false;
+    sq_blob(&q, uuid->b, sizeof uuid->b);
+    sq_i64(&q, clock_now_ms());
+    return sq_run(&q, err);
+}
+
+static bool make_owner(Sqlite *s, SqWrite *w, Err *err)
+{
+    MakeOwner *m = (MakeOwner *)w;
+    SqConn *c = s->writer.conn;
+    int64_t no;
+    if ((m->made = find(s, m->uuid)))
+        return true; /* somebody was faster */
+    if (!insert_owner(c, m->uuid, err) || !lookup(c, m->uuid, &no, err))
+        return false;
+    SqOwner *o = owner_new(m->uuid, no, err);
+    if (!o || !(o->index = sq_index_open(s, c, o, err))) {
+        mem_free(o);
+        return false;
+    }
+    publish(s, o);
+    m->made = o;
+    return true;
+}
+
+SqOwner *sq_owner_make(Sqlite *s, const Uuid *uuid, Err *err)
+{
+    SqOwner *o = find(s, uuid);
+    if (o)
+        return o;
+    MakeOwner m = {.w = {.alone = make_owner}, .uuid = uuid};
+    return sq_write(s, &m.w, err) ? m.made : NULL;
+}
+
+bool sq_owners_load(Sqlite *s, Err *err)
+{
+    SqConn *c = s->writer.conn;
+    Sq q;
+    int rc = -1;
+    if (sq_begin_once(&q, c, STR("SELECT uuid, owner_no FROM owners ORDER BY owner_no DESC"), err)) {
+        while ((rc = sq_step(&q, err)) > 0) {
+            Uuid uuid;
+            if (!sq_col_bytes(&q, 0, uuid.b, sizeof uuid.b, "an owner", err))
+                break;
+            SqOwner *o = owner_new(&uuid, sq_col_i64(&q, 1), err);
+            if (!o || !(o->index = sq_index_open(s, c, o, err))) {
+                mem_free(o);
+                break;
+            }
+            publish(s, o);
+        }
+    }
+    sq_end(&q);
+    return rc == 0;
+}
+
+void sq_owners_free(Sqlite *s)
+{
+    while (s->owners) {
+        SqOwner *o = s->owners;
+        s->owners = o->next;
+        sq_index_close(o->index);
+        mem_free(o);
+    }
+}
+
+uint64_t sq_version(Store *store, const Uuid *owner)
+{
+    Sqlite *s = sq_of(store);
+    SqOwner *o = sq_owner(s, owner);
+    if (!o)
+        return 0;
+    uint64_t v = atomic_load(&o->version);
+    if (!s->read_only)
+        return v;
+    /* Another process writes: SQLite counts its commits for a connection that stays open. */
+    pthread_mutex_lock(&s->refresh_lock);
+    Sq q;
+    if (sq_begin_once(&q, s->watch, STR("PRAGMA data_version"), NULL) && sq_step(&q, NULL) > 0)
+        v += (uint64_t)sq_col_i64(&q, 0);
+    sq_end(&q);
+    pthread_mutex_unlock(&s->refresh_lock);
+    return v;
+}

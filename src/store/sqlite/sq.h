@@ -1,0 +1,257 @@
+/* sq.h - inside the SQLite back end: connections, statements, the writer, owners.
+ *
+ *   store.c -> sq_ops -> reads: a pooled read connection, one snapshot a call
+ *                     -> writes: a request to the writer thread (writer.c), which groups them into
+ *                        one transaction and one sync, updates the indexes, then wakes the callers
+ *
+ * One connection writes and checkpoints. SQLite before 3.51.3 has a rare race in which a WAL that is
+ * reset while another connection writes or checkpoints loses transactions; with one such connection
+ * it cannot happen, and the lock file keeps a second process out. Readers are opened read-only and
+ * never checkpoint, not even when they close.
+ *
+ * Threads: a SqConn belongs to whoever took it from the pool; the rest says so itself. */
+#ifndef SOTTO_STORE_SQLITE_SQ_H
+#define SOTTO_STORE_SQLITE_SQ_H
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+
+#include "base/metrics.h"
+#include "base/os.h"
+#include "store/store_ops.h"
+
+#define SQ_APPLICATION_ID 0x536F7474 /* "Sott" */
+#define SQ_TEXT_PART 32768           /* also in schema.sql */
+#define SQ_ORIGINAL_PART 262144
+#define SQ_STMTS 128                 /* slots for prepared statements of a connection */
+#define SQ_READERS 8
+#define SQ_GROUP_MAX 64              /* writes in one transaction */
+
+typedef struct SqTok SqTok;
+typedef struct SqIndex SqIndex;
+typedef struct Sqlite Sqlite;
+
+/* ---- connections and statements (conn.c) ---------------------------------------------------- */
+
+typedef struct SqConn {
+    sqlite3 *db;
+    struct {
+        const char *sql; /* address of the text is the key */
+        sqlite3_stmt *st;
+    } stmts[SQ_STMTS];
+    SqTok *tok;          /* made when first needed */
+    struct SqConn *next;
+} SqConn;
+
+typedef enum { SQ_WRITER, SQ_READER, SQ_IMMUTABLE } SqRole;
+SqConn *sq_conn_open(const char *path, SqRole role, Err *err);
+void sq_conn_close(SqConn *c);
+/* Says in a person's words what SQLite's `rc` means; false. */
+bool sq_fail(SqConn *c, int rc, const char *what, Err *err);
+bool sq_exec(SqConn *c, const char *sql, const char *what, Err *err);
+
+/* A statement being bound and stepped. `sql` is a constant: its address finds the prepared statement
+ * again. Binders fill parameters from left to right; a binder that fails is reported by sq_step. */
+typedef struct {
+    SqConn *c;
+    sqlite3_stmt *st;
+    int at, rc;
+    bool own; /* not cached: finalised by sq_end */
+} Sq;
+bool sq_begin(Sq *q, SqConn *c, const char *sql, Err *err);
+bool sq_begin_once(Sq *q, SqConn *c, Str sql, Err *err); /* text made for one use */
+void sq_i64(Sq *q, int64_t v);
+void sq_real(Sq *q, double v);
+void sq_text(Sq *q, Str s);         /* borrowed until sq_end; ptr NULL binds NULL */
+void sq_blob(Sq *q, const void *p, size_t n); /* likewise */
+int sq_step(Sq *q, Err *err);       /* 1 a row, 0 no more, -1 failed */
+void sq_end(Sq *q);                 /* also after a failed sq_begin */
+bool sq_run(Sq *q, Err *err);       /* steps to the end, then sq_end */
+int64_t sq_col_i64(Sq *q, int i);
+double sq_col_real(Sq *q, int i);
+Str sq_col_str(Sq *q, int i);       /* borrowed until the next step; ptr NULL for NULL */
+bool sq_col_copy(Sq *q, int i, Arena *a, Str *out, Err *err);
+bool sq_col_bytes(Sq *q, int i, void *out, size_t n, const char *what, Err *err); /* exactly n */
+
+/* ---- tokens (tokens.c) ---------------------------------------------------------------------- */
+
+typedef bool (*SqTokenFn)(void *arg, Str token, size_t start, size_t end);
+/* As chunk_fts does it: folded and stemmed; or, with `stem` false, folded only. */
+bool sq_tokens(SqConn *c, Str text, bool stem, SqTokenFn fn, void *arg, Err *err);
+void sq_tok_free(SqTok *t);
+
+/* ---- owners (owners.c) ---------------------------------------------------------------------- */
+
+typedef struct SqOwner {
+    Uuid uuid;
+    int64_t no;
+    _Atomic uint64_t version;
+    SqIndex *index;
+    struct SqOwner *next;
+} SqOwner;
+SqOwner *sq_owner(Sqlite *s, const Uuid *uuid); /* NULL: not there */
+/* As sq_owner, but makes it, with its index, in the writer thread. */
+SqOwner *sq_owner_make(Sqlite *s, const Uuid *uuid, Err *err);
+bool sq_owners_load(Sqlite *s, Err *err);       /* all, with their indexes; at open */
+void sq_owners_free(Sqlite *s);
+
+/* ---- the writer (writer.c) ------------------------------------------------------------------ */
+
+/* What a committed write changed in the index: passages gone, then passages come. */
+typedef struct {
+    uint64_t doc_no;
+    uint64_t gone_first, gone_last; /* chunk numbers; first 0: none */
+    uint64_t come_first;            /* of n_come passages */
+    size_t n_come;
+    const ChunkNew *chunks;
+    const struct SqTerms *terms;    /* [n_come] */
+    uint64_t seq;                   /* 0: the index is not touched */
+    bool no_vectors;                /* made by another encoder than the store's */
+} SqDelta;
+
+typedef struct SqWrite SqWrite;
+struct SqWrite {
+    /* Runs in a savepoint on s->writer.conn; may run again in another transaction, so it begins by
+     * setting its results anew. */
+    bool (*apply)(Sqlite *s, SqWrite *w, Err *err);
+    /* Runs after the commit and the index update, before the caller wakes; may be NULL. */
+    void (*after)(Sqlite *s, SqWrite *w);
+    /* Instead of both: runs outside a transaction, alone (checks, repairs). */
+    bool (*alone)(Sqlite *s, SqWrite *w, Err *err);
+    SqOwner *owner;      /* whose version grows; NULL: nobody's */
+    SqDelta delta;
+    bool answers;        /* could change an answer: the version grows */
+    bool notify;
+    ChangeKind change;
+    Uuid document;
+    /* the writer's own */
+    Err err;
+    bool ok, done;
+    SqWrite *next;
+};
+bool sq_write(Sqlite *s, SqWrite *w, Err *err); /* blocks until durable */
+bool sq_writer_start(Sqlite *s, Err *err);
+void sq_writer_stop(Sqlite *s);
+
+typedef struct {
+    SqConn *conn;
+    pthread_t thread;
+    bool running, stop;
+    pthread_mutex_t lock;
+    pthread_cond_t wake, done;
+    SqWrite *head, **tail;
+    uint64_t next_chunk, next_doc, seq; /* writer thread only, after open */
+    int wal_frames;
+    atomic_int failed;                  /* ErrCode of the last transaction; 0: it went well */
+    uint64_t dirty_since_ns;            /* caches differ from their files; 0: they do not */
+    Metric *groups, *writes, *commit_seconds;
+} SqWriter;
+
+/* ---- the store ------------------------------------------------------------------------------ */
+
+struct Sqlite {
+    Store base;
+    char *dir, *path, *model; /* model: "" when none was named */
+    bool read_only;
+    unsigned context_weight;
+    OsLock *lock;
+    SqWriter writer;
+    pthread_mutex_t pool_lock;
+    pthread_cond_t pool_free;
+    SqConn *pool;
+    unsigned pool_made;
+    SqRole reader_role;
+    pthread_mutex_t owners_lock;
+    SqOwner *owners;
+    pthread_mutex_t refresh_lock;       /* read_only: one at a time catches up */
+    int64_t seen_version;               /* read_only: PRAGMA data_version of watch */
+    SqConn *watch;
+    pthread_mutex_t change_lock;
+    StoreChangeFn change_fn;
+    void *change_arg;
+};
+
+static inline Sqlite *sq_of(Store *s) { return (Sqlite *)s; }
+
+/* Waits for a read connection; begins a snapshot, so that several statements see one state. */
+SqConn *sq_read_begin(Sqlite *s, Err *err);
+void sq_read_end(Sqlite *s, SqConn *c);
+/* A connection without a snapshot, for the tokenizer. */
+SqConn *sq_conn_take(Sqlite *s, Err *err);
+void sq_conn_give(Sqlite *s, SqConn *c);
+
+/* ---- schema (migrate.c) --------------------------------------------------------------------- */
+
+typedef struct {
+    const char *sql; /* brings version i to version i + 1 */
+} SqMigration;
+extern const SqMigration SQ_MIGRATIONS[];
+extern const int SQ_SCHEMA_VERSION;
+/* Brings the file to version `n`; each step is one transaction. ERR_CONFLICT for a newer file,
+ * ERR_CORRUPT for one that is not ours. */
+bool sq_migrate(SqConn *c, const SqMigration *steps, int n, Err *err);
+bool sq_schema_version(SqConn *c, int *version, Err *err);
+bool sq_meta_get(SqConn *c, Str key, Arena *a, Str *out, Err *err); /* absent: ptr NULL */
+bool sq_meta_put(SqConn *c, Str key, Str value, Err *err);
+
+/* ---- documents (documents.c, filter.c) ------------------------------------------------------ */
+
+/* Columns of documents in the order sq_document_read expects, without a table name. */
+#define SQ_DOC_COLUMNS \
+    "d.doc_no, d.uuid, d.hash, d.title, d.source, d.file_type, d.media_type, d.filename, " \
+    "d.summary, d.importance, d.extra_json, d.bytes, d.pages, d.n_chunks, d.created_at, " \
+    "d.updated_at, d.text_bytes"
+#define SQ_DOC_NCOLUMNS 17
+bool sq_document_read(Sq *q, bool with_content, Arena *a, Document *out, Err *err);
+/* Bytes [from, to) of a document's text. */
+bool sq_text_read(SqConn *c, int64_t doc_no, uint64_t from, uint64_t to, Arena *a, Str *out, Err *err);
+/* Title, source and filename, folded, between spaces. */
+bool sq_names_fold(SqConn *c, Str title, Str source, Str filename, Buf *out, Err *err);
+
+/* A WHERE clause and its parameters: what DocFilter means in SQL, over documents AS d. */
+typedef struct {
+    Buf sql;
+    struct {
+        char kind; /* 'i', 't' or 'b' */
+        int64_t i;
+        Str s;
+    } *args;
+    size_t n, cap;
+    Arena *a;
+} SqWhere;
+bool sq_where(SqConn *c, int64_t owner_no, const DocFilter *f, Arena *a, SqWhere *out, Err *err);
+void sq_where_bind(const SqWhere *w, Sq *q);
+void sq_where_release(SqWhere *w);
+
+/* ---- the operations ------------------------------------------------------------------------- */
+
+bool sq_document_put(Store *, const Uuid *, const DocumentPut *, PutOutcome *, Uuid *, Err *);
+bool sq_document_get(Store *, const Uuid *, const Uuid *, bool, Arena *, Document *, Err *);
+bool sq_document_by_hash(Store *, const Uuid *, const Sha256 *, Uuid *, Err *);
+bool sq_document_list(Store *, const Uuid *, const DocFilter *, DocSort, size_t, Str, Arena *,
+    DocPage *, Err *);
+bool sq_document_patch(Store *, const Uuid *, const Uuid *, const DocPatch *, Err *);
+bool sq_document_delete(Store *, const Uuid *, const Uuid *, Err *);
+bool sq_original(Store *, const Uuid *, const Uuid *, uint64_t, size_t, Arena *, Str *, uint64_t *,
+    Err *);
+bool sq_candidates(Store *, const Uuid *, const CandidateQuery *, Arena *, Candidates *, Err *);
+bool sq_chunks_get(Store *, const Uuid *, const uint64_t *, size_t, Arena *, Chunk *, Err *);
+bool sq_documents_get(Store *, const Uuid *, const uint64_t *, size_t, bool, Arena *, Document *,
+    Err *);
+bool sq_chunk_by_id(Store *, const Uuid *, const Uuid *, Arena *, Chunk *, Uuid *, Err *);
+bool sq_tokenize(Store *, Str, SqTokenFn, void *, Err *);
+bool sq_suggest(Store *, const Uuid *, Str, size_t, Arena *, Str *, size_t *, Err *);
+uint64_t sq_version(Store *, const Uuid *);
+bool sq_ledger_put(Store *, const Uuid *, const LedgerEntry *, Err *);
+bool sq_ledger_get(Store *, const Uuid *, Str, Arena *, LedgerEntry *, Err *);
+bool sq_ledger_list(Store *, const Uuid *, const LedgerQuery *, Arena *, LedgerPage *, Err *);
+bool sq_folder_put(Store *, const Uuid *, const Folder *, Err *);
+bool sq_folder_list(Store *, const Uuid *, Arena *, Folder **, size_t *, Err *);
+bool sq_folder_delete(Store *, const Uuid *, const Uuid *, Err *);
+bool sq_stats(Store *, const Uuid *, Arena *, StoreStats *, Err *);
+bool sq_check(Store *, bool, Buf *, Err *);
+bool sq_backup(Store *, const char *, Err *);
+bool sq_ready(Store *, Err *);
+
+#endif

@@ -1,0 +1,281 @@
+/* writer.c - the one thread that writes and checkpoints.
+ *
+ * Callers hang a request on a queue and wait. The thread takes what is there (at most SQ_GROUP_MAX),
+ * runs each in a savepoint of one transaction, commits with one sync, brings the indexes up to date,
+ * and wakes them all: ten writers cost one fsync, and a request that fails undoes only itself. When
+ * the transaction as a whole fails (disk full, I/O), each request is tried again alone, so that a
+ * small one is not refused because of a large one beside it.
+ *
+ * Checkpoints and the syncs of the caches run after callers have been answered. */
+#include "store/sqlite/sq.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/sqlite/sq_index.h"
+
+#define CHECKPOINT_FRAMES 1000      /* 4 MB of WAL: worth copying back when nobody waits */
+#define CHECKPOINT_FRAMES_MUST 8000 /* 32 MB: worth making somebody wait */
+#define SYNC_IDLE_NS 2000000000u    /* caches are synced when nothing came for so long, */
+#define SYNC_LATEST_NS 30000000000u /* or changes have waited so long */
+
+static int on_wal(void *arg, sqlite3 *db, const char *name, int frames)
+{
+    Sqlite *s = arg;
+    (void)db;
+    (void)name;
+    s->writer.wal_frames = frames;
+    return SQLITE_OK;
+}
+
+static void checkpoint(Sqlite *s, int mode)
+{
+    int frames = 0, done = 0;
+    int rc = sqlite3_wal_checkpoint_v2(s->writer.conn->db, NULL, mode, &frames, &done);
+    if (rc == SQLITE_OK && frames == done)
+        s->writer.wal_frames = 0;
+    else if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
+        log_write(LOG_WARN, "store", "checkpoint: %s", sqlite3_errstr(rc));
+}
+
+/* ---- one transaction ------------------------------------------------------------------------ */
+
+/* One request inside the transaction. False when the transaction itself is lost. */
+static bool run_one(Sqlite *s, SqWrite *w)
+{
+    SqConn *c = s->writer.conn;
+    w->ok = false;
+    w->err = ERR_INIT;
+    w->delta = (SqDelta){0};
+    w->answers = w->notify = false;
+    if (!sq_exec(c, "SAVEPOINT request", "writing", &w->err))
+        return false;
+    if (w->apply(s, w, &w->err)) {
+        w->ok = sq_exec(c, "RELEASE request", "writing", &w->err);
+        return w->ok;
+    }
+    /* Some failures (disk full, I/O) have rolled everything back already. */
+    return !sqlite3_get_autocommit(c->db)
+        && sq_exec(c, "ROLLBACK TO request; RELEASE request", "undoing", NULL);
+}
+
+static bool run_group(Sqlite *s, SqWrite *first, size_t n, Err *err)
+{
+    SqConn *c = s->writer.conn;
+    if (!sq_exec(c, "BEGIN IMMEDIATE", "writing", err))
+        return false;
+    bool ok = true;
+    SqWrite *w = first;
+    for (size_t i = 0; i < n && ok; i++, w = w->next) {
+        ok = run_one(s, w);
+        if (!ok)
+            *err = w->err;
+    }
+    uint64_t start = clock_mono_ns();
+    if (ok && sq_exec(c, "COMMIT", "writing", err)) {
+        metric_observe(s->writer.commit_seconds, NULL, clock_seconds_since(start));
+        return true;
+    }
+    if (!sqlite3_get_autocommit(c->db))
+        sq_exec(c, "ROLLBACK", "undoing", NULL);
+    return false;
+}
+
+static void tell(Sqlite *s, const SqWrite *w)
+{
+    pthread_mutex_lock(&s->change_lock);
+    StoreChangeFn fn = s->change_fn;
+    void *arg = s->change_arg;
+    if (fn)
+        fn(arg, &w->owner->uuid, w->change, &w->document);
+    pthread_mutex_unlock(&s->change_lock);
+}
+
+/* After the commit: indexes first, then the version, so that nobody can cache an answer of the old
+ * index under the new version. */
+static void follow_up(Sqlite *s, SqWrite *w)
+{
+    if (!w->ok)
+        return;
+    if (w->delta.seq) {
+        sq_index_apply(s, w->owner, &w->delta);
+        if (!s->writer.dirty_since_ns)
+            s->writer.dirty_since_ns = clock_mono_ns();
+    }
+    if (w->answers && w->owner)
+        atomic_fetch_add(&w->owner->version, 1);
+    if (w->after)
+        w->after(s, w);
+    if (w->notify && w->owner)
+        tell(s, w);
+}
+
+static void run(Sqlite *s, SqWrite *first, size_t n)
+{
+    Err err = ERR_INIT;
+    if (run_group(s, first, n, &err)) {
+        metric_add(s->writer.groups, NULL, 1);
+        metric_add(s->writer.writes, NULL, (double)n);
+        atomic_store(&s->writer.failed, 0);
+    } else if (n == 1) {
+        first->ok = false;
+        first->err = err;
+        atomic_store(&s->writer.failed, (int)err.code);
+    } else {
+        SqWrite *w = first;
+        for (size_t i = 0; i < n; i++, w = w->next)
+            run(s, w, 1);
+        return; /* each has had its follow-up */
+    }
+    SqWrite *w = first;
+    for (size_t i = 0; i < n; i++, w = w->next)
+        follow_up(s, w);
+}
+
+/* ---- the thread ----------------------------------------------------------------------------- */
+
+static void keep_house(Sqlite *s, bool idle)
+{
+    SqWriter *w = &s->writer;
+    if (w->wal_frames >= CHECKPOINT_FRAMES_MUST || (idle && w->wal_frames >= CHECKPOINT_FRAMES))
+        checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
+    uint64_t now = clock_mono_ns();
+    if (w->dirty_since_ns && now - w->dirty_since_ns > SYNC_LATEST_NS)
+        sq_index_sync_all(s);
+}
+
+/* Waits for work. False when it is time to stop and nothing is left. */
+static bool wait_for_work(Sqlite *s)
+{
+    SqWriter *w = &s->writer;
+    while (!w->head) {
+        if (w->stop)
+            return false;
+        if (!w->dirty_since_ns) {
+            pthread_cond_wait(&w->wake, &w->lock);
+            continue;
+        }
+        struct timespec until;
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec += SYNC_IDLE_NS / 1000000000u;
+        if (pthread_cond_timedwait(&w->wake, &w->lock, &until) == ETIMEDOUT && !w->head) {
+            pthread_mutex_unlock(&w->lock);
+            sq_index_sync_all(s);
+            if (w->wal_frames >= CHECKPOINT_FRAMES)
+                checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
+            pthread_mutex_lock(&w->lock);
+        }
+    }
+    return true;
+}
+
+/* Takes requests that may share a transaction off the queue. */
+static SqWrite *take(SqWriter *w, size_t *n)
+{
+    SqWrite *first = w->head, *last = first;
+    *n = 1;
+    while (!first->alone && last->next && !last->next->alone && *n < SQ_GROUP_MAX) {
+        last = last->next;
+        ++*n;
+    }
+    w->head = last->next;
+    if (!w->head)
+        w->tail = &w->head;
+    last->next = NULL;
+    return first;
+}
+
+static void *writer_main(void *arg)
+{
+    Sqlite *s = arg;
+    SqWriter *w = &s->writer;
+    pthread_mutex_lock(&w->lock);
+    while (wait_for_work(s)) {
+        size_t n;
+        SqWrite *first = take(w, &n);
+        pthread_mutex_unlock(&w->lock);
+        if (first->alone)
+            first->ok = first->alone(s, first, &first->err);
+        else
+            run(s, first, n);
+        pthread_mutex_lock(&w->lock);
+        for (SqWrite *r = first, *next; r; r = next) {
+            next = r->next; /* r is the caller's again once done is set and the lock is free */
+            r->done = true;
+        }
+        pthread_cond_broadcast(&w->done);
+        bool idle = !w->head;
+        pthread_mutex_unlock(&w->lock);
+        keep_house(s, idle);
+        pthread_mutex_lock(&w->lock);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return NULL;
+}
+
+bool sq_write(Sqlite *s, SqWrite *req, Err *err)
+{
+    SqWriter *w = &s->writer;
+    if (s->read_only)
+        return err_set(err, ERR_FORBIDDEN, "the store was opened for reading only");
+    req->ok = req->done = false;
+    req->err = ERR_INIT;
+    req->next = NULL;
+    pthread_mutex_lock(&w->lock);
+    if (w->stop) {
+        pthread_mutex_unlock(&w->lock);
+        return err_set(err, ERR_UNAVAILABLE, "the store is closing");
+    }
+    *w->tail = req;
+    w->tail = &req->next;
+    pthread_cond_signal(&w->wake);
+    while (!req->done)
+        pthread_cond_wait(&w->done, &w->lock);
+    pthread_mutex_unlock(&w->lock);
+    if (!req->ok && err)
+        *err = req->err;
+    return req->ok;
+}
+
+bool sq_writer_start(Sqlite *s, Err *err)
+{
+    SqWriter *w = &s->writer;
+    pthread_condattr_t mono;
+    pthread_condattr_init(&mono);
+    pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->wake, &mono);
+    pthread_cond_init(&w->done, NULL);
+    pthread_condattr_destroy(&mono);
+    w->tail = &w->head;
+    w->groups = metric_counter("store_commits_total", "Transactions committed and synced.", NULL);
+    w->writes = metric_counter("store_writes_total", "Writes, many of which share a commit.", NULL);
+    w->commit_seconds = metric_histogram("store_commit_seconds", "Time of a commit with its sync.",
+        NULL);
+    sqlite3_wal_hook(w->conn->db, on_wal, s);
+    int rc = pthread_create(&w->thread, NULL, writer_main, s);
+    if (rc)
+        return err_set_errno(err, ERR_UNAVAILABLE, rc, "starting the writer thread");
+    w->running = true;
+    return true;
+}
+
+void sq_writer_stop(Sqlite *s)
+{
+    SqWriter *w = &s->writer;
+    if (!w->running)
+        return;
+    pthread_mutex_lock(&w->lock);
+    w->stop = true;
+    pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+    pthread_join(w->thread, NULL);
+    w->running = false;
+    sq_index_sync_all(s);
+    checkpoint(s, SQLITE_CHECKPOINT_TRUNCATE);
+    pthread_mutex_destroy(&w->lock);
+    pthread_cond_destroy(&w->wake);
+    pthread_cond_destroy(&w->done);
+}

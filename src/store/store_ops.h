@@ -1,0 +1,69 @@
+/* store_ops.h - the table a back end fills; for back ends and store.c only.
+ *
+ * A back end's own struct begins with a Store. store.c checks what every back end would have to check
+ * (limits, UTF-8, offsets) and then calls through the table, so an entry may trust its arguments.
+ * Each entry has the contract of the function of the same name in store.h. */
+#ifndef SOTTO_STORE_STORE_OPS_H
+#define SOTTO_STORE_STORE_OPS_H
+
+#include "store/store.h"
+
+struct StoreOps {
+    void (*close)(Store *s);
+    bool (*document_put)(Store *s, const Uuid *owner, const DocumentPut *put, PutOutcome *outcome,
+        Uuid *id, Err *err);
+    bool (*document_get)(Store *s, const Uuid *owner, const Uuid *id, bool with_content, Arena *a,
+        Document *out, Err *err);
+    bool (*document_by_hash)(Store *s, const Uuid *owner, const Sha256 *hash, Uuid *id, Err *err);
+    bool (*document_list)(Store *s, const Uuid *owner, const DocFilter *filter, DocSort sort,
+        size_t limit, Str cursor, Arena *a, DocPage *out, Err *err);
+    bool (*document_patch)(Store *s, const Uuid *owner, const Uuid *id, const DocPatch *patch,
+        Err *err);
+    bool (*document_delete)(Store *s, const Uuid *owner, const Uuid *id, Err *err);
+    bool (*original)(Store *s, const Uuid *owner, const Uuid *id, uint64_t offset, size_t length,
+        Arena *a, Str *out, uint64_t *total, Err *err);
+    bool (*candidates)(Store *s, const Uuid *owner, const CandidateQuery *q, Arena *a,
+        Candidates *out, Err *err);
+    bool (*chunks_get)(Store *s, const Uuid *owner, const uint64_t *chunk_nos, size_t n, Arena *a,
+        Chunk *out, Err *err);
+    bool (*documents_get)(Store *s, const Uuid *owner, const uint64_t *doc_nos, size_t n,
+        bool with_content, Arena *a, Document *out, Err *err);
+    bool (*chunk_by_id)(Store *s, const Uuid *owner, const Uuid *id, Arena *a, Chunk *out,
+        Uuid *document, Err *err);
+    bool (*tokenize)(Store *s, Str text, bool (*fn)(void *arg, Str stem, size_t start, size_t end),
+        void *arg, Err *err);
+    bool (*suggest)(Store *s, const Uuid *owner, Str prefix, size_t limit, Arena *a, Str *out,
+        size_t *n, Err *err);
+    uint64_t (*version)(Store *s, const Uuid *owner);
+    bool (*ledger_put)(Store *s, const Uuid *owner, const LedgerEntry *e, Err *err);
+    bool (*ledger_get)(Store *s, const Uuid *owner, Str source, Arena *a, LedgerEntry *out,
+        Err *err);
+    bool (*ledger_list)(Store *s, const Uuid *owner, const LedgerQuery *q, Arena *a,
+        LedgerPage *out, Err *err);
+    bool (*folder_put)(Store *s, const Uuid *owner, const Folder *f, Err *err);
+    bool (*folder_list)(Store *s, const Uuid *owner, Arena *a, Folder **out, size_t *n, Err *err);
+    bool (*folder_delete)(Store *s, const Uuid *owner, const Uuid *id, Err *err);
+    bool (*stats)(Store *s, const Uuid *owner, Arena *a, StoreStats *out, Err *err);
+    bool (*check)(Store *s, bool repair, Buf *report, Err *err);
+    bool (*backup)(Store *s, const char *path, Err *err);
+    bool (*ready)(Store *s, Err *err);
+    void (*on_change)(Store *s, StoreChangeFn fn, void *arg);
+};
+
+struct Store {
+    const StoreOps *ops;
+};
+
+/* Limits that hold for every back end. */
+#define STORE_MAX_TITLE 4096u
+#define STORE_MAX_NAME 8192u       /* source, filename */
+#define STORE_MAX_WORD 256u        /* a tag, a type, a media type */
+#define STORE_MAX_TAGS 256u
+#define STORE_MAX_JSON (1u << 20)
+#define STORE_MAX_TEXT ((size_t)1 << 30) /* of extracted text */
+#define STORE_MAX_CHUNK 32768u     /* bytes of one passage, and of its context */
+#define STORE_MAX_CHUNKS 1000000u
+#define STORE_MAX_PAGE 1000u       /* items of one list page */
+#define STORE_MAX_K 1000u
+
+#endif
