@@ -13,12 +13,12 @@
 static const Setting settings[SET_ID_COUNT] = {
     {SET_CONFIG, SETTING_PATH, "config", "--config", "SOTTO_CONFIG", "~/.config/sotto/sotto.conf",
      "FILE", NULL, 0, 0, "settings file; not a key of the file itself"},
-    {SET_DATA, SETTING_PATH, "data", "--data", "SOTTO_DATA", "~/.local/share/sotto", "DIR", NULL, 0, 0,
-     "folder of the database and its caches"},
+    {SET_DATA, SETTING_PATH, "data", "--data", "SOTTO_DATA", "~/.local/share/sotto", "DIR", NULL, 0,
+     0, "folder of the database and its caches"},
     {SET_MODELS, SETTING_PATH, "models", "--models", "SOTTO_MODELS", "~/.local/share/sotto/models",
      "DIR", NULL, 0, 0, "folder of the model files"},
-    {SET_LISTEN, SETTING_ADDRESS, "listen", "--listen", "SOTTO_LISTEN", "127.0.0.1:8080", "HOST:PORT",
-     NULL, 0, 0, "address to serve on; port 0 picks a free one"},
+    {SET_LISTEN, SETTING_ADDRESS, "listen", "--listen", "SOTTO_LISTEN", "127.0.0.1:8080",
+     "HOST:PORT", NULL, 0, 0, "address to serve on; port 0 picks a free one"},
     {SET_INSECURE_LISTEN, SETTING_BOOL, "insecure_listen", "--insecure-listen",
      "SOTTO_INSECURE_LISTEN", "no", NULL, NULL, 0, 1,
      "allow an address that other machines can reach, without a password"},
@@ -30,12 +30,12 @@ static const Setting settings[SET_ID_COUNT] = {
      NULL, 1024, (int64_t)2 << 30, "largest file to take in"},
     {SET_LOG_LEVEL, SETTING_CHOICE, "log_level", "--log-level", "SOTTO_LOG_LEVEL", "warn", "LEVEL",
      "error|warn|info|debug", 0, 0, "what to log on standard error"},
-    {SET_LOG_FORMAT, SETTING_CHOICE, "log_format", "--log-format", "SOTTO_LOG_FORMAT", "auto", "FORMAT",
-     "auto|text|json", 0, 0, "auto is text on a terminal and JSON elsewhere"},
-    {SET_MODELS_URL, SETTING_URL, "models_url", "--models-url", "SOTTO_MODELS_URL", "", "URL", NULL, 0,
-     0, "mirror to fetch models from first: URL/MODEL/FILE"},
-    {SET_MODELS_TOKEN, SETTING_SECRET, "models_token", NULL, "SOTTO_MODELS_TOKEN", "", "TOKEN", NULL, 0,
-     0, "bearer token for the mirror; sent nowhere else"},
+    {SET_LOG_FORMAT, SETTING_CHOICE, "log_format", "--log-format", "SOTTO_LOG_FORMAT", "auto",
+     "FORMAT", "auto|text|json", 0, 0, "auto is text on a terminal and JSON elsewhere"},
+    {SET_MODELS_URL, SETTING_URL, "models_url", "--models-url", "SOTTO_MODELS_URL", "", "URL", NULL,
+     0, 0, "mirror to fetch models from, and from nowhere else: URL/MODEL/FILE"},
+    {SET_MODELS_TOKEN, SETTING_SECRET, "models_token", NULL, "SOTTO_MODELS_TOKEN", "", "TOKEN",
+     NULL, 0, 0, "bearer token for the mirror; sent nowhere else"},
 };
 
 typedef struct {
@@ -123,22 +123,30 @@ bool config_address(Str text, char host[256], uint16_t *port, Err *err)
     while (colon > 0 && text.ptr[colon - 1] != ':')
         colon--;
     if (colon == 0)
-        return err_set(err, ERR_VALIDATION, "\"" STR_FMT "\" has no port; write HOST:PORT, such as "
-                       "127.0.0.1:8080", STR_ARG(text));
+        return err_set(err, ERR_VALIDATION,
+                       "\"" STR_FMT "\" has no port; write HOST:PORT, such as "
+                       "127.0.0.1:8080",
+                       STR_ARG(text));
     Str name = str_sub(text, 0, colon - 1);
     uint64_t number = 0;
     if (!str_to_u64(str_sub(text, colon, text.len), &number) || number > 65535)
-        return err_set(err, ERR_VALIDATION, "\"" STR_FMT "\" has no port between 0 and 65535 after "
-                       "its colon", STR_ARG(text));
+        return err_set(err, ERR_VALIDATION,
+                       "\"" STR_FMT "\" has no port between 0 and 65535 after "
+                       "its colon",
+                       STR_ARG(text));
     bool bracket = name.len >= 2 && name.ptr[0] == '[' && name.ptr[name.len - 1] == ']';
     if (bracket)
         name = str_sub(name, 1, name.len - 1);
     else if (str_find(name, STR(":"), 0) != SIZE_MAX)
-        return err_set(err, ERR_VALIDATION, "\"" STR_FMT "\": write an IPv6 address in brackets, such "
-                       "as [::1]:8080", STR_ARG(text));
+        return err_set(err, ERR_VALIDATION,
+                       "\"" STR_FMT "\": write an IPv6 address in brackets, such "
+                       "as [::1]:8080",
+                       STR_ARG(text));
     if (name.len == 0 || name.len > 255)
-        return err_set(err, ERR_VALIDATION, "\"" STR_FMT "\" has no host; write HOST:PORT, such as "
-                       "127.0.0.1:8080", STR_ARG(text));
+        return err_set(err, ERR_VALIDATION,
+                       "\"" STR_FMT "\" has no host; write HOST:PORT, such as "
+                       "127.0.0.1:8080",
+                       STR_ARG(text));
     memcpy(host, name.ptr, name.len);
     host[name.len] = '\0';
     *port = (uint16_t)number;
@@ -164,7 +172,8 @@ static bool parse_bytes(Str text, int64_t *out)
         shift = unit == 'K' ? 10 : unit == 'M' ? 20 : unit == 'G' ? 30 : 0;
     }
     uint64_t n = 0;
-    if (!str_to_u64(str_sub(text, 0, text.len - (shift ? 1 : 0)), &n) || n > (UINT64_MAX >> 31) >> shift)
+    if (!str_to_u64(str_sub(text, 0, text.len - (shift ? 1 : 0)), &n) ||
+        n > (UINT64_MAX >> 31) >> shift)
         return false;
     *out = (int64_t)(n << shift);
     return true;
@@ -185,15 +194,17 @@ static bool read_path(Config *c, const char *text, bool from_file, const char **
 {
     if (strcmp(text, "~") == 0 || strncmp(text, "~/", 2) == 0) {
         *out = text[1] ? home_path(c, text + 2) : os_home();
-        return *out ? true : err_set(err, ERR_VALIDATION, "\"%s\" needs a home folder and there is none",
-                                     text);
+        return *out ? true
+                    : err_set(err, ERR_VALIDATION, "\"%s\" needs a home folder and there is none",
+                              text);
     }
     if (text[0] == '/') {
         *out = text;
         return true;
     }
     if (from_file)
-        return err_set(err, ERR_VALIDATION, "\"%s\" is no absolute path; begin it with / or ~/", text);
+        return err_set(err, ERR_VALIDATION, "\"%s\" is no absolute path; begin it with / or ~/",
+                       text);
     char cwd[4096];
     if (!getcwd(cwd, sizeof cwd))
         return err_set(err, ERR_IO, "cannot tell which folder \"%s\" is relative to", text);
@@ -213,8 +224,8 @@ static bool read_number(const Setting *s, const char *text, int64_t *out, Err *e
     if (s->type == SETTING_COUNT)
         *out = (int64_t)n;
     if (*out < s->min || *out > s->max)
-        return err_set(err, ERR_VALIDATION, "%s is not between %lld and %lld", text, (long long)s->min,
-                       (long long)s->max);
+        return err_set(err, ERR_VALIDATION, "%s is not between %lld and %lld", text,
+                       (long long)s->min, (long long)s->max);
     return true;
 }
 
@@ -289,8 +300,9 @@ static bool conf_unknown(Config *c, Str key, unsigned line, Err *err)
     for (int i = SET_CONFIG + 1; i < SET_ID_COUNT; i++)
         names[n++] = settings[i].name;
     const char *near = suggest_nearest(key, names, n);
-    return err_set(err, ERR_VALIDATION, "%s:%u: unknown setting \"" STR_FMT "\"%s%s%s", c->path, line,
-                   STR_ARG(key), near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    return err_set(err, ERR_VALIDATION, "%s:%u: unknown setting \"" STR_FMT "\"%s%s%s", c->path,
+                   line, STR_ARG(key), near ? "; did you mean \"" : "", near ? near : "",
+                   near ? "\"?" : "");
 }
 
 static bool secret_file(Config *c, const char *path, const char **out, Err *err)
@@ -311,8 +323,10 @@ static bool conf_private(Config *c, const char *where, Err *err)
 {
     struct stat st;
     if (stat(c->path, &st) == 0 && (st.st_mode & 077))
-        return err_set(err, ERR_VALIDATION, "%s: a secret stands in a file that others can read; run "
-                       "chmod 600 %s", where, c->path);
+        return err_set(err, ERR_VALIDATION,
+                       "%s: a secret stands in a file that others can read; run "
+                       "chmod 600 %s",
+                       where, c->path);
     return true;
 }
 
@@ -323,8 +337,8 @@ static bool conf_line(Config *c, Str text, unsigned line, Err *err)
         return true;
     size_t eq = str_find(text, STR("="), 0);
     if (eq == SIZE_MAX)
-        return err_set(err, ERR_VALIDATION, "%s:%u: no \"=\" in this line; write key = value", c->path,
-                       line);
+        return err_set(err, ERR_VALIDATION, "%s:%u: no \"=\" in this line; write key = value",
+                       c->path, line);
     Str key = str_trim(str_sub(text, 0, eq)), value = str_trim(str_sub(text, eq + 1, text.len));
     SettingId id;
     bool is_file;
@@ -335,8 +349,8 @@ static bool conf_line(Config *c, Str text, unsigned line, Err *err)
     if (!where || !kept)
         return no_memory(err);
     if (c->file[id].text)
-        return err_set(err, ERR_VALIDATION, "%s: \"%s\" is set already at %s", where, settings[id].name,
-                       c->file[id].origin);
+        return err_set(err, ERR_VALIDATION, "%s: \"%s\" is set already at %s", where,
+                       settings[id].name, c->file[id].origin);
     if (is_file) {
         if (!read_path(c, kept, true, &kept, err) || !secret_file(c, kept, &kept, err))
             return err_wrap(err, "%s", where);
@@ -396,7 +410,8 @@ static bool find_file(Config *c, Err *err)
 }
 
 /* A secret's value from its variable, or from the file that NAME_FILE or systemd names. */
-static bool env_secret(Config *c, const Setting *s, const char **text, const char **origin, Err *err)
+static bool env_secret(Config *c, const Setting *s, const char **text, const char **origin,
+                       Err *err)
 {
     const char *name = arena_printf(c->arena, "%s_FILE", s->env).ptr;
     if (!name)
@@ -429,15 +444,16 @@ static bool set_default(Config *c, SettingId id, Err *err)
         if (state && state[0] == '/') {
             size_t first = strcspn(state, ":"); /* systemd may name several */
             text = arena_cstr(c->arena, str_mem(state, first));
-            return text ? take(c, id, text, "environment STATE_DIRECTORY", false, err) : no_memory(err);
+            return text ? take(c, id, text, "environment STATE_DIRECTORY", false, err)
+                        : no_memory(err);
         }
         text = xdg(c, "XDG_DATA_HOME", ".local/share", "sotto");
     } else if (id == SET_MODELS) {
         text = xdg(c, "XDG_DATA_HOME", ".local/share", "sotto/models");
     }
     if (!text)
-        return err_set(err, ERR_VALIDATION, "there is no home folder; say where with %s or %s", s->flag,
-                       s->env);
+        return err_set(err, ERR_VALIDATION, "there is no home folder; say where with %s or %s",
+                       s->flag, s->env);
     if (s->type == SETTING_URL || s->type == SETTING_SECRET) {
         c->values[id] = (Value){.origin = "default"};
         return true;

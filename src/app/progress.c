@@ -89,7 +89,8 @@ void progress_step(Progress *p, uint64_t done, uint64_t total, Str what)
     buf_init(&text, 1024);
     buf_add_c(&line, "\r\033[K");
     if (total)
-        bar(&line, t, (double)(done < total ? done : total) / (double)total, t->width >= 70 ? 20 : 10);
+        bar(&line, t, (double)(done < total ? done : total) / (double)total,
+            t->width >= 70 ? 20 : 10);
     buf_add_char(&text, ' ');
     figures(&text, p);
     buf_add_c(&text, "  ");

@@ -5,7 +5,8 @@
 
 #include "base/str.h"
 
-/* Edits (insert, delete, change, swap neighbours) between a and b; at most 64 bytes of each count. */
+/* Edits (insert, delete, change, swap neighbours) between a and b; at most 64 bytes of each count.
+ */
 size_t suggest_distance(Str a, Str b);
 /* The nearest of names[n], or NULL when none is near: at most a third of its letters may differ. */
 const char *suggest_nearest(Str typed, const char *const *names, size_t n);

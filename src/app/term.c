@@ -50,10 +50,10 @@ void term_init(Term *t)
 
 static const char *paint(bool styled, bool colour, Paint p)
 {
-    static const char *const colours[PAINT_COUNT] = {"\033[0m", "\033[1m", "\033[2m", "\033[1;34m",
-                                                     "\033[1;33m", "\033[32m", "\033[31m"};
-    static const char *const bolds[PAINT_COUNT] = {"\033[0m", "\033[1m", "", "\033[1m", "\033[1m", "",
-                                                   "\033[1m"};
+    static const char *const colours[PAINT_COUNT] = {
+        "\033[0m", "\033[1m", "\033[2m", "\033[1;34m", "\033[1;33m", "\033[32m", "\033[31m"};
+    static const char *const bolds[PAINT_COUNT] = {"\033[0m", "\033[1m", "",       "\033[1m",
+                                                   "\033[1m", "",        "\033[1m"};
     return !styled ? "" : colour ? colours[p] : bolds[p];
 }
 

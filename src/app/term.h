@@ -11,8 +11,16 @@
 
 #include "base/str.h"
 
-typedef enum { PAINT_OFF, PAINT_BOLD, PAINT_DIM, PAINT_TITLE, PAINT_MARK, PAINT_GOOD, PAINT_BAD,
-    PAINT_COUNT } Paint;
+typedef enum {
+    PAINT_OFF,
+    PAINT_BOLD,
+    PAINT_DIM,
+    PAINT_TITLE,
+    PAINT_MARK,
+    PAINT_GOOD,
+    PAINT_BAD,
+    PAINT_COUNT
+} Paint;
 
 typedef struct {
     bool out_tty, err_tty;
@@ -38,8 +46,8 @@ void term_cell(Buf *out, const Term *t, Str text, size_t columns);
 typedef struct {
     size_t start, end; /* bytes of the text */
 } TermSpan;
-/* Appends text as lines of at most t->width columns, each after `indent` spaces; spans (in order, not
- * overlapping) are painted as marks. Ends with a line break. */
+/* Appends text as lines of at most t->width columns, each after `indent` spaces; spans (in order,
+ * not overlapping) are painted as marks. Ends with a line break. */
 void term_wrap(Buf *out, const Term *t, Str text, const TermSpan *marks, size_t n_marks,
                unsigned indent);
 
@@ -54,7 +62,8 @@ typedef enum { PROGRESS_BYTES, PROGRESS_FILES } ProgressUnit;
 typedef struct {
     const Term *term;
     ProgressUnit unit;
-    uint64_t start_ns, drawn_ns, done, total, base; /* base: done before this run began (a resume) */
+    uint64_t start_ns, drawn_ns, done, total,
+        base; /* base: done before this run began (a resume) */
     bool drawn;
 } Progress;
 void progress_begin(Progress *p, const Term *t, ProgressUnit unit, uint64_t base);

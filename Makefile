@@ -1,0 +1,73 @@
+# For people; the build itself is CMake's and Ninja's (CMakePresets.json). On a fresh Debian 12
+# machine `make run` and `make test` do all the set-up themselves; `make help` lists the rest.
+SHELL := /bin/bash
+PREFIX ?= /usr/local
+export SOTTO_MODELS ?= $(CURDIR)/models
+CTEST := ctest --output-on-failure -j $(shell nproc)
+
+.PHONY: help run build test asan tsan fuzz torture bench demo tidy docs install clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+run: ## set up, build, serve on 127.0.0.1:8080
+	@./setup run
+	@exec bin/sotto serve
+
+build: ## set up and build bin/sotto
+	@./setup run
+
+test: ## set up, then every test, also under the sanitizers; ends with ctest's summary
+	@./setup test
+	@tools/build dev asan
+	@$(CTEST) --test-dir build/test
+
+asan: ## the tests under the address and undefined-behaviour sanitizers only
+	@./setup test
+	@tools/build asan
+	@$(CTEST) --test-dir build/asan
+
+tsan: ## the tests under the thread sanitizer
+	@./setup test
+	@tools/build tsan
+	@TSAN_OPTIONS=halt_on_error=1 $(CTEST) --test-dir build/tsan -LE slow
+
+fuzz: ## fuzz every parser for FUZZ_SECONDS (60) each
+	@./setup fuzz
+	@tools/build fuzz
+	@tools/fuzz_all build/fuzz
+
+torture: ## kill -9 during writes, failing allocations and disks, the long runs
+	@./setup test
+	@tools/build dev
+	@SOTTO_TORTURE=full $(CTEST) --test-dir build/dev -L torture
+
+bench: ## measure beside peers (makes its own Python environment); results in build/bench
+	@./setup bench
+	@tools/build dev
+	@tools/bench_all build/dev
+
+demo: ## the whole journey in a terminal, with the network taken away
+	@./setup run
+	@demo/run.sh
+
+tidy: ## clang-tidy over the source
+	@./setup fuzz
+	@tools/build dev
+	@clang-tidy-14 --quiet -p build/dev $$(git ls-files 'src/*.c')
+
+docs: ## write docs/CLI.md and docs/CONFIG.md from the tables
+	@tools/build dev
+	@SOTTO_WRITE_DOCS=1 build/dev/test_docs
+
+install: ## install the program under PREFIX (/usr/local); then `sotto models fetch` as yourself
+	@test -x bin/sotto || ./setup run
+	install -D -m 755 bin/sotto $(DESTDIR)$(PREFIX)/bin/sotto
+	install -D -m 644 share/sotto.service $(DESTDIR)$(PREFIX)/lib/systemd/user/sotto.service
+	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/sotto/README.md
+	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/sotto/copyright
+	install -d $(DESTDIR)$(PREFIX)/share/doc/sotto
+	install -m 644 docs/*.md $(DESTDIR)$(PREFIX)/share/doc/sotto/
+
+clean: ## remove what was built; models and your documents stay
+	rm -rf build bin

@@ -1,0 +1,433 @@
+/* `sotto add`: files and folders in, several at a time.
+ *
+ *   paths -> walk -> list of files -> N threads, each: read, POST, judge -> summary
+ *
+ * Every thread has its own lane to the interface, so both the reading here and the embedding there
+ * keep all processors busy. A file that was there under the same path with other bytes is replaced:
+ * the new version is stored first, then the old one goes, so that an interruption loses nothing. */
+#include <errno.h>
+#include <fnmatch.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/call.h"
+#include "app/commands.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/os.h"
+#include "base/uuid.h"
+#include "ingest/ingest.h"
+
+static const char documents_path[] = "/api/v1/knowledge/documents";
+
+typedef enum {
+    FILE_WAITING,
+    FILE_ADDED,
+    FILE_UPDATED,
+    FILE_THERE,
+    FILE_NO_READER,
+    FILE_FAILED,
+    FILE_STATES
+} FileState;
+
+typedef struct {
+    const char *path; /* absolute */
+    uint64_t bytes;
+    bool named; /* on the command line, not found in a folder */
+    FileState state;
+    const char *reason; /* FILE_FAILED, FILE_NO_READER */
+    const char *id;     /* FILE_ADDED, FILE_UPDATED, FILE_THERE */
+} AddFile;
+
+typedef struct {
+    Cli *cli;
+    Call *call;
+    AddFile *files;
+    size_t n, cap, next, finished;
+    uint64_t bytes, bytes_done, max_bytes;
+    bool named;   /* of the path being walked */
+    bool gave_up; /* the server has gone, or the disk is full: the rest would fail too */
+    Err why;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+} Add;
+
+typedef struct {
+    Add *add;
+    unsigned lane;
+} Lane;
+
+/* ---- the list of files --------------------------------------------------------------------------
+ */
+
+static bool matches(const Cli *cli, const char *path, const char *flag)
+{
+    const char *name = strrchr(path, '/'), *glob;
+    name = name ? name + 1 : path;
+    for (size_t i = 0; (glob = cli_flag_at(cli, flag, i)); i++)
+        if (fnmatch(glob, strchr(glob, '/') ? path : name, 0) == 0)
+            return true;
+    return false;
+}
+
+static bool found(void *arg, const IngestFile *f)
+{
+    Add *a = arg;
+    Cli *cli = a->cli;
+    if (!a->named && ((cli_flag(cli, "--include") && !matches(cli, f->path, "--include")) ||
+                      matches(cli, f->path, "--exclude")))
+        return true;
+    if (a->n == a->cap) {
+        size_t cap = a->cap ? a->cap * 2 : 256;
+        AddFile *files = mem_resize(a->files, cap, sizeof *files);
+        if (!files)
+            return false;
+        a->files = files;
+        a->cap = cap;
+    }
+    AddFile *e = &a->files[a->n++];
+    *e = (AddFile){.path = arena_cstr(cli->arena, str_of(f->path)),
+                   .named = a->named,
+                   .bytes = f->bytes > 0 ? (uint64_t)f->bytes : 0};
+    if (f->problem) {
+        e->state = FILE_FAILED;
+        e->reason = arena_cstr(cli->arena, str_of(f->problem->msg));
+    }
+    a->bytes += e->bytes;
+    return e->path != NULL && !cli_interrupted();
+}
+
+static bool walk_all(Add *a, Err *err)
+{
+    for (size_t i = 0; i < a->cli->n_args; i++) {
+        char path[PATH_MAX];
+        if (!realpath(a->cli->args[i], path))
+            return errno == ENOENT
+                       ? err_set(err, ERR_NOT_FOUND, "%s is not there", a->cli->args[i])
+                       : err_set_errno(err, ERR_IO, errno, "cannot read %s", a->cli->args[i]);
+        a->named = !os_is_dir(path);
+        if (!ingest_walk(path, found, a, err))
+            return false;
+    }
+    return true;
+}
+
+/* ---- one file
+ * ------------------------------------------------------------------------------------ */
+
+static void form_field(Buf *b, const char *boundary, const char *name, Str value)
+{
+    buf_printf(b, "--%s\r\nContent-Disposition: form-data; name=\"%s\"\r\n\r\n", boundary, name);
+    buf_add(b, value);
+    buf_add_c(b, "\r\n");
+}
+
+/* Escaped as browsers do it (WHATWG: quote, CR and LF percent-encoded). */
+static void form_file(Buf *b, const char *boundary, const char *path, Str data)
+{
+    const char *name = strrchr(path, '/');
+    buf_printf(b, "--%s\r\nContent-Disposition: form-data; name=\"file\"; filename=\"", boundary);
+    for (name = name ? name + 1 : path; *name; name++) {
+        if (*name == '"' || *name == '\r' || *name == '\n')
+            buf_printf(b, "%%%02X", (unsigned char)*name);
+        else
+            buf_add_char(b, *name);
+    }
+    buf_add_c(b, "\"\r\nContent-Type: application/octet-stream\r\n\r\n");
+    buf_add(b, data);
+    buf_printf(b, "\r\n--%s--\r\n", boundary);
+}
+
+static bool make_form(Add *a, const AddFile *f, char boundary[UUID_TEXT], Buf *form, Err *err)
+{
+    Uuid id;
+    Buf data;
+    buf_init(&data, a->max_bytes);
+    if (!uuid_v4(&id, err) || !os_read_file(f->path, &data, err)) {
+        buf_release(&data);
+        return false;
+    }
+    uuid_format(&id, boundary);
+    form_field(form, boundary, "source", str_of(f->path));
+    const char *tag;
+    for (size_t i = 0; (tag = cli_flag_at(a->cli, "--tag", i)); i++)
+        form_field(form, boundary, "tags", str_of(tag));
+    form_file(form, boundary, f->path, buf_str(&data));
+    buf_release(&data);
+    return buf_check(form, f->path, err);
+}
+
+/* Older versions of the same path go. False when something other than them stands in the way. */
+static bool drop_older(Add *a, unsigned lane, const char *path, Str keep, bool *dropped, Err *err)
+{
+    Buf target;
+    CallAnswer answer;
+    buf_init(&target, 64 << 10);
+    buf_printf(&target, "%s?limit=200&content=none", documents_path);
+    call_param(&target, "source", str_of(path));
+    if (!call_send(a->call, lane, "GET", buf_str(&target), NULL, STR(""), &answer, err)) {
+        buf_release(&target);
+        return false;
+    }
+    Json *j = json_parse(buf_str(&answer.body), JSON_DEFAULT_DEPTH, err);
+    buf_release(&answer.body);
+    const Json *docs = json_get(j, "documents");
+    bool ok = j != NULL;
+    for (size_t i = 0; ok && i < json_count(docs); i++) {
+        const Json *d = json_at(docs, i);
+        Str id = json_str(json_get(d, "id"));
+        /* A path that ends in '*' is a prefix to the filter: only the very same one counts. */
+        if (str_eq(id, keep) ||
+            !str_eq(json_str(json_get(json_get(d, "metadata"), "source")), str_of(path)))
+            continue;
+        buf_clear(&target);
+        buf_printf(&target, "%s/" STR_FMT, documents_path, STR_ARG(id));
+        ok = call_send(a->call, lane, "DELETE", buf_str(&target), NULL, STR(""), &answer, err);
+        if (ok)
+            buf_release(&answer.body);
+        *dropped |= ok;
+    }
+    json_free(j);
+    buf_release(&target);
+    return ok;
+}
+
+static bool add_one(Add *a, unsigned lane, const AddFile *f, FileState *state, char id[UUID_TEXT],
+                    Err *err)
+{
+    Buf form;
+    char boundary[UUID_TEXT], type[80];
+    CallAnswer answer;
+    buf_init(&form, a->max_bytes + (1 << 20));
+    bool ok = make_form(a, f, boundary, &form, err);
+    snprintf(type, sizeof type, "multipart/form-data; boundary=%s", ok ? boundary : "");
+    ok = ok && call_send(a->call, lane, "POST", str_of(documents_path), type, buf_str(&form),
+                         &answer, err);
+    buf_release(&form);
+    if (!ok)
+        return false;
+    Json *j = json_parse(buf_str(&answer.body), JSON_DEFAULT_DEPTH, err);
+    Uuid uuid;
+    bool dropped = false;
+    ok = j && (uuid_parse(json_str(json_get(j, "id")), &uuid) ||
+               err_set(err, ERR_INTERNAL, "the answer has no id"));
+    if (ok && answer.status == 201)
+        ok = drop_older(a, lane, f->path, json_str(json_get(j, "id")), &dropped, err);
+    if (ok) {
+        uuid_format(&uuid, id);
+        *state = answer.status == 200 ? FILE_THERE : dropped ? FILE_UPDATED : FILE_ADDED;
+    }
+    json_free(j);
+    buf_release(&answer.body);
+    return ok;
+}
+
+/* What would befall every file after this one too. */
+static bool is_fatal(const Err *err)
+{
+    return err->code == ERR_STORAGE_FULL || err->code == ERR_NO_MEMORY;
+}
+
+static void finish(Add *a, AddFile *f, bool ok, FileState state, const char *id, const Err *err)
+{
+    pthread_mutex_lock(&a->lock);
+    Arena *arena =
+        a->cli->arena; /* shared with the main thread, which only takes from it in here */
+    if (ok) {
+        f->state = state;
+        f->id = arena_cstr(arena, str_of(id));
+    } else {
+        f->state = err->code == ERR_UNSUPPORTED_MEDIA ? FILE_NO_READER : FILE_FAILED;
+        f->reason = arena_cstr(arena, str_of(err->msg));
+        if (is_fatal(err)) {
+            a->gave_up = true;
+            a->why = *err;
+        }
+    }
+    a->finished++;
+    a->bytes_done += f->bytes;
+    pthread_cond_signal(&a->changed);
+    pthread_mutex_unlock(&a->lock);
+}
+
+static void *work_lane(void *arg)
+{
+    Lane *l = arg;
+    Add *a = l->add;
+    for (;;) {
+        pthread_mutex_lock(&a->lock);
+        while (a->next < a->n && a->files[a->next].state != FILE_WAITING)
+            a->next++, a->finished++;
+        AddFile *f =
+            a->next < a->n && !a->gave_up && !cli_interrupted() ? &a->files[a->next++] : NULL;
+        pthread_cond_signal(&a->changed);
+        pthread_mutex_unlock(&a->lock);
+        if (!f)
+            return NULL;
+        Err err = ERR_INIT;
+        FileState state = FILE_FAILED;
+        char id[UUID_TEXT] = "";
+        bool ok = add_one(a, l->lane, f, &state, id, &err);
+        for (int tries = 0; !ok && err.code == ERR_UNAVAILABLE && tries < 20 && !cli_interrupted();
+             tries++) {
+            struct timespec pause = {.tv_nsec = 250000000}; /* the server is busy, it says: wait */
+            nanosleep(&pause, NULL);
+            err = ERR_INIT;
+            ok = add_one(a, l->lane, f, &state, id, &err);
+        }
+        finish(a, f, ok, state, id, &err);
+    }
+}
+
+/* ---- all of them
+ * ---------------------------------------------------------------------------------- */
+
+static void watch(Add *a)
+{
+    Progress p;
+    progress_begin(&p, &a->cli->term, PROGRESS_FILES, 0);
+    pthread_mutex_lock(&a->lock);
+    while (a->finished < a->n && !a->gave_up && !cli_interrupted()) {
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += 100000000;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        pthread_cond_timedwait(&a->changed, &a->lock, &until);
+        const char *path = a->next ? a->files[a->next - 1].path : "";
+        const char *name = strrchr(path, '/');
+        progress_step(&p, a->finished, a->n, str_of(name ? name + 1 : path));
+    }
+    pthread_mutex_unlock(&a->lock);
+    progress_end(&p);
+    if (cli_interrupted())
+        cli_note(a->cli, "stopping after the files at hand; once more to stop at once");
+}
+
+static bool run_lanes(Add *a, unsigned n, Err *err)
+{
+    Lane lanes[64];
+    pthread_t threads[64];
+    unsigned started = 0;
+    for (; started < n; started++) {
+        lanes[started] = (Lane){a, started};
+        if (pthread_create(&threads[started], NULL, work_lane, &lanes[started]) != 0)
+            break;
+    }
+    if (started == 0)
+        return err_set(err, ERR_NO_MEMORY, "cannot start a thread");
+    watch(a);
+    for (unsigned i = 0; i < started; i++)
+        pthread_join(threads[i], NULL);
+    return true;
+}
+
+static const char *const state_names[FILE_STATES] = {"not reached",   "added",     "updated",
+                                                     "there already", "no reader", "failed"};
+
+static void summary_json(Cli *cli, const Add *a, const size_t *counts)
+{
+    static const char *const keys[FILE_STATES] = {"not_reached", "added",     "updated",
+                                                  "duplicate",   "no_reader", "failed"};
+    JsonW w;
+    jw_init(&w, &cli->out);
+    jw_obj(&w);
+    for (int s = FILE_WAITING; s < FILE_STATES; s++)
+        jw_kv_int(&w, keys[s], (int64_t)counts[s]);
+    jw_key(&w, "files");
+    jw_arr(&w);
+    for (size_t i = 0; i < a->n; i++) {
+        const AddFile *f = &a->files[i];
+        jw_obj(&w);
+        jw_kv_cstr(&w, "path", f->path);
+        jw_kv_cstr(&w, "state", keys[f->state]);
+        jw_kv_cstr(&w, "id", f->id);
+        jw_kv_cstr(&w, "reason", f->reason);
+        jw_obj_end(&w);
+    }
+    jw_arr_end(&w);
+    jw_obj_end(&w);
+    buf_add_char(&cli->out, '\n');
+}
+
+static void summary_text(Cli *cli, const Add *a, const size_t *counts, double seconds)
+{
+    Buf *out = &cli->out;
+    for (size_t i = 0; i < a->n; i++) {
+        const AddFile *f = &a->files[i];
+        if (f->state != FILE_NO_READER && f->state != FILE_FAILED)
+            continue;
+        buf_printf(out, "%srefused%s  ", term_paint(&cli->term, PAINT_BAD),
+                   term_paint(&cli->term, PAINT_OFF));
+        term_text(out, str_of(f->path));
+        buf_add_char(out, '\n');
+        if (f->reason)
+            term_wrap(out, &cli->term, str_of(f->reason), NULL, 0, 9);
+    }
+    term_count(out, a->n, "file", "files");
+    bool first = true;
+    for (int s = FILE_ADDED; s < FILE_STATES + 1; s++) {
+        int k = s == FILE_STATES ? FILE_WAITING : s;
+        if (counts[k])
+            buf_printf(out, "%s%zu %s", first ? ": " : ", ", counts[k], state_names[k]);
+        first = first && !counts[k];
+    }
+    buf_printf(out, " (%.1f s)\n", seconds);
+}
+
+static int exit_status(const Add *a, const size_t *counts)
+{
+    size_t stored = counts[FILE_ADDED] + counts[FILE_UPDATED] + counts[FILE_THERE];
+    size_t bad = counts[FILE_FAILED];
+    for (size_t i = 0; i < a->n; i++)
+        bad += a->files[i].state == FILE_NO_READER && a->files[i].named;
+    if (cli_interrupted())
+        return EXIT_INTERRUPTED;
+    if (a->gave_up)
+        return EXIT_FAILED;
+    return bad == 0 ? 0 : stored ? EXIT_PARTLY : EXIT_FAILED;
+}
+
+static int run(Cli *cli, Add *a, unsigned jobs)
+{
+    Err err = ERR_INIT;
+    uint64_t start = clock_mono_ns();
+    size_t counts[FILE_STATES] = {0};
+    if (!walk_all(a, &err))
+        return cli_fail(cli, &err);
+    a->call = call_open(cli->config, CALL_WRITE | CALL_INGEST, "sotto add", &err);
+    if (!a->call)
+        return cli_fail(cli, &err);
+    if (jobs == 0 || jobs > call_lanes(a->call))
+        jobs = call_lanes(a->call);
+    if (a->n && !run_lanes(a, jobs, &err))
+        return cli_fail(cli, &err);
+    for (size_t i = 0; i < a->n; i++)
+        counts[a->files[i].state]++;
+    if (cli->json)
+        summary_json(cli, a, counts);
+    else
+        summary_text(cli, a, counts, clock_seconds_since(start));
+    if (a->gave_up)
+        cli_fail(cli, &a->why);
+    return cli_done(cli, exit_status(a, counts));
+}
+
+int add_command(Cli *cli)
+{
+    uint64_t jobs = 0;
+    const char *text = cli_flag(cli, "--jobs");
+    if (text && (!str_to_u64(str_of(text), &jobs) || jobs == 0 || jobs > 64))
+        return cli_usage_error(cli, "--jobs \"%s\" is no whole number from 1 to 64", text);
+    Add a = {.cli = cli,
+             .max_bytes = (uint64_t)config_number(cli->config, SET_MAX_UPLOAD),
+             .lock = PTHREAD_MUTEX_INITIALIZER,
+             .changed = PTHREAD_COND_INITIALIZER};
+    cli_catch_signals();
+    int status = run(cli, &a, (unsigned)jobs);
+    call_close(a.call);
+    mem_free(a.files);
+    return status;
+}

@@ -1,0 +1,139 @@
+#include "app/app.h"
+
+#include <limits.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "app/models.h"
+#include "base/os.h"
+
+/* A fixed identity, so that backups can be restored on another machine. */
+const Uuid app_owner = {{0x5a, 0x6f, 0x74, 0x74, 0x6f, 0x00, 0x40, 0x00, 0x80, 0x00, 0x00, 0x00,
+                         0x00, 0x00, 0x00, 0x01}};
+
+#define QUEUE_MAX 1024
+#define MIN_THREADS 2 /* so that reading a folder never keeps a question waiting */
+
+unsigned app_threads(const Config *c)
+{
+    unsigned n = (unsigned)config_number(c, SET_WORKERS);
+    if (n)
+        return n;
+    n = os_cpu_count();
+    return n < MIN_THREADS ? MIN_THREADS : n;
+}
+
+const char *app_model_path(const Config *c, Arena *a)
+{
+    Err err = ERR_INIT;
+    ModelsLock *lock = models_lock_parse(str_of(models_lock_text), a, &err);
+    const Model *m = lock ? models_lock_find(lock, STR(APP_MODEL)) : NULL;
+    return m ? models_path(m, config_text(c, SET_MODELS), a) : NULL;
+}
+
+const char *app_self(void)
+{
+    static char path[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (n <= 0)
+        return "/proc/self/exe";
+    path[n] = '\0';
+    return path;
+}
+
+void app_tune_memory(void)
+{
+    /* glibc gives every thread a heap of its own, up to eight a processor; two are enough here. The
+     * fixed thresholds keep it from learning to hold on to the large buffers of an upload. */
+    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_MMAP_THRESHOLD, 256 << 10);
+    mallopt(M_TRIM_THRESHOLD, 1 << 20);
+}
+
+void app_trim_memory(void)
+{
+    malloc_trim(0);
+}
+
+static bool open_model(App *app, const Config *c, Err *err)
+{
+    Arena *a = arena_new((size_t)1 << 20);
+    const char *path = a ? app_model_path(c, a) : NULL;
+    if (path)
+        app->model = minilm_open(path, MINILM_INT8, err);
+    else
+        err_set(err, ERR_NO_MEMORY, "no memory to open the model");
+    if (!app->model && path && err && err->code == ERR_NOT_FOUND)
+        err_set(err, ERR_UNAVAILABLE, "the model %s is not in %s; run sotto models fetch",
+                APP_MODEL, config_text(c, SET_MODELS));
+    arena_free(a);
+    return app->model != NULL;
+}
+
+static bool open_parts(App *app, const AppOptions *o, Err *err)
+{
+    const Config *c = o->config;
+    app->threads = app_threads(c);
+    if ((o->search || o->ingest) && !open_model(app, c, err))
+        return false;
+    StoreOptions so = {.dir = config_text(c, SET_DATA),
+                       .read_only = o->read_only,
+                       .lock_note = o->lock_note,
+                       .model = APP_MODEL};
+    app->store = store_open_sqlite(&so, err);
+    if (!app->store)
+        return false;
+    if (o->search) {
+        SearchOptions s = {.store = app->store, .model = app->model, .workers = app->threads};
+        app->search = search_new(&s, err);
+        if (!app->search)
+            return false;
+    }
+    if (o->ingest) {
+        IngestOptions i = {.store = app->store,
+                           .model = app->model,
+                           .workers = app->threads,
+                           .max_file_bytes = (uint64_t)config_number(c, SET_MAX_UPLOAD),
+                           .self = app_self()};
+        app->ingest = ingest_new(&i, err);
+        if (!app->ingest)
+            return false;
+    }
+    if (o->workers)
+        app->work = work_new(app->threads, QUEUE_MAX, err);
+    if (o->workers && !app->work)
+        return false;
+    ApiParts parts = {.store = app->store,
+                      .search = app->search,
+                      .ingest = app->ingest,
+                      .work = app->work,
+                      .model = app->model,
+                      .owner = app_owner,
+                      .max_upload = (uint64_t)config_number(c, SET_MAX_UPLOAD)};
+    app->api = api_new(&parts, err);
+    return app->api != NULL;
+}
+
+bool app_open(App *app, const AppOptions *o, Err *err)
+{
+    *app = (App){0};
+    if (open_parts(app, o, err))
+        return true;
+    app_close(app);
+    return false;
+}
+
+void app_close(App *app)
+{
+    work_free(app->work);
+    if (app->store)
+        store_on_change(app->store, NULL, NULL);
+    api_free(app->api);
+    search_free(app->search);
+    ingest_free(app->ingest);
+    if (app->store)
+        store_close(app->store);
+    minilm_close(app->model);
+    *app = (App){0};
+}

@@ -1,0 +1,50 @@
+/* app.h - the parts of the program put together, for the server and for commands without one.
+ *
+ *   settings -> encoder -> store -> search, ingest -> api [-> workers -> server]
+ *
+ * Closing goes the other way. Threads: opened and closed by the main thread. */
+#ifndef SOTTO_APP_APP_H
+#define SOTTO_APP_APP_H
+
+#include "api/api.h"
+#include "app/config.h"
+
+#define APP_MODEL "all-MiniLM-L6-v2"
+
+/* Everything belongs to this person until there are several (docs/STORAGE.md). */
+extern const Uuid app_owner;
+
+typedef struct {
+    const Config *config;
+    bool read_only;        /* look at the data without taking its lock */
+    bool search, ingest;   /* which parts are needed (either needs the encoder) */
+    bool workers;          /* a pool of threads behind the Api */
+    const char *lock_note; /* who has the data open, for others to read */
+} AppOptions;
+
+typedef struct {
+    Minilm *model;
+    Store *store;
+    Search *search;
+    Ingest *ingest;
+    Work *work;
+    Api *api;
+    unsigned threads; /* worker numbers 0..threads-1 */
+} App;
+
+/* *app is zeroed first; after a failure it is closed already. */
+bool app_open(App *app, const AppOptions *o, Err *err);
+void app_close(App *app);
+
+/* Threads that read, embed and search: the setting, or one a processor, two at least. */
+unsigned app_threads(const Config *c);
+/* Path of the encoder's file; NULL without memory. */
+const char *app_model_path(const Config *c, Arena *a);
+/* The running program, for the confined child: /proc/self/exe, followed. */
+const char *app_self(void);
+
+/* What keeps the resident memory small: few heaps, freed pages given back. */
+void app_tune_memory(void);
+void app_trim_memory(void);
+
+#endif

@@ -1,0 +1,191 @@
+#include "app/call.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "app/app.h"
+#include "app/remote.h"
+#include "base/mem.h"
+#include "base/os.h"
+
+#define LOCAL_TIMEOUT_MS (600 * 1000)
+
+struct Call {
+    App app;        /* when there is no server */
+    Remote *remote; /* when there is one */
+    unsigned lanes;
+};
+
+bool call_find_server(const Config *config, Buf *out, bool *busy)
+{
+    Buf path, note;
+    buf_init(&path, 16384);
+    buf_init(&note, 4096);
+    buf_printf(&path, "%s/sotto.lock", config_text(config, SET_DATA));
+    bool held = buf_ok(&path) && os_lock_held(path.ptr, &note);
+    if (busy)
+        *busy = held;
+    /* "serving http://127.0.0.1:8080 (process 17)" */
+    Str text = buf_str(&note);
+    size_t at = held ? str_find(text, STR("http://"), 0) : SIZE_MAX;
+    if (at != SIZE_MAX) {
+        size_t end = str_find(text, STR(" "), at);
+        buf_add(out, str_sub(text, at, end));
+    } else if (held) {
+        buf_add(out, text);
+    }
+    buf_release(&path);
+    buf_release(&note);
+    return at != SIZE_MAX;
+}
+
+static bool open_local(Call *c, const Config *config, unsigned needs, const char *who, Err *err)
+{
+    char note[200];
+    snprintf(note, sizeof note, "%s (process %d)", who, (int)getpid());
+    AppOptions o = {.config = config,
+                    .read_only = !(needs & CALL_WRITE),
+                    .lock_note = note,
+                    .search = (needs & CALL_SEARCH) != 0,
+                    .ingest = (needs & CALL_INGEST) != 0};
+    if (app_open(&c->app, &o, err)) {
+        c->lanes = c->app.threads;
+        return true;
+    }
+    if (err && err->code == ERR_NOT_FOUND && o.read_only)
+        err_set(err, ERR_NOT_FOUND, "there is nothing in %s yet; begin with sotto add PATH",
+                config_text(config, SET_DATA));
+    else if (err && err->code == ERR_CONFLICT)
+        err->code = ERR_UNAVAILABLE; /* it passes: the other command ends */
+    return false;
+}
+
+Call *call_open(const Config *config, unsigned needs, const char *who, Err *err)
+{
+    Call *c = mem_zalloc(sizeof *c);
+    if (!c) {
+        err_set(err, ERR_NO_MEMORY, "no memory for %s", who);
+        return NULL;
+    }
+    Buf url;
+    buf_init(&url, 4096);
+    bool ok;
+    if (call_find_server(config, &url, NULL)) {
+        c->lanes = app_threads(config);
+        c->remote = remote_new(buf_str(&url), c->lanes, err);
+        ok = c->remote != NULL;
+    } else {
+        ok = open_local(c, config, needs, who, err);
+    }
+    buf_release(&url);
+    if (ok)
+        return c;
+    mem_free(c);
+    return NULL;
+}
+
+void call_close(Call *c)
+{
+    if (!c)
+        return;
+    remote_free(c->remote);
+    app_close(&c->app);
+    mem_free(c);
+}
+
+unsigned call_lanes(const Call *c)
+{
+    return c->lanes;
+}
+
+const char *call_server(const Call *c)
+{
+    return c->remote ? remote_url(c->remote) : NULL;
+}
+
+static bool send_local(Call *c, unsigned lane, const char *method, Str target,
+                       const char *content_type, Str body, CallAnswer *answer, Err *err)
+{
+    HttpHeader headers[2] = {{STR("Host"), STR("localhost")},
+                             {STR("Content-Type"), str_of(content_type ? content_type : "")}};
+    HttpExchange *x =
+        http_exchange_new(str_of(method), target, headers, content_type ? 2 : 1, body, err);
+    if (!x)
+        return false;
+    api_dispatch(c->app.api, x, lane);
+    bool ok = http_exchange_wait(x, LOCAL_TIMEOUT_MS) ||
+              err_set(err, ERR_TIMEOUT, "no answer came to %s", method);
+    if (ok) {
+        answer->status = x->resp.status;
+        buf_add(&answer->body, http_resp_body(x));
+        ok = buf_check(&answer->body, "the answer", err);
+    }
+    http_exchange_free(x);
+    return ok;
+}
+
+/* A code of the table by its name on the wire; several share one, and the first says enough. */
+static ErrCode code_of(Str wire, int status)
+{
+    for (int i = ERR_NONE + 1; i < ERR_CODE_COUNT; i++)
+        if (str_eq(wire, str_of(err_info((ErrCode)i)->wire)))
+            return (ErrCode)i;
+    return status == 404 ? ERR_NOT_FOUND : status == 503 ? ERR_UNAVAILABLE : ERR_INTERNAL;
+}
+
+static bool problem(const CallAnswer *a, Err *err)
+{
+    Json *j = json_parse(buf_str(&a->body), JSON_DEFAULT_DEPTH, NULL);
+    Str detail = json_str(json_get(j, "detail")), code = json_str(json_get(j, "code"));
+    if (detail.len)
+        err_set(err, code_of(code, a->status), STR_FMT, STR_ARG(detail));
+    else
+        err_set(err, code_of(code, a->status), "the server answered with status %d", a->status);
+    json_free(j);
+    return false;
+}
+
+bool call_send(Call *c, unsigned lane, const char *method, Str target, const char *content_type,
+               Str body, CallAnswer *answer, Err *err)
+{
+    CallAnswer a = {0};
+    buf_init(&a.body, (size_t)1 << 30);
+    bool ok = c->remote ? remote_send(c->remote, lane, method, target, content_type, body,
+                                      &a.status, &a.body, err)
+                        : send_local(c, lane, method, target, content_type, body, &a, err);
+    if (ok && a.status >= 400)
+        ok = problem(&a, err);
+    if (ok)
+        *answer = a;
+    else
+        buf_release(&a.body);
+    return ok;
+}
+
+Json *call_get(Call *c, Str target, Buf *body, Err *err)
+{
+    CallAnswer a;
+    if (!call_send(c, 0, "GET", target, NULL, STR(""), &a, err))
+        return NULL;
+    Json *j = json_parse(buf_str(&a.body), JSON_DEFAULT_DEPTH, err);
+    if (j && body)
+        buf_add(body, buf_str(&a.body));
+    buf_release(&a.body);
+    return j;
+}
+
+void call_param(Buf *target, const char *name, Str value)
+{
+    buf_add_char(target, str_find(buf_str(target), STR("?"), 0) == SIZE_MAX ? '?' : '&');
+    buf_add_c(target, name);
+    buf_add_char(target, '=');
+    for (size_t i = 0; i < value.len; i++) {
+        unsigned char ch = (unsigned char)value.ptr[i];
+        bool plain = (ch >= '0' && ch <= '9') || (ch >= 'A' && ch <= 'Z') ||
+                     (ch >= 'a' && ch <= 'z') || ch == '-' || ch == '.' || ch == '_' || ch == '~';
+        if (plain)
+            buf_add_char(target, (char)ch);
+        else
+            buf_printf(target, "%%%02X", ch);
+    }
+}

@@ -1,0 +1,51 @@
+/* call.h - asks the HTTP interface, over a socket or without one.
+ *
+ *   command -> method, target, body -> running server   (found by the note in the data folder's
+ * lock)
+ *                                   -> or api_dispatch on data that this process opens itself
+ *
+ * Commands see one kind of answer and never know which it was.
+ *
+ * Threads: a Call is opened and closed by one thread; call_send is safe from several when each uses
+ * its own lane (0 .. call_lanes()-1). */
+#ifndef SOTTO_APP_CALL_H
+#define SOTTO_APP_CALL_H
+
+#include "app/config.h"
+#include "base/json.h"
+
+typedef struct Call Call;
+
+/* What a command needs when there is no server. */
+enum { CALL_READ = 0, CALL_WRITE = 1, CALL_SEARCH = 2, CALL_INGEST = 4 };
+
+/* `who` is what the lock says while we have the data open: "sotto add". ERR_NOT_FOUND when there
+ * are no data yet; ERR_UNAVAILABLE when another command has them open for writing, or without a
+ * model. */
+Call *call_open(const Config *config, unsigned needs, const char *who, Err *err);
+void call_close(Call *c);
+unsigned call_lanes(const Call *c);
+/* URL of the server that is asked, NULL when there is none. */
+const char *call_server(const Call *c);
+
+typedef struct {
+    int status;
+    Buf body; /* buf_release it */
+} CallAnswer;
+
+/* False when no answer came or its status is 400 or more: the Err then holds the problem's code and
+ * detail. *answer is filled only on success. */
+bool call_send(Call *c, unsigned lane, const char *method, Str target, const char *content_type,
+               Str body, CallAnswer *answer, Err *err);
+/* GET `target`, which must answer with JSON; the caller frees the tree. body (may be NULL) gets the
+ * text of the answer. */
+Json *call_get(Call *c, Str target, Buf *body, Err *err);
+
+/* The server that has the data folder open: its URL into out, or false. *busy (may be NULL):
+ * somebody has it open for writing; its note is in out then, server or not. */
+bool call_find_server(const Config *config, Buf *out, bool *busy);
+
+/* Appends "?name=value" or "&name=value", percent-encoded. */
+void call_param(Buf *target, const char *name, Str value);
+
+#endif

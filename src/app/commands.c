@@ -1,0 +1,118 @@
+/* The commands: names, words after them, flags, help. Parsing, `sotto help` and docs/CLI.md all
+ * read this table. */
+#include "app/commands.h"
+
+#define MANY SIZE_MAX
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+
+static const CliFlag add_flags[] = {
+    {"--tag", "TAG", true, "tag every file added; may be repeated"},
+    {"--include", "GLOB", true,
+     "in folders, only names that match, such as *.pdf; may be repeated"},
+    {"--exclude", "GLOB", true, "in folders, leave out names that match; may be repeated"},
+    {"--jobs", "N", false, "files at a time; one a processor unless said otherwise"},
+};
+
+#define FILTER_FLAGS                                                                               \
+    {"--tag", "TAG", true, "only documents with this tag; repeated: with all of them"},            \
+        {"--source", "SOURCE", true,                                                               \
+         "only from this source; a * at the end stands for any ending"},                           \
+        {"--type", "TYPE", true, "only this file type: text, markdown, html, pdf"},                \
+        {"--after", "DATE", false, "changed on or after this day (YYYY-MM-DD or RFC 3339)"},       \
+    {                                                                                              \
+        "--before", "DATE", false, "changed before it"                                             \
+    }
+
+static const CliFlag search_flags[] = {
+    {"--limit", "N", false, "documents at most, 1 to 100; 10 unless said otherwise"},
+    {"--mode", "MODE", false, "hybrid (the default), semantic or keyword"},
+    {"--threshold", "X", false, "least cosine similarity, 0 to 1; 0.3 unless said otherwise"},
+    FILTER_FLAGS,
+    {"--explain", NULL, false, "show how every hit came about"},
+};
+
+static const CliFlag list_flags[] = {
+    {"--limit", "N", false, "at most so many; 50 unless said otherwise"},
+    {"--all", NULL, false, "every document, however many"},
+    {"--sort", "ORDER", false,
+     "updated_desc (the default), updated_asc, created_desc, created_asc, "
+     "title_asc or importance_desc"},
+    FILTER_FLAGS,
+};
+
+static const CliFlag show_flags[] = {
+    {"--original", NULL, false, "write the original bytes to standard output"},
+};
+
+static const CliFlag delete_flags[] = {
+    {"--yes", NULL, false, "do not ask; needed when standard input is no terminal"},
+};
+
+static const CliFlag ledger_flags[] = {
+    {"--state", "STATE", false, "only pending, indexed, duplicate, refused, failed or deleted"},
+    {"--under", "PATH", false, "only what lies under this path or begins so"},
+};
+
+static const CliFlag restore_flags[] = {
+    {"--yes", NULL, false, "do not ask; needed when standard input is no terminal"},
+};
+
+static const CliFlag doctor_flags[] = {
+    {"--repair", NULL, false, "rebuild damaged indexes from the documents (no server may run)"},
+};
+
+static const CliCommand commands[] = {
+    {"serve", "", "run the server and the page",
+     "Prints `listening on http://HOST:PORT` on standard output when it is ready. SIGTERM or "
+     "SIGINT\n"
+     "ends it gracefully: requests in flight are answered. A second signal ends it at once.\n"
+     "An address that other machines can reach is refused without --insecure-listen, because "
+     "there\n"
+     "are no passwords yet: whoever reaches it could read everything.",
+     NULL, 0, 0, 0, serve_command},
+    {"add", "PATH...", "add files and folders",
+     "Folders are read with all below them; hidden files and links to folders are left out. What "
+     "is\n"
+     "there already (the same bytes) is skipped. At the end it says what was refused and why.\n"
+     "Exit status 0 when all that can be read was stored, 5 when some files failed, 1 when none "
+     "got in.\n"
+     "Files in a folder whose type has no reader are counted, but are no failure.",
+     add_flags, COUNT(add_flags), 1, MANY, add_command},
+    {"search", "WORDS...", "find passages, with citations",
+     "Words are searched for by meaning and by keyword at once. \"in quotes\" must occur so, -word "
+     "must\n"
+     "not, word* is a beginning; tag:, source:, type:, after: and before: narrow it down.",
+     search_flags, COUNT(search_flags), 1, MANY, search_command},
+    {"list", "", "list documents", NULL, list_flags, COUNT(list_flags), 0, 0, list_command},
+    {"show", "ID", "show a document with its text", "A unique beginning of the id is enough.",
+     show_flags, COUNT(show_flags), 1, 1, show_command},
+    {"delete", "ID...", "delete documents",
+     "A unique beginning of the id is enough. The files they came from stay where they are.",
+     delete_flags, COUNT(delete_flags), 1, MANY, delete_command},
+    {"ledger", "", "every file ever offered and what became of it", NULL, ledger_flags,
+     COUNT(ledger_flags), 0, 0, ledger_command},
+    {"models", "list|fetch|verify [NAME]", "model files: what there is, get them, check them",
+     "fetch gets what is missing, checks every SHA-256 and makes the file the program maps; it "
+     "resumes\n"
+     "where it was interrupted. verify reads every byte against its checksum.",
+     NULL, 0, 1, 2, models_command},
+    {"backup", "FILE", "write everything kept into one file",
+     "Works while the server runs. The file is complete and checked when the command returns.",
+     NULL, 0, 1, 1, backup_command},
+    {"restore", "FILE", "replace everything by a backup",
+     "The backup is checked before anything is replaced; what was there is kept beside it until "
+     "the\n"
+     "new data has been opened. Refused while a server runs.",
+     restore_flags, COUNT(restore_flags), 1, 1, restore_command},
+    {"doctor", "", "check data, models and settings",
+     "Shows where every setting came from. Exit status 1 when something is wrong.", doctor_flags,
+     COUNT(doctor_flags), 0, 0, doctor_command},
+    {"version", "", "show the version", NULL, NULL, 0, 0, 0, version_command},
+    {"help", "[COMMAND]", "show help on a command", NULL, NULL, 0, 0, 1, help_command},
+};
+
+const CliCommand *cli_commands(size_t *n)
+{
+    *n = COUNT(commands);
+    return commands;
+}

@@ -1,0 +1,28 @@
+/* commands.h - what each command does; the table that names them is in commands.c.
+ * Each returns the exit status of the program. Threads: the main thread only. */
+#ifndef SOTTO_APP_COMMANDS_H
+#define SOTTO_APP_COMMANDS_H
+
+#include "app/cli.h"
+
+int serve_command(Cli *cli);
+int add_command(Cli *cli);
+int search_command(Cli *cli);
+int list_command(Cli *cli);
+int show_command(Cli *cli);
+int delete_command(Cli *cli);
+int ledger_command(Cli *cli);
+int models_command(Cli *cli);
+int backup_command(Cli *cli);
+int restore_command(Cli *cli);
+int doctor_command(Cli *cli);
+int version_command(Cli *cli);
+int help_command(Cli *cli);
+
+/* Help on one command, or on all with NULL, appended to cli->out. */
+void help_print(Cli *cli, const CliCommand *command);
+/* docs/CLI.md and docs/CONFIG.md. */
+void docs_cli(Buf *out);
+void docs_config(Buf *out);
+
+#endif
