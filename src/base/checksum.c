@@ -15,7 +15,7 @@
  * Every step is a bijection of the lane for a given word and of the word for a given lane, so
  * damage inside one aligned word always changes the sum; other damage goes unseen with probability
  * 2^-64. One multiplication a word in eight independent chains keeps up with memory in plain C on
- * any 64-bit processor. It is no defence against somebody who wants a collision: that is SHA-256. */
+ * any 64-bit processor. It is no defence against a collision made on purpose: that is SHA-256. */
 #include <endian.h>
 #include <pthread.h>
 

@@ -169,7 +169,8 @@ static size_t format_slowly(double v, bool minus, bool single, char out[NUM_TEXT
     }
 }
 
-/* NaN, infinities and zeros; 0 when v is none of them. */
+/* NaN, infinities and zeros; 0 when v is none of them. Minus zero has a point, since JSON readers
+ * take "-0" for an integer, which has no sign to keep. */
 static size_t format_special(double v, char out[NUM_TEXT])
 {
     const char *text = NULL;
@@ -178,7 +179,7 @@ static size_t format_special(double v, char out[NUM_TEXT])
     else if (isinf(v))
         text = v > 0 ? "+Inf" : "-Inf";
     else if (v == 0)
-        text = signbit(v) ? "-0" : "0";
+        text = signbit(v) ? "-0.0" : "0";
     if (!text)
         return 0;
     size_t n = strlen(text);

@@ -1,6 +1,6 @@
 /* os.h - files, folders, mapped memory, random bytes, locks. Linux and glibc.
  *
- * Threads: pure calls into the kernel; a Mapped is immutable once open. Paths are NUL-terminated. */
+ * Threads: pure calls into the kernel; a Mapped is immutable once open. Paths end in a NUL. */
 #ifndef SOTTO_BASE_OS_H
 #define SOTTO_BASE_OS_H
 

@@ -75,7 +75,7 @@ bool buf_add_char(Buf *b, char c);
 bool buf_printf(Buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool buf_vprintf(Buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 void buf_cut(Buf *b, size_t len); /* shortens to len when longer */
-/* Hands the bytes (NUL-terminated, mem_free) to the caller and empties the Buf; NULL when failed. */
+/* Hands the bytes (with a NUL; mem_free) to the caller and empties the Buf; NULL when failed. */
 char *buf_take(Buf *b, size_t *len);
 
 #endif
