@@ -1,7 +1,17 @@
 # tests/unit/MODULE/test_NAME.c becomes the program test_NAME, linked with that module, and a ctest.
 # tests/fuzz/MODULE/fuzz_NAME.c becomes a replay program over tests/fuzz/corpus/NAME (always) and a
 # libFuzzer target (with SOTTO_FUZZ). tests/bench/MODULE/bench_NAME.c becomes bench_NAME.
+# tests/e2e/test_NAME.py is run by pytest, in the environment that `setup test` makes, against the
+# program of this build. Under a sanitizer every test has that sanitizer's name before its own, so
+# that one ctest can run several builds.
 enable_testing()
+if(SOTTO_ASAN)
+  set(SOTTO_TEST_PREFIX asan/)
+elseif(SOTTO_TSAN)
+  set(SOTTO_TEST_PREFIX tsan/)
+else()
+  set(SOTTO_TEST_PREFIX "")
+endif()
 set(SOTTO_MODULES base nn text net store search ingest api app)
 
 if(SOTTO_TESTS)
@@ -15,8 +25,8 @@ if(SOTTO_TESTS)
       target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
       target_compile_definitions(${name} PRIVATE SOTTO_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
         SOTTO_BUILD_DIR="${CMAKE_BINARY_DIR}")
-      add_test(NAME unit/${module}/${name} COMMAND ${name})
-      set_tests_properties(unit/${module}/${name} PROPERTIES TIMEOUT 300 LABELS unit)
+      add_test(NAME ${SOTTO_TEST_PREFIX}unit/${module}/${name} COMMAND ${name})
+      set_tests_properties(${SOTTO_TEST_PREFIX}unit/${module}/${name} PROPERTIES TIMEOUT 300 LABELS unit)
     endforeach()
     file(GLOB fuzzers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/${module}/fuzz_*.c)
     foreach(source ${fuzzers})
@@ -27,12 +37,25 @@ if(SOTTO_TESTS)
         target_link_options(${name} PRIVATE -fsanitize=fuzzer)
       else()
         add_executable(${name} ${source} ${CMAKE_SOURCE_DIR}/tests/fuzz/replay_main.c)
-        add_test(NAME fuzz/${corpus} COMMAND ${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${corpus})
-        set_tests_properties(fuzz/${corpus} PROPERTIES TIMEOUT 300 LABELS fuzz)
+        add_test(NAME ${SOTTO_TEST_PREFIX}fuzz/${corpus}
+          COMMAND ${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${corpus})
+        set_tests_properties(${SOTTO_TEST_PREFIX}fuzz/${corpus} PROPERTIES TIMEOUT 300 LABELS fuzz)
       endif()
       target_link_libraries(${name} PRIVATE sotto_${module})
     endforeach()
   endforeach()
+  if(TARGET sotto AND NOT SOTTO_FUZZ)
+    file(GLOB suites CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/e2e/test_*.py)
+    foreach(source ${suites})
+      get_filename_component(name ${source} NAME_WE)
+      string(REPLACE "test_" "" suite ${name})
+      add_test(NAME ${SOTTO_TEST_PREFIX}e2e/${suite}
+        COMMAND ${CMAKE_SOURCE_DIR}/build/venv/bin/python -m pytest -q -p no:cacheprovider ${source}
+        WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests/e2e)
+      set_tests_properties(${SOTTO_TEST_PREFIX}e2e/${suite} PROPERTIES TIMEOUT 900 LABELS e2e
+        ENVIRONMENT "SOTTO_BIN=$<TARGET_FILE:sotto>;SOTTO_BUILD=${SOTTO_TEST_PREFIX};PYTHONDONTWRITEBYTECODE=1")
+    endforeach()
+  endif()
   include(${CMAKE_SOURCE_DIR}/tests/extra.cmake OPTIONAL)
 endif()
 

@@ -339,7 +339,7 @@ static bool load_settings(Cli *cli, Err *err)
     if (!config_load(cli->config, config_process_env, NULL, err))
         return false;
     LogLevel level = LOG_WARN;
-    log_level_parse(config_text(cli->config, SET_LOG_LEVEL), &level);
+    log_level_parse(config_text(cli->config, SET_LOG), &level);
     log_init(level, config_text(cli->config, SET_LOG_FORMAT));
     return true;
 }

@@ -192,7 +192,7 @@ static void test_mistakes_in_the_file(void **state)
         {"max_upload = 3X\n", ":1: \"3X\" is no size"},
         {"max_upload = 99999999999G\n", ":1: \"99999999999G\" is no size"},
         {"insecure_listen = perhaps\n", ":1: \"perhaps\" is neither yes nor no"},
-        {"log_level = loud\n", ":1: \"loud\" is none of error|warn|info|debug"},
+        {"log = loud\n", ":1: \"loud\" is none of error|warn|info|debug"},
         {"models_url = ftp://x\n", ":1: \"ftp://x\" is no http:// or https:// address"},
         {"listen = 8080\n", ":1: \"8080\" has no port; write HOST:PORT"},
         {"config = /x\n", ":1: unknown setting \"config\""},
