@@ -67,6 +67,21 @@ typedef void (*GemmFn)(const GemmWeights *w, const uint8_t *a, size_t lda, const
 
 static GemmFn kernel(CpuLevel level)
 {
+#if defined(__x86_64__)
+    if (level == CPU_AMX) {
+        return gemm_u8s8_amx;
+    }
+    if (level == CPU_VNNI) {
+        return gemm_u8s8_vnni;
+    }
+    if (level >= CPU_AVX2) {
+        return gemm_u8s8_avx2; /* AVX-512 alone has no VPSIGNB: the narrow one is as fast */
+    }
+#elif defined(__aarch64__)
+    if (level == CPU_NEON_DOT) {
+        return gemm_u8s8_neon_dot;
+    }
+#endif
     (void)level;
     return gemm_u8s8_plain;
 }

@@ -13,6 +13,7 @@ SIMD_FN V SIMD(gelu)(V x)
     V c = v_max(v_min(x, v_set(5.0f)), v_set(-5.0f));
     V s = v_fma(v_mul(c, c), v_set(0.08f), v_set(-1.0f));
     V y = v_set(p[12]);
+    UNROLL
     for (int i = 11; i >= 0; i--) {
         y = v_fma(y, s, v_set(p[i]));
     }
@@ -189,24 +190,31 @@ SIMD_FN void SIMD(f32_block)(const float *a, size_t lda, const float *b, size_t 
     size_t ldc, size_t k, int rows, int nv)
 {
     V acc[F32_ROWS][F32_VECTORS];
+    UNROLL
     for (int i = 0; i < rows; i++) {
+        UNROLL
         for (int j = 0; j < nv; j++) {
             acc[i][j] = v_set(0);
         }
     }
     for (size_t p = 0; p < k; p++) {
         V bv[F32_VECTORS];
+        UNROLL
         for (int j = 0; j < nv; j++) {
             bv[j] = v_load(b + p * ldb + (size_t)j * VL);
         }
+        UNROLL
         for (int i = 0; i < rows; i++) {
             V av = v_set(a[(size_t)i * lda + p]);
+            UNROLL
             for (int j = 0; j < nv; j++) {
                 acc[i][j] = v_fma(av, bv[j], acc[i][j]);
             }
         }
     }
+    UNROLL
     for (int i = 0; i < rows; i++) {
+        UNROLL
         for (int j = 0; j < nv; j++) {
             v_store(c + (size_t)i * ldc + (size_t)j * VL, acc[i][j]);
         }

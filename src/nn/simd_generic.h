@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "nn/simd_target.h"
+
 #define SIMD(name) name##_plain
 #define SIMD_BEGIN
 #define SIMD_END

@@ -4,6 +4,14 @@
 #define SOTTO_NN_SIMD_TARGET_H
 
 #define TARGET_PRAGMA(x) _Pragma(#x)
+
+/* Before a loop over registers: GCC leaves such arrays in memory unless the loop is unrolled whole. */
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 32")
+#endif
+
 #if defined(__clang__)
 #define TARGET_BEGIN(isa) \
     TARGET_PRAGMA(clang attribute push(__attribute__((target(isa))), apply_to = function))
