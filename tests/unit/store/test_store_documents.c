@@ -1,78 +1,8 @@
 /* Documents in and out of the store: put, get, replace, duplicates, patches, deletions, originals,
  * lists, owners. */
-#include "support/unit.h"
+#include <strings.h>
 
-#include "store/store_ops.h"
-#include "support/store_fixture.h"
-#include "support/tempdir.h"
-
-typedef struct {
-    TempDir dir;
-    Store *s;
-    Arena *a;
-    Uuid owner;
-} Fx;
-
-static Store *open_store(const char *dir)
-{
-    Err err = ERR_INIT;
-    Store *s = store_open_sqlite(&(StoreOptions){.dir = dir, .model = FX_MODEL}, &err);
-    if (!s)
-        fail_msg("%s", err.msg);
-    return s;
-}
-
-static int setup(void **state)
-{
-    Fx *f = calloc(1, sizeof *f);
-    tempdir_make(&f->dir);
-    f->s = open_store(f->dir.path);
-    f->a = arena_new(ARENA_DEFAULT_MAX);
-    f->owner = fx_uuid(1000000);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    Fx *f = *state;
-    Err err = ERR_INIT;
-    Buf report;
-    buf_init(&report, 1 << 20);
-    if (!store_check(f->s, false, &report, &err)) /* every test leaves a store without a fault */
-        fail_msg("%s: " STR_FMT, err.msg, STR_ARG(buf_str(&report)));
-    buf_release(&report);
-    store_close(f->s);
-    arena_free(f->a);
-    tempdir_remove(&f->dir);
-    free(f);
-    return 0;
-}
-
-#define OK(call)                                                                                   \
-    do {                                                                                           \
-        Err ok_err = ERR_INIT;                                                                     \
-        Err *err = &ok_err;                                                                        \
-        if (!(call))                                                                               \
-            fail_msg("%s", ok_err.msg);                                                            \
-    } while (0)
-
-static PutOutcome put(Fx *f, const Uuid *owner, const DocumentPut *p, Uuid *id)
-{
-    PutOutcome outcome = PUT_DUPLICATE;
-    Uuid unused;
-    OK(store_document_put(f->s, owner, p, &outcome, id ? id : &unused, err));
-    return outcome;
-}
-
-static Candidates words(Fx *f, const Uuid *owner, const char *text)
-{
-    Candidates c;
-    KwTerm term = {.kind = KW_WORD, .text = str_of(text), .weight = 1};
-    CandidateQuery q = {.terms = &term, .n_terms = 1, .k = 100};
-    OK(store_candidates(f->s, owner, &q, f->a, &c, err));
-    return c;
-}
+#include "store_unit.h"
 
 static void put_and_get(void **state)
 {
@@ -86,7 +16,7 @@ static void put_and_get(void **state)
     p->doc.pages = 3;
     Document d;
     Uuid id;
-    assert_int_equal(put(f, &f->owner, p, &id), PUT_CREATED);
+    assert_int_equal(fx_put(f, &f->owner, p, &id), PUT_CREATED);
     assert_true(uuid_eq(&id, &p->doc.id));
     OK(store_document_get(f->s, &f->owner, &id, true, f->a, &d, err));
     assert_str(d.title, "Übersicht");
@@ -105,9 +35,9 @@ static void put_and_get(void **state)
     assert_null(d.content.ptr);
     OK(store_document_by_hash(f->s, &f->owner, &p->doc.hash, &id, err));
     assert_true(uuid_eq(&id, &p->doc.id));
-    Candidates c = words(f, &f->owner, "strasse");
+    Candidates c = fx_words(f, &f->owner, "strasse");
     assert_int_equal(c.n, 0); /* ß is a letter of its own to unicode61 */
-    c = words(f, &f->owner, "straße");
+    c = fx_words(f, &f->owner, "straße");
     assert_int_equal(c.n, 1);
     Chunk k;
     OK(store_chunks_get(f->s, &f->owner, &c.items[0].chunk_no, 1, f->a, &k, err));
@@ -127,9 +57,9 @@ static void duplicates_and_replacement(void **state)
     DocumentPut *one = fx_doc(f->a, 1, STR("one"), STR("alpha beta"));
     DocumentPut *two = fx_doc(f->a, 2, STR("two"), STR("alpha beta"));
     Uuid id;
-    assert_int_equal(put(f, &f->owner, one, NULL), PUT_CREATED);
+    assert_int_equal(fx_put(f, &f->owner, one, NULL), PUT_CREATED);
     uint64_t version = store_version(f->s, &f->owner);
-    assert_int_equal(put(f, &f->owner, two, &id), PUT_DUPLICATE);
+    assert_int_equal(fx_put(f, &f->owner, two, &id), PUT_DUPLICATE);
     assert_true(uuid_eq(&id, &one->doc.id));
     assert_int_equal(store_version(f->s, &f->owner), version);
     DocPage page;
@@ -138,25 +68,25 @@ static void duplicates_and_replacement(void **state)
 
     DocumentPut *next = fx_doc(f->a, 1, STR("one again"), STR("gamma delta\n\nepsilon"));
     next->doc.created_at = 1;
-    assert_int_equal(put(f, &f->owner, next, &id), PUT_REPLACED);
+    assert_int_equal(fx_put(f, &f->owner, next, &id), PUT_REPLACED);
     assert_true(store_version(f->s, &f->owner) > version);
     Document d;
     OK(store_document_get(f->s, &f->owner, &id, true, f->a, &d, err));
     assert_str(d.title, "one again");
     assert_str(d.content, "gamma delta\n\nepsilon");
     assert_int_equal(d.created_at, one->doc.created_at);
-    assert_int_equal(words(f, &f->owner, "alpha").n, 0);
-    assert_int_equal(words(f, &f->owner, "epsilon").n, 1);
+    assert_int_equal(fx_words(f, &f->owner, "alpha").n, 0);
+    assert_int_equal(fx_words(f, &f->owner, "epsilon").n, 1);
 
     /* A replacement by bytes that another document has is that document. */
-    assert_int_equal(put(f, &f->owner, two, NULL), PUT_CREATED);
+    assert_int_equal(fx_put(f, &f->owner, two, NULL), PUT_CREATED);
     DocumentPut *clash = fx_doc(f->a, 1, STR("clash"), STR("alpha beta"));
-    assert_int_equal(put(f, &f->owner, clash, &id), PUT_DUPLICATE);
+    assert_int_equal(fx_put(f, &f->owner, clash, &id), PUT_DUPLICATE);
     assert_true(uuid_eq(&id, &two->doc.id));
 
     /* The same bytes under the same id: read again, embedded again. */
     DocumentPut *same = fx_doc(f->a, 2, STR("two, again"), STR("alpha beta"));
-    assert_int_equal(put(f, &f->owner, same, &id), PUT_REPLACED);
+    assert_int_equal(fx_put(f, &f->owner, same, &id), PUT_REPLACED);
     Str original;
     uint64_t total;
     OK(store_original(f->s, &f->owner, &id, 0, 100, f->a, &original, &total, err));
@@ -169,18 +99,18 @@ static void same_original_is_kept_on_replacement(void **state)
     DocumentPut *p = fx_doc(f->a, 1, STR("a page"), STR("text read from it"));
     p->original = STR("%PDF bytes that are not the text");
     sha256(p->original, &p->doc.hash, NULL);
-    assert_int_equal(put(f, &f->owner, p, NULL), PUT_CREATED);
+    assert_int_equal(fx_put(f, &f->owner, p, NULL), PUT_CREATED);
     p->doc.content = STR("text read better");
     p->chunks = fx_doc(f->a, 1, STR("a page"), p->doc.content)->chunks;
-    assert_int_equal(put(f, &f->owner, p, NULL), PUT_REPLACED);
+    assert_int_equal(fx_put(f, &f->owner, p, NULL), PUT_REPLACED);
     Str original;
     uint64_t total;
     OK(store_original(f->s, &f->owner, &p->doc.id, 0, 100, f->a, &original, &total, err));
     assert_str(original, "%PDF bytes that are not the text");
     /* Now the text is the original, then it is not again. */
     DocumentPut *plain = fx_doc(f->a, 1, STR("a page"), STR("%PDF bytes that are not the text"));
-    assert_int_equal(put(f, &f->owner, plain, NULL), PUT_REPLACED);
-    assert_int_equal(put(f, &f->owner, p, NULL), PUT_REPLACED);
+    assert_int_equal(fx_put(f, &f->owner, plain, NULL), PUT_REPLACED);
+    assert_int_equal(fx_put(f, &f->owner, p, NULL), PUT_REPLACED);
     OK(store_original(f->s, &f->owner, &p->doc.id, 5, 5, f->a, &original, &total, err));
     assert_str(original, "bytes");
 }
@@ -195,7 +125,7 @@ static void ranges_of_originals(void **state)
     DocumentPut *p = fx_doc(f->a, 1, STR("big"), STR("a text"));
     p->original = (Str){bytes, size};
     sha256(p->original, &p->doc.hash, NULL);
-    put(f, &f->owner, p, NULL);
+    fx_put(f, &f->owner, p, NULL);
     static const struct {
         uint64_t from;
         size_t length;
@@ -230,7 +160,7 @@ static void passages_across_parts(void **state)
         extra[p->n_chunks + i] = (ChunkNew){.start = edges[i][0], .end = edges[i][1]};
     p->chunks = extra;
     p->n_chunks += 4;
-    put(f, &f->owner, p, NULL);
+    fx_put(f, &f->owner, p, NULL);
     Document d;
     OK(store_document_get(f->s, &f->owner, &p->doc.id, true, f->a, &d, err));
     assert_int_equal(d.content.len, text.len);
@@ -250,13 +180,13 @@ static void deleted_is_gone(void **state)
     Fx *f = *state;
     Err err = ERR_INIT;
     DocumentPut *p = fx_doc(f->a, 1, STR("one"), STR("alpha beta\n\ngamma"));
-    put(f, &f->owner, p, NULL);
-    put(f, &f->owner, fx_doc(f->a, 2, STR("two"), STR("alpha too")), NULL);
-    Candidates c = words(f, &f->owner, "alpha");
+    fx_put(f, &f->owner, p, NULL);
+    fx_put(f, &f->owner, fx_doc(f->a, 2, STR("two"), STR("alpha too")), NULL);
+    Candidates c = fx_words(f, &f->owner, "alpha");
     assert_int_equal(c.n, 2);
     OK(store_document_delete(f->s, &f->owner, &p->doc.id, err));
-    assert_int_equal(words(f, &f->owner, "alpha").n, 1);
-    assert_int_equal(words(f, &f->owner, "gamma").n, 0);
+    assert_int_equal(fx_words(f, &f->owner, "alpha").n, 1);
+    assert_int_equal(fx_words(f, &f->owner, "gamma").n, 0);
     Chunk k[2];
     uint64_t nos[] = {c.items[0].chunk_no, c.items[1].chunk_no};
     OK(store_chunks_get(f->s, &f->owner, nos, 2, f->a, k, err));
@@ -267,8 +197,8 @@ static void deleted_is_gone(void **state)
     err = ERR_INIT;
     assert_err(store_document_delete(f->s, &f->owner, &p->doc.id, &err), err, ERR_NOT_FOUND,
         "no such document");
-    assert_int_equal(put(f, &f->owner, p, NULL), PUT_CREATED);
-    assert_int_equal(words(f, &f->owner, "gamma").n, 1);
+    assert_int_equal(fx_put(f, &f->owner, p, NULL), PUT_CREATED);
+    assert_int_equal(fx_words(f, &f->owner, "gamma").n, 1);
 }
 
 static void patches(void **state)
@@ -277,7 +207,7 @@ static void patches(void **state)
     Err err = ERR_INIT;
     DocumentPut *p = fx_doc(f->a, 1, STR("one"), STR("alpha"));
     p->doc.summary = STR("short");
-    put(f, &f->owner, p, NULL);
+    fx_put(f, &f->owner, p, NULL);
     uint64_t version = store_version(f->s, &f->owner);
     Str title = STR("Größer"), source = STR("/home/x.txt"), tags[] = {STR("new")};
     double importance = 0.9;
@@ -364,7 +294,7 @@ static void documents_without_passages(void **state)
     Fx *f = *state;
     DocumentPut *p = fx_doc(f->a, 1, STR("empty"), STR(""));
     assert_int_equal(p->n_chunks, 0);
-    assert_int_equal(put(f, &f->owner, p, NULL), PUT_CREATED);
+    assert_int_equal(fx_put(f, &f->owner, p, NULL), PUT_CREATED);
     Document d;
     OK(store_document_get(f->s, &f->owner, &p->doc.id, true, f->a, &d, err));
     assert_int_equal(d.content.len, 0);
@@ -381,7 +311,7 @@ static void owners_are_apart(void **state)
     Fx *f = *state;
     Uuid eve = fx_uuid(666);
     DocumentPut *p = fx_doc(f->a, 1, STR("mine"), STR("secret plan"));
-    put(f, &f->owner, p, NULL);
+    fx_put(f, &f->owner, p, NULL);
     Err err = ERR_INIT;
     Document d;
     Uuid id;
@@ -389,11 +319,11 @@ static void owners_are_apart(void **state)
     uint64_t total;
     assert_err(store_document_get(f->s, &eve, &p->doc.id, false, f->a, &d, &err), err, ERR_NOT_FOUND, "");
     /* The same bytes and even the same id are another document for somebody else. */
-    assert_int_equal(put(f, &eve, p, NULL), PUT_CREATED);
+    assert_int_equal(fx_put(f, &eve, p, NULL), PUT_CREATED);
     OK(store_document_delete(f->s, &eve, &p->doc.id, err));
-    Candidates c = words(f, &f->owner, "secret");
+    Candidates c = fx_words(f, &f->owner, "secret");
     assert_int_equal(c.n, 1);
-    assert_int_equal(words(f, &eve, "secret").n, 0);
+    assert_int_equal(fx_words(f, &eve, "secret").n, 0);
     assert_false(store_document_get(f->s, &eve, &p->doc.id, false, f->a, &d, &err));
     assert_false(store_document_delete(f->s, &eve, &p->doc.id, &err));
     assert_false(store_document_patch(f->s, &eve, &p->doc.id, &(DocPatch){0}, &err));
@@ -412,7 +342,7 @@ static void owners_are_apart(void **state)
     Uuid nobody = fx_uuid(12345);
     OK(store_document_list(f->s, &nobody, NULL, SORT_UPDATED_DESC, 10, STR(""), f->a, &page, err));
     assert_int_equal(page.total, 0);
-    assert_int_equal(words(f, &nobody, "secret").n, 0);
+    assert_int_equal(fx_words(f, &nobody, "secret").n, 0);
     assert_int_equal(store_version(f->s, &nobody), 0);
 }
 
@@ -436,7 +366,7 @@ static void fill(Fx *f, size_t n)
         p->doc.file_type = str_of(types[i % 3]);
         p->doc.importance = (double)(i % 7) / 7;
         p->doc.updated_at = 1000 + (int64_t)(i * 7 % 10); /* many ties */
-        put(f, &f->owner, p, NULL);
+        fx_put(f, &f->owner, p, NULL);
     }
 }
 
@@ -483,7 +413,7 @@ static void pages_are_stable(void **state)
             cursor = page.next_cursor;
             char text[32];
             (void)snprintf(text, sizeof text, "late %d %zu", (int)sort, n);
-            put(f, &f->owner, fx_doc(f->a, fresh++, STR("c late"), arena_str(f->a, str_of(text))), NULL);
+            fx_put(f, &f->owner, fx_doc(f->a, fresh++, STR("c late"), arena_str(f->a, str_of(text))), NULL);
         } while (cursor.ptr);
         assert_int_equal(n, 57);
     }
@@ -563,7 +493,6 @@ static void bad_cursors(void **state)
 
 int main(void)
 {
-#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(put_and_get),
         T(duplicates_and_replacement),

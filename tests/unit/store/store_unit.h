@@ -1,0 +1,93 @@
+/* store_unit.h - what the store's test programs share: a store in a folder of its own. */
+#ifndef SOTTO_TESTS_UNIT_STORE_UNIT_H
+#define SOTTO_TESTS_UNIT_STORE_UNIT_H
+
+#include "support/unit.h"
+
+#include "store/store_ops.h"
+#include "support/store_fixture.h"
+#include "support/tempdir.h"
+
+typedef struct {
+    TempDir dir;
+    Store *s;
+    Arena *a;
+    Uuid owner;
+} Fx;
+
+/* OK(call(..., err)): fails the test with the message. */
+#define OK(call)                                                                                   \
+    do {                                                                                           \
+        Err ok_err = ERR_INIT;                                                                     \
+        Err *err = &ok_err;                                                                        \
+        if (!(call))                                                                               \
+            fail_msg("%s:%d: %s", __FILE__, __LINE__, ok_err.msg);                                 \
+    } while (0)
+
+static inline Store *fx_open(const char *dir)
+{
+    Err err = ERR_INIT;
+    Store *s = store_open_sqlite(&(StoreOptions){.dir = dir, .model = FX_MODEL}, &err);
+    if (!s)
+        fail_msg("%s", err.msg);
+    return s;
+}
+
+static inline int fx_setup(void **state)
+{
+    Fx *f = calloc(1, sizeof *f);
+    tempdir_make(&f->dir);
+    f->s = fx_open(f->dir.path);
+    f->a = arena_new((size_t)1 << 30);
+    f->owner = fx_uuid(1000000);
+    *state = f;
+    return 0;
+}
+
+static inline void fx_check(Store *s)
+{
+    Err err = ERR_INIT;
+    Buf report;
+    buf_init(&report, 1 << 20);
+    if (!store_check(s, false, &report, &err))
+        fail_msg("%s: " STR_FMT, err.msg, STR_ARG(buf_str(&report)));
+    buf_release(&report);
+}
+
+static inline int fx_teardown(void **state)
+{
+    Fx *f = *state;
+    if (f->s)
+        fx_check(f->s); /* every test leaves a store without a fault */
+    store_close(f->s);
+    arena_free(f->a);
+    tempdir_remove(&f->dir);
+    free(f);
+    return 0;
+}
+
+static inline PutOutcome fx_put(Fx *f, const Uuid *owner, const DocumentPut *p, Uuid *id)
+{
+    PutOutcome outcome = PUT_DUPLICATE;
+    Uuid unused;
+    OK(store_document_put(f->s, owner, p, &outcome, id ? id : &unused, err));
+    return outcome;
+}
+
+static inline Candidates fx_terms(Fx *f, const Uuid *owner, const KwTerm *terms, size_t n)
+{
+    Candidates c;
+    CandidateQuery q = {.terms = terms, .n_terms = n, .k = 1000};
+    OK(store_candidates(f->s, owner, &q, f->a, &c, err));
+    return c;
+}
+
+static inline Candidates fx_words(Fx *f, const Uuid *owner, const char *text)
+{
+    KwTerm term = {.kind = KW_WORD, .text = str_of(text), .weight = 1};
+    return fx_terms(f, owner, &term, 1);
+}
+
+#define T(test) cmocka_unit_test_setup_teardown(test, fx_setup, fx_teardown)
+
+#endif
