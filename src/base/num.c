@@ -57,7 +57,7 @@ static size_t put_decimal(const Decimal *d, char out[NUM_TEXT])
     size_t at = 0;
     if (d->minus)
         out[at++] = '-';
-    if (d->exp10 < -6 || d->exp10 >= 21) { /* 1.5e-7 */
+    if (d->exp10 < -6 || d->exp10 >= 17) { /* 1.5e-7 */
         out[at++] = d->digits[0];
         if (d->count > 1)
             out[at++] = '.';

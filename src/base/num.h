@@ -1,7 +1,8 @@
 /* num.h - numbers as the shortest text that reads back the same, whatever the locale.
  *
  * The digits are the fewest (15 to 17 for a double, 6 to 9 for a float, zeros at the end dropped);
- * the form is JavaScript's: plain from 1e-6 up to 1e21, else with an exponent. Threads: pure. */
+ * the form is plain from 1e-6 up to 1e17, else with an exponent: what has neither point nor
+ * exponent fits 64 bits, which is how JSON readers take it. Threads: pure. */
 #ifndef SOTTO_BASE_NUM_H
 #define SOTTO_BASE_NUM_H
 
