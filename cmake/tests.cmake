@@ -50,7 +50,7 @@ if(SOTTO_TESTS)
       get_filename_component(name ${source} NAME_WE)
       string(REPLACE "test_" "" suite ${name})
       add_test(NAME ${SOTTO_TEST_PREFIX}e2e/${suite}
-        COMMAND ${CMAKE_SOURCE_DIR}/build/venv/bin/python -m pytest -q -p no:cacheprovider ${source}
+        COMMAND ${CMAKE_SOURCE_DIR}/build/venv/bin/python -m pytest -q -rs -p no:cacheprovider ${source}
         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests/e2e)
       set_tests_properties(${SOTTO_TEST_PREFIX}e2e/${suite} PROPERTIES TIMEOUT 900 LABELS e2e
         ENVIRONMENT "SOTTO_BIN=$<TARGET_FILE:sotto>;SOTTO_BUILD=${SOTTO_TEST_PREFIX};PYTHONDONTWRITEBYTECODE=1")
