@@ -22,7 +22,7 @@ static const char *const names[] = {
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static CpuLevel level;
-static bool vpopcnt;
+static bool vpopcnt, amx_bf16, avx_vnni;
 
 #if defined(__x86_64__)
 
@@ -59,6 +59,10 @@ static CpuLevel detect(CpuLevel cap)
                 (xcr0 & XCR0_AVX) == XCR0_AVX; /* AVX, FMA, F16C, AVX2 */
     if (!avx2 || cap < CPU_AVX2)
         return CPU_PLAIN;
+    uint32_t a1 = 0, unused;
+    if (a >= 1) /* the highest sub-leaf of leaf 7 */
+        (void)__get_cpuid_count(7, 1, &a1, &unused, &unused, &unused);
+    avx_vnni = BIT(a1, 4);
     bool avx512 = BIT(b, 16) && BIT(b, 30) && BIT(b, 17) && BIT(b, 31) &&
                   (xcr0 & XCR0_AVX512) == XCR0_AVX512; /* F, BW, DQ, VL */
     if (!avx512 || cap < CPU_AVX512)
@@ -67,7 +71,10 @@ static CpuLevel detect(CpuLevel cap)
     if (!BIT(c, 11) || cap < CPU_VNNI)
         return CPU_AVX512;
     bool amx = BIT(d, 24) && BIT(d, 25) && (xcr0 & XCR0_AMX) == XCR0_AMX; /* TILE, INT8 */
-    return amx && cap >= CPU_AMX && amx_granted() ? CPU_AMX : CPU_VNNI;
+    if (!amx || cap < CPU_AMX || !amx_granted())
+        return CPU_VNNI;
+    amx_bf16 = BIT(d, 22) && BIT(a1, 5);
+    return CPU_AMX;
 }
 
 #elif defined(__aarch64__)
@@ -133,4 +140,16 @@ bool cpu_has_avx512_vpopcnt(void)
 {
     (void)pthread_once(&once, ask);
     return vpopcnt;
+}
+
+bool cpu_has_amx_bf16(void)
+{
+    (void)pthread_once(&once, ask);
+    return amx_bf16;
+}
+
+bool cpu_has_avx_vnni(void)
+{
+    (void)pthread_once(&once, ask);
+    return avx_vnni;
 }

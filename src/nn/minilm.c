@@ -190,12 +190,24 @@ static void quantise_rows(const Minilm *m, const float *x, size_t rows, size_t n
     }
 }
 
+static void attention(const Minilm *m, const float *qkv, size_t n, float *out, float *scratch)
+{
+#if defined(__x86_64__)
+    if (m->precision == MINILM_INT8 && cpu_has_amx_bf16()) {
+        minilm_attention_amx(qkv, n, out, scratch);
+        return;
+    }
+#endif
+    (void)m;
+    minilm_attention(qkv, n, out, scratch);
+}
+
 static void layer_pass(const Minilm *m, MinilmState *s, const MinilmLayer *l, size_t rows)
 {
     linear(m, &l->qkv, s->x, s->q, s->rows, rows, s->qkv, GEMM_LINEAR);
     for (size_t t = 0; t < s->texts; t++) {
         size_t from = s->start[t], n = s->start[t + 1] - from;
-        minilm_attention(s->qkv + from * MINILM_QKV, n, s->y + from * MINILM_HIDDEN, s->scratch);
+        attention(m, s->qkv + from * MINILM_QKV, n, s->y + from * MINILM_HIDDEN, s->scratch);
     }
     quantise_rows(m, s->y, rows, MINILM_HIDDEN, s->q, s->rows);
     /* The fp32 road reads y while it writes: its product goes by way of qkv, which is free now. */
