@@ -29,7 +29,8 @@ static bool vector_row(Filler *f, Sq *q, bool with_terms, Err *err)
     sq_code_load(&code, sq_col_str(q, 2), foreign);
     SqTerms terms;
     if (with_terms
-        && !sq_terms(q->c, sq_col_str(q, 4), sq_col_str(q, 5), f->s->context_weight, f->a, &terms, err))
+        && !sq_terms(q->c, sq_col_str(q, 4), sq_col_str(q, 5), f->s->context_weight, f->a, &terms,
+            err))
         return false;
     bool ok = sq_index_add_chunk(f->x, (uint64_t)sq_col_i64(q, 0), (uint64_t)sq_col_i64(q, 1), &code,
         with_terms ? &terms : NULL, err);
@@ -194,8 +195,8 @@ static bool open_vectors(Filler *f, SqConn *c, const SqOwner *o, const char *pat
 
 /* ---- the keyword side ----------------------------------------------------------------------- */
 
-/* Reads passage `id` again and puts its words into `slot`. A passage that is in the vector index but
- * not in the database would be a vector cache that is wrong: corrupt. */
+/* Reads passage `id` again and puts its words into `slot`. One that the database has lost (damage, which
+ * a check tells of) must not keep the rest from being found: it leaves the vector index too. */
 static bool add_words(Filler *f, SqConn *c, uint32_t slot, uint64_t id, Err *err)
 {
     static const char sql[] = "SELECT body, context FROM chunk_texts WHERE chunk_no = ?1";
@@ -206,11 +207,12 @@ static bool add_words(Filler *f, SqConn *c, uint32_t slot, uint64_t id, Err *err
         sq_i64(&q, (int64_t)id);
         int rc = sq_step(&q, err);
         if (rc == 0)
-            err_set(err, ERR_CORRUPT, "the vector cache holds passage %llu, the database does not",
-                (unsigned long long)id);
-        ok = rc > 0
-            && sq_terms(c, sq_col_str(&q, 0), sq_col_str(&q, 1), f->s->context_weight, f->a, &t, err)
-            && kindex_add(f->x->k, slot, id, t.terms, t.n, t.length, err);
+            vindex_delete(f->x->v, slot);
+        ok = rc == 0
+            || (rc > 0
+                && sq_terms(c, sq_col_str(&q, 0), sq_col_str(&q, 1), f->s->context_weight, f->a, &t,
+                    err)
+                && kindex_add(f->x->k, slot, id, t.terms, t.n, t.length, err));
     }
     sq_end(&q);
     arena_reset(f->a);

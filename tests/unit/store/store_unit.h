@@ -15,13 +15,13 @@ typedef struct {
     Uuid owner;
 } Fx;
 
-/* OK(call(..., err)): fails the test with the message. */
+/* OK(call(..., &oops)): fails the test with the message. */
+static Err oops;
 #define OK(call)                                                                                   \
     do {                                                                                           \
-        Err ok_err = ERR_INIT;                                                                     \
-        Err *err = &ok_err;                                                                        \
+        oops = ERR_INIT;                                                                           \
         if (!(call))                                                                               \
-            fail_msg("%s:%d: %s", __FILE__, __LINE__, ok_err.msg);                                 \
+            fail_msg("%s:%d: %s", __FILE__, __LINE__, oops.msg);                                   \
     } while (0)
 
 static inline Store *fx_open(const char *dir)
@@ -70,7 +70,7 @@ static inline PutOutcome fx_put(Fx *f, const Uuid *owner, const DocumentPut *p, 
 {
     PutOutcome outcome = PUT_DUPLICATE;
     Uuid unused;
-    OK(store_document_put(f->s, owner, p, &outcome, id ? id : &unused, err));
+    OK(store_document_put(f->s, owner, p, &outcome, id ? id : &unused, &oops));
     return outcome;
 }
 
@@ -78,7 +78,7 @@ static inline Candidates fx_terms(Fx *f, const Uuid *owner, const KwTerm *terms,
 {
     Candidates c;
     CandidateQuery q = {.terms = terms, .n_terms = n, .k = 1000};
-    OK(store_candidates(f->s, owner, &q, f->a, &c, err));
+    OK(store_candidates(f->s, owner, &q, f->a, &c, &oops));
     return c;
 }
 

@@ -18,7 +18,7 @@ static void put_and_get(void **state)
     Uuid id;
     assert_int_equal(fx_put(f, &f->owner, p, &id), PUT_CREATED);
     assert_true(uuid_eq(&id, &p->doc.id));
-    OK(store_document_get(f->s, &f->owner, &id, true, f->a, &d, err));
+    OK(store_document_get(f->s, &f->owner, &id, true, f->a, &d, &oops));
     assert_str(d.title, "Übersicht");
     assert_str(d.content, "first paragraph\n\nsecond Straße 漢字 one");
     assert_int_equal(d.n_tags, 2);
@@ -31,22 +31,22 @@ static void put_and_get(void **state)
     assert_int_equal(d.bytes, p->original.len);
     assert_memory_equal(d.hash.b, p->doc.hash.b, 32);
     assert_int_equal(d.created_at, p->doc.created_at);
-    OK(store_document_get(f->s, &f->owner, &id, false, f->a, &d, err));
+    OK(store_document_get(f->s, &f->owner, &id, false, f->a, &d, &oops));
     assert_null(d.content.ptr);
-    OK(store_document_by_hash(f->s, &f->owner, &p->doc.hash, &id, err));
+    OK(store_document_by_hash(f->s, &f->owner, &p->doc.hash, &id, &oops));
     assert_true(uuid_eq(&id, &p->doc.id));
     Candidates c = fx_words(f, &f->owner, "strasse");
     assert_int_equal(c.n, 0); /* ß is a letter of its own to unicode61 */
     c = fx_words(f, &f->owner, "straße");
     assert_int_equal(c.n, 1);
     Chunk k;
-    OK(store_chunks_get(f->s, &f->owner, &c.items[0].chunk_no, 1, f->a, &k, err));
+    OK(store_chunks_get(f->s, &f->owner, &c.items[0].chunk_no, 1, f->a, &k, &oops));
     assert_str(k.text, "second Straße 漢字 one");
     assert_str(k.context, "Übersicht");
     assert_int_equal(k.start, 17);
     Chunk again;
     Uuid doc;
-    OK(store_chunk_by_id(f->s, &f->owner, &k.id, f->a, &again, &doc, err));
+    OK(store_chunk_by_id(f->s, &f->owner, &k.id, f->a, &again, &doc, &oops));
     assert_true(uuid_eq(&doc, &p->doc.id));
     assert_str(again.text, "second Straße 漢字 one");
 }
@@ -63,7 +63,7 @@ static void duplicates_and_replacement(void **state)
     assert_true(uuid_eq(&id, &one->doc.id));
     assert_int_equal(store_version(f->s, &f->owner), version);
     DocPage page;
-    OK(store_document_list(f->s, &f->owner, NULL, SORT_UPDATED_DESC, 10, STR(""), f->a, &page, err));
+    OK(store_document_list(f->s, &f->owner, NULL, SORT_UPDATED_DESC, 10, STR(""), f->a, &page, &oops));
     assert_int_equal(page.total, 1);
 
     DocumentPut *next = fx_doc(f->a, 1, STR("one again"), STR("gamma delta\n\nepsilon"));
@@ -71,7 +71,7 @@ static void duplicates_and_replacement(void **state)
     assert_int_equal(fx_put(f, &f->owner, next, &id), PUT_REPLACED);
     assert_true(store_version(f->s, &f->owner) > version);
     Document d;
-    OK(store_document_get(f->s, &f->owner, &id, true, f->a, &d, err));
+    OK(store_document_get(f->s, &f->owner, &id, true, f->a, &d, &oops));
     assert_str(d.title, "one again");
     assert_str(d.content, "gamma delta\n\nepsilon");
     assert_int_equal(d.created_at, one->doc.created_at);
@@ -89,7 +89,7 @@ static void duplicates_and_replacement(void **state)
     assert_int_equal(fx_put(f, &f->owner, same, &id), PUT_REPLACED);
     Str original;
     uint64_t total;
-    OK(store_original(f->s, &f->owner, &id, 0, 100, f->a, &original, &total, err));
+    OK(store_original(f->s, &f->owner, &id, 0, 100, f->a, &original, &total, &oops));
     assert_str(original, "alpha beta");
 }
 
@@ -105,13 +105,13 @@ static void same_original_is_kept_on_replacement(void **state)
     assert_int_equal(fx_put(f, &f->owner, p, NULL), PUT_REPLACED);
     Str original;
     uint64_t total;
-    OK(store_original(f->s, &f->owner, &p->doc.id, 0, 100, f->a, &original, &total, err));
+    OK(store_original(f->s, &f->owner, &p->doc.id, 0, 100, f->a, &original, &total, &oops));
     assert_str(original, "%PDF bytes that are not the text");
     /* Now the text is the original, then it is not again. */
     DocumentPut *plain = fx_doc(f->a, 1, STR("a page"), STR("%PDF bytes that are not the text"));
     assert_int_equal(fx_put(f, &f->owner, plain, NULL), PUT_REPLACED);
     assert_int_equal(fx_put(f, &f->owner, p, NULL), PUT_REPLACED);
-    OK(store_original(f->s, &f->owner, &p->doc.id, 5, 5, f->a, &original, &total, err));
+    OK(store_original(f->s, &f->owner, &p->doc.id, 5, 5, f->a, &original, &total, &oops));
     assert_str(original, "bytes");
 }
 
@@ -135,7 +135,7 @@ static void ranges_of_originals(void **state)
         Str got;
         uint64_t total = 0;
         OK(store_original(f->s, &f->owner, &p->doc.id, ranges[i].from, ranges[i].length, f->a, &got,
-            &total, err));
+            &total, &oops));
         assert_int_equal(total, size);
         Str want = ranges[i].from >= size ? STR("")
             : str_sub(p->original, ranges[i].from,
@@ -162,13 +162,13 @@ static void passages_across_parts(void **state)
     p->n_chunks += 4;
     fx_put(f, &f->owner, p, NULL);
     Document d;
-    OK(store_document_get(f->s, &f->owner, &p->doc.id, true, f->a, &d, err));
+    OK(store_document_get(f->s, &f->owner, &p->doc.id, true, f->a, &d, &oops));
     assert_int_equal(d.content.len, text.len);
     assert_memory_equal(d.content.ptr, text.ptr, text.len);
     for (size_t i = 0; i < p->n_chunks; i++) {
         uint64_t no = i + 1; /* numbers are given in order in a new store */
         Chunk k;
-        OK(store_chunks_get(f->s, &f->owner, &no, 1, f->a, &k, err));
+        OK(store_chunks_get(f->s, &f->owner, &no, 1, f->a, &k, &oops));
         assert_int_equal(k.ordinal, i);
         assert_int_equal(k.text.len, extra[i].end - extra[i].start);
         assert_memory_equal(k.text.ptr, text.ptr + extra[i].start, k.text.len);
@@ -184,12 +184,12 @@ static void deleted_is_gone(void **state)
     fx_put(f, &f->owner, fx_doc(f->a, 2, STR("two"), STR("alpha too")), NULL);
     Candidates c = fx_words(f, &f->owner, "alpha");
     assert_int_equal(c.n, 2);
-    OK(store_document_delete(f->s, &f->owner, &p->doc.id, err));
+    OK(store_document_delete(f->s, &f->owner, &p->doc.id, &oops));
     assert_int_equal(fx_words(f, &f->owner, "alpha").n, 1);
     assert_int_equal(fx_words(f, &f->owner, "gamma").n, 0);
     Chunk k[2];
     uint64_t nos[] = {c.items[0].chunk_no, c.items[1].chunk_no};
-    OK(store_chunks_get(f->s, &f->owner, nos, 2, f->a, k, err));
+    OK(store_chunks_get(f->s, &f->owner, nos, 2, f->a, k, &oops));
     assert_int_equal((k[0].text.ptr != NULL) + (k[1].text.ptr != NULL), 1);
     Document d;
     assert_err(store_document_get(f->s, &f->owner, &p->doc.id, false, f->a, &d, &err), err,
@@ -213,10 +213,10 @@ static void patches(void **state)
     double importance = 0.9;
     DocPatch patch = {.title = &title, .source = &source, .tags = tags, .n_tags = 1,
         .set_tags = true, .importance = &importance, .updated_at = 42};
-    OK(store_document_patch(f->s, &f->owner, &p->doc.id, &patch, err));
+    OK(store_document_patch(f->s, &f->owner, &p->doc.id, &patch, &oops));
     assert_true(store_version(f->s, &f->owner) > version);
     Document d;
-    OK(store_document_get(f->s, &f->owner, &p->doc.id, false, f->a, &d, err));
+    OK(store_document_get(f->s, &f->owner, &p->doc.id, false, f->a, &d, &oops));
     assert_str(d.title, "Größer");
     assert_str(d.source, "/home/x.txt");
     assert_str(d.summary, "short");
@@ -225,17 +225,17 @@ static void patches(void **state)
     assert_int_equal(d.updated_at, 42);
     DocPage page;
     DocFilter filter = {.q = STR("GROSSER home")};
-    OK(store_document_list(f->s, &f->owner, &filter, SORT_TITLE_ASC, 5, STR(""), f->a, &page, err));
+    OK(store_document_list(f->s, &f->owner, &filter, SORT_TITLE_ASC, 5, STR(""), f->a, &page, &oops));
     assert_int_equal(page.total, 0);
     filter.q = STR("gröSSer"); /* ss is not ß */
-    OK(store_document_list(f->s, &f->owner, &filter, SORT_TITLE_ASC, 5, STR(""), f->a, &page, err));
+    OK(store_document_list(f->s, &f->owner, &filter, SORT_TITLE_ASC, 5, STR(""), f->a, &page, &oops));
     assert_int_equal(page.total, 0);
     filter.q = STR("GROßER x");
-    OK(store_document_list(f->s, &f->owner, &filter, SORT_TITLE_ASC, 5, STR(""), f->a, &page, err));
+    OK(store_document_list(f->s, &f->owner, &filter, SORT_TITLE_ASC, 5, STR(""), f->a, &page, &oops));
     assert_int_equal(page.total, 1);
     Str none = {NULL, 0};
-    OK(store_document_patch(f->s, &f->owner, &p->doc.id, &(DocPatch){.summary = &none}, err));
-    OK(store_document_get(f->s, &f->owner, &p->doc.id, false, f->a, &d, err));
+    OK(store_document_patch(f->s, &f->owner, &p->doc.id, &(DocPatch){.summary = &none}, &oops));
+    OK(store_document_get(f->s, &f->owner, &p->doc.id, false, f->a, &d, &oops));
     assert_null(d.summary.ptr);
     assert_int_equal(d.updated_at, 42);
     Uuid other = fx_uuid(77);
@@ -285,7 +285,7 @@ static void bad_puts(void **state)
     err = ERR_INIT;
     assert_err(store_document_put(f->s, &f->owner, p, &o, &id, &err), err, ERR_VALIDATION, "an id");
     DocPage page;
-    OK(store_document_list(f->s, &f->owner, NULL, SORT_UPDATED_DESC, 10, STR(""), f->a, &page, err));
+    OK(store_document_list(f->s, &f->owner, NULL, SORT_UPDATED_DESC, 10, STR(""), f->a, &page, &oops));
     assert_int_equal(page.total, 0);
 }
 
@@ -296,14 +296,14 @@ static void documents_without_passages(void **state)
     assert_int_equal(p->n_chunks, 0);
     assert_int_equal(fx_put(f, &f->owner, p, NULL), PUT_CREATED);
     Document d;
-    OK(store_document_get(f->s, &f->owner, &p->doc.id, true, f->a, &d, err));
+    OK(store_document_get(f->s, &f->owner, &p->doc.id, true, f->a, &d, &oops));
     assert_int_equal(d.content.len, 0);
     assert_non_null(d.content.ptr);
     Str original;
     uint64_t total = 9;
-    OK(store_original(f->s, &f->owner, &p->doc.id, 0, 10, f->a, &original, &total, err));
+    OK(store_original(f->s, &f->owner, &p->doc.id, 0, 10, f->a, &original, &total, &oops));
     assert_int_equal(total, 0);
-    OK(store_document_delete(f->s, &f->owner, &p->doc.id, err));
+    OK(store_document_delete(f->s, &f->owner, &p->doc.id, &oops));
 }
 
 static void owners_are_apart(void **state)
@@ -320,27 +320,27 @@ static void owners_are_apart(void **state)
     assert_err(store_document_get(f->s, &eve, &p->doc.id, false, f->a, &d, &err), err, ERR_NOT_FOUND, "");
     /* The same bytes and even the same id are another document for somebody else. */
     assert_int_equal(fx_put(f, &eve, p, NULL), PUT_CREATED);
-    OK(store_document_delete(f->s, &eve, &p->doc.id, err));
+    OK(store_document_delete(f->s, &eve, &p->doc.id, &oops));
     Candidates c = fx_words(f, &f->owner, "secret");
     assert_int_equal(c.n, 1);
     assert_int_equal(fx_words(f, &eve, "secret").n, 0);
-    assert_false(store_document_get(f->s, &eve, &p->doc.id, false, f->a, &d, &err));
-    assert_false(store_document_delete(f->s, &eve, &p->doc.id, &err));
-    assert_false(store_document_patch(f->s, &eve, &p->doc.id, &(DocPatch){0}, &err));
-    assert_false(store_document_by_hash(f->s, &eve, &p->doc.hash, &id, &err));
-    assert_false(store_original(f->s, &eve, &p->doc.id, 0, 9, f->a, &s, &total, &err));
+    assert_false(store_document_get(f->s, &eve, &p->doc.id, false, f->a, &d, &oops));
+    assert_false(store_document_delete(f->s, &eve, &p->doc.id, &oops));
+    assert_false(store_document_patch(f->s, &eve, &p->doc.id, &(DocPatch){0}, &oops));
+    assert_false(store_document_by_hash(f->s, &eve, &p->doc.hash, &id, &oops));
+    assert_false(store_original(f->s, &eve, &p->doc.id, 0, 9, f->a, &s, &total, &oops));
     Chunk k;
-    OK(store_chunks_get(f->s, &eve, &c.items[0].chunk_no, 1, f->a, &k, err));
+    OK(store_chunks_get(f->s, &eve, &c.items[0].chunk_no, 1, f->a, &k, &oops));
     assert_null(k.text.ptr);
-    OK(store_chunks_get(f->s, &f->owner, &c.items[0].chunk_no, 1, f->a, &k, err));
-    assert_false(store_chunk_by_id(f->s, &eve, &k.id, f->a, &k, &id, &err));
-    OK(store_documents_get(f->s, &eve, &c.items[0].doc_no, 1, false, f->a, &d, err));
+    OK(store_chunks_get(f->s, &f->owner, &c.items[0].chunk_no, 1, f->a, &k, &oops));
+    assert_false(store_chunk_by_id(f->s, &eve, &k.id, f->a, &k, &id, &oops));
+    OK(store_documents_get(f->s, &eve, &c.items[0].doc_no, 1, false, f->a, &d, &oops));
     assert_null(d.title.ptr);
     DocPage page;
-    OK(store_document_list(f->s, &eve, NULL, SORT_UPDATED_DESC, 10, STR(""), f->a, &page, err));
+    OK(store_document_list(f->s, &eve, NULL, SORT_UPDATED_DESC, 10, STR(""), f->a, &page, &oops));
     assert_int_equal(page.total, 0);
     Uuid nobody = fx_uuid(12345);
-    OK(store_document_list(f->s, &nobody, NULL, SORT_UPDATED_DESC, 10, STR(""), f->a, &page, err));
+    OK(store_document_list(f->s, &nobody, NULL, SORT_UPDATED_DESC, 10, STR(""), f->a, &page, &oops));
     assert_int_equal(page.total, 0);
     assert_int_equal(fx_words(f, &nobody, "secret").n, 0);
     assert_int_equal(store_version(f->s, &nobody), 0);
@@ -396,7 +396,7 @@ static void pages_are_stable(void **state)
         Document last = {0};
         do {
             DocPage page;
-            OK(store_document_list(f->s, &f->owner, NULL, sort, 10, cursor, f->a, &page, err));
+            OK(store_document_list(f->s, &f->owner, NULL, sort, 10, cursor, f->a, &page, &oops));
             for (size_t i = 0; i < page.n; i++) {
                 if (last.title.ptr)
                     assert_true(in_order(sort, &last, &page.items[i]));
@@ -456,7 +456,7 @@ static void filters(void **state)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         DocPage page;
         OK(store_document_list(f->s, &f->owner, &rows[i].filter, SORT_TITLE_ASC, 100, STR(""), f->a,
-            &page, err));
+            &page, &oops));
         if (page.total != rows[i].total || page.n != rows[i].total)
             fail_msg("row %zu: %llu documents instead of %llu", i, (unsigned long long)page.total,
                 (unsigned long long)rows[i].total);
@@ -465,7 +465,7 @@ static void filters(void **state)
         KwTerm term = {.kind = KW_WORD, .text = STR("documents"), .weight = 1};
         CandidateQuery q = {.terms = &term, .n_terms = 1, .k = 100, .filter = &rows[i].filter};
         Candidates c;
-        OK(store_candidates(f->s, &f->owner, &q, f->a, &c, err));
+        OK(store_candidates(f->s, &f->owner, &q, f->a, &c, &oops));
         assert_int_equal(c.n, rows[i].total);
     }
 }

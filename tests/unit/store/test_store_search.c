@@ -13,7 +13,7 @@ static uint64_t docs_of(Fx *f, const Candidates *c)
     uint64_t bits = 0;
     for (size_t i = 0; i < c->n; i++) {
         Document d;
-        OK(store_documents_get(f->s, &f->owner, &c->items[i].doc_no, 1, false, f->a, &d, err));
+        OK(store_documents_get(f->s, &f->owner, &c->items[i].doc_no, 1, false, f->a, &d, &oops));
         for (uint64_t n = 1; n < 64; n++) {
             Uuid id = fx_uuid(n);
             if (uuid_eq(&id, &d.id))
@@ -123,13 +123,13 @@ static void vectors_against_brute_force(void **state)
         fx_put(f, &f->owner, puts[i], NULL);
     }
     for (size_t i = 0; i < DOCS; i += 3) /* holes, which later documents fill */
-        OK(store_document_delete(f->s, &f->owner, &puts[i]->doc.id, err));
+        OK(store_document_delete(f->s, &f->owner, &puts[i]->doc.id, &oops));
     for (uint64_t seed = 1; seed <= 10; seed++) {
         float v[VINDEX_DIM];
         fx_vector(seed * 77, v);
         Candidates c;
         CandidateQuery q = {.vector = v, .k = 15};
-        OK(store_candidates(f->s, &f->owner, &q, f->a, &c, err));
+        OK(store_candidates(f->s, &f->owner, &q, f->a, &c, &oops));
         assert_int_equal(c.n, 15);
         float worst = 2;
         for (size_t i = 0; i < c.n; i++)
@@ -149,7 +149,7 @@ static void vectors_against_brute_force(void **state)
             Chunk k;
             float own[VINDEX_DIM];
             double dot = 0;
-            OK(store_chunks_get(f->s, &f->owner, &c.items[i].chunk_no, 1, f->a, &k, err));
+            OK(store_chunks_get(f->s, &f->owner, &c.items[i].chunk_no, 1, f->a, &k, &oops));
             fx_vector_of(k.text, own);
             for (int d = 0; d < VINDEX_DIM; d++)
                 dot += (double)v[d] * own[d];
@@ -172,7 +172,7 @@ static void both_sides(void **state)
     KwTerm term = {.kind = KW_WORD, .text = buf_str(&word), .weight = 1};
     CandidateQuery q = {.vector = v, .terms = &term, .n_terms = 1, .k = 20};
     Candidates c;
-    OK(store_candidates(f->s, &f->owner, &q, f->a, &c, err));
+    OK(store_candidates(f->s, &f->owner, &q, f->a, &c, &oops));
     assert_int_equal(c.n_vector, 20);
     assert_int_equal(c.n_keyword, 20);
     assert_true(c.n >= 20 && c.n <= 40);
@@ -192,7 +192,7 @@ static void both_sides(void **state)
         }
         assert_true(k->similarity > -1.01f && k->similarity < 1.01f);
         Chunk chunk;
-        OK(store_chunks_get(f->s, &f->owner, &k->chunk_no, 1, f->a, &chunk, err));
+        OK(store_chunks_get(f->s, &f->owner, &k->chunk_no, 1, f->a, &chunk, &oops));
         assert_int_equal(chunk.doc_no, k->doc_no);
     }
     assert_true(c.vec_std > 0);
@@ -225,7 +225,7 @@ static void another_encoder(void **state)
     fx_vector_of(STR("walnut tree"), v);
     CandidateQuery q = {.vector = v, .k = 10};
     Candidates c;
-    OK(store_candidates(f->s, &f->owner, &q, f->a, &c, err));
+    OK(store_candidates(f->s, &f->owner, &q, f->a, &c, &oops));
     assert_int_equal(c.n, 0); /* its vectors mean something else */
     c = fx_words(f, &f->owner, "walnut");
     assert_int_equal(c.n, 1); /* its words do not */
@@ -237,7 +237,7 @@ static void another_encoder(void **state)
     buf_release(&report);
     p->model = FX_MODEL;
     assert_int_equal(fx_put(f, &f->owner, p, NULL), PUT_REPLACED);
-    OK(store_candidates(f->s, &f->owner, &q, f->a, &c, err));
+    OK(store_candidates(f->s, &f->owner, &q, f->a, &c, &oops));
     assert_int_equal(c.n, 1);
     assert_true(c.items[0].similarity > 0.999f);
 }
@@ -263,7 +263,7 @@ static void suggestions(void **state)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         Str out[8];
         size_t n = 99;
-        OK(store_suggest(f->s, &f->owner, str_of(rows[i].prefix), rows[i].limit, f->a, out, &n, err));
+        OK(store_suggest(f->s, &f->owner, str_of(rows[i].prefix), rows[i].limit, f->a, out, &n, &oops));
         size_t want = 0;
         while (rows[i].want[want])
             want++;
@@ -272,10 +272,10 @@ static void suggestions(void **state)
             assert_str(out[j], rows[i].want[j]);
     }
     Uuid id = fx_uuid(1);
-    OK(store_document_delete(f->s, &f->owner, &id, err));
+    OK(store_document_delete(f->s, &f->owner, &id, &oops));
     Str out[8];
     size_t n = 99;
-    OK(store_suggest(f->s, &f->owner, STR("runner"), 8, f->a, out, &n, err));
+    OK(store_suggest(f->s, &f->owner, STR("runner"), 8, f->a, out, &n, &oops));
     assert_int_equal(n, 0); /* words of what is deleted are not told */
 }
 
@@ -306,7 +306,7 @@ static void tokens(void **state)
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         Seen s = {""};
-        OK(store_tokenize(f->s, str_of(rows[i].text), on_token, &s, err));
+        OK(store_tokenize(f->s, str_of(rows[i].text), on_token, &s, &oops));
         assert_string_equal(s.text, rows[i].want);
     }
 }
