@@ -2,8 +2,8 @@
 #include "api/call.h"
 
 #include "base/utf8.h"
+#include "net/form.h"
 #include "net/multipart.h"
-#include "net/query.h"
 
 static const FieldValue none;
 
@@ -54,24 +54,24 @@ bool call_text(ApiCall *c, int status, const char *media_type, Str text)
     return true;
 }
 
+static bool unknown(const char *what, Str name, Err *err)
+{
+    return err_set(err, ERR_VALIDATION, "unknown %s \"" STR_FMT "\"", what,
+        (int)utf8_floor(name, name.len < 80 ? name.len : 80), name.ptr);
+}
+
 static bool read_query(ApiCall *c, Err *err)
 {
     const ApiRoute *r = c->route;
-    QueryIter it = query_iter(c->x->req.query);
-    Str name, value;
-    for (;;) {
-        Err bad = ERR_INIT;
-        if (!query_next(&it, c->arena, &name, &value, &bad)) {
-            if (bad.code == ERR_NONE)
-                break;
-            *err = bad;
-            return false;
-        }
+    Form form;
+    if (!form_parse(c->x->req.query, c->arena, &form, err))
+        return false;
+    for (size_t k = 0; k < form.count; k++) {
+        Str name = form.pairs[k].name;
         size_t i = field_index(r->query, r->n_query, name);
         if (i == SIZE_MAX)
-            return err_set(err, ERR_VALIDATION, "unknown parameter \"" STR_FMT "\"",
-                (int)utf8_floor(name, name.len < 80 ? name.len : 80), name.ptr);
-        if (!field_from_text(&r->query[i], value, c->arena, &c->query[i], err))
+            return unknown("parameter", name, err);
+        if (!field_from_text(&r->query[i], form.pairs[k].value, c->arena, &c->query[i], err))
             return false;
     }
     return field_finish(r->query, r->n_query, c->query, err);
@@ -91,8 +91,7 @@ static bool take_part(ApiCall *c, const MultipartPart *part, Err *err)
     const ApiRoute *r = c->route;
     size_t i = field_index(r->body, r->n_body, part->name);
     if (i == SIZE_MAX)
-        return err_set(err, ERR_VALIDATION, "unknown form field \"" STR_FMT "\"",
-            (int)utf8_floor(part->name, part->name.len < 80 ? part->name.len : 80), part->name.ptr);
+        return unknown("form field", part->name, err);
     FieldValue *v = &c->body[i];
     if (r->body[i].type != F_FILE)
         return field_from_text(&r->body[i], part->data, c->arena, v, err);
@@ -105,14 +104,13 @@ static bool take_part(ApiCall *c, const MultipartPart *part, Err *err)
     return true;
 }
 
-static bool read_form(ApiCall *c, Str boundary, Err *err)
+static bool read_form(ApiCall *c, Str content_type, Err *err)
 {
-    MultipartPart *parts = NULL;
-    size_t n = 0;
-    if (!multipart_parse(c->x->req.body, boundary, NULL, c->arena, &parts, &n, err))
+    Multipart form;
+    if (!multipart_parse(c->x->req.body, content_type, NULL, c->arena, &form, err))
         return false;
-    for (size_t i = 0; i < n; i++)
-        if (!take_part(c, &parts[i], err))
+    for (size_t i = 0; i < form.count; i++)
+        if (!take_part(c, &form.parts[i], err))
             return false;
     return true;
 }
@@ -129,10 +127,7 @@ static bool read_body(ApiCall *c, Err *err)
     if ((r->body_kinds & BODY_JSON) && str_eq_nocase(media, STR("application/json"))) {
         ok = read_json(c, err);
     } else if ((r->body_kinds & BODY_MULTIPART) && str_eq_nocase(media, STR("multipart/form-data"))) {
-        Str boundary = http_param(type, "boundary", c->arena);
-        if (!boundary.ptr)
-            return err_set(err, ERR_VALIDATION, "multipart/form-data needs a boundary");
-        ok = read_form(c, boundary, err);
+        ok = read_form(c, type, err);
     } else {
         return err_set(err, ERR_UNSUPPORTED_MEDIA, "the body must be %s",
             r->body_kinds == BODY_JSON ? "application/json" : "multipart/form-data or application/json");

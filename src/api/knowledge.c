@@ -390,31 +390,34 @@ bool document_original(ApiCall *c, Err *err)
     if (!call_path_uuid(c, "id", "document", &id, err) ||
         !store_document_get(store, c->owner, &id, false, c->arena, &doc, err))
         return false;
-    uint64_t from = 0, length = doc.bytes, total;
+    uint64_t total;
+    Range range = {0, doc.bytes};
     char etag[SHA256_HEX + 2] = "\"";
     sha256_hex(&doc.hash, etag + 1);
     memcpy(etag + SHA256_HEX, "\"", 2);
     Str if_range = http_header(&c->x->req, "If-Range");
-    RangeResult range = if_range.ptr && !str_eq(if_range, str_of(etag)) ? RANGE_NONE :
-        range_parse(http_header(&c->x->req, "Range"), doc.bytes, &from, &length);
+    RangeResult result = if_range.ptr && !str_eq(if_range, str_of(etag)) ? RANGE_NONE :
+        range_parse(http_header(&c->x->req, "Range"), doc.bytes, &range);
     http_resp_header(c->x, "Accept-Ranges", STR("bytes"));
-    if (range == RANGE_UNSATISFIABLE) {
+    if (result == RANGE_BAD) {
         http_resp_header(c->x, "Content-Range", arena_printf(c->arena, "bytes */%llu",
             (unsigned long long)doc.bytes));
         return err_set(err, ERR_RANGE, "the range lies outside the %llu bytes", (unsigned long long)doc.bytes);
     }
+    if (result == RANGE_NONE)
+        range = (Range){0, doc.bytes};
     Str data;
-    if (!store_original(store, c->owner, &id, from, (size_t)length, c->arena, &data, &total, err))
+    if (!store_original(store, c->owner, &id, range.start, (size_t)range.length, c->arena, &data, &total, err))
         return false;
     http_resp_header(c->x, "ETag", str_of(etag));
     http_resp_header(c->x, "Content-Security-Policy", STR("default-src 'none'; sandbox"));
     http_resp_header(c->x, "Cross-Origin-Resource-Policy", STR("same-origin"));
     disposition(c, &doc);
-    if (range == RANGE_OK)
+    if (result == RANGE_OK)
         http_resp_header(c->x, "Content-Range", arena_printf(c->arena, "bytes %llu-%llu/%llu",
-            (unsigned long long)from, (unsigned long long)(from + data.len - 1), (unsigned long long)total));
+            (unsigned long long)range.start, (unsigned long long)(range.start + data.len - 1), (unsigned long long)total));
     HttpResponse *r = &c->x->resp;
-    r->status = range == RANGE_OK ? 206 : 200;
+    r->status = result == RANGE_OK ? 206 : 200;
     r->content_type = safe_media_type(doc.media_type);
     r->body_ref = data;
     return true;

@@ -31,7 +31,7 @@ typedef struct {
     Str target;            /* raw request target, "/a%20b?x=1" */
     Str path;              /* decoded; starts with '/', valid UTF-8, no control character, no
                               "." or ".." segment, no encoded slash or backslash */
-    Str query;             /* raw, without '?'; read it with query.h */
+    Str query;             /* raw, without '?'; read it with form.h */
     const HttpHeader *headers;
     size_t header_count;
     Str host;              /* Host or :authority, checked against the allow-list */

@@ -4,7 +4,7 @@
 #include "base/utf8.h"
 #include "net/http.h"
 #include "net/http1.h"
-#include "net/query.h"
+#include "net/form.h"
 
 #define BOUNDARY_MAX 70
 
@@ -107,7 +107,7 @@ static bool extended(const Parser *p, Str value, Str *out, Err *err)
     size_t second = first == SIZE_MAX ? SIZE_MAX : str_find(value, STR("'"), first + 1);
     if (second == SIZE_MAX || !str_eq_nocase(str_sub(value, 0, first), STR("UTF-8")))
         return bad(p, err, "filename* is not UTF-8''...");
-    return query_decode(str_sub(value, second + 1, value.len), false, p->arena, out, err);
+    return form_decode(str_sub(value, second + 1, value.len), false, p->arena, out, err);
 }
 
 typedef struct {

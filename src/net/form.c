@@ -1,5 +1,5 @@
-/* query.c - see query.h. */
-#include "net/query.h"
+/* form.c - see form.h. */
+#include "net/form.h"
 
 #include "base/utf8.h"
 
@@ -14,7 +14,7 @@ static int hex_value(char c)
     return -1;
 }
 
-bool query_decode(Str raw, bool plus, Arena *arena, Str *out, Err *err)
+bool form_decode(Str raw, bool plus, Arena *arena, Str *out, Err *err)
 {
     char *to = arena_alloc(arena, raw.len + 1);
     if (!to)
@@ -43,24 +43,24 @@ bool query_decode(Str raw, bool plus, Arena *arena, Str *out, Err *err)
     return true;
 }
 
-static bool parse_pair(Str part, Arena *arena, QueryPair *out, Err *err)
+static bool parse_pair(Str part, Arena *arena, FormPair *out, Err *err)
 {
     const char *eq = memchr(part.ptr, '=', part.len);
     Str name = eq ? str_mem(part.ptr, (size_t)(eq - part.ptr)) : part;
     Str value = eq ? str_sub(part, name.len + 1, part.len) : STR("");
-    return query_decode(name, true, arena, &out->name, err) &&
-           query_decode(value, true, arena, &out->value, err);
+    return form_decode(name, true, arena, &out->name, err) &&
+           form_decode(value, true, arena, &out->value, err);
 }
 
-bool query_parse(Str text, Arena *arena, Query *out, Err *err)
+bool form_parse(Str text, Arena *arena, Form *out, Err *err)
 {
     size_t count = 0;
     Str rest = text, part;
     while (str_next(&rest, '&', &part))
         count += part.len > 0;
-    if (count > QUERY_PAIRS_MAX)
-        return err_set(err, ERR_VALIDATION, "there are more than %d parameters", QUERY_PAIRS_MAX);
-    QueryPair *pairs = ARENA_NEW_ARRAY(arena, QueryPair, count + 1);
+    if (count > FORM_PAIRS_MAX)
+        return err_set(err, ERR_VALIDATION, "there are more than %d parameters", FORM_PAIRS_MAX);
+    FormPair *pairs = ARENA_NEW_ARRAY(arena, FormPair, count + 1);
     if (!pairs)
         return err_set(err, ERR_NO_MEMORY, "no memory for the parameters");
     size_t n = 0;
@@ -72,11 +72,11 @@ bool query_parse(Str text, Arena *arena, Query *out, Err *err)
             return false;
         n++;
     }
-    *out = (Query){pairs, n};
+    *out = (Form){pairs, n};
     return true;
 }
 
-bool query_next(const Query *q, const char *name, size_t *at, Str *value)
+bool form_next(const Form *q, const char *name, size_t *at, Str *value)
 {
     Str want = str_of(name);
     for (; *at < q->count; (*at)++) {
@@ -88,23 +88,23 @@ bool query_next(const Query *q, const char *name, size_t *at, Str *value)
     return false;
 }
 
-Str query_get(const Query *q, const char *name)
+Str form_get(const Form *q, const char *name)
 {
     size_t at = 0;
     Str value;
-    return query_next(q, name, &at, &value) ? value : (Str){NULL, 0};
+    return form_next(q, name, &at, &value) ? value : (Str){NULL, 0};
 }
 
-size_t query_count(const Query *q, const char *name)
+size_t form_count(const Form *q, const char *name)
 {
     size_t at = 0, n = 0;
     Str value;
-    while (query_next(q, name, &at, &value))
+    while (form_next(q, name, &at, &value))
         n++;
     return n;
 }
 
-bool query_encode(Buf *out, Str s)
+bool form_encode(Buf *out, Str s)
 {
     static const char hex[] = "0123456789ABCDEF";
     for (size_t i = 0; i < s.len; i++) {
