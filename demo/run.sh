@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# demo/run.sh: the whole journey in a terminal, with the network taken away.
+#
+#   a folder of files -> sotto add -> questions -> every citation compared byte for byte -> doctor
+#
+# Everything runs in a network name space that has nothing but its own loopback (unshare -n). It ends
+# with a status other than 0 when an answer is wrong, a citation does not match or a check fails.
+# DEMO_PACE=0 leaves out the pauses.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if [ -z "${DEMO_INSIDE:-}" ]; then
+  for how in "unshare -n" "unshare -rn"; do
+    if $how true 2>/dev/null; then
+      DEMO_INSIDE=offline exec $how "$0" "$@"
+    fi
+  done
+  echo "NOTE: this machine does not allow network name spaces; the network stays, and the demo only"
+  echo "      checks that no connection leaves the machine."
+  export DEMO_INSIDE=online
+fi
+
+pace=${DEMO_PACE:-$([ -t 1 ] && echo 1.2 || echo 0)}
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\e[1;34m' dim=$'\e[2m' off=$'\e[0m'; else bold= dim= off=; fi
+chapter() { printf '\n%s== %s%s\n' "$bold" "$*" "$off"; sleep "$pace"; }
+remark() { printf '%s%s%s\n' "$dim" "$*" "$off"; }
+run() { printf '%s$ %s%s\n' "$dim" "$(sed "s|$work|~|g" <<<"$*")" "$off"; "$@"; sleep "$pace"; }
+
+work=$(mktemp -d)
+server=
+finish() { [ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$work"; }
+trap finish EXIT
+export SOTTO_DATA=$work/data SOTTO_MODELS=${SOTTO_MODELS:-$PWD/models} XDG_CONFIG_HOME=$work/config
+export SOTTO_LISTEN=127.0.0.1:0
+unset SOTTO_CONFIG SOTTO_MODELS_URL
+sotto() { bin/sotto "$@"; }
+
+chapter "No network"
+if [ "$DEMO_INSIDE" = offline ]; then
+  # A new name space has a loopback that is down.
+  python3 - <<'PY'
+import fcntl, socket, struct
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+    request = struct.pack("16sh", b"lo", 0)
+    flags = struct.unpack("16sh", fcntl.ioctl(s, 0x8913, request))[1]
+    fcntl.ioctl(s, 0x8914, struct.pack("16sh", b"lo", flags | 1))
+PY
+  echo "network devices here: $(sed -n 's/^ *\([^:]*\):.*/\1/p' /proc/net/dev | xargs)"
+  [ "$(sed -n 's/^ *\([^:]*\):.*/\1/p' /proc/net/dev | xargs)" = lo ]
+  if (exec 3<>/dev/tcp/192.0.2.1/80) 2>/dev/null; then echo "the network is still there"; exit 1; fi
+  echo "a connection to the outside fails, as it should"
+fi
+
+chapter "A folder of files"
+cp -r share/sample "$work/Documents"
+run find "$work/Documents" -type f -printf '%P  %s bytes\n'
+
+chapter "The server starts"
+sotto serve >"$work/serve.out" 2>"$work/serve.err" &
+server=$!
+for _ in $(seq 100); do grep -q '^listening on' "$work/serve.out" && break; sleep 0.05; done
+cat "$work/serve.out"; grep -q '^listening on' "$work/serve.out"
+
+chapter "Read the folder"
+run sotto add "$work/Documents"
+remark "a second time nothing is stored twice:"
+run sotto add "$work/Documents"
+
+chapter "Ask"
+asked=0
+while IFS='|' read -r question file words; do
+  [ -n "$question" ] && [ "${question:0:1}" != "#" ] || continue
+  question=$(xargs <<<"$question"); file=$(xargs <<<"$file"); words=$(xargs <<<"$words")
+  printf '\n'
+  run sotto search --limit 2 "$question"
+  sotto search --limit 3 --json "$question" >"$work/found.json"
+  python3 demo/prove.py "$work/found.json" bin/sotto "$file" "$words"
+  asked=$((asked + 1))
+done <demo/questions.txt
+[ "$asked" -ge 5 ]
+
+chapter "Without the server"
+kill "$server"; wait "$server"; server=
+remark "the server has stopped; the same command opens the data itself"
+run sotto search --limit 1 "$(sed -n 's/^\([^#|][^|]*\) |.*/\1/p' demo/questions.txt | head -n 1)"
+
+chapter "What was read, and is all well?"
+run sotto ledger
+run sotto doctor
+[ "$(sotto doctor --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["ok"])')" = True ]
+printf '\n%severy question answered, every citation proven, with no network%s\n' "$bold" "$off"
