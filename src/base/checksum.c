@@ -140,7 +140,8 @@ uint32_t crc32c_portable(uint32_t seed, const void *data, size_t n)
 
 #define P1 0x9E3779B185EBCA87u
 #define P2 0xC2B2AE3D27D4EB4Fu
-#define LANES 8
+#define LANES ((size_t)8)
+#define BLOCK (8 * LANES)
 
 static uint64_t rotl(uint64_t x, int r)
 {
@@ -157,7 +158,7 @@ static uint64_t mix(uint64_t x)
 static void add_block(uint64_t lane[LANES], const uint8_t *p)
 {
 #pragma GCC unroll 8 /* keeps the lanes in registers at -O2 */
-    for (int i = 0; i < LANES; i++)
+    for (size_t i = 0; i < LANES; i++)
         lane[i] = (rotl(lane[i], 31) ^ load64(p + 8 * i)) * P1;
 }
 
@@ -165,18 +166,18 @@ uint64_t checksum64(uint64_t seed, const void *data, size_t n)
 {
     const uint8_t *p = data;
     uint64_t lane[LANES];
-    for (int i = 0; i < LANES; i++)
-        lane[i] = seed + (uint64_t)(i + 1) * P2;
+    for (size_t i = 0; i < LANES; i++)
+        lane[i] = seed + (i + 1) * P2;
     size_t left = n;
-    for (; left >= 8 * LANES; left -= 8 * LANES, p += 8 * LANES)
+    for (; left >= BLOCK; left -= BLOCK, p += BLOCK)
         add_block(lane, p);
     if (left > 0) {
-        uint8_t last[8 * LANES] = {0};
+        uint8_t last[BLOCK] = {0};
         memcpy(last, p, left);
         add_block(lane, last);
     }
     uint64_t h = seed ^ (uint64_t)n * P2;
-    for (int i = 0; i < LANES; i++)
+    for (size_t i = 0; i < LANES; i++)
         h = (rotl(h, 27) ^ mix(lane[i])) * P1;
     return mix(h);
 }

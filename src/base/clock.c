@@ -203,7 +203,7 @@ bool clock_parse(Str text, int64_t *ms)
     }
     if (at != text.len || hour > 23 || minute > 59 || second > 60)
         return false;
-    int64_t utc_minute = days * 1440 + hour * 60 + minute - zone;
+    int64_t utc_minute = (days * 24 + hour) * 60 + minute - zone;
     /* A leap second is the last of a UTC day; POSIX time has none, so it reads as the next one. */
     if (second == 60 && ((utc_minute % 1440) + 1440) % 1440 != 1439)
         return false;

@@ -131,9 +131,9 @@ CpuLevel cpu_level(void)
     return level;
 }
 
-const char *cpu_level_name(CpuLevel of)
+const char *cpu_level_name(CpuLevel any)
 {
-    return (size_t)of < sizeof names / sizeof names[0] ? names[of] : "unknown";
+    return (size_t)any < sizeof names / sizeof names[0] ? names[any] : "unknown";
 }
 
 bool cpu_has_avx512_vpopcnt(void)

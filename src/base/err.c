@@ -66,7 +66,7 @@ static __attribute__((format(printf, 3, 0))) void set(Err *err, ErrCode code, co
     memcpy(err->msg, msg, sizeof msg);
 }
 
-bool err_set(Err *err, ErrCode code, const char *fmt, ...)
+bool (err_set)(Err *err, ErrCode code, const char *fmt, ...)
 {
     if (!err)
         return false;
@@ -92,7 +92,7 @@ static void errno_text(int errnum, char *out, size_t size)
         out[0] = (char)(out[0] - 'A' + 'a');
 }
 
-bool err_set_errno(Err *err, ErrCode code, int errnum, const char *fmt, ...)
+bool (err_set_errno)(Err *err, ErrCode code, int errnum, const char *fmt, ...)
 {
     if (!err)
         return false;
@@ -109,7 +109,7 @@ bool err_set_errno(Err *err, ErrCode code, int errnum, const char *fmt, ...)
     return err_set(err, err->code, "%s: %s", err->msg, why);
 }
 
-bool err_wrap(Err *err, const char *fmt, ...)
+bool (err_wrap)(Err *err, const char *fmt, ...)
 {
     if (!err)
         return false;

@@ -107,10 +107,10 @@ static void decimal_of(uint64_t r, int k, bool minus, Decimal *d)
 static int magnitude(double v)
 {
     int e = (int)floor((double)ilogb(v) * 0.30102999566398120);
-    if (e >= -1 && e < 22 && v >= pow10_exact[e + 1])
-        e++;
-    else if (e < -1 && e >= -23 && v * pow10_exact[-e - 1] >= 1.0)
-        e++;
+    if (e >= -1 && e < 22)
+        return e + (v >= pow10_exact[e + 1]);
+    if (e < -1 && e >= -23)
+        return e + (v * pow10_exact[-e - 1] >= 1.0);
     return e;
 }
 
@@ -133,12 +133,11 @@ static void print_digits(double v, int digits, bool minus, Decimal *d)
     char text[64];
     (void)snprintf(text, sizeof text, "%.*e", digits - 1, v);
     const char *p = text;
-    d->count = 0;
+    *d = (Decimal){.minus = minus};
     for (; *p && *p != 'e'; p++)
         if (*p >= '0' && *p <= '9' && d->count < (int)sizeof d->digits)
             d->digits[d->count++] = *p;
     d->exp10 = *p ? (int)strtol(p + 1, NULL, 10) : 0;
-    d->minus = minus;
     drop_zeros(d);
 }
 

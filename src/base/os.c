@@ -319,11 +319,12 @@ uint64_t os_rss_bytes(void)
         return 0;
     ssize_t n = read(fd, text, sizeof text);
     (void)close(fd);
-    Str rest = {text, n > 0 ? (size_t)n : 0}, pages;
-    uint64_t v = 0;
-    if (!str_next(&rest, ' ', &pages) || !str_next(&rest, ' ', &pages) || !str_to_u64(pages, &v))
+    Str rest = {text, n > 0 ? (size_t)n : 0}, total, resident = {NULL, 0};
+    uint64_t pages = 0;
+    if (!str_next(&rest, ' ', &total) || !str_next(&rest, ' ', &resident) ||
+        !str_to_u64(resident, &pages))
         return 0;
-    return v * (uint64_t)sysconf(_SC_PAGESIZE);
+    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 static char home_text[4096];
