@@ -61,11 +61,12 @@ bool err_wrap(Err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3
 /* Constant facts of a code; never NULL. */
 const ErrInfo *err_info(ErrCode code);
 
+static inline bool err_false(void) { return false; }
 /* The compiler sees that they return false, and so which outputs are set behind a failure. */
-#define err_set(err, code, ...) ((void)(err_set)((err), (code), __VA_ARGS__), false)
+#define err_set(err, code, ...) ((void)(err_set)((err), (code), __VA_ARGS__), err_false())
 #define err_set_errno(err, code, errnum, ...) \
-    ((void)(err_set_errno)((err), (code), (errnum), __VA_ARGS__), false)
-#define err_wrap(err, ...) ((void)(err_wrap)((err), __VA_ARGS__), false)
+    ((void)(err_set_errno)((err), (code), (errnum), __VA_ARGS__), err_false())
+#define err_wrap(err, ...) ((void)(err_wrap)((err), __VA_ARGS__), err_false())
 
 #define ERR_INIT ((Err){0})
 
