@@ -30,7 +30,7 @@ Ingest *ingest_new(const IngestOptions *o, Err *err);
 void ingest_free(Ingest *g);
 
 typedef struct {
-    Str data;               /* the bytes; or */
+    Str data;               /* the bytes; or, when path is not NULL: */
     const char *path;       /* a file to read */
     Str filename;           /* name as offered; empty for pasted text */
     Str media_type;         /* as claimed; a hint only */

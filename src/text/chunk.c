@@ -325,7 +325,8 @@ static size_t section_end(const Chunker *c, size_t first)
 static size_t passage_end(const Chunker *c, size_t first, size_t stop, size_t target, size_t budget)
 {
     size_t tokens = 0, last = first, paragraph = first, paragraph_tokens = 0;
-    while (last < stop && (last == first || tokens + c->units[last].tokens <= budget)) {
+    while (last < stop && (last == first || (tokens + c->units[last].tokens <= budget &&
+               c->units[last].end - c->units[first].start <= CHUNK_TEXT_MAX))) {
         if (last > first && c->units[last].starts_block) {
             paragraph = last;
             paragraph_tokens = tokens;

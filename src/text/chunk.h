@@ -27,7 +27,8 @@ typedef struct {
     uint32_t level;      /* heading 1..6; page number from 1 */
 } Mark;
 
-#define CHUNK_CONTEXT_MAX 160 /* bytes; the innermost headings win */
+#define CHUNK_CONTEXT_MAX 160 /* bytes */
+#define CHUNK_TEXT_MAX 8192   /* bytes; matters for words of kilobytes, which are one token each */
 
 typedef struct {
     uint32_t start, end, page; /* page 0: the text has none */

@@ -168,7 +168,7 @@ static void check_properties(Str text, Str title, const Mark *marks, size_t n_ma
         Str t = str_sub(text, s[i].start, s[i].end);
         assert_true(utf8_ok(t) && utf8_ok(s[i].context));
         assert_int_equal(letters_trim(t).len, t.len);
-        assert_true(s[i].context.len <= CHUNK_CONTEXT_MAX * 2);
+        assert_true(s[i].context.len <= CHUNK_CONTEXT_MAX && t.len <= CHUNK_TEXT_MAX);
         assert_true(count_words(NULL, t) + count_words(NULL, s[i].context) <= max);
         assert_true(i == 0 || (s[i].start > s[i - 1].start && s[i].end > s[i - 1].end));
         if (s[i].start > covered)

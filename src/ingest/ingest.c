@@ -1,0 +1,393 @@
+#include "ingest/ingest.h"
+
+#include <pthread.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "base/utf8.h"
+#include "ingest/extract.h"
+#include "ingest/sandbox.h"
+#include "ingest/understand.h"
+#include "text/chunk.h"
+#include "text/letters.h"
+
+#define MAX_TOKENS 200   /* of a passage with its context; docs/INGEST.md has the measurement */
+#define OVERLAP_TOKENS 30
+#define BATCH 16         /* passages embedded at once, between looks at whether a person waits */
+#define MAX_FILE ((uint64_t)256 << 20)
+#define YIELD_MS 50      /* a waiting person gets at most this between two batches */
+
+struct Ingest {
+    IngestOptions o;
+    Sandbox *sandbox;
+    MinilmState **states; /* [workers], made when first used */
+};
+
+/* Everything about one file on its way. */
+typedef struct {
+    Ingest *g;
+    const Uuid *owner;
+    const IngestInput *in;
+    unsigned worker;
+    Arena *a;
+    Err *err;
+    Snapshot bytes;
+    Str source, key, type; /* key: the ledger's */
+    Sha256 hash;
+    bool hashed;
+    Extracted text;
+    Str title;
+} Work;
+
+Ingest *ingest_new(const IngestOptions *o, Err *err)
+{
+    Ingest *g = mem_zalloc(sizeof *g);
+    MinilmState **states = mem_array(o->workers ? o->workers : 1, sizeof *states);
+    SandboxOptions so = {.self = o->self, .timeout_ms = o->extract_timeout_ms,
+        .memory = o->extract_memory};
+    Sandbox *sandbox = g && states ? sandbox_new(&so, err) : NULL;
+    if (!sandbox) {
+        if (!g || !states)
+            (void)err_set(err, ERR_NO_MEMORY, "cannot prepare reading files: out of memory");
+        mem_free(g);
+        mem_free(states);
+        return NULL;
+    }
+    *g = (Ingest){.o = *o, .sandbox = sandbox, .states = states};
+    if (g->o.max_file_bytes == 0)
+        g->o.max_file_bytes = MAX_FILE;
+    return g;
+}
+
+void ingest_free(Ingest *g)
+{
+    if (!g)
+        return;
+    for (unsigned i = 0; i < g->o.workers; i++)
+        minilm_state_free(g->states[i]);
+    mem_free(g->states);
+    sandbox_free(g->sandbox);
+    mem_free(g);
+}
+
+static bool no_memory(Work *w)
+{
+    return err_set(w->err, ERR_NO_MEMORY, "storing the document: out of memory");
+}
+
+/* ---- passages and their embeddings ---------------------------------------------------------- */
+
+static size_t count_tokens(void *arg, Str text)
+{
+    return minilm_count_tokens(arg, text);
+}
+
+/* While a person's query waits for a processor, this bulk work stands still for a moment. */
+static void make_way(const IngestInput *in)
+{
+    for (int i = 0; in->pressed && i < YIELD_MS && in->pressed(in->pressed_arg); i++)
+        (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
+/* What the encoder sees of a passage; the search side embeds questions alone. */
+static Str embedded_text(Arena *a, Str context, Str text)
+{
+    if (context.len == 0)
+        return text;
+    return arena_printf(a, STR_FMT "\n" STR_FMT, STR_ARG(context), STR_ARG(text));
+}
+
+static bool embed_batch(Work *w, const ChunkSpan *spans, size_t n, Arena *scratch, ChunkNew *out)
+{
+    Str texts[BATCH];
+    MinilmState *state = w->g->states[w->worker];
+    float *vectors = ARENA_NEW_ARRAY(scratch, float, BATCH * MINILM_DIM);
+    if (!vectors)
+        return no_memory(w);
+    for (size_t i = 0; i < n; i++) {
+        Str text = str_sub(w->text.text, spans[i].start, spans[i].end);
+        texts[i] = embedded_text(scratch, spans[i].context, text);
+        if (!texts[i].ptr)
+            return no_memory(w);
+    }
+    if (!minilm_embed(w->g->o.model, state, texts, n, vectors, NULL, w->err))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        out[i] = (ChunkNew){.start = spans[i].start, .end = spans[i].end, .page = spans[i].page,
+            .context = spans[i].context};
+        vindex_encode(vectors + i * MINILM_DIM, &out[i].code);
+    }
+    return true;
+}
+
+static bool embed_all(Work *w, const ChunkSpan *spans, size_t n, ChunkNew *out)
+{
+    MinilmState **state = &w->g->states[w->worker];
+    if (!*state && !(*state = minilm_state_new(w->g->o.model, w->err)))
+        return false;
+    Arena *scratch = arena_new(ARENA_DEFAULT_MAX);
+    bool ok = scratch != NULL || no_memory(w);
+    for (size_t at = 0; ok && at < n; at += BATCH) {
+        if (at > 0)
+            make_way(w->in);
+        ok = embed_batch(w, spans + at, n - at < BATCH ? n - at : BATCH, scratch, out + at);
+        arena_reset(scratch);
+    }
+    arena_free(scratch);
+    return ok;
+}
+
+static bool make_chunks(Work *w, ChunkNew **out, size_t *n)
+{
+    ChunkOptions o = {MAX_TOKENS, OVERLAP_TOKENS, count_tokens, (void *)(uintptr_t)w->g->o.model};
+    ChunkSpan *spans;
+    const Extracted *e = &w->text;
+    if (!chunk_text(e->text, w->title, e->marks, e->n_marks, &o, w->a, &spans, n, w->err))
+        return false;
+    if (*n == 0)
+        return err_set(w->err, ERR_VALIDATION, e->pages ?
+            "there is no text in it: its pages are pictures, which need text recognition" :
+            "there is no text in it");
+    ChunkNew *chunks = ARENA_NEW_ARRAY(w->a, ChunkNew, *n);
+    if (!chunks)
+        return no_memory(w);
+    *out = chunks;
+    return embed_all(w, spans, *n, chunks);
+}
+
+/* ---- one file ------------------------------------------------------------------------------- */
+
+/* Where it came from, and its key in the ledger: a path or an address is one by itself; other names
+ * ("upload") are shared by many files, so their bytes' hash is added. */
+static bool name_source(Work *w)
+{
+    const IngestInput *in = w->in;
+    char hex[SHA256_HEX];
+    w->source = in->source.len ? in->source : in->path ? str_of(in->path) : STR("upload");
+    bool unique = str_starts(w->source, STR("/")) || str_find(w->source, STR("://"), 0) != SIZE_MAX;
+    w->key = unique ? w->source :
+        arena_printf(w->a, STR_FMT "%s" STR_FMT "#%.12s", STR_ARG(w->source), in->filename.len ? ":" : "",
+                     STR_ARG(in->filename), sha256_hex(&w->hash, hex));
+    return w->key.ptr ? true : no_memory(w);
+}
+
+static bool take_bytes(Work *w)
+{
+    const IngestInput *in = w->in;
+    uint64_t max = w->g->o.max_file_bytes;
+    bool ok = in->path ? snapshot_file(in->path, max, &w->bytes, w->err) :
+              in->data.len > max ? err_set(w->err, ERR_TOO_LARGE,
+                  "the file has %zu bytes; the limit is %llu", in->data.len, (unsigned long long)max) :
+              snapshot_bytes(in->data, &w->bytes, w->err);
+    ok = ok && sha256(snapshot_str(&w->bytes), &w->hash, w->err);
+    w->hashed = ok;
+    if (!name_source(w) || !ok)
+        return false;
+    return w->bytes.size > 0 || err_set(w->err, ERR_VALIDATION, "the file is empty");
+}
+
+/* The reader for the bytes: the one that was asked for, when it is one of ours, else by looking. */
+static bool choose_type(Work *w)
+{
+    const IngestInput *in = w->in;
+    Str head = str_sub(snapshot_str(&w->bytes), 0, EXTRACT_HEAD);
+    if (in->file_type.len && reader_find(in->file_type))
+        w->type = in->file_type;
+    else
+        w->type = ingest_guess_type(head, in->filename, in->media_type);
+    return w->type.len > 0 || err_set(w->err, ERR_UNSUPPORTED_MEDIA,
+        "there is no reader for this kind of file%s" STR_FMT, in->filename.len ? ": " : "",
+        STR_ARG(in->filename));
+}
+
+static bool is_refusal(ErrCode code)
+{
+    return code == ERR_UNSUPPORTED_MEDIA || code == ERR_VALIDATION || code == ERR_TOO_LARGE ||
+           code == ERR_FORBIDDEN;
+}
+
+/* The ledger's entry, whatever happened. A failure to write it is reported only when nothing failed
+ * before: the first error is the one that matters. */
+static bool enter_ledger(Work *w, bool ok, PutOutcome outcome, const Document *doc)
+{
+    Err failed = ERR_INIT;
+    LedgerEntry e = {.source = w->key, .bytes = w->bytes.size, .file_type = w->type,
+        .mtime_ms = w->bytes.mtime_ms, .first_at = clock_now_ms()};
+    e.last_at = e.first_at;
+    if (w->hashed)
+        e.hash = w->hash;
+    else if (!w->in->path)
+        e.bytes = w->in->data.len;
+    if (ok) {
+        e.state = outcome == PUT_DUPLICATE ? LEDGER_DUPLICATE : LEDGER_INDEXED;
+        e.document = doc->id;
+        e.n_chunks = doc->n_chunks;
+    } else {
+        e.state = is_refusal(w->err->code) ? LEDGER_REFUSED : LEDGER_FAILED;
+        e.reason = str_of(w->err->msg);
+    }
+    bool entered = w->key.ptr && store_ledger_put(w->g->o.store, w->owner, &e, &failed);
+    if (ok && !entered)
+        *w->err = failed;
+    return ok && entered;
+}
+
+static bool is_duplicate(Work *w, Document *doc, bool *found)
+{
+    Uuid id;
+    Err absent = ERR_INIT;
+    *found = false;
+    if (!store_document_by_hash(w->g->o.store, w->owner, &w->hash, &id, &absent)) {
+        if (absent.code == ERR_NOT_FOUND)
+            return true;
+        *w->err = absent;
+        return false;
+    }
+    if (w->in->replace && uuid_eq(&id, w->in->replace))
+        return true;
+    if (!store_document_get(w->g->o.store, w->owner, &id, true, w->a, doc, &absent)) {
+        if (absent.code == ERR_NOT_FOUND) /* deleted a moment ago */
+            return true;
+        *w->err = absent;
+        return false;
+    }
+    *found = true;
+    return true;
+}
+
+static const char *media_type_of(Str type)
+{
+    size_t n;
+    const IngestType *types = ingest_types(&n);
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(str_of(types[i].type), type))
+            return types[i].media_types[0];
+    return "application/octet-stream";
+}
+
+/* The members of the document that come from the input, and those that are computed. */
+static bool describe(Work *w, Document *d)
+{
+    const IngestInput *in = w->in;
+    int64_t now = clock_now_ms();
+    *d = (Document){.title = w->title, .content = w->text.text, .source = w->source, .file_type = w->type,
+        .filename = in->filename, .extra_json = in->extra_json.len ? in->extra_json : STR("{}"),
+        .hash = w->hash, .bytes = w->bytes.size, .pages = w->text.pages, .created_at = now,
+        .updated_at = now};
+    d->media_type = str_of(media_type_of(w->type));
+    d->importance = in->importance ? *in->importance : understand_importance(&w->text).score;
+    if (in->has_tags) {
+        d->tags = (Str *)(uintptr_t)in->tags;
+        d->n_tags = in->n_tags;
+    } else if (!understand_tags(&w->text, w->title, w->a, &d->tags, &d->n_tags, w->err)) {
+        return false;
+    }
+    if (in->summary.ptr)
+        d->summary = in->summary;
+    else if (!understand_summary(&w->text, w->a, &d->summary, w->err))
+        return false;
+    if (in->replace) {
+        d->id = *in->replace;
+        return true;
+    }
+    return uuid_v7(&d->id, w->err);
+}
+
+static bool put(Work *w, Document *doc, PutOutcome *outcome)
+{
+    DocumentPut p = {.original = snapshot_str(&w->bytes), .model = minilm_name(w->g->o.model)};
+    ChunkNew *chunks = NULL;
+    Uuid id;
+    if (!make_chunks(w, &chunks, &p.n_chunks) || !describe(w, &p.doc))
+        return false;
+    p.chunks = chunks;
+    if (!store_document_put(w->g->o.store, w->owner, &p, outcome, &id, w->err))
+        return false;
+    return store_document_get(w->g->o.store, w->owner, &id, true, w->a, doc, w->err);
+}
+
+static bool read_and_put(Work *w, Document *doc, PutOutcome *outcome)
+{
+    bool found = false;
+    if (!take_bytes(w) || !is_duplicate(w, doc, &found))
+        return false;
+    if (found) {
+        *outcome = PUT_DUPLICATE;
+        w->type = doc->file_type;
+        return true;
+    }
+    Str bare = w->in->filename;
+    if (!choose_type(w) || !sandbox_run(w->g->sandbox, w->type, bare, &w->bytes, w->a, &w->text, w->err))
+        return false;
+    w->title = letters_trim(w->in->title);
+    if (w->title.len == 0 && !understand_title(&w->text, bare, w->a, &w->title, w->err))
+        return false;
+    return put(w, doc, outcome);
+}
+
+static void count_outcome(const Work *w, bool ok, PutOutcome outcome)
+{
+    static const char *const names[] = {"created", "replaced", "duplicate"};
+    Metric *m = metric_counter("ingest_documents_total", "files offered, by type and outcome",
+                               "type,outcome");
+    char type[32] = "unknown";
+    if (w->type.len > 0 && w->type.len < sizeof type) {
+        memcpy(type, w->type.ptr, w->type.len);
+        type[w->type.len] = '\0';
+    }
+    METRIC_INC(m, type, ok ? names[outcome] : is_refusal(w->err->code) ? "refused" : "failed");
+}
+
+bool ingest_one(Ingest *g, const Uuid *owner, const IngestInput *in, unsigned worker, Arena *a,
+    Document *doc, PutOutcome *outcome, Err *err)
+{
+    Err local = ERR_INIT;
+    IngestInput named = *in;
+    Work w = {.g = g, .owner = owner, .in = &named, .worker = worker, .a = a, .err = &local,
+        .bytes = {.fd = -1}};
+    if (worker >= (g->o.workers ? g->o.workers : 1))
+        return err_set(err, ERR_INTERNAL, "there is no worker %u", worker);
+    if (in->path && in->filename.len == 0) {
+        const char *slash = strrchr(in->path, '/');
+        named.filename = str_of(slash ? slash + 1 : in->path);
+    }
+    Document made;
+    PutOutcome how = PUT_CREATED;
+    bool ok = read_and_put(&w, &made, &how);
+    ok = enter_ledger(&w, ok, how, &made);
+    count_outcome(&w, ok, how);
+    snapshot_release(&w.bytes);
+    if (!ok) {
+        if (err)
+            *err = local;
+        return false;
+    }
+    *doc = made;
+    *outcome = how;
+    return true;
+}
+
+/* ---- another title -------------------------------------------------------------------------- */
+
+/* The title stands before every passage that is embedded, so all of them are made again, from the
+ * original: the marks are not stored. The text comes out the same. */
+bool ingest_retitle(Ingest *g, const Uuid *owner, const Uuid *id, Str title, unsigned worker, Arena *a,
+    Document *doc, Err *err)
+{
+    Document old;
+    Str original;
+    uint64_t total;
+    if (letters_trim(title).len == 0)
+        return err_set(err, ERR_VALIDATION, "a title needs at least one character");
+    if (!store_document_get(g->o.store, owner, id, false, a, &old, err) ||
+        !store_original(g->o.store, owner, id, 0, old.bytes, a, &original, &total, err))
+        return false;
+    IngestInput in = {.data = original, .filename = old.filename, .file_type = old.file_type,
+        .title = title, .source = old.source, .tags = old.tags, .n_tags = old.n_tags, .has_tags = true,
+        .summary = old.summary, .importance = &old.importance, .extra_json = old.extra_json,
+        .replace = id};
+    PutOutcome outcome;
+    return ingest_one(g, owner, &in, worker, a, doc, &outcome, err);
+}

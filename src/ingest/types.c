@@ -1,0 +1,134 @@
+/* types.c - which reader a file is for: by its first bytes, then by its name, then by what was
+ * claimed. */
+#include "base/utf8.h"
+#include "ingest/extract.h"
+#include "ingest/ingest.h"
+
+static const IngestType types[] = {
+    {"text", "plain text in any character set",
+        (const char *const[]){".txt", ".text", ".log", ".csv", ".tsv", ".json", ".eml", ".ics", ".org", ".rst",
+            ".tex", ".ini", ".conf", ".yaml", ".yml", ".toml", ".srt", ".vtt", NULL},
+        (const char *const[]){"text/plain", NULL}},
+    {"markdown", "Markdown: CommonMark with tables, task lists and front matter",
+        (const char *const[]){".md", ".markdown", ".mdown", ".mkd", ".mkdn", NULL},
+        (const char *const[]){"text/markdown", "text/x-markdown", NULL}},
+    {"html", "web pages and HTML e-mail",
+        (const char *const[]){".html", ".htm", ".xhtml", ".xht", NULL},
+        (const char *const[]){"text/html", "application/xhtml+xml", NULL}},
+    {"pdf", "PDF with a text layer",
+        (const char *const[]){".pdf", NULL}, (const char *const[]){"application/pdf", NULL}},
+};
+#define TYPES (sizeof types / sizeof *types)
+
+/* What begins like this is no text, whatever its name says, and no reader here knows it. */
+static const struct {
+    const char *bytes;
+    size_t n;
+} foreign[] = {{"\x89PNG", 4}, {"\xFF\xD8\xFF", 3}, {"GIF8", 4}, {"PK\3\4", 4}, {"PK\5\6", 4},
+    {"\x7F" "ELF", 4}, {"\x1F\x8B", 2}, {"BZh", 3}, {"\xFD" "7zXZ", 5}, {"7z\xBC\xAF", 4}, {"Rar!", 4},
+    {"\xD0\xCF\x11\xE0", 4}, {"{\\rtf", 5}, {"ID3", 3}, {"RIFF", 4}, {"OggS", 4}, {"fLaC", 4},
+    {"SQLite format 3", 15}, {"%!PS", 4}, {"II*\0", 4}, {"MM\0*", 4}};
+
+const IngestType *ingest_types(size_t *n)
+{
+    *n = TYPES;
+    return types;
+}
+
+static const char *by_ending(Str filename)
+{
+    for (size_t i = 0; i < TYPES; i++)
+        for (const char *const *e = types[i].endings; *e; e++)
+            if (str_ends_nocase(filename, str_of(*e)))
+                return types[i].type;
+    return NULL;
+}
+
+static const char *by_media_type(Str media_type)
+{
+    Str name = str_trim(str_sub(media_type, 0, str_find(media_type, STR(";"), 0)));
+    for (size_t i = 0; i < TYPES; i++)
+        for (const char *const *m = types[i].media_types; *m; m++)
+            if (str_eq_nocase(name, str_of(*m)))
+                return types[i].type;
+    return NULL;
+}
+
+static bool starts_nocase(Str s, const char *prefix)
+{
+    size_t n = strlen(prefix);
+    return s.len >= n && str_eq_nocase(str_sub(s, 0, n), str_of(prefix));
+}
+
+/* A page begins with its doctype or root element, after white space, comments and an XML line. */
+static bool is_html(Str head)
+{
+    if (str_starts(head, STR("\xEF\xBB\xBF")))
+        head = str_sub(head, 3, head.len);
+    for (int i = 0; i < 8; i++) {
+        head = str_trim(head);
+        bool comment = str_starts(head, STR("<!--")), xml = str_starts(head, STR("<?"));
+        if (!comment && !xml)
+            break;
+        size_t end = str_find(head, comment ? STR("-->") : STR("?>"), 0);
+        if (end == SIZE_MAX)
+            return false;
+        head = str_sub(head, end + (comment ? 3 : 2), head.len);
+    }
+    return starts_nocase(head, "<!doctype html") || starts_nocase(head, "<html") ||
+           starts_nocase(head, "<head") || starts_nocase(head, "<body");
+}
+
+/* Text has no zero bytes (or, in 16 bits, one in every second place) and few control characters. */
+static bool is_texty(Str head)
+{
+    if (str_starts(head, STR("\xFF\xFE")) || str_starts(head, STR("\xFE\xFF")) ||
+        str_starts(head, str_mem("\0\0\xFE\xFF", 4)))
+        return true;
+    size_t zero[2] = {0, 0}, control = 0;
+    for (size_t i = 0; i < head.len; i++) {
+        unsigned char c = (unsigned char)head.ptr[i];
+        zero[i % 2] += c == 0;
+        control += c != 0 && c < 0x20 && !(c >= '\t' && c <= '\r') && c != 0x1B && c != '\b';
+    }
+    if (zero[0] + zero[1] > 0) {
+        size_t most = zero[0] > zero[1] ? zero[0] : zero[1], least = zero[0] + zero[1] - most;
+        return most * 5 > head.len && least * 100 < head.len;
+    }
+    return control * 50 <= head.len;
+}
+
+/* EBCDIC looks like control characters to the rule above; its letters and spaces give it away. */
+static bool is_ebcdic(Str head)
+{
+    size_t letters = 0, spaces = 0;
+    for (size_t i = 0; i < head.len; i++) {
+        unsigned char c = (unsigned char)head.ptr[i], low = c & 0x0F;
+        spaces += c == 0x40;
+        letters += c == 0x40 || c == 0x15 || c == 0x25 || c == 0x4B || c == 0x6B || c >= 0xF0 ||
+                   (c >= 0x81 && c < 0xEA && low >= 1 && low <= 9);
+    }
+    return head.len > 64 && letters * 100 > head.len * 90 && spaces * 20 > head.len;
+}
+
+Str ingest_guess_type(Str head, Str filename, Str media_type)
+{
+    head = str_sub(head, 0, EXTRACT_HEAD);
+    const char *named = by_ending(filename), *claimed = by_media_type(media_type);
+    if (str_find(str_sub(head, 0, 1024 + 5), STR("%PDF-"), 0) != SIZE_MAX)
+        return STR("pdf");
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+        if (str_starts(head, str_mem(foreign[i].bytes, foreign[i].n)))
+            return (Str){"", 0};
+    if (named && strcmp(named, "pdf") == 0) /* without its mark: damaged, as the reader will say */
+        return STR("pdf");
+    if (!is_texty(head) && !is_ebcdic(head))
+        return (Str){"", 0};
+    if (named && strcmp(named, "text") != 0)
+        return str_of(named);
+    if (is_html(head) && !(named && str_ends_nocase(filename, STR(".eml"))))
+        return STR("html");
+    if (named)
+        return str_of(named);
+    return str_of(claimed && strcmp(claimed, "pdf") != 0 ? claimed : "text");
+}
