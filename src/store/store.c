@@ -72,6 +72,9 @@ static bool put_ok(const DocumentPut *p, Err *err)
     if (d->content.len > STORE_MAX_TEXT)
         return err_set(err, ERR_TOO_LARGE, "the text has %zu bytes; at most %zu are kept",
             d->content.len, STORE_MAX_TEXT);
+    if (p->original.len > STORE_MAX_ORIGINAL)
+        return err_set(err, ERR_TOO_LARGE, "the file has %zu bytes; at most %zu are kept",
+            p->original.len, STORE_MAX_ORIGINAL);
     size_t good = utf8_valid_len(d->content);
     if (good != d->content.len)
         return err_set(err, ERR_VALIDATION, "the text is not UTF-8 at byte %zu", good);

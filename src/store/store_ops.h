@@ -61,6 +61,7 @@ struct Store {
 #define STORE_MAX_TAGS 256u
 #define STORE_MAX_JSON (1u << 20)
 #define STORE_MAX_TEXT ((size_t)1 << 30) /* of extracted text */
+#define STORE_MAX_ORIGINAL ((size_t)8 << 30)
 #define STORE_MAX_CHUNK 32768u     /* bytes of one passage, and of its context */
 #define STORE_MAX_CHUNKS 1000000u
 #define STORE_MAX_PAGE 1000u       /* items of one list page */

@@ -85,7 +85,7 @@ static bool measure(Check *k, const char *sql, int64_t doc_no, Sha256 *sum, int6
         sq_i64(&q, doc_no);
         while ((rc = sq_step(&q, err)) > 0) {
             Str data = sq_col_str(&q, 1);
-            if (sq_col_i64(&q, 0) != part++)
+            if (sq_col_i64(&q, 0) != SQ_PART_KEY(doc_no, part++))
                 n = INT64_MIN / 2; /* a gap: no length can be right */
             n += (int64_t)data.len;
             if (st && !sha256_more(st, data, err)) {
@@ -105,8 +105,12 @@ static bool measure(Check *k, const char *sql, int64_t doc_no, Sha256 *sum, int6
 
 static bool check_bytes(Check *k, const DocRow *d, Err *err)
 {
-    static const char text[] = "SELECT part, data FROM text_parts WHERE doc_no = ?1 ORDER BY part";
-    static const char orig[] = "SELECT part, data FROM original_parts WHERE doc_no = ?1 ORDER BY part";
+    static const char text[] =
+        "SELECT key, data FROM text_parts "
+        "WHERE key BETWEEN ?1 * 65536 AND ?1 * 65536 + 65535 ORDER BY key";
+    static const char orig[] =
+        "SELECT key, data FROM original_parts "
+        "WHERE key BETWEEN ?1 * 65536 AND ?1 * 65536 + 65535 ORDER BY key";
     int64_t n;
     Sha256 sum;
     if (!measure(k, text, d->doc_no, NULL, &n, err))
@@ -176,6 +180,23 @@ static bool check_documents(Check *k, Err *err)
     }
     sq_end(&q);
     return rc == 0;
+}
+
+/* Rows that no foreign key watches over. */
+static bool check_orphans(Check *k, Err *err)
+{
+    Sq q;
+    bool ok = sq_begin_once(&q, k->c,
+        STR("SELECT (SELECT count(*) FROM text_parts"
+            "         WHERE key / 65536 NOT IN (SELECT doc_no FROM documents)) +"
+            "       (SELECT count(*) FROM original_parts"
+            "         WHERE key / 65536 NOT IN (SELECT doc_no FROM documents))"), err)
+        && sq_step(&q, err) > 0;
+    if (ok && sq_col_i64(&q, 0))
+        finding(k, "%lld parts of texts or originals belong to no document",
+            (long long)sq_col_i64(&q, 0));
+    sq_end(&q);
+    return ok;
 }
 
 static bool check_models(Check *k, const char *model, Err *err)
@@ -273,7 +294,8 @@ static bool check_all(Sqlite *s, SqWrite *w, Err *err)
     Check *k = (Check *)w;
     return sqlite_says(k, "PRAGMA integrity_check", "database file", err)
         && sqlite_says(k, "PRAGMA foreign_key_check", "row without its document", err)
-        && check_fts(k, err) && check_documents(k, err) && check_models(k, s->model, err)
+        && check_fts(k, err) && check_documents(k, err) && check_orphans(k, err)
+        && check_models(k, s->model, err)
         && mend_fts(k, err) && check_indexes(s, k, err);
 }
 

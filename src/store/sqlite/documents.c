@@ -22,12 +22,11 @@ static bool read_parts(SqConn *c, const char *sql, size_t part, int64_t doc_no, 
     int rc = -1;
     uint64_t have = from;
     if (sq_begin(&q, c, sql, err)) {
-        sq_i64(&q, doc_no);
-        sq_i64(&q, (int64_t)(from / part));
-        sq_i64(&q, (int64_t)((to - 1) / part));
+        sq_i64(&q, SQ_PART_KEY(doc_no, from / part));
+        sq_i64(&q, SQ_PART_KEY(doc_no, (to - 1) / part));
         while ((rc = sq_step(&q, err)) > 0) {
             Str data = sq_col_str(&q, 1);
-            uint64_t start = (uint64_t)sq_col_i64(&q, 0) * part;
+            uint64_t start = (uint64_t)(sq_col_i64(&q, 0) - SQ_PART_KEY(doc_no, 0)) * part;
             if (have < start || have >= start + data.len)
                 break; /* a part is missing or short: told below */
             Str piece = str_sub(data, have - start, to - start);
@@ -48,7 +47,7 @@ static bool read_parts(SqConn *c, const char *sql, size_t part, int64_t doc_no, 
 bool sq_text_read(SqConn *c, int64_t doc_no, uint64_t from, uint64_t to, Arena *a, Str *out, Err *err)
 {
     static const char sql[] =
-        "SELECT part, data FROM text_parts WHERE doc_no = ?1 AND part BETWEEN ?2 AND ?3 ORDER BY part";
+        "SELECT key, data FROM text_parts WHERE key BETWEEN ?1 AND ?2 ORDER BY key";
     return read_parts(c, sql, SQ_TEXT_PART, doc_no, from, to, a, out, err);
 }
 
@@ -214,8 +213,7 @@ bool sq_original(Store *store, const Uuid *owner, const Uuid *id, uint64_t offse
     static const char find[] =
         "SELECT doc_no, bytes, same_text FROM documents WHERE owner_no = ?1 AND uuid = ?2";
     static const char parts[] =
-        "SELECT part, data FROM original_parts "
-        "WHERE doc_no = ?1 AND part BETWEEN ?2 AND ?3 ORDER BY part";
+        "SELECT key, data FROM original_parts WHERE key BETWEEN ?1 AND ?2 ORDER BY key";
     Sqlite *s = sq_of(store);
     SqOwner *o = sq_owner(s, owner);
     if (!o)

@@ -227,8 +227,8 @@ static bool write_words(Put *p, SqConn *c, Err *err)
 static bool write_contents(Put *p, SqConn *c, int64_t doc_no, uint64_t first_chunk,
     bool keep_original, Err *err)
 {
-    static const char text[] = "INSERT INTO text_parts (doc_no, part, data) VALUES (?1, ?2, ?3)";
-    static const char orig[] = "INSERT INTO original_parts (doc_no, part, data) VALUES (?1, ?2, ?3)";
+    static const char text[] = "INSERT INTO text_parts (key, data) VALUES (?1, ?2)";
+    static const char orig[] = "INSERT INTO original_parts (key, data) VALUES (?1, ?2)";
     const DocumentPut *put = p->put;
     if (!sq_row_parts(c, text, doc_no, put->doc.content, SQ_TEXT_PART, err))
         return false;

@@ -49,9 +49,11 @@ bool sq_row_clear(SqConn *c, const SqRow *row, bool keep_original, Err *err)
     static const char vectors[] =
         "DELETE FROM vectors WHERE chunk_no IN (SELECT chunk_no FROM chunks WHERE doc_no = ?1)";
     static const char chunks[] = "DELETE FROM chunks WHERE doc_no = ?1";
-    static const char text[] = "DELETE FROM text_parts WHERE doc_no = ?1";
+    static const char text[] =
+        "DELETE FROM text_parts WHERE key BETWEEN ?1 * 65536 AND ?1 * 65536 + 65535";
     static const char tags[] = "DELETE FROM tags WHERE doc_no = ?1";
-    static const char original[] = "DELETE FROM original_parts WHERE doc_no = ?1";
+    static const char original[] =
+        "DELETE FROM original_parts WHERE key BETWEEN ?1 * 65536 AND ?1 * 65536 + 65535";
     return run_for(c, fts, row->doc_no, err) && run_for(c, vectors, row->doc_no, err)
         && run_for(c, chunks, row->doc_no, err) && run_for(c, text, row->doc_no, err)
         && run_for(c, tags, row->doc_no, err)
@@ -80,8 +82,7 @@ bool sq_row_parts(SqConn *c, const char *sql, int64_t doc_no, Str data, size_t p
         Sq q;
         if (!sq_begin(&q, c, sql, err))
             return false;
-        sq_i64(&q, doc_no);
-        sq_i64(&q, (int64_t)i);
+        sq_i64(&q, SQ_PART_KEY(doc_no, i));
         Str piece = str_sub(data, at, at + part);
         sq_blob(&q, piece.ptr, piece.len);
         if (!sq_run(&q, err))

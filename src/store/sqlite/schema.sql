@@ -45,18 +45,16 @@ CREATE INDEX documents_title ON documents (owner_no, title COLLATE NOCASE, doc_n
 CREATE INDEX documents_type ON documents (owner_no, file_type);
 CREATE INDEX documents_source ON documents (owner_no, source);
 
--- Bytes in parts, so that a range or a passage reads what it needs and no more.
+-- Bytes in parts, so that a range or a passage reads what it needs and no more. A part's key is
+-- doc_no * 65536 + its number: one b-tree, no index beside it. (A foreign key would need one; the
+-- check looks for parts without a document instead.)
 CREATE TABLE original_parts (
-    doc_no INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
-    part   INTEGER NOT NULL,        -- bytes [part * 262144, ...)
-    data   BLOB NOT NULL,
-    PRIMARY KEY (doc_no, part)
+    key  INTEGER PRIMARY KEY,       -- part n: bytes [n * 262144, ...)
+    data BLOB NOT NULL
 );
 CREATE TABLE text_parts (
-    doc_no INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
-    part   INTEGER NOT NULL,        -- bytes [part * 32768, ...)
-    data   BLOB NOT NULL,
-    PRIMARY KEY (doc_no, part)
+    key  INTEGER PRIMARY KEY,       -- part n: bytes [n * 32768, ...)
+    data BLOB NOT NULL
 );
 
 CREATE TABLE tags (
@@ -92,11 +90,11 @@ SELECT c.chunk_no AS chunk_no,
        CAST(CASE WHEN c."end" <= (c.start / 32768 + 1) * 32768
                  THEN substr(p.data, c.start % 32768 + 1, c."end" - c.start)
                  ELSE substr(CAST(p.data || (SELECT q.data FROM text_parts q
-                                             WHERE q.doc_no = c.doc_no AND q.part = p.part + 1)
+                                             WHERE q.key = p.key + 1)
                                   AS BLOB), c.start % 32768 + 1, c."end" - c.start)
             END AS TEXT) AS body,
        c.context AS context
-FROM chunks c JOIN text_parts p ON p.doc_no = c.doc_no AND p.part = c.start / 32768;
+FROM chunks c JOIN text_parts p ON p.key = c.doc_no * 65536 + c.start / 32768;
 
 CREATE VIRTUAL TABLE chunk_fts USING fts5(
     body, context, content = 'chunk_texts', content_rowid = 'chunk_no', columnsize = 0,

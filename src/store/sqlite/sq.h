@@ -24,6 +24,8 @@
 #define SQ_APPLICATION_ID 0x536F7474 /* "Sott" */
 #define SQ_TEXT_PART 32768           /* also in schema.sql */
 #define SQ_ORIGINAL_PART 262144
+#define SQ_PARTS 65536               /* of a document at most, by its limits; also in schema.sql */
+#define SQ_PART_KEY(doc_no, n) ((int64_t)(doc_no) * SQ_PARTS + (int64_t)(n))
 #define SQ_STMTS 128                 /* slots for prepared statements of a connection */
 #define SQ_READERS 8
 #define SQ_GROUP_MAX 64              /* writes in one transaction */

@@ -105,6 +105,8 @@ static const QueryKind KINDS[] = {
     {"candidates: hybrid, 2 required words", {60, 300}, 2, KW_WORD, true, true, false},
     {"candidates: hybrid, prefix", {60}, 1, KW_PREFIX, false, true, false},
     {"candidates: hybrid, phrase of middling words", {200, 300}, 2, KW_PHRASE, true, true, false},
+    {"candidates: hybrid, phrase of a common and a middling word", {0, 300}, 2, KW_PHRASE, true, true,
+        false},
     {"candidates: hybrid, phrase of common words", {0, 1}, 2, KW_PHRASE, true, true, false},
 };
 

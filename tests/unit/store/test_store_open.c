@@ -346,6 +346,7 @@ static void damage_is_found(void **state)
         {"DELETE FROM vectors WHERE chunk_no = 1", "passage 0 has no vector", false},
         {"UPDATE chunks SET \"end\" = 1000000 WHERE chunk_no = 2", "does not lie in the text", false},
         {"DELETE FROM chunks WHERE chunk_no = 2", "passage 1 is missing", false},
+        {"INSERT INTO text_parts (key, data) VALUES (99 * 65536, x'00')", "belong to no document", false},
         {"DELETE FROM chunk_fts_data WHERE id > 100", "full-text index", true},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
