@@ -355,7 +355,7 @@ static void put_histogram(Buf *out, const Metric *m, const Set *s)
     const char *comma = *s->labels ? "," : "";
     for (size_t i = 0; i <= BOUNDS; i++) {
         sum += s->counts[i];
-        (void)num_format(i < BOUNDS ? bounds[i] : INFINITY, text);
+        (void)num_format(i < BOUNDS ? bounds[i] : (double)INFINITY, text);
         (void)buf_printf(out, "%s_bucket{%s%sle=\"%s\"}", m->name, s->labels, comma, text);
         put_value(out, (double)sum);
     }

@@ -106,7 +106,8 @@ static void decimal_of(uint64_t r, int k, bool minus, Decimal *d)
 /* About floor(log10(v)), v > 0; one off does no harm. */
 static int magnitude(double v)
 {
-    int e = (int)floor((double)ilogb(v) * 0.30102999566398120);
+    double log2_floor = ilogb(v), log10_floor = floor(log2_floor * 0.30102999566398120);
+    int e = (int)log10_floor;
     if (e >= -1 && e < 22)
         return e + (v >= pow10_exact[e + 1]);
     if (e < -1 && e >= -23)

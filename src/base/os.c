@@ -236,7 +236,14 @@ static bool empty_tree(int dir_fd, int depth, const char *path, Err *err)
         return err_set_errno(err, ERR_IO, errnum, "cannot read the folder %s", path);
     }
     bool ok = true;
-    for (struct dirent *e; ok && (errno = 0, e = readdir(dir)) != NULL;) {
+    while (ok) {
+        errno = 0;
+        const struct dirent *e = readdir(dir);
+        if (!e) {
+            if (errno != 0)
+                ok = err_set_errno(err, ERR_IO, errno, "cannot read the folder %s", path);
+            break;
+        }
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
             continue;
         if (unlinkat(dirfd(dir), e->d_name, 0) == 0)

@@ -89,7 +89,7 @@ char *uuid_format(const Uuid *u, char out[UUID_TEXT])
 
 bool uuid_parse(Str text, Uuid *out)
 {
-    Uuid u;
+    Uuid u = {{0}};
     if (text.len != UUID_TEXT - 1)
         return false;
     const char *p = text.ptr;
