@@ -72,7 +72,7 @@ Call *call_open(const Config *config, unsigned needs, const char *who, Err *err)
     bool ok;
     if (call_find_server(config, &url, NULL)) {
         c->lanes = app_threads(config);
-        c->remote = remote_new(buf_str(&url), c->lanes, err);
+        c->remote = remote_new(buf_str(&url), err);
         ok = c->remote != NULL;
     } else {
         ok = open_local(c, config, needs, who, err);
@@ -150,8 +150,8 @@ bool call_send(Call *c, unsigned lane, const char *method, Str target, const cha
 {
     CallAnswer a = {0};
     buf_init(&a.body, (size_t)1 << 30);
-    bool ok = c->remote ? remote_send(c->remote, lane, method, target, content_type, body,
-                                      &a.status, &a.body, err)
+    bool ok = c->remote ? remote_send(c->remote, method, target, content_type, body, &a.status,
+                                      &a.body, err)
                         : send_local(c, lane, method, target, content_type, body, &a, err);
     if (ok && a.status >= 400)
         ok = problem(&a, err);

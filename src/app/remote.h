@@ -1,5 +1,5 @@
-/* remote.h - the running server, asked over its socket. One connection a lane, kept open.
- * Threads: each lane belongs to one thread at a time. */
+/* remote.h - the running server, asked over its socket.
+ * Threads: safe; a Remote does not change. */
 #ifndef SOTTO_APP_REMOTE_H
 #define SOTTO_APP_REMOTE_H
 
@@ -7,11 +7,12 @@
 
 typedef struct Remote Remote;
 
-Remote *remote_new(Str url, unsigned lanes, Err *err);
+Remote *remote_new(Str url, Err *err);
 void remote_free(Remote *r); /* NULL is allowed */
 const char *remote_url(const Remote *r);
-/* *status and *body are set when an answer came. ERR_UNAVAILABLE: none did. */
-bool remote_send(Remote *r, unsigned lane, const char *method, Str target, const char *content_type,
+/* *status and *answer are set when an answer came, whatever its status. ERR_UNAVAILABLE: none did.
+ */
+bool remote_send(const Remote *r, const char *method, Str target, const char *content_type,
                  Str body, int *status, Buf *answer, Err *err);
 
 #endif
