@@ -121,6 +121,7 @@ typedef struct {
     uint64_t chunk_no, doc_no;
     float similarity;     /* cosine; set for every candidate when a vector was given, else -2 */
     float keyword;        /* BM25; 0 when no term is in it */
+    float coverage;       /* of the idf mass of the query's words (kw_idf) the share that it holds */
     uint32_t vector_rank, keyword_rank; /* from 1; 0: not in that list */
 } Candidate;
 
@@ -133,6 +134,10 @@ typedef struct {
     float vec_mean, vec_std;   /* of all (or a sample of) allowed vectors' similarities */
     float kw_mean, kw_std;     /* of the BM25 scores of the keyword list */
     float kw_bound;            /* no chunk could have more for this query */
+    /* Of the words and phrases asked for (prefixes aside): sum of weight * idf, and the largest idf,
+     * over those that occur; sum of the weights of those that occur nowhere; passages there are. */
+    float kw_idf, kw_idf_max, kw_unknown;
+    uint32_t n_passages;
 } Candidates;
 
 /* A stored passage, text included, as it is in the database now. */

@@ -25,6 +25,7 @@ typedef struct {
     Arena *a;
     const CandidateQuery *q;
     KindexQueryTerm *terms;
+    float *cover;     /* of terms[i]: what it counts for coverage; 0 for a prefix's words */
     size_t n_terms;
     uint32_t slots;   /* bits in a bitmap */
     uint64_t *allow;  /* NULL: all */
@@ -145,16 +146,19 @@ static bool tokens_of(Plan *p, Str text, bool stem, Tokens *t, Err *err)
 
 /* The same word twice weighs twice. Past KINDEX_QUERY_MAX different words the rest is left out: a
  * text that long is a vector's business. */
-static void rank_term(Plan *p, Str term, float weight)
+static void rank_term(Plan *p, Str term, float weight, float cover)
 {
     for (size_t i = 0; i < p->n_terms; i++) {
         if (str_eq(p->terms[i].text, term)) {
             p->terms[i].weight += weight;
+            p->cover[i] += cover;
             return;
         }
     }
-    if (p->n_terms < KINDEX_QUERY_MAX && weight > 0)
+    if (p->n_terms < KINDEX_QUERY_MAX && weight > 0) {
+        p->cover[p->n_terms] = cover;
         p->terms[p->n_terms++] = (KindexQueryTerm){term, weight};
+    }
 }
 
 static bool mark_phrase(Plan *p, Str text, Err *err)
@@ -251,7 +255,7 @@ static bool plan_prefix(Plan *p, const KwTerm *t, Err *err)
         return true;
     sort_by_df(p, &stems);
     for (size_t i = 0; i < stems.n && i < PREFIX_RANKED; i++)
-        rank_term(p, stems.items[i].text, t->weight);
+        rank_term(p, stems.items[i].text, t->weight, 0);
     return true;
 }
 
@@ -273,14 +277,15 @@ static bool plan_words(Plan *p, const KwTerm *t, Err *err)
             return false;
     }
     for (size_t i = 0; i < tokens.n && !t->excluded; i++)
-        rank_term(p, tokens.items[i], t->weight);
+        rank_term(p, tokens.items[i], t->weight, t->weight);
     return true;
 }
 
 static bool plan(Plan *p, Err *err)
 {
     p->terms = ARENA_NEW_ARRAY(p->a, KindexQueryTerm, KINDEX_QUERY_MAX);
-    if (!p->terms)
+    p->cover = ARENA_NEW_ARRAY(p->a, float, KINDEX_QUERY_MAX);
+    if (!p->terms || !p->cover)
         return no_memory(err);
     if (!filter_empty(p->q->filter)
         && !(mark_begin(p, err) && mark_filter(p, err) && mark_end(p, false, err)))
@@ -404,6 +409,38 @@ static bool complete(Plan *p, Union *u, Err *err)
     return true;
 }
 
+/* How much of the query each candidate holds: BM25 with a vanishing k1 counts a word as there or not,
+ * so that its score is the sum of weight * idf over the words that are. */
+static bool cover(Plan *p, Union *u, Candidates *out, Err *err)
+{
+    float *score = ARENA_NEW_ARRAY(p->a, float, u->n + 1), n = (float)kindex_live(p->x->k);
+    KindexQueryTerm *terms = ARENA_NEW_ARRAY(p->a, KindexQueryTerm, p->n_terms + 1);
+    size_t known = 0;
+    if (!score || !terms)
+        return no_memory(err);
+    for (size_t i = 0; i < p->n_terms; i++) {
+        float df = (float)kindex_df(p->x->k, p->terms[i].text);
+        float idf = df < n ? logf(1 + (n - df + 0.5f) / (df + 0.5f)) : logf(1 + 0.5f / (df + 0.5f));
+        if (p->cover[i] <= 0)
+            continue;
+        if (df == 0) {
+            out->kw_unknown += p->cover[i];
+            continue;
+        }
+        out->kw_idf += p->cover[i] * idf;
+        out->kw_idf_max = idf > out->kw_idf_max ? idf : out->kw_idf_max;
+        terms[known++] = (KindexQueryTerm){p->terms[i].text, p->cover[i]};
+    }
+    KindexQuery kq = {terms, known, 1e-6f, 0};
+    if (!known || !u->n)
+        return true;
+    if (!kindex_scores(p->x->k, &kq, u->slot_of, u->n, score, err))
+        return false;
+    for (size_t i = 0; i < u->n; i++)
+        u->items[i].coverage = score[i] < out->kw_idf ? score[i] / out->kw_idf : 1;
+    return true;
+}
+
 static bool search(Plan *p, Candidates *out, Err *err)
 {
     Union u;
@@ -411,8 +448,10 @@ static bool search(Plan *p, Candidates *out, Err *err)
         return false;
     if (p->q->vector && !find_vectors(p, &u, out, err))
         return false;
-    if (p->n_terms && (!find_keywords(p, &u, out, err) || !complete(p, &u, err)))
+    if (p->n_terms
+        && (!find_keywords(p, &u, out, err) || !complete(p, &u, err) || !cover(p, &u, out, err)))
         return false;
+    out->n_passages = kindex_live(p->x->k);
     out->items = u.items;
     for (size_t i = 0; i < u.n; i++) {
         if (!vindex_is_live(p->x->v, u.slot_of[i]))
