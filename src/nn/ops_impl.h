@@ -3,21 +3,28 @@
 
 SIMD_BEGIN
 
-/* gelu(x) = x * Phi(x), Phi(x) = 1/2 + c P(2 c^2 / 25 - 1) with c = x clamped to [-5, 5].
- * P by tools/fit_gelu.py: the largest error of gelu is 1.5e-6. */
-SIMD_FN V SIMD(gelu)(V x)
+SIMD_FN V SIMD(phi)(V x, const float *p, int degree, float limit)
 {
-    static const float p[] = {0.141363785f, -0.0702966526f, 0.0515214205f, -0.0404329486f, 0.0314262286f, -0.0233367309f,
-        0.0164976567f, -0.0109732319f, 0.00616542948f, -0.00291567342f, 0.00200186134f, -0.00151415356f,
-        0.000492969062f};
-    V c = v_max(v_min(x, v_set(5.0f)), v_set(-5.0f));
-    V s = v_fma(v_mul(c, c), v_set(0.08f), v_set(-1.0f));
-    V y = v_set(p[12]);
+    V c = v_max(v_min(x, v_set(limit)), v_set(-limit));
+    V s = v_fma(v_mul(c, c), v_set(2.0f / (limit * limit)), v_set(-1.0f));
+    V y = v_set(p[degree]);
     UNROLL
-    for (int i = 11; i >= 0; i--) {
+    for (int i = degree - 1; i >= 0; i--) {
         y = v_fma(y, s, v_set(p[i]));
     }
-    return v_mul(x, v_fma(c, y, v_set(0.5f)));
+    return v_fma(c, y, v_set(0.5f));
+}
+
+SIMD_FN V SIMD(gelu)(V x)
+{
+    static const float p[] = {GELU_P};
+    return v_mul(x, SIMD(phi)(x, p, GELU_DEGREE, GELU_C));
+}
+
+SIMD_FN V SIMD(gelu_fine)(V x)
+{
+    static const float p[] = {GELU_FINE_P};
+    return v_mul(x, SIMD(phi)(x, p, GELU_FINE_DEGREE, GELU_FINE_C));
 }
 
 /* e^x for x <= 0 (clamped at -87): 2^n e^r, |r| <= ln2 / 2, e^r by a polynomial to 2e-7. */
@@ -108,7 +115,7 @@ static void SIMD(op_bias_act)(float *x, const float *bias, size_t n, GemmAct act
 {
     for (size_t i = 0; i < n; i += VL) {
         V v = v_add(v_load(x + i), v_load(bias + i));
-        v_store(x + i, act == GEMM_GELU ? SIMD(gelu)(v) : v);
+        v_store(x + i, act == GEMM_GELU ? SIMD(gelu_fine)(v) : v);
     }
 }
 

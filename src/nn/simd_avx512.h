@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "nn/gelu.h"
 #include "nn/simd_target.h"
 
 #define SIMD(name) name##_avx512

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "nn/gelu.h"
 #include "nn/simd_target.h"
 
 #define SIMD(name) name##_plain
