@@ -42,6 +42,7 @@ static const struct {
     {"unicode/", "text/"},
     {"utf8proc.h", "text/"},
     {"md4c.h", "ingest/"},
+    {"uchardet.h", "ingest/"},
     {"uchardet/", "ingest/"},
     {"libxml/", "ingest/"},
     {"archive.h", "ingest/"},
