@@ -6,8 +6,8 @@
  * Owners. Every call names a person; a back end can reach no row without one.
  * Durability. A call that changes something returns true only when the change is synced to disk and
  * visible: a document is found the moment its put returned and gone the moment its delete did.
- * Ids. Documents and chunks have UUIDs outside; `doc_no` and `chunk_no` are a back end's own numbers,
- * valid within one process run and only between candidates and chunks_get.
+ * Ids. Documents and chunks have UUIDs outside; `doc_no` and `chunk_no` are a back end's own
+ * numbers, valid within one process run and only between candidates and chunks_get.
  *
  * Threads: every call is safe from any thread, and blocks (disk): never call it on the loop thread.
  * What a call returns lives in the Arena that it was given. */
@@ -75,7 +75,8 @@ typedef struct {
     size_t n_ids;
 } DocFilter;
 
-typedef enum { SORT_UPDATED_DESC, SORT_UPDATED_ASC, SORT_CREATED_DESC, SORT_CREATED_ASC, SORT_TITLE_ASC,
+typedef enum { SORT_UPDATED_DESC, SORT_UPDATED_ASC, SORT_CREATED_DESC, SORT_CREATED_ASC,
+    SORT_TITLE_ASC,
     SORT_IMPORTANCE_DESC } DocSort;
 
 typedef struct {
@@ -85,8 +86,8 @@ typedef struct {
     Str next_cursor;      /* opaque; ptr NULL on the last page */
 } DocPage;
 
-/* Members that are NULL stay as they are. A title changes what is shown and listed; passages keep the
- * context they were indexed with (ingest puts the document again to change that too). */
+/* Members that are NULL stay as they are. A title changes what is shown and listed; passages keep
+ * the context they were indexed with (ingest puts the document again to change that too). */
 typedef struct {
     const Str *title, *source, *summary, *extra_json; /* summary->ptr NULL: none */
     const Str *tags;
@@ -121,12 +122,12 @@ typedef struct {
     uint64_t chunk_no, doc_no;
     float similarity;     /* cosine; set for every candidate when a vector was given, else -2 */
     float keyword;        /* BM25; 0 when no term is in it */
-    float coverage;       /* of the idf mass of the query's words (kw_idf) the share that it holds */
+    float coverage;       /* the share of the query's idf mass (kw_idf) that it holds */
     uint32_t vector_rank, keyword_rank; /* from 1; 0: not in that list */
 } Candidate;
 
-/* The union of the two lists. The moments describe the whole distribution, so that a fusion can judge
- * how far the best stand out. */
+/* The union of the two lists. The moments describe the whole distribution, so that a fusion can
+ * judge how far the best stand out. */
 typedef struct {
     Candidate *items;     /* no order */
     size_t n;
@@ -134,8 +135,9 @@ typedef struct {
     float vec_mean, vec_std;   /* of all (or a sample of) allowed vectors' similarities */
     float kw_mean, kw_std;     /* of the BM25 scores of the keyword list */
     float kw_bound;            /* no chunk could have more for this query */
-    /* Of the words and phrases asked for (prefixes aside): sum of weight * idf, and the largest idf,
-     * over those that occur; sum of the weights of those that occur nowhere; passages there are. */
+    /* Of the words and phrases asked for (prefixes aside): sum of weight * idf, and the largest
+     * idf, over those that occur; sum of the weights of those that occur nowhere; passages there
+     * are. */
     float kw_idf, kw_idf_max, kw_unknown;
     uint32_t n_passages;
 } Candidates;
@@ -211,9 +213,9 @@ typedef struct {
     bool read_only;       /* no lock taken, no writes; for looking beside a running server */
     const char *lock_note; /* kept in the lock file: where the running server listens */
     const char *model;    /* encoder's name: vectors of another one are reported, not mixed */
-    /* How much a word in a passage's context counts beside one in its text, in quarters: 0 means the
-     * default (STORE_CONTEXT_WEIGHT), 4 as much, at most 64. Another value than before rebuilds the
-     * keyword cache at open. */
+    /* How much a word in a passage's context counts beside one in its text, in quarters: 0 means
+     * the default (STORE_CONTEXT_WEIGHT), 4 as much, at most 64. Another value than before rebuilds
+     * the keyword cache at open. */
     unsigned context_weight;
 } StoreOptions;
 #define STORE_CONTEXT_WEIGHT 2
@@ -222,8 +224,8 @@ typedef struct {
 Store *store_open_sqlite(const StoreOptions *options, Err *err);
 void store_close(Store *s);
 
-/* Limits (ERR_TOO_LARGE, ERR_VALIDATION): see store_ops.h. Texts are UTF-8; a passage is not empty, at
- * most 32768 bytes, and begins and ends between characters.
+/* Limits (ERR_TOO_LARGE, ERR_VALIDATION): see store_ops.h. Texts are UTF-8; a passage is not empty,
+ * at most 32768 bytes, and begins and ends between characters.
  *
  * PUT_DUPLICATE when the owner has a document with this hash already and its id is another:
  * nothing is written and *id is that document's. A put with an id that is there replaces it
@@ -235,13 +237,15 @@ bool store_document_get(Store *s, const Uuid *owner, const Uuid *id, bool with_c
 bool store_document_by_hash(Store *s, const Uuid *owner, const Sha256 *hash, Uuid *id, Err *err);
 bool store_document_list(Store *s, const Uuid *owner, const DocFilter *filter, DocSort sort,
     size_t limit, Str cursor, Arena *a, DocPage *out, Err *err);
-bool store_document_patch(Store *s, const Uuid *owner, const Uuid *id, const DocPatch *patch, Err *err);
+bool store_document_patch(Store *s, const Uuid *owner, const Uuid *id, const DocPatch *patch,
+    Err *err);
 bool store_document_delete(Store *s, const Uuid *owner, const Uuid *id, Err *err);
 /* Bytes [offset, offset+length) of the original, cut at its end; *total is its whole size. */
 bool store_original(Store *s, const Uuid *owner, const Uuid *id, uint64_t offset, size_t length,
     Arena *a, Str *out, uint64_t *total, Err *err);
 
-bool store_candidates(Store *s, const Uuid *owner, const CandidateQuery *q, Arena *a, Candidates *out,
+bool store_candidates(Store *s, const Uuid *owner, const CandidateQuery *q, Arena *a,
+    Candidates *out,
     Err *err);
 /* out[n], in the order asked; an entry whose chunk is gone has text.ptr NULL. */
 bool store_chunks_get(Store *s, const Uuid *owner, const uint64_t *chunk_nos, size_t n, Arena *a,
@@ -256,14 +260,16 @@ bool store_chunk_by_id(Store *s, const Uuid *owner, const Uuid *id, Arena *a, Ch
 bool store_tokenize(Store *s, Str text, bool (*fn)(void *arg, Str stem, size_t start, size_t end),
     void *arg, Err *err);
 /* Words of the owner's vocabulary that start with `prefix` (folded), most frequent first. */
-bool store_suggest(Store *s, const Uuid *owner, Str prefix, size_t limit, Arena *a, Str *out, size_t *n,
+bool store_suggest(Store *s, const Uuid *owner, Str prefix, size_t limit, Arena *a, Str *out,
+    size_t *n,
     Err *err);
 
 /* Grows with every write of this owner that could change an answer: the key of caches. */
 uint64_t store_version(Store *s, const Uuid *owner);
 
 bool store_ledger_put(Store *s, const Uuid *owner, const LedgerEntry *e, Err *err);
-bool store_ledger_get(Store *s, const Uuid *owner, Str source, Arena *a, LedgerEntry *out, Err *err);
+bool store_ledger_get(Store *s, const Uuid *owner, Str source, Arena *a, LedgerEntry *out,
+    Err *err);
 bool store_ledger_list(Store *s, const Uuid *owner, const LedgerQuery *q, Arena *a, LedgerPage *out,
     Err *err);
 

@@ -1,8 +1,8 @@
 /* store_ops.h - the table a back end fills; for back ends and store.c only.
  *
- * A back end's own struct begins with a Store. store.c checks what every back end would have to check
- * (limits, UTF-8, offsets) and then calls through the table, so an entry may trust its arguments.
- * Each entry has the contract of the function of the same name in store.h. */
+ * A back end's own struct begins with a Store. store.c checks what every back end would have to
+ * check (limits, UTF-8, offsets) and then calls through the table, so an entry may trust its
+ * arguments. Each entry has the contract of the function of the same name in store.h. */
 #ifndef SOTTO_STORE_STORE_OPS_H
 #define SOTTO_STORE_STORE_OPS_H
 

@@ -89,8 +89,8 @@ static inline DocumentPut *fx_doc(Arena *a, uint64_t n, Str title, Str text)
 /* Words that look like words, Zipf-like: low ranks are drawn far more often. */
 static inline void fx_word(uint64_t rank, Buf *out)
 {
-    static const char *const syllables[] = {"ka", "ro", "mi", "tel", "san", "do", "vi", "len", "pra",
-        "sto", "gu", "ne", "bar", "fi", "lo", "zem"};
+    static const char *const syllables[] = {"ka", "ro", "mi", "tel", "san", "do", "vi", "len",
+        "pra", "sto", "gu", "ne", "bar", "fi", "lo", "zem"};
     uint64_t h = rank * 0x9E3779B97F4A7C15u >> 16;
     for (uint64_t r = rank; ; r /= 16, h /= 7) {
         buf_add_c(out, syllables[(r ^ (r > 15 ? h : 0)) % 16]);
@@ -106,13 +106,15 @@ static inline uint64_t fx_zipf(uint64_t *state, uint64_t vocabulary)
 }
 
 /* `words` words in sentences of about twelve and paragraphs of about `paragraph` words. */
-static inline Str fx_text(Arena *a, uint64_t seed, size_t words, size_t paragraph, uint64_t vocabulary)
+static inline Str fx_text(Arena *a, uint64_t seed, size_t words, size_t paragraph,
+    uint64_t vocabulary)
 {
     Buf b;
     buf_init(&b, (size_t)64 << 20);
     for (size_t i = 0; i < words; i++) {
         fx_word(fx_zipf(&seed, vocabulary), &b);
-        buf_add_c(&b, i + 1 == words ? "." : (i + 1) % paragraph == 0 ? ".\n\n" : i % 12 == 11 ? ". " : " ");
+        buf_add_c(&b, i + 1 == words ? "." : (i + 1) % paragraph == 0 ? ".\n\n" : i % 12 == 11
+            ? ". " : " ");
     }
     Str text = arena_buf(a, &b);
     buf_release(&b);

@@ -7,7 +7,8 @@
  * writing of caches. Before each call it tells the parent what it is about to do, and after it that
  * it was done. The parent kills it at a random moment, opens the store and checks:
  *
- *   - every acknowledged put is there with its text, its original, and found by meaning and by words;
+ *   - every acknowledged put is there with its text, its original, and found by meaning and by
+ * words;
  *   - every acknowledged deletion is gone, also from search;
  *   - a call that was not acknowledged has happened whole or not at all;
  *   - nothing else is there; SQLite's, FTS5's and our own checks find no fault.
@@ -84,7 +85,8 @@ static void *write_batch(void *arg)
             PutOutcome outcome;
             Uuid id;
             tell(w->out, 'b', 'p', n, v);
-            if (!store_document_put(w->s, &owner, p, &outcome, &id, &err) || outcome == PUT_DUPLICATE)
+            if (!store_document_put(w->s, &owner, p, &outcome, &id, &err)
+                || outcome == PUT_DUPLICATE)
                 FAIL("put: %s", err.msg);
             tell(w->out, 'a', 'p', n, v);
         } else {
@@ -168,7 +170,8 @@ static bool findable(Store *s, const DocumentPut *p, Arena *a)
     vindex_decode(&p->chunks[0].code, v);
     Str body = str_sub(p->doc.content, p->chunks[0].start, p->chunks[0].end);
     KwTerm phrase = {KW_PHRASE, str_sub(body, 0, str_find(body, STR("."), 0)), true, false, 1};
-    CandidateQuery by_vector = {.vector = v, .k = 2}, by_words = {.terms = &phrase, .n_terms = 1, .k = 9};
+    CandidateQuery by_vector = {.vector = v, .k = 2}, by_words = {.terms = &phrase, .n_terms = 1,
+        .k = 9};
     bool meaning = false, words = false;
     for (int round = 0; round < 2; round++) {
         if (!store_candidates(s, &owner, round ? &by_words : &by_vector, a, &c, &err))
@@ -202,11 +205,13 @@ static void check_one(Store *s, uint64_t n, Arena *a)
     bool there = store_document_get(s, &owner, &id, true, a, &d, &err);
     if (!there && err.code != ERR_NOT_FOUND)
         FAIL("document %d: %s", (int)n, err.msg);
-    bool matches_now = there == k->now.there && (!there || same_text(&d, make(a, n, k->now.version)));
+    bool matches_now = there == k->now.there && (!there
+        || same_text(&d, make(a, n, k->now.version)));
     bool matches_maybe = k->pending && there == k->maybe.there
         && (!there || same_text(&d, make(a, n, k->maybe.version)));
     if (!matches_now && !matches_maybe)
-        FAIL("document %d is %s, which it should not be", (int)n, there ? "there, or has another text" : "gone");
+        FAIL("document %d is %s, which it should not be", (int)n, there
+            ? "there, or has another text" : "gone");
     State before = k->now;
     if (!matches_now)
         k->now = k->maybe;
@@ -314,8 +319,10 @@ int main(int argc, char **argv)
         worst_open = open_ms > worst_open ? open_ms : worst_open;
     }
     if (!acked || with_acks * 2 < rounds)
-        FAIL("too few calls were acknowledged before the kills (%lu in %lu rounds)", acked, with_acks);
-    printf("store_kill: %lu kills, %lu acknowledged calls, none lost; slowest open %.0f ms\n", rounds,
+        FAIL("too few calls were acknowledged before the kills (%lu in %lu rounds)", acked,
+            with_acks);
+    printf("store_kill: %lu kills, %lu acknowledged calls, none lost; slowest open %.0f ms\n",
+        rounds,
         acked, worst_open);
     Err err = ERR_INIT;
     if (!os_remove_tree(dir, &err))

@@ -75,7 +75,8 @@ static bool verify(const char *path, Err *err)
     if (ok && (ok = sq_begin_once(&q, c, STR("PRAGMA integrity_check(1)"), err))) {
         ok = sq_step(&q, err) > 0;
         if (ok && !str_eq(sq_col_str(&q, 0), STR("ok")))
-            ok = err_set(err, ERR_CORRUPT, "%s is damaged: " STR_FMT, path, STR_ARG(sq_col_str(&q, 0)));
+            ok = err_set(err, ERR_CORRUPT, "%s is damaged: " STR_FMT, path,
+                STR_ARG(sq_col_str(&q, 0)));
     }
     sq_end(&q);
     sq_conn_close(c);
@@ -144,8 +145,8 @@ static bool copy_file(const char *from, const char *to, Err *err)
     return ok;
 }
 
-/* The old log must be gone before the new file is in place: SQLite would replay it into the new one.
- * So the old data are folded into one file first (the open that checks them does that). */
+/* The old log must be gone before the new file is in place: SQLite would replay it into the new
+ * one. So the old data are folded into one file first (the open that checks them does that). */
 static bool put_in_place(Arena *a, const char *dir, const char *temp, Err *err)
 {
     char *db = os_join(a, dir, "sotto.db"), *wal = os_join(a, dir, "sotto.db-wal"),
@@ -260,6 +261,7 @@ bool sq_ready(Store *store, Err *err)
     sq_read_end(s, c);
     int failed = atomic_load(&s->writer.failed);
     if (ok && failed)
-        ok = err_set(err, (ErrCode)failed, "the last write failed: %s", err_info((ErrCode)failed)->title);
+        ok = err_set(err, (ErrCode)failed, "the last write failed: %s",
+            err_info((ErrCode)failed)->title);
     return ok;
 }

@@ -3,12 +3,12 @@
  *   words -> tokens -> weighted terms for the keyword index
  *   filter, required and excluded words -> one bitmap of allowed slots for both indexes
  *
- * Filters are exact: documents are chosen by SQL and mapped to slots. A word's set of passages comes
- * from the keyword index, a phrase's from FTS5, which alone knows positions. Both lists are completed
- * with the other side's score, so that every candidate has both.
+ * Filters are exact: documents are chosen by SQL and mapped to slots. A word's set of passages
+ * comes from the keyword index, a phrase's from FTS5, which alone knows positions. Both lists are
+ * completed with the other side's score, so that every candidate has both.
  *
- * Slots keep their meaning between vindex_enter and vindex_leave; the numbers that go out are passage
- * and document numbers, which are never used twice. */
+ * Slots keep their meaning between vindex_enter and vindex_leave; the numbers that go out are
+ * passage and document numbers, which are never used twice. */
 #include <math.h>
 
 #include "store/sqlite/sq_index.h"
@@ -409,8 +409,8 @@ static bool complete(Plan *p, Union *u, Err *err)
     return true;
 }
 
-/* How much of the query each candidate holds: BM25 with a vanishing k1 counts a word as there or not,
- * so that its score is the sum of weight * idf over the words that are. */
+/* How much of the query each candidate holds: BM25 with a vanishing k1 counts a word as there or
+ * not, so that its score is the sum of weight * idf over the words that are. */
 static bool cover(Plan *p, Union *u, Candidates *out, Err *err)
 {
     float *score = ARENA_NEW_ARRAY(p->a, float, u->n + 1), n = (float)kindex_live(p->x->k);
@@ -521,7 +521,8 @@ static bool suggest(Plan *p, Str prefix, size_t limit, Suggestion *best, size_t 
         return false;
     if (!tokens.n)
         return true;
-    Str from = tokens.items[tokens.n - 1], after = arena_printf(p->a, STR_FMT "\xff", STR_ARG(from));
+    Str from = tokens.items[tokens.n - 1], after = arena_printf(p->a, STR_FMT "\xff",
+        STR_ARG(from));
     if (!after.ptr)
         return no_memory(err);
     Sq q;

@@ -49,7 +49,8 @@ static bool patch_names(SqConn *c, int64_t doc_no, Err *err)
     if (ok) {
         sq_i64(&q, doc_no);
         ok = sq_step(&q, err) > 0
-            && sq_names_fold(c, sq_col_str(&q, 0), sq_col_str(&q, 1), sq_col_str(&q, 2), &names, err);
+            && sq_names_fold(c, sq_col_str(&q, 0), sq_col_str(&q, 1), sq_col_str(&q, 2), &names,
+                err);
     }
     sq_end(&q);
     if (ok && (ok = sq_begin(&q, c, set, err))) {
@@ -125,7 +126,8 @@ static bool apply_delete(Sqlite *s, SqWrite *w, Err *err)
         return false;
     uint64_t seq = 0;
     if (row.first_chunk
-        && !sq_row_change(s, w->owner->no, row.doc_no, true, row.first_chunk, row.last_chunk, &seq, err))
+        && !sq_row_change(s, w->owner->no, row.doc_no, true, row.first_chunk, row.last_chunk, &seq,
+            err))
         return false;
     w->delta = (SqDelta){.doc_no = (uint64_t)row.doc_no, .gone_first = row.first_chunk,
         .gone_last = row.last_chunk, .seq = seq};

@@ -1,7 +1,7 @@
 /* check.c - is everything as it should be? Runs in the writer thread, alone, so that nothing moves.
  *
- * What SQLite can say of itself (pages, foreign keys, FTS5), then what only Sotto knows: the bytes of
- * every original against its SHA-256, every text and passage against their lengths, the caches
+ * What SQLite can say of itself (pages, foreign keys, FTS5), then what only Sotto knows: the bytes
+ * of every original against its SHA-256, every text and passage against their lengths, the caches
  * against the tables. One line a finding. What is wrong in a cache (FTS5 and the search caches are
  * caches over the tables) is mended when asked; what is wrong in the truth is only told. */
 #include "base/utf8.h"
@@ -73,7 +73,8 @@ typedef struct {
 } DocRow;
 
 /* Length and, when `sum` is given, SHA-256 of a document's parts. */
-static bool measure(Check *k, const char *sql, int64_t doc_no, Sha256 *sum, int64_t *bytes, Err *err)
+static bool measure(Check *k, const char *sql, int64_t doc_no, Sha256 *sum, int64_t *bytes,
+    Err *err)
 {
     Sha256Stream *st = sum ? sha256_begin(err) : NULL;
     if (sum && !st)

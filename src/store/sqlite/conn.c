@@ -1,4 +1,4 @@
-/* conn.c - connections to the data file, prepared statements, and SQLite's errors in plain words. */
+/* conn.c - connections to the data file, statements, and SQLite's errors in plain words. */
 #include "store/sqlite/sq.h"
 
 #include <errno.h>

@@ -44,7 +44,8 @@ static bool read_parts(SqConn *c, const char *sql, size_t part, int64_t doc_no, 
     return true;
 }
 
-bool sq_text_read(SqConn *c, int64_t doc_no, uint64_t from, uint64_t to, Arena *a, Str *out, Err *err)
+bool sq_text_read(SqConn *c, int64_t doc_no, uint64_t from, uint64_t to, Arena *a, Str *out,
+    Err *err)
 {
     static const char sql[] =
         "SELECT key, data FROM text_parts WHERE key BETWEEN ?1 AND ?2 ORDER BY key";

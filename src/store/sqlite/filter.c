@@ -1,7 +1,7 @@
 /* filter.c - what a DocFilter means in SQL, and lists of documents page by page.
  *
- * Pages are found by key, not by number: a cursor holds the sort key and doc_no of the last item, so
- * that items that come or go do not shift what follows. */
+ * Pages are found by key, not by number: a cursor holds the sort key and doc_no of the last item,
+ * so that items that come or go do not shift what follows. */
 #include "store/sqlite/sq.h"
 
 #include "base/mem.h"
@@ -36,8 +36,8 @@ static void arg_text(SqWhere *w, Str s)
     arg(w, 't', 0, s.ptr ? s : STR(""));
 }
 
-/* The smallest text after every text that starts with `prefix`: its last byte plus one. UTF-8 has no
- * 0xFF, so that never overflows. */
+/* The smallest text after every text that starts with `prefix`: its last byte plus one. UTF-8 has
+ * no 0xFF, so that never overflows. */
 static Str after_prefix(Str prefix, Arena *a)
 {
     Str copy = arena_str(a, prefix);
@@ -221,7 +221,8 @@ static bool cursor_parse(Str text, DocSort sort, Arena *a, Cursor *out, Err *err
     bool ok = str_next(&rest, '.', &part) && str_to_i64(part, &n) && n == (int64_t)sort
         && str_next(&rest, '.', &part) && str_to_i64(part, &out->doc_no) && rest.ptr;
     if (ok && SORTS[sort].kind == 't') {
-        char *t = rest.len % 2 || rest.len > 2 * STORE_MAX_TITLE ? NULL : arena_alloc(a, rest.len / 2 + 1);
+        char *t = rest.len % 2 || rest.len > 2 * STORE_MAX_TITLE ? NULL
+            : arena_alloc(a, rest.len / 2 + 1);
         ok = t != NULL;
         for (size_t i = 0; ok && i < rest.len; i++) {
             const char *digits = "0123456789abcdef", *d = strchr(digits, rest.ptr[i]);

@@ -1,5 +1,5 @@
-/* index_open.c - bringing an owner's indexes to the database's state: from their files and the change
- * log, or from the tables. */
+/* index_open.c - bringing an owner's indexes to the database's state: from their files and the
+ * change log, or from the tables. */
 #include "store/sqlite/sq_index.h"
 
 #include "base/log.h"
@@ -32,8 +32,8 @@ static bool vector_row(Filler *f, Sq *q, bool with_terms, Err *err)
         && !sq_terms(q->c, sq_col_str(q, 4), sq_col_str(q, 5), f->s->context_weight, f->a, &terms,
             err))
         return false;
-    bool ok = sq_index_add_chunk(f->x, (uint64_t)sq_col_i64(q, 0), (uint64_t)sq_col_i64(q, 1), &code,
-        with_terms ? &terms : NULL, err);
+    bool ok = sq_index_add_chunk(f->x, (uint64_t)sq_col_i64(q, 0), (uint64_t)sq_col_i64(q, 1),
+        &code, with_terms ? &terms : NULL, err);
     arena_reset(f->a);
     return ok;
 }
@@ -42,7 +42,8 @@ static bool fill_vectors(Filler *f, SqConn *c, const SqOwner *o, Err *err)
 {
     static const char sql[] =
         "SELECT v.chunk_no, c.doc_no, v.code, d.model FROM vectors v "
-        "CROSS JOIN chunks c ON c.chunk_no = v.chunk_no CROSS JOIN documents d ON d.doc_no = c.doc_no "
+        "CROSS JOIN chunks c ON c.chunk_no = v.chunk_no "
+        "CROSS JOIN documents d ON d.doc_no = c.doc_no "
         "WHERE d.owner_no = ?1 ORDER BY v.chunk_no";
     Sq q;
     int rc = -1;
@@ -132,8 +133,8 @@ static bool last_seq(SqConn *c, const SqOwner *o, uint64_t *out, Err *err)
     return ok;
 }
 
-/* Whether the log knows `seq`: a cache that ends there belongs to this history, and nothing after it
- * has been pruned. */
+/* Whether the log knows `seq`: a cache that ends there belongs to this history, and nothing after
+ * it has been pruned. */
 static bool knows_seq(SqConn *c, const SqOwner *o, uint64_t seq, bool *known, Err *err)
 {
     static const char sql[] = "SELECT 1 FROM changes WHERE owner_no = ?1 AND seq = ?2";
@@ -167,6 +168,14 @@ static bool map_again(SqIndex *x, Err *err)
     return map_slots(x) || err_set(err, ERR_NO_MEMORY, "opening the index: out of memory");
 }
 
+/* A cache that is not there, or was never synced, is nothing to speak of. */
+static void tell_why(const char *which, bool opened, uint64_t seq, const Err *why)
+{
+    if (opened ? seq != 0 : why->code != ERR_NOT_FOUND)
+        log_write(LOG_WARN, "store", "building the %s cache again: %s", which,
+            opened ? "it belongs to another history" : why->msg);
+}
+
 static bool open_vectors(Filler *f, SqConn *c, const SqOwner *o, const char *path, Err *err)
 {
     SqIndex *x = f->x;
@@ -179,9 +188,8 @@ static bool open_vectors(Filler *f, SqConn *c, const SqOwner *o, const char *pat
         x->seq = vindex_seq(x->v);
         return map_again(x, err) && replay(f, c, o, false, err);
     }
-    if (path && (x->v || why.code != ERR_NOT_FOUND))
-        log_write(LOG_WARN, "store", "building the vector cache again: %s",
-            x->v ? "it belongs to another history" : why.msg);
+    if (path)
+        tell_why("vector", x->v != NULL, x->v ? vindex_seq(x->v) : 0, &why);
     vindex_close(x->v);
     x->v = path ? vindex_create(path, &why) : NULL;
     if (path && !x->v)
@@ -195,8 +203,9 @@ static bool open_vectors(Filler *f, SqConn *c, const SqOwner *o, const char *pat
 
 /* ---- the keyword side ----------------------------------------------------------------------- */
 
-/* Reads passage `id` again and puts its words into `slot`. One that the database has lost (damage, which
- * a check tells of) must not keep the rest from being found: it leaves the vector index too. */
+/* Reads passage `id` again and puts its words into `slot`. One that the database has lost (damage,
+ * which a check tells of) must not keep the rest from being found: it leaves the vector index
+ * too. */
 static bool add_words(Filler *f, SqConn *c, uint32_t slot, uint64_t id, Err *err)
 {
     static const char sql[] = "SELECT body, context FROM chunk_texts WHERE chunk_no = ?1";
@@ -224,7 +233,8 @@ static bool reconcile(Filler *f, SqConn *c, Err *err)
     SqIndex *x = f->x;
     uint32_t nv = vindex_slots(x->v), nk = kindex_slots(x->k);
     for (uint32_t slot = 0; slot < nv || slot < nk; slot++) {
-        uint64_t want = slot < nv && vindex_is_live(x->v, slot) ? vindex_id(x->v, slot) : UINT64_MAX;
+        uint64_t want = slot < nv && vindex_is_live(x->v, slot) ? vindex_id(x->v, slot)
+            : UINT64_MAX;
         uint64_t have = slot < nk ? kindex_id(x->k, slot) : UINT64_MAX;
         if (want == have)
             continue;
@@ -245,9 +255,8 @@ static bool open_keywords(Filler *f, SqConn *c, const SqOwner *o, const char *pa
     if (x->k && !knows_seq(c, o, kindex_seq(x->k), &known, err))
         return false;
     if (!x->k || !known) {
-        if (path && (x->k || why.code != ERR_NOT_FOUND))
-            log_write(LOG_WARN, "store", "building the keyword cache again: %s",
-                x->k ? "it belongs to another history" : why.msg);
+        if (path)
+            tell_why("keyword", x->k != NULL, x->k ? kindex_seq(x->k) : 0, &why);
         kindex_close(x->k);
         x->k = path ? kindex_create(path, &why) : NULL;
         if (path && !x->k)

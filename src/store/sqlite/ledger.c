@@ -52,7 +52,8 @@ bool sq_ledger_put(Store *store, const Uuid *owner, const LedgerEntry *e, Err *e
 }
 
 #define LEDGER_COLUMNS \
-    "source, state, reason, document, file_type, hash, bytes, mtime_ms, n_chunks, first_at, last_at "
+    "source, state, reason, document, file_type, hash, bytes, mtime_ms, n_chunks, first_at, " \
+    "last_at "
 
 static bool read_entry(Sq *q, Arena *a, LedgerEntry *out, Err *err)
 {
@@ -77,7 +78,8 @@ static bool read_entry(Sq *q, Arena *a, LedgerEntry *out, Err *err)
     return true;
 }
 
-bool sq_ledger_get(Store *store, const Uuid *owner, Str source, Arena *a, LedgerEntry *out, Err *err)
+bool sq_ledger_get(Store *store, const Uuid *owner, Str source, Arena *a, LedgerEntry *out,
+    Err *err)
 {
     static const char sql[] =
         "SELECT " LEDGER_COLUMNS "FROM ledger WHERE owner_no = ?1 AND source = ?2";
@@ -109,7 +111,8 @@ static void bind_range(Sq *q, const SqOwner *o, Str under, Str after)
     sq_text(q, after);
 }
 
-static bool count_states(SqConn *c, const SqOwner *o, Str under, Str after, LedgerPage *page, Err *err)
+static bool count_states(SqConn *c, const SqOwner *o, Str under, Str after, LedgerPage *page,
+    Err *err)
 {
     static const char sql[] =
         "SELECT state, count(*) FROM ledger "

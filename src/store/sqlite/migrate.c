@@ -1,6 +1,6 @@
-/* migrate.c - the schema's versions. PRAGMA user_version says which one a file has; each step runs in
- * one transaction with the new number, so a file is always of exactly one version. A newer file than
- * this program knows is refused and left alone. */
+/* migrate.c - the schema's versions. PRAGMA user_version says which one a file has; each step runs
+ * in one transaction with the new number, so a file is always of exactly one version. A newer file
+ * than this program knows is refused and left alone. */
 #include <stdio.h>
 
 #include "store/sqlite/sq.h"
@@ -57,7 +57,7 @@ bool sq_migrate(SqConn *c, const SqMigration *steps, int n, Err *err)
         return false;
     if (version > n)
         return err_set(err, ERR_CONFLICT,
-            "the database has version %d, made by a newer Sotto; this one knows up to %d: update it",
+            "the database has version %d, made by a newer Sotto; this one knows %d: update it",
             version, n);
     for (; version < n; version++)
         if (!step(c, steps[version].sql, version + 1, err))

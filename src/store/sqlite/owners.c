@@ -124,7 +124,8 @@ bool sq_owners_load(Sqlite *s, Err *err)
     SqConn *c = s->writer.conn;
     Sq q;
     int rc = -1;
-    if (sq_begin_once(&q, c, STR("SELECT uuid, owner_no FROM owners ORDER BY owner_no DESC"), err)) {
+    if (sq_begin_once(&q, c, STR("SELECT uuid, owner_no FROM owners ORDER BY owner_no DESC"),
+        err)) {
         while ((rc = sq_step(&q, err)) > 0) {
             Uuid uuid;
             if (!sq_col_bytes(&q, 0, uuid.b, sizeof uuid.b, "an owner", err))

@@ -1,6 +1,6 @@
 /* put.c - a document in: one transaction for its row, original, text, tags, passages, vectors and
- * words; the indexes follow after the commit. What does not need the writer (splitting into words) is
- * done by the caller's thread before it asks for its turn. */
+ * words; the indexes follow after the commit. What does not need the writer (splitting into words)
+ * is done by the caller's thread before it asks for its turn. */
 #include "store/sqlite/sq_index.h"
 
 #include "store/sqlite/sq_rows.h"
@@ -106,7 +106,8 @@ static bool prepare(Put *p, SqConn *c, unsigned context_weight, Arena *a, Err *e
 /* ---- in the writer's transaction ------------------------------------------------------------ */
 
 /* Finds another document with the same original. */
-static bool find_twin(SqConn *c, int64_t owner_no, const Document *d, bool *twin, Uuid *id, Err *err)
+static bool find_twin(SqConn *c, int64_t owner_no, const Document *d, bool *twin, Uuid *id,
+    Err *err)
 {
     static const char sql[] =
         "SELECT uuid FROM documents WHERE owner_no = ?1 AND hash = ?2 AND uuid <> ?3";
@@ -272,10 +273,12 @@ static bool apply(Sqlite *s, SqWrite *w, Err *err)
         || !write_contents(p, c, doc_no, first, keep, err))
         return false;
     if (old.first_chunk
-        && !sq_row_change(s, w->owner->no, doc_no, true, old.first_chunk, old.last_chunk, &seq, err))
+        && !sq_row_change(s, w->owner->no, doc_no, true, old.first_chunk, old.last_chunk, &seq,
+            err))
         return false;
     if (put->n_chunks
-        && !sq_row_change(s, w->owner->no, doc_no, false, first, first + put->n_chunks - 1, &seq, err))
+        && !sq_row_change(s, w->owner->no, doc_no, false, first, first + put->n_chunks - 1, &seq,
+            err))
         return false;
     bool foreign = s->model[0] && strcmp(s->model, put->model ? put->model : "") != 0;
     w->delta = (SqDelta){.doc_no = (uint64_t)doc_no, .gone_first = old.first_chunk,

@@ -40,8 +40,8 @@ static bool run_for(SqConn *c, const char *sql, int64_t doc_no, Err *err)
 
 bool sq_row_clear(SqConn *c, const SqRow *row, bool keep_original, Err *err)
 {
-    /* FTS5 keeps no copy of the text: to remove a row it must be told what was in it, before the text
-     * goes. */
+    /* FTS5 keeps no copy of the text: to remove a row it must be told what was in it, before the
+     * text goes. */
     static const char fts[] =
         "INSERT INTO chunk_fts (chunk_fts, rowid, body, context) "
         "SELECT 'delete', t.chunk_no, t.body, t.context FROM chunk_texts t "
@@ -62,7 +62,8 @@ bool sq_row_clear(SqConn *c, const SqRow *row, bool keep_original, Err *err)
 
 bool sq_row_tags(SqConn *c, int64_t doc_no, const Str *tags, size_t n, Err *err)
 {
-    static const char sql[] = "INSERT OR IGNORE INTO tags (doc_no, tag, ordinal) VALUES (?1, ?2, ?3)";
+    static const char sql[] =
+        "INSERT OR IGNORE INTO tags (doc_no, tag, ordinal) VALUES (?1, ?2, ?3)";
     for (size_t i = 0; i < n; i++) {
         Sq q;
         if (!sq_begin(&q, c, sql, err))

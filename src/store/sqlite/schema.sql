@@ -83,8 +83,8 @@ CREATE TABLE vectors (
     code     BLOB NOT NULL
 );
 
--- What FTS5 reads when it checks or rebuilds itself. A passage has at most 32768 bytes, so it lies in
--- one part or across two.
+-- What FTS5 reads when it checks or rebuilds itself. A passage has at most 32768 bytes, so it lies
+-- in one part or across two.
 CREATE VIEW chunk_texts AS
 SELECT c.chunk_no AS chunk_no,
        CAST(CASE WHEN c."end" <= (c.start / 32768 + 1) * 32768

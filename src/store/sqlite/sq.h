@@ -4,10 +4,10 @@
  *                     -> writes: a request to the writer thread (writer.c), which groups them into
  *                        one transaction and one sync, updates the indexes, then wakes the callers
  *
- * One connection writes and checkpoints. SQLite before 3.51.3 has a rare race in which a WAL that is
- * reset while another connection writes or checkpoints loses transactions; with one such connection
- * it cannot happen, and the lock file keeps a second process out. Readers are opened read-only and
- * never checkpoint, not even when they close.
+ * One connection writes and checkpoints. SQLite before 3.51.3 has a rare race in which a WAL that
+ * is reset while another connection writes or checkpoints loses transactions; with one such
+ * connection it cannot happen, and the lock file keeps a second process out. Readers are opened
+ * read-only and never checkpoint, not even when they close.
  *
  * Threads: a SqConn belongs to whoever took it from the pool; the rest says so itself. */
 #ifndef SOTTO_STORE_SQLITE_SQ_H
@@ -53,8 +53,9 @@ void sq_conn_close(SqConn *c);
 bool sq_fail(SqConn *c, int rc, const char *what, Err *err);
 bool sq_exec(SqConn *c, const char *sql, const char *what, Err *err);
 
-/* A statement being bound and stepped. `sql` is a constant: its address finds the prepared statement
- * again. Binders fill parameters from left to right; a binder that fails is reported by sq_step. */
+/* A statement being bound and stepped. `sql` is a constant: its address finds the prepared
+ * statement again. Binders fill parameters from left to right; a binder that fails is reported by
+ * sq_step. */
 typedef struct {
     SqConn *c;
     sqlite3_stmt *st;
@@ -207,7 +208,8 @@ bool sq_meta_put(SqConn *c, Str key, Str value, Err *err);
 #define SQ_DOC_NCOLUMNS 17
 bool sq_document_read(Sq *q, bool with_content, Arena *a, Document *out, Err *err);
 /* Bytes [from, to) of a document's text. */
-bool sq_text_read(SqConn *c, int64_t doc_no, uint64_t from, uint64_t to, Arena *a, Str *out, Err *err);
+bool sq_text_read(SqConn *c, int64_t doc_no, uint64_t from, uint64_t to, Arena *a, Str *out,
+    Err *err);
 /* Title, source and filename, folded, between spaces. */
 bool sq_names_fold(SqConn *c, Str title, Str source, Str filename, Buf *out, Err *err);
 

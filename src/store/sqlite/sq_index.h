@@ -1,10 +1,10 @@
 /* sq_index.h - one owner's vector and keyword indexes, kept in step with the database.
  *
- * Both are caches over chunks and vectors, with the same slot for the same passage. The vector index
- * is the master: it says which passage has which slot. At open it replays the change log from the
- * sequence number in its file (or is filled from the tables); the keyword index is then compared with
- * it slot by slot, and whatever differs is read again from the stored text. Passage numbers are never
- * reused while a file lives, so an equal number means an equal passage.
+ * Both are caches over chunks and vectors, with the same slot for the same passage. The vector
+ * index is the master: it says which passage has which slot. At open it replays the change log from
+ * the sequence number in its file (or is filled from the tables); the keyword index is then
+ * compared with it slot by slot, and whatever differs is read again from the stored text. Passage
+ * numbers are never reused while a file lives, so an equal number means an equal passage.
  *
  * Threads: only the writer thread changes an index (in a read-only store: whoever holds
  * refresh_lock); searches hold `swap` for reading, which keeps v and k alive. */

@@ -85,7 +85,8 @@ bool sq_tokens(SqConn *c, Str text, bool stem, SqTokenFn fn, void *arg, Err *err
     if (!c->tok && !(c->tok = tok_new(c, err)))
         return false;
     if (text.len > INT32_MAX)
-        return err_set(err, ERR_TOO_LARGE, "a text of %zu bytes cannot be split into words", text.len);
+        return err_set(err, ERR_TOO_LARGE, "a text of %zu bytes cannot be split into words",
+            text.len);
     SqTok *t = c->tok;
     Call call = {fn, arg, false};
     int rc = t->api[stem].xTokenize(t->made[stem], &call, FTS5_TOKENIZE_DOCUMENT,

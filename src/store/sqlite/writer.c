@@ -1,10 +1,10 @@
 /* writer.c - the one thread that writes and checkpoints.
  *
- * Callers hang a request on a queue and wait. The thread takes what is there (at most SQ_GROUP_MAX),
- * runs each in a savepoint of one transaction, commits with one sync, brings the indexes up to date,
- * and wakes them all: ten writers cost one fsync, and a request that fails undoes only itself. When
- * the transaction as a whole fails (disk full, I/O), each request is tried again alone, so that a
- * small one is not refused because of a large one beside it.
+ * Callers hang a request on a queue and wait. The thread takes what is there (at most
+ * SQ_GROUP_MAX), runs each in a savepoint of one transaction, commits with one sync, brings the
+ * indexes up to date, and wakes them all: ten writers cost one fsync, and a request that fails
+ * undoes only itself. When the transaction as a whole fails (disk full, I/O), each request is tried
+ * again alone, so that a small one is not refused because of a large one beside it.
  *
  * Checkpoints and the syncs of the caches run after callers have been answered. */
 #include "store/sqlite/sq.h"

@@ -1,5 +1,5 @@
-/* bench_store.c - the store at 10,000 and 100,000 passages: a put until durable and findable (without
- * embedding), candidates, reading passages, opening, memory.
+/* bench_store.c - the store at 10,000 and 100,000 passages: a put until durable and findable
+ * (without embedding), candidates, reading passages, opening, memory.
  *
  *   bench_store [passages=100000] [folder]     a folder is kept and used again if it is there
  *
@@ -95,17 +95,22 @@ typedef struct {
 static const QueryKind KINDS[] = {
     {"candidates: vector only", {0}, 0, KW_WORD, false, true, false},
     {"candidates: 3 rare words", {20000, 9000, 30000}, 3, KW_WORD, false, false, false},
-    {"candidates: 5 words, 2 of them common", {0, 900, 4, 7000, 2500}, 5, KW_WORD, false, false, false},
-    {"candidates: hybrid, 5 words, 2 of them common", {0, 900, 4, 7000, 2500}, 5, KW_WORD, false, true,
+    {"candidates: 5 words, 2 of them common", {0, 900, 4, 7000, 2500}, 5, KW_WORD, false, false,
+    false},
+    {"candidates: hybrid, 5 words, 2 of them common", {0, 900, 4, 7000, 2500}, 5, KW_WORD, false,
+    true,
         false},
-    {"candidates: hybrid, 12 words", {0, 900, 4, 7000, 2500, 1, 60, 300, 11000, 2, 20, 5000}, 12, KW_WORD,
+    {"candidates: hybrid, 12 words", {0, 900, 4, 7000, 2500, 1, 60, 300, 11000, 2, 20, 5000}, 12,
+    KW_WORD,
         false, true, false},
-    {"candidates: hybrid, 5 words, filter by tag and type", {0, 900, 4, 7000, 2500}, 5, KW_WORD, false, true,
+    {"candidates: hybrid, 5 words, filter by tag and type", {0, 900, 4, 7000, 2500}, 5, KW_WORD,
+    false, true,
         true},
     {"candidates: hybrid, 2 required words", {60, 300}, 2, KW_WORD, true, true, false},
     {"candidates: hybrid, prefix", {60}, 1, KW_PREFIX, false, true, false},
     {"candidates: hybrid, phrase of middling words", {200, 300}, 2, KW_PHRASE, true, true, false},
-    {"candidates: hybrid, phrase of a common and a middling word", {0, 300}, 2, KW_PHRASE, true, true,
+    {"candidates: hybrid, phrase of a common and a middling word", {0, 300}, 2, KW_PHRASE, true,
+    true,
         false},
     {"candidates: hybrid, phrase of common words", {0, 1}, 2, KW_PHRASE, true, true, false},
 };
@@ -121,7 +126,8 @@ static size_t make_terms(const QueryKind *k, uint64_t *seed, Arena *a, KwTerm *o
         else if (i)
             buf_add_char(&b, ' ');
         /* About as frequent as asked, but not the same word each time. */
-        uint64_t rank = k->ranks[i] < 10 ? k->ranks[i] : k->ranks[i] + fx_next(seed) % (k->ranks[i] / 5 + 1);
+        uint64_t rank = k->ranks[i] < 10 ? k->ranks[i]
+            : k->ranks[i] + fx_next(seed) % (k->ranks[i] / 5 + 1);
         fx_word(rank, &b);
         if (k->kind == KW_PREFIX)
             buf_cut(&b, 3);
@@ -146,7 +152,8 @@ static void search(Store *s, const Uuid *owner, const QueryKind *k)
         float v[VINDEX_DIM];
         fx_vector(seed + i, v);
         CandidateQuery q = {.vector = k->vector ? v : NULL, .terms = terms,
-            .n_terms = make_terms(k, &seed, a, terms), .k = 100, .filter = k->filter ? &filter : NULL};
+            .n_terms = make_terms(k, &seed, a, terms), .k = 100, .filter = k->filter ? &filter
+            : NULL};
         Candidates c;
         uint64_t start = clock_mono_ns();
         if (!store_candidates(s, owner, &q, a, &c, &err))
@@ -211,7 +218,8 @@ static int resident_main(const char *dir)
         KwTerm terms[12];
         Candidates c;
         uint64_t seed = i;
-        CandidateQuery q = {.vector = v, .terms = terms, .n_terms = make_terms(&KINDS[3], &seed, a, terms),
+        CandidateQuery q = {.vector = v, .terms = terms,
+            .n_terms = make_terms(&KINDS[3], &seed, a, terms),
             .k = 100};
         if (!store_candidates(s, &owner, &q, a, &c, &err))
             die(&err);

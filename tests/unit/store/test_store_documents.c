@@ -8,7 +8,8 @@ static void put_and_get(void **state)
 {
     Fx *f = *state;
     Str tags[] = {STR("b"), STR("a"), STR("b")};
-    DocumentPut *p = fx_doc(f->a, 1, STR("Übersicht"), STR("first paragraph\n\nsecond Straße 漢字 one"));
+    DocumentPut *p = fx_doc(f->a, 1, STR("Übersicht"),
+        STR("first paragraph\n\nsecond Straße 漢字 one"));
     p->doc.tags = tags;
     p->doc.n_tags = 3;
     p->doc.summary = STR("in short");
@@ -63,7 +64,8 @@ static void duplicates_and_replacement(void **state)
     assert_true(uuid_eq(&id, &one->doc.id));
     assert_int_equal(store_version(f->s, &f->owner), version);
     DocPage page;
-    OK(store_document_list(f->s, &f->owner, NULL, SORT_UPDATED_DESC, 10, STR(""), f->a, &page, &oops));
+    OK(store_document_list(f->s, &f->owner, NULL, SORT_UPDATED_DESC, 10, STR(""), f->a, &page,
+        &oops));
     assert_int_equal(page.total, 1);
 
     DocumentPut *next = fx_doc(f->a, 1, STR("one again"), STR("gamma delta\n\nepsilon"));
@@ -139,7 +141,8 @@ static void ranges_of_originals(void **state)
         assert_int_equal(total, size);
         Str want = ranges[i].from >= size ? STR("")
             : str_sub(p->original, ranges[i].from,
-                ranges[i].length > size - ranges[i].from ? size : ranges[i].from + ranges[i].length);
+                ranges[i].length > size - ranges[i].from ? size
+                : ranges[i].from + ranges[i].length);
         assert_int_equal(got.len, want.len);
         assert_memory_equal(got.ptr, want.ptr, want.len);
     }
@@ -225,13 +228,16 @@ static void patches(void **state)
     assert_int_equal(d.updated_at, 42);
     DocPage page;
     DocFilter filter = {.q = STR("GROSSER home")};
-    OK(store_document_list(f->s, &f->owner, &filter, SORT_TITLE_ASC, 5, STR(""), f->a, &page, &oops));
+    OK(store_document_list(f->s, &f->owner, &filter, SORT_TITLE_ASC, 5, STR(""), f->a, &page,
+        &oops));
     assert_int_equal(page.total, 0);
     filter.q = STR("gröSSer"); /* ss is not ß */
-    OK(store_document_list(f->s, &f->owner, &filter, SORT_TITLE_ASC, 5, STR(""), f->a, &page, &oops));
+    OK(store_document_list(f->s, &f->owner, &filter, SORT_TITLE_ASC, 5, STR(""), f->a, &page,
+        &oops));
     assert_int_equal(page.total, 0);
     filter.q = STR("GROßER x");
-    OK(store_document_list(f->s, &f->owner, &filter, SORT_TITLE_ASC, 5, STR(""), f->a, &page, &oops));
+    OK(store_document_list(f->s, &f->owner, &filter, SORT_TITLE_ASC, 5, STR(""), f->a, &page,
+        &oops));
     assert_int_equal(page.total, 1);
     Str none = {NULL, 0};
     OK(store_document_patch(f->s, &f->owner, &p->doc.id, &(DocPatch){.summary = &none}, &oops));
@@ -285,7 +291,8 @@ static void bad_puts(void **state)
     err = ERR_INIT;
     assert_err(store_document_put(f->s, &f->owner, p, &o, &id, &err), err, ERR_VALIDATION, "an id");
     DocPage page;
-    OK(store_document_list(f->s, &f->owner, NULL, SORT_UPDATED_DESC, 10, STR(""), f->a, &page, &oops));
+    OK(store_document_list(f->s, &f->owner, NULL, SORT_UPDATED_DESC, 10, STR(""), f->a, &page,
+        &oops));
     assert_int_equal(page.total, 0);
 }
 
@@ -317,7 +324,8 @@ static void owners_are_apart(void **state)
     Uuid id;
     Str s;
     uint64_t total;
-    assert_err(store_document_get(f->s, &eve, &p->doc.id, false, f->a, &d, &err), err, ERR_NOT_FOUND, "");
+    assert_err(store_document_get(f->s, &eve, &p->doc.id, false, f->a, &d, &err), err,
+        ERR_NOT_FOUND, "");
     /* The same bytes and even the same id are another document for somebody else. */
     assert_int_equal(fx_put(f, &eve, p, NULL), PUT_CREATED);
     OK(store_document_delete(f->s, &eve, &p->doc.id, &oops));
@@ -340,7 +348,8 @@ static void owners_are_apart(void **state)
     OK(store_document_list(f->s, &eve, NULL, SORT_UPDATED_DESC, 10, STR(""), f->a, &page, &oops));
     assert_int_equal(page.total, 0);
     Uuid nobody = fx_uuid(12345);
-    OK(store_document_list(f->s, &nobody, NULL, SORT_UPDATED_DESC, 10, STR(""), f->a, &page, &oops));
+    OK(store_document_list(f->s, &nobody, NULL, SORT_UPDATED_DESC, 10, STR(""), f->a, &page,
+        &oops));
     assert_int_equal(page.total, 0);
     assert_int_equal(fx_words(f, &nobody, "secret").n, 0);
     assert_int_equal(store_version(f->s, &nobody), 0);
@@ -356,7 +365,8 @@ static void fill(Fx *f, size_t n)
         (void)snprintf(text, sizeof text, "document number %zu", i);
         (void)snprintf(title, sizeof title, "%c title %zu", "aBcDe"[i % 5], i / 5);
         (void)snprintf(source, sizeof source, "/home/%s/f%zu.txt", i % 2 ? "odd" : "even", i);
-        DocumentPut *p = fx_doc(f->a, i + 1, arena_str(f->a, str_of(title)), arena_str(f->a, str_of(text)));
+        DocumentPut *p = fx_doc(f->a, i + 1, arena_str(f->a, str_of(title)),
+            arena_str(f->a, str_of(text)));
         Str *tags = ARENA_NEW_ARRAY(f->a, Str, 2);
         tags[0] = i % 2 ? STR("odd") : STR("even");
         tags[1] = i % 3 ? STR("rest") : STR("third");
@@ -383,7 +393,8 @@ static bool in_order(DocSort sort, const Document *a, const Document *b)
     return false;
 }
 
-/* Every page in every order, while documents come in between: nothing is given twice or left out. */
+/* Every page in every order, while documents come in between: nothing is given twice or left
+ * out. */
 static void pages_are_stable(void **state)
 {
     Fx *f = *state;
@@ -413,7 +424,8 @@ static void pages_are_stable(void **state)
             cursor = page.next_cursor;
             char text[32];
             (void)snprintf(text, sizeof text, "late %d %zu", (int)sort, n);
-            fx_put(f, &f->owner, fx_doc(f->a, fresh++, STR("c late"), arena_str(f->a, str_of(text))), NULL);
+            fx_put(f, &f->owner, fx_doc(f->a, fresh++, STR("c late"),
+                arena_str(f->a, str_of(text))), NULL);
         } while (cursor.ptr);
         assert_int_equal(n, 57);
     }
@@ -425,7 +437,8 @@ static void filters(void **state)
     fill(f, 60);
     Str odd = STR("odd"), both[] = {STR("odd"), STR("third")}, nothing = STR("none");
     Str types[] = {STR("pdf"), STR("markdown")};
-    Str exact = STR("/home/odd/f1.txt"), prefix = STR("/home/odd/*"), two[] = {exact, STR("/home/ev*")};
+    Str exact = STR("/home/odd/f1.txt"), prefix = STR("/home/odd/*"),
+        two[] = {exact, STR("/home/ev*")};
     Str all = STR("*");
     Uuid ids[] = {fx_uuid(3), fx_uuid(4), fx_uuid(9999)};
     const struct {
@@ -474,20 +487,24 @@ static void bad_cursors(void **state)
 {
     Fx *f = *state;
     fill(f, 3);
-    static const char *const bad[] = {"x", "0", "0.1", "1.1.1", "0..5", "0.1.x", "0.1.99999999999999999999",
+    static const char *const bad[] = {"x", "0", "0.1", "1.1.1", "0..5", "0.1.x",
+        "0.1.99999999999999999999",
         "9.1.1", "-1.1.1", "0.1.1.1"};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         DocPage page;
         Err err = ERR_INIT;
-        assert_err(store_document_list(f->s, &f->owner, NULL, SORT_UPDATED_DESC, 5, str_of(bad[i]), f->a,
+        assert_err(store_document_list(f->s, &f->owner, NULL, SORT_UPDATED_DESC, 5, str_of(bad[i]),
+            f->a,
             &page, &err), err, ERR_VALIDATION, "cursor");
     }
     DocPage page;
     Err err = ERR_INIT;
-    assert_err(store_document_list(f->s, &f->owner, NULL, SORT_TITLE_ASC, 5, STR("4.1.zz"), f->a, &page,
+    assert_err(store_document_list(f->s, &f->owner, NULL, SORT_TITLE_ASC, 5, STR("4.1.zz"), f->a,
+        &page,
         &err), err, ERR_VALIDATION, "cursor");
     err = ERR_INIT;
-    assert_err(store_document_list(f->s, &f->owner, NULL, SORT_TITLE_ASC, 0, STR(""), f->a, &page, &err),
+    assert_err(store_document_list(f->s, &f->owner, NULL, SORT_TITLE_ASC, 0, STR(""), f->a, &page,
+        &err),
         err, ERR_VALIDATION, "limit");
 }
 

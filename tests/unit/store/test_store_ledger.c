@@ -3,7 +3,8 @@
 
 static LedgerEntry entry(Arena *a, const char *source, LedgerState state)
 {
-    return (LedgerEntry){.source = arena_str(a, str_of(source)), .state = state, .file_type = STR("pdf"),
+    return (LedgerEntry){.source = arena_str(a, str_of(source)), .state = state,
+        .file_type = STR("pdf"),
         .bytes = 10, .mtime_ms = 5, .n_chunks = 2, .first_at = 100, .last_at = 200};
 }
 
@@ -30,10 +31,12 @@ static void ledger_entries(void **state)
     assert_int_equal(got.first_at, 100); /* when it was first offered */
     assert_int_equal(got.last_at, 300);
     Uuid eve = fx_uuid(666);
-    assert_err(store_ledger_get(f->s, &eve, e.source, f->a, &got, &err), err, ERR_NOT_FOUND, "ledger");
+    assert_err(store_ledger_get(f->s, &eve, e.source, f->a, &got, &err), err,
+        ERR_NOT_FOUND, "ledger");
     OK(store_ledger_put(f->s, &eve, &e, &oops));
     err = ERR_INIT;
-    assert_err(store_ledger_get(f->s, &eve, STR("/none"), f->a, &got, &err), err, ERR_NOT_FOUND, "ledger");
+    assert_err(store_ledger_get(f->s, &eve, STR("/none"), f->a, &got, &err), err,
+        ERR_NOT_FOUND, "ledger");
     LedgerEntry bad[] = {{.source = STR("")}, {.source = STR("a\xff")},
         {.source = STR("a"), .state = (LedgerState)17}};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -95,7 +98,8 @@ static void folders(void **state)
     OK(store_folder_put(f->s, &f->owner, &a, &oops));
     OK(store_folder_put(f->s, &f->owner, &b, &oops));
     Folder twin = {.id = fx_uuid(3), .path = STR("/a")};
-    assert_err(store_folder_put(f->s, &f->owner, &twin, &err), err, ERR_CONFLICT, "watched already");
+    assert_err(store_folder_put(f->s, &f->owner, &twin, &err), err,
+        ERR_CONFLICT, "watched already");
     Folder *got;
     size_t n;
     OK(store_folder_list(f->s, &f->owner, f->a, &got, &n, &oops));
@@ -115,14 +119,16 @@ static void folders(void **state)
     OK(store_folder_put(f->s, &eve, &a, &oops));
     OK(store_folder_delete(f->s, &f->owner, &a.id, &oops));
     err = ERR_INIT;
-    assert_err(store_folder_delete(f->s, &f->owner, &a.id, &err), err, ERR_NOT_FOUND, "no such folder");
+    assert_err(store_folder_delete(f->s, &f->owner, &a.id, &err), err,
+        ERR_NOT_FOUND, "no such folder");
     OK(store_folder_list(f->s, &f->owner, f->a, &got, &n, &oops));
     assert_int_equal(n, 1);
     OK(store_folder_list(f->s, &eve, f->a, &got, &n, &oops));
     assert_int_equal(n, 1);
     Folder bad = {.id = {{0}}, .path = STR("/x")};
     err = ERR_INIT;
-    assert_err(store_folder_put(f->s, &f->owner, &bad, &err), err, ERR_VALIDATION, "an id and a path");
+    assert_err(store_folder_put(f->s, &f->owner, &bad, &err), err,
+        ERR_VALIDATION, "an id and a path");
 }
 
 static void counts(void **state)
@@ -182,7 +188,8 @@ static void notices(void **state)
     store_on_change(f->s, on_change, &log);
     DocumentPut *p = fx_doc(f->a, 1, STR("t"), STR("walnut"));
     fx_put(f, &f->owner, p, NULL);
-    fx_put(f, &f->owner, fx_doc(f->a, 2, STR("t"), STR("walnut")), NULL); /* a duplicate: no change */
+    fx_put(f, &f->owner, fx_doc(f->a, 2, STR("t"), STR("walnut")),
+        NULL); /* a duplicate: no change */
     fx_put(f, &f->owner, p, NULL);
     OK(store_document_patch(f->s, &f->owner, &p->doc.id, &(DocPatch){.updated_at = 3}, &oops));
     OK(store_document_delete(f->s, &f->owner, &p->doc.id, &oops));

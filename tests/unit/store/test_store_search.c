@@ -52,18 +52,24 @@ static void word_rows(void **state)
         {{{KW_PHRASE, STR("lazy cats"), true, false, 1}}, 1, 0},        /* not across columns */
         {{{KW_WORD, STR("quick"), false, false, 1}, {KW_WORD, STR("dog"), true, false, 1}}, 2,
             BIT(1) | BIT(2)},
-        {{{KW_WORD, STR("quick"), true, false, 1}, {KW_WORD, STR("dog"), true, false, 1}}, 2, BIT(1)},
-        {{{KW_WORD, STR("quick"), false, false, 1}, {KW_WORD, STR("dog"), false, true, 1}}, 2, BIT(4)},
-        {{{KW_WORD, STR("fox"), false, false, 1}, {KW_PHRASE, STR("quick brown"), false, true, 1}}, 2,
+        {{{KW_WORD, STR("quick"), true, false, 1}, {KW_WORD, STR("dog"), true, false, 1}}, 2,
+        BIT(1)},
+        {{{KW_WORD, STR("quick"), false, false, 1}, {KW_WORD, STR("dog"), false, true, 1}}, 2,
+        BIT(4)},
+        {{{KW_WORD, STR("fox"), false, false, 1}, {KW_PHRASE, STR("quick brown"), false, true, 1}},
+        2,
             BIT(4)},
         {{{KW_PREFIX, STR("qui"), false, false, 1}}, 1, BIT(1) | BIT(2) | BIT(4)},
         {{{KW_PREFIX, STR("runni"), false, false, 1}}, 1, BIT(2)},      /* whose stem is shorter */
         {{{KW_PREFIX, STR("CRÈ"), false, false, 1}}, 1, BIT(3)},
         {{{KW_PREFIX, STR("zz"), false, false, 1}}, 1, 0},
-        {{{KW_WORD, STR("dog"), false, false, 1}, {KW_PREFIX, STR("laz"), true, false, 1}}, 2, BIT(1)},
-        {{{KW_WORD, STR("dog"), false, false, 1}, {KW_PREFIX, STR("laz"), false, true, 1}}, 2, BIT(2)},
+        {{{KW_WORD, STR("dog"), false, false, 1}, {KW_PREFIX, STR("laz"), true, false, 1}}, 2,
+        BIT(1)},
+        {{{KW_WORD, STR("dog"), false, false, 1}, {KW_PREFIX, STR("laz"), false, true, 1}}, 2,
+        BIT(2)},
         {{{KW_WORD, STR("dog"), false, true, 1}}, 1, 0},                /* nothing to rank by */
-        {{{KW_WORD, STR("state-of-the-art"), false, false, 1}, {KW_WORD, STR("cat"), false, true, 1}}, 2,
+        {{{KW_WORD, STR("state-of-the-art"), false, false, 1},
+            {KW_WORD, STR("cat"), false, true, 1}}, 2,
             BIT(3)},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -85,7 +91,8 @@ static void word_rows(void **state)
 static void bm25_is_bm25(void **state)
 {
     Fx *f = *state;
-    static const char *const texts[] = {"apple apple banana", "banana cherry", "cherry cherry apple date",
+    static const char *const texts[] = {"apple apple banana", "banana cherry",
+        "cherry cherry apple date",
         "date elder fig grape"};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         put_text(f, i + 1, "", texts[i]);
@@ -263,7 +270,8 @@ static void suggestions(void **state)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         Str out[8];
         size_t n = 99;
-        OK(store_suggest(f->s, &f->owner, str_of(rows[i].prefix), rows[i].limit, f->a, out, &n, &oops));
+        OK(store_suggest(f->s, &f->owner, str_of(rows[i].prefix), rows[i].limit, f->a, out, &n,
+            &oops));
         size_t want = 0;
         while (rows[i].want[want])
             want++;
@@ -287,7 +295,8 @@ static bool on_token(void *arg, Str stem, size_t start, size_t end)
 {
     Seen *s = arg;
     size_t n = strlen(s->text);
-    (void)snprintf(s->text + n, sizeof s->text - n, STR_FMT "[%zu,%zu) ", STR_ARG(stem), start, end);
+    (void)snprintf(s->text + n, sizeof s->text - n, STR_FMT "[%zu,%zu) ", STR_ARG(stem), start,
+        end);
     return n < 60;
 }
 
@@ -327,7 +336,8 @@ static void bad_queries(void **state)
         {{.k = 5, .terms = &bad, .n_terms = 1}, "UTF-8"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        assert_err(store_candidates(f->s, &f->owner, &rows[i].q, f->a, &c, &err), err, ERR_VALIDATION,
+        assert_err(store_candidates(f->s, &f->owner, &rows[i].q, f->a, &c, &err), err,
+            ERR_VALIDATION,
             rows[i].part);
 }
 

@@ -1,5 +1,5 @@
-/* Writers, readers and searchers at once: what was acknowledged is found at once, what was deleted is
- * gone at once, and nobody sees half of anything. Meant for the thread sanitizer too. */
+/* Writers, readers and searchers at once: what was acknowledged is found at once, what was deleted
+ * is gone at once, and nobody sees half of anything. Meant for the thread sanitizer too. */
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -105,7 +105,8 @@ static void *reader(void *arg)
             CHECK(!k.text.ptr || k.doc_no == c.items[n].doc_no, "a passage changed its document");
         }
         DocPage page;
-        CHECK(store_document_list(s, &owner, NULL, SORT_UPDATED_DESC, 20, STR(""), a, &page, &err), "%s",
+        CHECK(store_document_list(s, &owner, NULL, SORT_UPDATED_DESC, 20, STR(""), a, &page,
+            &err), "%s",
             err.msg);
         if (i % 2 == 0) {
             uint64_t now = store_version(s, &owner);
@@ -126,7 +127,8 @@ static void all_at_once(void **state)
     pthread_t threads[WRITERS + READERS];
     for (size_t i = 0; i < WRITERS + READERS; i++) {
         jobs[i] = (Job){f, i, &stop, ""};
-        assert_int_equal(pthread_create(&threads[i], NULL, i < WRITERS ? writer : reader, &jobs[i]), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, i < WRITERS ? writer : reader,
+            &jobs[i]), 0);
     }
     for (size_t i = 0; i < WRITERS; i++)
         pthread_join(threads[i], NULL);
@@ -160,7 +162,8 @@ static void *mixed_writer(void *arg)
         Err err = ERR_INIT;
         Uuid missing = fx_uuid(999999);
         if (m->should_fail) {
-            CHECK(!store_document_delete(j->f->s, &j->f->owner, &missing, &err), "deleted what is not there");
+            CHECK(!store_document_delete(j->f->s, &j->f->owner, &missing,
+                &err), "deleted what is not there");
             CHECK(err.code == ERR_NOT_FOUND, "%s", err.msg);
         } else {
             LedgerEntry e = {.source = arena_str(j->f->a, STR("/same")), .n_chunks = (uint32_t)i};
