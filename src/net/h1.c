@@ -689,7 +689,7 @@ static void on_closed(Conn *c)
     struct ExchangePriv *p = x->priv;
     p->conn = NULL;
     /* Nobody above holds it while its body is read or once its answer is only being sent. */
-    if (h->state == H1_BODY || h->state == H1_SEND || (h->state == H1_DISCARD && p->answered))
+    if (h->state == H1_BODY || p->answered)
         server_exchange_free(x);
     else
         exchange_cancel(x);
