@@ -168,6 +168,14 @@ static bool map_again(SqIndex *x, Err *err)
     return map_slots(x) || err_set(err, ERR_NO_MEMORY, "opening the index: out of memory");
 }
 
+/* Memory that is short now says nothing against the file: the open fails and the file stays. */
+static bool forward(const Err *why, Err *err)
+{
+    if (err)
+        *err = *why;
+    return false;
+}
+
 /* A cache that is not there, or was never synced, is nothing to speak of. */
 static void tell_why(const char *which, bool opened, uint64_t seq, const Err *why)
 {
@@ -188,6 +196,8 @@ static bool open_vectors(Filler *f, SqConn *c, const SqOwner *o, const char *pat
         x->seq = vindex_seq(x->v);
         return map_again(x, err) && replay(f, c, o, false, err);
     }
+    if (!x->v && why.code == ERR_NO_MEMORY)
+        return forward(&why, err);
     if (path)
         tell_why("vector", x->v != NULL, x->v ? vindex_seq(x->v) : 0, &why);
     vindex_close(x->v);
@@ -255,6 +265,8 @@ static bool open_keywords(Filler *f, SqConn *c, const SqOwner *o, const char *pa
     if (x->k && !knows_seq(c, o, kindex_seq(x->k), &known, err))
         return false;
     if (!x->k || !known) {
+        if (!x->k && why.code == ERR_NO_MEMORY)
+            return forward(&why, err);
         if (path)
             tell_why("keyword", x->k != NULL, x->k ? kindex_seq(x->k) : 0, &why);
         kindex_close(x->k);
@@ -281,7 +293,11 @@ static bool open_both(Filler *f, SqConn *c, const SqOwner *o, Err *err)
         char *dir = sq_index_path(s, &o->uuid, NULL, paths);
         vpath = sq_index_path(s, &o->uuid, "vectors", paths);
         kpath = sq_index_path(s, &o->uuid, "keywords", paths);
-        if (!dir || !vpath || !kpath || !os_mkdirs(dir, 0700, &why)) {
+        if (!dir || !vpath || !kpath) {
+            arena_free(paths);
+            return err_set(err, ERR_NO_MEMORY, "opening the index: out of memory");
+        }
+        if (!os_mkdirs(dir, 0700, &why)) {
             log_write(LOG_WARN, "store", "keeping search caches in memory only: %s", why.msg);
             vpath = kpath = NULL;
         }
