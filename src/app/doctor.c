@@ -141,7 +141,7 @@ static void check_store(Doctor *d, bool busy)
     if (!db || !os_exists(db))
         return;
     StoreOptions o = {
-        .dir = dir, .read_only = busy || !repair, .model = APP_MODEL, .lock_note = "sotto doctor"};
+        .dir = dir, .read_only = busy, .model = APP_MODEL, .lock_note = "sotto doctor"};
     if (repair && busy) {
         check(d, "database", false, "cannot be repaired while it is in use; stop the server first");
         return;

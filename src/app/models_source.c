@@ -174,6 +174,8 @@ static bool fetch_url(const SourceJob *job, const char *url, const char *token, 
         return err_set(err, ERR_NO_MEMORY, "no memory to fetch %s", url);
     if (client_download(&req, job->part, &why))
         return true;
+    if (os_file_size(job->part) == 0)
+        os_remove(job->part, NULL); /* nothing came: nothing to resume */
     /* Nothing at that address: the source is of no use, which is not the caller's mistake. */
     return err_set(err, why.code == ERR_NOT_FOUND ? ERR_UNAVAILABLE : why.code, "%s: %s", url,
                    why.msg);

@@ -92,11 +92,30 @@ static bool opens(const char *dir, bool check, Err *err)
     return ok;
 }
 
+/* An empty file would open as a new, empty database, and so would anybody's database without
+ * tables: a backup has SQLite's magic and our application id (bytes 68 to 71 of the file format).
+ */
+static bool is_backup(const char *file, Err *err)
+{
+    unsigned char head[100] = {0};
+    static const unsigned char none[4];
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return err_set_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, "cannot open %s",
+                             file);
+    ssize_t n = read(fd, head, sizeof head);
+    close(fd);
+    if (n == (ssize_t)sizeof head && memcmp(head, "SQLite format 3", 16) == 0 &&
+        memcmp(head + 68, none, sizeof none) != 0)
+        return true;
+    return err_set(err, ERR_CORRUPT, "%s is no backup of Sotto's, nothing was changed", file);
+}
+
 static bool prepare(const Paths *p, const char *file, Err *err)
 {
     Err why = ERR_INIT;
-    if (!os_exists(file))
-        return err_set(err, ERR_NOT_FOUND, "%s is not there", file);
+    if (!is_backup(file, err))
+        return false;
     if (!os_remove_tree(p->fresh, err) || !os_mkdirs(p->fresh, 0700, err) ||
         !copy_file(file, p->fresh_db, err))
         return false;

@@ -120,7 +120,8 @@ static void print_result(Cli *cli, const Json *j)
         buf_add_c(out, "nothing found; try other words, or a lower --threshold\n");
     if (!explain)
         return;
-    buf_printf(out, "\n%.0f documents match", number(j, "total", 0));
+    buf_add_char(out, '\n');
+    term_count(out, (uint64_t)number(j, "total", 0), "document matches", "documents match");
     dot(out, &cli->term);
     buf_printf(out, "%.1f ms", number(j, "query_time_ms", 0));
     dot(out, &cli->term);

@@ -38,7 +38,7 @@ PAGE = """<html><head><title>Boiler manual</title></head><body><h1>Boiler manual
 def environment(data, **extra):
     clean = {k: v for k, v in os.environ.items() if not k.startswith("SOTTO_")}
     return {**clean, "SOTTO_DATA": str(data), "SOTTO_MODELS": str(MODELS),
-            "XDG_CONFIG_HOME": str(Path(data).parent / "no-config"), **extra}
+            "XDG_CONFIG_HOME": str(Path(data).parent / "no-config"), "LC_ALL": "C", **extra}
 
 
 class Sotto:
@@ -58,7 +58,7 @@ class Sotto:
         return done
 
     def json(self, *args, **extra):
-        return json.loads(self(*args, "--json", **extra).stdout)
+        return json.loads(self("--json", *args, **extra).stdout)
 
     def close(self):
         if self.server:
@@ -451,9 +451,7 @@ def test_doctor_finds_damage(alone):
     (alone.docs / "lease.md").write_text(LEASE)
     alone("add", alone.docs)
     with sqlite3.connect(alone.data / "sotto.db") as db:
-        db.execute("UPDATE documents SET content = replace(content, '940', '941')"
-                   if "content" in {r[1] for r in db.execute("PRAGMA table_info(documents)")}
-                   else "UPDATE texts SET text = replace(text, '940', '941')")
+        db.execute("UPDATE original_parts SET data = CAST(replace(CAST(data AS TEXT), '940', '941') AS BLOB)")
     db.close()
     report = json.loads(alone("doctor", "--json", status=1).stdout)
     assert not report["ok"]
@@ -467,7 +465,7 @@ def on_terminal(data, *args, **extra):
     """Output and status of a command whose input and outputs are a terminal of 90 columns."""
     pid, fd = pty.fork()
     if pid == 0:
-        env = environment(data, TERM="xterm-256color", LANG="C.UTF-8", **extra)
+        env = environment(data, **{"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **extra})
         env.pop("NO_COLOR", None) if "NO_COLOR" not in extra else None
         os.execve(str(PROGRAM), ["sotto", *map(str, args)], env)
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 90, 0, 0))
