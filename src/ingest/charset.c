@@ -7,7 +7,7 @@
  * files, which the confined child cannot open. */
 #include <errno.h>
 #include <iconv.h>
-#include <uchardet/uchardet.h>
+#include <uchardet.h>
 
 #include "base/os.h"
 #include "base/utf8.h"
@@ -262,7 +262,9 @@ bool charset_to_utf8(Str data, Str declared, Buf *out, Err *err)
         (void)decode_wide(data, 2, big, out);
         return buf_check(out, "the text in this file", err);
     }
-    if (utf8_ok(data)) {
+    /* The 7-bit sets of East Asia are valid UTF-8 to the letter. */
+    bool shifts = str_find(data, STR("\x1B$"), 0) != SIZE_MAX || str_find(data, STR("\x1B("), 0) != SIZE_MAX;
+    if (utf8_ok(data) && !shifts) {
         if (l.control * 50 > l.n)
             return refuse(err);
         (void)buf_add(out, data);

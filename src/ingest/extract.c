@@ -66,18 +66,39 @@ void extract_add(ExtractOut *o, Str s)
     (void)buf_add(&o->text, str_sub(s, run, s.len));
 }
 
+/* Length of the white space at s[at]: of ASCII, or a no-break space. */
+static size_t space_at(Str s, size_t at)
+{
+    if (s.ptr[at] == ' ' || (s.ptr[at] >= '\t' && s.ptr[at] <= '\r'))
+        return 1;
+    return s.ptr[at] == '\xC2' && at + 1 < s.len && s.ptr[at + 1] == '\xA0' ? 2 : 0;
+}
+
+/* Length of an invisible character: soft hyphen, zero-width space, joiner mark. They would part words
+ * for the search and nobody sees them. */
+static size_t invisible_at(Str s, size_t at)
+{
+    Str rest = str_sub(s, at, at + 3);
+    if (str_starts(rest, STR("\xC2\xAD")))
+        return 2;
+    return str_eq(rest, STR("\xE2\x80\x8B")) || str_eq(rest, STR("\xEF\xBB\xBF")) ? 3 : 0;
+}
+
 void extract_flow(ExtractOut *o, Str s)
 {
-    size_t at = 0;
-    while (at < s.len) {
+    for (size_t at = 0, n; at < s.len;) {
         size_t from = at;
-        while (at < s.len && !(s.ptr[at] == ' ' || (s.ptr[at] >= '\t' && s.ptr[at] <= '\r')))
+        while (at < s.len && !space_at(s, at) && !invisible_at(s, at))
             at++;
         extract_add(o, str_sub(s, from, at));
+        if (at < s.len && (n = invisible_at(s, at)) > 0) {
+            at += n;
+            continue;
+        }
         if (at == s.len)
             break;
-        while (at < s.len && (s.ptr[at] == ' ' || (s.ptr[at] >= '\t' && s.ptr[at] <= '\r')))
-            at++;
+        while (at < s.len && (n = space_at(s, at)) > 0)
+            at += n;
         char last = o->text.len ? o->text.ptr[o->text.len - 1] : '\n';
         if (last != '\n' && last != ' ' && last != '\t')
             (void)buf_add_char(&o->text, ' ');
@@ -147,7 +168,7 @@ void extract_meta(Buf *to, Str value)
     buf_release(&clean);
 }
 
-static const Reader *const readers[] = {&reader_text, &reader_markdown};
+static const Reader *const readers[] = {&reader_text, &reader_markdown, &reader_html, &reader_pdf};
 
 const Reader *reader_find(Str type)
 {

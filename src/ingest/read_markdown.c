@@ -33,7 +33,8 @@ typedef struct {
     List lists[MAX_DEPTH];
     unsigned depth;       /* of lists; deeper ones share the last entry */
     size_t start;         /* of the heading, code block or table that is open */
-    bool in_code, in_html, fresh_item, first_cell, has_heading;
+    bool in_code, in_html, in_heading, fresh_item, first_cell, has_heading;
+    unsigned pictures;    /* open ones in a heading: badges, whose words are no title */
     size_t link_start;
     Buf html;
 } Render;
@@ -155,6 +156,7 @@ static int enter_block(MD_BLOCKTYPE type, void *detail, void *arg)
         r->start = out->text.len;
         r->in_code = type == MD_BLOCK_CODE;
         r->in_html = type == MD_BLOCK_HTML;
+        r->in_heading = type == MD_BLOCK_H;
         break;
     case MD_BLOCK_TR:
         extract_break(out, 1);
@@ -174,6 +176,7 @@ static int enter_block(MD_BLOCKTYPE type, void *detail, void *arg)
 
 static void end_heading(Render *r, unsigned level)
 {
+    r->in_heading = false;
     extract_break(r->out, 1);
     size_t end = r->out->text.len;
     end -= end > r->start;
@@ -227,13 +230,16 @@ static int enter_span(MD_SPANTYPE type, void *detail, void *arg)
     (void)detail;
     if (type == MD_SPAN_A)
         r->link_start = r->out->text.len;
+    r->pictures += type == MD_SPAN_IMG && r->in_heading;
     return 0;
 }
 
 static int leave_span(MD_SPANTYPE type, void *detail, void *arg)
 {
     Render *r = arg;
-    if (type != MD_SPAN_A)
+    if (type == MD_SPAN_IMG)
+        r->pictures -= r->pictures > 0;
+    if (type != MD_SPAN_A || r->in_heading)
         return 0;
     const MD_SPAN_A_DETAIL *d = detail;
     Str href = {d->href.text, d->href.size};
@@ -256,6 +262,8 @@ static int on_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *ar
     Str s = {text, size};
     if (r->out->text.failed)
         return 1; /* over the ceiling: nothing more to gain */
+    if (r->pictures > 0)
+        return 0;
     switch (type) {
     case MD_TEXT_NULLCHAR: break;
     case MD_TEXT_BR: extract_break(r->out, 1); break;

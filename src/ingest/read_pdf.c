@@ -1,0 +1,287 @@
+/* read_pdf.c - PDF to text, page by page; the one file that knows poppler (its GLib interface).
+ *
+ * Kept: words in reading order with their pages, paragraphs, headings by size, tables as rows, title
+ * and author. Lost: pictures (scanned pages have no text), annotations, attached files, the shape of
+ * forms. A file that needs a password is refused; one with an empty password is read.
+ *
+ * Poppler builds its global tables with the first document, from files. So preload opens a document of
+ * our own, a few lines long, and keeps it open: the children inherit the tables. What it reads later,
+ * on demand, is the character tables of East Asian fonts that are not embedded: those files
+ * (package poppler-data) are the one folder that this reader's child may read, where Landlock holds. */
+#include <poppler.h>
+
+#include "base/mem.h"
+#include "base/os.h"
+#include "base/utf8.h"
+#include "ingest/extract.h"
+#include "ingest/pdf_layout.h"
+
+#define MAX_PAGES 50000
+#define SIZES 200 /* font sizes counted, in half points */
+
+static struct {
+    __typeof__(&poppler_document_new_from_bytes) open;
+    __typeof__(&poppler_document_get_n_pages) pages;
+    __typeof__(&poppler_document_get_page) page;
+    __typeof__(&poppler_document_get_title) title;
+    __typeof__(&poppler_document_get_author) author;
+    __typeof__(&poppler_page_get_text) text;
+    __typeof__(&poppler_page_get_text_layout) layout;
+    __typeof__(&poppler_page_get_text_attributes) attributes;
+    __typeof__(&poppler_page_free_text_attributes) free_attributes;
+    __typeof__(&poppler_page_get_size) size;
+    __typeof__(&poppler_error_quark) quark;
+    __typeof__(&g_bytes_new_static) bytes;
+    __typeof__(&g_bytes_unref) drop_bytes;
+    __typeof__(&g_object_unref) drop;
+    __typeof__(&g_free) free;
+    __typeof__(&g_error_free) free_error;
+    PopplerDocument *warm;
+} pdf;
+
+static const char own_document[] = "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+    "2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 5 0 R/Resources<</Font<</F 4 0 R>>>>>>endobj\n"
+    "4 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>endobj\n"
+    "5 0 obj<</Length 34>>stream\nBT /F 1 Tf 1 1 Td (sotto) Tj ET    \nendstream endobj\n"
+    "trailer<</Root 1 0 R/Size 6>>\n%%EOF\n";
+
+static bool load(Err *err)
+{
+    void *lib = os_dlopen((const char *const[]){"libpoppler-glib.so.8", NULL}, "libpoppler-glib8", err);
+    const struct {
+        const char *name;
+        void *to;
+    } symbols[] = {{"poppler_document_new_from_bytes", &pdf.open}, {"poppler_document_get_n_pages", &pdf.pages},
+        {"poppler_document_get_page", &pdf.page}, {"poppler_document_get_title", &pdf.title},
+        {"poppler_document_get_author", &pdf.author}, {"poppler_page_get_text", &pdf.text},
+        {"poppler_page_get_text_layout", &pdf.layout}, {"poppler_page_get_text_attributes", &pdf.attributes},
+        {"poppler_page_free_text_attributes", &pdf.free_attributes}, {"poppler_page_get_size", &pdf.size},
+        {"poppler_error_quark", &pdf.quark}, {"g_bytes_new_static", &pdf.bytes},
+        {"g_bytes_unref", &pdf.drop_bytes}, {"g_object_unref", &pdf.drop}, {"g_free", &pdf.free},
+        {"g_error_free", &pdf.free_error}};
+    for (size_t i = 0; lib && i < sizeof symbols / sizeof *symbols; i++)
+        if (!os_sym(lib, symbols[i].name, symbols[i].to, err))
+            return false;
+    return lib != NULL;
+}
+
+static PopplerDocument *open_bytes(Str data, GError **why)
+{
+    GBytes *bytes = pdf.bytes(data.ptr, data.len);
+    PopplerDocument *d = pdf.open(bytes, NULL, why);
+    pdf.drop_bytes(bytes); /* the document holds its own reference */
+    return d;
+}
+
+static bool preload(Err *err)
+{
+    if (!load(err))
+        return false;
+    pdf.warm = open_bytes(str_of(own_document), NULL);
+    PopplerPage *page = pdf.warm ? pdf.page(pdf.warm, 0) : NULL;
+    if (!page)
+        return err_set(err, ERR_UNAVAILABLE, "the PDF library does not read our own page: reinstall "
+                                             "libpoppler-glib8");
+    pdf.free(pdf.text(page));
+    pdf.drop(page);
+    return true;
+}
+
+/* ---- one page ------------------------------------------------------------------------------- */
+
+typedef struct {
+    PdfLine *lines;
+    size_t n, cap;
+    uint32_t *sizes; /* [SIZES] characters by font size in half points, of all pages so far */
+} Lines;
+
+/* Directional marks stand in the text but not among the rectangles. */
+static bool has_place(uint32_t c)
+{
+    return !((c >= 0x202A && c <= 0x202E) || c == 0x200E || c == 0x200F);
+}
+
+static bool add_line(Lines *l, PdfLine line)
+{
+    if (l->n == l->cap) {
+        size_t cap = l->cap ? l->cap * 2 : 128;
+        PdfLine *lines = mem_resize(l->lines, cap, sizeof *lines);
+        if (!lines)
+            return false;
+        l->lines = lines;
+        l->cap = cap;
+    }
+    l->lines[l->n++] = line;
+    return true;
+}
+
+/* Moves along the runs of equal font: the one that character `at` is in. */
+static const PopplerTextAttributes *font_at(GList **runs, size_t at)
+{
+    while (*runs && (*runs)->next && (size_t)((PopplerTextAttributes *)(*runs)->data)->end_index < at)
+        *runs = (*runs)->next;
+    return *runs ? (*runs)->data : NULL;
+}
+
+static void use_font(PdfLine *line, const PopplerTextAttributes *font)
+{
+    if (!font || font->font_size <= line->size)
+        return;
+    line->size = (float)font->font_size;
+    Str name = str_of(font->font_name);
+    line->bold = str_find(name, STR("Bold"), 0) != SIZE_MAX || str_find(name, STR("bold"), 0) != SIZE_MAX ||
+                 str_find(name, STR("Black"), 0) != SIZE_MAX || str_find(name, STR("Heavy"), 0) != SIZE_MAX;
+}
+
+static void widen(PdfLine *line, const PopplerRectangle *r, bool *first)
+{
+    if (r->x2 - r->x1 <= 0 && r->y2 - r->y1 <= 0)
+        return;
+    if (*first) {
+        *line = (PdfLine){line->text, (float)r->x1, (float)r->y1, (float)r->x2, (float)r->y2,
+            line->first_word, line->size, line->bold};
+        *first = false;
+        return;
+    }
+    line->x0 = r->x1 < line->x0 ? (float)r->x1 : line->x0;
+    line->y0 = r->y1 < line->y0 ? (float)r->y1 : line->y0;
+    line->x1 = r->x2 > line->x1 ? (float)r->x2 : line->x1;
+    line->y1 = r->y2 > line->y1 ? (float)r->y2 : line->y1;
+}
+
+/* Cuts the page's text into lines with their places. Without rectangles (they do not match) the lines
+ * stand one under the other, which keeps every word and loses paragraphs. */
+static bool collect_lines(Lines *l, Str text, const PopplerRectangle *rects, size_t n_rects, GList *runs)
+{
+    size_t at = 0, character = 0;
+    l->n = 0;
+    while (at < text.len) {
+        PdfLine line = {.text = {text.ptr + at, 0}};
+        bool first = true, in_first_word = true;
+        size_t start = at, stop = at;
+        for (uint32_t c = 0; at < text.len; stop = at) {
+            c = utf8_next(text, &at);
+            size_t place = character;
+            character += c == UTF8_INVALID || has_place(c);
+            if (c == '\n')
+                break;
+            if (!has_place(c))
+                continue;
+            if (place < n_rects)
+                widen(&line, &rects[place], &first);
+            in_first_word = in_first_word && c != ' ';
+            if (in_first_word)
+                line.first_word = line.x1 - line.x0;
+            const PopplerTextAttributes *font = font_at(&runs, place);
+            use_font(&line, font);
+            if (font && font->font_size > 0 && font->font_size * 2 < SIZES)
+                l->sizes[(size_t)(font->font_size * 2)]++;
+        }
+        line.text.len = stop - start;
+        if (first && n_rects == 0) {
+            line.y0 = (float)l->n * 40.0f;
+            line.y1 = line.y0 + 10.0f;
+        }
+        if (line.text.len > 0 && !add_line(l, line))
+            return false;
+    }
+    return true;
+}
+
+static float body_size(const uint32_t *sizes)
+{
+    size_t best = 0;
+    for (size_t i = 1; i < SIZES; i++)
+        best = sizes[i] > sizes[best] ? i : best;
+    return sizes[best] ? ((float)best + 0.25f) / 2.0f : 0;
+}
+
+static bool read_page(PopplerPage *page, Lines *l, ExtractOut *out, Err *err)
+{
+    PopplerRectangle *rects = NULL;
+    guint n_rects = 0;
+    double width = 0, tall = 0;
+    char *text = pdf.text(page);
+    bool ok = true;
+    if (text && text[0]) {
+        size_t places = 0;
+        Str s = str_of(text);
+        for (size_t at = 0; at < s.len;) {
+            uint32_t c = utf8_next(s, &at);
+            places += c == UTF8_INVALID || has_place(c);
+        }
+        if (!pdf.layout(page, &rects, &n_rects) || n_rects + 1 < places || n_rects > places + 1)
+            n_rects = 0;
+        GList *runs = pdf.attributes(page);
+        pdf.size(page, &width, &tall);
+        ok = collect_lines(l, s, rects, n_rects, runs) ?
+            pdf_layout_page(l->lines, l->n, (float)width, body_size(l->sizes), out, err) :
+            err_set(err, ERR_NO_MEMORY, "reading the page: out of memory");
+        if (runs)
+            pdf.free_attributes(runs);
+    }
+    pdf.free(rects);
+    pdf.free(text);
+    return ok;
+}
+
+/* ---- the document --------------------------------------------------------------------------- */
+
+static bool refuse(GError *why, Err *err)
+{
+    bool locked = why && why->domain == pdf.quark() && why->code == POPPLER_ERROR_ENCRYPTED;
+    if (why)
+        pdf.free_error(why);
+    return locked ? err_set(err, ERR_VALIDATION,
+                        "the PDF is encrypted: remove its password and add it again") :
+                    err_set(err, ERR_VALIDATION, "the PDF is damaged: it cannot be opened");
+}
+
+static void take_meta(Buf *to, char *value)
+{
+    if (value)
+        extract_meta(to, str_of(value));
+    pdf.free(value);
+}
+
+static bool read_pages(PopplerDocument *d, ExtractOut *out, Err *err)
+{
+    Lines l = {.sizes = mem_array(SIZES, sizeof(uint32_t))};
+    int n = pdf.pages(d);
+    bool ok = l.sizes != NULL || err_set(err, ERR_NO_MEMORY, "reading the PDF: out of memory");
+    if (n > MAX_PAGES)
+        ok = err_set(err, ERR_TOO_LARGE, "the PDF has %d pages; the limit is %d", n, MAX_PAGES);
+    for (int i = 0; ok && i < n && buf_ok(&out->text); i++) {
+        PopplerPage *page = pdf.page(d, i);
+        if (!page)
+            continue; /* a damaged page: the others are read */
+        extract_break(out, 2);
+        size_t start = out->text.len;
+        ok = read_page(page, &l, out, err);
+        extract_mark(out, MARK_PAGE, start, out->text.len, (uint32_t)i + 1);
+        pdf.drop(page);
+    }
+    out->pages = n > 0 ? (uint32_t)n : 0;
+    mem_free(l.lines);
+    mem_free(l.sizes);
+    return ok;
+}
+
+static bool read_pdf(Str data, Str filename, ExtractOut *out, Err *err)
+{
+    GError *why = NULL;
+    (void)filename;
+    PopplerDocument *d = open_bytes(data, &why);
+    if (!d)
+        return refuse(why, err);
+    take_meta(&out->title, pdf.title(d));
+    take_meta(&out->author, pdf.author(d));
+    bool ok = read_pages(d, out, err);
+    pdf.drop(d);
+    extract_end(out);
+    return ok;
+}
+
+const Reader reader_pdf = {.type = "pdf", .preload = preload, .read = read_pdf,
+    .readable = "/usr/share/poppler"};
