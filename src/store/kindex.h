@@ -32,7 +32,7 @@
 typedef struct Kindex Kindex;
 
 typedef struct {
-    Str text;    /* distinct within one add */
+    Str text;    /* not empty; one that comes twice in an add is added up */
     uint32_t tf; /* at least 1 */
 } KindexTerm;
 
@@ -72,7 +72,7 @@ uint64_t kindex_seq(const Kindex *k); /* of the last sync */
 
 /* Puts a chunk into an empty slot: its terms, its caller's id and its length (all tokens counted,
  * which need not be the sum of tf). ERR_CONFLICT when the slot is taken, ERR_VALIDATION for a tf of
- * 0 or an empty or repeated term, ERR_NO_MEMORY; on failure nothing has changed. */
+ * 0 or an empty term, ERR_STORAGE_FULL past 67 million slots, ERR_NO_MEMORY; on failure nothing has changed. */
 bool kindex_add(Kindex *k, uint32_t slot, uint64_t id, const KindexTerm *terms, size_t n,
     uint32_t length, Err *err);
 /* Empties a slot; df and the average length follow at once. An empty slot is fine. The kindex keeps
@@ -100,7 +100,7 @@ uint32_t kindex_mark(Kindex *k, Str term, uint64_t *bitmap, size_t nbits);
 
 /* Calls `each` for up to `max` terms that begin with `prefix` and occur in a live slot, most
  * frequent first, ties bytewise; each(.., term, df) returns false to stop. The terms are borrowed
- * for the call. Returns how many were given, or -1 with ERR_NO_MEMORY. */
+ * for the call, which must not call this kindex. Returns how many were given, or -1 with ERR_NO_MEMORY. */
 int kindex_expand_prefix(Kindex *k, Str prefix, size_t max,
     bool (*each)(void *ctx, Str term, uint32_t df), void *ctx, Err *err);
 

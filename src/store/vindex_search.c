@@ -7,26 +7,16 @@
  * The sign bits are those of the vector itself: taking the collection's mean off first, or weighing
  * by a norm, changed recall by less than the noise on real MiniLM vectors (docs/bench/vectors.md), and
  * a mean would have to be kept up to date. */
-#include <float.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
+#include "store/topk.h"
 #include "store/vindex_int.h"
 
 /* Below this many allowed live slots, VINDEX_AUTO scans exactly: measured in docs/bench/vectors.md. */
 #define TWO_STAGE_FROM 50000u
 #define SPARSE 12u         /* bits in a block of 64 below which rows are taken one by one */
 #define SAMPLE_BLOCKS 128u /* blocks whose similarities give the moments of a two-stage search */
-
-/* The best `keep` seen so far: appends to a buffer of twice that, and when it is full throws away the
- * worse half and raises the threshold. */
-typedef struct {
-    VindexHit *buf;
-    size_t n, keep, cap;
-    float threshold;
-} Best;
 
 typedef struct {
     Vindex *v;
@@ -82,70 +72,6 @@ static void prepare_sketch(VxQuery *q)
         q->lut[0][bits]++;
 }
 
-static bool best_init(Best *b, size_t keep, Err *err)
-{
-    *b = (Best){.keep = keep, .cap = 2 * keep + 64, .threshold = -FLT_MAX};
-    b->buf = mem_array(b->cap, sizeof *b->buf);
-    return b->buf || err_set(err, ERR_NO_MEMORY, "no memory for a search of %zu hits", keep);
-}
-
-static bool before(VindexHit a, VindexHit b)
-{
-    return a.similarity != b.similarity ? a.similarity > b.similarity : a.slot < b.slot;
-}
-
-/* Quickselect: afterwards the `keep` best stand first, in no order. */
-static void select_best(VindexHit *a, size_t n, size_t keep)
-{
-    ptrdiff_t low = 0, high = (ptrdiff_t)n - 1, at = (ptrdiff_t)keep;
-    while (low < high) {
-        VindexHit pivot = a[low + (high - low) / 2];
-        ptrdiff_t i = low, j = high;
-        while (i <= j) {
-            while (before(a[i], pivot))
-                i++;
-            while (before(pivot, a[j]))
-                j--;
-            if (i <= j) {
-                VindexHit swap = a[i];
-                a[i++] = a[j];
-                a[j--] = swap;
-            }
-        }
-        if (at <= j)
-            high = j;
-        else if (at >= i)
-            low = i;
-        else
-            return;
-    }
-}
-
-static void best_shrink(Best *b)
-{
-    if (b->n <= b->keep)
-        return;
-    select_best(b->buf, b->n, b->keep);
-    b->n = b->keep;
-    float least = FLT_MAX;
-    for (size_t i = 0; i < b->n; i++)
-        least = fminf(least, b->buf[i].similarity);
-    b->threshold = least;
-}
-
-static inline void best_add(Best *b, uint32_t slot, float similarity)
-{
-    b->buf[b->n++] = (VindexHit){slot, similarity};
-    if (b->n == b->cap)
-        best_shrink(b);
-}
-
-static int compare(const void *x, const void *y)
-{
-    const VindexHit *a = x, *b = y;
-    return before(*a, *b) ? -1 : before(*b, *a) ? 1 : 0;
-}
-
 /* Live and allowed slots of the 64 from `slot` on. */
 static inline uint64_t wanted(const Search *s, const VxSegment *seg, uint32_t slot)
 {
@@ -187,7 +113,7 @@ static inline float similarity_of(const Search *s, const VxSegment *seg, uint32_
 }
 
 /* int8 similarities of one block of 64 into `best` (may be NULL) and the moments. */
-static void scan_block(Search *s, const VxSegment *seg, uint32_t slot, uint64_t mask, Best *best)
+static void scan_block(Search *s, const VxSegment *seg, uint32_t slot, uint64_t mask, TopK *best)
 {
     _Alignas(64) int32_t dots[VX_BLOCK];
     _Alignas(64) float sims[VX_BLOCK];
@@ -208,11 +134,11 @@ static void scan_block(Search *s, const VxSegment *seg, uint32_t slot, uint64_t 
     for (; over; over &= over - 1) {
         unsigned r = (unsigned)__builtin_ctzll(over);
         if (sims[r] > best->threshold)
-            best_add(best, slot + r, sims[r]);
+            topk_add(best, slot + r, sims[r]);
     }
 }
 
-static void scan_exact(Search *s, Best *best)
+static void scan_exact(Search *s, TopK *best)
 {
     for (uint32_t slot = 0; slot < s->slots; slot += VX_BLOCK) {
         const VxSegment *seg = vx_segment(s->v, slot);
@@ -222,7 +148,7 @@ static void scan_exact(Search *s, Best *best)
     }
 }
 
-static void scan_sketches(Search *s, Best *best)
+static void scan_sketches(Search *s, TopK *best)
 {
     uint16_t share[VX_BLOCK];
     uint16_t threshold = 0;
@@ -234,12 +160,12 @@ static void scan_sketches(Search *s, Best *best)
         const uint8_t *block = vx_sketch_block(seg, slot % VX_SEG_SLOTS);
         for (mask &= s->kernel->sketch(block, &s->q, threshold, share); mask; mask &= mask - 1) {
             unsigned r = (unsigned)__builtin_ctzll(mask);
-            best_add(best, slot + r, (float)share[r / 2 + 32 * (r % 2)]);
+            topk_add(best, slot + r, (float)share[r / 2 + 32 * (r % 2)]);
         }
         if (best->threshold > 0)
             threshold = (uint16_t)best->threshold;
     }
-    best_shrink(best);
+    topk_shrink(best);
 }
 
 /* Moments from blocks spread evenly over the index (all of them when they are few). */
@@ -272,7 +198,7 @@ static void search_init(Search *s, Vindex *v, const float *query, const uint64_t
 }
 
 /* Fills `best` with the best by int8 similarity. */
-static bool collect(Search *s, VindexMode mode, Best *best, Err *err)
+static bool collect(Search *s, VindexMode mode, TopK *best, Err *err)
 {
     size_t candidates = 400 + best->keep + s->slots / 500;
     bool two = mode == VINDEX_TWO_STAGE || (mode == VINDEX_AUTO && s->count >= TWO_STAGE_FROM);
@@ -280,8 +206,8 @@ static bool collect(Search *s, VindexMode mode, Best *best, Err *err)
         scan_exact(s, best);
         return true;
     }
-    Best rough;
-    if (!best_init(&rough, candidates, err))
+    TopK rough;
+    if (!topk_init(&rough, candidates, err))
         return false;
     prepare_sketch(&s->q);
     scan_sketches(s, &rough);
@@ -295,9 +221,9 @@ static bool collect(Search *s, VindexMode mode, Best *best, Err *err)
         uint32_t slot = rough.buf[i].slot;
         float x = similarity_of(s, vx_segment(s->v, slot), slot % VX_SEG_SLOTS);
         if (x > best->threshold)
-            best_add(best, slot, x);
+            topk_add(best, slot, x);
     }
-    mem_free(rough.buf);
+    topk_release(&rough);
     sample_moments(s);
     return true;
 }
@@ -316,26 +242,26 @@ int vindex_search(Vindex *v, const float query[VINDEX_DIM], size_t k, const uint
     Search s;
     search_init(&s, v, query, allow, allow_slots);
     size_t most = k < s.count ? k : (size_t)s.count, found = 0;
-    Best best;
-    if (!best_init(&best, 2 * most + 44, err)) {
+    TopK best;
+    if (!topk_init(&best, 2 * most + 44, err)) {
         vindex_leave(v, ticket);
         return -1;
     }
     bool ok = collect(&s, mode, &best, err);
     if (ok) {
-        best_shrink(&best);
+        topk_shrink(&best);
         for (size_t i = 0; i < best.n; i++)
-            best.buf[i].similarity = rescore(&s, best.buf[i].slot);
-        qsort(best.buf, best.n, sizeof *best.buf, compare);
+            best.buf[i].score = rescore(&s, best.buf[i].slot);
+        topk_sort(best.buf, best.n);
         for (; found < best.n && found < most; found++)
-            hits[found] = best.buf[found];
+            hits[found] = (VindexHit){best.buf[found].slot, best.buf[found].score};
         double n = s.counted ? (double)s.counted : 1.0, m = s.sum / n, var = s.sum2 / n - m * m;
         if (mean)
             *mean = (float)m;
         if (stddev)
             *stddev = (float)sqrt(var > 0 ? var : 0);
     }
-    mem_free(best.buf);
+    topk_release(&best);
     vindex_leave(v, ticket);
     return ok ? (int)found : -1;
 }
