@@ -42,8 +42,7 @@ static bool check_text(const Field *f, Str s, Err *err)
         return err_set(err, ERR_VALIDATION, count ? "%s must have at least %.0f characters" :
             "%s must not be empty", f->name, f->min);
     if (f->max > 0 && (double)count > f->max)
-        return err_set(err, f->type == F_TEXT ? ERR_TOO_LARGE : ERR_VALIDATION,
-            "%s must have at most %.0f characters", f->name, f->max);
+        return err_set(err, ERR_VALIDATION, "%s must have at most %.0f characters", f->name, f->max);
     return true;
 }
 

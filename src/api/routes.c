@@ -95,7 +95,7 @@ static const ApiRoute routes[] = {
         NULL, "204", "404"},
     {"GET", "/api/v1/knowledge/documents/{id}/original", document_original, WORK_INTERACTIVE, 0, "knowledge",
         "The bytes as they came", "Single byte ranges are served. Never as anything a browser would run.",
-        NULL, 0, NULL, 0, BODY_NONE, 0, "application/octet-stream", "200,206", "404,416"},
+        NULL, 0, NULL, 0, BODY_NONE, 0, "*/*", "200,206", "404,416"},
     {"GET", "/api/v1/knowledge/search", search_get, WORK_INTERACTIVE, 0, "knowledge", "Search", NULL,
         FIELDS(search_fields), NULL, 0, BODY_NONE, 0, "SearchResponse", "200", "400"},
     {"POST", "/api/v1/knowledge/search", search_post, WORK_INTERACTIVE, 0, "knowledge", "Search", NULL,
@@ -127,7 +127,7 @@ static const ApiRoute routes[] = {
     {"GET", "/", page_index, WORK_INTERACTIVE, ON_LOOP, "page", "The page", NULL, NULL, 0, NULL, 0, BODY_NONE, 0,
         "text/html; charset=utf-8", "200", ""},
     {"GET", "/assets/{name}", page_asset, WORK_INTERACTIVE, ON_LOOP, "page", "The page's files", NULL,
-        NULL, 0, NULL, 0, BODY_NONE, 0, "application/octet-stream", "200", "404"},
+        NULL, 0, NULL, 0, BODY_NONE, 0, "*/*", "200", "404"},
 };
 
 const ApiRoute *api_routes(size_t *n)

@@ -67,8 +67,12 @@ Json *json_parse(Str text, int max_depth, Err *err)
         return NULL;
     json_error_t why;
     out_of_memory = false;
-    json_t *j = json_loadb(text.ptr ? text.ptr : "", text.len,
-                           JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+    const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
+    const char *bytes = text.ptr ? text.ptr : "";
+    json_t *j = json_loadb(bytes, text.len, flags, &why);
+    /* JSON sets no limit to its numbers: an integer past 64 bits is read as a real one. */
+    if (!j && !out_of_memory && json_error_code(&why) == json_error_numeric_overflow)
+        j = json_loadb(bytes, text.len, flags | JSON_DECODE_INT_AS_REAL, &why);
     if (j && !out_of_memory)
         return j;
     json_decref(j);

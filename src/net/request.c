@@ -1,5 +1,6 @@
 /* request.c - what every request goes through, whatever protocol carried it: its id, the guard, the
  * layer above's callbacks, the headers of every answer, the transport's own refusals, the count. */
+#include <ctype.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -69,6 +70,16 @@ void server_refuse(HttpExchange *x, int status, const char *why)
     http_reply_status(x, status, &err);
 }
 
+/* Of a target that is refused, the part that needs no decoding: enough to know the error's format. */
+static Str plain_prefix(Str target)
+{
+    size_t n = 0;
+    while (n < target.len && n < 200 &&
+           (isalnum((unsigned char)target.ptr[n]) || memchr("/-_.~", target.ptr[n], 5)))
+        n++;
+    return str_sub(target, 0, n);
+}
+
 bool server_head_ready(HttpExchange *x, Str raw_target)
 {
     Server *s = x->priv->server;
@@ -78,6 +89,7 @@ bool server_head_ready(HttpExchange *x, Str raw_target)
     x->started_ns = clock_mono_ns();
     give_id(x);
     if (!http_parse_target(raw_target, req->arena, &req->path, &req->query, &err)) {
+        req->path = plain_prefix(raw_target);
         http_reply_error(x, &err);
         return false;
     }
