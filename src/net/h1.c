@@ -414,7 +414,8 @@ static bool add_body(Conn *c, Str piece)
 {
     HttpExchange *x = c->u.h1.x;
     struct ExchangePriv *p = x->priv;
-    if (p->body.len + piece.len > x->body_max) {
+    uint64_t announced = c->u.h1.chunked ? c->u.h1.chunk.left : 0; /* the rest of the chunk */
+    if (p->body.len + piece.len + announced > x->body_max) {
         fail(c, 413, "the body is larger than this address takes");
         return false;
     }
@@ -463,6 +464,7 @@ static size_t on_body(Conn *c, const char *data, size_t len)
     for (;;) {
         switch (http1_chunked_next(&h->chunk, data, len, &at, &piece, &fault)) {
         case CHUNK_MORE:
+            add_body(c, STR("")); /* an announced chunk may be too large already */
             return at;
         case CHUNK_DATA:
             if (!add_body(c, piece))
