@@ -10,27 +10,25 @@ static const char documents_path[] = "/api/v1/knowledge/documents";
 
 /* Follows next_cursor from page to page. `each` gets every page; it says how many items to ask for
  * next, 0 to stop. */
-typedef size_t (*PageFn)(Cli *cli, const Json *page, Str text);
+typedef size_t (*PageFn)(Cli *cli, void *arg, const Json *page);
 
-static bool pages(Cli *cli, Call *call, Str first, size_t limit, PageFn each, Err *err)
+static bool pages(Cli *cli, Call *call, Str first, size_t limit, PageFn each, void *arg, Err *err)
 {
-    Buf target, text, cursor;
+    Buf target, cursor;
     buf_init(&target, 4 << 20);
-    buf_init(&text, (size_t)256 << 20);
     buf_init(&cursor, 64 << 10);
     bool ok = true;
     while (ok && limit > 0) {
         char number[24];
         snprintf(number, sizeof number, "%zu", limit);
         buf_clear(&target);
-        buf_clear(&text);
         buf_add(&target, first);
         call_param(&target, "limit", str_of(number));
         if (cursor.len)
             call_param(&target, "cursor", buf_str(&cursor));
-        Json *j = call_get(call, buf_str(&target), &text, err);
+        Json *j = call_get(call, buf_str(&target), NULL, err);
         ok = j != NULL;
-        limit = ok ? each(cli, j, buf_str(&text)) : 0;
+        limit = ok ? each(cli, arg, j) : 0;
         Str next = json_str(json_get(j, "next_cursor"));
         buf_clear(&cursor);
         buf_add(&cursor, next);
@@ -40,7 +38,6 @@ static bool pages(Cli *cli, Call *call, Str first, size_t limit, PageFn each, Er
         ok = ok && cli_flush(cli, err);
     }
     buf_release(&target);
-    buf_release(&text);
     buf_release(&cursor);
     return ok;
 }
@@ -50,8 +47,10 @@ static bool pages(Cli *cli, Call *call, Str first, size_t limit, PageFn each, Er
 
 #define LIST_PAGE 200
 
-static size_t list_left; /* documents still wanted; pages() runs one command */
-static bool list_any;
+typedef struct {
+    size_t left; /* documents still wanted */
+    bool any;    /* one was printed */
+} Listing;
 
 static void list_line(Cli *cli, const Json *d)
 {
@@ -77,24 +76,21 @@ static void list_line(Cli *cli, const Json *d)
     buf_release(&title);
 }
 
-static size_t list_page(Cli *cli, const Json *page, Str text)
+static size_t list_page(Cli *cli, void *arg, const Json *page)
 {
+    Listing *l = arg;
     const Json *docs = json_get(page, "documents");
     size_t n = json_count(docs);
-    if (cli->json) {
-        (void)text;
-        for (size_t i = 0; i < n; i++) {
-            buf_add_c(&cli->out, list_any ? ",\n" : "");
-            json_dump(json_at(docs, i), &cli->out);
-            list_any = true;
-        }
-    } else {
-        for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++, l->any = true) {
+        if (!cli->json) {
             list_line(cli, json_at(docs, i));
-        list_any |= n > 0;
+            continue;
+        }
+        buf_add_c(&cli->out, l->any ? ",\n" : "");
+        json_dump(json_at(docs, i), &cli->out);
     }
-    list_left -= n < list_left ? n : list_left;
-    return list_left < LIST_PAGE ? list_left : LIST_PAGE;
+    l->left -= n < l->left ? n : l->left;
+    return l->left < LIST_PAGE ? l->left : LIST_PAGE;
 }
 
 static const char *sort_name(const char *flag)
@@ -109,7 +105,7 @@ static const char *sort_name(const char *flag)
     return flag; /* the interface's own names are fine, and it says what is wrong with others */
 }
 
-static bool list_limit(Cli *cli, int *status)
+static bool list_limit(Cli *cli, Listing *l, int *status)
 {
     uint64_t limit = 50;
     const char *text = cli_flag(cli, "--limit");
@@ -117,7 +113,7 @@ static bool list_limit(Cli *cli, int *status)
         *status = cli_usage_error(cli, "--limit \"%s\" is no whole number above 0", text);
         return false;
     }
-    list_left = cli_flag(cli, "--all") ? SIZE_MAX : (size_t)limit;
+    l->left = cli_flag(cli, "--all") ? SIZE_MAX : (size_t)limit;
     return true;
 }
 
@@ -125,7 +121,8 @@ int list_command(Cli *cli)
 {
     Err err = ERR_INIT;
     int status = 0;
-    if (!list_limit(cli, &status))
+    Listing l = {0};
+    if (!list_limit(cli, &l, &status))
         return status;
     Buf target;
     buf_init(&target, 4 << 20);
@@ -136,11 +133,11 @@ int list_command(Cli *cli)
     Call *call = call_open(cli->config, CALL_READ, "sotto list", &err);
     if (cli->json && call)
         buf_add_c(&cli->out, "{\"documents\":[");
-    size_t first = list_left < LIST_PAGE ? list_left : LIST_PAGE;
-    bool ok = call && pages(cli, call, buf_str(&target), first, list_page, &err);
+    size_t first = l.left < LIST_PAGE ? l.left : LIST_PAGE;
+    bool ok = call && pages(cli, call, buf_str(&target), first, list_page, &l, &err);
     if (ok && cli->json)
         buf_add_c(&cli->out, "]}\n");
-    else if (ok && !list_any)
+    else if (ok && !l.any)
         cli_note(cli, "no document matches");
     call_close(call);
     buf_release(&target);
@@ -306,17 +303,15 @@ int delete_command(Cli *cli)
 
 #define LEDGER_PAGE 1000
 
-static bool ledger_any;
-
-static size_t ledger_page(Cli *cli, const Json *page, Str text)
+static size_t ledger_page(Cli *cli, void *arg, const Json *page)
 {
-    (void)text;
+    bool *any = arg;
     const Json *entries = json_get(page, "entries");
     Buf *out = &cli->out;
-    for (size_t i = 0; i < json_count(entries); i++, ledger_any = true) {
+    for (size_t i = 0; i < json_count(entries); i++, *any = true) {
         const Json *e = json_at(entries, i);
         if (cli->json) {
-            buf_add_c(out, ledger_any ? ",\n" : "");
+            buf_add_c(out, *any ? ",\n" : "");
             json_dump(e, out);
             continue;
         }
@@ -345,7 +340,7 @@ static size_t ledger_page(Cli *cli, const Json *page, Str text)
         json_dump(json_get(page, "counts"), out);
         buf_printf(out, ",\"total\":%lld,\"covered\":%.6g}\n", (long long)total, covered);
     } else {
-        buf_add_c(out, ledger_any ? "\n" : "");
+        buf_add_c(out, *any ? "\n" : "");
         term_count(out, (uint64_t)total, "file", "files");
         buf_printf(out, " offered, %.1f %% covered\n", covered * 100);
     }
@@ -355,6 +350,7 @@ static size_t ledger_page(Cli *cli, const Json *page, Str text)
 int ledger_command(Cli *cli)
 {
     Err err = ERR_INIT;
+    bool any = false;
     Buf target;
     buf_init(&target, 64 << 10);
     buf_add_c(&target, "/api/v1/knowledge/ledger");
@@ -365,7 +361,7 @@ int ledger_command(Cli *cli)
     Call *call = call_open(cli->config, CALL_READ, "sotto ledger", &err);
     if (cli->json && call)
         buf_add_c(&cli->out, "{\"entries\":[");
-    bool ok = call && pages(cli, call, buf_str(&target), LEDGER_PAGE, ledger_page, &err);
+    bool ok = call && pages(cli, call, buf_str(&target), LEDGER_PAGE, ledger_page, &any, &err);
     call_close(call);
     buf_release(&target);
     return ok ? cli_done(cli, 0) : cli_fail(cli, &err);

@@ -96,7 +96,8 @@ static void test_table_is_whole(void **state)
         if (s[i].flag)
             assert_string_equal(s[i].flag, flag);
         else
-            assert_int_equal(s[i].type, SETTING_SECRET); /* a secret on a command line can be seen */
+            assert_int_equal(s[i].type,
+                             SETTING_SECRET); /* a secret on a command line can be seen */
     }
 }
 
@@ -112,7 +113,8 @@ static void test_defaults_follow_xdg(void **state)
     assert_null(config_text(c, SET_MODELS_URL));
     assert_false(config_file_read(c));
     config_free(c);
-    c = load(ENV("HOME", "/home/ada", "XDG_DATA_HOME", "/srv/data", "XDG_CONFIG_HOME", "/srv/conf"));
+    c = load(
+        ENV("HOME", "/home/ada", "XDG_DATA_HOME", "/srv/data", "XDG_CONFIG_HOME", "/srv/conf"));
     assert_string_equal(config_text(c, SET_DATA), "/srv/data/sotto");
     assert_string_equal(config_file(c), "/srv/conf/sotto/sotto.conf");
     config_free(c);
@@ -130,12 +132,13 @@ static void test_flag_beats_environment_beats_file(void **state)
 {
     (void)state;
     const char *file = conf("# mine\n\n listen = 127.0.0.1:1\ndata=/from/file\nworkers = 3\n"
-                            "max_upload = 8M\ninsecure_listen = on\n", 0644);
+                            "max_upload = 8M\ninsecure_listen = on\n",
+                            0644);
     Err err = ERR_INIT;
     Config *c = config_new(&err);
     assert_true(config_flag(c, SET_LISTEN, STR("127.0.0.1:3"), &err));
-    FakeEnv *env = ENV("HOME", "/h", "SOTTO_CONFIG", file, "SOTTO_LISTEN", "127.0.0.1:2", "SOTTO_DATA",
-                       "/from/env");
+    FakeEnv *env = ENV("HOME", "/h", "SOTTO_CONFIG", file, "SOTTO_LISTEN", "127.0.0.1:2",
+                       "SOTTO_DATA", "/from/env");
     if (!config_load(c, fake_env, env, &err))
         fail_msg("%s", err.msg);
     assert_string_equal(config_text(c, SET_LISTEN), "127.0.0.1:3");
@@ -165,7 +168,8 @@ static void test_empty_variable_counts_as_unset(void **state)
 static void test_paths(void **state)
 {
     (void)state;
-    Config *c = load(ENV("HOME", "/home/ada", "SOTTO_DATA", "~/notes", "SOTTO_MODELS", "sub/models"));
+    Config *c =
+        load(ENV("HOME", "/home/ada", "SOTTO_DATA", "~/notes", "SOTTO_MODELS", "sub/models"));
     assert_string_equal(config_text(c, SET_DATA), "/home/ada/notes");
     char cwd[1024], want[1100];
     assert_non_null(getcwd(cwd, sizeof cwd));
@@ -263,12 +267,18 @@ static void test_address(void **state)
         const char *text, *host;
         int port; /* -1: refused */
     } rows[] = {
-        {"127.0.0.1:8080", "127.0.0.1", 8080}, {"localhost:0", "localhost", 0},
-        {"[::1]:65535", "::1", 65535},         {"0.0.0.0:80", "0.0.0.0", 80},
-        {"::1:80", NULL, -1},                  {"127.0.0.1:65536", NULL, -1},
-        {"127.0.0.1", NULL, -1},               {":80", NULL, -1},
-        {"127.0.0.1:", NULL, -1},              {"a:-1", NULL, -1},
-        {"[]:80", NULL, -1},                   {"", NULL, -1},
+        {"127.0.0.1:8080", "127.0.0.1", 8080},
+        {"localhost:0", "localhost", 0},
+        {"[::1]:65535", "::1", 65535},
+        {"0.0.0.0:80", "0.0.0.0", 80},
+        {"::1:80", NULL, -1},
+        {"127.0.0.1:65536", NULL, -1},
+        {"127.0.0.1", NULL, -1},
+        {":80", NULL, -1},
+        {"127.0.0.1:", NULL, -1},
+        {"a:-1", NULL, -1},
+        {"[]:80", NULL, -1},
+        {"", NULL, -1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char host[256];

@@ -1,4 +1,5 @@
-/* docs/CLI.md and docs/CONFIG.md say what the tables say. SOTTO_WRITE_DOCS=1 writes them instead. */
+/* docs/CLI.md and docs/CONFIG.md say what the tables say. SOTTO_WRITE_DOCS=1 writes them instead.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -28,11 +28,16 @@ static void test_text_is_tamed(void **state)
         {"  two \t\n words  ", "two words"},
         {"\033[31mred\033[0m", "\xEF\xBF\xBD[31mred\xEF\xBF\xBD[0m"},
         {"bell\007", "bell\xEF\xBF\xBD"},
-        {"csi\xC2\x9B" "2J", "csi\xEF\xBF\xBD" "2J"},        /* C1 control */
+        {"csi\xC2\x9B"
+         "2J",
+         "csi\xEF\xBF\xBD"
+         "2J"},                                               /* C1 control */
         {"abc\xE2\x80\xAEgpj.exe", "abc\xEF\xBF\xBDgpj.exe"}, /* right-to-left override */
         {"na\xC3\xAFve", "na\xC3\xAFve"},
         {"bad\xFF", "bad\xEF\xBF\xBD"},
-        {"non\xC2\xA0" "breaking", "non breaking"},
+        {"non\xC2\xA0"
+         "breaking",
+         "non breaking"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         Buf b;
@@ -54,7 +59,8 @@ static void test_cells_have_their_width(void **state)
         {"abc", "abc  ", 5},
         {"abcdef", "abcd\xE2\x80\xA6", 5},
         {"abcde", "abcde", 5},
-        {"\xE6\x97\xA5\xE6\x9C\xAC\xE8\xAA\x9E", "\xE6\x97\xA5\xE6\x9C\xAC\xE2\x80\xA6", 5}, /* wide */
+        {"\xE6\x97\xA5\xE6\x9C\xAC\xE8\xAA\x9E", "\xE6\x97\xA5\xE6\x9C\xAC\xE2\x80\xA6",
+         5}, /* wide */
         {"\xE6\x97\xA5\xE6\x9C\xAC\xE8\xAA\x9E", "\xE6\x97\xA5\xE2\x80\xA6 ", 4},
         {"", "   ", 3},
     };
@@ -114,9 +120,9 @@ static void test_sizes(void **state)
     static const struct {
         uint64_t n;
         const char *text;
-    } rows[] = {{0, "0 bytes"},       {1, "1 byte"},           {999, "999 bytes"},
-                {1000, "1.0 KB"},     {90868376, "91 MB"},     {999499, "999 KB"},
-                {999999, "1.0 MB"},   {1500000000, "1.5 GB"},  {12345678901234, "12 TB"}};
+    } rows[] = {{0, "0 bytes"},     {1, "1 byte"},          {999, "999 bytes"},
+                {1000, "1.0 KB"},   {90868376, "91 MB"},    {999499, "999 KB"},
+                {999999, "1.0 MB"}, {1500000000, "1.5 GB"}, {12345678901234, "12 TB"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         Buf b;
         buf_init(&b, 64);
