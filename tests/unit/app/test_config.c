@@ -89,8 +89,8 @@ static void test_table_is_whole(void **state)
         assert_non_null(s[i].name);
         assert_non_null(s[i].env);
         assert_true(strlen(s[i].help) > 10);
-        char flag[64] = "--";
-        strcat(flag, s[i].name);
+        char flag[64];
+        snprintf(flag, sizeof flag, "--%s", s[i].name);
         for (char *p = flag; *p; p++)
             *p = *p == '_' ? '-' : *p;
         if (s[i].flag)
@@ -252,9 +252,9 @@ static void test_secrets(void **state)
     c = load(ENV("HOME", "/h", "CREDENTIALS_DIRECTORY", creds));
     assert_null(config_text(c, SET_MODELS_TOKEN));
     config_free(c);
-    strcat(creds, "/SOTTO_MODELS_TOKEN");
-    assert_true(os_write_file(creds, STR("from systemd"), 0600, NULL));
-    *strrchr(creds, '/') = '\0';
+    char named[600];
+    snprintf(named, sizeof named, "%s/SOTTO_MODELS_TOKEN", creds);
+    assert_true(os_write_file(named, STR("from systemd"), 0600, NULL));
     c = load(ENV("HOME", "/h", "CREDENTIALS_DIRECTORY", creds));
     assert_string_equal(config_text(c, SET_MODELS_TOKEN), "from systemd");
     config_free(c);
