@@ -63,6 +63,13 @@ bool charset_preload(Err *err)
     return true;
 }
 
+void charset_hold(const char *name)
+{
+    iconv_t to = iconv_open("UTF-8", name), from = iconv_open(name, "UTF-8");
+    (void)to; /* both stay open as long as the process lives */
+    (void)from;
+}
+
 bool charset_wanted(void)
 {
     return tables.wanted && !tables.loaded;
@@ -246,14 +253,14 @@ static bool by_tables(Str data, Str declared, const Look *look, Buf *out, Err *e
     return refuse(err);
 }
 
-bool charset_to_utf8(Str data, Str declared, Buf *out, Err *err)
+static bool decode(Str data, Str declared, Buf *out, Err *err)
 {
     bool ok;
     if (by_byte_order_mark(data, out, &ok))
         return buf_check(out, "the text in this file", err);
     Look l = look_at(data);
     size_t half = l.n / 2 ? l.n / 2 : 1;
-    if (l.odd_zero + l.even_zero > 0) {
+    if ((l.odd_zero + l.even_zero) * 200 > l.n) { /* fewer are accidents in a text */
         /* UTF-16 without a mark: Latin text has a zero in every second byte, and nowhere else. */
         bool little = l.odd_zero * 10 > half * 4 && l.even_zero * 50 < half;
         bool big = l.even_zero * 10 > half * 4 && l.odd_zero * 50 < half;
@@ -275,4 +282,19 @@ bool charset_to_utf8(Str data, Str declared, Buf *out, Err *err)
         return buf_check(out, "the text in this file", err);
     }
     return by_tables(data, declared, &l, out, err);
+}
+
+bool charset_to_utf8(Str data, Str declared, Buf *out, Err *err)
+{
+    if (!decode(data, declared, out, err))
+        return false;
+    char *zero = out->len ? memchr(out->ptr, '\0', out->len) : NULL;
+    if (zero) {
+        size_t to = (size_t)(zero - out->ptr);
+        for (size_t i = to; i < out->len; i++)
+            if (out->ptr[i] != '\0')
+                out->ptr[to++] = out->ptr[i];
+        buf_cut(out, to);
+    }
+    return true;
 }

@@ -63,6 +63,8 @@ const Reader *reader_find(Str type);
  * detection. ERR_UNSUPPORTED_MEDIA when it is no text. */
 bool charset_to_utf8(Str data, Str declared, Buf *out, Err *err);
 bool charset_preload(Err *err);
+/* Keeps the tables of one set in memory for a library that asks iconv itself. Missing ones stay so. */
+void charset_hold(const char *name);
 /* True after charset_to_utf8 failed because the tables are not loaded: the zygote loads them and the
  * file is read again. */
 bool charset_wanted(void);

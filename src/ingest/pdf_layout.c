@@ -130,6 +130,13 @@ static void add_clean(ExtractOut *out, Str s)
     extract_flow(out, str_sub(s, run, s.len));
 }
 
+/* Between two parts of a row: a bar, or a space when they touch or the first is the second's label. */
+static Str cell_gap(const PdfLine *left, const PdfLine *right)
+{
+    bool near = right->x0 - left->x1 < 1.2f * fmaxf(height(left), height(right));
+    return near || str_ends(str_trim(left->text), STR(":")) ? STR(" ") : STR(" | ");
+}
+
 /* Writes the table that line `first` belongs to: neighbouring rows, cells from left to right. */
 static void add_table(Page *p, size_t first)
 {
@@ -148,7 +155,7 @@ static void add_table(Page *p, size_t first)
         extract_break(p->out, 1);
         for (size_t i = at; i < end; i++) {
             if (i > at)
-                extract_flow(p->out, STR(" | "));
+                extract_flow(p->out, cell_gap(&p->lines[p->by_height[i - 1]], &p->lines[p->by_height[i]]));
             add_clean(p->out, p->lines[p->by_height[i]].text);
             p->done[p->by_height[i]] = true;
         }

@@ -30,6 +30,15 @@ static struct {
     __typeof__(&poppler_page_get_text_attributes) attributes;
     __typeof__(&poppler_page_free_text_attributes) free_attributes;
     __typeof__(&poppler_page_get_size) size;
+    __typeof__(&poppler_page_get_form_field_mapping) fields;
+    __typeof__(&poppler_page_free_form_field_mapping) free_fields;
+    __typeof__(&poppler_form_field_get_field_type) field_type;
+    __typeof__(&poppler_form_field_text_get_text) field_text;
+    __typeof__(&poppler_form_field_get_alternate_ui_name) field_name;
+    __typeof__(&poppler_form_field_text_is_password) field_secret;
+    __typeof__(&poppler_form_field_choice_get_n_items) choices;
+    __typeof__(&poppler_form_field_choice_is_item_selected) is_chosen;
+    __typeof__(&poppler_form_field_choice_get_item) choice;
     __typeof__(&poppler_error_quark) quark;
     __typeof__(&g_bytes_new_static) bytes;
     __typeof__(&g_bytes_unref) drop_bytes;
@@ -57,6 +66,15 @@ static bool load(Err *err)
         {"poppler_document_get_author", &pdf.author}, {"poppler_page_get_text", &pdf.text},
         {"poppler_page_get_text_layout", &pdf.layout}, {"poppler_page_get_text_attributes", &pdf.attributes},
         {"poppler_page_free_text_attributes", &pdf.free_attributes}, {"poppler_page_get_size", &pdf.size},
+        {"poppler_page_get_form_field_mapping", &pdf.fields},
+        {"poppler_page_free_form_field_mapping", &pdf.free_fields},
+        {"poppler_form_field_get_field_type", &pdf.field_type},
+        {"poppler_form_field_text_get_text", &pdf.field_text},
+        {"poppler_form_field_get_alternate_ui_name", &pdf.field_name},
+        {"poppler_form_field_text_is_password", &pdf.field_secret},
+        {"poppler_form_field_choice_get_n_items", &pdf.choices},
+        {"poppler_form_field_choice_is_item_selected", &pdf.is_chosen},
+        {"poppler_form_field_choice_get_item", &pdf.choice},
         {"poppler_error_quark", &pdf.quark}, {"g_bytes_new_static", &pdf.bytes},
         {"g_bytes_unref", &pdf.drop_bytes}, {"g_object_unref", &pdf.drop}, {"g_free", &pdf.free},
         {"g_error_free", &pdf.free_error}};
@@ -78,6 +96,9 @@ static bool preload(Err *err)
 {
     if (!load(err))
         return false;
+    charset_hold("UTF-16BE"); /* titles and form fields */
+    charset_hold("UTF-16LE");
+    charset_hold("ISO-8859-1");
     pdf.warm = open_bytes(str_of(own_document), NULL);
     PopplerPage *page = pdf.warm ? pdf.page(pdf.warm, 0) : NULL;
     if (!page)
@@ -189,6 +210,59 @@ static bool collect_lines(Lines *l, Str text, const PopplerRectangle *rects, siz
     return true;
 }
 
+/* What was filled into a form's field; NULL when nothing was (or it is a password). */
+static char *field_value(PopplerFormField *field)
+{
+    PopplerFormFieldType type = pdf.field_type(field);
+    if (type == POPPLER_FORM_FIELD_TEXT)
+        return pdf.field_secret(field) ? NULL : pdf.field_text(field);
+    if (type != POPPLER_FORM_FIELD_CHOICE)
+        return NULL;
+    for (int i = 0, n = pdf.choices(field); i < n && i < 10000; i++)
+        if (pdf.is_chosen(field, i))
+            return pdf.choice(field, i);
+    return NULL;
+}
+
+/* "Label: value" when the form gives a label that is not printed on the page, else the value. */
+static bool write_field(const Lines *l, PopplerFormField *field, Buf *to)
+{
+    char *value = field_value(field);
+    char *label = value && value[0] ? pdf.field_name(field) : NULL;
+    bool printed = !label || !label[0];
+    size_t start = to->len;
+    for (size_t i = 0; i < l->n && !printed; i++)
+        printed = str_find(l->lines[i].text, str_of(label), 0) != SIZE_MAX;
+    if (!printed)
+        (void)buf_printf(to, "%s: ", label);
+    (void)buf_add(to, str_of(value));
+    for (size_t i = start; i < to->len; i++)
+        if (to->ptr[i] == '\n' || to->ptr[i] == '\r')
+            to->ptr[i] = ' ';
+    pdf.free(label);
+    pdf.free(value);
+    return buf_ok(to);
+}
+
+/* Filled fields are lines of their own, which find their label by its height. All are written first,
+ * because the lines point into `values`. */
+static bool add_fields(Lines *l, GList *fields, double tall, Buf *values)
+{
+    bool ok = true;
+    for (GList *f = fields; f && ok; f = f->next)
+        ok = write_field(l, ((PopplerFormFieldMapping *)f->data)->field, values) && buf_add_char(values, '\n');
+    Str rest = buf_str(values), text;
+    for (GList *f = fields; f && ok && str_next(&rest, '\n', &text); f = f->next) {
+        const PopplerRectangle *area = &((PopplerFormFieldMapping *)f->data)->area;
+        PdfLine line = {.text = text, .x0 = (float)area->x1, .x1 = (float)area->x2,
+            .y0 = (float)(tall - area->y2), .y1 = (float)(tall - area->y1)};
+        line.first_word = line.x1 - line.x0;
+        line.size = line.y1 - line.y0 < 14 ? line.y1 - line.y0 : 11;
+        ok = text.len == 0 || add_line(l, line);
+    }
+    return ok;
+}
+
 static float body_size(const uint32_t *sizes)
 {
     size_t best = 0;
@@ -203,8 +277,11 @@ static bool read_page(PopplerPage *page, Lines *l, ExtractOut *out, Err *err)
     guint n_rects = 0;
     double width = 0, tall = 0;
     char *text = pdf.text(page);
+    GList *fields = pdf.fields(page);
+    Buf values;
     bool ok = true;
-    if (text && text[0]) {
+    buf_init(&values, out->text.max);
+    if (text && (text[0] || fields)) {
         size_t places = 0;
         Str s = str_of(text);
         for (size_t at = 0; at < s.len;) {
@@ -215,12 +292,15 @@ static bool read_page(PopplerPage *page, Lines *l, ExtractOut *out, Err *err)
             n_rects = 0;
         GList *runs = pdf.attributes(page);
         pdf.size(page, &width, &tall);
-        ok = collect_lines(l, s, rects, n_rects, runs) ?
+        ok = collect_lines(l, s, rects, n_rects, runs) && add_fields(l, fields, tall, &values) ?
             pdf_layout_page(l->lines, l->n, (float)width, body_size(l->sizes), out, err) :
             err_set(err, ERR_NO_MEMORY, "reading the page: out of memory");
         if (runs)
             pdf.free_attributes(runs);
     }
+    if (fields)
+        pdf.free_fields(fields);
+    buf_release(&values);
     pdf.free(rects);
     pdf.free(text);
     return ok;

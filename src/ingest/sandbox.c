@@ -44,7 +44,7 @@ Sandbox *sandbox_new(const SandboxOptions *o, Err *err)
     s->self = self;
     s->timeout_ns = (uint64_t)(o->timeout_ms ? o->timeout_ms : 30000) * 1000000u;
     s->memory = o->memory ? o->memory : (uint64_t)512 << 20;
-    s->max_text = o->max_text ? o->max_text : (size_t)32 << 20;
+    s->max_text = o->max_text ? o->max_text : (size_t)16 << 20;
     s->control = -1;
     (void)pthread_mutex_init(&s->lock, NULL);
     return s;

@@ -25,7 +25,7 @@ typedef struct {
     const char *self;    /* program to start as the zygote; NULL: the one that runs */
     unsigned timeout_ms; /* of one file, 0: 30 s */
     uint64_t memory;     /* of one child beyond the libraries, 0: 512 MiB */
-    size_t max_text;     /* 0: 32 MiB */
+    size_t max_text;     /* 0: 16 MiB */
 } SandboxOptions;
 
 Sandbox *sandbox_new(const SandboxOptions *o, Err *err);

@@ -91,7 +91,7 @@ static bool is_texty(Str head)
         zero[i % 2] += c == 0;
         control += c != 0 && c < 0x20 && !(c >= '\t' && c <= '\r') && c != 0x1B && c != '\b';
     }
-    if (zero[0] + zero[1] > 0) {
+    if ((zero[0] + zero[1]) * 200 > head.len) { /* fewer are accidents in a text */
         size_t most = zero[0] > zero[1] ? zero[0] : zero[1], least = zero[0] + zero[1] - most;
         return most * 5 > head.len && least * 100 < head.len;
     }
