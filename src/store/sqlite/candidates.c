@@ -187,32 +187,6 @@ static bool mark_phrase(Plan *p, Str text, Err *err)
     return rc == 0;
 }
 
-/* Every stem of a known word that starts with `prefix`. */
-static bool prefix_stems(Plan *p, Str prefix, SqWordSet *out, Err *err)
-{
-    static const char sql[] =
-        "SELECT stem FROM words WHERE owner_no = ?1 AND word >= ?2 AND word < ?3";
-    Str after = arena_printf(p->a, STR_FMT "\xff", STR_ARG(prefix));
-    if (!after.ptr)
-        return no_memory(err);
-    *out = (SqWordSet){.a = p->a};
-    Sq q;
-    int rc = -1;
-    if (sq_begin(&q, p->c, sql, err)) {
-        sq_i64(&q, p->o->no);
-        sq_text(&q, prefix);
-        sq_text(&q, after);
-        while ((rc = sq_step(&q, err)) > 0)
-            if (!sq_words_add(out, sq_col_str(&q, 0), 1)) {
-                rc = -1;
-                no_memory(err);
-                break;
-            }
-    }
-    sq_end(&q);
-    return rc == 0;
-}
-
 static void sort_by_df(Plan *p, SqWordSet *set)
 {
     for (size_t i = 0; i < set->n; i++)
@@ -241,7 +215,7 @@ static bool plan_prefix(Plan *p, const KwTerm *t, Err *err)
         return false;
     if (!tokens.n)
         return true;
-    if (!prefix_stems(p, tokens.items[tokens.n - 1], &stems, err))
+    if (!sq_words_stems(p->c, p->o->no, tokens.items[tokens.n - 1], p->a, &stems, err))
         return false;
     if (t->required || t->excluded) {
         if (!mark_begin(p, err))
@@ -487,86 +461,5 @@ bool sq_candidates(Store *store, const Uuid *owner, const CandidateQuery *q, Are
     sq_index_give(p.x);
     if (ok)
         *out = found;
-    return ok;
-}
-
-/* ---- completion ----------------------------------------------------------------------------- */
-
-typedef struct {
-    Str word;
-    uint32_t df;
-} Suggestion;
-
-/* Keeps the `limit` best, most frequent first; words whose passages are all gone have df 0. */
-static void keep(Suggestion *best, size_t *n, size_t limit, Suggestion s)
-{
-    size_t at = *n;
-    if (!s.df || (at == limit && best[at - 1].df >= s.df))
-        return;
-    if (at < limit)
-        ++*n;
-    else
-        at--;
-    for (; at > 0 && best[at - 1].df < s.df; at--)
-        best[at] = best[at - 1];
-    best[at] = s;
-}
-
-static bool suggest(Plan *p, Str prefix, size_t limit, Suggestion *best, size_t *n, Err *err)
-{
-    static const char sql[] =
-        "SELECT word, stem FROM words WHERE owner_no = ?1 AND word >= ?2 AND word < ?3";
-    Tokens tokens;
-    if (!tokens_of(p, prefix, false, &tokens, err))
-        return false;
-    if (!tokens.n)
-        return true;
-    Str from = tokens.items[tokens.n - 1], after = arena_printf(p->a, STR_FMT "\xff",
-        STR_ARG(from));
-    if (!after.ptr)
-        return no_memory(err);
-    Sq q;
-    int rc = -1;
-    if (sq_begin(&q, p->c, sql, err)) {
-        sq_i64(&q, p->o->no);
-        sq_text(&q, from);
-        sq_text(&q, after);
-        while ((rc = sq_step(&q, err)) > 0) {
-            Suggestion s = {{NULL, 0}, kindex_df(p->x->k, sq_col_str(&q, 1))};
-            if (!sq_col_copy(&q, 0, p->a, &s.word, err)) {
-                rc = -1;
-                break;
-            }
-            keep(best, n, limit, s);
-        }
-    }
-    sq_end(&q);
-    return rc == 0;
-}
-
-bool sq_suggest(Store *store, const Uuid *owner, Str prefix, size_t limit, Arena *a, Str *out,
-    size_t *n, Err *err)
-{
-    Sqlite *s = sq_of(store);
-    Plan p = {.s = s, .a = a};
-    size_t found = 0;
-    bool empty;
-    Suggestion *best = ARENA_NEW_ARRAY(a, Suggestion, limit + 1);
-    if (!best)
-        return no_memory(err);
-    p.x = sq_index_hold(s, owner, &p.o, &empty, err);
-    if (empty)
-        *n = 0;
-    if (!p.x)
-        return empty;
-    p.c = sq_read_begin(s, err);
-    bool ok = p.c && (!limit || suggest(&p, prefix, limit, best, &found, err));
-    if (p.c)
-        sq_read_end(s, p.c);
-    sq_index_give(p.x);
-    for (size_t i = 0; ok && i < found; i++)
-        out[i] = best[i].word;
-    if (ok)
-        *n = found;
     return ok;
 }

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define PRUNE_EVERY 4096 /* changes */
+#define PRUNE_EVERY 1024 /* changes */
 
 /* The row's bytes; a zero vector, which no search returns, when another encoder made it. */
 void sq_code_load(VindexCode *code, Str blob, bool foreign)
@@ -42,6 +42,8 @@ bool sq_index_add_chunk(SqIndex *x, uint64_t chunk_no, uint64_t doc_no, const Vi
 
 void sq_index_drop_chunks(SqIndex *x, uint64_t doc_no, uint64_t first, uint64_t last)
 {
+    x->sweep = true;
+    x->sweep_from[0] = 0;
     pthread_rwlock_wrlock(&x->slots_lock);
     for (uint64_t chunk = first; chunk <= last; chunk++) {
         uint32_t slot = sq_slots_of_chunk(&x->slots, chunk);

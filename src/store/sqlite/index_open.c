@@ -331,13 +331,40 @@ SqIndex *sq_index_open(Sqlite *s, SqConn *c, const SqOwner *o, Err *err)
     return NULL;
 }
 
+/* Puts what `fresh` holds into `x`, which searches may be holding, and frees the old. */
+static void replace(SqIndex *x, SqIndex *fresh)
+{
+    pthread_rwlock_wrlock(&x->swap);
+    pthread_rwlock_wrlock(&x->slots_lock);
+    Vindex *v = x->v;
+    Kindex *k = x->k;
+    SqSlots slots = x->slots;
+    x->v = fresh->v;
+    x->k = fresh->k;
+    x->slots = fresh->slots;
+    x->seq = fresh->seq;
+    x->synced = fresh->synced;
+    atomic_store(&x->behind, false);
+    pthread_rwlock_unlock(&x->slots_lock);
+    pthread_rwlock_unlock(&x->swap);
+    fresh->v = v;
+    fresh->k = k;
+    fresh->slots = slots;
+    sq_index_close(fresh);
+}
+
 bool sq_index_catch_up(Sqlite *s, SqConn *c, const SqOwner *o, SqIndex *x, Err *err)
 {
-    bool known = false;
-    if (x->seq && !knows_seq(c, o, x->seq, &known, err))
+    bool known = x->seq == 0;
+    if (!known && !knows_seq(c, o, x->seq, &known, err))
         return false;
-    if (x->seq && !known) /* read-only: the log was pruned past us */
-        return err_set(err, ERR_UNAVAILABLE, "the database has moved on too far; open it again");
+    if (!known) {
+        /* The log has been pruned past us: we read while another process wrote for long. */
+        SqIndex *fresh = sq_index_open(s, c, o, err);
+        if (fresh)
+            replace(x, fresh);
+        return fresh != NULL;
+    }
     Filler f = {s, x, arena_new(ARENA_DEFAULT_MAX)};
     if (!f.a)
         return err_set(err, ERR_NO_MEMORY, "bringing the index up to date: out of memory");
@@ -357,25 +384,7 @@ bool sq_index_rebuild(Sqlite *s, SqConn *c, SqOwner *o, Err *err)
     ok = ok && os_remove_tree(dir, err);
     SqIndex *fresh = ok ? sq_index_open(s, c, o, err) : NULL;
     arena_free(a);
-    if (!fresh)
-        return false;
-    SqIndex *x = o->index;
-    pthread_rwlock_wrlock(&x->swap);
-    pthread_rwlock_wrlock(&x->slots_lock);
-    Vindex *v = x->v;
-    Kindex *k = x->k;
-    SqSlots slots = x->slots;
-    x->v = fresh->v;
-    x->k = fresh->k;
-    x->slots = fresh->slots;
-    x->seq = fresh->seq;
-    x->synced = fresh->synced;
-    atomic_store(&x->behind, false);
-    pthread_rwlock_unlock(&x->slots_lock);
-    pthread_rwlock_unlock(&x->swap);
-    fresh->v = v;
-    fresh->k = k;
-    fresh->slots = slots;
-    sq_index_close(fresh);
-    return true;
+    if (fresh)
+        replace(o->index, fresh);
+    return fresh != NULL;
 }

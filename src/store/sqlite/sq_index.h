@@ -38,6 +38,14 @@ typedef struct {
 } SqWordSet;
 bool sq_words_add(SqWordSet *w, Str word, uint32_t count);
 
+/* ---- words as written (words.c) ------------------------------------------------------------- */
+
+/* Every stem of a known word that starts with `prefix` (folded). */
+bool sq_words_stems(SqConn *c, int64_t owner_no, Str prefix, Arena *a, SqWordSet *out, Err *err);
+/* Takes a step in forgetting words that no passage has any more; false when there is nothing to do
+ * or it failed (err says). Writer thread. */
+bool sq_words_sweep(Sqlite *s, Err *err);
+
 /* ---- slots of documents and passages (slotmap.c) -------------------------------------------- */
 
 /* doc_no -> a list of its slots, and chunk_no -> slot. A slot is in one list at most. */
@@ -72,6 +80,8 @@ struct SqIndex {
     uint64_t seq;           /* everything up to here is applied */
     uint64_t synced;        /* what both files hold */
     uint64_t since_prune;   /* changes applied since the log was pruned */
+    bool sweep;             /* passages went: words may have lost their last one */
+    char sweep_from[256];   /* the last word that was looked at */
     atomic_bool behind;     /* an update failed; must catch up before it answers */
 };
 

@@ -146,6 +146,24 @@ static void keep_house(Sqlite *s, bool idle)
         sq_index_sync_all(s);
 }
 
+/* What can wait until nobody does. */
+static void use_the_quiet(Sqlite *s)
+{
+    SqWriter *w = &s->writer;
+    Err err = ERR_INIT;
+    sq_index_sync_all(s);
+    for (bool more = true; more;) {
+        more = sq_words_sweep(s, &err);
+        pthread_mutex_lock(&w->lock);
+        more = more && !w->head && !w->stop;
+        pthread_mutex_unlock(&w->lock);
+    }
+    if (err.code != ERR_NONE)
+        log_write(LOG_WARN, "store", "%s", err.msg);
+    if (w->wal_frames >= CHECKPOINT_FRAMES)
+        checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
+}
+
 /* Waits for work. False when it is time to stop and nothing is left. */
 static bool wait_for_work(Sqlite *s)
 {
@@ -162,9 +180,7 @@ static bool wait_for_work(Sqlite *s)
         until.tv_sec += SYNC_IDLE_NS / 1000000000u;
         if (pthread_cond_timedwait(&w->wake, &w->lock, &until) == ETIMEDOUT && !w->head) {
             pthread_mutex_unlock(&w->lock);
-            sq_index_sync_all(s);
-            if (w->wal_frames >= CHECKPOINT_FRAMES)
-                checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
+            use_the_quiet(s);
             pthread_mutex_lock(&w->lock);
         }
     }

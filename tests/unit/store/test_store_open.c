@@ -274,6 +274,72 @@ static void reading_beside_a_writer(void **state)
     f->s = w;
 }
 
+static int64_t ask(Fx *f, const char *sql)
+{
+    sqlite3 *db;
+    sqlite3_stmt *st;
+    int64_t n = -1;
+    assert_int_equal(sqlite3_open_v2(tempdir_file(&f->dir, "sotto.db"), &db, SQLITE_OPEN_READONLY,
+        NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+    if (sqlite3_step(st) == SQLITE_ROW)
+        n = sqlite3_column_int64(st, 0);
+    sqlite3_finalize(st);
+    sqlite3_close(db);
+    return n;
+}
+
+/* A reader that slept while the log was pruned past it starts anew. */
+static void reading_after_the_log_was_pruned(void **state)
+{
+    Fx *f = *state;
+    Err err = ERR_INIT;
+    put_n(f, 1, 3);
+    Store *w = f->s, *r = store_open_sqlite(
+        &(StoreOptions){.dir = f->dir.path, .model = FX_MODEL, .read_only = true}, &err);
+    assert_non_null(r);
+    f->s = r;
+    all_found(f, 1, 3);
+    f->s = w;
+    for (uint64_t i = 0; i < 1100; i++) { /* one more than the log is kept for */
+        DocumentPut *p = fx_doc(f->a, 500, STR("t"), i % 2 ? STR("one") : STR("two"));
+        fx_put(f, &f->owner, p, NULL);
+        arena_reset(f->a);
+    }
+    put_n(f, 4, 2);
+    store_close(w);
+    f->s = fx_open(f->dir.path);
+    w = f->s;
+    assert_true(ask(f, "SELECT count(*) FROM changes") < 100);
+    f->s = r;
+    all_found(f, 1, 5);
+    store_close(r);
+    f->s = w;
+}
+
+/* When nobody writes for two seconds, caches are synced and words without a passage forgotten. */
+static void quiet_hours(void **state)
+{
+    Fx *f = *state;
+    fx_put(f, &f->owner, fx_doc(f->a, 1, STR("title"), STR("walnut walnuts hazel")), NULL);
+    fx_put(f, &f->owner, fx_doc(f->a, 2, STR("title"), STR("hazelnut hazel")), NULL);
+    assert_int_equal(ask(f, "SELECT count(*) FROM words"), 5);
+    Uuid one = fx_uuid(1);
+    OK(store_document_delete(f->s, &f->owner, &one, &oops));
+    char before[512];
+    (void)snprintf(before, sizeof before, "%s", cache_file(f, "vectors"));
+    for (int i = 0; i < 100 && ask(f, "SELECT count(*) FROM words") != 3; i++)
+        usleep(100000);
+    assert_int_equal(
+        ask(f, "SELECT count(*) FROM words WHERE word IN ('hazelnut', 'hazel', 'title')"), 3);
+    assert_int_equal(ask(f, "SELECT count(*) FROM words"), 3);
+    /* Synced: a copy of the folder as it is now needs no replay and no rebuild. */
+    Vindex *v = vindex_open(before, &oops);
+    assert_non_null(v);
+    assert_int_equal(vindex_seq(v), ask(f, "SELECT max(seq) FROM changes"));
+    vindex_close(v);
+}
+
 static void reading_a_frozen_folder(void **state)
 {
     Fx *f = *state;
@@ -469,6 +535,8 @@ int main(void)
         T(backup_and_restore),
         T(one_process_writes),
         T(reading_beside_a_writer),
+        T(reading_after_the_log_was_pruned),
+        T(quiet_hours),
         T(reading_a_frozen_folder),
         T(nothing_to_read),
         T(foreign_and_damaged_files),
