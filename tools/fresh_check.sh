@@ -49,15 +49,20 @@ echo 'Defaults env_keep += "http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PRO
 ada ALL=(ALL) NOPASSWD: ALL' >"$work/etc/sudoers.d/ada"
 git clone -q --no-hardlinks "$top" "$work/home/ada/sotto"
 in_root chown -R ada:ada /home/ada/sotto
-as_ada() { in_root sudo -E -H -u ada bash -c "cd ~/sotto && $1"; }
+as_ada() { in_root sudo -E -H -u ada bash -c "set -e; cd ~/sotto
+$1"; }
 
 # `make run` serves until it is stopped: asked for its health, then told to end.
 step_run() {
-  as_ada 'make run >run.log 2>&1 & for i in $(seq 1 900); do
-      grep -q "^listening on" run.log && break; kill -0 $! || { cat run.log; exit 1; }; sleep 1; done
+  as_ada 'make run >run.log 2>&1 &
+    for i in $(seq 1 900); do
+      if grep -q "^listening on" run.log 2>/dev/null; then break; fi
+      kill -0 $! || { cat run.log; exit 1; }
+      sleep 1
+    done
     cat run.log; exec 3<>/dev/tcp/127.0.0.1/8080
-    printf "GET /health HTTP/1.0\r\nHost: 127.0.0.1:8080\r\n\r\n" >&3; head -n 1 <&3 | grep " 200 " || exit 1
-    kill $(pgrep -P $! sotto || pgrep -u ada -x sotto); wait'
+    printf "GET /health HTTP/1.0\r\nHost: 127.0.0.1:8080\r\n\r\n" >&3; head -n 1 <&3 | grep " 200 "
+    kill $!; wait'
 }
 for step in $steps; do
   echo "=== make $step, first time ==="
