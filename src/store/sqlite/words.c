@@ -1,8 +1,8 @@
 /* words.c - the words of an owner's documents as people write them: folded, not stemmed.
  *
- * A put adds the words it brings (put.c); which passages hold them is the keyword index's knowledge.
- * So a word whose stem is in no passage any more is not told, and is swept away when the writer has
- * nothing else to do. */
+ * A put adds the words it brings (put.c); which passages hold them is the keyword index's
+ * knowledge. So a word whose stem is in no passage any more is not told, and is swept away when the
+ * writer has nothing else to do. */
 #include "base/utf8.h"
 #include "store/sqlite/sq_index.h"
 
