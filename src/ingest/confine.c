@@ -159,6 +159,9 @@ static const int allowed[] = {
     SYS_munmap, SYS_mremap, SYS_brk, SYS_madvise,                           /* memory */
     SYS_futex, SYS_getrandom, SYS_clock_gettime, SYS_gettid, SYS_getpid,    /* the C library */
     SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_exit, SYS_exit_group,         /* the end */
+#if SANITIZED
+    SYS_sigaltstack, /* asked by the sanitizers before a process ends */
+#endif
 };
 /* And with conditions: mmap and mprotect without PROT_EXEC, newfstatat of an open file, tgkill of
  * itself (abort), openat for the readable folder alone. */

@@ -225,7 +225,7 @@ static void one_round(Sandbox *s)
 {
     Err err;
     char text[64];
-    expect_error(s, "crash", ERR_VALIDATION, "damaged");
+    expect_error(s, "crash", ERR_VALIDATION, SANITIZED ? "reader" : "damaged");
     expect_error(s, "abort", ERR_VALIDATION, "damaged");
     if (!SANITIZED) { /* no ceiling of memory there: see confine.c */
         expect_error(s, "grab", ERR_TOO_LARGE, "64 MiB");
