@@ -78,8 +78,8 @@ static bool bind_address(Serve *s, Err *err)
     s->server = server_new(&o, err);
     if (!s->server)
         return false;
-    const char *form = strchr(s->host, ':') ? "http://[%s]:%u" : "http://%s:%u";
-    snprintf(s->url, sizeof s->url, form[7] == '[' ? "http://[%s]:%u" : "http://%s:%u", s->host,
+    bool v6 = strchr(s->host, ':') != NULL;
+    snprintf(s->url, sizeof s->url, "http://%s%s%s:%u", v6 ? "[" : "", s->host, v6 ? "]" : "",
              server_port(s->server));
     return true;
 }
@@ -171,7 +171,9 @@ int serve_command(Cli *cli)
         wait_for_end(&s, &signals);
         pthread_sigmask(SIG_UNBLOCK, &signals, NULL); /* a second signal ends at once */
         notify_send("STOPPING=1");
-        cli_note(cli, "stopping; once more to stop at once");
+        if (cli->term.err_tty)
+            cli_note(cli, "stopping; once more to stop at once");
+        log_write(LOG_INFO, "serve", "stopping");
     }
     if (s.server) {
         server_stop(s.server, DRAIN_MS);
