@@ -14,7 +14,7 @@ typedef struct {
 
 enum { OP_ADD = 1, OP_DELETE = 2 };
 
-#define FAR (1u << 22) /* slots are dense: one that far past the last is damage */
+#define FAR (1u << 24) /* slots are dense: one that far past the last is damage */
 
 /* A journal of more than this is slower to do again than a new snapshot is to write. */
 static uint64_t journal_max(const Kindex *k)
