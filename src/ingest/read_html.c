@@ -124,13 +124,14 @@ static Table *table(Render *r)
 
 static bool is_layout(const Render *r, const Table *t)
 {
-    return !t || t->index >= r->cap_layout || r->layout[t->index];
+    return t && t->index < r->cap_layout && r->layout[t->index];
 }
 
 /* In a cell of a data table everything stays on the row's line. */
 static bool in_data_cell(Render *r)
 {
-    return !r->survey && !is_layout(r, table(r));
+    const Table *t = table(r);
+    return !r->survey && t && !is_layout(r, t);
 }
 
 static void line_break(Render *r, unsigned newlines)
@@ -149,7 +150,7 @@ static void mark_layout(Render *r, const Table *t)
         size_t cap = t->index + 64;
         uint8_t *layout = mem_resize(r->layout, cap, 1);
         if (!layout)
-            return; /* counted as layout: is_layout */
+            return; /* it stays a data table: its words are kept all the same */
         memset(layout + r->cap_layout, 0, cap - r->cap_layout);
         r->layout = layout;
         r->cap_layout = cap;
@@ -354,7 +355,10 @@ static void end_heading(Render *r, const xmlChar *name)
 static void end_link(Render *r)
 {
     Str shown = str_sub(buf_str(&r->out->text), r->link_start, SIZE_MAX), to = buf_str(&r->link);
-    if (to.len > 0 && str_find(shown, to, 0) == SIZE_MAX) {
+    size_t digits = 0; /* a number that is shown is often written with other gaps than behind it */
+    for (size_t i = 0; i < shown.len; i++)
+        digits += letter_is_digit((unsigned char)shown.ptr[i]);
+    if (to.len > 0 && digits < 5 && str_find(shown, to, 0) == SIZE_MAX) {
         extract_add(r->out, STR(" ("));
         extract_flow(r->out, to);
         extract_add(r->out, STR(")"));
