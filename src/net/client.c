@@ -14,8 +14,8 @@
 #define DEFAULT_MAX ((uint64_t)64 << 20)
 #define HEADERS_MAX ((size_t)256 << 10)
 
-/* What we use of libcurl, looked up once. The casts of curl's own macros are not needed: every option
- * is passed through the real prototypes. */
+/* What we use of libcurl, looked up once. The casts of curl's own macros are not needed: every
+ * option is passed through the real prototypes. */
 static struct {
     typeof(&curl_global_init) global_init;
     typeof(&curl_easy_init) init;
@@ -172,8 +172,8 @@ static int on_progress(void *arg, curl_off_t total, curl_off_t now, curl_off_t u
     return 1;
 }
 
-/* Asked with the resolved address, for every connection, redirects too: no second look-up can answer
- * differently. */
+/* Asked with the resolved address, for every connection, redirects too: no second look-up can
+ * answer differently. */
 static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 {
     Transfer *t = arg;

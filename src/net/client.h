@@ -2,8 +2,9 @@
  * optional back ends. The one file pair that knows libcurl, which is loaded when it is first used:
  * a server that calls nobody never has it in memory.
  *
- * TLS certificates are checked, only http and https are spoken (after a redirect too), redirects are
- * limited, nothing is kept between calls. Any HTTP status is a success here: the caller judges it.
+ * TLS certificates are checked, only http and https are spoken (after a redirect too), redirects
+ * are limited, nothing is kept between calls. Any HTTP status is a success here: the caller judges
+ * it.
  *
  * Threads: safe; every call has a handle of its own. */
 #ifndef SOTTO_NET_CLIENT_H
@@ -23,7 +24,7 @@ typedef struct {
     uint64_t max_bytes;        /* of the answer's body; 0: 64 MiB; a download: no limit */
     uint32_t redirects;        /* followed at most; 0: none */
     bool direct;               /* ignore proxies from the environment; always so for loopback */
-    bool public_only;          /* refuse private, loopback and link-local addresses, redirects too */
+    bool public_only;          /* refuse private, loopback, link-local addresses, redirects too */
     /* Called now and then; total is 0 when it is not known. False cancels (ERR_CANCELLED). */
     bool (*progress)(void *arg, uint64_t done, uint64_t total);
     /* Pieces of the body as they come, instead of collecting them; false cancels. For streams. */
@@ -44,9 +45,9 @@ bool client_request(const ClientRequest *req, ClientResponse *out, Err *err);
 void client_response_release(ClientResponse *r);
 Str client_header(const ClientResponse *r, const char *name); /* {NULL,0} when absent */
 
-/* Downloads to a file; when it is there already, goes on behind its end (Range), or starts anew when
- * the server cannot. Synced when it returns true; a partial file stays for the next try. Any status
- * but 200 and 206 is ERR_UNAVAILABLE (404: ERR_NOT_FOUND) and leaves the file as it was. */
+/* Downloads to a file; when it is there already, goes on behind its end (Range), or starts anew
+ * when the server cannot. Synced when it returns true; a partial file stays for the next try. Any
+ * status but 200 and 206 is ERR_UNAVAILABLE (404: ERR_NOT_FOUND) and leaves the file as it was. */
 bool client_download(const ClientRequest *req, const char *path, Err *err);
 
 #endif

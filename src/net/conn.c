@@ -165,6 +165,7 @@ bool conn_flush(Conn *c)
     if (c->handshaking)
         return true;
     bool had = conn_unsent(c) > 0;
+    uint64_t before = c->sent;
     while (conn_unsent(c) > 0 && c->writable && !c->broken) {
         ssize_t n = send_some(c);
         if (n >= 0) {
@@ -180,8 +181,11 @@ bool conn_flush(Conn *c)
         conn_close(c);
         return false;
     }
-    if (conn_unsent(c) > 0)
+    if (conn_unsent(c) > 0) {
+        if (c->sent != before && c->proto->progress)
+            c->proto->progress(c);
         return true;
+    }
     give_back(c);
     if (had)
         c->proto->drained(c);
@@ -232,7 +236,7 @@ static bool handshake(Conn *c)
     }
     c->handshaking = false;
     c->readable = c->writable = true;
-    if (tls_is_h2(c->tls) && !h2_init(c)) {
+    if (tls_is_h2(c->tls) && (c->over_limit || !h2_init(c))) {
         conn_close(c);
         return false;
     }
@@ -280,7 +284,8 @@ void conn_run(Conn *c)
         conn_close(c);
         return;
     }
-    /* While a request is being answered nothing is read; that the client has gone is told anyway. */
+    /* While a request is being answered nothing is read; that the client has gone is told
+     * anyway. */
     if (c->hangup && !c->proto->wants_input(c))
         c->proto->eof(c);
 }

@@ -1,15 +1,15 @@
-/* conn.h - one connection: its socket, what waits to be sent, and the protocol spoken on it. Private
- * to src/net; everything here belongs to the loop thread.
+/* conn.h - one connection: its socket, what waits to be sent, and the protocol spoken on it.
+ * Private to src/net; everything here belongs to the loop thread.
  *
  *   epoll event -> conn reads into the loop's scratch buffer -> proto->input
  *   proto appends to conn_out / sets conn->ref -> conn_flush -> socket, rest waits for EPOLLOUT
  *
- * An idle connection owns no buffer: input is parsed where it was read and only an incomplete rest is
- * copied; output that the socket takes at once never leaves the loop's spare buffer. That keeps an
- * idle WebSocket client below a kilobyte.
+ * An idle connection owns no buffer: input is parsed where it was read and only an incomplete rest
+ * is copied; output that the socket takes at once never leaves the loop's spare buffer. That keeps
+ * an idle WebSocket client below a kilobyte.
  *
- * A Conn that is closed stays allocated until the end of the iteration (c->dead), so that callers up
- * the stack can look at it. */
+ * A Conn that is closed stays allocated until the end of the iteration (c->dead), so that callers
+ * up the stack can look at it. */
 #ifndef SOTTO_NET_CONN_H
 #define SOTTO_NET_CONN_H
 
@@ -26,13 +26,15 @@ typedef struct {
     /* The client will send no more; or, while input is not wanted, has at least said so. */
     void (*eof)(Conn *c);
     void (*drained)(Conn *c);  /* all output has been taken by the socket */
+    void (*progress)(Conn *c); /* some has, not all; NULL is allowed */
     void (*timer)(Conn *c);
     void (*reply)(Conn *c, HttpExchange *x); /* answered or, for a stream, something new */
     void (*stop)(Conn *c);     /* the server is shutting down: end when it is polite */
     void (*closed)(Conn *c);   /* the connection is gone: let go of exchanges and memory */
 } ConnProto;
 
-typedef enum { H1_IDLE, H1_HEAD, H1_BODY, H1_DISCARD, H1_BUSY, H1_SEND, H1_STREAM, H1_LINGER } H1State;
+typedef enum { H1_IDLE, H1_HEAD, H1_BODY, H1_DISCARD, H1_BUSY, H1_SEND, H1_STREAM,
+    H1_LINGER } H1State;
 
 typedef struct {
     HttpExchange *x;       /* BODY .. STREAM */

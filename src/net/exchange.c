@@ -92,6 +92,7 @@ void exchange_reset(HttpExchange *x)
     p->ws_user = NULL;
     p->ws_refusal = 0;
     p->posted = p->replied = p->streaming = p->stream_ended = p->stream_ok = false;
+    p->stream_failed = false;
     p->stream_length = -1;
     buf_init(&p->stream_pending, STREAM_PENDING_MAX);
     p->stream_unsent = 0;
@@ -210,7 +211,10 @@ bool http_stream_send(HttpExchange *x, Str data)
     if (!p->server) /* without a server: gathered for the test to look at */
         return buf_add(&x->resp.body, data);
     pthread_mutex_lock(&p->lock);
-    bool ok = buf_add(&p->stream_pending, data);
+    bool ok = p->stream_pending.len + p->stream_unsent + data.len <= STREAM_PENDING_MAX &&
+              buf_add(&p->stream_pending, data);
+    if (!ok)
+        p->stream_failed = true; /* the end is then a cut, whatever the handler says */
     p->stream_total += data.len;
     ask_loop(p);
     pthread_mutex_unlock(&p->lock);
@@ -245,7 +249,7 @@ void http_stream_end(HttpExchange *x, bool ok)
     pthread_mutex_lock(&p->lock);
     bool whole = p->stream_length < 0 || p->stream_total == (uint64_t)p->stream_length ||
                  !p->server;
-    p->stream_ok = ok && whole && buf_ok(&p->stream_pending);
+    p->stream_ok = ok && whole && !p->stream_failed;
     p->stream_ended = true;
     ask_loop(p);
     pthread_mutex_unlock(&p->lock);
@@ -286,8 +290,8 @@ bool exchange_take_stream(HttpExchange *x, Buf *out, bool *ended, bool *ok)
     p->stream_unsent += n;
     if (p->stream_pending.cap > 65536)
         buf_release(&p->stream_pending);
-    else if (buf_ok(&p->stream_pending))
-        p->stream_pending.len = 0; /* buf_clear would forget a failure */
+    else
+        buf_clear(&p->stream_pending);
     *ended = p->stream_ended;
     *ok = p->stream_ok && taken;
     pthread_mutex_unlock(&p->lock);

@@ -41,7 +41,7 @@ struct ExchangePriv {
     pthread_cond_t changed;
     bool posted;               /* post is in the loop's queue */
     bool replied;
-    bool streaming, stream_ended, stream_ok;
+    bool streaming, stream_ended, stream_ok, stream_failed;
     int64_t stream_length;     /* -1: not known */
     Buf stream_pending;        /* not yet taken by the loop */
     size_t stream_unsent;      /* taken by the loop, not by the socket */

@@ -2,8 +2,8 @@
  *
  *   "q=a+b&tag=x&tag=y%20z"  ->  {q: "a b"}, {tag: "x"}, {tag: "y z"}
  *
- * Strict: a broken % escape, a NUL and invalid UTF-8 are errors, never guessed at. Empty pairs ("a=1&&")
- * are skipped. Fuzz target: fuzz_form. Source: WHATWG URL, section 5.1. Threads: pure. */
+ * Strict: a broken % escape, a NUL and invalid UTF-8 are errors, never guessed at. Empty pairs
+ * ("a=1&&") are skipped. Fuzz target: fuzz_form. Source: WHATWG URL, section 5.1. Threads: pure. */
 #ifndef SOTTO_NET_FORM_H
 #define SOTTO_NET_FORM_H
 

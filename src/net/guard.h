@@ -1,13 +1,13 @@
-/* guard.h - who may speak to us through a browser: the Host allow-list against DNS rebinding, and the
- * Origin check against cross-site requests and WebSocket handshakes.
+/* guard.h - who may speak to us through a browser: the Host allow-list against DNS rebinding, and
+ * the Origin check against cross-site requests and WebSocket handshakes.
  *
- * Host: 127.0.0.1, localhost, [::1] and the listening address, each with the server's port (the port
- * may be absent only when it is the scheme's default); and configured names: "name" with any port,
- * "name:port" with that one. Anything else is a name somebody else controls.
+ * Host: 127.0.0.1, localhost, [::1] and the listening address, each with the server's port (the
+ * port may be absent only when it is the scheme's default); and configured names: "name" with any
+ * port, "name:port" with that one. Anything else is a name somebody else controls.
  *
- * Origin: asked of every method but GET, HEAD and OPTIONS, and of the WebSocket handshake. Absent is
- * allowed (programs that are no browser); "null" is not; else it must be the same origin as Host or
- * be configured. Sec-Fetch-Site: cross-site is refused unless the Origin is configured.
+ * Origin: asked of every method but GET, HEAD and OPTIONS, and of the WebSocket handshake. Absent
+ * is allowed (programs that are no browser); "null" is not; else it must be the same origin as Host
+ * or be configured. Sec-Fetch-Site: cross-site is refused unless the Origin is configured.
  *
  * Threads: immutable once made. */
 #ifndef SOTTO_NET_GUARD_H

@@ -5,13 +5,7 @@
  *   any error -> LINGER (answer sent, our side shut, what still comes is thrown away) -> closed
  *
  * A pipelined request waits in c->in, at most one read of it, until the one before is answered. */
-#include <sys/socket.h>
-
-#include "base/clock.h"
-#include "net/conn.h"
-
-#define DISCARD_MAX ((uint64_t)256 << 10) /* a longer body is not waited for: the connection ends */
-#define COPY_BODY_MAX ((size_t)32 << 10)  /* up to here one buffer is cheaper than two */
+#include "net/h1.h"
 
 void h1_init(Conn *c)
 {
@@ -33,262 +27,6 @@ static bool wants_input(Conn *c)
     default:
         return !c->close_when_sent;
     }
-}
-
-/* ---- the end of a request ---- */
-
-/* Our side is shut, so the client sees the whole answer; a close now would make the kernel answer its
- * remaining bytes with a reset, which may destroy the answer before it is read. */
-static void linger(Conn *c)
-{
-    c->u.h1.state = H1_LINGER;
-    c->u.h1.x = NULL;
-    if (c->tls)
-        tls_goodbye(c->tls);
-    shutdown(c->io.fd, SHUT_WR);
-    conn_timer(c, &c->server->t_linger);
-}
-
-static void next_request(Conn *c)
-{
-    H1 *h = &c->u.h1;
-    h->state = H1_IDLE;
-    h->x = NULL;
-    h->scan = 0;
-    if (!h->keep_alive || c->server->draining) {
-        c->close_when_sent = true;
-        if (conn_unsent(c) == 0)
-            linger(c);
-        return;
-    }
-    conn_timer(c, &c->server->t_idle);
-}
-
-/* All of the answer is in the socket or in c->out. */
-static void answer_done(Conn *c)
-{
-    H1 *h = &c->u.h1;
-    HttpExchange *x = h->x;
-    h->x = NULL;
-    server_exchange_free(x);
-    if (h->state == H1_DISCARD && h->body_left > 0)
-        return; /* the rest of the body first */
-    next_request(c);
-}
-
-/* ---- answers ---- */
-
-static void add_header(void *arg, Str name, Str value)
-{
-    Buf *out = arg;
-    char *to = buf_reserve(out, name.len + value.len + 4);
-    if (!to)
-        return;
-    memcpy(to, name.ptr, name.len);
-    to += name.len;
-    *to++ = ':';
-    *to++ = ' ';
-    memcpy(to, value.ptr, value.len);
-    to += value.len;
-    *to++ = '\r';
-    *to++ = '\n';
-    buf_grew(out, name.len + value.len + 4);
-}
-
-static void add_number_header(Buf *out, Str name, uint64_t n)
-{
-    char digits[24];
-    size_t at = sizeof digits;
-    do
-        digits[--at] = (char)('0' + n % 10);
-    while (n /= 10);
-    add_header(out, name, str_mem(digits + at, sizeof digits - at));
-}
-
-static void add_status_line(Buf *out, int status)
-{
-    if (status == 200)
-        buf_add(out, STR("HTTP/1.1 200 OK\r\n"));
-    else
-        buf_printf(out, "HTTP/1.1 %d %s\r\n", status, http_status_text(status));
-}
-
-/* Status line and headers; `length` -1 leaves the framing to the caller's last lines. */
-static void add_head(Conn *c, HttpExchange *x, int64_t length)
-{
-    H1 *h = &c->u.h1;
-    Buf *out = conn_out(c);
-    int status = x->resp.status;
-    buf_reserve(out, 512);
-    add_status_line(out, status);
-    buf_add(out, server_date_line(c->server));
-    server_each_header(x, add_header, out);
-    if (length >= 0 && status != 204 && status != 304)
-        add_number_header(out, STR("Content-Length"), (uint64_t)length);
-    if (h->stream_chunked)
-        add_header(out, STR("Transfer-Encoding"), STR("chunked"));
-    if (!h->keep_alive)
-        add_header(out, STR("Connection"), STR("close"));
-    else if (h->minor == 0)
-        add_header(out, STR("Connection"), STR("keep-alive"));
-    buf_add(out, STR("\r\n"));
-}
-
-static void send_whole(Conn *c, HttpExchange *x)
-{
-    H1 *h = &c->u.h1;
-    Str body = http_resp_body(x);
-    bool bodiless = h->is_head || x->resp.status == 204 || x->resp.status == 304;
-    h->stream_chunked = false;
-    add_head(c, x, (int64_t)body.len);
-    if (bodiless || body.len == 0) {
-        answer_done(c);
-    } else if (body.len <= COPY_BODY_MAX) {
-        buf_add(&c->out, body);
-        answer_done(c);
-    } else {
-        c->ref = body;
-        h->state = h->state == H1_DISCARD ? H1_DISCARD : H1_SEND;
-    }
-}
-
-static void switch_to_websocket(Conn *c, HttpExchange *x)
-{
-    struct ExchangePriv *p = x->priv;
-    Buf *out = conn_out(c);
-    add_status_line(out, 101);
-    buf_add(out, server_date_line(c->server));
-    server_each_header(x, add_header, out);
-    add_header(out, STR("Upgrade"), STR("websocket"));
-    add_header(out, STR("Connection"), STR("Upgrade"));
-    add_header(out, STR("Sec-WebSocket-Accept"), str_of(p->ws_key));
-    buf_add(out, STR("\r\n"));
-    const WsHandler *handler = p->ws;
-    void *user = p->ws_user;
-    p->ws = NULL; /* on_close is ws.c's affair from here */
-    c->u.h1.x = NULL;
-    server_exchange_free(x);
-    if (!ws_attach(c, handler, user))
-        conn_close(c);
-}
-
-static void pump_stream(Conn *c, HttpExchange *x)
-{
-    H1 *h = &c->u.h1;
-    struct ExchangePriv *p = x->priv;
-    if (h->state != H1_STREAM) {
-        h->stream_chunked = p->stream_length < 0 && h->minor >= 1 && !h->is_head;
-        if (p->stream_length < 0 && h->minor == 0)
-            h->keep_alive = false; /* the end of the body is the end of the connection */
-        add_head(c, x, p->stream_length);
-        h->state = H1_STREAM;
-        conn_timer(c, &c->server->t_write);
-        c->mark = c->sent;
-    }
-    Buf piece;
-    bool ended, ok;
-    buf_init(&piece, SIZE_MAX);
-    if (!exchange_take_stream(x, &piece, &ended, &ok))
-        conn_out(c)->failed = true;
-    Buf *out = conn_out(c);
-    if (piece.len && !h->is_head) {
-        if (h->stream_chunked)
-            buf_printf(out, "%zx\r\n", piece.len);
-        buf_add(out, buf_str(&piece));
-        if (h->stream_chunked)
-            buf_add(out, STR("\r\n"));
-    }
-    buf_release(&piece);
-    if (!ended)
-        return;
-    if (!ok) {
-        conn_flush(c);
-        conn_close(c);
-        return;
-    }
-    if (h->stream_chunked)
-        buf_add(out, STR("0\r\n\r\n"));
-    answer_done(c);
-}
-
-/* Sends what there is; watches the client taking it; remembers that another request waits. */
-static bool settle(Conn *c)
-{
-    H1 *h = &c->u.h1;
-    if (!conn_flush(c))
-        return false;
-    if (conn_unsent(c) > 0 && h->state != H1_STREAM && h->state != H1_BODY) {
-        c->mark = c->sent;
-        conn_timer(c, &c->server->t_write);
-    }
-    if (h->state == H1_IDLE && c->in.len)
-        conn_again(c);
-    return true;
-}
-
-/* The new protocol gets what had already come. */
-static void hand_over(Conn *c, const char *rest, size_t len)
-{
-    Buf in = c->in;
-    buf_init(&c->in, SIZE_MAX);
-    server_unhold(c->server, in.cap);
-    if (len)
-        c->proto->input(c, (char *)(uintptr_t)rest, len);
-    buf_release(&in);
-    if (!c->dead)
-        conn_flush(c);
-}
-
-static void on_reply(Conn *c, HttpExchange *x)
-{
-    H1 *h = &c->u.h1;
-    struct ExchangePriv *p = x->priv;
-    bool inside = h->in_consume;
-    bool early = h->state == H1_BODY;
-    if (early) {
-        /* A client that waits for 100 Continue may or may not send the body now: only the end of the
-         * connection is clear. A long body is not worth reading to its end. */
-        if (h->expect || h->chunked || h->body_left > DISCARD_MAX || p->streaming)
-            h->keep_alive = false;
-        h->state = h->keep_alive && h->body_left ? H1_DISCARD : H1_BUSY;
-    }
-    if (h->state == H1_BUSY)
-        loop_timer_stop(&c->timer);
-    if (p->ws && x->resp.status == 101)
-        switch_to_websocket(c, x);
-    else if (p->streaming)
-        pump_stream(c, x);
-    else
-        send_whole(c, x);
-    if (c->dead || inside)
-        return; /* consume() goes on from here */
-    if (c->proto != &h1_proto)
-        hand_over(c, c->in.ptr, c->in.len);
-    else if (!settle(c))
-        return;
-    if (!c->dead)
-        conn_run(c);
-}
-
-/* The transport refuses: in place of the handler's answer, and then the connection ends. */
-static void fail(Conn *c, int status, const char *why)
-{
-    H1 *h = &c->u.h1;
-    HttpExchange *x = h->x;
-    h->keep_alive = false;
-    if (!x) {
-        x = server_exchange_new(c->server, c);
-        if (!x) {
-            conn_close(c);
-            return;
-        }
-        h->is_head = false;
-        h->x = x;
-    }
-    h->state = H1_BUSY;
-    h->body_left = 0;
-    h->chunked = false;
-    server_refuse(x, status, why);
 }
 
 /* ---- requests ---- */
@@ -317,11 +55,11 @@ static HttpExchange *make_exchange(Conn *c, Str head_bytes, Http1Head *head)
     h->is_head = false;
     Str copy = arena_str(x->req.arena, head_bytes);
     if (!copy.ptr) {
-        fail(c, 503, "out of memory");
+        h1_fail(c, 503, "out of memory");
         return NULL;
     }
     if (!http1_parse_head(copy, s->headers, s->opt.limits.header_count, head, &fault)) {
-        fail(c, fault.status, fault.why);
+        h1_fail(c, fault.status, fault.why);
         return NULL;
     }
     x->req.method = head->method;
@@ -331,7 +69,7 @@ static HttpExchange *make_exchange(Conn *c, Str head_bytes, Http1Head *head)
     size_t n = head->header_count;
     x->priv->headers = ARENA_NEW_ARRAY(x->req.arena, HttpHeader, n + 1);
     if (!x->priv->headers) {
-        fail(c, 503, "out of memory");
+        h1_fail(c, 503, "out of memory");
         return NULL;
     }
     memcpy(x->priv->headers, s->headers, n * sizeof(HttpHeader));
@@ -378,23 +116,23 @@ static void on_head(Conn *c, const char *data, size_t n)
     h->state = H1_BODY;
     x->req.target = head.target;
     if (head.target.len > s->opt.limits.target_bytes) {
-        fail(c, 414, "the request target is too long");
+        h1_fail(c, 414, "the request target is too long");
         return;
     }
     if (str_eq(head.method, STR("CONNECT"))) {
-        fail(c, 501, "this is no proxy: CONNECT is not understood");
+        h1_fail(c, 501, "this is no proxy: CONNECT is not understood");
         return;
     }
     Str target = head.target;
     if (!strip_absolute(c, head.host, &target) ||
         (str_eq(target, STR("*")) && !str_eq(head.method, STR("OPTIONS")))) {
-        fail(c, 400, "the request target must be a path on the host that Host names");
+        h1_fail(c, 400, "the request target must be a path on the host that Host names");
         return;
     }
     if (!server_head_ready(x, target) || c->dead || h->x != x || h->state != H1_BODY)
         return;
     if (head.length > x->body_max) {
-        fail(c, 413, "the body is larger than this address takes");
+        h1_fail(c, 413, "the body is larger than this address takes");
         return;
     }
     if (!head.chunked && head.length == 0) {
@@ -416,11 +154,11 @@ static bool add_body(Conn *c, Str piece)
     struct ExchangePriv *p = x->priv;
     uint64_t announced = c->u.h1.chunked ? c->u.h1.chunk.left : 0; /* the rest of the chunk */
     if (p->body.len + piece.len + announced > x->body_max) {
-        fail(c, 413, "the body is larger than this address takes");
+        h1_fail(c, 413, "the body is larger than this address takes");
         return false;
     }
     if (!server_hold(c->server, piece.len)) {
-        fail(c, 503, "too many large requests at once; try again");
+        h1_fail(c, 503, "too many large requests at once; try again");
         return false;
     }
     p->held += piece.len;
@@ -429,7 +167,7 @@ static bool add_body(Conn *c, Str piece)
     if (p->body.len == 0 && c->u.h1.body_left < ((uint64_t)1 << 20))
         buf_reserve(&p->body, piece.len + (size_t)c->u.h1.body_left);
     if (!buf_add(&p->body, piece)) {
-        fail(c, 503, "out of memory");
+        h1_fail(c, 503, "out of memory");
         return false;
     }
     return true;
@@ -451,7 +189,7 @@ static size_t on_body(Conn *c, const char *data, size_t len)
         h->body_left -= n;
         if (h->state == H1_DISCARD) {
             if (h->body_left == 0 && !h->x)
-                next_request(c);
+                h1_next_request(c);
             return n;
         }
         if (add_body(c, str_mem(data, n)) && h->body_left == 0)
@@ -474,7 +212,7 @@ static size_t on_body(Conn *c, const char *data, size_t len)
             body_complete(c);
             return at;
         case CHUNK_BAD:
-            fail(c, fault.status, fault.why);
+            h1_fail(c, fault.status, fault.why);
             return at;
         }
     }
@@ -493,12 +231,12 @@ static size_t step(Conn *c, const char *data, size_t len)
         if (c->close_when_sent)
             return len;
         if (c->over_limit) {
-            fail(c, 503, "too many connections; try again");
+            h1_fail(c, 503, "too many connections; try again");
             return len;
         }
         long n = http1_find_head(data, len, &h->scan, &limits, &fault);
         if (n < 0) {
-            fail(c, fault.status, fault.why);
+            h1_fail(c, fault.status, fault.why);
             return len;
         }
         if (n == 0) {
@@ -559,7 +297,7 @@ static void keep_rest(Conn *c, const char *rest, size_t n)
     if (recount_input(c, before))
         return;
     if (c->u.h1.state == H1_HEAD)
-        fail(c, 503, "too many requests at once; try again");
+        h1_fail(c, 503, "too many requests at once; try again");
     else
         conn_close(c);
 }
@@ -592,13 +330,13 @@ static void consume(Conn *c, char *data, size_t len)
     if (c->dead)
         return;
     if (c->proto != &h1_proto) {
-        hand_over(c, p, len);
+        h1_hand_over(c, p, len);
         return;
     }
     keep_rest(c, p, len);
     h->in_consume = false;
     if (!c->dead)
-        settle(c);
+        h1_settle(c);
 }
 
 /* ---- events ---- */
@@ -626,13 +364,19 @@ static void on_drained(Conn *c)
         return;
     }
     if (h->x && (h->state == H1_SEND || h->state == H1_DISCARD))
-        answer_done(c);
+        h1_answer_done(c);
     if (c->close_when_sent && h->state == H1_IDLE)
-        linger(c);
+        h1_linger(c);
     else if (h->state == H1_IDLE)
         conn_timer(c, &c->server->t_idle);
     if (h->state == H1_IDLE && c->in.len)
         conn_again(c);
+}
+
+static void on_progress(Conn *c)
+{
+    if (c->u.h1.state == H1_STREAM)
+        exchange_stream_progress(c->u.h1.x, conn_unsent(c));
 }
 
 static void on_timer(Conn *c)
@@ -645,14 +389,12 @@ static void on_timer(Conn *c)
             return;
         }
         c->mark = c->sent;
-        if (h->state == H1_STREAM && h->x)
-            exchange_stream_progress(h->x, conn_unsent(c));
         conn_timer(c, &s->t_write);
         return;
     }
     switch (h->state) {
     case H1_HEAD:
-        fail(c, 408, "the request head took too long");
+        h1_fail(c, 408, "the request head took too long");
         return;
     case H1_BODY:
     case H1_DISCARD:
@@ -660,7 +402,7 @@ static void on_timer(Conn *c)
             c->mark = c->received;
             conn_timer(c, &s->t_body);
         } else if (h->state == H1_BODY) {
-            fail(c, 408, "the request body comes too slowly");
+            h1_fail(c, 408, "the request body comes too slowly");
         } else {
             conn_close(c);
         }
@@ -697,5 +439,5 @@ static void on_closed(Conn *c)
         exchange_cancel(x);
 }
 
-const ConnProto h1_proto = {wants_input, consume, on_eof, on_drained, on_timer, on_reply, on_stop,
-                            on_closed};
+const ConnProto h1_proto = {wants_input, consume, on_eof, on_drained, on_progress, on_timer,
+                            h1_on_reply, on_stop, on_closed};

@@ -2,18 +2,21 @@
  *
  *   bytes -> HttpExchange.req -> handler (loop thread or a worker) -> HttpExchange.resp -> bytes
  *
- * These are plain structs: a handler reads x->req, fills x->resp and calls http_exchange_reply(x), and
- * a test can call it without any socket (http_exchange_new). Which protocol carried the request
+ * These are plain structs: a handler reads x->req, fills x->resp and calls http_exchange_reply(x),
+ * and a test can call it without any socket (http_exchange_new). Which protocol carried the request
  * (HTTP/1.1 or 2, TLS or not) makes no difference above this line.
  *
  * Ownership rules
  *  1. All of x->req (and whatever is taken from x->req.arena) lives until http_exchange_reply.
- *  2. From on_request until http_exchange_reply the exchange belongs to the handler, wherever it runs;
- *     one thread at a time.
+ *  2. From on_request until http_exchange_reply the exchange belongs to the handler, wherever it
+ *     runs; one thread at a time.
  *  3. http_exchange_reply is called exactly once for every exchange, from any thread, also when the
- *     client has gone (the answer is then dropped). After it x is no longer the caller's - except for
- *     a stream (http_stream_start), which is the caller's until http_stream_end.
- *  4. x->resp.body is owned by the exchange; resp.body_ref is borrowed until body_release is called.
+ *     client has gone (the answer is then dropped). After it x is no longer the caller's - except
+ *     for a stream (http_stream_start), which is the caller's until http_stream_end.
+ *  4. x->resp.body is owned by the exchange; resp.body_ref is borrowed until body_release is
+ *     called.
+ *  5. What on_head puts into x->user comes from x->req.arena: a request that breaks off before
+ *     on_request is forgotten without a call.
  *
  * Source: RFC 9110 (semantics), RFC 9457 (problem details). */
 #ifndef SOTTO_NET_HTTP_H
@@ -96,8 +99,9 @@ bool http_parse_target(Str target, Arena *arena, Str *path, Str *query, Err *err
 
 /* ---- response ---- */
 
-/* Adds a header; name and value are copied into the arena. A value with CR, LF or NUL, or one header
- * too many, makes the answer a 500: false. Replaces an earlier one of the same name, but Set-Cookie. */
+/* Adds a header; name and value are copied into the arena. A value with CR, LF or NUL, or one
+ * header too many, makes the answer a 500: false. Replaces an earlier one of the same name, but
+ * Set-Cookie. */
 bool http_resp_header(HttpExchange *x, const char *name, Str value);
 /* Standard reason phrase; "Unknown" for a code without one. */
 const char *http_status_text(int status);
@@ -112,7 +116,8 @@ static inline void http_reply_json(HttpExchange *x, int status, Buf *body)
 }
 void http_reply_empty(HttpExchange *x, int status); /* 204, 304 */
 /* An error in the shape the layer above has chosen. http_reply_error takes the status from the
- * code's table; http_reply_status says it (405, 408, 431 ...). 503 gets Retry-After: 1, 401 nothing. */
+ * code's table; http_reply_status says it (405, 408, 431 ...). 503 gets Retry-After: 1, 401
+ * nothing. */
 void http_reply_error(HttpExchange *x, const Err *err);
 void http_reply_status(HttpExchange *x, int status, const Err *err);
 /* The default format: RFC 9457 problem+json {type,title,status,detail,instance,code,request_id}. */
@@ -128,11 +133,12 @@ bool http_exchange_cancelled(const HttpExchange *x);
 
 /* A body that is written piece by piece (server-sent events, large originals, model output). Fill
  * status, content type and headers, then call http_stream_start instead of http_exchange_reply:
- * `length` is the exact number of bytes to come, or -1 when it is not known (chunked; or until close
- * for HTTP/1.0). The exchange stays the caller's until http_stream_end. Any thread, one at a time. */
+ * `length` is the exact number of bytes to come, or -1 when it is not known (chunked; or until
+ * close for HTTP/1.0). The exchange stays the caller's until http_stream_end. Any thread, one at a
+ * time. */
 void http_stream_start(HttpExchange *x, int64_t length);
-/* Copies data into the client's queue. False when the client has gone or memory is short: then stop
- * and call http_stream_end. Never blocks; see http_stream_wait. */
+/* Copies data into the client's queue. False when the client has gone, memory is short, or 8 MiB
+ * wait to be sent: then stop and call http_stream_end. Never blocks; see http_stream_wait. */
 bool http_stream_send(HttpExchange *x, Str data);
 /* Blocks a worker (never the loop thread) until at most `max_pending` bytes wait to be sent.
  * False when the client has gone or timeout_ms passed. */
@@ -146,7 +152,8 @@ bool http_stream_event(HttpExchange *x, const char *event, Str data);
 /* ---- without sockets: tests, and anything that calls handlers itself ---- */
 
 /* An exchange of its own, as the server would make it from that head; headers and body are copied.
- * NULL with ERR_VALIDATION for a target the server would refuse. Free it with http_exchange_free. */
+ * NULL with ERR_VALIDATION for a target the server would refuse. Free it with
+ * http_exchange_free. */
 HttpExchange *http_exchange_new(Str method, Str target, const HttpHeader *headers,
                                 size_t header_count, Str body, Err *err);
 /* Waits until http_exchange_reply (or http_stream_end) was called, maybe by a worker. False after

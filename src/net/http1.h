@@ -2,8 +2,8 @@
  *
  * Strict where leniency has let one program see another request than its neighbour (request
  * smuggling): lines end with CR LF and nothing else, no folded header, no space before a colon, one
- * Content-Length of digits only, never together with Transfer-Encoding, one Transfer-Encoding that is
- * exactly "chunked". Pure functions over bytes, without sockets: the fuzz target is fuzz_http1.
+ * Content-Length of digits only, never together with Transfer-Encoding, one Transfer-Encoding that
+ * is exactly "chunked". Pure functions over bytes, without sockets: the fuzz target is fuzz_http1.
  *
  * Source: RFC 9112 sections 2-7. Threads: pure. */
 #ifndef SOTTO_NET_HTTP1_H

@@ -121,6 +121,6 @@ int listen_accept(int fd, char peer[46], uint16_t *port)
     else if (a.any.sa_family == AF_INET6)
         text = inet_ntop(AF_INET6, &a.v6.sin6_addr, peer, 46);
     if (!text)
-        strcpy(peer, "unix");
+        memcpy(peer, "unix", 5);
     return conn;
 }

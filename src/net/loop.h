@@ -1,9 +1,9 @@
 /* loop.h - one thread's event loop: descriptors, time-outs, and work posted from other threads.
  *
- * epoll, edge-triggered: a descriptor is registered once and never modified, so that a request costs
- * one read, one write and its share of an epoll_wait. Time-outs come in few lengths; each length is a
- * list in order of expiry, so that starting and stopping one is O(1) whatever the number of
- * connections (10,000 idle WebSockets are the expected load).
+ * epoll, edge-triggered: a descriptor is registered once and never modified, so that a request
+ * costs one read, one write and its share of an epoll_wait. Time-outs come in few lengths; each
+ * length is a list in order of expiry, so that starting and stopping one is O(1) whatever the
+ * number of connections (10,000 idle WebSockets are the expected load).
  *
  * Threads: loop_post, loop_wake and loop_stop are safe from any thread; the rest is the loop's. */
 #ifndef SOTTO_NET_LOOP_H

@@ -58,8 +58,8 @@ static Str percent_quotes(Str s, Arena *arena)
     return to ? str_mem(to, n) : s;
 }
 
-/* A quoted-string at s[*at], behind the opening quote. Only \" and \\ are escapes: some clients send
- * Windows paths with single backslashes. */
+/* A quoted-string at s[*at], behind the opening quote. Only \" and \\ are escapes: some clients
+ * send Windows paths with single backslashes. */
 static bool quoted(Str s, size_t *at, Arena *arena, Str *out)
 {
     char *to = arena_alloc(arena, s.len - *at + 1);
@@ -90,7 +90,8 @@ static bool name_ok(const Parser *p, Str s, const char *what, Err *err)
     return true;
 }
 
-/* The last component: some clients send a path, and what it says must never choose a folder here. */
+/* The last component: some clients send a path, and what it says must never choose a folder
+ * here. */
 static Str base_name(Str path)
 {
     size_t at = path.len;
@@ -232,8 +233,8 @@ static bool read_headers(Parser *p, Str body, size_t *at, MultipartPart *part, E
 
 typedef enum { DELIM_NONE, DELIM_NEXT, DELIM_LAST } Delim;
 
-/* What stands behind a delimiter's boundary at body[*at]: moves *at behind the line. A boundary that
- * is only the beginning of a longer word is data. */
+/* What stands behind a delimiter's boundary at body[*at]: moves *at behind the line. A boundary
+ * that is only the beginning of a longer word is data. */
 static Delim delimiter_kind(Str body, size_t *at)
 {
     if (str_starts(str_sub(body, *at, body.len), STR("--"))) {
@@ -312,7 +313,8 @@ static bool read_parts(Parser *p, Str body, Multipart *m, Err *err)
         MultipartPart part = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}};
         if (!read_headers(p, body, &at, &part, err) || !grow(m, &cap, p->arena, err))
             return false;
-        /* An empty part's data end where its head does: the head's last CR LF begins the delimiter. */
+        /* An empty part's data end where its head does: the head's last CR LF begins the
+         * delimiter. */
         size_t start = at, end;
         at -= 2;
         kind = find_delimiter(p, body, &at, &end);

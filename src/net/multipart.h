@@ -3,12 +3,12 @@
  *   --B CRLF headers CRLF CRLF data CRLF --B CRLF ... CRLF --B--
  *
  * The body is whole in memory (the server's body limit has held); parts point into it, nothing is
- * copied but decoded names. Strict: CR LF only, every part has a name, the closing delimiter must be
- * there (a cut upload is never taken for a whole one). File names: the last path component, valid
- * UTF-8, no control characters; filename* (RFC 8187, UTF-8 only) wins over filename.
+ * copied but decoded names. Strict: CR LF only, every part has a name, the closing delimiter must
+ * be there (a cut upload is never taken for a whole one). File names: the last path component,
+ * valid UTF-8, no control characters; filename* (RFC 8187, UTF-8 only) wins over filename.
  *
- * Fuzz target: fuzz_multipart. Source: RFC 7578, RFC 2046 section 5.1, WHATWG HTML "multipart/form-data
- * encoding" (%22 for a quote). Threads: pure. */
+ * Fuzz target: fuzz_multipart. Source: RFC 7578, RFC 2046 section 5.1, WHATWG HTML
+ * "multipart/form-data encoding" (%22 for a quote). Threads: pure. */
 #ifndef SOTTO_NET_MULTIPART_H
 #define SOTTO_NET_MULTIPART_H
 

@@ -2,8 +2,8 @@
  *
  *   "bytes=0-99" first hundred, "bytes=100-" from there, "bytes=-50" the last fifty
  *
- * Several ranges, another unit or a malformed value mean that the header is ignored and the whole body
- * is sent (RFC 9110 section 14.2 allows it); a range behind the end is 416. Threads: pure. */
+ * Several ranges, another unit or a malformed value mean that the header is ignored and the whole
+ * body is sent (RFC 9110 section 14.2 allows it); a range behind the end is 416. Threads: pure. */
 #ifndef SOTTO_NET_RANGE_H
 #define SOTTO_NET_RANGE_H
 
@@ -17,8 +17,8 @@ typedef struct {
 
 RangeResult range_parse(Str header, uint64_t size, Range *out);
 /* Reads Range (and If-Range, which must equal `etag` when both are there) of x's request and sets
- * status and headers of the answer: 200 with all, 206 with Content-Range, or false after a 416 has been
- * replied. Adds Accept-Ranges. */
+ * status and headers of the answer: 200 with all, 206 with Content-Range, or false after a 416 has
+ * been replied. Adds Accept-Ranges. */
 bool range_prepare(HttpExchange *x, uint64_t size, Str etag, Range *out);
 
 #endif

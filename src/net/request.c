@@ -70,7 +70,8 @@ void server_refuse(HttpExchange *x, int status, const char *why)
     http_reply_status(x, status, &err);
 }
 
-/* Of a target that is refused, the part that needs no decoding: enough to know the error's format. */
+/* Of a target that is refused, the part that needs no decoding: enough to know the error's
+ * format. */
 static Str plain_prefix(Str target)
 {
     size_t n = 0;

@@ -1,5 +1,5 @@
-/* router.c - see router.h. A trie of path segments; a node's literal children come before its {name}
- * child, and that before its {name...} child. */
+/* router.c - see router.h. A trie of path segments; a node's literal children come before its
+ * {name} child, and that before its {name...} child. */
 #include "net/router.h"
 
 #include "base/mem.h"

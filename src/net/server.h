@@ -2,17 +2,19 @@
  *
  *   accept -> [TLS] -> HTTP/1.1 or HTTP/2 -> Host and Origin guard -> on_head -> body -> on_request
  *
- * One loop thread owns every connection; callbacks run on it and must be short (no disk, no model, no
- * name look-up). What takes longer is handed to a worker, which answers with http_exchange_reply.
+ * One loop thread owns every connection; callbacks run on it and must be short (no disk, no model,
+ * no name look-up). What takes longer is handed to a worker, which answers with
+ * http_exchange_reply.
  *
  * The server answers by itself, in the error format of the layer above: 400 malformed, 403 Host or
- * Origin refused, 408 too slow, 411/413/414/431 too large, 417, 501 unknown transfer coding, 503 too
- * many connections or too much body memory, 505. Every answer carries X-Request-Id, Date,
+ * Origin refused, 408 too slow, 411/413/414/431 too large, 417, 501 unknown transfer coding, 503
+ * too many connections or too much body memory, 505. Every answer carries X-Request-Id, Date,
  * X-Content-Type-Options: nosniff, Referrer-Policy: no-referrer and, unless the handler set it,
  * Cache-Control: no-store. No CORS header is ever sent.
  *
  * Threads: server_post, server_stop, ws_post_* and http_exchange_reply are safe from any thread;
- * everything else belongs to the thread that made the server until server_start, then to the loop. */
+ * everything else belongs to the thread that made the server until server_start, then to the
+ * loop. */
 #ifndef SOTTO_NET_SERVER_H
 #define SOTTO_NET_SERVER_H
 
@@ -39,7 +41,7 @@ typedef struct {
 extern const ServerLimits server_default_limits;
 
 typedef struct {
-    const char *host;          /* "127.0.0.1", "::1", "0.0.0.0", "localhost"; a literal or localhost */
+    const char *host;          /* an address: "127.0.0.1", "::1", "0.0.0.0"; or "localhost" */
     uint16_t port;             /* 0: a free one, see server_port */
     int listen_fd;             /* > 0: a listening socket we were given (socket activation) */
     const char *tls_cert;      /* PEM files; both or none */
@@ -53,7 +55,8 @@ typedef struct {
     size_t allowed_origin_count;
 
     /* Head complete, guard passed; the body has not been read. May set x->route, x->user and
-     * x->body_max, or answer already (x then is gone; on_request is not called). NULL is allowed. */
+     * x->body_max, or answer already (x then is gone; on_request is not called). NULL is
+     * allowed. */
     void (*on_head)(void *arg, HttpExchange *x);
     void (*on_request)(void *arg, HttpExchange *x);
     HttpFormatError format_error; /* NULL: http_problem */
@@ -69,8 +72,9 @@ bool server_is_tls(const Server *s);
 /* Runs the loop on its own thread, or on the calling one until it was stopped. */
 bool server_start(Server *s, Err *err);
 bool server_run(Server *s, Err *err);
-/* Graceful end, from any thread: stop accepting, let requests in flight be answered, close WebSockets
- * with 1001; what is not done after drain_ms is cut. server_start's caller then joins. */
+/* Graceful end, from any thread: stop accepting, let requests in flight be answered, close
+ * WebSockets with 1001; what is not done after drain_ms is cut. server_start's caller then
+ * joins. */
 void server_stop(Server *s, uint32_t drain_ms);
 void server_join(Server *s);
 /* After server_join or server_run. Exchanges still with workers are waited for: their replies are
@@ -81,7 +85,8 @@ void server_free(Server *s);
  * short or the loop has ended (fn is not called). */
 bool server_post(Server *s, void (*fn)(void *arg), void *arg);
 bool server_on_loop(const Server *s); /* is this the loop thread? */
-/* Calls fn(arg) on the loop thread after delay_ms, once. False when memory is short. Loop thread. */
+/* Calls fn(arg) on the loop thread after delay_ms, once. False when memory is short. Loop
+ * thread. */
 bool server_after(Server *s, uint32_t delay_ms, void (*fn)(void *arg), void *arg);
 
 typedef struct {

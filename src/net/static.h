@@ -1,7 +1,8 @@
 /* static.h - answers with bytes that live as long as the program: embedded pages, scripts, styles.
  *
- * The ETag is a hash of the content, so that a browser asks again for free and never shows an old one.
- * An asset whose name holds such a hash may be kept for ever. Threads: any; the bytes are constant. */
+ * The ETag is a hash of the content, so that a browser asks again for free and never shows an old
+ * one. An asset whose name holds such a hash may be kept for ever. Threads: any; the bytes are
+ * constant. */
 #ifndef SOTTO_NET_STATIC_H
 #define SOTTO_NET_STATIC_H
 

@@ -5,9 +5,9 @@
  * connection is known by its WsId, which is never used again: sending to one that has closed does
  * nothing and returns false. No extension is negotiated (no compression).
  *
- * Received: fragments are joined; text is valid UTF-8 (else 1007); a message over the limit is 1009;
- * a frame against the protocol is 1002. Sent: what the socket does not take at once waits in a queue
- * bounded by ws_queue_bytes; past it the client is closed with 1013.
+ * Received: fragments are joined; text is valid UTF-8 (else 1007); a message over the limit is
+ * 1009; a frame against the protocol is 1002. Sent: what the socket does not take at once waits in
+ * a queue bounded by ws_queue_bytes; past it the client is closed with 1013.
  *
  * Threads: callbacks and ws_send_* and ws_close on the loop thread; ws_post_* from any thread. */
 #ifndef SOTTO_NET_WEBSOCKET_H
@@ -35,8 +35,8 @@ typedef struct {
     void (*on_close)(void *user, Server *s, WsId id, int code);
 } WsHandler;
 
-/* Checks the handshake and marks the exchange; *handler must outlive the server. ERR_VALIDATION, and
- * then the caller replies with status ws_refusal_status (400, or 426 for a wrong version). */
+/* Checks the handshake and marks the exchange; *handler must outlive the server. ERR_VALIDATION,
+ * and then the caller replies with status ws_refusal_status (400, or 426 for a wrong version). */
 bool ws_accept(HttpExchange *x, const WsHandler *handler, void *user, Err *err);
 int ws_refusal_status(const HttpExchange *x);
 

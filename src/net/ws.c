@@ -436,8 +436,8 @@ static void on_closed(Conn *c)
     c->u.ws = NULL;
 }
 
-const ConnProto ws_proto = {wants_input, input, on_eof, on_drained, on_timer, on_reply, on_stop,
-                            on_closed};
+const ConnProto ws_proto = {wants_input, input, on_eof, on_drained, NULL, on_timer, on_reply,
+                            on_stop, on_closed};
 
 bool ws_attach(Conn *c, const WsHandler *handler, void *user)
 {

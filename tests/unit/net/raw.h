@@ -114,8 +114,8 @@ static inline Str raw_header(const RawAnswer *a, const char *name)
     return (Str){NULL, 0};
 }
 
-/* The next answer; with no_body (HEAD) only its head. False when the connection ended or nothing came
- * in time. Chunked bodies are decoded naively, which is enough for what the server sends. */
+/* The next answer; with no_body (HEAD) only its head. False when the connection ended or nothing
+ * came in time. Chunked bodies are decoded naively, which is enough for what the server sends. */
 static inline bool raw_answer_of(Raw *r, RawAnswer *a, bool no_body, int wait_ms)
 {
     size_t end;

@@ -1,4 +1,5 @@
-/* test_server.c - the server over raw sockets: what is answered, kept alive, pipelined, streamed. */
+/* test_server.c - the server over raw sockets: what is answered, kept alive, pipelined,
+ * streamed. */
 #include "unit/net/testserver.h"
 
 static int setup(void **state)

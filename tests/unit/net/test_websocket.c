@@ -1,4 +1,5 @@
-/* test_websocket.c - WebSocket over raw sockets: the handshake, frames as bytes, and their faults. */
+/* test_websocket.c - WebSocket over raw sockets: the handshake, frames as bytes, and their
+ * faults. */
 #include "base/utf8.h"
 #include "net/ws_frame.h"
 #include "unit/net/testserver.h"
