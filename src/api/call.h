@@ -69,6 +69,10 @@ Server *api_server(Api *api);
 const Router *api_router(const Api *api);
 const ApiParts *api_parts(const Api *api);
 
+/* Gauges of the process and its queues; dropped before the Work dies. */
+void api_gauges_add(const ApiParts *parts);
+void api_gauges_drop(const ApiParts *parts);
+
 /* WebSocket: the handshake's handler, and the notices. */
 typedef struct ApiWs ApiWs;
 ApiWs *api_ws_new(Api *api, Err *err);

@@ -21,6 +21,7 @@ void api_set_server(Api *api, Server *server)
 {
     api->server = server;
     api_ws_watch(api->ws);
+    api_gauges_add(&api->parts);
 }
 
 Api *api_new(const ApiParts *parts, Err *err)
@@ -57,6 +58,8 @@ void api_free(Api *api)
 {
     if (!api)
         return;
+    if (api->server)
+        api_gauges_drop(&api->parts);
     api_ws_free(api->ws);
     router_free(api->router);
     mem_free(api->table);
