@@ -37,6 +37,30 @@ static bool importance_ok(double v, Err *err)
     return err_set(err, ERR_VALIDATION, "importance must be a number from 0 to 1");
 }
 
+static bool texts_ok(const Str *items, size_t n, const char *what, Err *err)
+{
+    if (n > STORE_MAX_ANY)
+        return err_set(err, ERR_VALIDATION, "a filter has %zu times %s; at most %u are taken", n,
+            what, STORE_MAX_ANY);
+    for (size_t i = 0; i < n; i++)
+        if (!text_ok(items[i], STORE_MAX_NAME, what, err))
+            return false;
+    return true;
+}
+
+static bool filter_ok(const DocFilter *f, Err *err)
+{
+    if (!f)
+        return true;
+    if (f->n_ids > STORE_MAX_ANY)
+        return err_set(err, ERR_VALIDATION, "a filter has %zu ids; at most %u are taken", f->n_ids,
+            STORE_MAX_ANY);
+    return text_ok(f->q, STORE_MAX_NAME, "the text to look for", err)
+        && texts_ok(f->tags, f->n_tags, "a tag", err)
+        && texts_ok(f->sources, f->n_sources, "a source", err)
+        && texts_ok(f->types, f->n_types, "a file type", err);
+}
+
 static bool boundary(Str s, size_t at)
 {
     return at == s.len || ((unsigned char)s.ptr[at] & 0xC0) != 0x80;
@@ -125,7 +149,8 @@ bool store_document_list(Store *s, const Uuid *owner, const DocFilter *filter, D
 {
     if (limit < 1 || limit > STORE_MAX_PAGE)
         return err_set(err, ERR_VALIDATION, "limit must be from 1 to %u", STORE_MAX_PAGE);
-    return s->ops->document_list(s, owner, filter, sort, limit, cursor, a, out, err);
+    return filter_ok(filter, err)
+        && s->ops->document_list(s, owner, filter, sort, limit, cursor, a, out, err);
 }
 
 bool store_document_patch(Store *s, const Uuid *owner, const Uuid *id, const DocPatch *patch,
@@ -167,7 +192,7 @@ bool store_candidates(Store *s, const Uuid *owner, const CandidateQuery *q, Aren
     for (size_t i = 0; i < q->n_terms; i++)
         if (!text_ok(q->terms[i].text, STORE_MAX_CHUNK, "a search word", err))
             return false;
-    return s->ops->candidates(s, owner, q, a, out, err);
+    return filter_ok(q->filter, err) && s->ops->candidates(s, owner, q, a, out, err);
 }
 
 bool store_chunks_get(Store *s, const Uuid *owner, const uint64_t *chunk_nos, size_t n, Arena *a,

@@ -64,6 +64,7 @@ struct Store {
 #define STORE_MAX_ORIGINAL ((size_t)8 << 30)
 #define STORE_MAX_CHUNK 32768u     /* bytes of one passage, and of its context */
 #define STORE_MAX_CHUNKS 1000000u
+#define STORE_MAX_ANY 1000u        /* tags, sources, types or ids of a filter */
 #define STORE_MAX_PAGE 1000u       /* items of one list page */
 #define STORE_MAX_K 1000u
 

@@ -67,8 +67,7 @@ static int open_db(const char *path, SqRole role, sqlite3 **db)
 {
     if (role == SQ_WRITER)
         return sqlite3_open_v2(path, db,
-            SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
-            NULL);
+            SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
     if (role == SQ_READER)
         return sqlite3_open_v2(path, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
     Buf uri;
@@ -89,6 +88,19 @@ static int open_db(const char *path, SqRole role, sqlite3 **db)
     return rc;
 }
 
+/* SQLite stays with its old journal, and says nothing, where a WAL's shared memory cannot be had.
+ * */
+static bool wal_on(SqConn *c, Err *err)
+{
+    Sq q;
+    bool ok = sq_begin_once(&q, c, STR("PRAGMA journal_mode = WAL"), err) && sq_step(&q, err) > 0;
+    if (ok && !str_eq(sq_col_str(&q, 0), STR("wal")))
+        ok = err_set(err, ERR_IO,
+            "the data folder has no shared memory (a network drive?): use a local one");
+    sq_end(&q);
+    return ok;
+}
+
 static bool configure(SqConn *c, SqRole role, Err *err)
 {
     sqlite3_extended_result_codes(c->db, 1);
@@ -100,10 +112,11 @@ static bool configure(SqConn *c, SqRole role, Err *err)
         sqlite3_db_config(c->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         return sq_exec(c, "PRAGMA cache_size = -1024; PRAGMA query_only = 1", "opening", err);
     }
-    return sq_exec(c,
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-        "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY",
-        "opening the database", err);
+    return wal_on(c, err)
+        && sq_exec(c,
+            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0;"
+            "PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8192;"
+            "PRAGMA temp_store = MEMORY", "opening the database", err);
 }
 
 SqConn *sq_conn_open(const char *path, SqRole role, Err *err)

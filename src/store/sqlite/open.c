@@ -3,7 +3,11 @@
  *   DIR/sotto.db (-wal, -shm)   the truth
  *   DIR/sotto.lock              held by the process that writes; says where its server listens
  *   DIR/cache/OWNER/...         search caches, rebuilt when they are not there */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "store/sqlite/sq_index.h"
 
@@ -129,9 +133,22 @@ static bool check_cache_kind(Sqlite *s, Err *err)
     return ok;
 }
 
+/* For its owner's eyes only, whatever the folder's mode and the umask; WAL and caches follow it. */
+static bool make_private(const char *path, Err *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return err_set_errno(err, ERR_IO, errno, "opening the database %s", path);
+    int rc = fchmod(fd, 0600), sys = errno;
+    close(fd);
+    return rc == 0 || err_set_errno(err, ERR_IO, sys, "making %s private", path);
+}
+
 static bool open_writer(Sqlite *s, const StoreOptions *o, Err *err)
 {
     if (!os_mkdirs(s->dir, 0700, err) || !take_lock(s, o, err))
+        return false;
+    if (!make_private(s->path, err))
         return false;
     s->writer.conn = sq_conn_open(s->path, SQ_WRITER, err);
     if (!s->writer.conn)

@@ -499,6 +499,14 @@ static void bad_cursors(void **state)
     }
     DocPage page;
     Err err = ERR_INIT;
+    Uuid *ids = ARENA_NEW_ARRAY(f->a, Uuid, 1001);
+    Str bad_tag = STR("\xff");
+    DocFilter filters_bad[] = {{.ids = ids, .n_ids = 1001}, {.tags = &bad_tag, .n_tags = 1}};
+    for (size_t i = 0; i < ARRAY_LEN(filters_bad); i++) {
+        assert_err(store_document_list(f->s, &f->owner, &filters_bad[i], SORT_TITLE_ASC, 5, STR(""),
+            f->a, &page, &err), err, ERR_VALIDATION, "");
+        err = ERR_INIT;
+    }
     assert_err(store_document_list(f->s, &f->owner, NULL, SORT_TITLE_ASC, 5, STR("4.1.zz"), f->a,
         &page,
         &err), err, ERR_VALIDATION, "cursor");

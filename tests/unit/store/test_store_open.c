@@ -8,6 +8,13 @@
 #include "store/sqlite/sq.h"
 #include "store_unit.h"
 
+static mode_t mode_of(const char *path)
+{
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    return st.st_mode & 0777;
+}
+
 static void reopen(Fx *f)
 {
     store_close(f->s);
@@ -50,6 +57,9 @@ static void survives_reopening(void **state)
 {
     Fx *f = *state;
     put_n(f, 1, 20);
+    assert_int_equal(mode_of(tempdir_file(&f->dir, "sotto.db")), 0600);
+    assert_int_equal(mode_of(tempdir_file(&f->dir, "sotto.db-wal")), 0600);
+    assert_int_equal(mode_of(tempdir_file(&f->dir, "cache")), 0700);
     Uuid gone = fx_uuid(20);
     OK(store_document_delete(f->s, &f->owner, &gone, &oops));
     uint64_t version = store_version(f->s, &f->owner);
