@@ -117,12 +117,13 @@ static void free_forward(Kindex *k, uint32_t ref)
     kx_free(&k->pool, ref, (bytes + KX_UNIT - 1) / KX_UNIT);
 }
 
-/* Term numbers for the texts, sorted, those that come twice added up. Returns how many, or SIZE_MAX. */
+/* Term numbers for the texts, sorted, those that come twice added up. Returns how many, or
+ * SIZE_MAX. */
 static size_t resolve(Kindex *k, const KindexTerm *terms, size_t n, Entry *e, Err *err)
 {
     for (size_t i = 0; i < n; i++) {
         if (terms[i].text.len == 0 || terms[i].tf == 0) {
-            err_set(err, ERR_VALIDATION, "a term to index must have a text and occur at least once");
+            err_set(err, ERR_VALIDATION, "a term to index needs a text and a tf of at least 1");
             return SIZE_MAX;
         }
         e[i] = (Entry){kx_term_make(k, terms[i].text), terms[i].tf};
@@ -281,8 +282,9 @@ double kindex_average_length(Kindex *k)
 size_t kindex_bytes(const Kindex *k)
 {
     read_lock(k);
-    size_t n = sizeof *k + (size_t)k->pool.next * KX_UNIT + (size_t)k->cap_terms * sizeof *k->terms +
-               k->texts_cap + (size_t)k->hash_cap * 4 + (size_t)k->cap_slots * 16 + k->pending.cap;
+    size_t n = sizeof *k + (size_t)k->pool.next * KX_UNIT + k->texts_cap + k->pending.cap +
+               (size_t)k->cap_terms * sizeof *k->terms + (size_t)k->hash_cap * 4 +
+               (size_t)k->cap_slots * 16;
     read_unlock(k);
     return n;
 }

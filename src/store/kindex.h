@@ -9,7 +9,8 @@
  * result is exact: the same scores and order as BM25 computed from scratch.
  *
  *   idf(t)     = ln(1 + (N - df + 0.5) / (df + 0.5))          N: live slots, df: of them with t
- *   score(d,q) = sum over t of weight(t) * idf(t) * tf * (k1 + 1) / (tf + k1 * (1 - b + b * L / avgL))
+ *   score(d,q) = sum over t of
+ *                weight(t) * idf(t) * tf * (k1 + 1) / (tf + k1 * (1 - b + b * L / avgL))
  *
  * Slots are those of the Vindex beside it: slot i here is slot i there, and `allow` bitmaps serve
  * both. Terms come tokenised, folded and stemmed (the store uses FTS5's own tokenizer).
@@ -26,7 +27,7 @@
 
 #include "base/str.h"
 
-#define KINDEX_TERM_MAX 255  /* bytes of a term; longer ones are cut to this by add and search alike */
+#define KINDEX_TERM_MAX 255  /* bytes of a term; longer ones are cut to it everywhere */
 #define KINDEX_QUERY_MAX 256 /* terms of a query; more is ERR_VALIDATION */
 
 typedef struct Kindex Kindex;
@@ -72,7 +73,8 @@ uint64_t kindex_seq(const Kindex *k); /* of the last sync */
 
 /* Puts a chunk into an empty slot: its terms, its caller's id and its length (all tokens counted,
  * which need not be the sum of tf). ERR_CONFLICT when the slot is taken, ERR_VALIDATION for a tf of
- * 0 or an empty term, ERR_STORAGE_FULL past 67 million slots, ERR_NO_MEMORY; on failure nothing has changed. */
+ * 0 or an empty term, ERR_STORAGE_FULL past 67 million slots, ERR_NO_MEMORY; on failure nothing has
+ * changed. */
 bool kindex_add(Kindex *k, uint32_t slot, uint64_t id, const KindexTerm *terms, size_t n,
     uint32_t length, Err *err);
 /* Empties a slot; df and the average length follow at once. An empty slot is fine. The kindex keeps
@@ -94,13 +96,14 @@ int kindex_search(Kindex *k, const KindexQuery *query, size_t topk, const uint64
 /* BM25 of given slots, in any order; 0 for a slot that is empty or holds none of the terms. */
 bool kindex_scores(Kindex *k, const KindexQuery *query, const uint32_t *slots, size_t n, float *out,
     Err *err);
-/* Sets the bits of the slots that hold `term` (bits at or past nbits are left alone): exact sets for
- * filters such as -word. Returns how many it set. */
+/* Sets the bits of the slots that hold `term` (bits at or past nbits are left alone): exact sets
+ * for filters such as -word. Returns how many it set. */
 uint32_t kindex_mark(Kindex *k, Str term, uint64_t *bitmap, size_t nbits);
 
 /* Calls `each` for up to `max` terms that begin with `prefix` and occur in a live slot, most
  * frequent first, ties bytewise; each(.., term, df) returns false to stop. The terms are borrowed
- * for the call, which must not call this kindex. Returns how many were given, or -1 with ERR_NO_MEMORY. */
+ * for the call, which must not call this kindex. Returns how many were given, or -1 with
+ * ERR_NO_MEMORY. */
 int kindex_expand_prefix(Kindex *k, Str prefix, size_t max,
     bool (*each)(void *ctx, Str term, uint32_t df), void *ctx, Err *err);
 

@@ -88,7 +88,8 @@ static bool put_pool(Writer *w, const KxPool *p, Err *err)
 static bool put_all(Writer *w, const Kindex *k, Err *err)
 {
     return put_pool(w, &k->pool, err) && put(w, k->terms, k->n_terms * sizeof *k->terms, err) &&
-           put(w, k->hash, (size_t)k->hash_cap * 4, err) && put(w, k->bucket, sizeof k->bucket, err) &&
+           put(w, k->hash, (size_t)k->hash_cap * 4, err) &&
+           put(w, k->bucket, sizeof k->bucket, err) &&
            put(w, k->id, (size_t)k->slots * 8, err) && put(w, k->len, (size_t)k->slots * 4, err) &&
            put(w, k->fwd, (size_t)k->slots * 4, err) && put(w, k->texts, k->texts_len, err) &&
            (w->used == 0 || flush(w, err));
@@ -103,9 +104,10 @@ static uint64_t body_bytes(const KxHeader *h)
 
 static void fill_header(KxHeader *h, const Kindex *k, uint64_t seq)
 {
-    *h = (KxHeader){.magic = "SOTTOKEY", .version = KX_VERSION, .byte_order = 0x01020304, .seq = seq,
-        .seed = k->seed, .total_len = k->total_len, .pool_units = k->pool.next, .terms = k->n_terms,
-        .hash_cap = k->hash_cap, .texts_len = k->texts_len, .slots = k->slots, .live = k->live};
+    *h = (KxHeader){.magic = "SOTTOKEY", .version = KX_VERSION, .byte_order = 0x01020304,
+        .seq = seq, .seed = k->seed, .total_len = k->total_len, .pool_units = k->pool.next,
+        .terms = k->n_terms, .hash_cap = k->hash_cap, .texts_len = k->texts_len,
+        .slots = k->slots, .live = k->live};
     memcpy(h->free_head, k->pool.free_head, sizeof h->free_head);
 }
 
@@ -202,7 +204,8 @@ static bool check_header(const KxHeader *h, uint64_t file_size, const char *path
     return true;
 }
 
-static bool check_body(const uint8_t *body, uint64_t n, uint64_t expected, const char *path, Err *err)
+static bool check_body(const uint8_t *body, uint64_t n, uint64_t expected, const char *path,
+    Err *err)
 {
     uint64_t sum = 0;
     for (uint64_t at = 0; at < n; at += CHUNK)

@@ -1,4 +1,5 @@
-/* kindex_file.h - the first page of a keyword index's file. Only src/store/kindex_*.c include it. */
+/* kindex_file.h - the first page of a keyword index's file. Only src/store/kindex_*.c include
+ * it. */
 #ifndef SOTTO_STORE_KINDEX_FILE_H
 #define SOTTO_STORE_KINDEX_FILE_H
 
@@ -23,7 +24,8 @@ bool kx_write_at(int fd, const void *data, size_t n, uint64_t at, const char *pa
 bool kx_sync_fd(int fd, const char *path, Err *err);
 /* Writes everything to a new file that replaces k->path; caller holds sync_lock. */
 bool kx_snapshot(Kindex *k, uint64_t seq, Err *err);
-/* Does again what the journal in `file` (the whole file) says; sets file_end and cuts a torn rest. */
+/* Does again what the journal in `file` (the whole file) says; sets file_end and cuts a torn
+ * rest. */
 bool kx_read_journal(Kindex *k, Str file, Err *err);
 
 #endif

@@ -1,14 +1,14 @@
-/* kindex_int.h - inside the keyword index: its memory, its lists. Only src/store/kindex*.c and tests
- * include it.
+/* kindex_int.h - inside the keyword index: its memory, its lists. Only src/store/kindex*.c and
+ * tests include it.
  *
  * Everything that grows with the postings lives in a pool addressed in units of 16 bytes, so that a
  * snapshot is the pool written out and opening it is one private mapping: pages that change later
  * are copied by the kernel. The tables (terms, their texts, hash, slots) are copied to the heap.
  *
- * A term's list is sorted by slot, in blocks of at most 128 postings. A block holds the distances of
- * its slots from its first (1, 2 or 4 bytes each, one width a block) and then the term frequencies
- * (likewise): 2 to 3 bytes a posting where it matters, searched without decoding, and a posting
- * taken out never makes a block larger, so that deleting needs no memory. */
+ * A term's list is sorted by slot, in blocks of at most 128 postings. A block holds the distances
+ * of its slots from its first (1, 2 or 4 bytes each, one width a block) and then the term
+ * frequencies (likewise): 2 to 3 bytes a posting where it matters, searched without decoding, and a
+ * posting taken out never makes a block larger, so that deleting needs no memory. */
 #ifndef SOTTO_STORE_KINDEX_INT_H
 #define SOTTO_STORE_KINDEX_INT_H
 
@@ -63,7 +63,7 @@ typedef struct {
     uint32_t text; /* offset into texts: a length byte, then the bytes */
     uint32_t next; /* in its bucket; KX_NONE */
     uint32_t df;
-    uint32_t blocks; /* 0: df is 0, or 1 and `d` is a single posting; 1: `d` is the block; more: dir */
+    uint32_t blocks; /* 0: df is 0, or 1 and `d` is a posting; 1: `d` is the block; more: dir */
     KxBlock d;
 } KxTerm;
 

@@ -1,6 +1,6 @@
-/* kindex_journal.c - what has changed since the snapshot: kept in memory until a sync, then one batch
- * in the file. A batch is whole or not there: it has a checksum, and opening stops at the first that
- * does not match, which is where a crash interrupted a sync that nobody was told of. */
+/* kindex_journal.c - what has changed since the snapshot: kept in memory until a sync, then one
+ * batch in the file. A batch is whole or not there: it has a checksum, and opening stops at the
+ * first that does not match, which is where a crash interrupted a sync that nobody was told of. */
 #include <unistd.h>
 
 #include "base/hash.h"
@@ -80,8 +80,8 @@ bool kindex_sync(Kindex *k, uint64_t seq, Err *err)
     if (k->path) {
         Buf ops;
         pthread_rwlock_wrlock(&k->lock);
-        bool whole = k->whole ||
-                     k->file_end - k->snapshot_bytes + k->pending.len + sizeof(Batch) > journal_max(k);
+        uint64_t journal = k->file_end - k->snapshot_bytes + k->pending.len + sizeof(Batch);
+        bool whole = k->whole || journal > journal_max(k);
         if (!whole) {
             ops = k->pending;
             buf_init(&k->pending, ops.max);

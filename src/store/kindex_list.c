@@ -50,8 +50,8 @@ static void decode(const Kindex *k, const KxBlock *b, Plain *out)
 
 static uint16_t cut16(uint32_t x) { return x < UINT16_MAX ? (uint16_t)x : UINT16_MAX; }
 
-/* Writes postings from..to of `in` as a block; bounds are taken from the slots' lengths, `len` being
- * that of `fresh`, whose length the index does not know yet. */
+/* Writes postings from..to of `in` as a block; bounds are taken from the slots' lengths, `len`
+ * being that of `fresh`, whose length the index does not know yet. */
 static bool encode(Kindex *k, const Plain *in, uint32_t from, uint32_t to, uint32_t fresh,
     uint32_t len, KxBlock *out)
 {
@@ -197,7 +197,8 @@ static bool rewrite(Kindex *k, KxTerm *t, uint32_t at, uint32_t slot, uint32_t t
 bool kx_insert(Kindex *k, KxTerm *t, uint32_t slot, uint32_t tf, uint32_t len)
 {
     if (t->df == 0) {
-        t->d = (KxBlock){.first = slot, .ref = tf, .n = 1, .max_tf = cut16(tf), .min_len = cut16(len)};
+        t->d = (KxBlock){.first = slot, .ref = tf, .n = 1, .max_tf = cut16(tf),
+            .min_len = cut16(len)};
         t->blocks = 0;
         t->df = 1;
         return true;

@@ -4,9 +4,9 @@
 #include "store/kindex_int.h"
 
 /* Sizes of the classes in units: 1..16, then steps of a quarter, then doubling to one extent. */
-static const uint32_t sizes[KX_CLASSES] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 20,
-    24, 28, 32, 40, 48, 56, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072,
-    262144};
+static const uint32_t sizes[KX_CLASSES] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
+    20, 24, 28, 32, 40, 48, 56, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536,
+    131072, 262144};
 
 static uint32_t class_of(uint32_t units)
 {

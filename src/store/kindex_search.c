@@ -177,7 +177,8 @@ static bool window_allowed(const Search *s, uint32_t base)
 
 /* One light list for the candidates that it, with those still to come (`rest`), can lift over the
  * threshold; the others are dropped. */
-static size_t look_up(Search *s, const List *l, uint32_t base, size_t n, float rest, float threshold)
+static size_t look_up(Search *s, const List *l, uint32_t base, size_t n, float rest,
+    float threshold)
 {
     size_t kept = 0;
     uint32_t hint = l->from;

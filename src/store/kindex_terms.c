@@ -1,5 +1,5 @@
-/* kindex_terms.c - the vocabulary: a hash table from text to term number, and chains of the terms that
- * begin with the same two bytes, for prefixes. A term stays when its last posting goes. */
+/* kindex_terms.c - the vocabulary: a hash table from text to term number, and chains of the terms
+ * that begin with the same two bytes, for prefixes. A term stays when its last posting goes. */
 #include <stdlib.h>
 
 #include "store/kindex_int.h"

@@ -1,22 +1,23 @@
 /* vindex.h - exact nearest neighbours among 384-dimensional unit vectors, in a mapped file.
  *
- * Expected workload: up to a million chunks of one person, one query at a time, writes a few a second
- * and bulk loads; deletions and filters are frequent. So: no graph. int8 codes with one scale a
- * vector, contiguous, scanned exactly; above a measured size a 1-bit sketch chooses candidates and
- * int8 rescans them; the first hits are rescored with a second residual byte, which makes the result
- * that of fp32 in practice. (../docs/STORAGE.md has the bytes, docs/BENCHMARKS.md the measurements.)
+ * Expected workload: up to a million chunks of one person, one query at a time, writes a few a
+ * second and bulk loads; deletions and filters are frequent. So: no graph. int8 codes with one
+ * scale a vector, contiguous, scanned exactly; above a measured size a 1-bit sketch chooses
+ * candidates and int8 rescans them; the first hits are rescored with a second residual byte, which
+ * makes the result that of fp32 in practice. (../docs/STORAGE.md has the bytes, docs/BENCHMARKS.md
+ * the measurements.)
  *
- * The file is a cache: SQLite holds the truth. It records the sequence number of the last change that
- * it holds; the store replays what is newer. A file with another version, or one that was not closed
- * whole, is reported as ERR_CORRUPT and rebuilt by the store.
+ * The file is a cache: SQLite holds the truth. It records the sequence number of the last change
+ * that it holds; the store replays what is newer. A file with another version, or one that was not
+ * closed whole, is reported as ERR_CORRUPT and rebuilt by the store.
  *
- * Slots: a vector is added at a slot (dense, from 0); its owner maps slots to chunks. A deleted slot
- * stays dead until a later add reuses it, which happens only after a sync, and only when every
+ * Slots: a vector is added at a slot (dense, from 0); its owner maps slots to chunks. A deleted
+ * slot stays dead until a later add reuses it, which happens only after a sync, and only when every
  * search and every vindex_enter that was running at the delete is over.
  *
- * Threads: any number of searches beside writers (a mutex inside orders writers); one vindex_sync at
- * a time, which may run beside adds and deletes: what those do is in the next sync. A search sees
- * every add and honours every delete that returned before it began. Growing never moves what a
+ * Threads: any number of searches beside writers (a mutex inside orders writers); one vindex_sync
+ * at a time, which may run beside adds and deletes: what those do is in the next sync. A search
+ * sees every add and honours every delete that returned before it began. Growing never moves what a
  * running search reads. */
 #ifndef SOTTO_STORE_VINDEX_H
 #define SOTTO_STORE_VINDEX_H
@@ -27,8 +28,8 @@
 
 typedef struct Vindex Vindex;
 
-/* A vector as it is stored: v[i] ~ (hi[i] + lo[i] / 256) * scale. In SQLite a row holds exactly these
- * bytes (VINDEX_CODE_BYTES): float scale (little-endian), hi[384], lo[384]. */
+/* A vector as it is stored: v[i] ~ (hi[i] + lo[i] / 256) * scale. In SQLite a row holds exactly
+ * these bytes (VINDEX_CODE_BYTES): float scale (little-endian), hi[384], lo[384]. */
 #define VINDEX_CODE_BYTES (4 + 384 + 384)
 typedef struct {
     float scale;
@@ -77,7 +78,8 @@ uint64_t vindex_doc(const Vindex *v, uint32_t slot);
 
 /* The k best live slots by cosine, best first, ties by slot; `allow` (may be NULL) is a bitmap over
  * slots (bit i of word i/64) of allow_slots bits: slots past them are not allowed. Returns how many
- * were found (at most k) or -1 with ERR_NO_MEMORY. mean/stddev (may be NULL) get the moments of the similarities of (a sample of at least 4096, or all) allowed live slots. */
+ * were found (at most k) or -1 with ERR_NO_MEMORY. mean/stddev (may be NULL) get the moments of the
+ * similarities of (a sample of at least 4096, or all) allowed live slots. */
 int vindex_search(Vindex *v, const float query[VINDEX_DIM], size_t k, const uint64_t *allow,
     size_t allow_slots, VindexMode mode, VindexHit *hits, float *mean, float *stddev, Err *err);
 /* Similarities of given slots (dead ones give -2). */

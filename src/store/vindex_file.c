@@ -74,8 +74,8 @@ static bool sync_file(int fd, const char *path, Err *err)
     return true;
 }
 
-/* posix_fallocate rather than ftruncate: a full disk must be an error here and not a SIGBUS when the
- * mapping is written. */
+/* posix_fallocate rather than ftruncate: a full disk must be an error here and not a SIGBUS when
+ * the mapping is written. */
 static bool grow_file(Vindex *v, Err *err)
 {
     off_t at = (off_t)VX_OFF_SEGS + (off_t)v->n_segs * VX_SEG_BYTES;
@@ -146,8 +146,8 @@ static uint32_t live_crc(const Vindex *v, uint32_t segments, unsigned copy)
     return crc;
 }
 
-/* Writes the live bits of this moment into `copy` of every segment; the segments' pages that did not
- * change stay clean. Caller holds lock. */
+/* Writes the live bits of this moment into `copy` of every segment; the segments' pages that did
+ * not change stay clean. Caller holds lock. */
 static void snapshot(Vindex *v, State *state, unsigned copy)
 {
     for (uint32_t i = 0; i < v->n_segs; i++) {
@@ -205,10 +205,11 @@ static bool check_super(Vindex *v, Err *err)
     if (memcmp(s.magic, "SOTTOVEC", 8) != 0)
         return err_set(err, ERR_CORRUPT, "%s is no vector index", v->path);
     if (crc32c(0, &s, VX_PAGE - 4) != s.crc)
-        return err_set(err, ERR_CORRUPT, "the first page of %s does not match its checksum", v->path);
+        return err_set(err, ERR_CORRUPT, "the first page of %s does not match its checksum",
+            v->path);
     if (s.version != VX_VERSION)
-        return err_set(err, ERR_CORRUPT, "%s has version %u; this program writes version %u", v->path,
-            s.version, VX_VERSION);
+        return err_set(err, ERR_CORRUPT, "%s has version %u; this program writes version %u",
+            v->path, s.version, VX_VERSION);
     if (s.dim != VINDEX_DIM || s.seg_slots != VX_SEG_SLOTS || s.seg_bytes != VX_SEG_BYTES ||
         s.byte_order != 0x01020304)
         return err_set(err, ERR_CORRUPT, "%s was made with another layout", v->path);
@@ -229,8 +230,8 @@ static bool read_state(Vindex *v, unsigned at, uint64_t file_size, State *s, Err
     return true;
 }
 
-/* Takes over the live bits of a state; false when they are damaged, or when a slot that is live in it
- * has been written for a later one (then the header of that later one was lost). */
+/* Takes over the live bits of a state; false when they are damaged, or when a slot that is live in
+ * it has been written for a later one (then the header of that later one was lost). */
 static bool load_live(Vindex *v, const State *state, Err *err)
 {
     if (live_crc(v, state->segments, state->copy) != state->live_crc)
@@ -331,7 +332,8 @@ bool vindex_verify(Vindex *v, Err *err)
     for (uint32_t slot = 0; slot < slots && ok; slot++) {
         const VxSegment *s = vx_segment(v, slot);
         uint32_t i = slot % VX_SEG_SLOTS;
-        if (vx_is_live(s, i) && (vx_check_of(s, i) != vx_checks(s)[i] || !isfinite(vx_scales(s)[i])))
+        if (vx_is_live(s, i) &&
+            (vx_check_of(s, i) != vx_checks(s)[i] || !isfinite(vx_scales(s)[i])))
             ok = err_set(err, ERR_CORRUPT, "vector %u of %s does not match its checksum", slot,
                 v->path ? v->path : "the index");
     }

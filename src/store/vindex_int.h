@@ -2,8 +2,8 @@
  * it (and tests that damage a file on purpose).
  *
  * A file is three pages (a superblock and two state headers, written in turn) and then segments of
- * 4096 slots. A segment is mapped once, whole, and never moves, so growing takes nothing away from a
- * search that runs. Without a path the segments are anonymous memory.
+ * 4096 slots. A segment is mapped once, whole, and never moves, so growing takes nothing away from
+ * a search that runs. Without a path the segments are anonymous memory.
  *
  * What makes a crash harmless: bytes of a slot that is live in the last durable state are never
  * written again before a later state, in which the slot is dead, is durable too (`busy`). A sync

@@ -21,7 +21,7 @@ VX_KERNEL static void dots(const uint8_t *hi, const VxQuery *q, int32_t out[VX_B
 
 VX_KERNEL static float exact(const uint8_t *hi, const int8_t *lo, const VxQuery *q)
 {
-    float sum[16] = {0}; /* the same shape as one AVX-512 register, so that compilers use registers */
+    float sum[16] = {0}; /* wide, so that compilers can use vector registers */
     for (int i = 0; i < VINDEX_DIM; i += 16)
         for (int j = 0; j < 16; j++)
             sum[j] += ((float)((int)hi[i + j] * 256 + lo[i + j] - 32768)) * q->f[i + j];
@@ -31,8 +31,8 @@ VX_KERNEL static float exact(const uint8_t *hi, const int8_t *lo, const VxQuery 
     return all * (1.0f / 256.0f);
 }
 
-VX_KERNEL static uint64_t pick(const int32_t d[VX_BLOCK], const float scale[VX_BLOCK], float q_scale,
-    float threshold, float sims[VX_BLOCK])
+VX_KERNEL static uint64_t pick(const int32_t d[VX_BLOCK], const float scale[VX_BLOCK],
+    float q_scale, float threshold, float sims[VX_BLOCK])
 {
     uint64_t mask = 0;
     for (unsigned r = 0; r < VX_BLOCK; r++)

@@ -1,4 +1,5 @@
-/* vindex_kernel_neon.c - the vector index's kernels for aarch64 with the dot-product instructions. */
+/* vindex_kernel_neon.c - the vector index's kernels for aarch64 with the dot-product
+ * instructions. */
 #if defined(__aarch64__)
 
 #include <arm_neon.h>
@@ -38,7 +39,8 @@ NEON_DOT static float exact(const uint8_t *hi, const int8_t *lo, const VxQuery *
     for (int i = 0; i < VINDEX_DIM; i += 8) {
         uint16x8_t h = vshll_n_u8(vld1_u8(hi + i), 8);
         int16x8_t l = vmovl_s8(vld1_s8(lo + i));
-        int32x4_t x0 = vaddw_s16(vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(h))), vget_low_s16(l));
+        int32x4_t x0 =
+            vaddw_s16(vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(h))), vget_low_s16(l));
         int32x4_t x1 =
             vaddw_s16(vreinterpretq_s32_u32(vmovl_u16(vget_high_u16(h))), vget_high_s16(l));
         acc[0] = vfmaq_f32(acc[0], vcvtq_f32_s32(vsubq_s32(x0, middle)), vld1q_f32(q->f + i));

@@ -1,12 +1,13 @@
 /* vindex_kernel_x86.c - the vector index's kernels for AVX2, AVX-512 and AVX-512 VNNI.
  *
- * The int8 scan is bound by memory, so the kernels only have to keep up with it and to ask for lines
- * early enough: the hardware prefetcher stops at 4 KiB pages, and the mapping has no larger ones.
- * AMX would multiply 16 queries by 16 rows at once; for one query it has nothing to offer.
+ * The int8 scan is bound by memory, so the kernels only have to keep up with it and to ask for
+ * lines early enough: the hardware prefetcher stops at 4 KiB pages, and the mapping has no larger
+ * ones. AMX would multiply 16 queries by 16 rows at once; for one query it has nothing to offer.
  *
  * The sketch scan looks up 4 bits at a time in a register (Andre et al., "Cache locality is not
  * enough", VLDB 2015; faiss calls it fast scan): 4 sign bits of 64 slots cost one shuffle, and the
- * query keeps 7 bits of precision a table, where bit planes with popcount would need a pass a bit. */
+ * query keeps 7 bits of precision a table, where bit planes with popcount would need a pass a
+ * bit. */
 #if defined(__x86_64__)
 
 #include <immintrin.h>
@@ -77,8 +78,8 @@ AVX2 static float exact_avx2(const uint8_t *hi, const int8_t *lo, const VxQuery 
     return all * (1.0f / 256.0f);
 }
 
-AVX2 static uint64_t pick_avx2(const int32_t d[VX_BLOCK], const float scale[VX_BLOCK], float q_scale,
-    float threshold, float sims[VX_BLOCK])
+AVX2 static uint64_t pick_avx2(const int32_t d[VX_BLOCK], const float scale[VX_BLOCK],
+    float q_scale, float threshold, float sims[VX_BLOCK])
 {
     uint64_t mask = 0;
     __m256 qs = _mm256_set1_ps(q_scale), t = _mm256_set1_ps(threshold);
@@ -101,7 +102,8 @@ AVX2 static uint64_t sketch_avx2(const uint8_t *block, const VxQuery *q, uint16_
         __m256i all = _mm256_setzero_si256(), odd = _mm256_setzero_si256();
         for (unsigned j = 0; j < VX_SKETCH; j++) {
             __m256i b = _mm256_loadu_si256((const __m256i *)(block + j * VX_BLOCK + half * 32));
-            __m256i low = _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)q->lut[2 * j]));
+            __m256i low =
+                _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)q->lut[2 * j]));
             __m256i high =
                 _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)q->lut[2 * j + 1]));
             __m256i s = _mm256_add_epi8(_mm256_shuffle_epi8(low, _mm256_and_si256(b, nibble)),
@@ -174,7 +176,8 @@ AVX512 static uint64_t sketch_avx512(const uint8_t *block, const VxQuery *q, uin
            _pdep_u64(_mm512_cmpgt_epu16_mask(odd, t), 0xaaaaaaaaaaaaaaaau);
 }
 
-const VxKernels vx_avx512 = {"avx512", dots_avx2, dot_avx2, exact_avx512, pick_avx512, sketch_avx512};
+const VxKernels vx_avx512 = {"avx512", dots_avx2, dot_avx2, exact_avx512, pick_avx512,
+    sketch_avx512};
 
 /* ---- AVX-512 VNNI ------------------------------------------------------------------------- */
 

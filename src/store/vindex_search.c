@@ -1,19 +1,21 @@
 /* vindex_search.c - exact search and search by sketches.
  *
- *   exact:     int8 query x int8 codes of every allowed live slot -> best 2k + 44 -> fp32 x (hi, lo)
- *   two-stage: query x sign bits of every allowed live slot -> best 444 + 2k + slots / 500 by that share
+ *   exact:     int8 query x int8 codes of every allowed live slot -> best 2k + 44
+ *              -> fp32 x (hi, lo)
+ *   two-stage: query x sign bits of every allowed live slot -> best 444 + 2k + slots / 500
  *              -> int8 -> best 2k + 44 -> fp32 x (hi, lo)
  *
  * The sign bits are those of the vector itself: taking the collection's mean off first, or weighing
- * by a norm, changed recall by less than the noise on real MiniLM vectors (docs/bench/vectors.md), and
- * a mean would have to be kept up to date. */
+ * by a norm, changed recall by less than the noise on real MiniLM vectors (docs/bench/vectors.md),
+ * and a mean would have to be kept up to date. */
 #include <math.h>
 #include <string.h>
 
 #include "store/topk.h"
 #include "store/vindex_int.h"
 
-/* Below this many allowed live slots, VINDEX_AUTO scans exactly: measured in docs/bench/vectors.md. */
+/* Below this many allowed live slots, VINDEX_AUTO scans exactly: measured in
+ * docs/bench/vectors.md. */
 #define TWO_STAGE_FROM 50000u
 #define SPARSE 12u         /* bits in a block of 64 below which rows are taken one by one */
 #define SAMPLE_BLOCKS 128u /* blocks whose similarities give the moments of a two-stage search */
@@ -46,8 +48,8 @@ static void prepare(VxQuery *q, const float *query)
     q->bias = 128 * sum;
 }
 
-/* Table t gives for the sign bits of components 4t..4t+3 the sum of their q's with those signs, moved
- * so that its least is 0, on a scale common to all tables on which the largest is 127. */
+/* Table t gives for the sign bits of components 4t..4t+3 the sum of their q's with those signs,
+ * moved so that its least is 0, on a scale common to all tables on which the largest is 127. */
 static void prepare_sketch(VxQuery *q)
 {
     float range = 0.0f;

@@ -1,11 +1,11 @@
-/* bench_kindex.c - the keyword index beside FTS5's own bm25() on the same passages, in one process, in
- * turns. tests/bench/vindex/run_keywords.py makes the input and the report.
+/* bench_kindex.c - the keyword index beside FTS5's own bm25() on the same passages, in one process,
+ * in turns. tests/bench/vindex/run_keywords.py makes the input and the report.
  *
  *   bench_kindex PASSAGES QUERIES K FILE      PASSAGES, QUERIES: one text a line
  *
  * Prints, a query a line: kindex ms, FTS5 ms, hits, how many of FTS5's first ten kindex has in its
- * first ten. FILE is where the keyword index is kept, to measure syncing and opening. Both get their
- * words from FTS5's tokenizer ("porter unicode61 remove_diacritics 2"). */
+ * first ten. FILE is where the keyword index is kept, to measure syncing and opening. Both get
+ * their words from FTS5's tokenizer ("porter unicode61 remove_diacritics 2"). */
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,8 +49,8 @@ static size_t load(const char *table, const char *path)
     snprintf(sql, sizeof sql, "CREATE VIRTUAL TABLE %s USING fts5(x, content='', detail=full, "
         "tokenize='porter unicode61 remove_diacritics 2')", table);
     run(sql);
-    snprintf(sql, sizeof sql, "CREATE VIRTUAL TABLE temp.%s_words USING fts5vocab(main, %s, instance)",
-        table, table);
+    snprintf(sql, sizeof sql,
+        "CREATE VIRTUAL TABLE temp.%s_words USING fts5vocab(main, %s, instance)", table, table);
     run(sql);
     run("BEGIN");
     snprintf(sql, sizeof sql, "INSERT INTO %s(rowid, x) VALUES(?, ?)", table);
@@ -83,7 +83,9 @@ typedef struct {
 static int by_doc(const void *a, const void *b)
 {
     const Instance *x = a, *y = b;
-    return x->doc != y->doc ? (x->doc < y->doc ? -1 : 1) : x->term < y->term ? -1 : x->term > y->term;
+    if (x->doc != y->doc)
+        return x->doc < y->doc ? -1 : 1;
+    return x->term < y->term ? -1 : x->term > y->term;
 }
 
 /* All words of a table, by document. */
@@ -132,7 +134,8 @@ static double fill(Kindex *k, const Instances *w)
     return clock_seconds_since(start);
 }
 
-static size_t fts5_search(sqlite3_stmt *s, const KindexQueryTerm *t, size_t n, size_t k, uint32_t *rows)
+static size_t fts5_search(sqlite3_stmt *s, const KindexQueryTerm *t, size_t n, size_t k,
+    uint32_t *rows)
 {
     char match[16384];
     size_t at = 0, found = 0;
@@ -211,8 +214,9 @@ int main(int argc, char **argv)
     double open_ms = clock_seconds_since(start) * 1e3;
     if (!k)
         die(err.msg);
-    printf("ready %zu %zu %.3f %.1f %.1f %zu\n", n, passages.n_words, add_s, sync_ms, open_ms, bytes);
-    compare(k, &queries, (size_t)atoi(argv[3]));
+    printf("ready %zu %zu %.3f %.1f %.1f %zu\n", n, passages.n_words, add_s, sync_ms, open_ms,
+        bytes);
+    compare(k, &queries, strtoul(argv[3], NULL, 10));
     kindex_close(k);
     return 0;
 }

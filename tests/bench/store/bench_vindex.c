@@ -2,10 +2,11 @@
  *
  *   bench_vindex VECTORS QUERIES K [FILE]
  *
- * VECTORS and QUERIES hold rows of 384 floats. Commands come on standard input, one a line, so that the
- * script can take turns between this program and others: "exact R", "two R", "auto R" search the first
- * R queries (cycling) once each and print one line: milliseconds of every search, then a tab, then
- * the slots of the first pass. "open" measures opening FILE (made at start when given). "quit". */
+ * VECTORS and QUERIES hold rows of 384 floats. Commands come on standard input, one a line, so that
+ * the script can take turns between this program and others: "exact R", "two R", "auto R" search
+ * the first R queries (cycling) once each and print one line: milliseconds of every search, then a
+ * tab, then the slots of the first pass. "open" measures opening FILE (made at start when given).
+ * "quit". */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,15 +27,16 @@ static float *rows(const char *path, size_t *n, Mapped *map)
     return (float *)(uintptr_t)map->data;
 }
 
-static void search(Vindex *v, const float *queries, size_t nq, size_t rounds, size_t k, VindexMode mode)
+static void search(Vindex *v, const float *queries, size_t nq, size_t rounds, size_t k,
+    VindexMode mode)
 {
     VindexHit *hits = mem_array(k * rounds, sizeof *hits);
     int *found = mem_array(rounds, sizeof *found);
     float mean, stddev;
     for (size_t r = 0; r < rounds; r++) {
         uint64_t start = clock_mono_ns();
-        found[r] = vindex_search(v, queries + r % nq * VINDEX_DIM, k, NULL, 0, mode, hits + r * k, &mean,
-            &stddev, NULL);
+        found[r] = vindex_search(v, queries + r % nq * VINDEX_DIM, k, NULL, 0, mode, hits + r * k,
+            &mean, &stddev, NULL);
         printf("%s%.4f", r ? " " : "", clock_seconds_since(start) * 1e3);
     }
     printf("\t");
@@ -71,7 +73,7 @@ int main(int argc, char **argv)
         return 2;
     }
     Mapped maps[2];
-    size_t n, nq, k = (size_t)atoi(argv[3]);
+    size_t n, nq, k = strtoul(argv[3], NULL, 10);
     const float *vectors = rows(argv[1], &n, &maps[0]), *queries = rows(argv[2], &nq, &maps[1]);
     Err err = ERR_INIT;
     const char *path = argc > 4 ? argv[4] : NULL;
@@ -89,7 +91,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "bench_vindex: %s\n", err.msg);
         return 1;
     }
-    printf("ready %zu %s %.3f %.3f\n", n, vx_kernels()->name, add_s, clock_seconds_since(start) - add_s);
+    printf("ready %zu %s %.3f %.3f\n", n, vx_kernels()->name, add_s,
+        clock_seconds_since(start) - add_s);
     fflush(stdout);
     char line[64];
     while (fgets(line, sizeof line, stdin) && strncmp(line, "quit", 4) != 0) {

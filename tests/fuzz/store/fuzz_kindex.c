@@ -1,5 +1,5 @@
-/* fuzz_kindex.c - a keyword index's journal that somebody has changed (its checksum made right again):
- * an error or an index that still agrees with itself, whatever the bytes. */
+/* fuzz_kindex.c - a keyword index's journal that somebody has changed (its checksum made right
+ * again): an error or an index that still agrees with itself, whatever the bytes. */
 #include <stdlib.h>
 
 #include "store/kindex_int.h"

@@ -1,9 +1,10 @@
-/* fuzz_vindex.c - opening a vector index's file that somebody has changed: an error or an index that
- * can be searched, written and closed, whatever its bytes.
+/* fuzz_vindex.c - opening a vector index's file that somebody has changed: an error or an index
+ * that can be searched, written and closed, whatever its bytes.
  *
- * Input: a byte of flags (1, 2, 4: make the checksum of the superblock, of state 0, of state 1 right
- * again; 8: and that of the live bits in both; 16: go on writing; 32: cut the file), two bytes for where to
- * cut, in 256ths of a segment, then changes: four bytes of offset, one of length, the bytes. */
+ * Input: a byte of flags (1, 2, 4: make the checksum of the superblock, of state 0, of state 1
+ * right again; 8: and that of the live bits in both; 16: go on writing; 32: cut the file), two
+ * bytes for where to cut, in 256ths of a segment, then changes: four bytes of offset, one of
+ * length, the bytes. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -11,7 +12,7 @@
 
 #include "base/hash.h"
 #include "store/vindex_int.h"
-#include "unit/store/vindex_data.h"
+#include "../../unit/store/vindex_data.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
-/* kindex_model.h - what the keyword index must agree with: chunks as plain arrays of words, and BM25
- * over all of them in double. Words follow Zipf's law roughly, so that there are words in nearly
- * every chunk and words in one. */
+/* kindex_model.h - what the keyword index must agree with: chunks as plain arrays of words, and
+ * BM25 over all of them in double. Words follow Zipf's law roughly, so that there are words in
+ * nearly every chunk and words in one. */
 #ifndef SOTTO_TESTS_KINDEX_MODEL_H
 #define SOTTO_TESTS_KINDEX_MODEL_H
 
@@ -152,11 +152,13 @@ static inline void model_check_counts(Model *m, Kindex *k)
     assert_true(fabs(kindex_average_length(k) - average) < 1e-9 * (1.0 + average));
 }
 
-static inline KindexQuery model_query(Model *m, KindexQueryTerm *terms, size_t most, uint64_t *random)
+static inline KindexQuery model_query(Model *m, KindexQueryTerm *terms, size_t most,
+    uint64_t *random)
 {
     size_t n = 1 + model_random(random) % most;
     for (size_t i = 0; i < n; i++) {
-        terms[i].text = model_random(random) % 12 ? str_of(m->word[model_word(random)]) : STR("nowhere");
+        bool known = model_random(random) % 12 != 0;
+        terms[i].text = known ? str_of(m->word[model_word(random)]) : STR("nowhere");
         terms[i].weight = model_random(random) % 4 ? 1.0f : 0.3f;
     }
     return (KindexQuery){terms, n, model_random(random) % 2 ? 1.2f : 2.0f,

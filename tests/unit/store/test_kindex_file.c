@@ -183,13 +183,15 @@ static void test_another_version(void **state)
     buf_release(&file);
 }
 
-/* A batch with a right checksum and wrong contents (another program's, say) is damage, not a crash. */
+/* A batch with a right checksum and wrong contents (another program's, say) is damage, not a
+ * crash. */
 static void test_wrong_journal(void **state)
 {
     (void)state;
     Err err = ERR_INIT;
     const Str wrong[] = {
-        STR("\x03"), STR("\x01"), STR("\x02\x01"), STR("\x01\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\1\0\0\0"),
+        STR("\x03"), STR("\x01"), STR("\x02\x01"),
+        STR("\x01\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\1\0\0\0"),
         STR("\x01\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\x09x"),
         STR("\x01\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\1\0\0\0\0\0\0\0\x01x"), /* tf 0 */
         STR("\x01\xff\xff\xff\x7f\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0"),       /* slot far away */

@@ -1,5 +1,6 @@
 /* The vector index's file: what a sync promised is there after opening, also when the program was
- * killed right after; damage to headers and live bits is noticed at once, to vectors by verifying. */
+ * killed right after; damage to headers and live bits is noticed at once, to vectors by
+ * verifying. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -162,7 +163,8 @@ static void test_killed(void **state)
         assert_true(vindex_live(v) > 0);
         for (uint32_t slot = 0; slot < vindex_slots(v); slot++) {
             uint64_t id = vindex_id(v, slot);
-            assert_true(id == UINT64_MAX || (id / 40 <= vindex_seq(v) && vindex_doc(v, slot) == id / 40));
+            assert_true(id == UINT64_MAX ||
+                        (id / 40 <= vindex_seq(v) && vindex_doc(v, slot) == id / 40));
         }
         vindex_close(v);
     }
@@ -214,7 +216,8 @@ static void test_every_header_byte(void **state)
         if (at < VX_PAGE) {
             assert_int_equal(code, ERR_CORRUPT);
         } else { /* one state or its live bits: the other one is whole and says so by its seq */
-            bool hurts_newest = at < VX_OFF_STATE(1) || (at >= VX_OFF_SEGS && at < VX_OFF_SEGS + 512);
+            bool hurts_newest =
+                at < VX_OFF_STATE(1) || (at >= VX_OFF_SEGS && at < VX_OFF_SEGS + 512);
             assert_int_equal(code, ERR_NONE);
             assert_int_equal(seq, hurts_newest ? 5 : 6);
         }
