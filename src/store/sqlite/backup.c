@@ -3,10 +3,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "store/sqlite/sq_index.h"
+
+#define READY_FREE_MIB 16
 
 /* ---- backup --------------------------------------------------------------------------------- */
 
@@ -248,6 +251,17 @@ bool sq_stats(Store *store, const Uuid *owner, Arena *a, StoreStats *out, Err *e
     return true;
 }
 
+/* So little that the next document may not fit. */
+static bool room_left(const char *dir, Err *err)
+{
+    struct statvfs v;
+    if (statvfs(dir, &v) != 0)
+        return err_set_errno(err, ERR_IO, errno, "looking at %s", dir);
+    uint64_t mib = (uint64_t)v.f_bavail * v.f_frsize >> 20;
+    return mib >= READY_FREE_MIB
+        || err_set(err, ERR_STORAGE_FULL, "only %llu MiB are free in %s", (unsigned long long)mib, dir);
+}
+
 bool sq_ready(Store *store, Err *err)
 {
     static const char sql[] = "SELECT count(*) FROM owners";
@@ -259,6 +273,8 @@ bool sq_ready(Store *store, Err *err)
     bool ok = sq_begin(&q, c, sql, err) && sq_step(&q, err) > 0;
     sq_end(&q);
     sq_read_end(s, c);
+    if (ok && !s->read_only)
+        ok = room_left(s->dir, err);
     int failed = atomic_load(&s->writer.failed);
     if (ok && failed)
         ok = err_set(err, (ErrCode)failed, "the last write failed: %s",

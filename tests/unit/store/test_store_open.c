@@ -381,6 +381,25 @@ static void nothing_to_read(void **state)
     assert_false(os_exists(tempdir_file(&f->dir, "nowhere")));
 }
 
+static void folders_that_cannot_be(void **state)
+{
+    Fx *f = *state;
+    Err err = ERR_INIT;
+    OK(os_write_file(tempdir_file(&f->dir, "file"), STR("x"), 0600, &oops));
+    assert_null(store_open_sqlite(&(StoreOptions){.dir = tempdir_file(&f->dir, "file/x")}, &err));
+    assert_int_equal(err.code, ERR_IO);
+    err = ERR_INIT;
+    assert_null(store_open_sqlite(&(StoreOptions){.dir = "/proc/self"}, &err));
+    assert_int_equal(err.code, ERR_IO);
+    if (geteuid() == 0)
+        return; /* root may write where nobody may */
+    assert_int_equal(mkdir(tempdir_file(&f->dir, "frozen"), 0500), 0);
+    err = ERR_INIT;
+    assert_null(store_open_sqlite(&(StoreOptions){.dir = tempdir_file(&f->dir, "frozen")}, &err));
+    assert_int_equal(err.code, ERR_IO);
+    assert_non_null(strstr(err.msg, "ermission"));
+}
+
 static void foreign_and_damaged_files(void **state)
 {
     Fx *f = *state;
@@ -549,6 +568,7 @@ int main(void)
         T(quiet_hours),
         T(reading_a_frozen_folder),
         T(nothing_to_read),
+        T(folders_that_cannot_be),
         T(foreign_and_damaged_files),
         T(damage_is_found),
         T(migrations),
