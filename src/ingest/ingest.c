@@ -221,7 +221,9 @@ static bool enter_ledger(Work *w, bool ok, PutOutcome outcome, const Document *d
     else if (!w->in->path)
         e.bytes = w->in->data.len;
     if (ok) {
-        e.state = outcome == PUT_DUPLICATE ? LEDGER_DUPLICATE : LEDGER_INDEXED;
+        /* The very file offered once more is no duplicate: it is what is indexed. */
+        bool same_file = str_eq(doc->source, w->key);
+        e.state = outcome == PUT_DUPLICATE && !same_file ? LEDGER_DUPLICATE : LEDGER_INDEXED;
         e.document = doc->id;
         e.n_chunks = doc->n_chunks;
     } else {
