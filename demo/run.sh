@@ -24,7 +24,13 @@ pace=${DEMO_PACE:-$([ -t 1 ] && echo 1.2 || echo 0)}
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\e[1;34m' dim=$'\e[2m' off=$'\e[0m'; else bold= dim= off=; fi
 chapter() { printf '\n%s== %s%s\n' "$bold" "$*" "$off"; sleep "$pace"; }
 remark() { printf '%s%s%s\n' "$dim" "$*" "$off"; }
-run() { printf '%s$ %s%s\n' "$dim" "$(sed "s|$work|~|g" <<<"$*")" "$off"; "$@"; sleep "$pace"; }
+run() { # shows the command as a person would type it, then runs it
+  local word line=
+  for word in "$@"; do [[ $word == *[\ \?]* ]] && word="\"$word\""; line+=" $word"; done
+  printf '%s$%s%s\n' "$dim" "${line//$work/\~}" "$off"
+  "$@"
+  sleep "$pace"
+}
 
 work=$(mktemp -d)
 server=
@@ -53,7 +59,7 @@ fi
 
 chapter "A folder of files"
 cp -r share/sample "$work/Documents"
-run find "$work/Documents" -type f -printf '%P  %s bytes\n'
+(cd "$work/Documents" && find . -type f -printf '%8s bytes  %P\n' | sort -k 3)
 
 chapter "The server starts"
 sotto serve >"$work/serve.out" 2>"$work/serve.err" &
@@ -72,7 +78,7 @@ while IFS='|' read -r question file words; do
   [ -n "$question" ] && [ "${question:0:1}" != "#" ] || continue
   question=$(xargs <<<"$question"); file=$(xargs <<<"$file"); words=$(xargs <<<"$words")
   printf '\n'
-  run sotto search --limit 2 "$question"
+  run sotto search --limit 1 "$question"
   sotto search --limit 3 --json "$question" >"$work/found.json"
   python3 demo/prove.py "$work/found.json" bin/sotto "$file" "$words"
   asked=$((asked + 1))

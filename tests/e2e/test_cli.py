@@ -116,6 +116,7 @@ def test_add_says_what_it_did(sotto):
     ledger = {Path(e["source"]).name: e for e in sotto.json("ledger")["entries"]}
     assert ledger["noise.bin"]["state"] == "refused" and ledger["noise.bin"]["reason"]
     assert ".hidden.txt" not in ledger
+    assert ledger["lease.md"]["state"] == "indexed"  # offered twice, and no duplicate of itself
 
 
 def test_add_takes_the_new_version_of_a_file(sotto):
