@@ -38,6 +38,8 @@ static const struct {
 static struct {
     bool loaded, wanted;
     iconv_t converter[NAMES];
+    iconv_t held[16]; /* stay open as long as the process lives */
+    size_t n_held;
     __typeof__(&uchardet_new) make;
     __typeof__(&uchardet_delete) drop;
     __typeof__(&uchardet_handle_data) feed;
@@ -65,9 +67,10 @@ bool charset_preload(Err *err)
 
 void charset_hold(const char *name)
 {
-    iconv_t to = iconv_open("UTF-8", name), from = iconv_open(name, "UTF-8");
-    (void)to; /* both stay open as long as the process lives */
-    (void)from;
+    if (tables.n_held + 2 > sizeof tables.held / sizeof *tables.held)
+        return;
+    tables.held[tables.n_held++] = iconv_open("UTF-8", name);
+    tables.held[tables.n_held++] = iconv_open(name, "UTF-8");
 }
 
 bool charset_wanted(void)
@@ -190,6 +193,15 @@ static bool refuse(Err *err)
         "this is not text: it holds binary data that no reader knows");
 }
 
+/* A character that the end of the file cut off after its second byte or later. */
+static bool is_cut_off(Str tail)
+{
+    for (size_t i = 1; i < tail.len; i++)
+        if (((unsigned char)tail.ptr[i] & 0xC0) != 0x80)
+            return false;
+    return tail.len >= 2 && tail.len <= 3 && (unsigned char)tail.ptr[0] >= 0xE0;
+}
+
 /* Mostly right UTF-8 with a few broken bytes (a log, a truncated file) is still UTF-8. */
 static bool is_nearly_utf8(Str s)
 {
@@ -200,7 +212,7 @@ static bool is_nearly_utf8(Str s)
         good += ok && !ascii;
         bad += !ok;
     }
-    return good >= bad * 10 || (bad == 1 && utf8_valid_len(s) + 4 > s.len);
+    return good >= bad * 10 || is_cut_off(str_sub(s, utf8_valid_len(s), s.len));
 }
 
 static Str detect(Str s)
@@ -245,7 +257,7 @@ static bool by_tables(Str data, Str declared, const Look *look, Buf *out, Err *e
     bool ebcdic = look->ebcdic * 100 > look->n * 90 && look->ebcdic_space * 20 > look->n;
     if (ebcdic && by_name(STR("CP500"), data, out))
         return buf_check(out, "the text in this file", err);
-    if (look->control * 50 > look->n)
+    if (look->control * 50 > look->n + 100)
         return refuse(err);
     if ((declared.len && by_name(declared, data, out)) || by_name(detect(data), data, out) ||
         by_name(STR("WINDOWS-1252"), data, out))
@@ -272,12 +284,12 @@ static bool decode(Str data, Str declared, Buf *out, Err *err)
     /* The 7-bit sets of East Asia are valid UTF-8 to the letter. */
     bool shifts = str_find(data, STR("\x1B$"), 0) != SIZE_MAX || str_find(data, STR("\x1B("), 0) != SIZE_MAX;
     if (utf8_ok(data) && !shifts) {
-        if (l.control * 50 > l.n)
+        if (l.control * 50 > l.n + 100)
             return refuse(err);
         (void)buf_add(out, data);
         return buf_check(out, "the text in this file", err);
     }
-    if (l.control * 50 <= l.n && is_nearly_utf8(data)) {
+    if (!shifts && l.control * 50 <= l.n + 100 && is_nearly_utf8(data)) {
         (void)utf8_append_lossy(out, data);
         return buf_check(out, "the text in this file", err);
     }

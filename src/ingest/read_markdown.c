@@ -33,7 +33,8 @@ typedef struct {
     List lists[MAX_DEPTH];
     unsigned depth;       /* of lists; deeper ones share the last entry */
     size_t start;         /* of the heading, code block or table that is open */
-    bool in_code, in_html, in_heading, fresh_item, first_cell, has_heading;
+    bool in_code, in_html, in_heading, in_script;  /* in_script: of inline HTML */
+    bool fresh_item, first_cell, has_heading;
     unsigned pictures;    /* open ones in a heading: badges, whose words are no title */
     size_t link_start;
     Buf html;
@@ -216,7 +217,10 @@ static int leave_block(MD_BLOCKTYPE type, void *detail, void *arg)
         r->in_html = false;
         extract_break(out, 2);
         break;
-    case MD_BLOCK_P: extract_break(out, r->depth ? 1 : 2); break;
+    case MD_BLOCK_P:
+        r->in_script = false;
+        extract_break(out, r->depth ? 1 : 2);
+        break;
     default: break;
     }
     return 0;
@@ -262,7 +266,9 @@ static int on_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *ar
     Str s = {text, size};
     if (r->out->text.failed)
         return 1; /* over the ceiling: nothing more to gain */
-    if (r->pictures > 0)
+    if (type == MD_TEXT_HTML && !r->in_html && str_starts(s, STR("<")))
+        r->in_script = tag_is(str_sub(s, 1, s.len), "script") || tag_is(str_sub(s, 1, s.len), "style");
+    if (r->pictures > 0 || r->in_script)
         return 0;
     switch (type) {
     case MD_TEXT_NULLCHAR: break;

@@ -94,6 +94,8 @@ static PopplerDocument *open_bytes(Str data, GError **why)
 
 static bool preload(Err *err)
 {
+    if (pdf.warm)
+        return true;
     if (!load(err))
         return false;
     charset_hold("UTF-16BE"); /* titles and form fields */

@@ -95,7 +95,7 @@ static bool is_texty(Str head)
         size_t most = zero[0] > zero[1] ? zero[0] : zero[1], least = zero[0] + zero[1] - most;
         return most * 5 > head.len && least * 100 < head.len;
     }
-    return control * 50 <= head.len;
+    return control * 50 <= head.len + 100; /* two are forgiven even in a short one */
 }
 
 /* EBCDIC looks like control characters to the rule above; its letters and spaces give it away. */
