@@ -79,11 +79,15 @@ int cli_fail(const Cli *cli, const Err *err)
 
 int cli_usage_error(const Cli *cli, const char *fmt, ...)
 {
-    Err err = {.code = ERR_VALIDATION};
+    Err err = ERR_INIT;
+    Buf text;
     va_list ap;
+    buf_init(&text, 64 << 10);
     va_start(ap, fmt);
-    vsnprintf(err.msg, sizeof err.msg, fmt, ap);
+    buf_vprintf(&text, fmt, ap);
     va_end(ap);
+    err_set(&err, ERR_VALIDATION, STR_FMT, STR_ARG(buf_str(&text)));
+    buf_release(&text);
     return cli_fail(cli, &err);
 }
 

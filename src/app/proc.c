@@ -12,8 +12,6 @@
 
 #define TICK_MS 100
 
-extern char **environ;
-
 /* This process's environment with `more` after it; later entries win in none of the programs run
  * here, so an entry of the same name is left out of the first part. */
 static char **make_env(const char *const *more)
