@@ -13,6 +13,7 @@
 #include "app/config.h"
 #include "app/suggest.h"
 #include "base/os.h"
+#include "support/torture.h"
 
 typedef struct {
     const char *const *pairs; /* name, value, name, value, ..., NULL */
@@ -304,6 +305,35 @@ static void test_address(void **state)
     assert_false(config_loopback("127.0.0.1.example.com"));
 }
 
+typedef struct {
+    FakeEnv *env;
+    Err err;
+} Short;
+
+static bool load_short(void *arg)
+{
+    Short *s = arg;
+    s->err = ERR_INIT;
+    Config *c = config_new(&s->err);
+    bool ok = c && config_flag(c, SET_LISTEN, STR("127.0.0.1:1"), &s->err) &&
+              config_load(c, fake_env, s->env, &s->err);
+    if (ok)
+        assert_int_equal(config_number(c, SET_WORKERS), 3);
+    else
+        assert_int_equal(s->err.code, ERR_NO_MEMORY);
+    config_free(c);
+    return ok;
+}
+
+static void test_short_memory(void **state)
+{
+    (void)state;
+    const char *file = conf("workers = 3\nmodels_token = abc\n", 0600);
+    Short s = {.env = ENV("HOME", "/h", "SOTTO_CONFIG", file, "SOTTO_DATA", "~/d")};
+    assert_true(torture_alloc(load_short, &s, 0) > 3);
+    assert_true(torture_alloc(load_short, &s, 1) > 3);
+}
+
 static void test_suggest(void **state)
 {
     (void)state;
@@ -330,6 +360,7 @@ int main(void)
         cmocka_unit_test(test_mistake_in_a_variable_names_it),
         cmocka_unit_test_setup_teardown(test_secrets, make_dir, drop_dir),
         cmocka_unit_test(test_address),
+        cmocka_unit_test_setup_teardown(test_short_memory, make_dir, drop_dir),
         cmocka_unit_test(test_suggest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
