@@ -262,10 +262,12 @@ static void add_block(Page *p, size_t first, size_t end)
     float right = 0, chars = 0;
     for (size_t i = first; i < end; i++) {
         right = fmaxf(right, p->lines[i].x1);
-        chars += (float)utf8_count(p->lines[i].text);
+        if (i + 1 < end || i == first) /* a paragraph's last line may be short */
+            chars += (float)utf8_count(p->lines[i].text);
     }
+    size_t counted = end - first > 1 ? end - first - 1 : 1;
     uint32_t level = heading_level(p, first, end);
-    bool prose = level > 0 || chars / (float)(end - first) >= PROSE_CHARS ||
+    bool prose = level > 0 || chars / (float)counted >= PROSE_CHARS ||
                  right - p->lines[first].x0 > 0.5f * p->page_width;
     extract_break(out, 2);
     size_t start = out->text.len;

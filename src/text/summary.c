@@ -12,6 +12,7 @@
 #define MIN_WORDS 4
 #define MAX_WORDS 45
 #define DAMPING 0.85f
+#define ENOUGH_WORDS 20    /* after these only whole sentences are added */
 #define TAKEN 16           /* sentences of a summary at most */
 
 typedef struct {
@@ -20,6 +21,7 @@ typedef struct {
     uint32_t term[MAX_TERMS];    /* hashes, sorted, each once */
     float weight[MAX_TERMS], norm, rank;
     bool whole;                  /* ends like a sentence */
+    bool item;                   /* of a list */
 } Sentence;
 
 typedef struct {
@@ -81,6 +83,16 @@ static bool is_furniture(const Mark *marks, size_t n, size_t start, size_t end)
     return false;
 }
 
+/* "- [x] pay the rent" -> "pay the rent" */
+static Str without_marker(Str s)
+{
+    if (sentence_list_marker(s))
+        s = letters_trim(str_sub(s, str_find(s, STR(" "), 0), s.len));
+    if (str_starts(s, STR("[ ] ")) || str_starts(s, STR("[x] ")))
+        s = letters_trim(str_sub(s, 4, s.len));
+    return s;
+}
+
 static bool collect(Str text, const Mark *marks, size_t n_marks, Arena *a, Sentences *out, Err *err)
 {
     size_t at = 0, start, end, seen = 0;
@@ -94,7 +106,9 @@ static bool collect(Str text, const Mark *marks, size_t n_marks, Arena *a, Sente
         if (is_furniture(marks, n_marks, start, end) || s.len > 1000)
             continue;
         Sentence *item = &out->items[out->n];
-        *item = (Sentence){.text = s, .whole = ends_like_sentence(s)};
+        bool listed = sentence_list_marker(s);
+        s = without_marker(s);
+        *item = (Sentence){.text = s, .whole = ends_like_sentence(s), .item = listed};
         read_terms(item);
         if (item->words >= MIN_WORDS && item->words <= MAX_WORDS && item->n >= 2)
             out->n++;
@@ -171,7 +185,7 @@ static void rank(Sentences *all, float *edges)
     }
     for (size_t i = 0; i < n; i++)
         all->items[i].rank = now[i] * (1.0f + 0.5f * expf(-(float)i / 4.0f)) *
-                             (all->items[i].whole ? 1.0f : 0.6f);
+                             (all->items[i].whole ? 1.0f : 0.3f) * (all->items[i].item ? 0.6f : 1.0f);
 }
 
 /* Marks the best sentences that fit and differ; the number of them. */
@@ -183,6 +197,7 @@ static size_t choose(const Sentences *all, size_t max_words, size_t taken[TAKEN]
         size_t best = SIZE_MAX;
         for (size_t i = 0; i < all->n; i++)
             if (!out[i] && words + all->items[i].words <= max_words &&
+                (all->items[i].whole || words < ENOUGH_WORDS) &&
                 (best == SIZE_MAX || all->items[i].rank > all->items[best].rank))
                 best = i;
         if (best == SIZE_MAX)

@@ -1,15 +1,16 @@
 /* bench_extract - reads files through the confined child and says what each costs.
  *
- *   bench_extract [--text] [--repeat N] [--timeout MS] FILE...
+ *   bench_extract [--text | --describe] [--repeat N] [--timeout MS] FILE...
  *
  * One line a file: milliseconds (median of N), bytes in, bytes of text, marks, pages, title or error.
- * --text prints the text instead, framed by lines for scripts. */
+ * --text prints the text instead, framed by lines for scripts; --describe what is computed from it. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "ingest/ingest.h"
 #include "ingest/sandbox.h"
+#include "ingest/understand.h"
 
 static int by_value(const void *a, const void *b)
 {
@@ -20,8 +21,28 @@ static int by_value(const void *a, const void *b)
 typedef struct {
     Sandbox *sandbox;
     int repeat;
-    bool text;
+    bool text, describe;
 } Bench;
+
+static void describe(const char *path, const Extracted *e, Arena *a)
+{
+    Err err = ERR_INIT;
+    Str title, *tags, summary;
+    size_t n;
+    uint64_t start = clock_mono_ns();
+    if (!understand_title(e, str_of(path), a, &title, &err) ||
+        !understand_tags(e, title, a, &tags, &n, &err) || !understand_summary(e, a, &summary, &err)) {
+        printf("%s: %s\n", path, err.msg);
+        return;
+    }
+    Importance v = understand_importance(e);
+    printf("%s (%.2f ms)\n  title: " STR_FMT "\n  tags:", path, clock_seconds_since(start) * 1e3,
+           STR_ARG(title));
+    for (size_t i = 0; i < n; i++)
+        printf(" [" STR_FMT "]", STR_ARG(tags[i]));
+    printf("\n  summary: " STR_FMT "\n  importance: %.2f (duty %.2f dates %.2f money %.2f length %.2f "
+           "structure %.2f)\n", STR_ARG(summary), v.score, v.duty, v.dates, v.money, v.length, v.structure);
+}
 
 static void run_file(const Bench *b, const char *path)
 {
@@ -42,7 +63,9 @@ static void run_file(const Bench *b, const char *path)
         ok = sandbox_run(b->sandbox, type, str_of(path), &s, a, &out, &err);
         ms[i] = clock_seconds_since(start) * 1e3;
     }
-    if (b->text) {
+    if (b->describe && ok) {
+        describe(path, &out, a);
+    } else if (b->text) {
         printf("=== %s\n", path);
         if (ok)
             printf("=== title " STR_FMT "\n" STR_FMT "\n", STR_ARG(out.title), STR_ARG(out.text));
@@ -70,6 +93,8 @@ int main(int argc, char **argv)
     for (; i < argc && argv[i][0] == '-'; i++) {
         if (strcmp(argv[i], "--text") == 0)
             b.text = true;
+        else if (strcmp(argv[i], "--describe") == 0)
+            b.describe = true;
         else if (strcmp(argv[i], "--repeat") == 0 && i + 1 < argc)
             b.repeat = atoi(argv[++i]);
         else if (strcmp(argv[i], "--timeout") == 0 && i + 1 < argc)
