@@ -1,4 +1,5 @@
-/* test_client.c - the HTTP client against a server in this process, and against one that misbehaves. */
+/* test_client.c - the HTTP client against a server in this process, and against one that
+ * misbehaves. */
 #include <fcntl.h>
 #include <sys/stat.h>
 

@@ -231,7 +231,8 @@ static void addresses(void **state)
 static HttpExchange *ask(const StaticAsset *asset, const char *name, const char *value)
 {
     HttpHeader h = {str_of(name), str_of(value)};
-    HttpExchange *x = http_exchange_new(STR("GET"), STR("/app.js"), &h, name ? 1 : 0, STR(""), NULL);
+    HttpExchange *x = http_exchange_new(STR("GET"), STR("/app.js"), &h, name ? 1 : 0, STR(""),
+                                        NULL);
     assert_non_null(x);
     http_reply_static(x, asset);
     assert_true(http_exchange_wait(x, 0));

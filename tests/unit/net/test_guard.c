@@ -1,8 +1,8 @@
 /* test_guard.c - the Host allow-list and the Origin check, over a generated matrix.
  *
- * The expectation is not asked of the code under test: every value carries its verdict, and a request
- * passes when none of its parts is bad. The matrix is run against guard_check, and a slice of it
- * against the server over a socket. */
+ * The expectation is not asked of the code under test: every value carries its verdict, and a
+ * request passes when none of its parts is bad. The matrix is run against guard_check, and a slice
+ * of it against the server over a socket. */
 #include "net/guard.h"
 #include "unit/net/testserver.h"
 
@@ -170,7 +170,8 @@ static void every_origin(void **state)
             for (size_t s = 0; s < ARRAY_LEN(sites); s++)
                 for (int ws = 0; ws < 2; ws++) {
                     bool asked = methods[m].asks || ws;
-                    /* a configured origin is another site, and that is what it was configured for */
+                    /* a configured origin is another site, and that is what it was configured
+                     * for */
                     bool configured = origins[o].value &&
                                       strcmp(origins[o].value, "https://app.example") == 0;
                     bool fine = origins[o].good && (sites[s].good || configured);
