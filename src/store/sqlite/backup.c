@@ -251,15 +251,19 @@ bool sq_stats(Store *store, const Uuid *owner, Arena *a, StoreStats *out, Err *e
     return true;
 }
 
+uint64_t sq_free_bytes(const char *dir)
+{
+    struct statvfs v;
+    return statvfs(dir, &v) == 0 ? (uint64_t)v.f_bavail * v.f_frsize : 0;
+}
+
 /* So little that the next document may not fit. */
 static bool room_left(const char *dir, Err *err)
 {
-    struct statvfs v;
-    if (statvfs(dir, &v) != 0)
-        return err_set_errno(err, ERR_IO, errno, "looking at %s", dir);
-    uint64_t mib = (uint64_t)v.f_bavail * v.f_frsize >> 20;
+    uint64_t mib = sq_free_bytes(dir) >> 20;
     return mib >= READY_FREE_MIB
-        || err_set(err, ERR_STORAGE_FULL, "only %llu MiB are free in %s", (unsigned long long)mib, dir);
+        || err_set(err, ERR_STORAGE_FULL, "only %llu MiB are free in %s", (unsigned long long)mib,
+            dir);
 }
 
 bool sq_ready(Store *store, Err *err)

@@ -140,7 +140,7 @@ static bool apply_delete(Sqlite *s, SqWrite *w, Err *err)
 bool sq_document_delete(Store *store, const Uuid *owner, const Uuid *id, Err *err)
 {
     Sqlite *s = sq_of(store);
-    Delete d = {.w = {.apply = apply_delete, .owner = sq_owner(s, owner)}, .id = id};
+    Delete d = {.w = {.apply = apply_delete, .frees = true, .owner = sq_owner(s, owner)}, .id = id};
     if (!d.w.owner)
         return err_set(err, ERR_NOT_FOUND, "there is no such document");
     return sq_write(s, &d.w, err);

@@ -6,6 +6,9 @@
 #include "base/mem.h"
 
 #define PRUNE_EVERY 1024 /* changes */
+#define RETRY_NS 60000000000u
+#define RETRY_BYTES_A_SLOT 1500u /* of both caches, about */
+#define RETRY_BYTES (64u << 20)  /* and so much must stay free */
 
 /* The row's bytes; a zero vector, which no search returns, when another encoder made it. */
 void sq_code_load(VindexCode *code, Str blob, bool foreign)
@@ -78,9 +81,11 @@ void sq_index_apply(Sqlite *s, SqOwner *o, const SqDelta *d)
         x->seq = d->seq;
         return;
     }
-    /* Durable but not findable yet: the next search replays the log, or says why it cannot. */
+    /* Durable but not findable yet: replay the log, now or at the next search, which otherwise says
+     * why it cannot. */
     atomic_store(&x->behind, true);
     log_write(LOG_WARN, "store", "the index fell behind: %s", err.msg);
+    (void)sq_index_catch_up(s, s->writer.conn, o, x, NULL);
 }
 
 /* ---- syncs ---------------------------------------------------------------------------------- */
@@ -96,13 +101,31 @@ static bool prune(Sqlite *s, const SqOwner *o, Err *err)
     return sq_run(&q, err);
 }
 
-static bool sync_one(Sqlite *s, const SqOwner *o, Err *err)
+/* The files failed before (a full disk): makes new ones when there is room again. */
+static bool retry(Sqlite *s, SqOwner *o, Err *err)
 {
     SqIndex *x = o->index;
-    if (!x || atomic_load(&x->behind) || x->synced == x->seq)
-        return true;
-    if (!vindex_sync(x->v, x->seq, err) || !kindex_sync(x->k, x->seq, err))
+    if (clock_mono_ns() < x->retry_ns)
         return false;
+    x->retry_ns = clock_mono_ns() + RETRY_NS;
+    uint64_t need = (uint64_t)vindex_slots(x->v) * RETRY_BYTES_A_SLOT + RETRY_BYTES;
+    return sq_free_bytes(s->dir) > need && sq_index_rebuild(s, s->writer.conn, o, err);
+}
+
+/* False with *err untouched: later, and nothing new to tell. */
+static bool sync_one(Sqlite *s, SqOwner *o, Err *err)
+{
+    SqIndex *x = o->index;
+    if (!x || atomic_load(&x->behind))
+        return true;
+    if (x->retry_ns)
+        return retry(s, o, err);
+    if (x->synced == x->seq)
+        return true;
+    if (!vindex_sync(x->v, x->seq, err) || !kindex_sync(x->k, x->seq, err)) {
+        x->retry_ns = clock_mono_ns() + RETRY_NS;
+        return false;
+    }
     x->synced = x->seq;
     if (x->since_prune >= PRUNE_EVERY) {
         x->since_prune = 0;
@@ -120,7 +143,7 @@ void sq_index_sync_all(Sqlite *s)
     pthread_mutex_unlock(&s->owners_lock);
     for (SqOwner *o = first; o; o = o->next)
         ok = sync_one(s, o, &err) && ok;
-    if (!ok)
+    if (err.code != ERR_NONE)
         log_write(LOG_WARN, "store", "syncing the search caches: %s", err.msg);
     /* After a failure the changes stay in the log: try again later. */
     s->writer.dirty_since_ns = ok ? 0 : clock_mono_ns();
@@ -155,7 +178,7 @@ static bool refresh(Sqlite *s, SqOwner *o, Err *err)
     pthread_mutex_lock(&s->refresh_lock);
     bool ok = true;
     if (!o->index) {
-        o->index = sq_index_open(s, c, o, err);
+        o->index = sq_index_open(s, c, o, true, err);
         ok = o->index != NULL;
     } else {
         ok = sq_index_catch_up(s, c, o, o->index, err);

@@ -2,6 +2,7 @@
  * change log, or from the tables. */
 #include "store/sqlite/sq_index.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -288,7 +289,7 @@ static bool open_both(Filler *f, SqConn *c, const SqOwner *o, Err *err)
     Arena *paths = arena_new(ARENA_DEFAULT_MAX);
     if (!paths)
         return err_set(err, ERR_NO_MEMORY, "opening the index: out of memory");
-    if (!s->read_only) {
+    if (!f->x->in_memory) {
         Err why = ERR_INIT;
         char *dir = sq_index_path(s, &o->uuid, NULL, paths);
         vpath = sq_index_path(s, &o->uuid, "vectors", paths);
@@ -310,7 +311,7 @@ static bool open_both(Filler *f, SqConn *c, const SqOwner *o, Err *err)
     return ok;
 }
 
-SqIndex *sq_index_open(Sqlite *s, SqConn *c, const SqOwner *o, Err *err)
+SqIndex *sq_index_open(Sqlite *s, SqConn *c, const SqOwner *o, bool in_memory, Err *err)
 {
     SqIndex *x = mem_zalloc(sizeof *x);
     Arena *a = arena_new(ARENA_DEFAULT_MAX);
@@ -322,13 +323,24 @@ SqIndex *sq_index_open(Sqlite *s, SqConn *c, const SqOwner *o, Err *err)
     }
     pthread_rwlock_init(&x->swap, NULL);
     pthread_rwlock_init(&x->slots_lock, NULL);
+    x->in_memory = in_memory || s->read_only;
     Filler f = {s, x, a};
-    bool ok = open_both(&f, c, o, err);
+    Err why = ERR_INIT;
+    bool ok = open_both(&f, c, o, &why);
     arena_free(a);
     if (ok)
         return x;
+    bool files = !x->in_memory && (why.code == ERR_STORAGE_FULL || why.code == ERR_IO);
     sq_index_close(x);
-    return NULL;
+    if (!files) {
+        forward(&why, err);
+        return NULL;
+    }
+    log_write(LOG_WARN, "store", "keeping search caches in memory for now: %s", why.msg);
+    x = sq_index_open(s, c, o, true, err);
+    if (x)
+        x->retry_ns = clock_mono_ns();
+    return x;
 }
 
 /* Puts what `fresh` holds into `x`, which searches may be holding, and frees the old. */
@@ -344,6 +356,8 @@ static void replace(SqIndex *x, SqIndex *fresh)
     x->slots = fresh->slots;
     x->seq = fresh->seq;
     x->synced = fresh->synced;
+    x->in_memory = fresh->in_memory;
+    x->retry_ns = fresh->retry_ns;
     atomic_store(&x->behind, false);
     pthread_rwlock_unlock(&x->slots_lock);
     pthread_rwlock_unlock(&x->swap);
@@ -353,6 +367,17 @@ static void replace(SqIndex *x, SqIndex *fresh)
     sq_index_close(fresh);
 }
 
+static bool start_anew(Sqlite *s, SqConn *c, const SqOwner *o, SqIndex *x, bool in_memory, Err *err)
+{
+    SqIndex *fresh = sq_index_open(s, c, o, in_memory, err);
+    if (!fresh)
+        return false;
+    if (in_memory && !s->read_only)
+        fresh->retry_ns = clock_mono_ns(); /* back to files as soon as there is room */
+    replace(x, fresh);
+    return true;
+}
+
 bool sq_index_catch_up(Sqlite *s, SqConn *c, const SqOwner *o, SqIndex *x, Err *err)
 {
     bool known = x->seq == 0;
@@ -360,18 +385,34 @@ bool sq_index_catch_up(Sqlite *s, SqConn *c, const SqOwner *o, SqIndex *x, Err *
         return false;
     if (!known) {
         /* The log has been pruned past us: we read while another process wrote for long. */
-        SqIndex *fresh = sq_index_open(s, c, o, err);
-        if (fresh)
-            replace(x, fresh);
-        return fresh != NULL;
+        return start_anew(s, c, o, x, true, err);
     }
+    Err why = ERR_INIT;
     Filler f = {s, x, arena_new(ARENA_DEFAULT_MAX)};
     if (!f.a)
         return err_set(err, ERR_NO_MEMORY, "bringing the index up to date: out of memory");
-    bool ok = replay(&f, c, o, true, err);
+    bool ok = replay(&f, c, o, true, &why);
     arena_free(f.a);
-    if (ok)
+    if (ok) {
         atomic_store(&x->behind, false);
+        return true;
+    }
+    if (!x->in_memory && (why.code == ERR_STORAGE_FULL || why.code == ERR_IO)) {
+        log_write(LOG_WARN, "store", "keeping search caches in memory for now: %s", why.msg);
+        return start_anew(s, c, o, x, true, err);
+    }
+    return forward(&why, err);
+}
+
+bool sq_index_make_room(Sqlite *s, SqConn *c, SqOwner *o, Err *err)
+{
+    if (!o->index->in_memory && !start_anew(s, c, o, o->index, true, err))
+        return false;
+    Arena *a = arena_new(ARENA_DEFAULT_MAX);
+    char *dir = a ? sq_index_path(s, &o->uuid, NULL, a) : NULL;
+    bool ok = (dir || err_set(err, ERR_NO_MEMORY, "making room: out of memory")) && os_is_dir(dir)
+        && os_remove_tree(dir, err);
+    arena_free(a);
     return ok;
 }
 
@@ -382,9 +423,6 @@ bool sq_index_rebuild(Sqlite *s, SqConn *c, SqOwner *o, Err *err)
     bool ok = dir || err_set(err, ERR_NO_MEMORY, "rebuilding the index: out of memory");
     /* The files in use stay readable by their mappings until the new ones are in place. */
     ok = ok && os_remove_tree(dir, err);
-    SqIndex *fresh = ok ? sq_index_open(s, c, o, err) : NULL;
     arena_free(a);
-    if (fresh)
-        replace(o->index, fresh);
-    return fresh != NULL;
+    return ok && start_anew(s, c, o, o->index, false, err);
 }

@@ -101,7 +101,7 @@ static bool make_owner(Sqlite *s, SqWrite *w, Err *err)
     if (!insert_owner(c, m->uuid, err) || !lookup(c, m->uuid, &no, err))
         return false;
     SqOwner *o = owner_new(m->uuid, no, err);
-    if (!o || !(o->index = sq_index_open(s, c, o, err))) {
+    if (!o || !(o->index = sq_index_open(s, c, o, false, err))) {
         mem_free(o);
         return false;
     }
@@ -131,7 +131,7 @@ bool sq_owners_load(Sqlite *s, Err *err)
             if (!sq_col_bytes(&q, 0, uuid.b, sizeof uuid.b, "an owner", err))
                 break;
             SqOwner *o = owner_new(&uuid, sq_col_i64(&q, 1), err);
-            if (!o || !(o->index = sq_index_open(s, c, o, err))) {
+            if (!o || !(o->index = sq_index_open(s, c, o, false, err))) {
                 mem_free(o);
                 break;
             }

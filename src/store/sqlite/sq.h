@@ -125,6 +125,7 @@ struct SqWrite {
     SqOwner *owner;      /* whose version grows; NULL: nobody's */
     SqDelta delta;
     bool answers;        /* could change an answer: the version grows */
+    bool frees;          /* a deletion: worth giving up cache files for when the disk is full */
     bool notify;
     ChangeKind change;
     Uuid document;
@@ -197,6 +198,8 @@ bool sq_migrate(SqConn *c, const SqMigration *steps, int n, Err *err);
 bool sq_schema_version(SqConn *c, int *version, Err *err);
 bool sq_meta_get(SqConn *c, Str key, Arena *a, Str *out, Err *err); /* absent: ptr NULL */
 bool sq_meta_put(SqConn *c, Str key, Str value, Err *err);
+
+uint64_t sq_free_bytes(const char *dir); /* of its file system, for us; backup.c */
 
 /* ---- documents (documents.c, filter.c) ------------------------------------------------------ */
 

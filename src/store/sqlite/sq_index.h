@@ -82,15 +82,17 @@ struct SqIndex {
     uint64_t since_prune;   /* changes applied since the log was pruned */
     bool sweep;             /* passages went: words may have lost their last one */
     char sweep_from[256];   /* the last word that was looked at */
+    bool in_memory;         /* its files cannot be written; or the store is read-only */
+    uint64_t retry_ns;      /* when its files may be tried again; 0: they are in order */
     atomic_bool behind;     /* an update failed; must catch up before it answers */
 };
 
-SqIndex *sq_index_open(Sqlite *s, SqConn *c, const SqOwner *o, Err *err);
+SqIndex *sq_index_open(Sqlite *s, SqConn *c, const SqOwner *o, bool in_memory, Err *err);
 void sq_index_close(SqIndex *x);
 /* Brings the owner's index to the state after `d`. Cannot fail: at worst the index is `behind`. */
 void sq_index_apply(Sqlite *s, SqOwner *o, const SqDelta *d);
 void sq_index_sync_all(Sqlite *s);
-/* Replays the change log from x->seq. */
+/* Replays the change log from x->seq; when the files cannot grow (disk full), goes on without. */
 bool sq_index_catch_up(Sqlite *s, SqConn *c, const SqOwner *o, SqIndex *x, Err *err);
 /* For a search: an index that is up to date, with `swap` held for reading; give it back. *empty is
  * set (and NULL returned) when the owner has none. */
@@ -98,6 +100,10 @@ SqIndex *sq_index_hold(Sqlite *s, const Uuid *owner, SqOwner **o, bool *empty, E
 void sq_index_give(SqIndex *x);
 /* Throws the caches away and builds them again (writer thread). */
 bool sq_index_rebuild(Sqlite *s, SqConn *c, SqOwner *o, Err *err);
+
+/* Gives the disk back what the owner's cache files take, and keeps the caches in memory for now.
+ * False when there were no files, or it failed (writer thread). */
+bool sq_index_make_room(Sqlite *s, SqConn *c, SqOwner *o, Err *err);
 
 /* Inner parts shared by the two files. */
 bool sq_index_add_chunk(SqIndex *x, uint64_t chunk_no, uint64_t doc_no, const VindexCode *code,

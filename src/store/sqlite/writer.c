@@ -112,10 +112,22 @@ static void follow_up(Sqlite *s, SqWrite *w)
         tell(s, w);
 }
 
+/* Who is out of disk must at least be able to delete: the caches can be had again. */
+static bool make_room(Sqlite *s, const SqWrite *w, const Err *err)
+{
+    Err why = ERR_INIT;
+    if (!w->frees || err->code != ERR_STORAGE_FULL
+        || !sq_index_make_room(s, s->writer.conn, w->owner, &why))
+        return false;
+    log_write(LOG_WARN, "store", "the disk is full: search caches made room for a deletion");
+    return true;
+}
+
 static void run(Sqlite *s, SqWrite *first, size_t n)
 {
     Err err = ERR_INIT;
-    if (run_group(s, first, n, &err)) {
+    if (run_group(s, first, n, &err)
+        || (n == 1 && make_room(s, first, &err) && run_group(s, first, n, &err))) {
         metric_add(s->writer.groups, NULL, 1);
         metric_add(s->writer.writes, NULL, (double)n);
         atomic_store(&s->writer.failed, 0);

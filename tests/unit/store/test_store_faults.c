@@ -1,5 +1,7 @@
 /* When memory or the disk runs out at any one moment: an error that says so, nothing half-written,
  * and a store that goes on. */
+#include <unistd.h>
+
 #include "base/log.h"
 #include "fault_vfs.h"
 #include "store_unit.h"
@@ -247,6 +249,39 @@ static void closing_on_a_full_disk(void **state)
     }
 }
 
+/* Who is out of disk can still delete: the caches give way, and come back when there is room. */
+static void deleting_on_a_full_disk(void **state)
+{
+    Fx *f = *state;
+    Err err = ERR_INIT;
+    char owner[UUID_TEXT], path[128], vectors[512];
+    (void)snprintf(path, sizeof path, "cache/%s/vectors", uuid_format(&f->owner, owner));
+    (void)snprintf(vectors, sizeof vectors, "%s", tempdir_file(&f->dir, path));
+    begin(f);
+    Uuid two = fx_uuid(2), three = fx_uuid(3);
+    fx_put(f, &f->owner, fx_doc(f->a, 2, STR("t"), STR("some hazelnuts")), NULL);
+    fx_put(f, &f->owner, fx_doc(f->a, 3, STR("t"), STR("some almonds")), NULL);
+    assert_true(os_exists(vectors));
+    fault_set(1, false, SQLITE_FULL); /* full once: what was given up is room enough */
+    OK(store_document_delete(f->s, &f->owner, &two, &oops));
+    assert_int_equal(atomic_load(&fault_hits), 1);
+    assert_false(os_exists(vectors));
+    fault_set(1, true, SQLITE_FULL); /* and now there is nothing more to give up */
+    assert_err(store_document_delete(f->s, &f->owner, &three, &err), err, ERR_STORAGE_FULL, "full");
+    fault_set(0, false, 0);
+    untouched(f);
+    assert_int_equal(fx_words(f, &f->owner, "hazelnuts").n, 0);
+    assert_int_equal(fx_words(f, &f->owner, "almonds").n, 1);
+    for (int i = 0; i < 100 && !os_exists(vectors); i++)
+        usleep(100000);
+    assert_true(os_exists(vectors));
+    untouched(f);
+    fx_put(f, &f->owner, fx_doc(f->a, 4, STR("t"), STR("some pecans")), NULL);
+    store_close(f->s);
+    f->s = fx_open(f->dir.path);
+    assert_int_equal(fx_words(f, &f->owner, "pecans").n, 1);
+}
+
 static int install(void **state)
 {
     (void)state;
@@ -266,6 +301,7 @@ int main(void)
         T(disk_failing),
         T(readiness_follows_the_disk),
         T(closing_on_a_full_disk),
+        T(deleting_on_a_full_disk),
     };
     return cmocka_run_group_tests(tests, install, NULL);
 }
