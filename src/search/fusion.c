@@ -9,7 +9,7 @@
 
 #include "search/fusion_weights.h"
 
-/* V = COSINE_SCALE * cosine; K = the mean of BM25 against its bound and of the coverage. */
+/* V = COSINE_SCALE * cosine; K is keyword_part. */
 #define COSINE_SCALE 1.5
 #define SECOND_SHARE 0.1f /* of a document's second best passage in its score */
 
@@ -28,13 +28,14 @@ static float known_share(const Candidates *c)
     return all > 0 ? c->kw_idf / all : 1;
 }
 
-/* Keyword evidence of a passage, 0..1. */
+/* Keyword evidence of a passage, 0..1: BM25 against its bound, and which part of the words it holds.
+ * Words that occur nowhere count against all alike, so that a query of unknown words leans the other way. */
 static double keyword_part(const Candidates *c, const Candidate *x)
 {
     if (c->kw_bound <= 0 || x->keyword <= 0)
         return 0;
     double coverage = c->kw_idf > 0 ? x->coverage : 1; /* only prefixes were asked for */
-    return 0.5 * (double)(x->keyword / c->kw_bound) + 0.5 * coverage;
+    return (0.5 * (double)(x->keyword / c->kw_bound) + 0.5 * coverage) * known_share(c);
 }
 
 static int by_chunk(const Candidate *x, const Candidate *y)
@@ -111,10 +112,8 @@ static void look(const Look *l, float f[FUSION_FEATURES])
     f[FEATURE_TOP] = 4 * best - 2.4f;
     f[FEATURE_FRAGMENTS] = fragments - 0.3f;
     f[FEATURE_COVERAGE] = coverage - 0.8f;
-    f[FEATURE_UNKNOWN] = 1 - known_share(c);
     f[FEATURE_MEAN] = 10 * c->vec_mean - 1.5f;
     f[FEATURE_EVIDENCE] = tanhf((coverage * c->kw_idf - n) / 8) - 0.5f;
-    f[FEATURE_SIZE] = n - 7.5f;
     f[FEATURE_AGREE] = 4 * (k ? k->similarity : 0) - 2;
     f[FEATURE_STOP] = 1 - l->q->kept / words - 0.4f;
     for (size_t i = 0; i < FUSION_FEATURES; i++)
@@ -160,13 +159,13 @@ static bool passes(const Candidates *c, const FusionQuery *q, const Candidate *x
 /* 0..1 in every mode: hybrid is scaled by the most that its weight allows. */
 static float passage_score(const Candidates *c, const FusionQuery *q, double w, const Candidate *x)
 {
-    double s;
+    double s, cosine = x->similarity < -1 ? 0 : (double)x->similarity; /* -2: it has no vector */
     if (q->mode == SEARCH_KEYWORD)
         s = c->kw_bound > 0 ? (double)(x->keyword / c->kw_bound) : 0;
     else if (q->mode == SEARCH_SEMANTIC)
-        s = (double)x->similarity;
+        s = cosine;
     else
-        s = (w * COSINE_SCALE * (double)x->similarity + (1 - w) * keyword_part(c, x))
+        s = (w * COSINE_SCALE * cosine + (1 - w) * keyword_part(c, x))
             / (w * COSINE_SCALE + (1 - w));
     return (float)s;
 }

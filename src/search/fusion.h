@@ -14,7 +14,7 @@
 
 #include "search/search.h"
 
-#define FUSION_FEATURES 11
+#define FUSION_FEATURES 9
 
 typedef struct {
     SearchMode mode;

@@ -1,10 +1,28 @@
-/* fusion_weights.h - how far to lean towards meaning: w = sigmoid(weights . features). */
+/* fusion_weights.h - how far to lean to the embedding side: the weights of the features in fusion.c.
+ *
+ * Found by tools of docs/SEARCH.md ("How the weights were found") on material of many kinds; cranfield
+ * and cacm had no part in it. A positive weight leans to the embeddings when its feature is large. */
 #ifndef SOTTO_SEARCH_FUSION_WEIGHTS_H
 #define SOTTO_SEARCH_FUSION_WEIGHTS_H
 
-enum { FEATURE_ONE, FEATURE_GAP, FEATURE_TOP, FEATURE_FRAGMENTS, FEATURE_COVERAGE, FEATURE_UNKNOWN, FEATURE_MEAN,
-    FEATURE_EVIDENCE, FEATURE_SIZE, FEATURE_AGREE, FEATURE_STOP };
+enum {
+    FEATURE_ONE,       /* always 1 */
+    FEATURE_GAP,       /* how far the nearest document stands above the tenth */
+    FEATURE_TOP,       /* the best cosine */
+    FEATURE_FRAGMENTS, /* encoder pieces a word: foreign language, names, numbers, codes */
+    FEATURE_COVERAGE,  /* how much of the query the best keyword hit holds */
+    FEATURE_MEAN,      /* mean cosine of all passages: much alike, little to tell apart */
+    FEATURE_EVIDENCE,  /* idf mass of that hit beyond what chance gives among so many passages */
+    FEATURE_AGREE,     /* cosine of that hit */
+    FEATURE_STOP,      /* share of stop words: a question in plain language */
+    FEATURE_COUNT
+};
 
-static const float fusion_weights[11] = {0};
+_Static_assert(FEATURE_COUNT == FUSION_FEATURES, "fusion.h reports every feature");
+static const float fusion_weights[FEATURE_COUNT] = {
+    [FEATURE_ONE] = 0.21f, [FEATURE_GAP] = 0.35f, [FEATURE_TOP] = 0.49f, [FEATURE_FRAGMENTS] = -0.91f,
+    [FEATURE_COVERAGE] = 0.3f, [FEATURE_MEAN] = -0.61f, [FEATURE_EVIDENCE] = -0.39f,
+    [FEATURE_AGREE] = 0.51f, [FEATURE_STOP] = 0.45f,
+};
 
 #endif
