@@ -62,7 +62,7 @@ cp -r share/sample "$work/Documents"
 (cd "$work/Documents" && find . -type f -printf '%8s bytes  %P\n' | sort -k 3)
 
 chapter "The server starts"
-sotto serve >"$work/serve.out" 2>"$work/serve.err" &
+bin/sotto serve >"$work/serve.out" 2>"$work/serve.err" &
 server=$!
 for _ in $(seq 100); do grep -q '^listening on' "$work/serve.out" && break; sleep 0.05; done
 cat "$work/serve.out"; grep -q '^listening on' "$work/serve.out"
@@ -76,7 +76,7 @@ chapter "Ask"
 asked=0
 while IFS='|' read -r question file words; do
   [ -n "$question" ] && [ "${question:0:1}" != "#" ] || continue
-  question=$(xargs <<<"$question"); file=$(xargs <<<"$file"); words=$(xargs <<<"$words")
+  question=${question% } file=${file# } file=${file% } words=${words# }
   printf '\n'
   run sotto search --limit 1 "$question"
   sotto search --limit 3 --json "$question" >"$work/found.json"
