@@ -2,13 +2,14 @@
  *
  *   request -> route table -> fields checked by the table -> handler -> JSON, or problem+json
  *
- * One table (routes.c) routes requests, checks every parameter and body member, and makes the OpenAPI
- * document: what is documented is what is enforced. Handlers know nothing of sockets and of each
- * other; api_dispatch runs one without any network, which is also how the command line works when no
- * server is running.
+ * One table (routes.c) routes requests, checks every parameter and body member, and makes the
+ * OpenAPI document: what is documented is what is enforced. Handlers know nothing of sockets and of
+ * each other; api_dispatch runs one without any network, which is also how the command line works
+ * when no server is running.
  *
- * Threads: an Api is shared. api_dispatch blocks and is called with a worker number that nobody else
- * uses at the same time; api_serve's callbacks run on the loop thread and hand over to the workers. */
+ * Threads: an Api is shared. api_dispatch blocks and is called with a worker number that nobody
+ * else uses at the same time; api_serve's callbacks run on the loop thread and hand over to the
+ * workers. */
 #ifndef SOTTO_API_API_H
 #define SOTTO_API_API_H
 
@@ -23,11 +24,12 @@ typedef struct {
     Store *store;
     Search *search;
     Ingest *ingest;
-    Work *work;              /* NULL when only api_dispatch is used */
+    Work *work; /* NULL when only api_dispatch is used */
     const Minilm *model;
-    Uuid owner;              /* the person everything belongs to until there are several */
-    uint64_t max_upload;     /* bytes; 0: 64 MiB */
-    unsigned request_timeout_ms; /* a request older than this when a worker takes it is 503; 0: 30000 */
+    Uuid owner;          /* the person everything belongs to until there are several */
+    uint64_t max_upload; /* bytes; 0: 64 MiB */
+    unsigned
+        request_timeout_ms; /* a request older than this when a worker takes it is 503; 0: 30000 */
 } ApiParts;
 
 Api *api_new(const ApiParts *parts, Err *err);
@@ -38,10 +40,11 @@ void api_dispatch(Api *api, HttpExchange *x, unsigned worker);
 
 /* The error format of the contract, for the server and for dispatch: RFC 9457, or OpenAI's shape
  * below /v1/. `arg` is not used. */
-void api_format_error(void *arg, Str path, int status, const Err *err, Str request_id, HttpResponse *resp);
+void api_format_error(void *arg, Str path, int status, const Err *err, Str request_id,
+                      HttpResponse *resp);
 
-/* Callbacks for ServerOptions: route, limits and class of a request; then a worker, or the loop itself
- * for what needs no disk and no model. `arg` is the Api. */
+/* Callbacks for ServerOptions: route, limits and class of a request; then a worker, or the loop
+ * itself for what needs no disk and no model. `arg` is the Api. */
 void api_on_head(void *arg, HttpExchange *x);
 void api_on_request(void *arg, HttpExchange *x);
 /* Tells the Api its server, for WebSocket messages from other threads; before server_start. */

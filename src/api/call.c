@@ -7,7 +7,8 @@
 
 static const FieldValue none;
 
-static const FieldValue *find(const Field *fields, size_t n, const FieldValue *values, const char *name)
+static const FieldValue *find(const Field *fields, size_t n, const FieldValue *values,
+                              const char *name)
 {
     size_t i = field_index(fields, n, str_of(name));
     return i < n ? &values[i] : &none;
@@ -29,7 +30,8 @@ bool call_path_uuid(const ApiCall *c, const char *name, const char *what, Uuid *
     if (uuid_parse(text, out))
         return true;
     return err_set(err, ERR_NOT_FOUND, "there is no %s \"" STR_FMT "\"", what,
-        (int)(text.len < 60 ? utf8_floor(text, text.len) : utf8_floor(text, 60)), text.ptr);
+                   (int)(text.len < 60 ? utf8_floor(text, text.len) : utf8_floor(text, 60)),
+                   text.ptr);
 }
 
 bool call_json(ApiCall *c, int status, Err *err)
@@ -57,7 +59,7 @@ bool call_text(ApiCall *c, int status, const char *media_type, Str text)
 static bool unknown(const char *what, Str name, Err *err)
 {
     return err_set(err, ERR_VALIDATION, "unknown %s \"" STR_FMT "\"", what,
-        (int)utf8_floor(name, name.len < 80 ? name.len : 80), name.ptr);
+                   (int)utf8_floor(name, name.len < 80 ? name.len : 80), name.ptr);
 }
 
 static bool read_query(ApiCall *c, Err *err)
@@ -119,18 +121,21 @@ static bool read_body(ApiCall *c, Err *err)
 {
     const ApiRoute *r = c->route;
     if (r->body_kinds == BODY_NONE)
-        return c->x->req.body.len == 0 ? true :
-            err_set(err, ERR_VALIDATION, "%s %s takes no body", r->method, r->pattern);
+        return c->x->req.body.len == 0
+                   ? true
+                   : err_set(err, ERR_VALIDATION, "%s %s takes no body", r->method, r->pattern);
     Str type = http_header(&c->x->req, "Content-Type");
     Str media = http_media_type(type);
     bool ok;
     if ((r->body_kinds & BODY_JSON) && str_eq_nocase(media, STR("application/json"))) {
         ok = read_json(c, err);
-    } else if ((r->body_kinds & BODY_MULTIPART) && str_eq_nocase(media, STR("multipart/form-data"))) {
+    } else if ((r->body_kinds & BODY_MULTIPART) && str_eq_nocase(media, STR("multipart/"
+                                                                            "form-data"))) {
         ok = read_form(c, type, err);
     } else {
         return err_set(err, ERR_UNSUPPORTED_MEDIA, "the body must be %s",
-            r->body_kinds == BODY_JSON ? "application/json" : "multipart/form-data or application/json");
+                       r->body_kinds == BODY_JSON ? "application/json"
+                                                  : "multipart/form-data or application/json");
     }
     return ok && field_finish(r->body, r->n_body, c->body, err);
 }

@@ -1,4 +1,5 @@
-/* call.h - what a handler sees: one request whose values have been checked, and where the answer goes.
+/* call.h - what a handler sees: one request whose values have been checked, and where the answer
+ * goes.
  *
  * Internal to api/. A handler returns true with c->x->resp filled, or false with *err; it never
  * replies itself, and knows nothing of sockets or of other handlers. */
@@ -29,10 +30,10 @@ struct ApiRoute {
     const Field *body;
     size_t n_body;
     unsigned body_kinds;
-    uint64_t body_max;         /* bytes; 0: the largest upload */
-    const char *answer;        /* schema name, or a media type when it has a slash; NULL: no body */
-    const char *ok;            /* statuses that are no error: "200", "201,200" */
-    const char *errors;        /* those documented: "400,404" */
+    uint64_t body_max;  /* bytes; 0: the largest upload */
+    const char *answer; /* schema name, or a media type when it has a slash; NULL: no body */
+    const char *ok;     /* statuses that are no error: "200", "201,200" */
+    const char *errors; /* those documented: "400,404" */
 };
 
 struct ApiCall {
@@ -45,14 +46,15 @@ struct ApiCall {
     const ApiRoute *route;
     RouteMatch match;
     FieldValue query[API_FIELDS_MAX], body[API_FIELDS_MAX];
-    Json *tree;                /* of a JSON body, freed after the handler */
-    int fail_status;           /* when the error's own status would not say it (426) */
-    Buf out;                   /* the answer being written, handed over by call_json */
+    Json *tree;      /* of a JSON body, freed after the handler */
+    int fail_status; /* when the error's own status would not say it (426) */
+    Buf out;         /* the answer being written, handed over by call_json */
 };
 
 const ApiRoute *api_routes(size_t *n);
 
-/* Values by name; asking for a name that the route does not declare is a bug and gives an empty one. */
+/* Values by name; asking for a name that the route does not declare is a bug and gives an empty
+ * one. */
 const FieldValue *call_query(const ApiCall *c, const char *name);
 const FieldValue *call_body(const ApiCall *c, const char *name);
 /* The {name} of the path as a UUID; one that is none is simply not found. */
@@ -81,10 +83,12 @@ void api_ws_watch(ApiWs *ws); /* begins to pass the store's changes on */
 ApiWs *api_ws(Api *api);
 
 /* Handlers, by file. */
-ApiHandler document_create, document_list, document_get, document_change, document_remove, document_original;
+ApiHandler document_create, document_list, document_get, document_change, document_remove,
+    document_original;
 ApiHandler search_get, search_post;
 ApiHandler knowledge_stats, knowledge_ledger;
 ApiHandler openai_embeddings, openai_models, openai_model;
-ApiHandler health, health_live, health_ready, metrics_page, openapi_page, page_index, page_asset, ws_open;
+ApiHandler health, health_live, health_ready, metrics_page, openapi_page, page_index, page_asset,
+    ws_open;
 
 #endif

@@ -12,10 +12,22 @@ struct Api {
     ApiWs *ws;
 };
 
-const ApiParts *api_parts(const Api *api) { return &api->parts; }
-const Router *api_router(const Api *api) { return api->router; }
-Server *api_server(Api *api) { return api->server; }
-ApiWs *api_ws(Api *api) { return api->ws; }
+const ApiParts *api_parts(const Api *api)
+{
+    return &api->parts;
+}
+const Router *api_router(const Api *api)
+{
+    return api->router;
+}
+Server *api_server(Api *api)
+{
+    return api->server;
+}
+ApiWs *api_ws(Api *api)
+{
+    return api->ws;
+}
 
 void api_set_server(Api *api, Server *server)
 {
@@ -73,9 +85,12 @@ bool api_is_openai(Str path)
 
 static void openai_error(int status, const Err *err, JsonW *w)
 {
-    const char *type = status == 401 ? "authentication_error" : status == 403 ? "permission_error" :
-        status == 404 ? "not_found_error" : status == 429 ? "rate_limit_error" :
-        status >= 500 ? "server_error" : "invalid_request_error";
+    const char *type = status == 401   ? "authentication_error"
+                       : status == 403 ? "permission_error"
+                       : status == 404 ? "not_found_error"
+                       : status == 429 ? "rate_limit_error"
+                       : status >= 500 ? "server_error"
+                                       : "invalid_request_error";
     jw_obj(w);
     jw_key(w, "error");
     jw_obj(w);
@@ -87,7 +102,8 @@ static void openai_error(int status, const Err *err, JsonW *w)
     jw_obj_end(w);
 }
 
-void api_format_error(void *arg, Str path, int status, const Err *err, Str request_id, HttpResponse *resp)
+void api_format_error(void *arg, Str path, int status, const Err *err, Str request_id,
+                      HttpResponse *resp)
 {
     if (!api_is_openai(path)) {
         http_problem(arg, path, status, err, request_id, resp);
@@ -164,7 +180,8 @@ static bool answer_unrouted(Api *api, HttpExchange *x, RouteMatch *match)
         x->route = match->route->pattern;
         http_resp_header(x, "Allow", str_of(match->allow));
         err_set(&err, ERR_METHOD_NOT_ALLOWED, STR_FMT " is not possible here, only %s",
-            (int)(x->req.method.len < 20 ? x->req.method.len : 20), x->req.method.ptr, match->allow);
+                (int)(x->req.method.len < 20 ? x->req.method.len : 20), x->req.method.ptr,
+                match->allow);
         http_reply_error(x, &err);
         return true;
     case ROUTE_NOT_FOUND:

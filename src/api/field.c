@@ -19,7 +19,8 @@ size_t field_index(const Field *fields, size_t n, Str name)
 static bool range_int(const Field *f, int64_t v, Err *err)
 {
     if ((double)v < f->min || (double)v > f->max)
-        return err_set(err, ERR_VALIDATION, "%s must be between %.0f and %.0f", f->name, f->min, f->max);
+        return err_set(err, ERR_VALIDATION, "%s must be between %.0f and %.0f", f->name, f->min,
+                       f->max);
     return true;
 }
 
@@ -32,17 +33,22 @@ static bool check_text(const Field *f, Str s, Err *err)
         unsigned char c = (unsigned char)s.ptr[i];
         bool blank = c == '\n' || c == '\t' || c == '\r';
         if (c == 0 || ((c < 0x20 || c == 0x7F) && !(f->type == F_TEXT && blank)))
-            return err_set(err, ERR_VALIDATION, "%s has a control character at byte %zu", f->name, i);
+            return err_set(err, ERR_VALIDATION, "%s has a control character at byte %zu", f->name,
+                           i);
     }
     if (f->type == F_STRINGS)
-        return s.len > 0 && utf8_count(s) <= 200 ? true :
-            err_set(err, ERR_VALIDATION, "each of %s must have 1 to 200 characters", f->name);
+        return s.len > 0 && utf8_count(s) <= 200
+                   ? true
+                   : err_set(err, ERR_VALIDATION, "each of %s must have 1 to 200 characters",
+                             f->name);
     size_t count = utf8_count(s);
     if ((double)count < f->min)
-        return err_set(err, ERR_VALIDATION, count ? "%s must have at least %.0f characters" :
-            "%s must not be empty", f->name, f->min);
+        return err_set(err, ERR_VALIDATION,
+                       count ? "%s must have at least %.0f characters" : "%s must not be empty",
+                       f->name, f->min);
     if (f->max > 0 && (double)count > f->max)
-        return err_set(err, ERR_VALIDATION, "%s must have at most %.0f characters", f->name, f->max);
+        return err_set(err, ERR_VALIDATION, "%s must have at most %.0f characters", f->name,
+                       f->max);
     return true;
 }
 
@@ -111,7 +117,8 @@ bool field_from_text(const Field *f, Str s, Arena *a, FieldValue *v, Err *err)
         if (!str_to_double(s, &v->num))
             return err_set(err, ERR_VALIDATION, "%s must be a number", f->name);
         if (v->num < f->min || v->num > f->max)
-            return err_set(err, ERR_VALIDATION, "%s must be between %g and %g", f->name, f->min, f->max);
+            return err_set(err, ERR_VALIDATION, "%s must be between %g and %g", f->name, f->min,
+                           f->max);
         return true;
     case F_BOOL:
         if (str_eq(s, STR("true")) || str_eq(s, STR("false"))) {
@@ -120,11 +127,13 @@ bool field_from_text(const Field *f, Str s, Arena *a, FieldValue *v, Err *err)
         }
         return err_set(err, ERR_VALIDATION, "%s must be true or false", f->name);
     case F_UUID:
-        return uuid_parse(s, &v->uuid) ? true :
-            err_set(err, ERR_VALIDATION, "%s must be a UUID", f->name);
+        return uuid_parse(s, &v->uuid) ? true
+                                       : err_set(err, ERR_VALIDATION, "%s must be a UUID", f->name);
     case F_TIME:
-        return clock_parse(s, &v->i) ? true :
-            err_set(err, ERR_VALIDATION, "%s must be an RFC 3339 time or YYYY-MM-DD", f->name);
+        return clock_parse(s, &v->i)
+                   ? true
+                   : err_set(err, ERR_VALIDATION, "%s must be an RFC 3339 time or YYYY-MM-DD",
+                             f->name);
     case F_ENUM:
         return check_choice(f, s, err);
     case F_STRINGS:
@@ -167,12 +176,15 @@ static bool json_type_fits(const Field *f, const Json *j, Err *err)
         }
         return err_set(err, ERR_VALIDATION, "%s must be a whole number", f->name);
     case F_NUMBER:
-        return t == JSON_T_INT || t == JSON_T_REAL ? true :
-            err_set(err, ERR_VALIDATION, "%s must be a number", f->name);
+        return t == JSON_T_INT || t == JSON_T_REAL
+                   ? true
+                   : err_set(err, ERR_VALIDATION, "%s must be a number", f->name);
     case F_BOOL:
-        return t == JSON_T_BOOL ? true : err_set(err, ERR_VALIDATION, "%s must be true or false", f->name);
+        return t == JSON_T_BOOL ? true
+                                : err_set(err, ERR_VALIDATION, "%s must be true or false", f->name);
     default:
-        return t == JSON_T_STRING ? true : err_set(err, ERR_VALIDATION, "%s must be a string", f->name);
+        return t == JSON_T_STRING ? true
+                                  : err_set(err, ERR_VALIDATION, "%s must be a string", f->name);
     }
 }
 
@@ -219,8 +231,10 @@ bool field_from_json(const Field *f, const Json *j, Arena *a, FieldValue *v, Err
     case F_NUMBER:
         v->given = true;
         json_num(j, &v->num);
-        return v->num >= f->min && v->num <= f->max ? true :
-            err_set(err, ERR_VALIDATION, "%s must be between %g and %g", f->name, f->min, f->max);
+        return v->num >= f->min && v->num <= f->max
+                   ? true
+                   : err_set(err, ERR_VALIDATION, "%s must be between %g and %g", f->name, f->min,
+                             f->max);
     case F_BOOL:
         v->given = true;
         return json_bool(j, &v->b);
@@ -229,7 +243,8 @@ bool field_from_json(const Field *f, const Json *j, Arena *a, FieldValue *v, Err
     }
 }
 
-bool field_object(const Field *fields, size_t n, const Json *object, Arena *a, FieldValue *values, Err *err)
+bool field_object(const Field *fields, size_t n, const Json *object, Arena *a, FieldValue *values,
+                  Err *err)
 {
     if (json_type(object) != JSON_T_OBJECT)
         return err_set(err, ERR_VALIDATION, "the body must be a JSON object");
@@ -240,7 +255,7 @@ bool field_object(const Field *fields, size_t n, const Json *object, Arena *a, F
         size_t i = field_index(fields, n, key);
         if (i == SIZE_MAX || fields[i].type == F_FILE)
             return err_set(err, ERR_VALIDATION, "unknown member \"" STR_FMT "\"",
-                (int)(key.len < 80 ? key.len : 80), key.ptr);
+                           (int)(key.len < 80 ? key.len : 80), key.ptr);
         if (values[i].given)
             return err_set(err, ERR_VALIDATION, "%s was given twice", fields[i].name);
         if (!field_from_json(&fields[i], value, a, &values[i], err))
@@ -276,8 +291,9 @@ static void schema_limits(const Field *f, JsonW *w)
             jw_kv_num(w, "minLength", f->min);
         if (f->max > 0)
             jw_kv_num(w, "maxLength", f->max);
-        jw_kv_cstr(w, "pattern", f->type == F_TEXT ? "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$"
-                                                   : "^[^\\u0000-\\u001f\\u007f]*$");
+        jw_kv_cstr(w, "pattern",
+                   f->type == F_TEXT ? "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$"
+                                     : "^[^\\u0000-\\u001f\\u007f]*$");
     }
 }
 
@@ -297,19 +313,24 @@ static void schema_embed_input(JsonW *w)
 {
     jw_key(w, "anyOf");
     jw_raw(w, STR("[{\"type\":\"string\",\"minLength\":1,\"maxLength\":65536},"
-        "{\"type\":\"array\",\"minItems\":1,\"maxItems\":2048,\"items\":{\"type\":\"string\",\"minLength\":1,"
-        "\"maxLength\":65536}},"
-        "{\"type\":\"array\",\"minItems\":1,\"maxItems\":8192,\"items\":{\"type\":\"integer\",\"minimum\":0,"
-        "\"maximum\":30521}},"
-        "{\"type\":\"array\",\"minItems\":1,\"maxItems\":2048,\"items\":{\"type\":\"array\",\"minItems\":1,"
-        "\"maxItems\":8192,\"items\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":30521}}}]"));
+                  "{\"type\":\"array\",\"minItems\":1,\"maxItems\":2048,\"items\":{\"type\":"
+                  "\"string\",\"minLength\":1,"
+                  "\"maxLength\":65536}},"
+                  "{\"type\":\"array\",\"minItems\":1,\"maxItems\":8192,\"items\":{\"type\":"
+                  "\"integer\",\"minimum\":0,"
+                  "\"maximum\":30521}},"
+                  "{\"type\":\"array\",\"minItems\":1,\"maxItems\":2048,\"items\":{\"type\":"
+                  "\"array\",\"minItems\":1,"
+                  "\"maxItems\":8192,\"items\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":"
+                  "30521}}}]"));
 }
 
 void field_schema(const Field *f, JsonW *w)
 {
-    static const char *const names[] = {[F_STRING] = "string", [F_TEXT] = "string", [F_INT] = "integer",
-        [F_NUMBER] = "number", [F_BOOL] = "boolean", [F_UUID] = "string", [F_TIME] = "string",
-        [F_ENUM] = "string", [F_STRINGS] = "array", [F_OBJECT] = "object", [F_FILE] = "string"};
+    static const char *const names[] = {
+        [F_STRING] = "string", [F_TEXT] = "string",   [F_INT] = "integer", [F_NUMBER] = "number",
+        [F_BOOL] = "boolean",  [F_UUID] = "string",   [F_TIME] = "string", [F_ENUM] = "string",
+        [F_STRINGS] = "array", [F_OBJECT] = "object", [F_FILE] = "string"};
     jw_obj(w);
     if (f->type == F_EMBED_INPUT) {
         schema_embed_input(w);
@@ -342,7 +363,7 @@ void field_schema(const Field *f, JsonW *w)
             jw_kv_num(w, "maxItems", f->max);
         jw_key(w, "items");
         jw_raw(w, STR("{\"type\":\"string\",\"minLength\":1,\"maxLength\":200,"
-            "\"pattern\":\"^[^\\\\u0000-\\\\u001f\\\\u007f]*$\"}"));
+                      "\"pattern\":\"^[^\\\\u0000-\\\\u001f\\\\u007f]*$\"}"));
     }
     schema_default(f, w);
     if (f->help)

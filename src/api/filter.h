@@ -6,7 +6,8 @@
 #include "api/serialize.h"
 
 /* Reads tag, source, file_type, since and until from values that have been checked. */
-void filter_read(const ApiCall *c, const FieldValue *values, const Field *fields, size_t n, DocFilter *out);
+void filter_read(const ApiCall *c, const FieldValue *values, const Field *fields, size_t n,
+                 DocFilter *out);
 ContentMode content_mode(Str name);
 
 #endif

@@ -36,8 +36,8 @@ void api_gauges_add(const ApiParts *parts)
     static double start_s;
     start_s = (double)clock_now_ms() / 1000.0;
     metric_gauge_fn("process_resident_memory_bytes", "Resident memory.", resident, &start_s);
-    metric_gauge_fn("process_start_time_seconds", "When the process began to serve, since 1970.", started,
-                    &start_s);
+    metric_gauge_fn("process_start_time_seconds", "When the process began to serve, since 1970.",
+                    started, &start_s);
     metric_set(metric_gauge("build_info", "Always 1; the labels say what runs.", "version"),
                (const char *const[]){SOTTO_VERSION}, 1);
     if (!parts->work)

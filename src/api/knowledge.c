@@ -144,8 +144,9 @@ bool document_create(ApiCall *c, Err *err)
     const FieldValue *title = call_body(c, "title");
     Meta m;
     if (file->given == content->given)
-        return err_set(err, ERR_VALIDATION, file->given ? "give a file or content, not both" :
-            "give a file (multipart) or title and content");
+        return err_set(err, ERR_VALIDATION,
+                       file->given ? "give a file or content, not both"
+                                   : "give a file (multipart) or title and content");
     if (!meta_read(c, &m, err))
         return false;
     split_tags(c, &m);
@@ -156,7 +157,9 @@ bool document_create(ApiCall *c, Err *err)
         .file_type = m.file_type,
         .title = title->str,
         .source = m.source,
-        .tags = m.tags, .n_tags = m.n_tags, .has_tags = m.has_tags,
+        .tags = m.tags,
+        .n_tags = m.n_tags,
+        .has_tags = m.has_tags,
         .summary = m.has_summary ? m.summary : (Str){0},
         .importance = m.has_importance ? &m.importance : NULL,
         .extra_json = m.extra,
@@ -178,9 +181,12 @@ bool document_create(ApiCall *c, Err *err)
 
 static DocSort sort_of(Str s)
 {
-    static const struct { const char *name; DocSort sort; } names[] = {{"-updated_at", SORT_UPDATED_DESC},
-        {"updated_at", SORT_UPDATED_ASC}, {"-created_at", SORT_CREATED_DESC}, {"created_at", SORT_CREATED_ASC},
-        {"title", SORT_TITLE_ASC}, {"-importance_score", SORT_IMPORTANCE_DESC}};
+    static const struct {
+        const char *name;
+        DocSort sort;
+    } names[] = {{"-updated_at", SORT_UPDATED_DESC}, {"updated_at", SORT_UPDATED_ASC},
+                 {"-created_at", SORT_CREATED_DESC}, {"created_at", SORT_CREATED_ASC},
+                 {"title", SORT_TITLE_ASC},          {"-importance_score", SORT_IMPORTANCE_DESC}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (str_eq(s, str_of(names[i].name)))
             return names[i].sort;
@@ -195,8 +201,9 @@ bool document_list(ApiCall *c, Err *err)
     filter.q = call_query(c, "q")->str;
     /* The page itself reads no text; the items' is fetched for those shown. */
     ContentMode mode = content_mode(call_query(c, "content")->str);
-    if (!store_document_list(c->parts->store, c->owner, &filter, sort_of(call_query(c, "sort")->str),
-            (size_t)call_query(c, "limit")->i, call_query(c, "cursor")->str, c->arena, &page, err))
+    if (!store_document_list(c->parts->store, c->owner, &filter,
+                             sort_of(call_query(c, "sort")->str), (size_t)call_query(c, "limit")->i,
+                             call_query(c, "cursor")->str, c->arena, &page, err))
         return false;
     JsonW w;
     jw_init(&w, &c->out);
@@ -234,8 +241,8 @@ bool document_get(ApiCall *c, Err *err)
     Uuid id;
     Document doc;
     return call_path_uuid(c, "id", "document", &id, err) &&
-        store_document_get(c->parts->store, c->owner, &id, true, c->arena, &doc, err) &&
-        reply_document(c, &doc, err);
+           store_document_get(c->parts->store, c->owner, &id, true, c->arena, &doc, err) &&
+           reply_document(c, &doc, err);
 }
 
 /* ---- change and delete ---------------------------------------------------------------------- */
@@ -243,12 +250,19 @@ bool document_get(ApiCall *c, Err *err)
 /* New text: the document is read again under its id. */
 static bool change_content(ApiCall *c, const Uuid *id, const Document *old, Err *err)
 {
-    IngestInput in = {.data = call_body(c, "content")->str, .filename = old->filename,
+    IngestInput in = {
+        .data = call_body(c, "content")->str,
+        .filename = old->filename,
         .media_type = STR("text/plain"),
         .file_type = str_eq(old->file_type, STR("markdown")) ? old->file_type : STR("text"),
         .title = call_body(c, "title")->given ? call_body(c, "title")->str : old->title,
-        .source = old->source, .tags = old->tags, .n_tags = old->n_tags, .has_tags = true,
-        .importance = &old->importance, .extra_json = old->extra_json, .replace = id};
+        .source = old->source,
+        .tags = old->tags,
+        .n_tags = old->n_tags,
+        .has_tags = true,
+        .importance = &old->importance,
+        .extra_json = old->extra_json,
+        .replace = id};
     Document doc;
     PutOutcome outcome;
     if (!ingest_one(c->parts->ingest, c->owner, &in, c->worker, c->arena, &doc, &outcome, err))
@@ -304,14 +318,16 @@ bool document_change(ApiCall *c, Err *err)
     Meta m;
     Store *store = c->parts->store;
     if (!call_path_uuid(c, "id", "document", &id, err) ||
-        !store_document_get(store, c->owner, &id, false, c->arena, &doc, err) || !meta_read(c, &m, err))
+        !store_document_get(store, c->owner, &id, false, c->arena, &doc, err) ||
+        !meta_read(c, &m, err))
         return false;
     const FieldValue *title = call_body(c, "title");
     if (call_body(c, "content")->given) {
         if (!change_content(c, &id, &doc, err))
             return false;
     } else if (title->given && !str_eq(title->str, doc.title)) {
-        if (!ingest_retitle(c->parts->ingest, c->owner, &id, title->str, c->worker, c->arena, &doc, err))
+        if (!ingest_retitle(c->parts->ingest, c->owner, &id, title->str, c->worker, c->arena, &doc,
+                            err))
             return false;
     }
     Str extra;
@@ -323,12 +339,15 @@ bool document_change(ApiCall *c, Err *err)
         .source = m.source.ptr ? &m.source : NULL,
         .summary = summary_given ? &summary : NULL,
         .extra_json = &extra,
-        .tags = m.tags, .n_tags = m.n_tags, .set_tags = m.has_tags,
+        .tags = m.tags,
+        .n_tags = m.n_tags,
+        .set_tags = m.has_tags,
         .importance = m.has_importance ? &m.importance : NULL,
         .updated_at = clock_now_ms(),
     };
     return store_document_patch(store, c->owner, &id, &patch, err) &&
-        store_document_get(store, c->owner, &id, true, c->arena, &doc, err) && reply_document(c, &doc, err);
+           store_document_get(store, c->owner, &id, true, c->arena, &doc, err) &&
+           reply_document(c, &doc, err);
 }
 
 bool document_remove(ApiCall *c, Err *err)
@@ -346,7 +365,8 @@ bool document_remove(ApiCall *c, Err *err)
 /* What a browser may show by itself: nothing that can run. The rest is bytes to keep. */
 static Str safe_media_type(Str type)
 {
-    static const char *const shown[] = {"application/pdf", "image/png", "image/jpeg", "image/gif", "image/webp"};
+    static const char *const shown[] = {"application/pdf", "image/png", "image/jpeg", "image/gif",
+                                        "image/webp"};
     Str media = http_media_type(type);
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
         if (str_eq_nocase(media, str_of(shown[i])))
@@ -365,13 +385,14 @@ static void disposition(ApiCall *c, const Document *doc)
     buf_add_c(&b, "attachment; filename=\"");
     for (size_t i = 0; i < name.len; i++) {
         unsigned char ch = (unsigned char)name.ptr[i];
-        buf_add_char(&b, ch > 0x20 && ch < 0x7F && ch != '"' && ch != '\\' && ch != '%' ? (char)ch : '_');
+        buf_add_char(&b, ch > 0x20 && ch < 0x7F && ch != '"' && ch != '\\' && ch != '%' ? (char)ch
+                                                                                        : '_');
     }
     buf_add_c(&b, "\"; filename*=UTF-8''");
     for (size_t i = 0; i < name.len; i++) {
         unsigned char ch = (unsigned char)name.ptr[i];
-        bool plain = (ch >= '0' && ch <= '9') || (ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z') ||
-            ch == '.' || ch == '-' || ch == '_';
+        bool plain = (ch >= '0' && ch <= '9') || (ch >= 'A' && ch <= 'Z') ||
+                     (ch >= 'a' && ch <= 'z') || ch == '.' || ch == '-' || ch == '_';
         if (plain)
             buf_add_char(&b, (char)ch);
         else
@@ -396,26 +417,32 @@ bool document_original(ApiCall *c, Err *err)
     sha256_hex(&doc.hash, etag + 1);
     memcpy(etag + SHA256_HEX, "\"", 2);
     Str if_range = http_header(&c->x->req, "If-Range");
-    RangeResult result = if_range.ptr && !str_eq(if_range, str_of(etag)) ? RANGE_NONE :
-        range_parse(http_header(&c->x->req, "Range"), doc.bytes, &range);
+    RangeResult result = if_range.ptr && !str_eq(if_range, str_of(etag))
+                             ? RANGE_NONE
+                             : range_parse(http_header(&c->x->req, "Range"), doc.bytes, &range);
     http_resp_header(c->x, "Accept-Ranges", STR("bytes"));
     if (result == RANGE_BAD) {
-        http_resp_header(c->x, "Content-Range", arena_printf(c->arena, "bytes */%llu",
-            (unsigned long long)doc.bytes));
-        return err_set(err, ERR_RANGE, "the range lies outside the %llu bytes", (unsigned long long)doc.bytes);
+        http_resp_header(c->x, "Content-Range",
+                         arena_printf(c->arena, "bytes */%llu", (unsigned long long)doc.bytes));
+        return err_set(err, ERR_RANGE, "the range lies outside the %llu bytes",
+                       (unsigned long long)doc.bytes);
     }
     if (result == RANGE_NONE)
         range = (Range){0, doc.bytes};
     Str data;
-    if (!store_original(store, c->owner, &id, range.start, (size_t)range.length, c->arena, &data, &total, err))
+    if (!store_original(store, c->owner, &id, range.start, (size_t)range.length, c->arena, &data,
+                        &total, err))
         return false;
     http_resp_header(c->x, "ETag", str_of(etag));
     http_resp_header(c->x, "Content-Security-Policy", STR("default-src 'none'; sandbox"));
     http_resp_header(c->x, "Cross-Origin-Resource-Policy", STR("same-origin"));
     disposition(c, &doc);
     if (result == RANGE_OK)
-        http_resp_header(c->x, "Content-Range", arena_printf(c->arena, "bytes %llu-%llu/%llu",
-            (unsigned long long)range.start, (unsigned long long)(range.start + data.len - 1), (unsigned long long)total));
+        http_resp_header(c->x, "Content-Range",
+                         arena_printf(c->arena, "bytes %llu-%llu/%llu",
+                                      (unsigned long long)range.start,
+                                      (unsigned long long)(range.start + data.len - 1),
+                                      (unsigned long long)total));
     HttpResponse *r = &c->x->resp;
     r->status = result == RANGE_OK ? 206 : 200;
     r->content_type = safe_media_type(doc.media_type);
@@ -440,8 +467,9 @@ bool knowledge_ledger(ApiCall *c, Err *err)
 {
     LedgerState state;
     LedgerPage page;
-    LedgerQuery q = {.under = call_query(c, "under")->str, .limit = (size_t)call_query(c, "limit")->i,
-        .cursor = call_query(c, "cursor")->str};
+    LedgerQuery q = {.under = call_query(c, "under")->str,
+                     .limit = (size_t)call_query(c, "limit")->i,
+                     .cursor = call_query(c, "cursor")->str};
     if (state_of(call_query(c, "state")->str, &state))
         q.state = &state;
     if (!store_ledger_list(c->parts->store, c->owner, &q, c->arena, &page, err))

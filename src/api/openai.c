@@ -19,7 +19,8 @@ static void base64(Buf *out, const uint8_t *p, size_t n)
     if (!to)
         return;
     for (size_t i = 0; i < n; i += 3) {
-        uint32_t v = (uint32_t)p[i] << 16 | (i + 1 < n ? (uint32_t)p[i + 1] << 8 : 0) | (i + 2 < n ? p[i + 2] : 0);
+        uint32_t v = (uint32_t)p[i] << 16 | (i + 1 < n ? (uint32_t)p[i + 1] << 8 : 0) |
+                     (i + 2 < n ? p[i + 2] : 0);
         *to++ = digits[v >> 18];
         *to++ = digits[v >> 12 & 63];
         *to++ = i + 1 < n ? digits[v >> 6 & 63] : '=';
@@ -40,12 +41,15 @@ static bool one_text(const Json *j, Str *out, size_t *bytes, Err *err)
 {
     *out = json_str(j);
     if (!out->ptr)
-        return err_set(err, ERR_VALIDATION, "input must be a string, a list of strings, or token ids");
+        return err_set(err, ERR_VALIDATION,
+                       "input must be a string, a list of strings, or token ids");
     if (!out->len)
         return err_set(err, ERR_VALIDATION, "input must not be an empty string");
     *bytes += out->len;
-    return *bytes <= EMBED_BYTES_MAX ? true :
-        err_set(err, ERR_TOO_LARGE, "input has more than %zu bytes in all", EMBED_BYTES_MAX);
+    return *bytes <= EMBED_BYTES_MAX
+               ? true
+               : err_set(err, ERR_TOO_LARGE, "input has more than %zu bytes in all",
+                         EMBED_BYTES_MAX);
 }
 
 /* Ids as a client made them: [CLS] and [SEP] are put around when they are not there. */
@@ -98,8 +102,8 @@ static bool read_inputs(ApiCall *c, const Json *j, Inputs *in, Err *err)
         const Json *item = is_list && !one_of_ids ? json_at(j, i) : j;
         if (tokens && json_type(item) != JSON_T_ARRAY)
             return err_set(err, ERR_VALIDATION, "input mixes token ids with other things");
-        if (tokens ? !one_ids(item, c->arena, &in->ids[i], &in->n_ids[i], err) :
-                !one_text(item, &in->texts[i], &bytes, err))
+        if (tokens ? !one_ids(item, c->arena, &in->ids[i], &in->n_ids[i], err)
+                   : !one_text(item, &in->texts[i], &bytes, err))
             return false;
     }
     if (tokens)
@@ -143,8 +147,9 @@ static bool is_our_model(ApiCall *c, Str name)
 
 static bool unknown_model(Str name, Err *err)
 {
-    return err_set(err, ERR_NOT_FOUND, "there is no model \"" STR_FMT "\"; GET /v1/models lists what there is",
-        (int)(name.len < 80 ? name.len : 80), name.ptr);
+    return err_set(err, ERR_NOT_FOUND,
+                   "there is no model \"" STR_FMT "\"; GET /v1/models lists what there is",
+                   (int)(name.len < 80 ? name.len : 80), name.ptr);
 }
 
 bool openai_embeddings(ApiCall *c, Err *err)
@@ -157,12 +162,13 @@ bool openai_embeddings(ApiCall *c, Err *err)
         return unknown_model(call_body(c, "model")->str, err);
     if (!read_inputs(c, call_body(c, "input")->json, &in, err))
         return false;
-    float *out = ARENA_NEW_ARRAY(c->arena, float, in.n * MINILM_DIM);
+    float *out = ARENA_NEW_ARRAY(c->arena, float, in.n *MINILM_DIM);
     uint32_t *tokens = ARENA_NEW_ARRAY(c->arena, uint32_t, in.n);
     if (!out || !tokens)
         return err_set(err, ERR_NO_MEMORY, "no memory for %zu embeddings", in.n);
-    if (in.texts ? !search_embed(c->parts->search, in.texts, in.n, c->worker, out, tokens, err) :
-            !search_embed_ids(c->parts->search, (const uint32_t *const *)in.ids, in.n_ids, in.n, c->worker, out, err))
+    if (in.texts ? !search_embed(c->parts->search, in.texts, in.n, c->worker, out, tokens, err)
+                 : !search_embed_ids(c->parts->search, (const uint32_t *const *)in.ids, in.n_ids,
+                                     in.n, c->worker, out, err))
         return false;
     int64_t total = 0;
     JsonW w;

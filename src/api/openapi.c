@@ -124,7 +124,8 @@ static void response(JsonW *w, Str status, const char *media, const char *schema
     jw_obj(w);
     uint64_t code = 0;
     str_to_u64(status, &code);
-    jw_kv_cstr(w, "description", str_eq(status, STR("default")) ? "any other error" : http_status_text((int)code));
+    jw_kv_cstr(w, "description",
+               str_eq(status, STR("default")) ? "any other error" : http_status_text((int)code));
     if (media) {
         jw_key(w, "content");
         jw_obj(w);
@@ -155,8 +156,11 @@ static void responses(JsonW *w, const ApiRoute *r)
     jw_key(w, "responses");
     jw_obj(w);
     while (str_next(&rest, ',', &status))
-        response(w, status, !r->answer ? NULL : media_only ? r->answer : "application/json",
-            !r->answer || media_only ? NULL : r->answer);
+        response(w, status,
+                 !r->answer   ? NULL
+                 : media_only ? r->answer
+                              : "application/json",
+                 !r->answer || media_only ? NULL : r->answer);
     rest = str_of(r->errors);
     while (str_next(&rest, ',', &status))
         if (status.len)
@@ -195,7 +199,8 @@ static void path_key(JsonW *w, const char *pattern)
     char path[160];
     size_t n = 0;
     for (const char *p = pattern; *p && n < sizeof path - 1; p++)
-        if (*p != '.' || p[1] == 'j') /* {name...} is {name} in OpenAPI; openapi.json keeps its dot */
+        if (*p != '.' ||
+            p[1] == 'j') /* {name...} is {name} in OpenAPI; openapi.json keeps its dot */
             path[n++] = *p;
     path[n] = 0;
     jw_key(w, path);
@@ -213,8 +218,9 @@ bool api_openapi(Buf *out)
     jw_obj(&w);
     jw_kv_cstr(&w, "title", "Sotto");
     jw_kv_cstr(&w, "version", SOTTO_VERSION);
-    jw_kv_cstr(&w, "description", "A private personal assistant on one machine. Errors below /api are RFC 9457 "
-        "problem details; below /v1 they have OpenAI's shape.");
+    jw_kv_cstr(&w, "description",
+               "A private personal assistant on one machine. Errors below /api are RFC 9457 "
+               "problem details; below /v1 they have OpenAI's shape.");
     jw_obj_end(&w);
     jw_key(&w, "paths");
     jw_obj(&w);

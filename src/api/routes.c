@@ -5,38 +5,76 @@
 #define FIELDS(a) (a), LEN(a)
 #define SORTS "-updated_at|updated_at|-created_at|created_at|title|-importance_score"
 
-#define FILTER_FIELDS \
-    {.name = "tag", .type = F_STRINGS, .max = 50, .help = "documents that have all of these tags"}, \
-    {.name = "source", .type = F_STRINGS, .max = 50, .help = "any of these sources; a '*' at the end is a prefix"}, \
-    {.name = "file_type", .type = F_STRINGS, .max = 50, .help = "any of these types"}, \
-    {.name = "since", .type = F_TIME, .help = "changed at or after"}, \
-    {.name = "until", .type = F_TIME, .help = "changed before"}
+#define FILTER_FIELDS                                                                              \
+    {.name = "tag",                                                                                \
+     .type = F_STRINGS,                                                                            \
+     .max = 50,                                                                                    \
+     .help = "documents that have all of these tags"},                                             \
+        {.name = "source",                                                                         \
+         .type = F_STRINGS,                                                                        \
+         .max = 50,                                                                                \
+         .help = "any of these sources; a '*' at the end is a prefix"},                            \
+        {.name = "file_type", .type = F_STRINGS, .max = 50, .help = "any of these types"},         \
+        {.name = "since", .type = F_TIME, .help = "changed at or after"},                          \
+    {                                                                                              \
+        .name = "until", .type = F_TIME, .help = "changed before"                                  \
+    }
 
-#define CONTENT_FIELD \
-    {.name = "content", .type = F_ENUM, .choices = "excerpt|full|none", .fallback = "excerpt", \
-        .help = "how much of the extracted text goes with each document: excerpt is the first 32 KiB"}
+#define CONTENT_FIELD                                                                              \
+    {                                                                                              \
+        .name = "content", .type = F_ENUM, .choices = "excerpt|full|none", .fallback = "excerpt",  \
+        .help = "how much of the extracted text goes with each document: excerpt is the first 32 " \
+                "KiB"                                                                              \
+    }
 
 static const Field create_body[] = {
     {.name = "file", .type = F_FILE, .help = "the file; or give content"},
-    {.name = "content", .type = F_TEXT, .min = 1, .max = 16000000, .help = "the text, when there is no file"},
-    {.name = "title", .type = F_STRING, .min = 1, .max = 500, .help = "taken from the document when absent"},
-    {.name = "file_type", .type = F_STRING, .max = 64, .help = "text, markdown, html, pdf; found out when absent"},
+    {.name = "content",
+     .type = F_TEXT,
+     .min = 1,
+     .max = 16000000,
+     .help = "the text, when there is no file"},
+    {.name = "title",
+     .type = F_STRING,
+     .min = 1,
+     .max = 500,
+     .help = "taken from the document when absent"},
+    {.name = "file_type",
+     .type = F_STRING,
+     .max = 64,
+     .help = "text, markdown, html, pdf; found out when absent"},
     {.name = "source", .type = F_STRING, .max = 4096, .help = "where it came from"},
     {.name = "tags", .type = F_STRINGS, .max = 100, .help = "computed from the text when absent"},
-    {.name = "summary", .type = F_TEXT, .max = 10000, .nullable = true, .help = "computed when absent"},
-    {.name = "importance_score", .type = F_NUMBER, .min = 0, .max = 1, .help = "computed when absent"},
-    {.name = "metadata", .type = F_OBJECT,
-        .help = "may hold source, file_type, tags, summary, importance_score; other members are kept as they are"},
+    {.name = "summary",
+     .type = F_TEXT,
+     .max = 10000,
+     .nullable = true,
+     .help = "computed when absent"},
+    {.name = "importance_score",
+     .type = F_NUMBER,
+     .min = 0,
+     .max = 1,
+     .help = "computed when absent"},
+    {.name = "metadata",
+     .type = F_OBJECT,
+     .help = "may hold source, file_type, tags, summary, importance_score; other members are kept "
+             "as they are"},
 };
 
 static const Field change_body[] = {
     {.name = "title", .type = F_STRING, .min = 1, .max = 500},
-    {.name = "content", .type = F_TEXT, .min = 1, .max = 16000000, .help = "replaces the text and the original"},
+    {.name = "content",
+     .type = F_TEXT,
+     .min = 1,
+     .max = 16000000,
+     .help = "replaces the text and the original"},
     {.name = "source", .type = F_STRING, .max = 4096},
     {.name = "tags", .type = F_STRINGS, .max = 100},
     {.name = "summary", .type = F_TEXT, .max = 10000, .nullable = true},
     {.name = "importance_score", .type = F_NUMBER, .min = 0, .max = 1},
-    {.name = "metadata", .type = F_OBJECT, .help = "members given replace, null removes, others stay"},
+    {.name = "metadata",
+     .type = F_OBJECT,
+     .help = "members given replace, null removes, others stay"},
 };
 
 static const Field list_query[] = {
@@ -48,23 +86,46 @@ static const Field list_query[] = {
     CONTENT_FIELD,
 };
 
-#define SEARCH_FIELDS \
-    {.name = "q", .type = F_STRING, .required = true, .min = 1, .max = 2000, \
-        .help = "a question or words; \"exact\", -without, prefix*, tag: source: type: after: before:"}, \
-    {.name = "query", .same_as = "q"}, \
-    {.name = "limit", .type = F_INT, .min = 1, .max = 100, .fallback = "10", .help = "documents"}, \
-    {.name = "offset", .type = F_INT, .min = 0, .max = 10000, .fallback = "0"}, \
-    {.name = "threshold", .type = F_NUMBER, .min = -1, .max = 1, .fallback = "0.3", \
-        .help = "cosine similarity; in hybrid mode a strong keyword match passes too"}, \
-    {.name = "mode", .type = F_ENUM, .choices = "hybrid|semantic|keyword", .fallback = "hybrid"}, \
-    {.name = "passages", .type = F_INT, .min = 1, .max = 20, .fallback = "3", .help = "a document at most"}, \
-    FILTER_FIELDS, \
-    CONTENT_FIELD
+#define SEARCH_FIELDS                                                                              \
+    {.name = "q",                                                                                  \
+     .type = F_STRING,                                                                             \
+     .required = true,                                                                             \
+     .min = 1,                                                                                     \
+     .max = 2000,                                                                                  \
+     .help = "a question or words; \"exact\", -without, prefix*, tag: source: type: after: "       \
+             "before:"},                                                                           \
+        {.name = "query", .same_as = "q"},                                                         \
+        {.name = "limit",                                                                          \
+         .type = F_INT,                                                                            \
+         .min = 1,                                                                                 \
+         .max = 100,                                                                               \
+         .fallback = "10",                                                                         \
+         .help = "documents"},                                                                     \
+        {.name = "offset", .type = F_INT, .min = 0, .max = 10000, .fallback = "0"},                \
+        {.name = "threshold",                                                                      \
+         .type = F_NUMBER,                                                                         \
+         .min = -1,                                                                                \
+         .max = 1,                                                                                 \
+         .fallback = "0.3",                                                                        \
+         .help = "cosine similarity; in hybrid mode a strong keyword match passes too"},           \
+        {.name = "mode",                                                                           \
+         .type = F_ENUM,                                                                           \
+         .choices = "hybrid|semantic|keyword",                                                     \
+         .fallback = "hybrid"},                                                                    \
+        {.name = "passages",                                                                       \
+         .type = F_INT,                                                                            \
+         .min = 1,                                                                                 \
+         .max = 20,                                                                                \
+         .fallback = "3",                                                                          \
+         .help = "a document at most"},                                                            \
+        FILTER_FIELDS, CONTENT_FIELD
 
 static const Field search_fields[] = {SEARCH_FIELDS};
 
 static const Field ledger_query[] = {
-    {.name = "state", .type = F_ENUM, .choices = "pending|indexed|duplicate|refused|failed|deleted"},
+    {.name = "state",
+     .type = F_ENUM,
+     .choices = "pending|indexed|duplicate|refused|failed|deleted"},
     {.name = "under", .type = F_STRING, .max = 4096, .help = "sources that begin so"},
     {.name = "limit", .type = F_INT, .min = 1, .max = 1000, .fallback = "100"},
     {.name = "cursor", .type = F_STRING, .max = 4200},
@@ -79,55 +140,66 @@ static const Field embed_body[] = {
 };
 
 static const ApiRoute routes[] = {
-    {"POST", "/api/v1/knowledge/documents", document_create, WORK_NORMAL, 0, "knowledge", "Add a document",
-        "A file as multipart/form-data, or title and content as JSON. Answers when it is durable and findable. "
-        "A document with the same bytes is there already: 200 and that one.",
-        NULL, 0, FIELDS(create_body), BODY_JSON | BODY_MULTIPART, 0, "Document", "201,200", "400,413,415,503,507"},
-    {"GET", "/api/v1/knowledge/documents", document_list, WORK_INTERACTIVE, 0, "knowledge", "List documents", NULL,
-        FIELDS(list_query), NULL, 0, BODY_NONE, 0, "DocumentList", "200", "400"},
-    {"GET", "/api/v1/knowledge/documents/{id}", document_get, WORK_INTERACTIVE, 0, "knowledge", "Read a document",
-        NULL, NULL, 0, NULL, 0, BODY_NONE, 0, "Document", "200", "404"},
-    {"PATCH", "/api/v1/knowledge/documents/{id}", document_change, WORK_NORMAL, 0, "knowledge", "Change a document",
-        "Only the members given change. Another title or text is embedded and indexed anew.",
-        NULL, 0, FIELDS(change_body), BODY_JSON, 0, "Document", "200", "400,404,409,413,415"},
+    {"POST", "/api/v1/knowledge/documents", document_create, WORK_NORMAL, 0, "knowledge",
+     "Add a document",
+     "A file as multipart/form-data, or title and content as JSON. Answers when it is durable and "
+     "findable. "
+     "A document with the same bytes is there already: 200 and that one.",
+     NULL, 0, FIELDS(create_body), BODY_JSON | BODY_MULTIPART, 0, "Document", "201,200",
+     "400,413,415,503,507"},
+    {"GET", "/api/v1/knowledge/documents", document_list, WORK_INTERACTIVE, 0, "knowledge",
+     "List documents", NULL, FIELDS(list_query), NULL, 0, BODY_NONE, 0, "DocumentList", "200",
+     "400"},
+    {"GET", "/api/v1/knowledge/documents/{id}", document_get, WORK_INTERACTIVE, 0, "knowledge",
+     "Read a document", NULL, NULL, 0, NULL, 0, BODY_NONE, 0, "Document", "200", "404"},
+    {"PATCH", "/api/v1/knowledge/documents/{id}", document_change, WORK_NORMAL, 0, "knowledge",
+     "Change a document",
+     "Only the members given change. Another title or text is embedded and indexed anew.", NULL, 0,
+     FIELDS(change_body), BODY_JSON, 0, "Document", "200", "400,404,409,413,415"},
     {"DELETE", "/api/v1/knowledge/documents/{id}", document_remove, WORK_NORMAL, 0, "knowledge",
-        "Delete a document", "It is out of every search when the answer comes.", NULL, 0, NULL, 0, BODY_NONE, 0,
-        NULL, "204", "404"},
-    {"GET", "/api/v1/knowledge/documents/{id}/original", document_original, WORK_INTERACTIVE, 0, "knowledge",
-        "The bytes as they came", "Single byte ranges are served. Never as anything a browser would run.",
-        NULL, 0, NULL, 0, BODY_NONE, 0, "*/*", "200,206", "404,416"},
-    {"GET", "/api/v1/knowledge/search", search_get, WORK_INTERACTIVE, 0, "knowledge", "Search", NULL,
-        FIELDS(search_fields), NULL, 0, BODY_NONE, 0, "SearchResponse", "200", "400"},
-    {"POST", "/api/v1/knowledge/search", search_post, WORK_INTERACTIVE, 0, "knowledge", "Search", NULL,
-        NULL, 0, FIELDS(search_fields), BODY_JSON, 1 << 20, "SearchResponse", "200", "400,413,415"},
-    {"GET", "/api/v1/knowledge/stats", knowledge_stats, WORK_INTERACTIVE, 0, "knowledge", "Counts and sizes", NULL,
-        NULL, 0, NULL, 0, BODY_NONE, 0, "Stats", "200", ""},
+     "Delete a document", "It is out of every search when the answer comes.", NULL, 0, NULL, 0,
+     BODY_NONE, 0, NULL, "204", "404"},
+    {"GET", "/api/v1/knowledge/documents/{id}/original", document_original, WORK_INTERACTIVE, 0,
+     "knowledge", "The bytes as they came",
+     "Single byte ranges are served. Never as anything a browser would run.", NULL, 0, NULL, 0,
+     BODY_NONE, 0, "*/*", "200,206", "404,416"},
+    {"GET", "/api/v1/knowledge/search", search_get, WORK_INTERACTIVE, 0, "knowledge", "Search",
+     NULL, FIELDS(search_fields), NULL, 0, BODY_NONE, 0, "SearchResponse", "200", "400"},
+    {"POST", "/api/v1/knowledge/search", search_post, WORK_INTERACTIVE, 0, "knowledge", "Search",
+     NULL, NULL, 0, FIELDS(search_fields), BODY_JSON, 1 << 20, "SearchResponse", "200",
+     "400,413,415"},
+    {"GET", "/api/v1/knowledge/stats", knowledge_stats, WORK_INTERACTIVE, 0, "knowledge",
+     "Counts and sizes", NULL, NULL, 0, NULL, 0, BODY_NONE, 0, "Stats", "200", ""},
     {"GET", "/api/v1/knowledge/ledger", knowledge_ledger, WORK_INTERACTIVE, 0, "knowledge",
-        "Every file ever offered", NULL, FIELDS(ledger_query), NULL, 0, BODY_NONE, 0, "Ledger", "200", "400"},
-    {"POST", "/v1/embeddings", openai_embeddings, WORK_INTERACTIVE, 0, "openai", "Embeddings", "As OpenAI.",
-        NULL, 0, FIELDS(embed_body), BODY_JSON, 8 << 20, "Embeddings", "200", "400,404,413,415"},
-    {"GET", "/v1/models", openai_models, WORK_INTERACTIVE, ON_LOOP, "openai", "Models", "As OpenAI.",
-        NULL, 0, NULL, 0, BODY_NONE, 0, "Models", "200", ""},
-    {"GET", "/v1/models/{model...}", openai_model, WORK_INTERACTIVE, ON_LOOP, "openai", "One model", "As OpenAI.",
-        NULL, 0, NULL, 0, BODY_NONE, 0, "Model", "200", "404"},
-    {"GET", "/health", health, WORK_INTERACTIVE, 0, "system", "Ready to serve", NULL, NULL, 0, NULL, 0, BODY_NONE, 0,
-        "Health", "200", "503"},
-    {"GET", "/health/live", health_live, WORK_INTERACTIVE, ON_LOOP, "system", "The process answers", NULL,
-        NULL, 0, NULL, 0, BODY_NONE, 0, "Health", "200", ""},
+     "Every file ever offered", NULL, FIELDS(ledger_query), NULL, 0, BODY_NONE, 0, "Ledger", "200",
+     "400"},
+    {"POST", "/v1/embeddings", openai_embeddings, WORK_INTERACTIVE, 0, "openai", "Embeddings",
+     "As OpenAI.", NULL, 0, FIELDS(embed_body), BODY_JSON, 8 << 20, "Embeddings", "200",
+     "400,404,413,415"},
+    {"GET", "/v1/models", openai_models, WORK_INTERACTIVE, ON_LOOP, "openai", "Models",
+     "As OpenAI.", NULL, 0, NULL, 0, BODY_NONE, 0, "Models", "200", ""},
+    {"GET", "/v1/models/{model...}", openai_model, WORK_INTERACTIVE, ON_LOOP, "openai", "One model",
+     "As OpenAI.", NULL, 0, NULL, 0, BODY_NONE, 0, "Model", "200", "404"},
+    {"GET", "/health", health, WORK_INTERACTIVE, 0, "system", "Ready to serve", NULL, NULL, 0, NULL,
+     0, BODY_NONE, 0, "Health", "200", "503"},
+    {"GET", "/health/live", health_live, WORK_INTERACTIVE, ON_LOOP, "system", "The process answers",
+     NULL, NULL, 0, NULL, 0, BODY_NONE, 0, "Health", "200", ""},
     {"GET", "/health/ready", health_ready, WORK_INTERACTIVE, 0, "system",
-        "The database reads and writes, the encoder gives an embedding", NULL, NULL, 0, NULL, 0, BODY_NONE, 0,
-        "Health", "200", "503"},
-    {"GET", "/metrics", metrics_page, WORK_INTERACTIVE, 0, "system", "Prometheus metrics", NULL, NULL, 0, NULL, 0,
-        BODY_NONE, 0, "text/plain; version=0.0.4; charset=utf-8", "200", ""},
-    {"GET", "/openapi.json", openapi_page, WORK_INTERACTIVE, 0, "system", "This contract", NULL, NULL, 0, NULL, 0,
-        BODY_NONE, 0, "application/json", "200", ""},
+     "The database reads and writes, the encoder gives an embedding", NULL, NULL, 0, NULL, 0,
+     BODY_NONE, 0, "Health", "200", "503"},
+    {"GET", "/metrics", metrics_page, WORK_INTERACTIVE, 0, "system", "Prometheus metrics", NULL,
+     NULL, 0, NULL, 0, BODY_NONE, 0, "text/plain; version=0.0.4; charset=utf-8", "200", ""},
+    {"GET", "/openapi.json", openapi_page, WORK_INTERACTIVE, 0, "system", "This contract", NULL,
+     NULL, 0, NULL, 0, BODY_NONE, 0, "application/json", "200", ""},
     {"GET", "/ws", ws_open, WORK_INTERACTIVE, ON_LOOP | IS_WEBSOCKET, "live", "WebSocket",
-        "Text frames {\"type\", \"data\"}: TextQuery, Subscribe, Unsubscribe in; TextResponse, DocumentUpdate, "
-        "Error out. See docs/API.md.", NULL, 0, NULL, 0, BODY_NONE, 0, NULL, "101", "400,403,426"},
-    {"GET", "/", page_index, WORK_INTERACTIVE, ON_LOOP, "page", "The page", NULL, NULL, 0, NULL, 0, BODY_NONE, 0,
-        "text/html; charset=utf-8", "200", ""},
-    {"GET", "/assets/{name}", page_asset, WORK_INTERACTIVE, ON_LOOP, "page", "The page's files", NULL,
-        NULL, 0, NULL, 0, BODY_NONE, 0, "*/*", "200", "404"},
+     "Text frames {\"type\", \"data\"}: TextQuery, Subscribe, Unsubscribe in; TextResponse, "
+     "DocumentUpdate, "
+     "Error out. See docs/API.md.",
+     NULL, 0, NULL, 0, BODY_NONE, 0, NULL, "101", "400,403,426"},
+    {"GET", "/", page_index, WORK_INTERACTIVE, ON_LOOP, "page", "The page", NULL, NULL, 0, NULL, 0,
+     BODY_NONE, 0, "text/html; charset=utf-8", "200", ""},
+    {"GET", "/assets/{name}", page_asset, WORK_INTERACTIVE, ON_LOOP, "page", "The page's files",
+     NULL, NULL, 0, NULL, 0, BODY_NONE, 0, "*/*", "200", "404"},
 };
 
 const ApiRoute *api_routes(size_t *n)

@@ -3,7 +3,8 @@
 
 static const FieldValue none;
 
-static const FieldValue *value_of(const Field *fields, size_t n, const FieldValue *values, const char *name)
+static const FieldValue *value_of(const Field *fields, size_t n, const FieldValue *values,
+                                  const char *name)
 {
     size_t i = field_index(fields, n, str_of(name));
     return i < n ? &values[i] : &none;
@@ -11,18 +12,25 @@ static const FieldValue *value_of(const Field *fields, size_t n, const FieldValu
 
 ContentMode content_mode(Str name)
 {
-    return str_eq(name, STR("full")) ? CONTENT_FULL : str_eq(name, STR("none")) ? CONTENT_NONE : CONTENT_EXCERPT;
+    return str_eq(name, STR("full"))   ? CONTENT_FULL
+           : str_eq(name, STR("none")) ? CONTENT_NONE
+                                       : CONTENT_EXCERPT;
 }
 
-void filter_read(const ApiCall *c, const FieldValue *values, const Field *fields, size_t n, DocFilter *out)
+void filter_read(const ApiCall *c, const FieldValue *values, const Field *fields, size_t n,
+                 DocFilter *out)
 {
     (void)c;
-    const FieldValue *tag = value_of(fields, n, values, "tag"), *type = value_of(fields, n, values, "file_type");
+    const FieldValue *tag = value_of(fields, n, values, "tag"),
+                     *type = value_of(fields, n, values, "file_type");
     const FieldValue *source = value_of(fields, n, values, "source");
     *out = (DocFilter){
-        .tags = tag->list, .n_tags = tag->n_list,
-        .sources = source->list, .n_sources = source->n_list,
-        .types = type->list, .n_types = type->n_list,
+        .tags = tag->list,
+        .n_tags = tag->n_list,
+        .sources = source->list,
+        .n_sources = source->n_list,
+        .types = type->list,
+        .n_types = type->n_list,
         .since = value_of(fields, n, values, "since")->i,
         .until = value_of(fields, n, values, "until")->i,
     };
@@ -33,8 +41,9 @@ static bool run(ApiCall *c, const FieldValue *values, const Field *fields, size_
     Str mode = value_of(fields, n, values, "mode")->str;
     SearchRequest r = {
         .text = value_of(fields, n, values, "q")->str,
-        .mode = str_eq(mode, STR("semantic")) ? SEARCH_SEMANTIC : str_eq(mode, STR("keyword")) ? SEARCH_KEYWORD
-                                                                                                : SEARCH_HYBRID,
+        .mode = str_eq(mode, STR("semantic"))  ? SEARCH_SEMANTIC
+                : str_eq(mode, STR("keyword")) ? SEARCH_KEYWORD
+                                               : SEARCH_HYBRID,
         .limit = (size_t)value_of(fields, n, values, "limit")->i,
         .offset = (size_t)value_of(fields, n, values, "offset")->i,
         .threshold = value_of(fields, n, values, "threshold")->num,

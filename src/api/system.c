@@ -19,8 +19,8 @@ bool health_live(ApiCall *c, Err *err)
     return health_reply(c, true, err);
 }
 
-/* Requests can be served: the database reads and writes, the model gives an embedding. What is wrong
- * goes to the log, not to whoever asks. */
+/* Requests can be served: the database reads and writes, the model gives an embedding. What is
+ * wrong goes to the log, not to whoever asks. */
 bool health_ready(ApiCall *c, Err *err)
 {
     float v[MINILM_DIM], sum = 0;
@@ -61,11 +61,14 @@ bool openapi_page(ApiCall *c, Err *err)
 
 static bool send_asset(ApiCall *c, const Asset *asset)
 {
-    static const char policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-        "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    static const char policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; img-src "
+                                 "'self' data:; "
+                                 "connect-src 'self'; manifest-src 'self'; base-uri 'none'; "
+                                 "form-action 'self'; frame-ancestors 'none'";
     http_resp_header(c->x, "Content-Security-Policy", str_of(policy));
     http_resp_header(c->x, "Cross-Origin-Opener-Policy", STR("same-origin"));
-    http_resp_header(c->x, "Permissions-Policy", STR("camera=(), geolocation=(), microphone=(self)"));
+    http_resp_header(c->x, "Permissions-Policy",
+                     STR("camera=(), geolocation=(), microphone=(self)"));
     http_resp_header(c->x, "Cache-Control", STR("no-cache"));
     http_resp_header(c->x, "ETag", str_of(asset->etag));
     Str known = http_header(&c->x->req, "If-None-Match");

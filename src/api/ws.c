@@ -3,8 +3,8 @@
  *   message -> {"type", "data"} -> a worker -> TextResponse
  *   store change -> a worker builds DocumentUpdate -> the loop sends it to who subscribed
  *
- * Clients are known by WsId in one small table under a mutex; the loop thread changes it, workers only
- * read it. A client gets only what it subscribed to.
+ * Clients are known by WsId in one small table under a mutex; the loop thread changes it, workers
+ * only read it. A client gets only what it subscribed to.
  *
  * Threads: callbacks on the loop thread; jobs on workers; the store's notice on a thread of its. */
 #include <pthread.h>
@@ -17,8 +17,13 @@
 
 enum { TOPIC_DOCUMENTS = 1, TOPIC_BRIEFING = 2, TOPIC_TASKS = 4, TOPIC_REMINDERS = 8 };
 
-static const struct { const char *name; unsigned bit; } topics[] = {{"documents", TOPIC_DOCUMENTS},
-    {"briefing", TOPIC_BRIEFING}, {"tasks", TOPIC_TASKS}, {"reminders", TOPIC_REMINDERS}};
+static const struct {
+    const char *name;
+    unsigned bit;
+} topics[] = {{"documents", TOPIC_DOCUMENTS},
+              {"briefing", TOPIC_BRIEFING},
+              {"tasks", TOPIC_TASKS},
+              {"reminders", TOPIC_REMINDERS}};
 
 /* Queries one client may have waiting: one more is an Error, not a longer queue. */
 #define QUERIES_PER_CLIENT 8
@@ -41,7 +46,7 @@ struct ApiWs {
 typedef struct {
     ApiWs *ws;
     WsId id;
-    Str text;          /* own copy, behind the struct */
+    Str text; /* own copy, behind the struct */
     Uuid document;
     ChangeKind change;
 } WsJob;
@@ -68,7 +73,8 @@ void api_ws_free(ApiWs *ws)
     mem_free(ws);
 }
 
-/* ---- the table; callers hold the lock --------------------------------------------------------- */
+/* ---- the table; callers hold the lock ---------------------------------------------------------
+ */
 
 static Client *client_of(ApiWs *ws, WsId id)
 {
@@ -135,7 +141,8 @@ static void query_end(ApiWs *ws, WsId id)
     pthread_mutex_unlock(&ws->lock);
 }
 
-/* ---- messages out ----------------------------------------------------------------------------- */
+/* ---- messages out -----------------------------------------------------------------------------
+ */
 
 static void frame_begin(JsonW *w, Buf *out, const char *type)
 {
@@ -238,13 +245,15 @@ static void job_drop(void *arg, unsigned worker)
     mem_free(arg);
 }
 
-/* ---- messages in ------------------------------------------------------------------------------ */
+/* ---- messages in ------------------------------------------------------------------------------
+ */
 
 static bool on_query(ApiWs *ws, WsId id, const Json *data, Err *err)
 {
     Str text = json_str(json_get(data, "query"));
     if (!text.ptr || !str_trim(text).len)
-        return err_set(err, ERR_VALIDATION, "TextQuery needs data.query, a string that is not empty");
+        return err_set(err, ERR_VALIDATION,
+                       "TextQuery needs data.query, a string that is not empty");
     if (text.len > QUERY_BYTES_MAX)
         return err_set(err, ERR_TOO_LARGE, "data.query has more than %d bytes", QUERY_BYTES_MAX);
     if (!query_begin(ws, id))
@@ -275,7 +284,8 @@ static bool topic_bits(const Json *data, unsigned *out, Err *err)
         while (t < sizeof topics / sizeof *topics && !str_eq(name, str_of(topics[t].name)))
             t++;
         if (t == sizeof topics / sizeof *topics)
-            return err_set(err, ERR_VALIDATION, "unknown topic; there are documents, briefing, tasks, reminders");
+            return err_set(err, ERR_VALIDATION,
+                           "unknown topic; there are documents, briefing, tasks, reminders");
         *out |= topics[t].bit;
     }
     return true;
@@ -307,7 +317,8 @@ static bool on_message(ApiWs *ws, WsId id, const Json *j, Err *err)
         return on_subscribe(ws, id, data, true, err);
     if (str_eq(type, STR("Unsubscribe")))
         return on_subscribe(ws, id, data, false, err);
-    return err_set(err, ERR_VALIDATION, "unknown message type; there are TextQuery, Subscribe, Unsubscribe");
+    return err_set(err, ERR_VALIDATION,
+                   "unknown message type; there are TextQuery, Subscribe, Unsubscribe");
 }
 
 static void on_text(void *user, Server *server, WsId id, Str message)
@@ -343,7 +354,8 @@ static void on_close(void *user, Server *server, WsId id, int code)
         client_remove(user, id);
 }
 
-/* ---- notices ---------------------------------------------------------------------------------- */
+/* ---- notices ----------------------------------------------------------------------------------
+ */
 
 static void notify(ApiWs *ws, unsigned topic, Str frame)
 {
@@ -366,9 +378,10 @@ static void update_run(void *arg, unsigned worker)
     JsonW w;
     Err err = ERR_INIT;
     char id[UUID_TEXT];
-    /* Workers may run notices in another order than the changes came: one about a document that is gone
-     * by now says nothing, so that none arrives after the notice of its deletion. */
-    bool there = a && job->change != CHANGE_DELETED &&
+    /* Workers may run notices in another order than the changes came: one about a document that is
+     * gone by now says nothing, so that none arrives after the notice of its deletion. */
+    bool there =
+        a && job->change != CHANGE_DELETED &&
         store_document_get(parts->store, &parts->owner, &job->document, false, a, &doc, &err);
     if (!there && job->change != CHANGE_DELETED) {
         arena_free(a);

@@ -37,11 +37,16 @@ static int world_up(void **state)
     w->model = w->store ? minilm_open(model_path(), MINILM_INT8, &err) : NULL;
     if (!w->model)
         fail_msg("%s (make test sets up the model)", err.msg);
-    w->search = search_new(&(SearchOptions){.store = w->store, .model = w->model, .workers = 1}, &err);
-    w->ingest = ingest_new(&(IngestOptions){.store = w->store, .model = w->model, .workers = 1}, &err);
+    w->search =
+        search_new(&(SearchOptions){.store = w->store, .model = w->model, .workers = 1}, &err);
+    w->ingest =
+        ingest_new(&(IngestOptions){.store = w->store, .model = w->model, .workers = 1}, &err);
     if (!w->search || !w->ingest)
         fail_msg("%s", err.msg);
-    ApiParts parts = {.store = w->store, .search = w->search, .ingest = w->ingest, .model = w->model,
+    ApiParts parts = {.store = w->store,
+                      .search = w->search,
+                      .ingest = w->ingest,
+                      .model = w->model,
                       .owner = {{1}}};
     w->api = api_new(&parts, &err);
     if (!w->api)
@@ -64,11 +69,13 @@ static int world_down(void **state)
 }
 
 /* One request; the exchange is the caller's to free. */
-static HttpExchange *ask(World *w, const char *method, const char *target, const char *type, Str body)
+static HttpExchange *ask(World *w, const char *method, const char *target, const char *type,
+                         Str body)
 {
     Err err = ERR_INIT;
     HttpHeader header = {STR("Content-Type"), str_of(type)};
-    HttpExchange *x = http_exchange_new(str_of(method), str_of(target), &header, type ? 1 : 0, body, &err);
+    HttpExchange *x =
+        http_exchange_new(str_of(method), str_of(target), &header, type ? 1 : 0, body, &err);
     if (!x)
         fail_msg("%s %s: %s", method, target, err.msg);
     api_dispatch(w->api, x, 0);
@@ -77,13 +84,15 @@ static HttpExchange *ask(World *w, const char *method, const char *target, const
 }
 
 /* The answer's JSON, which must have that status; the tree is the caller's. */
-static Json *ask_json(World *w, const char *method, const char *target, const char *body, int status)
+static Json *ask_json(World *w, const char *method, const char *target, const char *body,
+                      int status)
 {
     Err err = ERR_INIT;
     HttpExchange *x = ask(w, method, target, body ? "application/json" : NULL, str_of(body));
     Str text = http_resp_body(x);
     if (x->resp.status != status)
-        fail_msg("%s %s: %d, not %d: " STR_FMT, method, target, x->resp.status, status, STR_ARG(text));
+        fail_msg("%s %s: %d, not %d: " STR_FMT, method, target, x->resp.status, status,
+                 STR_ARG(text));
     Json *j = json_parse(text, JSON_DEFAULT_DEPTH, &err);
     if (!j)
         fail_msg("%s %s: %s", method, target, err.msg);
@@ -106,8 +115,10 @@ static void document_life(void **state)
 {
     World *w = *state;
     char path[200];
-    Json *j = ask_json(w, "POST", DOCUMENTS, "{\"title\":\"Keys\",\"content\":\"The spare key is with Dana.\","
-        "\"metadata\":{\"room\":\"hall\",\"tags\":[\"home\"]}}", 201);
+    Json *j = ask_json(w, "POST", DOCUMENTS,
+                       "{\"title\":\"Keys\",\"content\":\"The spare key is with Dana.\","
+                       "\"metadata\":{\"room\":\"hall\",\"tags\":[\"home\"]}}",
+                       201);
     (void)snprintf(path, sizeof path, DOCUMENTS "/%s", id_of(j));
     assert_str(json_str(json_get(j, "content")), "The spare key is with Dana.");
     assert_str(json_str(json_get(json_get(j, "metadata"), "room")), "hall");
@@ -116,19 +127,23 @@ static void document_life(void **state)
     j = ask_json(w, "POST", DOCUMENTS, "{\"content\":\"The spare key is with Dana.\"}", 200);
     assert_true(strstr(path, id_of(j)) != NULL);
     json_free(j);
-    j = ask_json(w, "PATCH", path, "{\"title\":\"Spare keys\",\"metadata\":{\"room\":null,\"floor\":2}}", 200);
+    j = ask_json(w, "PATCH", path,
+                 "{\"title\":\"Spare keys\",\"metadata\":{\"room\":null,\"floor\":2}}", 200);
     assert_str(json_str(json_get(j, "title")), "Spare keys");
     assert_null(json_get(json_get(j, "metadata"), "room"));
     assert_non_null(json_get(json_get(j, "metadata"), "floor"));
     json_free(j);
-    j = ask_json(w, "GET", "/api/v1/knowledge/search?q=who+has+the+spare+key&threshold=0", NULL, 200);
+    j = ask_json(w, "GET", "/api/v1/knowledge/search?q=who+has+the+spare+key&threshold=0", NULL,
+                 200);
     const Json *hit = json_at(json_get(j, "documents"), 0);
     assert_true(strstr(path, id_of(hit)) != NULL);
     Str content = json_str(json_get(hit, "content"));
     const Json *match = json_at(json_get(hit, "matches"), 0);
     int64_t start = -1, end = -1;
-    assert_true(json_int(json_get(match, "start"), &start) && json_int(json_get(match, "end"), &end));
-    assert_true(str_eq(str_sub(content, (size_t)start, (size_t)end), json_str(json_get(match, "text"))));
+    assert_true(json_int(json_get(match, "start"), &start) &&
+                json_int(json_get(match, "end"), &end));
+    assert_true(
+        str_eq(str_sub(content, (size_t)start, (size_t)end), json_str(json_get(match, "text"))));
     json_free(j);
     HttpExchange *x = ask(w, "DELETE", path, NULL, STR(""));
     assert_int_equal(x->resp.status, 204);
@@ -142,9 +157,12 @@ static void document_life(void **state)
 static void upload_and_original(void **state)
 {
     World *w = *state;
-    static const char form[] = "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a \\\"b\\\".html\"\r\n"
-        "Content-Type: text/html\r\n\r\n<!doctype html><title>Boiler</title><p>Serviced in March.</p>\r\n"
-        "--B\r\nContent-Disposition: form-data; name=\"tags\"\r\n\r\nhome, heating\r\n--B--\r\n";
+    static const char form[] = "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a "
+                               "\\\"b\\\".html\"\r\n"
+                               "Content-Type: text/html\r\n\r\n<!doctype "
+                               "html><title>Boiler</title><p>Serviced in March.</p>\r\n"
+                               "--B\r\nContent-Disposition: form-data; name=\"tags\"\r\n\r\nhome, "
+                               "heating\r\n--B--\r\n";
     HttpExchange *x = ask(w, "POST", DOCUMENTS, "multipart/form-data; boundary=B", str_of(form));
     assert_int_equal(x->resp.status, 201);
     Err err = ERR_INIT;
@@ -217,7 +235,8 @@ static void openapi_and_routes_agree(void **state)
     buf_init(&text, 1 << 20);
     assert_true(json_dump(j, &text));
     const Json *schemas = json_get(json_get(j, "components"), "schemas");
-    for (size_t at = 0; (at = str_find(buf_str(&text), STR("#/components/schemas/"), at)) != SIZE_MAX;) {
+    for (size_t at = 0;
+         (at = str_find(buf_str(&text), STR("#/components/schemas/"), at)) != SIZE_MAX;) {
         at += sizeof "#/components/schemas/" - 1;
         char name[64] = "";
         size_t end = str_find(buf_str(&text), STR("\""), at);
@@ -234,7 +253,8 @@ static void search_with(World *w, uint64_t nth, int *status)
     Err err = ERR_INIT;
     static const char body[] = "{\"q\":\"torture key\",\"tag\":[\"t\"],\"threshold\":-1}";
     HttpHeader header = {STR("Content-Type"), STR("application/json")};
-    HttpExchange *x = http_exchange_new(STR("POST"), STR("/api/v1/knowledge/search"), &header, 1, str_of(body), &err);
+    HttpExchange *x = http_exchange_new(STR("POST"), STR("/api/v1/knowledge/search"), &header, 1,
+                                        str_of(body), &err);
     assert_non_null(x);
     mem_test_fail(nth, 0);
     api_dispatch(w->api, x, 0);
@@ -248,7 +268,8 @@ static void search_with(World *w, uint64_t nth, int *status)
 static void search_short_of_memory(void **state)
 {
     World *w = *state;
-    json_free(ask_json(w, "POST", DOCUMENTS, "{\"content\":\"torture key\",\"tags\":[\"t\"]}", 201));
+    json_free(
+        ask_json(w, "POST", DOCUMENTS, "{\"content\":\"torture key\",\"tags\":[\"t\"]}", 201));
     int failed = 0, status = 0;
     for (uint64_t nth = 1; nth < 3000; nth++) {
         search_with(w, nth, &status);
@@ -269,8 +290,11 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], ZYGOTE_FLAG) == 0)
         return extract_child_main(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(document_life), cmocka_unit_test(upload_and_original), cmocka_unit_test(unrouted),
-        cmocka_unit_test(openapi_and_routes_agree), cmocka_unit_test(search_short_of_memory),
+        cmocka_unit_test(document_life),
+        cmocka_unit_test(upload_and_original),
+        cmocka_unit_test(unrouted),
+        cmocka_unit_test(openapi_and_routes_agree),
+        cmocka_unit_test(search_short_of_memory),
     };
     return cmocka_run_group_tests(tests, world_up, world_down);
 }

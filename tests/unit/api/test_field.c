@@ -26,19 +26,43 @@ typedef struct {
 } TextCase;
 
 static const TextCase text_cases[] = {
-    {"name", "a", NULL}, {"name", "h\xC3\xA9llo", NULL}, {"name", "", "must not be empty"},
-    {"name", "sixsix", "at most 5"}, {"name", "a\nb", "control character at byte 1"}, {"name", "\xFF", "UTF-8"},
+    {"name", "a", NULL},
+    {"name", "h\xC3\xA9llo", NULL},
+    {"name", "", "must not be empty"},
+    {"name", "sixsix", "at most 5"},
+    {"name", "a\nb", "control character at byte 1"},
+    {"name", "\xFF", "UTF-8"},
     {"name", "a\x7F", "control character"},
-    {"text", "a\nb\tc", NULL}, {"text", "12345678901", "at most 10"}, {"text", "a\x01", "control character"},
-    {"count", "-2", NULL}, {"count", "100", NULL}, {"count", "101", "between -2 and 100"},
-    {"count", "-3", "between"}, {"count", "1.0", "whole number"}, {"count", "", "whole number"},
-    {"count", " 1", "whole number"}, {"count", "99999999999999999999", "whole number"},
-    {"share", "0", NULL}, {"share", "1", NULL}, {"share", "1.01", "between 0 and 1"}, {"share", "nan", "number"},
-    {"share", "x", "number"}, {"on", "true", NULL}, {"on", "yes", "true or false"},
-    {"id", "0198c2a0-0000-7000-8000-000000000001", NULL}, {"id", "0198c2a0", "UUID"},
-    {"when", "2026-11-23", NULL}, {"when", "2026-11-23T10:00:00+01:00", NULL}, {"when", "2026-02-30", "RFC 3339"},
-    {"when", "tomorrow", "RFC 3339"}, {"mode", "fast", NULL}, {"mode", "Fast", "one of fast|slow"},
-    {"tags", "one", NULL}, {"tags", "", "1 to 200"}, {"meta", "{\"a\":1}", NULL}, {"meta", "[1]", "JSON object"},
+    {"text", "a\nb\tc", NULL},
+    {"text", "12345678901", "at most 10"},
+    {"text", "a\x01", "control character"},
+    {"count", "-2", NULL},
+    {"count", "100", NULL},
+    {"count", "101", "between -2 and 100"},
+    {"count", "-3", "between"},
+    {"count", "1.0", "whole number"},
+    {"count", "", "whole number"},
+    {"count", " 1", "whole number"},
+    {"count", "99999999999999999999", "whole number"},
+    {"share", "0", NULL},
+    {"share", "1", NULL},
+    {"share", "1.01", "between 0 and 1"},
+    {"share", "nan", "number"},
+    {"share", "x", "number"},
+    {"on", "true", NULL},
+    {"on", "yes", "true or false"},
+    {"id", "0198c2a0-0000-7000-8000-000000000001", NULL},
+    {"id", "0198c2a0", "UUID"},
+    {"when", "2026-11-23", NULL},
+    {"when", "2026-11-23T10:00:00+01:00", NULL},
+    {"when", "2026-02-30", "RFC 3339"},
+    {"when", "tomorrow", "RFC 3339"},
+    {"mode", "fast", NULL},
+    {"mode", "Fast", "one of fast|slow"},
+    {"tags", "one", NULL},
+    {"tags", "", "1 to 200"},
+    {"meta", "{\"a\":1}", NULL},
+    {"meta", "[1]", "JSON object"},
     {"meta", "{", "meta"},
 };
 
@@ -66,14 +90,27 @@ typedef struct {
 } JsonCase;
 
 static const JsonCase json_cases[] = {
-    {"{\"name\":\"a\",\"count\":3,\"share\":0.5,\"on\":false,\"tags\":[\"x\",\"y\"],\"meta\":{\"k\":[1]}}", NULL},
-    {"{\"count\":3.0}", NULL}, {"{\"count\":3.5}", "whole number"}, {"{\"count\":\"3\"}", "whole number"},
-    {"{\"share\":1}", NULL}, {"{\"share\":\"1\"}", "number"}, {"{\"on\":1}", "true or false"},
-    {"{\"name\":null}", "must not be null"}, {"{\"note\":null}", NULL}, {"{\"name\":5}", "string"},
-    {"{\"tags\":\"x\"}", "list"}, {"{\"tags\":[1]}", "strings only"},
-    {"{\"tags\":[\"a\",\"b\",\"c\",\"d\"]}", "at most 3"}, {"{\"meta\":[]}", "object"},
-    {"{\"colour\":1}", "unknown member \"colour\""}, {"{\"label\":\"x\"}", NULL},
-    {"{\"label\":\"x\",\"name\":\"y\"}", "twice"}, {"[]", "JSON object"}, {"5", "JSON object"},
+    {"{\"name\":\"a\",\"count\":3,\"share\":0.5,\"on\":false,\"tags\":[\"x\",\"y\"],\"meta\":{"
+     "\"k\":[1]}}",
+     NULL},
+    {"{\"count\":3.0}", NULL},
+    {"{\"count\":3.5}", "whole number"},
+    {"{\"count\":\"3\"}", "whole number"},
+    {"{\"share\":1}", NULL},
+    {"{\"share\":\"1\"}", "number"},
+    {"{\"on\":1}", "true or false"},
+    {"{\"name\":null}", "must not be null"},
+    {"{\"note\":null}", NULL},
+    {"{\"name\":5}", "string"},
+    {"{\"tags\":\"x\"}", "list"},
+    {"{\"tags\":[1]}", "strings only"},
+    {"{\"tags\":[\"a\",\"b\",\"c\",\"d\"]}", "at most 3"},
+    {"{\"meta\":[]}", "object"},
+    {"{\"colour\":1}", "unknown member \"colour\""},
+    {"{\"label\":\"x\"}", NULL},
+    {"{\"label\":\"x\",\"name\":\"y\"}", "twice"},
+    {"[]", "JSON object"},
+    {"5", "JSON object"},
 };
 
 static void json_bodies(void **state)
@@ -100,7 +137,9 @@ static void values_and_defaults(void **state)
     Arena *a = arena_new(1 << 20);
     FieldValue v[N] = {0};
     Err err = ERR_INIT;
-    Json *j = json_parse(STR("{\"label\":\"x\",\"tags\":[\"a\",\"b\",\"c\"],\"meta\":{\"k\":1},\"note\":null}"), 8, &err);
+    Json *j = json_parse(STR("{\"label\":\"x\",\"tags\":[\"a\",\"b\",\"c\"],\"meta\":{\"k\":1},"
+                             "\"note\":null}"),
+                         8, &err);
     assert_true(field_object(fields, N, j, a, v, &err));
     assert_true(field_finish(fields, N, v, &err));
     assert_str(v[0].str, "x");
@@ -123,7 +162,8 @@ static void twice_and_missing(void **state)
     Err err = ERR_INIT;
     assert_err(field_finish(needed, 1, v, &err), err, ERR_VALIDATION, "q is missing");
     assert_true(field_from_text(&needed[0], STR("a"), NULL, &v[0], &err));
-    assert_err(field_from_text(&needed[0], STR("b"), NULL, &v[0], &err), err, ERR_VALIDATION, "twice");
+    assert_err(field_from_text(&needed[0], STR("b"), NULL, &v[0], &err), err, ERR_VALIDATION,
+               "twice");
     assert_true(field_index(fields, N, STR("nothing")) == SIZE_MAX);
     assert_int_equal(field_index(fields, N, STR("label")), 0);
 }
@@ -147,7 +187,8 @@ static void schemas(void **state)
         if (fields[i].type == F_INT) {
             int64_t max = 0;
             double d = 0;
-            assert_true(json_int(json_get(j, "maximum"), &max) || json_num(json_get(j, "maximum"), &d));
+            assert_true(json_int(json_get(j, "maximum"), &max) ||
+                        json_num(json_get(j, "maximum"), &d));
             assert_true(max == 100 || d == 100);
         }
         if (fields[i].nullable)
@@ -181,8 +222,12 @@ static void short_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_text_value), cmocka_unit_test(json_bodies), cmocka_unit_test(values_and_defaults),
-        cmocka_unit_test(twice_and_missing), cmocka_unit_test(schemas), cmocka_unit_test(short_memory),
+        cmocka_unit_test(one_text_value),
+        cmocka_unit_test(json_bodies),
+        cmocka_unit_test(values_and_defaults),
+        cmocka_unit_test(twice_and_missing),
+        cmocka_unit_test(schemas),
+        cmocka_unit_test(short_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
