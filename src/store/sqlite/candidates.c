@@ -165,7 +165,7 @@ static bool mark_phrase(Plan *p, Str text, Err *err)
 {
     static const char sql[] = "SELECT rowid FROM chunk_fts WHERE chunk_fts MATCH ?1";
     Buf match;
-    buf_init(&match, 4 * STORE_MAX_CHUNK);
+    buf_init(&match, (size_t)4 * STORE_MAX_CHUNK);
     buf_add_char(&match, '"');
     for (size_t i = 0; i < text.len; i++) {
         buf_add_char(&match, text.ptr[i]);

@@ -221,7 +221,7 @@ static bool cursor_parse(Str text, DocSort sort, Arena *a, Cursor *out, Err *err
     bool ok = str_next(&rest, '.', &part) && str_to_i64(part, &n) && n == (int64_t)sort
         && str_next(&rest, '.', &part) && str_to_i64(part, &out->doc_no) && rest.ptr;
     if (ok && SORTS[sort].kind == 't') {
-        char *t = rest.len % 2 || rest.len > 2 * STORE_MAX_TITLE ? NULL
+        char *t = rest.len % 2 || rest.len > (size_t)2 * STORE_MAX_TITLE ? NULL
             : arena_alloc(a, rest.len / 2 + 1);
         ok = t != NULL;
         for (size_t i = 0; ok && i < rest.len; i++) {
@@ -243,7 +243,7 @@ static bool cursor_make(Sq *q, DocSort sort, Arena *a, Str *out, Err *err)
 {
     int64_t doc_no = sq_col_i64(q, 0), key = sq_col_i64(q, SQ_DOC_NCOLUMNS);
     Buf b;
-    buf_init(&b, 4 * STORE_MAX_TITLE);
+    buf_init(&b, (size_t)4 * STORE_MAX_TITLE);
     buf_printf(&b, "%d.%lld.", (int)sort, (long long)doc_no);
     if (SORTS[sort].kind == 't') {
         Str t = sq_col_str(q, SQ_DOC_NCOLUMNS);

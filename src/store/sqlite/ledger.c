@@ -271,13 +271,17 @@ static bool read_patterns(Str json, Arena *a, Str **out, size_t *n, Err *err)
     bool ok = json_type(j) == JSON_T_ARRAY;
     if (!ok)
         err_set(err, ERR_CORRUPT, "a folder's patterns are no list");
-    *n = json_count(j);
-    *out = ARENA_NEW_ARRAY(a, Str, *n + 1);
-    for (size_t i = 0; ok && i < *n; i++) {
-        (*out)[i] = *out ? arena_str(a, json_str(json_at(j, i))) : (Str){NULL, 0};
-        ok = (*out)[i].ptr || err_set(err, ERR_NO_MEMORY, "reading folders: out of memory");
+    size_t count = json_count(j);
+    Str *items = ARENA_NEW_ARRAY(a, Str, count + 1);
+    if (!items)
+        ok = err_set(err, ERR_NO_MEMORY, "reading folders: out of memory");
+    for (size_t i = 0; ok && i < count; i++) {
+        items[i] = arena_str(a, json_str(json_at(j, i)));
+        ok = items[i].ptr || err_set(err, ERR_NO_MEMORY, "reading folders: out of memory");
     }
     json_free(j);
+    *out = items;
+    *n = count;
     return ok;
 }
 

@@ -123,6 +123,62 @@ static void search_without_memory(void **state)
     untouched(f);
 }
 
+/* Everything else that reads or writes a little. */
+static bool try_rest(void *arg)
+{
+    Try *t = arg;
+    Store *s = t->f->s;
+    const Uuid *me = &t->f->owner;
+    Err *err = &t->err;
+    Str patterns[] = {STR("*.txt"), STR("b*")}, tag = STR("new"), title = STR("t"), out;
+    Folder folder = {.id = fx_uuid(9), .path = STR("/f"), .include = patterns, .n_include = 2},
+        *got;
+    LedgerEntry entry = {.source = STR("/x"), .reason = STR("why")}, read;
+    LedgerQuery query = {.limit = 5, .under = STR("/")};
+    DocFilter filter = {.q = STR("t"), .tags = &tag, .n_tags = 1};
+    DocPatch patch = {.title = &title, .tags = &tag, .n_tags = 1, .set_tags = true};
+    LedgerPage entries;
+    DocPage page;
+    StoreStats stats;
+    Uuid id = fx_uuid(1);
+    uint64_t total;
+    size_t n;
+    t->err = ERR_INIT;
+    Arena *a = arena_new(ARENA_DEFAULT_MAX);
+    bool ok = a && store_folder_put(s, me, &folder, err)
+        && store_folder_list(s, me, a, &got, &n, err)
+        && store_ledger_put(s, me, &entry, err)
+        && store_ledger_get(s, me, entry.source, a, &read, err)
+        && store_ledger_list(s, me, &query, a, &entries, err)
+        && store_document_patch(s, me, &id, &patch, err)
+        && store_document_list(s, me, &filter, SORT_TITLE_ASC, 1, STR(""), a, &page, err)
+        && store_original(s, me, &id, 0, 4, a, &out, &total, err)
+        && store_stats(s, me, a, &stats, err);
+    mem_test_fail(0, 0);
+    if (ok) {
+        assert_int_equal(n, 1);
+        assert_str(got[0].include[1], "b*");
+        assert_str(read.reason, "why");
+        assert_int_equal(entries.n, 1);
+        assert_int_equal(page.total, 1);
+        assert_str(out, "a wa");
+    } else if (a) {
+        assert_int_equal(t->err.code, ERR_NO_MEMORY);
+    }
+    arena_free(a);
+    return ok;
+}
+
+static void the_rest_without_memory(void **state)
+{
+    Fx *f = *state;
+    begin(f);
+    Try t = {.f = f};
+    assert_true(torture_alloc(try_rest, &t, 0) > 5);
+    assert_true(torture_alloc(try_rest, &t, 1) > 5);
+    untouched(f);
+}
+
 static bool try_delete(void *arg)
 {
     Try *t = arg;
@@ -294,6 +350,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(put_without_memory),
         T(search_without_memory),
+        T(the_rest_without_memory),
         T(delete_without_memory),
         T(open_without_memory),
         T(disk_full_once),
