@@ -42,10 +42,10 @@ torture: ## kill -9 during writes, failing allocations and disks, the long runs
 	@tools/build dev
 	@SOTTO_TORTURE=full $(CTEST) --test-dir build/dev -L torture
 
-bench: ## measure beside peers (makes its own Python environment); results in build/bench
+bench: ## measure beside peers (BENCH=name for one part); results in build/bench
 	@./setup bench
 	@tools/build dev
-	@tools/bench_all build/dev
+	@tools/bench_all $(BENCH)
 
 demo: ## the whole journey in a terminal, with the network taken away
 	@./setup run
