@@ -10,6 +10,8 @@ const el = (tag, props = {}, ...kids) => {
 
 // Offsets of the contract are bytes of UTF-8; strings here are UTF-16.
 const slice = (bytes, from, to) => new TextDecoder().decode(bytes.subarray(from, to));
+// In a hit, empty lines only push the next one away; the reader shows the text as it is.
+const tight = (bytes, from, to) => slice(bytes, from, to).replace(/\s*\n\s*\n\s*/g, '\n');
 const size = (n) => n < 1024 ? `${n} B` : n < 1048576 ? `${(n / 1024).toFixed(0)} KiB` : `${(n / 1048576).toFixed(1)} MiB`;
 
 async function call(path, options) {
@@ -31,10 +33,10 @@ function passage(doc, match) {
   if (cut.start > 0) quote.append('… ');
   for (const [from, to] of match.marks || []) {
     if (from < at || to > cut.end) continue;
-    quote.append(slice(bytes, at, from), el('mark', { textContent: slice(bytes, from, to) }));
+    quote.append(tight(bytes, at, from), el('mark', { textContent: slice(bytes, from, to) }));
     at = to;
   }
-  quote.append(slice(bytes, at, cut.end));
+  quote.append(tight(bytes, at, cut.end));
   if (cut.end < bytes.length) quote.append(' …');
   const why = [];
   if (match.page) why.push(`page ${match.page}`);
@@ -63,7 +65,7 @@ async function search(text) {
     el('p', { className: 'meta', textContent: [doc.metadata.file_type, doc.metadata.source].filter(Boolean).join(' · ') }),
     ...doc.matches.flatMap((m) => passage(doc, m))));
   const note = found.documents.length
-    ? `${found.total} ${found.total === 1 ? 'document' : 'documents'} in ${found.query_time_ms.toFixed(1)} ms`
+    ? `${found.total} ${found.total === 1 ? 'document' : 'documents'} in ${found.cached ? 'no time, asked before' : `${found.query_time_ms.toFixed(1)} ms`}`
     : 'Nothing in your documents says anything about that.';
   box.replaceChildren(el('p', { className: 'why num', textContent: note }), ...items);
   box.hidden = false;
