@@ -279,15 +279,13 @@ bool store_folder_delete(Store *s, const Uuid *owner, const Uuid *id, Err *err);
 
 bool store_stats(Store *s, const Uuid *owner, Arena *a, StoreStats *out, Err *err);
 /* integrity_check, foreign keys, FTS integrity, hashes of originals, offsets of every chunk, caches
- * against the database. Appends one line a finding to *report; true when nothing is wrong. With
- * `repair` rebuilds what is a cache (FTS, vector and keyword indexes). */
+ * against the database. Appends one line a finding to *report; true when nothing is wrong (a
+ * remark, such as documents of another encoder, is a line and no fault). With `repair` rebuilds
+ * what is a cache (FTS, vector and keyword indexes). */
 bool store_check(Store *s, bool repair, Buf *report, Err *err);
 /* A copy of the whole database as one file, made beside running writes, synced and checked.
  * ERR_CONFLICT when the file is there already. */
 bool store_backup(Store *s, const char *path, Err *err);
-/* Puts a backup in place of the data in `dir`, which no process may have open (ERR_CONFLICT). The
- * backup is checked first; before the last rename the old data are untouched. */
-bool store_restore_sqlite(const char *dir, const char *backup, Err *err);
 bool store_ready(Store *s, Err *err); /* can read and write now; for /health/ready */
 void store_on_change(Store *s, StoreChangeFn fn, void *arg);
 

@@ -1,4 +1,4 @@
-/* backup.c - copies of the whole database, putting one back, and facts about the store. */
+/* backup.c - copies of the whole database, and facts about the store. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -113,80 +113,6 @@ bool sq_backup(Store *store, const char *path, Err *err)
     if (!ok)
         os_remove(temp.ptr, NULL);
     buf_release(&temp);
-    return ok;
-}
-
-/* ---- restore -------------------------------------------------------------------------------- */
-
-static bool copy_file(const char *from, const char *to, Err *err)
-{
-    char block[65536];
-    int in = open(from, O_RDONLY | O_CLOEXEC), out = -1;
-    if (in < 0)
-        return err_set_errno(err, ERR_IO, errno, "reading %s", from);
-    out = open(to, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool ok = out >= 0 || err_set_errno(err, ERR_IO, errno, "writing %s", to);
-    while (ok) {
-        ssize_t n = read(in, block, sizeof block);
-        if (n == 0)
-            break;
-        if (n < 0)
-            ok = err_set_errno(err, ERR_IO, errno, "reading %s", from);
-        for (ssize_t at = 0; ok && at < n;) {
-            ssize_t w = write(out, block + at, (size_t)(n - at));
-            if (w < 0)
-                ok = err_set_errno(err, ERR_IO, errno, "writing %s", to);
-            else
-                at += w;
-        }
-    }
-    if (ok && fsync(out) != 0)
-        ok = err_set_errno(err, ERR_IO, errno, "writing %s", to);
-    close(in);
-    if (out >= 0)
-        close(out);
-    return ok;
-}
-
-/* The old log must be gone before the new file is in place: SQLite would replay it into the new
- * one. So the old data are folded into one file first (the open that checks them does that). */
-static bool put_in_place(Arena *a, const char *dir, const char *temp, Err *err)
-{
-    char *db = os_join(a, dir, "sotto.db"), *wal = os_join(a, dir, "sotto.db-wal"),
-         *shm = os_join(a, dir, "sotto.db-shm"), *cache = os_join(a, dir, "cache");
-    if (!db || !wal || !shm || !cache)
-        return err_set(err, ERR_NO_MEMORY, "restoring: out of memory");
-    if (os_exists(db)) {
-        SqConn *old = sq_conn_open(db, SQ_WRITER, NULL);
-        if (old)
-            sqlite3_wal_checkpoint_v2(old->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-        sq_conn_close(old);
-    }
-    if (!os_remove(wal, err) || !os_remove(shm, err) || !os_sync_dir(dir, err))
-        return false;
-    if (rename(temp, db) != 0)
-        return err_set_errno(err, ERR_IO, errno, "putting the backup in place");
-    return os_sync_dir(dir, err) && (!os_is_dir(cache) || os_remove_tree(cache, err));
-}
-
-bool store_restore_sqlite(const char *dir, const char *backup, Err *err)
-{
-    if (!os_exists(backup))
-        return err_set(err, ERR_NOT_FOUND, "there is no backup %s", backup);
-    if (!verify(backup, err) || !os_mkdirs(dir, 0700, err))
-        return false;
-    Arena *a = arena_new(1 << 20);
-    char *lock_path = a ? os_join(a, dir, "sotto.lock") : NULL;
-    char *temp = a ? os_join(a, dir, "sotto.db.restore") : NULL;
-    bool ok = (lock_path && temp) || err_set(err, ERR_NO_MEMORY, "restoring: out of memory");
-    OsLock *lock = ok ? os_lock(lock_path, STR("restoring a backup"), NULL, err) : NULL;
-    ok = lock && copy_file(backup, temp, err) && verify(temp, err)
-        && put_in_place(a, dir, temp, err);
-    if (!ok && temp)
-        os_remove(temp, NULL);
-    if (lock)
-        os_unlock(lock);
-    arena_free(a);
     return ok;
 }
 

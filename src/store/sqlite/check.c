@@ -200,6 +200,7 @@ static bool check_orphans(Check *k, Err *err)
     return ok;
 }
 
+/* No fault: words still find them, and nothing is lost. */
 static bool check_models(Check *k, const char *model, Err *err)
 {
     static const char sql[] =
@@ -211,8 +212,8 @@ static bool check_models(Check *k, const char *model, Err *err)
     if (sq_begin(&q, k->c, sql, err)) {
         sq_text(&q, str_of(model));
         while ((rc = sq_step(&q, err)) > 0)
-            finding(k, "%lld documents have vectors of another encoder (" STR_FMT
-                "): add them again to find them by meaning", (long long)sq_col_i64(&q, 1),
+            buf_printf(k->report, "%lld documents have vectors of another encoder (" STR_FMT
+                "): add them again to find them by meaning\n", (long long)sq_col_i64(&q, 1),
                 STR_ARG(sq_col_str(&q, 0)));
     }
     sq_end(&q);

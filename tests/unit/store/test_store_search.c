@@ -238,8 +238,7 @@ static void another_encoder(void **state)
     assert_int_equal(c.n, 1); /* its words do not */
     Buf report;
     buf_init(&report, 1 << 16);
-    Err err = ERR_INIT;
-    assert_err(store_check(f->s, false, &report, &err), err, ERR_CORRUPT, "1 fault");
+    OK(store_check(f->s, false, &report, &oops));
     assert_non_null(strstr(report.ptr, "another encoder (some other encoder)"));
     buf_release(&report);
     p->model = FX_MODEL;
