@@ -62,8 +62,8 @@ long http1_find_head(const char *data, size_t len, size_t *scan, const Http1Limi
         refuse(fault, 400, "the request does not begin with a method");
         return -1;
     }
-    size_t at = *scan > start ? *scan : start;
-    while (at < len) {
+    size_t at = *scan > start ? *scan : start, end = 0;
+    while (at < len && !end) {
         const char *lf = memchr(data + at, '\n', len - at);
         if (!lf)
             break;
@@ -74,12 +74,8 @@ long http1_find_head(const char *data, size_t len, size_t *scan, const Http1Limi
         }
         at = pos + 1;
         /* An empty line ends the head: CR LF right behind the LF of the line before. */
-        if (pos >= start + 3 && data[pos - 2] == '\n') {
-            if (at - start > limits->head_bytes)
-                break;
-            *scan = at;
-            return (long)at;
-        }
+        if (pos >= start + 3 && data[pos - 2] == '\n')
+            end = at;
     }
     /* Rescan the last three bytes next time: they may be a part of CR LF CR LF. */
     *scan = len > 3 ? len - 3 : 0;
@@ -91,11 +87,11 @@ long http1_find_head(const char *data, size_t len, size_t *scan, const Http1Limi
         refuse(fault, 414, "the request target is too long");
         return -1;
     }
-    if (len - start > limits->head_bytes) {
+    if ((end ? end : len) - start > limits->head_bytes) {
         refuse(fault, 431, "the request head is too large");
         return -1;
     }
-    return 0;
+    return (long)end;
 }
 
 /* ---- the head ---- */

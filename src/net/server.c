@@ -103,19 +103,39 @@ static void on_connection(LoopIo *io, uint32_t events)
 
 /* ---- making and freeing ---- */
 
-static const char **copy_list(const char *const *list, size_t n)
-{
-    const char **copy = mem_array(n + 1, sizeof *copy);
-    for (size_t i = 0; copy && i < n; i++)
-        copy[i] = mem_strdup(list[i]);
-    return copy;
-}
-
 static void free_list(const char *const *list, size_t n)
 {
     for (size_t i = 0; list && i < n; i++)
         mem_free((void *)(uintptr_t)list[i]);
     mem_free((void *)(uintptr_t)list);
+}
+
+/* NULL without memory. */
+static const char **copy_list(const char *const *list, size_t n)
+{
+    const char **copy = mem_array(n + 1, sizeof *copy);
+    for (size_t i = 0; copy && i < n; i++) {
+        copy[i] = mem_strdup(list[i]);
+        if (!copy[i]) {
+            free_list(copy, n);
+            return NULL;
+        }
+    }
+    return copy;
+}
+
+/* The options' strings need not outlive server_new. */
+static bool copy_options(Server *s, const ServerOptions *o)
+{
+    s->opt = *o;
+    s->opt.host = o->host ? mem_strdup(o->host) : NULL;
+    s->opt.tls_cert = o->tls_cert ? mem_strdup(o->tls_cert) : NULL;
+    s->opt.tls_key = o->tls_key ? mem_strdup(o->tls_key) : NULL;
+    s->opt.allowed_hosts = copy_list(o->allowed_hosts, o->allowed_host_count);
+    s->opt.allowed_origins = copy_list(o->allowed_origins, o->allowed_origin_count);
+    fill_limits(&s->opt.limits);
+    return !s->opt.host == !o->host && !s->opt.tls_cert == !o->tls_cert &&
+           !s->opt.tls_key == !o->tls_key && s->opt.allowed_hosts && s->opt.allowed_origins;
 }
 
 static bool init_parts(Server *s, Err *err)
@@ -180,14 +200,12 @@ Server *server_new(const ServerOptions *options, Err *err)
         return NULL;
     }
     s->listener.fd = -1;
-    s->opt = *options;
-    s->opt.host = options->host ? mem_strdup(options->host) : NULL;
-    s->opt.allowed_hosts = copy_list(options->allowed_hosts, options->allowed_host_count);
-    s->opt.allowed_origins = copy_list(options->allowed_origins, options->allowed_origin_count);
-    s->opt.tls_cert = options->tls_cert ? mem_strdup(options->tls_cert) : NULL;
-    s->opt.tls_key = options->tls_key ? mem_strdup(options->tls_key) : NULL;
-    fill_limits(&s->opt.limits);
     buf_init(&s->spare, SIZE_MAX);
+    if (!copy_options(s, options)) {
+        server_free(s);
+        err_set(err, ERR_NO_MEMORY, "no memory for the server");
+        return NULL;
+    }
     if (!s->opt.on_request) {
         server_free(s);
         err_set(err, ERR_VALIDATION, "a server needs a handler");

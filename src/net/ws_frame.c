@@ -146,7 +146,8 @@ size_t ws_frame_len(const char *data, size_t len)
     size_t bytes = p[1] == 126 ? 2 : 8;
     if (len < 2 + bytes)
         return 0;
-    return 2 + bytes + (size_t)big_endian(p + 2, (int)bytes);
+    uint64_t payload = big_endian(p + 2, (int)bytes);
+    return payload > INT64_MAX ? 0 : 2 + bytes + (size_t)payload;
 }
 
 bool ws_code_ok(int code)

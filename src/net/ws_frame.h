@@ -41,7 +41,8 @@ WsResult ws_parse(WsParser *p, char *data, size_t len, size_t *at, WsPiece *out,
 #define WS_HEAD_MAX 10
 /* Header of an unmasked, unfragmented frame; returns its length. */
 size_t ws_frame_head(uint8_t opcode, uint64_t len, uint8_t out[WS_HEAD_MAX]);
-/* Length of the whole server frame that starts at data; 0 when its header is not complete. */
+/* Length of the whole server frame that starts at data; 0 when its header is not complete or says
+ * what no frame can have. */
 size_t ws_frame_len(const char *data, size_t len);
 /* Whether a peer may send this close code. */
 bool ws_code_ok(int code);

@@ -77,7 +77,7 @@ static void *ts_stream(void *arg)
 static void *ts_long_stream(void *arg)
 {
     HttpExchange *x = arg;
-    static char block[16384];
+    char block[16384];
     memset(block, 'z', sizeof block);
     http_stream_start(x, 256 * 16384);
     bool ok = true;
@@ -105,9 +105,14 @@ static void ts_on_release(void *arg)
 static void ts_big(HttpExchange *x)
 {
     Form form;
+    Err err = ERR_INIT;
     uint64_t n = 0;
-    assert_true(form_parse(x->req.query, x->req.arena, &form, NULL));
-    assert_true(str_to_u64(form_get(&form, "n"), &n));
+    if (!form_parse(x->req.query, x->req.arena, &form, &err) ||
+        !str_to_u64(form_get(&form, "n"), &n) || n > 100000000) {
+        err_set(&err, ERR_VALIDATION, "n is no number of bytes");
+        http_reply_error(x, &err);
+        return;
+    }
     char *p = malloc(n + 1);
     assert_non_null(p);
     for (uint64_t i = 0; i < n; i++)
@@ -137,7 +142,8 @@ static void ts_ws_text(void *user, Server *s, WsId id, Str m)
         uint64_t n = 0;
         static char block[1024];
         memset(block, 'f', sizeof block);
-        assert_true(str_to_u64(str_sub(m, 6, m.len), &n));
+        if (!str_to_u64(str_sub(m, 6, m.len), &n))
+            n = 0;
         while (n-- && ws_send_text(s, id, str_mem(block, sizeof block)))
             continue;
     } else {
