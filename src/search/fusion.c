@@ -11,7 +11,6 @@
 
 /* V = COSINE_SCALE * cosine; K is keyword_part. */
 #define COSINE_SCALE 1.5
-#define SECOND_SHARE 0.1f /* of a document's second best passage in its score */
 
 typedef struct {
     const Candidates *c;
@@ -114,6 +113,7 @@ static void look(const Look *l, float f[FUSION_FEATURES])
     f[FEATURE_COVERAGE] = coverage - 0.8f;
     f[FEATURE_MEAN] = 10 * c->vec_mean - 1.5f;
     f[FEATURE_EVIDENCE] = tanhf((coverage * c->kw_idf - n) / 8) - 0.5f;
+    f[FEATURE_SIZE] = n - 7.5f;
     f[FEATURE_AGREE] = 4 * (k ? k->similarity : 0) - 2;
     f[FEATURE_STOP] = 1 - l->q->kept / words - 0.4f;
     for (size_t i = 0; i < FUSION_FEATURES; i++)
@@ -201,16 +201,15 @@ static float clamp(float s)
     return s < 0 ? 0 : s > 1 ? 1 : s;
 }
 
-/* ranked[0..n) is grouped by document, best passage first. */
+/* ranked[0..n) is grouped by document, best passage first, whose score is the document's: a share of the
+ * second best (0.05 to 0.8 were tried) only favours long documents, by 2 % to 40 % of nDCG. */
 static size_t group(const Ranked *ranked, size_t n, size_t max_passages, uint32_t *items, FusedDoc *docs)
 {
     size_t count = 0;
     for (size_t i = 0, next; i < n; i = next) {
         for (next = i; next < n && ranked[next].doc_no == ranked[i].doc_no; next++)
             items[next] = ranked[next].item;
-        float second = next - i > 1 && ranked[i + 1].score > 0 ? ranked[i + 1].score : 0;
-        docs[count++] = (FusedDoc){ranked[i].doc_no,
-            (ranked[i].score + SECOND_SHARE * second) / (1 + SECOND_SHARE), items + i,
+        docs[count++] = (FusedDoc){ranked[i].doc_no, ranked[i].score, items + i,
             next - i < max_passages ? next - i : max_passages};
     }
     return count;

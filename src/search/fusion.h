@@ -2,7 +2,7 @@
  *
  *   a passage    fused  = w * V + (1 - w) * K          V: from its cosine, K: from BM25 and coverage
  *   the query    w      = sigmoid(theta . features)    how far each list is to be trusted this time
- *   a document   score  = best passage + a little of its second best
+ *   a document   score  = that of its best passage
  *
  * Which way to lean is read off the query and both score distributions; docs/SEARCH.md has the study, the
  * features and how their weights were found. Pure: the same candidates in any order give the same result,
@@ -14,7 +14,7 @@
 
 #include "search/search.h"
 
-#define FUSION_FEATURES 9
+#define FUSION_FEATURES 10
 
 typedef struct {
     SearchMode mode;

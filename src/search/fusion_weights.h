@@ -15,14 +15,15 @@ enum {
     FEATURE_EVIDENCE,  /* idf mass of that hit beyond what chance gives among so many passages */
     FEATURE_AGREE,     /* cosine of that hit */
     FEATURE_STOP,      /* share of stop words: a question in plain language */
+    FEATURE_SIZE,      /* logarithm of the number of passages: more of them, more that look near */
     FEATURE_COUNT
 };
 
 _Static_assert(FEATURE_COUNT == FUSION_FEATURES, "fusion.h reports every feature");
 static const float fusion_weights[FEATURE_COUNT] = {
-    [FEATURE_ONE] = 0.21f, [FEATURE_GAP] = 0.35f, [FEATURE_TOP] = 0.49f, [FEATURE_FRAGMENTS] = -0.91f,
-    [FEATURE_COVERAGE] = 0.3f, [FEATURE_MEAN] = -0.61f, [FEATURE_EVIDENCE] = -0.39f,
-    [FEATURE_AGREE] = 0.51f, [FEATURE_STOP] = 0.45f,
+    [FEATURE_ONE] = 0.31f, [FEATURE_GAP] = 0.32f, [FEATURE_TOP] = 0.42f, [FEATURE_FRAGMENTS] = -0.88f,
+    [FEATURE_COVERAGE] = 0.38f, [FEATURE_MEAN] = -0.57f, [FEATURE_EVIDENCE] = -0.41f,
+    [FEATURE_AGREE] = 0.4f, [FEATURE_STOP] = 0.87f, [FEATURE_SIZE] = -0.24f,
 };
 
 #endif
