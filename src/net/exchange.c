@@ -14,8 +14,9 @@ static void on_post(LoopPost *post)
     struct ExchangePriv *p = (void *)((char *)post - offsetof(struct ExchangePriv, post));
     pthread_mutex_lock(&p->lock);
     p->posted = false;
+    bool done = p->replied || p->stream_ended, streaming = p->streaming;
     pthread_mutex_unlock(&p->lock);
-    server_exchange_pump(exchange_of(p));
+    server_exchange_pump(exchange_of(p), done, streaming);
 }
 
 HttpExchange *exchange_alloc(void)
@@ -86,7 +87,7 @@ void exchange_reset(HttpExchange *x)
     p->headers = NULL;
     buf_init(&p->body, SIZE_MAX);
     p->held = 0;
-    p->broken = p->transport = p->answered = false;
+    p->broken = p->answered = p->is_stream = false;
     atomic_store(&p->cancelled, false);
     p->ws = NULL;
     p->ws_user = NULL;
@@ -167,7 +168,7 @@ void http_exchange_reply(HttpExchange *x)
     /* On the loop nothing else can be looking at x: no lock, no detour. */
     if (p->server && server_on_loop(p->server)) {
         p->replied = true;
-        server_exchange_pump(x);
+        server_exchange_pump(x, true, false);
         return;
     }
     pthread_mutex_lock(&p->lock);
@@ -281,7 +282,7 @@ bool http_stream_event(HttpExchange *x, const char *event, Str data)
     return ok;
 }
 
-bool exchange_take_stream(HttpExchange *x, Buf *out, bool *ended, bool *ok)
+bool exchange_take_stream(HttpExchange *x, Buf *out, bool *ok)
 {
     struct ExchangePriv *p = x->priv;
     pthread_mutex_lock(&p->lock);
@@ -292,8 +293,7 @@ bool exchange_take_stream(HttpExchange *x, Buf *out, bool *ended, bool *ok)
         buf_release(&p->stream_pending);
     else
         buf_clear(&p->stream_pending);
-    *ended = p->stream_ended;
-    *ok = p->stream_ok && taken;
+    *ok = taken && (p->answered ? p->stream_ok : !p->stream_failed);
     pthread_mutex_unlock(&p->lock);
     return taken;
 }

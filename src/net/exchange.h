@@ -28,8 +28,8 @@ struct ExchangePriv {
     Buf body;                  /* req.body is received here */
     uint64_t held;             /* bytes of body counted in the server's total */
     bool broken;               /* a header could not be set: the answer becomes a 500 */
-    bool transport;            /* made by the transport itself, no handler holds it */
-    bool answered;             /* loop: http_exchange_reply or _stream_end has been handled */
+    bool answered;             /* loop: http_exchange_reply or http_stream_end has been seen */
+    bool is_stream;            /* loop: http_stream_start has been seen */
     atomic_bool cancelled;
 
     const WsHandler *ws;       /* accepted as a WebSocket */
@@ -78,12 +78,14 @@ void exchange_release_body(HttpExchange *x);
 /* server.c: an exchange from the pool; back to it; the answer has come, on the loop. */
 HttpExchange *server_exchange_new(Server *s, Conn *c);
 void server_exchange_free(HttpExchange *x);
-void server_exchange_pump(HttpExchange *x);
+/* `done` and `streaming` as they were when the handler's side was looked at under the lock: once
+ * done is seen, the handler has let go of x, and no post of it is on its way any more. */
+void server_exchange_pump(HttpExchange *x, bool done, bool streaming);
 void server_post_node(Server *s, LoopPost *post);
 
-/* Loop thread, with a stream: moves what is pending to *out, counts it as unsent, and says whether
- * the stream has ended. */
-bool exchange_take_stream(HttpExchange *x, Buf *out, bool *ended, bool *ok);
+/* Loop thread, with a stream: moves what is pending to *out and counts it as unsent. *ok: nothing
+ * has been lost so far and, when it has ended, it is whole. */
+bool exchange_take_stream(HttpExchange *x, Buf *out, bool *ok);
 /* Loop: `unsent` bytes of the stream have still not been taken by the socket. */
 void exchange_stream_progress(HttpExchange *x, size_t unsent);
 /* Loop: the client has gone. Wakes a waiting worker. */

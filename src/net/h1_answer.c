@@ -158,9 +158,9 @@ static void pump_stream(Conn *c, HttpExchange *x)
         c->mark = c->sent;
     }
     Buf piece;
-    bool ended, ok;
+    bool ended = p->answered, ok;
     buf_init(&piece, SIZE_MAX);
-    if (!exchange_take_stream(x, &piece, &ended, &ok))
+    if (!exchange_take_stream(x, &piece, &ok))
         conn_out(c)->failed = true;
     Buf *out = conn_out(c);
     if (piece.len && !h->is_head) {
@@ -220,7 +220,7 @@ void h1_on_reply(Conn *c, HttpExchange *x)
     if (early) {
         /* A client that waits for 100 Continue may or may not send the body now: only the end of
          * the connection is clear. A long body is not worth reading to its end. */
-        if (h->expect || h->chunked || h->body_left > DISCARD_MAX || p->streaming)
+        if (h->expect || h->chunked || h->body_left > DISCARD_MAX || p->is_stream)
             h->keep_alive = false;
         h->state = h->keep_alive && h->body_left ? H1_DISCARD : H1_BUSY;
     }
@@ -228,7 +228,7 @@ void h1_on_reply(Conn *c, HttpExchange *x)
         loop_timer_stop(&c->timer);
     if (p->ws && x->resp.status == 101)
         switch_to_websocket(c, x);
-    else if (p->streaming)
+    else if (p->is_stream)
         pump_stream(c, x);
     else
         send_whole(c, x);

@@ -107,7 +107,7 @@ static bool pump(Conn *c)
 static void on_reply(Conn *c, HttpExchange *x)
 {
     H2Stream *st = x->priv->stream;
-    if (x->priv->streaming) {
+    if (x->priv->is_stream) {
         h2_submit_stream(st);
     } else {
         st->body = http_resp_body(x);
@@ -135,7 +135,7 @@ static void stream_free(H2Stream *st)
     if (x) {
         x->priv->conn = NULL;
         x->priv->stream = NULL;
-        if ((st->handed || x->priv->streaming) && !x->priv->answered)
+        if ((st->handed || x->priv->is_stream) && !x->priv->answered)
             exchange_cancel(x); /* the handler still answers; the answer is dropped */
         else
             server_exchange_free(x);

@@ -78,13 +78,13 @@ void h2_submit_stream(H2Stream *st)
 {
     Conn *c = st->conn;
     HttpExchange *x = st->x;
-    bool ended, ok;
+    bool ended = x->priv->answered, ok;
     if (!st->answering) {
         st->streaming = true;
         h2_submit(st, x->priv->stream_length, !st->is_head);
     }
-    exchange_take_stream(x, &st->piece, &ended, &ok);
-    if (ended && !ok)
+    exchange_take_stream(x, &st->piece, &ok);
+    if (!ok)
         nghttp2_submit_rst_stream(c->u.h2->session, NGHTTP2_FLAG_NONE, st->id,
                                   NGHTTP2_INTERNAL_ERROR);
     st->stream_ended = ended;

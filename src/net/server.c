@@ -317,21 +317,19 @@ void server_exchange_free(HttpExchange *x)
     atomic_fetch_sub(&s->outstanding, 1);
 }
 
-void server_exchange_pump(HttpExchange *x)
+void server_exchange_pump(HttpExchange *x, bool done, bool streaming)
 {
     struct ExchangePriv *p = x->priv;
-    bool done = p->replied || p->stream_ended;
-    if (done && p->answered)
+    if (!done && !streaming)
         return;
-    if (done || p->streaming) {
-        if (done)
-            server_count_request(x);
-        p->answered = done;
-        if (p->conn)
-            p->conn->proto->reply(p->conn, x);
-        else if (done)
-            server_exchange_free(x);
-    }
+    if (done)
+        server_count_request(x);
+    p->answered = done;
+    p->is_stream = streaming;
+    if (p->conn)
+        p->conn->proto->reply(p->conn, x);
+    else if (done)
+        server_exchange_free(x);
 }
 
 /* ---- running ---- */
