@@ -181,30 +181,55 @@ static bool sentences_of(Str text, Arena *a, MarkSpan **out, size_t *n)
     return list != NULL;
 }
 
+/* The run of sentences from number i that fits, or the best part of one that does not. */
+static uint32_t window_at(Scorer *s, const MarkSpan *list, size_t n, size_t i, size_t *start, size_t *end)
+{
+    size_t last = i;
+    while (last + 1 < n && list[last + 1].end - list[i].start <= PASSAGE_SNIPPET)
+        last++;
+    *start = list[i].start;
+    *end = list[last].end;
+    if (*end - *start > PASSAGE_SNIPPET)
+        cut_sentence(s, start, end);
+    return window_score(s, *start, *end);
+}
+
+/* The sentence that holds the first mark inside [start, end), or `i` when none does. */
+static size_t first_marked(const Scorer *s, const MarkSpan *list, size_t n, size_t i, size_t start, size_t end)
+{
+    size_t k = 0;
+    while (k < s->t->n && !(s->t->items[k].term && s->t->items[k].start >= start && s->t->items[k].end <= end))
+        k++;
+    while (k < s->t->n && i + 1 < n && list[i + 1].start <= s->t->items[k].start)
+        i++;
+    return i;
+}
+
+/* The first of the best windows, moved so that it begins with the sentence of its first mark: what
+ * follows a word explains it more often than what stands before. */
 static bool choose_snippet(Scorer *s, Arena *a, Match *m)
 {
     MarkSpan *list;
-    size_t n;
+    size_t n, start = 0, end = 0, from, to;
     uint32_t best = 0;
-    bool any = false;
     if (!sentences_of(s->text, a, &list, &n))
         return false;
-    m->snippet_start = m->snippet_end = 0;
     for (size_t i = 0; i < n; i++) {
-        size_t last = i, start = list[i].start, end;
-        while (last + 1 < n && list[last + 1].end - list[i].start <= PASSAGE_SNIPPET)
-            last++;
-        end = list[last].end;
-        if (end - start > PASSAGE_SNIPPET)
-            cut_sentence(s, &start, &end);
-        uint32_t score = window_score(s, start, end);
-        if (!any || score > best) {
-            any = true;
+        uint32_t score = window_at(s, list, n, i, &from, &to);
+        if (i && score <= best)
+            continue;
+        size_t marked = first_marked(s, list, n, i, from, to);
+        best = score;
+        start = from;
+        end = to;
+        if (marked > i && (score = window_at(s, list, n, marked, &from, &to)) >= best) {
             best = score;
-            m->snippet_start = (uint32_t)start;
-            m->snippet_end = (uint32_t)end;
+            start = from;
+            end = to;
         }
     }
+    m->snippet_start = (uint32_t)start;
+    m->snippet_end = (uint32_t)end;
     return true;
 }
 
