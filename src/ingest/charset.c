@@ -1,7 +1,7 @@
 /* charset.c - from any character set to UTF-8; the one file that knows uchardet and iconv.
  *
- *   byte order mark > valid UTF-8 > UTF-16 by its zero bytes > EBCDIC by its letters > declared name >
- *   nearly valid UTF-8 > uchardet > Windows-1252
+ *   byte order mark > valid UTF-8 > UTF-16 by its zero bytes > EBCDIC by its letters > declared
+ * name > nearly valid UTF-8 > uchardet > Windows-1252
  *
  * Every converter is opened by charset_preload in the zygote: glibc loads a converter's tables from
  * files, which the confined child cannot open. */
@@ -14,26 +14,86 @@
 #include "ingest/extract.h"
 
 /* glibc names of the sets that uchardet reports or that web pages declare. */
-static const char *const names[] = {"WINDOWS-1252", "WINDOWS-1250", "WINDOWS-1251", "WINDOWS-1253",
-    "WINDOWS-1254", "WINDOWS-1255", "WINDOWS-1256", "WINDOWS-1257", "WINDOWS-1258", "ISO-8859-2",
-    "ISO-8859-3", "ISO-8859-4", "ISO-8859-5", "ISO-8859-6", "ISO-8859-7", "ISO-8859-8", "ISO-8859-10",
-    "ISO-8859-11", "ISO-8859-13", "ISO-8859-14", "ISO-8859-15", "ISO-8859-16", "KOI8-R", "KOI8-U",
-    "IBM850", "IBM852", "IBM855", "IBM862", "IBM865", "IBM866", "CP500", "MACINTOSH", "MAC-CYRILLIC",
-    "MAC-CENTRALEUROPE", "TIS-620", "VISCII", "GEORGIAN-ACADEMY", "JOHAB", "GB18030", "BIG5-HKSCS",
-    "EUC-TW", "EUC-JP", "CP932", "ISO-2022-JP", "ISO-2022-KR", "ISO-2022-CN", "UHC"};
+static const char *const names[] = {"WINDOWS-1252",
+                                    "WINDOWS-1250",
+                                    "WINDOWS-1251",
+                                    "WINDOWS-1253",
+                                    "WINDOWS-1254",
+                                    "WINDOWS-1255",
+                                    "WINDOWS-1256",
+                                    "WINDOWS-1257",
+                                    "WINDOWS-1258",
+                                    "ISO-8859-2",
+                                    "ISO-8859-3",
+                                    "ISO-8859-4",
+                                    "ISO-8859-5",
+                                    "ISO-8859-6",
+                                    "ISO-8859-7",
+                                    "ISO-8859-8",
+                                    "ISO-8859-10",
+                                    "ISO-8859-11",
+                                    "ISO-8859-13",
+                                    "ISO-8859-14",
+                                    "ISO-8859-15",
+                                    "ISO-8859-16",
+                                    "KOI8-R",
+                                    "KOI8-U",
+                                    "IBM850",
+                                    "IBM852",
+                                    "IBM855",
+                                    "IBM862",
+                                    "IBM865",
+                                    "IBM866",
+                                    "CP500",
+                                    "MACINTOSH",
+                                    "MAC-CYRILLIC",
+                                    "MAC-CENTRALEUROPE",
+                                    "TIS-620",
+                                    "VISCII",
+                                    "GEORGIAN-ACADEMY",
+                                    "JOHAB",
+                                    "GB18030",
+                                    "BIG5-HKSCS",
+                                    "EUC-TW",
+                                    "EUC-JP",
+                                    "CP932",
+                                    "ISO-2022-JP",
+                                    "ISO-2022-KR",
+                                    "ISO-2022-CN",
+                                    "UHC"};
 #define NAMES (sizeof names / sizeof *names)
 
 /* The web's and uchardet's names for those (the Encoding standard's labels that differ). */
 static const struct {
     const char *alias, *name;
-} aliases[] = {{"ISO-8859-1", "WINDOWS-1252"}, {"LATIN1", "WINDOWS-1252"}, {"US-ASCII", "WINDOWS-1252"},
-    {"ASCII", "WINDOWS-1252"}, {"ISO8859-1", "WINDOWS-1252"}, {"CP1252", "WINDOWS-1252"},
-    {"ISO-8859-9", "WINDOWS-1254"}, {"LATIN2", "ISO-8859-2"}, {"LATIN-9", "ISO-8859-15"},
-    {"GB2312", "GB18030"}, {"GBK", "GB18030"}, {"HZ-GB-2312", "GB18030"}, {"GB_2312-80", "GB18030"},
-    {"BIG5", "BIG5-HKSCS"}, {"SHIFT_JIS", "CP932"}, {"SHIFT-JIS", "CP932"}, {"SJIS", "CP932"},
-    {"WINDOWS-31J", "CP932"}, {"EUC-KR", "UHC"}, {"CP949", "UHC"}, {"KS_C_5601-1987", "UHC"},
-    {"WINDOWS-874", "TIS-620"}, {"CP1251", "WINDOWS-1251"}, {"CP1250", "WINDOWS-1250"},
-    {"CP866", "IBM866"}, {"CP850", "IBM850"}, {"MAC", "MACINTOSH"}, {"EBCDIC-INT", "CP500"}};
+} aliases[] = {{"ISO-8859-1", "WINDOWS-1252"},
+               {"LATIN1", "WINDOWS-1252"},
+               {"US-ASCII", "WINDOWS-1252"},
+               {"ASCII", "WINDOWS-1252"},
+               {"ISO8859-1", "WINDOWS-1252"},
+               {"CP1252", "WINDOWS-1252"},
+               {"ISO-8859-9", "WINDOWS-1254"},
+               {"LATIN2", "ISO-8859-2"},
+               {"LATIN-9", "ISO-8859-15"},
+               {"GB2312", "GB18030"},
+               {"GBK", "GB18030"},
+               {"HZ-GB-2312", "GB18030"},
+               {"GB_2312-80", "GB18030"},
+               {"BIG5", "BIG5-HKSCS"},
+               {"SHIFT_JIS", "CP932"},
+               {"SHIFT-JIS", "CP932"},
+               {"SJIS", "CP932"},
+               {"WINDOWS-31J", "CP932"},
+               {"EUC-KR", "UHC"},
+               {"CP949", "UHC"},
+               {"KS_C_5601-1987", "UHC"},
+               {"WINDOWS-874", "TIS-620"},
+               {"CP1251", "WINDOWS-1251"},
+               {"CP1250", "WINDOWS-1250"},
+               {"CP866", "IBM866"},
+               {"CP850", "IBM850"},
+               {"MAC", "MACINTOSH"},
+               {"EBCDIC-INT", "CP500"}};
 
 static struct {
     bool loaded, wanted;
@@ -282,7 +342,8 @@ static bool decode(Str data, Str declared, Buf *out, Err *err)
         return buf_check(out, "the text in this file", err);
     }
     /* The 7-bit sets of East Asia are valid UTF-8 to the letter. */
-    bool shifts = str_find(data, STR("\x1B$"), 0) != SIZE_MAX || str_find(data, STR("\x1B("), 0) != SIZE_MAX;
+    bool shifts =
+        str_find(data, STR("\x1B$"), 0) != SIZE_MAX || str_find(data, STR("\x1B("), 0) != SIZE_MAX;
     if (utf8_ok(data) && !shifts) {
         if (l.control * 50 > l.n + 100)
             return refuse(err);

@@ -87,7 +87,8 @@ _Noreturn static void run_child(const Reader *reader, const Job *job, int input,
         if (!ok && charset_wanted())
             _exit(JOB_EXIT_CHARSET);
         if (!ok && err.code == ERR_NO_MEMORY) /* the child's ceiling, not the machine's */
-            (void)err_set(&err, ERR_TOO_LARGE, "reading the file takes more than %llu MiB of memory",
+            (void)err_set(&err, ERR_TOO_LARGE,
+                          "reading the file takes more than %llu MiB of memory",
                           (unsigned long long)(job->memory >> 20));
     }
     if (!frame_write(&frame, ok ? &out : NULL, ok ? NULL : &err))
@@ -199,7 +200,8 @@ static bool take_job(Zygote *z)
     if (n != sizeof job || job.magic != JOB_MAGIC)
         (void)err_set(&err, ERR_UNAVAILABLE, "the program file was replaced: restart the server");
     else if (r == &stray)
-        (void)err_set(&err, ERR_UNAVAILABLE, "%d files are being read already: try again", MAX_JOBS);
+        (void)err_set(&err, ERR_UNAVAILABLE, "%d files are being read already: try again",
+                      MAX_JOBS);
     if (err.code != ERR_NONE) {
         refuse(r, &err);
         return true;

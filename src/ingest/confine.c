@@ -82,7 +82,8 @@ static bool limit(int what, uint64_t value, Err *err)
     if (getrlimit(what, &now) == 0 && now.rlim_max != RLIM_INFINITY && now.rlim_max < value)
         r.rlim_cur = r.rlim_max = now.rlim_max;
     if (setrlimit(what, &r) != 0)
-        return err_set_errno(err, ERR_UNAVAILABLE, errno, "cannot limit the reader (limit %d)", what);
+        return err_set_errno(err, ERR_UNAVAILABLE, errno, "cannot limit the reader (limit %d)",
+                             what);
     return true;
 }
 
@@ -92,7 +93,8 @@ static bool set_limits(const ConfineLimits *l, Err *err)
     /* The sanitizers reserve terabytes of shadow memory: their builds have no ceiling. */
     if (!SANITIZED && !limit(RLIMIT_AS, mapped_bytes() + l->memory, err))
         return false;
-    if (!limit(RLIMIT_CPU, left / 1000000000u + 2, err) || !limit(RLIMIT_FSIZE, l->max_output, err) ||
+    if (!limit(RLIMIT_CPU, left / 1000000000u + 2, err) ||
+        !limit(RLIMIT_FSIZE, l->max_output, err) ||
         !limit(RLIMIT_NOFILE, l->readable ? 16 : 5, err) || !limit(RLIMIT_NPROC, 0, err) ||
         !limit(RLIMIT_CORE, 0, err) || !limit(RLIMIT_MEMLOCK, 0, err))
         return false;
@@ -125,13 +127,15 @@ typedef struct {
     uint64_t files, net, scoped;
 } Ruleset;
 
-/* Denies every file (but what is under `readable`), and TCP and signals where the kernel knows how. */
+/* Denies every file (but what is under `readable`), and TCP and signals where the kernel knows
+ * how. */
 static bool landlock(const char *readable)
 {
     long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     if (abi < 1)
         return false;
-    Ruleset rules = {.files = file_rights(abi), .net = abi >= 4 ? 3 : 0, .scoped = abi >= 6 ? 3 : 0};
+    Ruleset rules = {
+        .files = file_rights(abi), .net = abi >= 4 ? 3 : 0, .scoped = abi >= 6 ? 3 : 0};
     size_t size = abi >= 6 ? 24 : abi >= 4 ? 16 : 8;
     int fd = (int)syscall(SYS_landlock_create_ruleset, &rules, size, 0);
     if (fd < 0)
@@ -155,10 +159,12 @@ static bool landlock(const char *readable)
 /* What a parser needs that has its input mapped and its output open. Each call has its reason in
  * docs/INGEST.md. */
 static const int allowed[] = {
-    SYS_read, SYS_write, SYS_writev, SYS_pread64, SYS_lseek, SYS_close,      /* its two files, tables */
-    SYS_munmap, SYS_mremap, SYS_brk, SYS_madvise,                           /* memory */
-    SYS_futex, SYS_getrandom, SYS_clock_gettime, SYS_gettid, SYS_getpid,    /* the C library */
-    SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_exit, SYS_exit_group,         /* the end */
+    SYS_read,           SYS_write,        SYS_writev,        SYS_pread64,
+    SYS_lseek,          SYS_close, /* its two files, tables */
+    SYS_munmap,         SYS_mremap,       SYS_brk,           SYS_madvise, /* memory */
+    SYS_futex,          SYS_getrandom,    SYS_clock_gettime, SYS_gettid,
+    SYS_getpid,                                                              /* the C library */
+    SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_exit,          SYS_exit_group, /* the end */
 #if SANITIZED
     SYS_sigaltstack, /* asked by the sanitizers before a process ends */
 #endif
@@ -174,15 +180,40 @@ unsigned confine_allowed_calls(void)
 }
 
 /* What libraries ask out of habit and can do without: answered with "not permitted". */
-static const int refused[] = {SYS_openat, SYS_newfstatat, SYS_fstat, SYS_statx, SYS_faccessat,
-    SYS_readlinkat, SYS_ioctl, SYS_fcntl, SYS_getcwd, SYS_uname, SYS_sysinfo, SYS_prlimit64,
-    SYS_sched_getaffinity, SYS_sched_yield, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_prctl,
-    SYS_sigaltstack, SYS_rt_sigaction, SYS_gettimeofday, SYS_getrusage,
+static const int refused[] = {
+    SYS_openat,
+    SYS_newfstatat,
+    SYS_fstat,
+    SYS_statx,
+    SYS_faccessat,
+    SYS_readlinkat,
+    SYS_ioctl,
+    SYS_fcntl,
+    SYS_getcwd,
+    SYS_uname,
+    SYS_sysinfo,
+    SYS_prlimit64,
+    SYS_sched_getaffinity,
+    SYS_sched_yield,
+    SYS_getuid,
+    SYS_geteuid,
+    SYS_getgid,
+    SYS_getegid,
+    SYS_prctl,
+    SYS_sigaltstack,
+    SYS_rt_sigaction,
+    SYS_gettimeofday,
+    SYS_getrusage,
 #ifdef SYS_faccessat2
     SYS_faccessat2,
 #endif
 #ifdef SYS_open /* the older calls that aarch64 never had */
-    SYS_open, SYS_stat, SYS_lstat, SYS_access, SYS_readlink, SYS_time,
+    SYS_open,
+    SYS_stat,
+    SYS_lstat,
+    SYS_access,
+    SYS_readlink,
+    SYS_time,
 #endif
 };
 
@@ -214,8 +245,8 @@ static void add(Filter *f, const struct sock_filter *code, size_t n)
     for (size_t i = 0; i < n; i++)
         f->code[f->n++] = code[i];
 }
-#define ADD(f, ...)                                                                                    \
-    add((f), (const struct sock_filter[]){__VA_ARGS__},                                                \
+#define ADD(f, ...)                                                                                \
+    add((f), (const struct sock_filter[]){__VA_ARGS__},                                            \
         sizeof((const struct sock_filter[]){__VA_ARGS__}) / sizeof(struct sock_filter))
 
 static bool seccomp(bool may_open, Err *err)
@@ -233,8 +264,8 @@ static bool seccomp(bool may_open, Err *err)
     ADD(&f, IF_EQUAL(SYS_tgkill, 0, 4), LOAD_ARG(0), IF_EQUAL((unsigned)getpid(), 0, 1),
         ANSWER(SECCOMP_RET_ALLOW), ANSWER(SECCOMP_RET_KILL_PROCESS));
     if (may_open)
-        ADD(&f, IF_EQUAL(SYS_openat, 0, 4), LOAD_ARG(2), IF_BITS(O_ACCMODE | O_CREAT | O_TRUNC, 1, 0),
-            ANSWER(SECCOMP_RET_ALLOW), REFUSE);
+        ADD(&f, IF_EQUAL(SYS_openat, 0, 4), LOAD_ARG(2),
+            IF_BITS(O_ACCMODE | O_CREAT | O_TRUNC, 1, 0), ANSWER(SECCOMP_RET_ALLOW), REFUSE);
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         ADD(&f, IF_EQUAL((unsigned)refused[i], 0, 1), REFUSE);
     ADD(&f, ANSWER(SECCOMP_RET_KILL_PROCESS));

@@ -76,15 +76,18 @@ uint32_t entity_find(Str name)
 /* "#65" or "#x41"; 80 to 9F mean Windows-1252, as every browser reads them. */
 static uint32_t numeric(Str digits)
 {
-    static const uint16_t c1[] = {0x20AC, 0x81, 0x201A, 0x192, 0x201E, 0x2026, 0x2020, 0x2021, 0x2C6,
-        0x2030, 0x160, 0x2039, 0x152, 0x8D, 0x17D, 0x8F, 0x90, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
-        0x2013, 0x2014, 0x2DC, 0x2122, 0x161, 0x203A, 0x153, 0x9D, 0x17E, 0x178};
+    static const uint16_t c1[] = {0x20AC, 0x81,   0x201A, 0x192,  0x201E, 0x2026, 0x2020, 0x2021,
+                                  0x2C6,  0x2030, 0x160,  0x2039, 0x152,  0x8D,   0x17D,  0x8F,
+                                  0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
+                                  0x2DC,  0x2122, 0x161,  0x203A, 0x153,  0x9D,   0x17E,  0x178};
     bool hex = digits.len > 0 && (digits.ptr[0] | 32) == 'x';
     uint64_t v = 0;
     if (digits.len <= (size_t)hex)
         return 0;
     for (size_t i = hex; i < digits.len; i++) {
-        int c = digits.ptr[i] | 32, d = c >= '0' && c <= '9' ? c - '0' : hex && c >= 'a' ? c - 'a' + 10 : 99;
+        int c = digits.ptr[i] | 32, d = c >= '0' && c <= '9' ? c - '0'
+                                        : hex && c >= 'a'    ? c - 'a' + 10
+                                                             : 99;
         if (d >= (hex ? 16 : 10))
             return 0;
         v = v * (hex ? 16 : 10) + (uint64_t)d;

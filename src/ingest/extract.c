@@ -74,8 +74,8 @@ static size_t space_at(Str s, size_t at)
     return s.ptr[at] == '\xC2' && at + 1 < s.len && s.ptr[at + 1] == '\xA0' ? 2 : 0;
 }
 
-/* Length of an invisible character: soft hyphen, zero-width space, joiner mark. They would part words
- * for the search and nobody sees them. */
+/* Length of an invisible character: soft hyphen, zero-width space, joiner mark. They would part
+ * words for the search and nobody sees them. */
 static size_t invisible_at(Str s, size_t at)
 {
     Str rest = str_sub(s, at, at + 3);
@@ -139,7 +139,8 @@ void extract_mark(ExtractOut *o, MarkKind kind, size_t start, size_t end, uint32
         return;
     if (o->n_marks == o->cap_marks) {
         size_t cap = o->cap_marks ? o->cap_marks * 2 : 64;
-        Mark *marks = cap <= EXTRACT_MAX_MARKS * 2 ? mem_resize(o->marks, cap, sizeof *marks) : NULL;
+        Mark *marks =
+            cap <= EXTRACT_MAX_MARKS * 2 ? mem_resize(o->marks, cap, sizeof *marks) : NULL;
         if (!marks) {
             o->marks_failed = true;
             return;

@@ -1,8 +1,9 @@
 /* extract.h - readers: from a file's bytes to plain text, with marks for what the text cannot show.
  *
- * A reader runs in the confined child only (child.h); nothing here is called with a stranger's bytes
- * in the server. The text is valid UTF-8 without NUL, lines end in "\n", blocks are divided by blank
- * lines, and it has a ceiling. Marks tell the chunker about headings, code, tables, lists and pages.
+ * A reader runs in the confined child only (child.h); nothing here is called with a stranger's
+ * bytes in the server. The text is valid UTF-8 without NUL, lines end in "\n", blocks are divided
+ * by blank lines, and it has a ceiling. Marks tell the chunker about headings, code, tables, lists
+ * and pages.
  *
  * One file a format, and each library behind a format in that file alone, loaded with dlopen by the
  * reader's `preload`, so that the server carries none of them.
@@ -32,25 +33,29 @@ void extract_release(ExtractOut *o);
 /* Every append has succeeded; else ERR_TOO_LARGE or ERR_NO_MEMORY. */
 bool extract_check(const ExtractOut *o, Err *err);
 
-/* Appends text as it is: CR LF and CR become LF, control characters are left out, broken bytes become
- * U+FFFD. Ceilings are noted in *o, not reported: extract_check at the end. */
+/* Appends text as it is: CR LF and CR become LF, control characters are left out, broken bytes
+ * become U+FFFD. Ceilings are noted in *o, not reported: extract_check at the end. */
 void extract_add(ExtractOut *o, Str s);
 /* Appends running text: white space collapses to one space, none at a line's start. */
 void extract_flow(ExtractOut *o, Str s);
-/* Takes white space off the end, then ends the line (1) or the block (2) unless nothing is there. */
+/* Takes white space off the end, then ends the line (1) or the block (2) unless nothing is
+ * there. */
 void extract_break(ExtractOut *o, unsigned newlines);
 /* The end of all: no white space behind the last line but its newline. */
 void extract_end(ExtractOut *o);
 void extract_mark(ExtractOut *o, MarkKind kind, size_t start, size_t end, uint32_t level);
-/* Sets a title or author: white space squeezed, cut to EXTRACT_MAX_META. An empty one changes nothing. */
+/* Sets a title or author: white space squeezed, cut to EXTRACT_MAX_META. An empty one changes
+ * nothing. */
 void extract_meta(Buf *to, Str value);
 
 typedef struct {
     const char *type;     /* as in ingest_types */
-    /* Loads libraries and tables, in the zygote, before any stranger's byte is seen. NULL: nothing. */
+    /* Loads libraries and tables, in the zygote, before any stranger's byte is seen. NULL:
+     * nothing. */
     bool (*preload)(Err *err);
     bool (*read)(Str data, Str filename, ExtractOut *out, Err *err);
-    const char *readable; /* a folder of public tables that read may open where Landlock holds; NULL */
+    const char
+        *readable; /* a folder of public tables that read may open where Landlock holds; NULL */
 } Reader;
 
 extern const Reader reader_text, reader_markdown, reader_html, reader_pdf;
@@ -63,10 +68,11 @@ const Reader *reader_find(Str type);
  * detection. ERR_UNSUPPORTED_MEDIA when it is no text. */
 bool charset_to_utf8(Str data, Str declared, Buf *out, Err *err);
 bool charset_preload(Err *err);
-/* Keeps the tables of one set in memory for a library that asks iconv itself. Missing ones stay so. */
+/* Keeps the tables of one set in memory for a library that asks iconv itself. Missing ones stay
+ * so. */
 void charset_hold(const char *name);
-/* True after charset_to_utf8 failed because the tables are not loaded: the zygote loads them and the
- * file is read again. */
+/* True after charset_to_utf8 failed because the tables are not loaded: the zygote loads them and
+ * the file is read again. */
 bool charset_wanted(void);
 
 /* The character an HTML entity name stands for ("eacute", "nbsp"); 0 when unknown. */

@@ -66,7 +66,8 @@ static bool is_clean(Str s, bool one_line)
 static bool is_readers_code(uint32_t code)
 {
     return code == ERR_VALIDATION || code == ERR_UNSUPPORTED_MEDIA || code == ERR_TOO_LARGE ||
-           code == ERR_NO_MEMORY || code == ERR_UNAVAILABLE || code == ERR_INTERNAL || code == ERR_IO;
+           code == ERR_NO_MEMORY || code == ERR_UNAVAILABLE || code == ERR_INTERNAL ||
+           code == ERR_IO;
 }
 
 static bool parse_marks(Str bytes, Str text, size_t n, Arena *a, const Mark **out, Err *err)
@@ -108,9 +109,10 @@ bool frame_parse(Str frame, size_t max_text, Arena *a, Extracted *out, Err *err)
         if (!is_clean(part[i], i != TEXT))
             return corrupt(err, "text that is not clean UTF-8");
     if (h.code != ERR_NONE)
-        return is_readers_code(h.code) ?
-            err_set(err, (ErrCode)h.code, "%.*s", (int)(part[MESSAGE].len & 0xFFF), part[MESSAGE].ptr) :
-            corrupt(err, "an error that readers do not have");
+        return is_readers_code(h.code)
+                   ? err_set(err, (ErrCode)h.code, "%.*s", (int)(part[MESSAGE].len & 0xFFF),
+                             part[MESSAGE].ptr)
+                   : corrupt(err, "an error that readers do not have");
     Extracted e = {.n_marks = h.n_marks, .pages = h.pages};
     if (!parse_marks(str_sub(frame, at, frame.len), part[TEXT], h.n_marks, a, &e.marks, err))
         return false;
@@ -118,7 +120,8 @@ bool frame_parse(Str frame, size_t max_text, Arena *a, Extracted *out, Err *err)
     for (size_t i = TEXT; i < MESSAGE; i++) {
         *to[i] = arena_str(a, part[i]);
         if (!to[i]->ptr)
-            return err_set(err, ERR_NO_MEMORY, "reading %zu bytes of text: out of memory", frame.len);
+            return err_set(err, ERR_NO_MEMORY, "reading %zu bytes of text: out of memory",
+                           frame.len);
     }
     *out = e;
     return true;

@@ -19,7 +19,8 @@
 
 #define FRAME_HEADER 36
 
-/* Appends the frame of an extraction, or of its failure (then `out` may be NULL). Returns buf_ok. */
+/* Appends the frame of an extraction, or of its failure (then `out` may be NULL). Returns
+ * buf_ok. */
 bool frame_write(Buf *to, const ExtractOut *out, const Err *failure);
 
 typedef struct {

@@ -167,9 +167,10 @@ static bool name_source(Work *w)
     char hex[SHA256_HEX];
     w->source = in->source.len ? in->source : in->path ? str_of(in->path) : STR("upload");
     bool unique = str_starts(w->source, STR("/")) || str_find(w->source, STR("://"), 0) != SIZE_MAX;
-    w->key = unique ? w->source :
-        arena_printf(w->a, STR_FMT "%s" STR_FMT "#%.12s", STR_ARG(w->source), in->filename.len ? ":" : "",
-                     STR_ARG(in->filename), sha256_hex(&w->hash, hex));
+    w->key = unique ? w->source
+                    : arena_printf(w->a, STR_FMT "%s" STR_FMT "#%.12s", STR_ARG(w->source),
+                                   in->filename.len ? ":" : "", STR_ARG(in->filename),
+                                   sha256_hex(&w->hash, hex));
     return w->key.ptr ? true : no_memory(w);
 }
 
@@ -177,10 +178,11 @@ static bool take_bytes(Work *w)
 {
     const IngestInput *in = w->in;
     uint64_t max = w->g->o.max_file_bytes;
-    bool ok = in->path ? snapshot_file(in->path, max, &w->bytes, w->err) :
-              in->data.len > max ? err_set(w->err, ERR_TOO_LARGE,
-                  "the file has %zu bytes; the limit is %llu", in->data.len, (unsigned long long)max) :
-              snapshot_bytes(in->data, &w->bytes, w->err);
+    bool ok = in->path ? snapshot_file(in->path, max, &w->bytes, w->err)
+              : in->data.len > max
+                  ? err_set(w->err, ERR_TOO_LARGE, "the file has %zu bytes; the limit is %llu",
+                            in->data.len, (unsigned long long)max)
+                  : snapshot_bytes(in->data, &w->bytes, w->err);
     ok = ok && sha256(snapshot_str(&w->bytes), &w->hash, w->err);
     w->hashed = ok;
     if (!name_source(w) || !ok)
@@ -274,10 +276,17 @@ static bool describe(Work *w, Document *d)
 {
     const IngestInput *in = w->in;
     int64_t now = clock_now_ms();
-    *d = (Document){.title = w->title, .content = w->text.text, .source = w->source, .file_type = w->type,
-        .filename = in->filename, .extra_json = in->extra_json.len ? in->extra_json : STR("{}"),
-        .hash = w->hash, .bytes = w->bytes.size, .pages = w->text.pages, .created_at = now,
-        .updated_at = now};
+    *d = (Document){.title = w->title,
+                    .content = w->text.text,
+                    .source = w->source,
+                    .file_type = w->type,
+                    .filename = in->filename,
+                    .extra_json = in->extra_json.len ? in->extra_json : STR("{}"),
+                    .hash = w->hash,
+                    .bytes = w->bytes.size,
+                    .pages = w->text.pages,
+                    .created_at = now,
+                    .updated_at = now};
     d->media_type = str_of(media_type_of(w->type));
     d->importance = in->importance ? *in->importance : understand_importance(&w->text).score;
     if (in->has_tags) {
@@ -321,7 +330,8 @@ static bool read_and_put(Work *w, Document *doc, PutOutcome *outcome)
         return true;
     }
     Str bare = w->in->filename;
-    if (!choose_type(w) || !sandbox_run(w->g->sandbox, w->type, bare, &w->bytes, w->a, &w->text, w->err))
+    if (!choose_type(w) ||
+        !sandbox_run(w->g->sandbox, w->type, bare, &w->bytes, w->a, &w->text, w->err))
         return false;
     w->title = letters_trim(w->in->title);
     if (w->title.len == 0 && !understand_title(&w->text, bare, w->a, &w->title, w->err))
@@ -375,8 +385,8 @@ bool ingest_one(Ingest *g, const Uuid *owner, const IngestInput *in, unsigned wo
 
 /* The title stands before every passage that is embedded, so all of them are made again, from the
  * original: the marks are not stored. The text comes out the same. */
-bool ingest_retitle(Ingest *g, const Uuid *owner, const Uuid *id, Str title, unsigned worker, Arena *a,
-    Document *doc, Err *err)
+bool ingest_retitle(Ingest *g, const Uuid *owner, const Uuid *id, Str title, unsigned worker,
+                    Arena *a, Document *doc, Err *err)
 {
     Document old;
     Str original;
@@ -386,10 +396,18 @@ bool ingest_retitle(Ingest *g, const Uuid *owner, const Uuid *id, Str title, uns
     if (!store_document_get(g->o.store, owner, id, false, a, &old, err) ||
         !store_original(g->o.store, owner, id, 0, old.bytes, a, &original, &total, err))
         return false;
-    IngestInput in = {.data = original, .filename = old.filename, .file_type = old.file_type,
-        .title = title, .source = old.source, .tags = old.tags, .n_tags = old.n_tags, .has_tags = true,
-        .summary = old.summary, .importance = &old.importance, .extra_json = old.extra_json,
-        .replace = id};
+    IngestInput in = {.data = original,
+                      .filename = old.filename,
+                      .file_type = old.file_type,
+                      .title = title,
+                      .source = old.source,
+                      .tags = old.tags,
+                      .n_tags = old.n_tags,
+                      .has_tags = true,
+                      .summary = old.summary,
+                      .importance = &old.importance,
+                      .extra_json = old.extra_json,
+                      .replace = id};
     PutOutcome outcome;
     return ingest_one(g, owner, &in, worker, a, doc, &outcome, err);
 }

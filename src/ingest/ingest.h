@@ -1,13 +1,14 @@
 /* ingest.h - from a stranger's file to searchable passages.
  *
- *   bytes -> type -> extract (confined child) -> text + marks -> chunks -> embeddings -> store -> ledger
+ *   bytes -> type -> extract (confined child) -> text + marks -> chunks -> embeddings -> store ->
+ * ledger
  *
- * One call takes one file all the way and returns when it is durable and findable. The parsers run in
- * a child process with no network, no file system and limits (extract.h); whatever happens to the
- * child is a ledger entry, never a dead server.
+ * One call takes one file all the way and returns when it is durable and findable. The parsers run
+ * in a child process with no network, no file system and limits (extract.h); whatever happens to
+ * the child is a ledger entry, never a dead server.
  *
- * Threads: an Ingest is shared; calls are safe from any thread and block. An `unsigned worker` chooses
- * the encoder scratch: one caller a worker number at a time. */
+ * Threads: an Ingest is shared; calls are safe from any thread and block. An `unsigned worker`
+ * chooses the encoder scratch: one caller a worker number at a time. */
 #ifndef SOTTO_INGEST_INGEST_H
 #define SOTTO_INGEST_INGEST_H
 
@@ -34,7 +35,7 @@ typedef struct {
     const char *path;       /* a file to read */
     Str filename;           /* name as offered; empty for pasted text */
     Str media_type;         /* as claimed; a hint only */
-    Str file_type;          /* as claimed ("markdown", ...); overrides the guess when it is one of ours */
+    Str file_type; /* as claimed ("markdown", ...); overrides the guess when it is one of ours */
     Str title, source;      /* empty: computed */
     const Str *tags;
     size_t n_tags;
@@ -47,18 +48,18 @@ typedef struct {
     void *pressed_arg;
 } IngestInput;
 
-/* *outcome says created, replaced or duplicate; *doc (with content) is the stored document. Failures:
- * ERR_UNSUPPORTED_MEDIA (no reader for it), ERR_VALIDATION (damaged, encrypted, empty), ERR_TOO_LARGE,
- * ERR_TIMEOUT. The ledger has the entry either way. */
+/* *outcome says created, replaced or duplicate; *doc (with content) is the stored document.
+ * Failures: ERR_UNSUPPORTED_MEDIA (no reader for it), ERR_VALIDATION (damaged, encrypted, empty),
+ * ERR_TOO_LARGE, ERR_TIMEOUT. The ledger has the entry either way. */
 bool ingest_one(Ingest *g, const Uuid *owner, const IngestInput *in, unsigned worker, Arena *a,
     Document *doc, PutOutcome *outcome, Err *err);
 
 /* Gives a stored document another title, summary or text: embeds again what changes. */
-bool ingest_retitle(Ingest *g, const Uuid *owner, const Uuid *id, Str title, unsigned worker, Arena *a,
-    Document *doc, Err *err);
+bool ingest_retitle(Ingest *g, const Uuid *owner, const Uuid *id, Str title, unsigned worker,
+                    Arena *a, Document *doc, Err *err);
 
-/* Walks files and folders (sorted, hidden files and links to folders left out) and calls fn for every
- * regular file; what cannot be read is reported with its error. */
+/* Walks files and folders (sorted, hidden files and links to folders left out) and calls fn for
+ * every regular file; what cannot be read is reported with its error. */
 typedef struct {
     const char *path;
     int64_t bytes, mtime_ms;

@@ -1,6 +1,6 @@
-/* job.h - what the server and its zygote say to each other. Both are the same program file; the magic
- * number tells when they are not (the file was replaced while the server runs).
- * Threads: plain data. */
+/* job.h - what the server and its zygote say to each other. Both are the same program file; the
+ * magic number tells when they are not (the file was replaced while the server runs). Threads:
+ * plain data. */
 #ifndef SOTTO_INGEST_JOB_H
 #define SOTTO_INGEST_JOB_H
 

@@ -39,7 +39,8 @@ static const Page *sorting; /* qsort has no argument; the reader has one thread 
 
 static int from_top(const void *a, const void *b)
 {
-    const PdfLine *x = &sorting->lines[*(const size_t *)a], *y = &sorting->lines[*(const size_t *)b];
+    const PdfLine *x = &sorting->lines[*(const size_t *)a],
+                  *y = &sorting->lines[*(const size_t *)b];
     float dx = x->y0 + x->y1, dy = y->y0 + y->y1;
     if (dx != dy)
         return dx < dy ? -1 : 1;
@@ -48,7 +49,8 @@ static int from_top(const void *a, const void *b)
 
 static int from_left(const void *a, const void *b)
 {
-    const PdfLine *x = &sorting->lines[*(const size_t *)a], *y = &sorting->lines[*(const size_t *)b];
+    const PdfLine *x = &sorting->lines[*(const size_t *)a],
+                  *y = &sorting->lines[*(const size_t *)b];
     return x->x0 < y->x0 ? -1 : x->x0 > y->x0;
 }
 
@@ -94,8 +96,8 @@ static bool find_run(const Page *p, size_t from, size_t *to, size_t *rows, size_
     return at > from;
 }
 
-/* Side by side stand a table's cells, or columns of prose. In a table, half of the rows or more have a
- * cell of a few words; in prose only paragraphs' last lines are that short. */
+/* Side by side stand a table's cells, or columns of prose. In a table, half of the rows or more
+ * have a cell of a few words; in prose only paragraphs' last lines are that short. */
 static void find_tables(Page *p)
 {
     for (size_t at = 0, to, rows, with_short; at < p->n; at = to)
@@ -119,7 +121,8 @@ static void add_clean(ExtractOut *out, Str s)
             instead = ligatures[c - 0xFB00];
         else if (c == 0xF0B7 || c == 0xF0A7 || c == 0xF0D8 || c == 0xF076)
             instead = "\xE2\x80\xA2";
-        else if ((c >= 0x202A && c <= 0x202E) || c == 0x200E || c == 0x200F || (c >= 0x2066 && c <= 0x2069))
+        else if ((c >= 0x202A && c <= 0x202E) || c == 0x200E || c == 0x200F ||
+                 (c >= 0x2066 && c <= 0x2069))
             instead = "";
         if (!instead)
             continue;
@@ -130,7 +133,8 @@ static void add_clean(ExtractOut *out, Str s)
     extract_flow(out, str_sub(s, run, s.len));
 }
 
-/* Between two parts of a row: a bar, or a space when they touch or the first is the second's label. */
+/* Between two parts of a row: a bar, or a space when they touch or the first is the second's
+ * label. */
 static Str cell_gap(const PdfLine *left, const PdfLine *right)
 {
     bool near = right->x0 - left->x1 < 1.2f * fmaxf(height(left), height(right));
@@ -155,7 +159,8 @@ static void add_table(Page *p, size_t first)
         extract_break(p->out, 1);
         for (size_t i = at; i < end; i++) {
             if (i > at)
-                extract_flow(p->out, cell_gap(&p->lines[p->by_height[i - 1]], &p->lines[p->by_height[i]]));
+                extract_flow(p->out,
+                             cell_gap(&p->lines[p->by_height[i - 1]], &p->lines[p->by_height[i]]));
             add_clean(p->out, p->lines[p->by_height[i]].text);
             p->done[p->by_height[i]] = true;
         }
@@ -170,7 +175,8 @@ static void add_table(Page *p, size_t first)
 
 /* ---- blocks --------------------------------------------------------------------------------- */
 
-/* Whether b continues the block that a is in: right below, of the same size, overlapping sideways. */
+/* Whether b continues the block that a is in: right below, of the same size, overlapping
+ * sideways. */
 static bool same_block(const PdfLine *a, const PdfLine *b)
 {
     float step = b->y0 - a->y0, h = fmaxf(height(a), height(b));
@@ -223,14 +229,20 @@ static void drop_hyphen(ExtractOut *out)
         buf_cut(b, b->len - 3);
 }
 
-static bool is_list_item(Str s)
+static bool is_bullet(Str s)
 {
     size_t at = 0;
     uint32_t c = s.len ? utf8_next(s, &at) : 0;
-    return sentence_list_marker(s) || c == 0xF0B7 || c == 0xF0A7 || c == 0x2022;
+    return c == 0xF0B7 || c == 0xF0A7 || c == 0x2022 || c == '-' || c == 0x2013;
 }
 
-/* Heading level of a block, 0 for none: larger than the running text, or one bold line by itself. */
+static bool is_list_item(Str s)
+{
+    return is_bullet(s) || sentence_list_marker(s);
+}
+
+/* Heading level of a block, 0 for none: larger than the running text, or one bold line by
+ * itself. */
 static uint32_t heading_level(const Page *p, size_t first, size_t end)
 {
     const PdfLine *l = &p->lines[first];
@@ -240,7 +252,7 @@ static uint32_t heading_level(const Page *p, size_t first, size_t end)
         for (size_t at = 0; at < p->lines[i].text.len;)
             letters += letter_is_word(utf8_next(p->lines[i].text, &at));
     }
-    if (end - first > 3 || chars > 160 || letters < 3 || p->body <= 0 || is_list_item(l->text))
+    if (end - first > 3 || chars > 160 || letters < 3 || p->body <= 0 || is_bullet(l->text))
         return 0;
     float times = l->size / p->body;
     if (times >= 1.15f)
@@ -289,7 +301,8 @@ static void add_block(Page *p, size_t first, size_t end)
     }
     extract_break(out, 1);
     if (level > 0)
-        extract_mark(out, MARK_HEADING, start, out->text.len > start ? out->text.len - 1 : start, level);
+        extract_mark(out, MARK_HEADING, start, out->text.len > start ? out->text.len - 1 : start,
+                     level);
     extract_break(out, 2);
 }
 
@@ -302,7 +315,8 @@ static void add_all(Page *p)
             add_table(p, i);
         } else {
             size_t end = i + 1;
-            while (end < p->n && !p->in_table[end] && same_block(&p->lines[end - 1], &p->lines[end]))
+            while (end < p->n && !p->in_table[end] &&
+                   same_block(&p->lines[end - 1], &p->lines[end]))
                 end++;
             add_block(p, i, end);
             i = end;
@@ -310,7 +324,8 @@ static void add_all(Page *p)
     }
 }
 
-bool pdf_layout_page(const PdfLine *lines, size_t n, float page_width, float body, ExtractOut *out, Err *err)
+bool pdf_layout_page(const PdfLine *lines, size_t n, float page_width, float body, ExtractOut *out,
+                     Err *err)
 {
     Page p = {.lines = lines, .n = n, .page_width = page_width, .body = body, .out = out,
         .by_height = mem_array(n + 1, sizeof(size_t)), .row = mem_array(n + 1, sizeof(size_t)),

@@ -1,11 +1,11 @@
 /* pdf_layout.h - from lines with their places on a page to running text.
  *
- *   lines -> rows of tables set side by side -> blocks -> wrapped lines joined, hyphens mended -> text
+ *   lines -> rows of tables set side by side -> blocks -> wrapped lines joined, hyphens mended ->
+ * text
  *
  * A PDF has no paragraphs and no tables, only glyphs with coordinates; the library finds lines. The
- * rest is geometry: docs/INGEST.md states each rule. Pure functions, so that tests and the fuzzer can
- * give them any geometry.
- * Threads: pure functions. */
+ * rest is geometry: docs/INGEST.md states each rule. Pure functions, so that tests and the fuzzer
+ * can give them any geometry. Threads: pure functions. */
 #ifndef SOTTO_INGEST_PDF_LAYOUT_H
 #define SOTTO_INGEST_PDF_LAYOUT_H
 
@@ -21,6 +21,7 @@ typedef struct {
 
 /* Appends one page's text with its marks (headings, tables). `body` is the size of the document's
  * running text, 0 when unknown. ERR_NO_MEMORY. */
-bool pdf_layout_page(const PdfLine *lines, size_t n, float page_width, float body, ExtractOut *out, Err *err);
+bool pdf_layout_page(const PdfLine *lines, size_t n, float page_width, float body, ExtractOut *out,
+                     Err *err);
 
 #endif

@@ -1,15 +1,15 @@
 /* read_html.c - web pages and HTML e-mail to readable text; the one file that knows libxml2.
  *
- * Why libxml2: it repairs what people wrote like a browser of its time, its events need no tree (ten
- * thousand nested elements cost nothing), Debian keeps it safe, and other formats need its XML half.
- * Gumbo follows HTML 5 more closely, but its upstream has been silent since 2015.
+ * Why libxml2: it repairs what people wrote like a browser of its time, its events need no tree
+ * (ten thousand nested elements cost nothing), Debian keeps it safe, and other formats need its XML
+ * half. Gumbo follows HTML 5 more closely, but its upstream has been silent since 2015.
  *
  *   bytes -> UTF-8 (BOM, then meta) -> pass 1: which tables hold data -> pass 2: text and marks
  *
  * Kept: words, headings, lists, tables (cells divided by " | "), preformatted text, picture
  * descriptions, mail addresses and telephone numbers behind links. Lost: scripts, styles, forms'
- * choices, navigation (nav, role=navigation, hidden elements), addresses of other links. A page that
- * is nothing but navigation is read again with it. */
+ * choices, navigation (nav, role=navigation, hidden elements), addresses of other links. A page
+ * that is nothing but navigation is read again with it. */
 #include <libxml/HTMLparser.h>
 #include <libxml/parserInternals.h>
 #include <stdio.h>
@@ -53,24 +53,46 @@ static bool preload(Err *err)
 
 /* ---- elements ------------------------------------------------------------------------------- */
 
-typedef enum { E_INLINE, E_LINE, E_BLOCK, E_SILENT, E_NAV, E_TITLE, E_META, E_BR, E_HEADING, E_LIST, E_ITEM,
-    E_TABLE, E_ROW, E_CELL, E_PRE, E_IMAGE, E_LINK, E_HTML } Element;
+typedef enum {
+    E_INLINE,
+    E_LINE,
+    E_BLOCK,
+    E_SILENT,
+    E_NAV,
+    E_TITLE,
+    E_META,
+    E_BR,
+    E_HEADING,
+    E_LIST,
+    E_ITEM,
+    E_TABLE,
+    E_ROW,
+    E_CELL,
+    E_PRE,
+    E_IMAGE,
+    E_LINK,
+    E_HTML
+} Element;
 
 static const struct {
     const char *name;
     Element element;
-} elements[] = {{"p", E_BLOCK}, {"div", E_LINE}, {"section", E_BLOCK}, {"article", E_BLOCK}, {"main", E_BLOCK},
-    {"header", E_BLOCK}, {"footer", E_BLOCK}, {"aside", E_BLOCK}, {"figure", E_BLOCK}, {"hr", E_BLOCK},
-    {"blockquote", E_BLOCK}, {"address", E_BLOCK}, {"center", E_BLOCK}, {"form", E_BLOCK}, {"dl", E_BLOCK},
-    {"fieldset", E_BLOCK}, {"details", E_BLOCK}, {"dt", E_LINE}, {"dd", E_LINE}, {"summary", E_LINE},
-    {"figcaption", E_LINE}, {"caption", E_LINE}, {"legend", E_LINE}, {"body", E_BLOCK}, {"script", E_SILENT},
-    {"style", E_SILENT}, {"template", E_SILENT}, {"noscript", E_SILENT}, {"svg", E_SILENT}, {"canvas", E_SILENT},
-    {"iframe", E_SILENT}, {"object", E_SILENT}, {"audio", E_SILENT}, {"video", E_SILENT}, {"select", E_SILENT},
-    {"button", E_SILENT}, {"nav", E_NAV}, {"menu", E_NAV}, {"title", E_TITLE}, {"meta", E_META}, {"br", E_BR},
-    {"h1", E_HEADING}, {"h2", E_HEADING}, {"h3", E_HEADING}, {"h4", E_HEADING}, {"h5", E_HEADING},
-    {"h6", E_HEADING}, {"ul", E_LIST}, {"ol", E_LIST}, {"dir", E_LIST}, {"li", E_ITEM}, {"table", E_TABLE},
-    {"tr", E_ROW}, {"td", E_CELL}, {"th", E_CELL}, {"pre", E_PRE}, {"textarea", E_PRE}, {"img", E_IMAGE},
-    {"a", E_LINK}, {"html", E_HTML}};
+} elements[] = {
+    {"p", E_BLOCK},         {"div", E_LINE},      {"section", E_BLOCK},    {"article", E_BLOCK},
+    {"main", E_BLOCK},      {"header", E_BLOCK},  {"footer", E_BLOCK},     {"aside", E_BLOCK},
+    {"figure", E_BLOCK},    {"hr", E_BLOCK},      {"blockquote", E_BLOCK}, {"address", E_BLOCK},
+    {"center", E_BLOCK},    {"form", E_BLOCK},    {"dl", E_BLOCK},         {"fieldset", E_BLOCK},
+    {"details", E_BLOCK},   {"dt", E_LINE},       {"dd", E_LINE},          {"summary", E_LINE},
+    {"figcaption", E_LINE}, {"caption", E_LINE},  {"legend", E_LINE},      {"body", E_BLOCK},
+    {"script", E_SILENT},   {"style", E_SILENT},  {"template", E_SILENT},  {"noscript", E_SILENT},
+    {"svg", E_SILENT},      {"canvas", E_SILENT}, {"iframe", E_SILENT},    {"object", E_SILENT},
+    {"audio", E_SILENT},    {"video", E_SILENT},  {"select", E_SILENT},    {"button", E_SILENT},
+    {"nav", E_NAV},         {"menu", E_NAV},      {"title", E_TITLE},      {"meta", E_META},
+    {"br", E_BR},           {"h1", E_HEADING},    {"h2", E_HEADING},       {"h3", E_HEADING},
+    {"h4", E_HEADING},      {"h5", E_HEADING},    {"h6", E_HEADING},       {"ul", E_LIST},
+    {"ol", E_LIST},         {"dir", E_LIST},      {"li", E_ITEM},          {"table", E_TABLE},
+    {"tr", E_ROW},          {"td", E_CELL},       {"th", E_CELL},          {"pre", E_PRE},
+    {"textarea", E_PRE},    {"img", E_IMAGE},     {"a", E_LINK},           {"html", E_HTML}};
 
 static Element element_of(const xmlChar *name)
 {
@@ -239,7 +261,8 @@ static void read_meta(Render *r, const xmlChar **attributes)
 static void begin_item(Render *r)
 {
     char number[24];
-    List *l = r->list_depth ? &r->lists[(r->list_depth < MAX_LISTS ? r->list_depth : MAX_LISTS) - 1] : NULL;
+    List *l = r->list_depth ? &r->lists[(r->list_depth < MAX_LISTS ? r->list_depth : MAX_LISTS) - 1]
+                            : NULL;
     line_break(r, 1);
     for (unsigned i = 1; i < r->list_depth && i < MAX_LISTS && !in_data_cell(r); i++)
         extract_add(r->out, STR("  "));
@@ -469,7 +492,8 @@ static Str declared_charset(Str data)
         if (at == SIZE_MAX)
             continue;
         at += strlen(keys[i]);
-        while (at < head.len && (head.ptr[at] == '"' || head.ptr[at] == '\'' || head.ptr[at] == ' '))
+        while (at < head.len &&
+               (head.ptr[at] == '"' || head.ptr[at] == '\'' || head.ptr[at] == ' '))
             at++;
         size_t end = at;
         while (end < head.len && end - at < 40 && !strchr("\"' />;?", head.ptr[end]))

@@ -1,9 +1,10 @@
 /* read_markdown.c - Markdown to readable plain text; the one file that knows md4c.
  *
- * CommonMark with tables, task lists, strikethrough, wiki links and bare addresses. Markup goes, words
- * stay: headings are lines (marked), list items keep "- " or their number, table rows are
- * "cell | cell", code is kept as it stands, an address behind a link follows its words in parentheses,
- * raw HTML loses its tags. The lines of a YAML front matter stay, but for its fence and its title. */
+ * CommonMark with tables, task lists, strikethrough, wiki links and bare addresses. Markup goes,
+ * words stay: headings are lines (marked), list items keep "- " or their number, table rows are
+ * "cell | cell", code is kept as it stands, an address behind a link follows its words in
+ * parentheses, raw HTML loses its tags. The lines of a YAML front matter stay, but for its fence
+ * and its title. */
 #include <md4c.h>
 #include <stdio.h>
 
@@ -207,7 +208,8 @@ static int leave_block(MD_BLOCKTYPE type, void *detail, void *arg)
     case MD_BLOCK_CODE:
     case MD_BLOCK_TABLE:
         extract_break(out, 1);
-        extract_mark(out, type == MD_BLOCK_CODE ? MARK_CODE : MARK_TABLE, r->start, out->text.len, 0);
+        extract_mark(out, type == MD_BLOCK_CODE ? MARK_CODE : MARK_TABLE, r->start, out->text.len,
+                     0);
         extract_break(out, 2);
         r->in_code = false;
         break;
@@ -267,7 +269,8 @@ static int on_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *ar
     if (r->out->text.failed)
         return 1; /* over the ceiling: nothing more to gain */
     if (type == MD_TEXT_HTML && !r->in_html && str_starts(s, STR("<")))
-        r->in_script = tag_is(str_sub(s, 1, s.len), "script") || tag_is(str_sub(s, 1, s.len), "style");
+        r->in_script = tag_is(str_sub(s, 1, s.len), "script") || tag_is(str_sub(s, 1, s.len), "styl"
+                                                                                              "e");
     if (r->pictures > 0 || r->in_script)
         return 0;
     switch (type) {

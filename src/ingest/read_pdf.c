@@ -1,13 +1,14 @@
 /* read_pdf.c - PDF to text, page by page; the one file that knows poppler (its GLib interface).
  *
- * Kept: words in reading order with their pages, paragraphs, headings by size, tables as rows, title
- * and author. Lost: pictures (scanned pages have no text), annotations, attached files, the shape of
- * forms. A file that needs a password is refused; one with an empty password is read.
+ * Kept: words in reading order with their pages, paragraphs, headings by size, tables as rows,
+ * title and author. Lost: pictures (scanned pages have no text), annotations, attached files, the
+ * shape of forms. A file that needs a password is refused; one with an empty password is read.
  *
- * Poppler builds its global tables with the first document, from files. So preload opens a document of
- * our own, a few lines long, and keeps it open: the children inherit the tables. What it reads later,
- * on demand, is the character tables of East Asian fonts that are not embedded: those files
- * (package poppler-data) are the one folder that this reader's child may read, where Landlock holds. */
+ * Poppler builds its global tables with the first document, from files. So preload opens a document
+ * of our own, a few lines long, and keeps it open: the children inherit the tables. What it reads
+ * later, on demand, is the character tables of East Asian fonts that are not embedded: those files
+ * (package poppler-data) are the one folder that this reader's child may read, where Landlock
+ * holds. */
 #include <poppler.h>
 
 #include "base/mem.h"
@@ -48,36 +49,47 @@ static struct {
     PopplerDocument *warm;
 } pdf;
 
-static const char own_document[] = "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+static const char own_document[] =
+    "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
     "2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
-    "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 5 0 R/Resources<</Font<</F 4 0 R>>>>>>endobj\n"
+    "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 5 0 R/Resources<</Font<</F 4 0 "
+    "R>>>>>>endobj\n"
     "4 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>endobj\n"
     "5 0 obj<</Length 34>>stream\nBT /F 1 Tf 1 1 Td (sotto) Tj ET    \nendstream endobj\n"
     "trailer<</Root 1 0 R/Size 6>>\n%%EOF\n";
 
 static bool load(Err *err)
 {
-    void *lib = os_dlopen((const char *const[]){"libpoppler-glib.so.8", NULL}, "libpoppler-glib8", err);
+    void *lib =
+        os_dlopen((const char *const[]){"libpoppler-glib.so.8", NULL}, "libpoppler-glib8", err);
     const struct {
         const char *name;
         void *to;
-    } symbols[] = {{"poppler_document_new_from_bytes", &pdf.open}, {"poppler_document_get_n_pages", &pdf.pages},
-        {"poppler_document_get_page", &pdf.page}, {"poppler_document_get_title", &pdf.title},
-        {"poppler_document_get_author", &pdf.author}, {"poppler_page_get_text", &pdf.text},
-        {"poppler_page_get_text_layout", &pdf.layout}, {"poppler_page_get_text_attributes", &pdf.attributes},
-        {"poppler_page_free_text_attributes", &pdf.free_attributes}, {"poppler_page_get_size", &pdf.size},
-        {"poppler_page_get_form_field_mapping", &pdf.fields},
-        {"poppler_page_free_form_field_mapping", &pdf.free_fields},
-        {"poppler_form_field_get_field_type", &pdf.field_type},
-        {"poppler_form_field_text_get_text", &pdf.field_text},
-        {"poppler_form_field_get_alternate_ui_name", &pdf.field_name},
-        {"poppler_form_field_text_is_password", &pdf.field_secret},
-        {"poppler_form_field_choice_get_n_items", &pdf.choices},
-        {"poppler_form_field_choice_is_item_selected", &pdf.is_chosen},
-        {"poppler_form_field_choice_get_item", &pdf.choice},
-        {"poppler_error_quark", &pdf.quark}, {"g_bytes_new_static", &pdf.bytes},
-        {"g_bytes_unref", &pdf.drop_bytes}, {"g_object_unref", &pdf.drop}, {"g_free", &pdf.free},
-        {"g_error_free", &pdf.free_error}};
+    } symbols[] = {{"poppler_document_new_from_bytes", &pdf.open},
+                   {"poppler_document_get_n_pages", &pdf.pages},
+                   {"poppler_document_get_page", &pdf.page},
+                   {"poppler_document_get_title", &pdf.title},
+                   {"poppler_document_get_author", &pdf.author},
+                   {"poppler_page_get_text", &pdf.text},
+                   {"poppler_page_get_text_layout", &pdf.layout},
+                   {"poppler_page_get_text_attributes", &pdf.attributes},
+                   {"poppler_page_free_text_attributes", &pdf.free_attributes},
+                   {"poppler_page_get_size", &pdf.size},
+                   {"poppler_page_get_form_field_mapping", &pdf.fields},
+                   {"poppler_page_free_form_field_mapping", &pdf.free_fields},
+                   {"poppler_form_field_get_field_type", &pdf.field_type},
+                   {"poppler_form_field_text_get_text", &pdf.field_text},
+                   {"poppler_form_field_get_alternate_ui_name", &pdf.field_name},
+                   {"poppler_form_field_text_is_password", &pdf.field_secret},
+                   {"poppler_form_field_choice_get_n_items", &pdf.choices},
+                   {"poppler_form_field_choice_is_item_selected", &pdf.is_chosen},
+                   {"poppler_form_field_choice_get_item", &pdf.choice},
+                   {"poppler_error_quark", &pdf.quark},
+                   {"g_bytes_new_static", &pdf.bytes},
+                   {"g_bytes_unref", &pdf.drop_bytes},
+                   {"g_object_unref", &pdf.drop},
+                   {"g_free", &pdf.free},
+                   {"g_error_free", &pdf.free_error}};
     for (size_t i = 0; lib && i < sizeof symbols / sizeof *symbols; i++)
         if (!os_sym(lib, symbols[i].name, symbols[i].to, err))
             return false;
@@ -104,8 +116,9 @@ static bool preload(Err *err)
     pdf.warm = open_bytes(str_of(own_document), NULL);
     PopplerPage *page = pdf.warm ? pdf.page(pdf.warm, 0) : NULL;
     if (!page)
-        return err_set(err, ERR_UNAVAILABLE, "the PDF library does not read our own page: reinstall "
-                                             "libpoppler-glib8");
+        return err_set(err, ERR_UNAVAILABLE,
+                       "the PDF library does not read our own page: reinstall "
+                       "libpoppler-glib8");
     pdf.free(pdf.text(page));
     pdf.drop(page);
     return true;
@@ -142,7 +155,8 @@ static bool add_line(Lines *l, PdfLine line)
 /* Moves along the runs of equal font: the one that character `at` is in. */
 static const PopplerTextAttributes *font_at(GList **runs, size_t at)
 {
-    while (*runs && (*runs)->next && (size_t)((PopplerTextAttributes *)(*runs)->data)->end_index < at)
+    while (*runs && (*runs)->next &&
+           (size_t)((PopplerTextAttributes *)(*runs)->data)->end_index < at)
         *runs = (*runs)->next;
     return *runs ? (*runs)->data : NULL;
 }
@@ -153,8 +167,9 @@ static void use_font(PdfLine *line, const PopplerTextAttributes *font)
         return;
     line->size = (float)font->font_size;
     Str name = str_of(font->font_name);
-    line->bold = str_find(name, STR("Bold"), 0) != SIZE_MAX || str_find(name, STR("bold"), 0) != SIZE_MAX ||
-                 str_find(name, STR("Black"), 0) != SIZE_MAX || str_find(name, STR("Heavy"), 0) != SIZE_MAX;
+    line->bold =
+        str_find(name, STR("Bold"), 0) != SIZE_MAX || str_find(name, STR("bold"), 0) != SIZE_MAX ||
+        str_find(name, STR("Black"), 0) != SIZE_MAX || str_find(name, STR("Heavy"), 0) != SIZE_MAX;
 }
 
 static void widen(PdfLine *line, const PopplerRectangle *r, bool *first)
@@ -173,9 +188,10 @@ static void widen(PdfLine *line, const PopplerRectangle *r, bool *first)
     line->y1 = r->y2 > line->y1 ? (float)r->y2 : line->y1;
 }
 
-/* Cuts the page's text into lines with their places. Without rectangles (they do not match) the lines
- * stand one under the other, which keeps every word and loses paragraphs. */
-static bool collect_lines(Lines *l, Str text, const PopplerRectangle *rects, size_t n_rects, GList *runs)
+/* Cuts the page's text into lines with their places. Without rectangles (they do not match) the
+ * lines stand one under the other, which keeps every word and loses paragraphs. */
+static bool collect_lines(Lines *l, Str text, const PopplerRectangle *rects, size_t n_rects,
+                          GList *runs)
 {
     size_t at = 0, character = 0;
     l->n = 0;
@@ -246,13 +262,14 @@ static bool write_field(const Lines *l, PopplerFormField *field, Buf *to)
     return buf_ok(to);
 }
 
-/* Filled fields are lines of their own, which find their label by its height. All are written first,
- * because the lines point into `values`. */
+/* Filled fields are lines of their own, which find their label by its height. All are written
+ * first, because the lines point into `values`. */
 static bool add_fields(Lines *l, GList *fields, double tall, Buf *values)
 {
     bool ok = true;
     for (GList *f = fields; f && ok; f = f->next)
-        ok = write_field(l, ((PopplerFormFieldMapping *)f->data)->field, values) && buf_add_char(values, '\n');
+        ok = write_field(l, ((PopplerFormFieldMapping *)f->data)->field, values) &&
+             buf_add_char(values, '\n');
     Str rest = buf_str(values), text;
     for (GList *f = fields; f && ok && str_next(&rest, '\n', &text); f = f->next) {
         const PopplerRectangle *area = &((PopplerFormFieldMapping *)f->data)->area;

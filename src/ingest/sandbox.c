@@ -180,9 +180,10 @@ static bool send_with(int control, const Job *job, const int fds[JOB_FDS])
     return n == (ssize_t)sizeof *job;
 }
 
-/* Hands the job to the zygote, starting one when there is none (or when it is gone: its end shows on
- * the first try). */
-static bool send_job(Sandbox *s, const Job *job, const int fds[JOB_FDS], unsigned *generation, Err *err)
+/* Hands the job to the zygote, starting one when there is none (or when it is gone: its end shows
+ * on the first try). */
+static bool send_job(Sandbox *s, const Job *job, const int fds[JOB_FDS], unsigned *generation,
+                     Err *err)
 {
     (void)pthread_mutex_lock(&s->lock);
     bool ok = false, started = true;
@@ -263,8 +264,8 @@ static bool explain_death(const Sandbox *s, const JobStatus *status, Err *err)
     }
 }
 
-static bool read_answer(const Sandbox *s, const JobStatus *status, int output, Arena *a, Extracted *out,
-    Err *err)
+static bool read_answer(const Sandbox *s, const JobStatus *status, int output, Arena *a,
+                        Extracted *out, Err *err)
 {
     if (status->outcome == JOB_TIMED_OUT)
         return timed_out(s, err);
@@ -334,8 +335,8 @@ static bool run_once(Sandbox *s, const Job *job, int input, Arena *a, Extracted 
     return ok;
 }
 
-bool sandbox_run(Sandbox *s, Str type, Str filename, const Snapshot *input, Arena *a, Extracted *out,
-    Err *err)
+bool sandbox_run(Sandbox *s, Str type, Str filename, const Snapshot *input, Arena *a,
+                 Extracted *out, Err *err)
 {
     Job job = {.magic = JOB_MAGIC, .max_text = (uint32_t)s->max_text, .memory = s->memory,
         .deadline_ns = clock_mono_ns() + s->timeout_ns, .input_size = input->size};

@@ -3,12 +3,12 @@
  *   server --job (3 descriptors)--> zygote --fork--> child: confine, read, write a frame, end
  *      ^------------- how it ended ----' `- loads the libraries, never sees a stranger's byte
  *
- * The zygote is this program again (`self` with the argument ZYGOTE_FLAG): small, without the server's
- * memory, descriptors or secrets. It loads a reader's libraries when the first file of that kind
- * comes and forks one child a file, so a page of text costs about a millisecond. The input is a sealed
- * memory file, and so is the output, which nobody reads before the child has ended. A child that
- * crashes, hangs, grabs memory or floods its output is an Err; a zygote that dies is started again; one
- * that had nothing to do for a minute ends.
+ * The zygote is this program again (`self` with the argument ZYGOTE_FLAG): small, without the
+ * server's memory, descriptors or secrets. It loads a reader's libraries when the first file of
+ * that kind comes and forks one child a file, so a page of text costs about a millisecond. The
+ * input is a sealed memory file, and so is the output, which nobody reads before the child has
+ * ended. A child that crashes, hangs, grabs memory or floods its output is an Err; a zygote that
+ * dies is started again; one that had nothing to do for a minute ends.
  *
  * Threads: a Sandbox is shared; sandbox_run is safe from any thread and blocks. */
 #ifndef SOTTO_INGEST_SANDBOX_H
@@ -35,8 +35,8 @@ void sandbox_free(Sandbox *s);
 /* Reads `input` with the reader `type`. ERR_TIMEOUT at the deadline (told within 150 ms of it);
  * ERR_TOO_LARGE for memory and output; ERR_VALIDATION for a crash of the reader and for what the
  * reader says; ERR_UNSUPPORTED_MEDIA; ERR_UNAVAILABLE when no child can be had. */
-bool sandbox_run(Sandbox *s, Str type, Str filename, const Snapshot *input, Arena *a, Extracted *out,
-    Err *err);
+bool sandbox_run(Sandbox *s, Str type, Str filename, const Snapshot *input, Arena *a,
+                 Extracted *out, Err *err);
 
 /* The zygote, for tests that end it: its process id, 0 when none runs. */
 int sandbox_zygote(Sandbox *s);

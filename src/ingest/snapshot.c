@@ -14,8 +14,8 @@ static bool fail(int fd, const char *what, Err *err)
     return err_set_errno(err, ERR_IO, errnum, "cannot keep a copy of %s in memory", what);
 }
 
-/* Seals fd and maps it; takes the descriptor also on failure. The mapping is private because kernels
- * before 6.7 refuse a shared one of a sealed file. */
+/* Seals fd and maps it; takes the descriptor also on failure. The mapping is private because
+ * kernels before 6.7 refuse a shared one of a sealed file. */
 static bool finish(int fd, size_t size, const char *what, Snapshot *out, Err *err)
 {
     if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)

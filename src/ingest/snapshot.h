@@ -1,9 +1,9 @@
 /* snapshot.h - a file's bytes as they were at one moment, in a sealed memory file.
  *
- * The hash, the reader and the stored original must see the same bytes even when somebody writes to the
- * file meanwhile, and a mapping of a file that is cut short kills the process that reads it. So the
- * bytes are copied once into a memory file, which nobody can change after it is sealed; the child
- * gets its descriptor. Threads: immutable once made. */
+ * The hash, the reader and the stored original must see the same bytes even when somebody writes to
+ * the file meanwhile, and a mapping of a file that is cut short kills the process that reads it. So
+ * the bytes are copied once into a memory file, which nobody can change after it is sealed; the
+ * child gets its descriptor. Threads: immutable once made. */
 #ifndef SOTTO_INGEST_SNAPSHOT_H
 #define SOTTO_INGEST_SNAPSHOT_H
 

@@ -6,17 +6,18 @@
 
 static const IngestType types[] = {
     {"text", "plain text in any character set",
-        (const char *const[]){".txt", ".text", ".log", ".csv", ".tsv", ".json", ".eml", ".ics", ".org", ".rst",
-            ".tex", ".ini", ".conf", ".yaml", ".yml", ".toml", ".srt", ".vtt", NULL},
-        (const char *const[]){"text/plain", NULL}},
+     (const char *const[]){".txt", ".text", ".log", ".csv", ".tsv", ".json", ".eml", ".ics", ".org",
+                           ".rst", ".tex", ".ini", ".conf", ".yaml", ".yml", ".toml", ".srt",
+                           ".vtt", NULL},
+     (const char *const[]){"text/plain", NULL}},
     {"markdown", "Markdown: CommonMark with tables, task lists and front matter",
-        (const char *const[]){".md", ".markdown", ".mdown", ".mkd", ".mkdn", NULL},
-        (const char *const[]){"text/markdown", "text/x-markdown", NULL}},
+     (const char *const[]){".md", ".markdown", ".mdown", ".mkd", ".mkdn", NULL},
+     (const char *const[]){"text/markdown", "text/x-markdown", NULL}},
     {"html", "web pages and HTML e-mail",
-        (const char *const[]){".html", ".htm", ".xhtml", ".xht", NULL},
-        (const char *const[]){"text/html", "application/xhtml+xml", NULL}},
-    {"pdf", "PDF with a text layer",
-        (const char *const[]){".pdf", NULL}, (const char *const[]){"application/pdf", NULL}},
+     (const char *const[]){".html", ".htm", ".xhtml", ".xht", NULL},
+     (const char *const[]){"text/html", "application/xhtml+xml", NULL}},
+    {"pdf", "PDF with a text layer", (const char *const[]){".pdf", NULL},
+     (const char *const[]){"application/pdf", NULL}},
 };
 #define TYPES (sizeof types / sizeof *types)
 
@@ -24,10 +25,31 @@ static const IngestType types[] = {
 static const struct {
     const char *bytes;
     size_t n;
-} foreign[] = {{"\x89PNG", 4}, {"\xFF\xD8\xFF", 3}, {"GIF8", 4}, {"PK\3\4", 4}, {"PK\5\6", 4},
-    {"\x7F" "ELF", 4}, {"\x1F\x8B", 2}, {"BZh", 3}, {"\xFD" "7zXZ", 5}, {"7z\xBC\xAF", 4}, {"Rar!", 4},
-    {"\xD0\xCF\x11\xE0", 4}, {"{\\rtf", 5}, {"ID3", 3}, {"RIFF", 4}, {"OggS", 4}, {"fLaC", 4},
-    {"SQLite format 3", 15}, {"%!PS", 4}, {"II*\0", 4}, {"MM\0*", 4}};
+} foreign[] = {{"\x89PNG", 4},
+               {"\xFF\xD8\xFF", 3},
+               {"GIF8", 4},
+               {"PK\3\4", 4},
+               {"PK\5\6", 4},
+               {"\x7F"
+                "ELF",
+                4},
+               {"\x1F\x8B", 2},
+               {"BZh", 3},
+               {"\xFD"
+                "7zXZ",
+                5},
+               {"7z\xBC\xAF", 4},
+               {"Rar!", 4},
+               {"\xD0\xCF\x11\xE0", 4},
+               {"{\\rtf", 5},
+               {"ID3", 3},
+               {"RIFF", 4},
+               {"OggS", 4},
+               {"fLaC", 4},
+               {"SQLite format 3", 15},
+               {"%!PS", 4},
+               {"II*\0", 4},
+               {"MM\0*", 4}};
 
 const IngestType *ingest_types(size_t *n)
 {

@@ -20,15 +20,20 @@ static bool no_memory(Err *err)
 /* What word processors and printers leave in the title field. */
 static bool is_junk_title(Str t)
 {
-    static const char *const starts[] = {"untitled", "unbenannt", "microsoft word", "microsoft powerpoint",
-        "microsoft excel", "document1", "dokument1", "about:blank", "file:///", "index", "title", "(anonymous)",
-        "(unspecified)", "print", "slide 1", "powerpoint presentation", "new page"};
-    static const char *const ends[] = {".doc", ".docx", ".dvi", ".indd", ".qxd", ".tex", ".ps", ".odt", ".xls",
-        ".rtf", ".txt", ".ppt", ".pdf", ".html", ".htm", ".md"};
+    static const char *const starts[] = {
+        "untitled",        "unbenannt", "microsoft word", "microsoft powerpoint",
+        "microsoft excel", "document1", "dokument1",      "about:blank",
+        "file:///",        "index",     "title",          "(anonymous)",
+        "(unspecified)",   "print",     "slide 1",        "powerpoint presentation",
+        "new page"};
+    static const char *const ends[] = {".doc", ".docx", ".dvi", ".indd", ".qxd", ".tex",
+                                       ".ps",  ".odt",  ".xls", ".rtf",  ".txt", ".ppt",
+                                       ".pdf", ".html", ".htm", ".md"};
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
         Str s = str_of(starts[i]);
         bool whole = i >= 8 || i == 4 || i == 5 || i < 2;
-        if (t.len >= s.len && str_eq_nocase(str_sub(t, 0, s.len), s) && (!whole || t.len <= s.len + 2))
+        if (t.len >= s.len && str_eq_nocase(str_sub(t, 0, s.len), s) &&
+            (!whole || t.len <= s.len + 2))
             return true;
     }
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
@@ -81,7 +86,8 @@ bool understand_title(const Extracted *e, Str filename, Arena *a, Str *out, Err 
         return squeezed(own, TITLE_MAX, a, out, err);
     for (size_t i = 0; i < e->n_marks && i < 1000; i++) {
         Str h = letters_trim(str_sub(e->text, e->marks[i].start, e->marks[i].end));
-        if (e->marks[i].kind == MARK_HEADING && h.len > 0 && h.len <= TITLE_MAX && !is_junk_title(h))
+        if (e->marks[i].kind == MARK_HEADING && h.len > 0 && h.len <= TITLE_MAX &&
+            !is_junk_title(h))
             return squeezed(h, TITLE_MAX, a, out, err);
     }
     if (filename.len > 0) {
@@ -93,7 +99,8 @@ bool understand_title(const Extracted *e, Str filename, Arena *a, Str *out, Err 
     size_t at = 0, start, end;
     if (!sentence_next(e->text, &at, &start, &end))
         start = end = 0;
-    return squeezed(letters_cut(str_sub(e->text, start, end), SENTENCE_TITLE), TITLE_MAX, a, out, err);
+    return squeezed(letters_cut(str_sub(e->text, start, end), SENTENCE_TITLE), TITLE_MAX, a, out,
+                    err);
 }
 
 /* ---- tags and summary ----------------------------------------------------------------------- */
@@ -111,18 +118,23 @@ bool understand_summary(const Extracted *e, Arena *a, Str *out, Err *err)
 /* ---- importance ----------------------------------------------------------------------------- */
 
 /* Words of duties and rights: what costs a person something to miss (English and German). */
-static const char *const duty_words[] = {"agreement", "appointment", "bill", "cancel", "cancellation",
-    "contract", "deadline", "deposit", "due", "expires", "expiry", "fee", "fine", "insurance", "invoice",
-    "landlord", "lease", "must", "notice", "obligation", "obliged", "overdue", "passport", "payable", "payment",
-    "penalty", "policy", "prescription", "reminder", "renew", "renewal", "rent", "required", "shall", "sign",
-    "signature", "submit", "tax", "tenant", "terminate", "termination", "urgent", "visa", "warranty",
-    "frist", "fällig", "kündigung", "kündigungsfrist", "mahnung", "miete", "mietvertrag", "pflicht", "rechnung",
-    "steuer", "termin", "unterschrift", "versicherung", "vertrag", "vermieter", "zahlung"};
-static const char *const months[] = {"january", "february", "march", "april", "may", "june", "july", "august",
-    "september", "october", "november", "december", "januar", "februar", "märz", "mai", "juni", "juli",
-    "oktober", "dezember"};
-static const char *const currencies[] = {"eur", "euro", "euros", "usd", "dollar", "dollars", "gbp", "pounds",
-    "chf"};
+static const char *const duty_words[] = {
+    "agreement", "appointment",  "bill",         "cancel",       "cancellation", "contract",
+    "deadline",  "deposit",      "due",          "expires",      "expiry",       "fee",
+    "fine",      "insurance",    "invoice",      "landlord",     "lease",        "must",
+    "notice",    "obligation",   "obliged",      "overdue",      "passport",     "payable",
+    "payment",   "penalty",      "policy",       "prescription", "reminder",     "renew",
+    "renewal",   "rent",         "required",     "shall",        "sign",         "signature",
+    "submit",    "tax",          "tenant",       "terminate",    "termination",  "urgent",
+    "visa",      "warranty",     "frist",        "fällig",       "kündigung",    "kündigungsfrist",
+    "mahnung",   "miete",        "mietvertrag",  "pflicht",      "rechnung",     "steuer",
+    "termin",    "unterschrift", "versicherung", "vertrag",      "vermieter",    "zahlung"};
+static const char *const months[] = {"january",  "february", "march",  "april",     "may",
+                                     "june",     "july",     "august", "september", "october",
+                                     "november", "december", "januar", "februar",   "märz",
+                                     "mai",      "juni",     "juli",   "oktober",   "dezember"};
+static const char *const currencies[] = {"eur",     "euro", "euros",  "usd", "dollar",
+                                         "dollars", "gbp",  "pounds", "chf"};
 
 static bool is_in(const char *const *list, size_t n, Str word)
 {
@@ -191,6 +203,7 @@ Importance understand_importance(const Extracted *e)
         headings += e->marks[i].kind == MARK_HEADING;
     Importance v = {.duty = share(duty, 6), .dates = share(dates, 4), .money = share(money, 4),
         .length = share(words, 600), .structure = share(headings, 3)};
-    v.score = 0.2 + 0.35 * v.duty + 0.15 * v.dates + 0.15 * v.money + 0.1 * v.length + 0.05 * v.structure;
+    v.score =
+        0.2 + 0.35 * v.duty + 0.15 * v.dates + 0.15 * v.money + 0.1 * v.length + 0.05 * v.structure;
     return v;
 }

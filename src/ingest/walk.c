@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/mem.h"
+#include "base/arena.h"
 #include "base/os.h"
 #include "ingest/ingest.h"
 
@@ -37,38 +37,71 @@ static bool report_errno(Walk *w, const char *path, int errnum, const char *what
     return report(w, path, NULL, &problem);
 }
 
-static int visible(const struct dirent *d)
+/* Byte order, not the locale's: the same everywhere. */
+static int by_name(const void *a, const void *b)
 {
-    return d->d_name[0] != '.';
+    return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Byte order, not the locale's: the same everywhere. */
-static int by_name(const struct dirent **a, const struct dirent **b)
+/* The visible names in a folder, sorted, in the arena. The folder is closed before anything in it
+ * is walked: depth costs no descriptors. */
+static bool list_names(const char *path, Arena *a, char ***out, size_t *n, int *errnum)
 {
-    return strcmp((*a)->d_name, (*b)->d_name);
+    size_t cap = 0;
+    DIR *d = opendir(path);
+    *out = NULL;
+    *n = 0;
+    *errnum = errno;
+    if (!d)
+        return false;
+    bool ok = true;
+    for (struct dirent *e; ok && (e = readdir(d)) != NULL;) {
+        if (e->d_name[0] == '.')
+            continue;
+        if (*n == cap) {
+            cap = cap ? cap * 2 : 64;
+            char **names = ARENA_NEW_ARRAY(a, char *, cap);
+            if (names && *n)
+                memcpy(names, *out, *n * sizeof *names);
+            *out = names;
+        }
+        char *name = *out ? arena_cstr(a, str_of(e->d_name)) : NULL;
+        ok = name != NULL;
+        if (ok)
+            (*out)[(*n)++] = name;
+    }
+    (void)closedir(d);
+    *errnum = ENOMEM;
+    if (ok && *n > 1)
+        qsort(*out, *n, sizeof **out, by_name);
+    return ok;
 }
 
 static bool walk_path(Walk *w, const char *path, unsigned depth);
 
 static bool walk_folder(Walk *w, const char *path, unsigned depth)
 {
-    struct dirent **names = NULL;
-    int n = depth < MAX_DEPTH ? scandir(path, &names, visible, by_name) : -1;
-    if (n < 0)
-        return report_errno(w, path, depth < MAX_DEPTH ? errno : ELOOP, "read the folder");
-    bool ok = true;
-    for (int i = 0; i < n; i++) {
-        Buf child;
-        buf_init(&child, 1 << 16);
-        if (ok && buf_printf(&child, "%s%s%s", path, str_ends(str_of(path), STR("/")) ? "" : "/",
-                             names[i]->d_name))
-            ok = walk_path(w, child.ptr, depth + 1);
-        else if (ok)
-            ok = buf_check(&child, path, w->err);
-        buf_release(&child);
-        free(names[i]); /* scandir's own, from the C library */
+    char **names;
+    size_t n;
+    int errnum;
+    Arena *a = arena_new(ARENA_DEFAULT_MAX);
+    if (!a)
+        return err_set(w->err, ERR_NO_MEMORY, "reading the folder %s: out of memory", path);
+    bool ok;
+    if (depth >= MAX_DEPTH) {
+        ok = report_errno(w, path, ELOOP, "read the folder");
+    } else if (!list_names(path, a, &names, &n, &errnum)) {
+        ok = report_errno(w, path, errnum, "read the folder");
+    } else {
+        ok = true;
+        for (size_t i = 0; ok && i < n; i++) {
+            char *child = os_join(a, path, names[i]);
+            ok = child
+                     ? walk_path(w, child, depth + 1)
+                     : err_set(w->err, ERR_NO_MEMORY, "reading the folder %s: out of memory", path);
+        }
     }
-    free(names);
+    arena_free(a);
     return ok;
 }
 
@@ -97,8 +130,8 @@ bool ingest_walk(const char *path, bool (*fn)(void *arg, const IngestFile *f), v
     struct stat st;
     Walk w = {.fn = fn, .arg = arg, .err = err};
     if (lstat(path, &st) != 0)
-        return err_set_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, "cannot look at %s",
-                             path);
+        return err_set_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno,
+                             "cannot look at %s", path);
     if (walk_path(&w, path, 0))
         return true;
     return w.stopped ? err_set(err, ERR_CANCELLED, "the walk through %s was stopped", path) : false;

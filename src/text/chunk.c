@@ -36,8 +36,8 @@ static size_t count_tokens(const Chunker *c, size_t start, size_t end)
 
 static bool out_of_memory(const Chunker *c)
 {
-    return err_set(c->err, ERR_NO_MEMORY, "cutting a text of %zu bytes into passages: out of memory",
-                   c->text.len);
+    return err_set(c->err, ERR_NO_MEMORY,
+                   "cutting a text of %zu bytes into passages: out of memory", c->text.len);
 }
 
 /* ---- marks -------------------------------------------------------------------------------- */
@@ -111,15 +111,16 @@ static size_t cut_point(const Chunker *c, size_t start, size_t end, size_t budge
             high = mid;
     }
     size_t space = low;
-    while (space > start + (low - start) / 2 && c->text.ptr[space] != ' ' && c->text.ptr[space] != '\n')
+    while (space > start + (low - start) / 2 && c->text.ptr[space] != ' ' &&
+           c->text.ptr[space] != '\n')
         space--;
     if (space > start + (low - start) / 2)
         low = space;
     return low > start ? low : utf8_ceil(c->text, start + 1);
 }
 
-/* Adds text[u.start, u.end), in several units when it has more than the budget. The search for a cut
- * looks at a window, so that a line of megabytes takes linear time. */
+/* Adds text[u.start, u.end), in several units when it has more than the budget. The search for a
+ * cut looks at a window, so that a line of megabytes takes linear time. */
 static bool add_fitting(Chunker *c, Unit u, size_t budget)
 {
     size_t end = u.end;
@@ -217,7 +218,8 @@ static bool build_units(Chunker *c, size_t budget)
         }
         if (in_heading)
             k.current = (int32_t)k.heading;
-        Unit proto = {.page = in_page ? p->level : 0, .heading = k.current, .is_heading = in_heading};
+        Unit proto = {
+            .page = in_page ? p->level : 0, .heading = k.current, .is_heading = in_heading};
         if (!add_stretch(c, at, next, in_lines && !in_heading, proto, budget))
             return false;
         at = next;
@@ -245,14 +247,15 @@ static bool join_path(const Chunker *c, const Str *path, size_t n, size_t max_to
            c->options->count(c->options->count_arg, buf_str(b)) <= max_tokens;
 }
 
-/* "Title > Heading > Heading" of what stands above `first`, without the headings that are at or after
- * it (they are in the passage). */
+/* "Title > Heading > Heading" of what stands above `first`, without the headings that are at or
+ * after it (they are in the passage). */
 static bool context_of(Chunker *c, const Unit *first, Str *out)
 {
     Str path[8];
     size_t n = 0;
     uint32_t level = UINT32_MAX;
-    for (int32_t i = first->heading; i >= 0 && n < 7 && level > 1 && first->heading - i < 4096; i--) {
+    for (int32_t i = first->heading; i >= 0 && n < 7 && level > 1 && first->heading - i < 4096;
+         i--) {
         const Mark *h = c->headings[i];
         if (h->level >= level)
             continue;
@@ -306,8 +309,8 @@ static bool add_span(Chunker *c, size_t first, size_t last, Str context)
     return true;
 }
 
-/* Where the section that begins at unit `first` ends: at the next heading that follows something other
- * than headings, or at the next page. */
+/* Where the section that begins at unit `first` ends: at the next heading that follows something
+ * other than headings, or at the next page. */
 static size_t section_end(const Chunker *c, size_t first)
 {
     bool body = !c->units[first].is_heading;
@@ -320,8 +323,8 @@ static size_t section_end(const Chunker *c, size_t first)
     return i;
 }
 
-/* The end of a passage that begins at `first`: as many units as fit in `target`, then back to the last
- * paragraph's end when that leaves at least half. */
+/* The end of a passage that begins at `first`: as many units as fit in `target`, then back to the
+ * last paragraph's end when that leaves at least half. */
 static size_t passage_end(const Chunker *c, size_t first, size_t stop, size_t target, size_t budget)
 {
     size_t tokens = 0, last = first, paragraph = first, paragraph_tokens = 0;
@@ -342,8 +345,8 @@ static size_t passage_end(const Chunker *c, size_t first, size_t stop, size_t ta
     return last;
 }
 
-/* First unit of the passage after one that ended at `end`: back by whole sentences up to the overlap,
- * but past `first`, so that every passage begins later than the one before. */
+/* First unit of the passage after one that ended at `end`: back by whole sentences up to the
+ * overlap, but past `first`, so that every passage begins later than the one before. */
 static size_t overlap_start(const Chunker *c, size_t first, size_t end, size_t overlap)
 {
     size_t at = end, tokens = 0;
@@ -367,7 +370,8 @@ static bool pack_section(Chunker *c, size_t first, size_t stop)
             return false;
         size_t used = context.len ? c->options->count(c->options->count_arg, context) : 0;
         size_t budget = max - used;
-        size_t rest = c->units[stop - 1].before + c->units[stop - 1].tokens - c->units[begin].before;
+        size_t rest =
+            c->units[stop - 1].before + c->units[stop - 1].tokens - c->units[begin].before;
         size_t passages = rest ? (rest + budget - 1) / budget : 1;
         size_t end = passage_end(c, begin, stop, (rest + passages - 1) / passages, budget);
         while (end > begin + 1 && full_count(c, context, c->units[begin].start,
@@ -391,7 +395,8 @@ static bool run(Chunker *c, const Mark *marks, size_t n_marks)
     size_t budget = c->options->max_tokens - c->options->max_tokens / 4;
     if (!pick_marks(c, marks, n_marks, 1u << MARK_HEADING, &c->headings, &c->n_headings) ||
         !pick_marks(c, marks, n_marks, 1u << MARK_PAGE, &c->pages, &c->n_pages) ||
-        !pick_marks(c, marks, n_marks, 1u << MARK_CODE | 1u << MARK_TABLE, &c->lines, &c->n_lines) ||
+        !pick_marks(c, marks, n_marks, 1u << MARK_CODE | 1u << MARK_TABLE, &c->lines,
+                    &c->n_lines) ||
         !build_units(c, budget))
         return false;
     for (size_t first = 0; first < c->n_units;) {

@@ -1,14 +1,15 @@
 /* chunk.h - cuts a text into passages that fit the encoder's window.
  *
- *   text -> units (sentences; lines of code and tables) -> sections (by heading and page) -> passages
+ *   text -> units (sentences; lines of code and tables) -> sections (by heading and page) ->
+ * passages
  *
- * A section is what stands between two headings on one page; headings with nothing under them join the
- * section that follows. Inside a section, units are packed into as few passages as fit, of about equal
- * length, ending at a paragraph's end where one is near. A unit is cut only when it is longer than
- * the window by itself (at white space, else between characters). Neighbours overlap by whole
- * sentences within one section, never across a heading or a page. Offsets are exact bytes into the
- * text, on character boundaries, without white space at the ends; every byte that is no white space is
- * in at least one passage; passages are in order of their start.
+ * A section is what stands between two headings on one page; headings with nothing under them join
+ * the section that follows. Inside a section, units are packed into as few passages as fit, of
+ * about equal length, ending at a paragraph's end where one is near. A unit is cut only when it is
+ * longer than the window by itself (at white space, else between characters). Neighbours overlap by
+ * whole sentences within one section, never across a heading or a page. Offsets are exact bytes
+ * into the text, on character boundaries, without white space at the ends; every byte that is no
+ * white space is in at least one passage; passages are in order of their start.
  *
  * The context is "Title > Heading > Heading": what stands above the passage and is not in it. It is
  * embedded and indexed before the passage, so context + "\n" + text fits max_tokens.
@@ -20,7 +21,14 @@
 #include "base/arena.h"
 
 /* What the extractor knows about the shape of the text, in order of offset. */
-typedef enum { MARK_PAGE, MARK_HEADING, MARK_CODE, MARK_TABLE, MARK_LIST_ITEM, MARK_PARAGRAPH } MarkKind;
+typedef enum {
+    MARK_PAGE,
+    MARK_HEADING,
+    MARK_CODE,
+    MARK_TABLE,
+    MARK_LIST_ITEM,
+    MARK_PARAGRAPH
+} MarkKind;
 typedef struct {
     MarkKind kind;
     uint32_t start, end; /* bytes of the text; for MARK_PAGE where the page begins and ends */
@@ -46,8 +54,8 @@ typedef struct {
 } ChunkOptions;
 
 /* Marks need not be sorted, nested or sane: what lies outside the text is ignored. Text without any
- * word gives *n = 0. ERR_VALIDATION for impossible options or invalid UTF-8, ERR_TOO_LARGE for 4 GiB
- * of text, ERR_NO_MEMORY. */
+ * word gives *n = 0. ERR_VALIDATION for impossible options or invalid UTF-8, ERR_TOO_LARGE for 4
+ * GiB of text, ERR_NO_MEMORY. */
 bool chunk_text(Str text, Str title, const Mark *marks, size_t n_marks, const ChunkOptions *options,
     Arena *a, ChunkSpan **out, size_t *n, Err *err);
 

@@ -204,7 +204,8 @@ bool keyphrase_find(Str text, Str title, size_t max, Arena *a, Str **out, size_t
     for (size_t i = 0; ok && i < t.used && found < max && t.slots[i].score > 0; i++) {
         bool fresh = true;
         for (size_t j = 0; fresh && j < found; j++)
-            fresh = !is_part(phrases[j], t.slots[i].phrase) && !is_plural(phrases[j], t.slots[i].phrase);
+            fresh = !is_part(phrases[j], t.slots[i].phrase) &&
+                    !is_plural(phrases[j], t.slots[i].phrase);
         if (!fresh)
             continue;
         phrases[found] = arena_str(a, t.slots[i].phrase);

@@ -1,7 +1,7 @@
 /* keyphrase.h - the phrases that tell what a text is about.
  *
- * Candidates are runs of one to three words between stop words, punctuation and line ends (as in RAKE,
- * Rose et al. 2010). A candidate's score (after the features of YAKE, Campos et al. 2020):
+ * Candidates are runs of one to three words between stop words, punctuation and line ends (as in
+ * RAKE, Rose et al. 2010). A candidate's score (after the features of YAKE, Campos et al. 2020):
  *
  *   count * length bonus (1, 1.5, 1.6) * (1 + 1/(1 + first sentence / 4)) * 1.5 if it is always
  *   capitalised inside sentences * 2 if it is in the title

@@ -1,6 +1,6 @@
 /* letters.h - the little that sentence, keyphrase and chunk code must know about characters: white
- * space, case, and scripts written without spaces. Not a Unicode library: it covers Latin, Greek and
- * Cyrillic case and the East Asian blocks. Threads: pure functions. */
+ * space, case, and scripts written without spaces. Not a Unicode library: it covers Latin, Greek
+ * and Cyrillic case and the East Asian blocks. Threads: pure functions. */
 #ifndef SOTTO_TEXT_LETTERS_H
 #define SOTTO_TEXT_LETTERS_H
 
@@ -9,8 +9,8 @@
 static inline bool letter_is_space(uint32_t c)
 {
     return c == ' ' || (c >= '\t' && c <= '\r') || c == 0x85 || c == 0xA0 || c == 0x1680 ||
-           (c >= 0x2000 && c <= 0x200B) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
-           c == 0x3000 || c == 0xFEFF;
+           (c >= 0x2000 && c <= 0x200B) || c == 0x2028 || c == 0x2029 || c == 0x202F ||
+           c == 0x205F || c == 0x3000 || c == 0xFEFF;
 }
 
 bool letter_is_upper(uint32_t c);

@@ -4,21 +4,27 @@
 
 #define SHORT_LINE 40 /* characters; wrapped prose is wider than this almost everywhere */
 
-/* Abbreviations after which a sentence goes on (English, German, French, Spanish), lower case, without
- * the last full stop. Those in the second list may also end a sentence: the next letter's case says. */
-static const char *const goes_on[] = {"mr", "mrs", "ms", "dr", "prof", "st", "mt", "rev", "gen", "col",
-    "sgt", "capt", "lt", "hon", "vs", "cf", "e.g", "i.e", "eg", "ie", "no", "nos", "nr", "fig", "figs",
-    "vol", "pp", "p", "ca", "approx", "dept", "est", "sec", "ch", "eq", "ref", "art", "tel", "mobil",
-    "ext", "attn", "max", "min", "incl", "excl", "feb", "apr", "aug", "sept", "sep", "oct",
-    "nov", "okt", "dez", "z.b", "d.h", "u.a", "i.d.r", "bzw", "abs", "ggf", "evtl", "inkl", "zzgl",
-    "geb", "hr", "fr", "hrn", "str", "bspw", "vgl", "gem", "sog", "mme", "mlle", "sra", "dra", "av",
-    "avda", "etw", "zw", "mind", "jan", "dec", "rd", "ave", "blvd"};
-static const char *const may_end[] = {"etc", "inc", "ltd", "co", "corp", "jr", "sr", "a.m", "p.m", "u.s",
-    "u.k", "usw", "gmbh", "al", "bros", "ph.d", "m.d", "b.a", "m.a", "d.c", "e.v", "usf", "uvm"};
-static const char *const months[] = {"januar", "jänner", "februar", "märz", "april", "mai", "juni",
-    "juli", "august", "september", "oktober", "november", "dezember", "january", "february", "march",
-    "may", "june", "july", "october", "december", "jan", "feb", "mär", "apr", "jun", "jul", "aug",
-    "sep", "okt", "nov", "dez", "oct", "dec"};
+/* Abbreviations after which a sentence goes on (English, German, French, Spanish), lower case,
+ * without the last full stop. Those in the second list may also end a sentence: the next letter's
+ * case says. */
+static const char *const goes_on[] = {
+    "mr",   "mrs",  "ms",    "dr",   "prof", "st",    "mt",   "rev",    "gen",  "col", "sgt",
+    "capt", "lt",   "hon",   "vs",   "cf",   "e.g",   "i.e",  "eg",     "ie",   "no",  "nos",
+    "nr",   "fig",  "figs",  "vol",  "pp",   "p",     "ca",   "approx", "dept", "est", "sec",
+    "ch",   "eq",   "ref",   "art",  "tel",  "mobil", "ext",  "attn",   "max",  "min", "incl",
+    "excl", "feb",  "apr",   "aug",  "sept", "sep",   "oct",  "nov",    "okt",  "dez", "z.b",
+    "d.h",  "u.a",  "i.d.r", "bzw",  "abs",  "ggf",   "evtl", "inkl",   "zzgl", "geb", "hr",
+    "fr",   "hrn",  "str",   "bspw", "vgl",  "gem",   "sog",  "mme",    "mlle", "sra", "dra",
+    "av",   "avda", "etw",   "zw",   "mind", "jan",   "dec",  "rd",     "ave",  "blvd"};
+static const char *const may_end[] = {"etc", "inc", "ltd", "co",  "corp", "jr",  "sr",   "a.m",
+                                      "p.m", "u.s", "u.k", "usw", "gmbh", "al",  "bros", "ph.d",
+                                      "m.d", "b.a", "m.a", "d.c", "e.v",  "usf", "uvm"};
+static const char *const months[] = {
+    "januar",   "jänner", "februar",   "märz",    "april",    "mai",      "juni",
+    "juli",     "august", "september", "oktober", "november", "dezember", "january",
+    "february", "march",  "may",       "june",    "july",     "october",  "december",
+    "jan",      "feb",    "mär",       "apr",     "jun",      "jul",      "aug",
+    "sep",      "okt",    "nov",       "dez",     "oct",      "dec"};
 
 static bool in_list(const char *const *list, size_t n, Str word)
 {
@@ -134,8 +140,8 @@ static Str word_after(Str text, size_t at, char *room, size_t size)
     return (Str){room, n};
 }
 
-/* Whether the single full stop at `dot` ends no sentence although white space follows. `next` is where
- * the next word begins; the sentence so far is text[start, dot). */
+/* Whether the single full stop at `dot` ends no sentence although white space follows. `next` is
+ * where the next word begins; the sentence so far is text[start, dot). */
 static bool dot_goes_on(Str text, size_t start, size_t dot, size_t next)
 {
     char before_room[32], after_room[32];
@@ -147,8 +153,9 @@ static bool dot_goes_on(Str text, size_t start, size_t dot, size_t next)
     for (size_t i = 0; i < before.len; i++)
         number = number && letter_is_digit((unsigned char)before.ptr[i]);
     if (number)
-        return before.len <= 3 && (dot - before.len == start || /* "1. First", "am 3. März" */
-                                   IN(months, word_after(text, next, after_room, sizeof after_room)));
+        return before.len <= 3 &&
+               (dot - before.len == start || /* "1. First", "am 3. März" */
+                IN(months, word_after(text, next, after_room, sizeof after_room)));
     if (before.len == 1 && before.ptr[0] != 'i' && letter_is_upper(peek(text, dot - 1)))
         return true; /* an initial: "J. Smith" */
     if (IN(goes_on, before))
@@ -160,7 +167,8 @@ static bool dot_goes_on(Str text, size_t start, size_t dot, size_t next)
 static bool break_ends(Str text, size_t line, size_t at)
 {
     size_t next = at + 1;
-    while (next < text.len && (text.ptr[next] == ' ' || text.ptr[next] == '\t' || text.ptr[next] == '\r'))
+    while (next < text.len &&
+           (text.ptr[next] == ' ' || text.ptr[next] == '\t' || text.ptr[next] == '\r'))
         next++;
     if (next >= text.len || text.ptr[next] == '\n' || text.ptr[next] == '\f')
         return true;

@@ -73,11 +73,13 @@ static bool ends_like_sentence(Str s)
            str_ends(s, STR("\xE2\x80\xA6")) || str_ends(s, STR("\xEF\xBC\x81"));
 }
 
-/* Whether text[start, end) touches a heading, code or a table. `next` moves along the sorted marks. */
+/* Whether text[start, end) touches a heading, code or a table. `next` moves along the sorted
+ * marks. */
 static bool is_furniture(const Mark *marks, size_t n, size_t start, size_t end)
 {
     for (size_t i = 0; i < n; i++)
-        if ((marks[i].kind == MARK_HEADING || marks[i].kind == MARK_CODE || marks[i].kind == MARK_TABLE) &&
+        if ((marks[i].kind == MARK_HEADING || marks[i].kind == MARK_CODE ||
+             marks[i].kind == MARK_TABLE) &&
             marks[i].start < end && marks[i].end > start)
             return true;
     return false;
@@ -101,7 +103,8 @@ static bool collect(Str text, const Mark *marks, size_t n_marks, Arena *a, Sente
     if (!out->items)
         return no_memory(err);
     n_marks = n_marks < 2000 ? n_marks : 2000;
-    while (out->n < MAX_SENTENCES && seen++ < MAX_SENTENCES * 4 && sentence_next(text, &at, &start, &end)) {
+    while (out->n < MAX_SENTENCES && seen++ < MAX_SENTENCES * 4 &&
+           sentence_next(text, &at, &start, &end)) {
         Str s = str_sub(text, start, end);
         if (is_furniture(marks, n_marks, start, end) || s.len > 1000)
             continue;
@@ -119,7 +122,8 @@ static bool collect(Str text, const Mark *marks, size_t n_marks, Arena *a, Sente
 /* How many sentences have the term: `pool` holds the terms of all, sorted. */
 static size_t frequency(const uint32_t *pool, size_t n, uint32_t term)
 {
-    const uint32_t *at = bsearch(&term, pool, n, sizeof *pool, by_hash), *end = pool + n, *from = at;
+    const uint32_t *at = bsearch(&term, pool, n, sizeof *pool, by_hash), *end = pool + n,
+                   *from = at;
     while (from > pool && from[-1] == term)
         from--;
     while (at < end && *at == term)
@@ -185,7 +189,8 @@ static void rank(Sentences *all, float *edges)
     }
     for (size_t i = 0; i < n; i++)
         all->items[i].rank = now[i] * (1.0f + 0.5f * expf(-(float)i / 4.0f)) *
-                             (all->items[i].whole ? 1.0f : 0.3f) * (all->items[i].item ? 0.6f : 1.0f);
+                             (all->items[i].whole ? 1.0f : 0.3f) *
+                             (all->items[i].item ? 0.6f : 1.0f);
 }
 
 /* Marks the best sentences that fit and differ; the number of them. */

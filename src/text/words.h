@@ -1,8 +1,8 @@
 /* words.h - the words of a text, and which of them carry no meaning.
  *
  * A word is a run of letters, digits and marks with inner apostrophes and hyphens ("don't",
- * "check-in"); where words are not spaced (Chinese, Japanese, Thai), a run of at most four characters.
- * Threads: pure functions. */
+ * "check-in"); where words are not spaced (Chinese, Japanese, Thai), a run of at most four
+ * characters. Threads: pure functions. */
 #ifndef SOTTO_TEXT_WORDS_H
 #define SOTTO_TEXT_WORDS_H
 
@@ -14,8 +14,8 @@
 bool word_next(Str text, size_t *at, size_t *start, size_t *end);
 /* The word in lower case, in room[WORD_MAX + 8]; empty when it is longer than WORD_MAX. */
 Str word_fold(Str word, char *room);
-/* Articles, pronouns, prepositions, numbers, units and the like of English, German, French, Spanish,
- * Italian, Dutch and Portuguese. `folded` is in lower case. */
+/* Articles, pronouns, prepositions, numbers, units and the like of English, German, French,
+ * Spanish, Italian, Dutch and Portuguese. `folded` is in lower case. */
 bool word_is_stop(Str folded);
 
 #endif

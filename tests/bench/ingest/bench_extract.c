@@ -2,8 +2,9 @@
  *
  *   bench_extract [--text | --describe] [--repeat N] [--timeout MS] FILE...
  *
- * One line a file: milliseconds (median of N), bytes in, bytes of text, marks, pages, title or error.
- * --text prints the text instead, framed by lines for scripts; --describe what is computed from it. */
+ * One line a file: milliseconds (median of N), bytes in, bytes of text, marks, pages, title or
+ * error. --text prints the text instead, framed by lines for scripts; --describe what is computed
+ * from it. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -31,7 +32,8 @@ static void describe(const char *path, const Extracted *e, Arena *a)
     size_t n;
     uint64_t start = clock_mono_ns();
     if (!understand_title(e, str_of(path), a, &title, &err) ||
-        !understand_tags(e, title, a, &tags, &n, &err) || !understand_summary(e, a, &summary, &err)) {
+        !understand_tags(e, title, a, &tags, &n, &err) ||
+        !understand_summary(e, a, &summary, &err)) {
         printf("%s: %s\n", path, err.msg);
         return;
     }
@@ -40,8 +42,10 @@ static void describe(const char *path, const Extracted *e, Arena *a)
            STR_ARG(title));
     for (size_t i = 0; i < n; i++)
         printf(" [" STR_FMT "]", STR_ARG(tags[i]));
-    printf("\n  summary: " STR_FMT "\n  importance: %.2f (duty %.2f dates %.2f money %.2f length %.2f "
-           "structure %.2f)\n", STR_ARG(summary), v.score, v.duty, v.dates, v.money, v.length, v.structure);
+    printf("\n  summary: " STR_FMT "\n  importance: %.2f (duty %.2f dates %.2f money %.2f length "
+                                   "%.2f "
+           "structure %.2f)\n",
+           STR_ARG(summary), v.score, v.duty, v.dates, v.money, v.length, v.structure);
 }
 
 static void run_file(const Bench *b, const char *path)
@@ -56,7 +60,8 @@ static void run_file(const Bench *b, const char *path)
         arena_free(a);
         return;
     }
-    Str head = str_sub(snapshot_str(&s), 0, EXTRACT_HEAD), type = ingest_guess_type(head, str_of(path), STR(""));
+    Str head = str_sub(snapshot_str(&s), 0, EXTRACT_HEAD),
+        type = ingest_guess_type(head, str_of(path), STR(""));
     bool ok = type.len > 0 || err_set(&err, ERR_UNSUPPORTED_MEDIA, "no reader");
     for (int i = 0; ok && i < b->repeat; i++) {
         uint64_t start = clock_mono_ns();
@@ -73,8 +78,8 @@ static void run_file(const Bench *b, const char *path)
             printf("=== error %s\n", err.msg);
     } else if (ok) {
         qsort(ms, (size_t)b->repeat, sizeof *ms, by_value);
-        printf("%s\t%.2f ms\t%zu\t%zu\t%zu marks\t%u pages\t" STR_FMT "\n", path, ms[b->repeat / 2], s.size,
-               out.text.len, out.n_marks, out.pages, STR_ARG(out.title));
+        printf("%s\t%.2f ms\t%zu\t%zu\t%zu marks\t%u pages\t" STR_FMT "\n", path, ms[b->repeat / 2],
+               s.size, out.text.len, out.n_marks, out.pages, STR_ARG(out.title));
     } else {
         printf("%s\terror\t%s (%s)\n", path, err.msg, err_info(err.code)->wire);
     }
@@ -96,9 +101,9 @@ int main(int argc, char **argv)
         else if (strcmp(argv[i], "--describe") == 0)
             b.describe = true;
         else if (strcmp(argv[i], "--repeat") == 0 && i + 1 < argc)
-            b.repeat = atoi(argv[++i]);
+            b.repeat = (int)strtol(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--timeout") == 0 && i + 1 < argc)
-            o.timeout_ms = (unsigned)atoi(argv[++i]);
+            o.timeout_ms = (unsigned)strtoul(argv[++i], NULL, 10);
     }
     b.repeat = b.repeat < 1 ? 1 : b.repeat > 1000 ? 1000 : b.repeat;
     b.sandbox = sandbox_new(&o, &err);

@@ -1,5 +1,5 @@
-/* fuzz_layout.c - a page's geometry: 12 bytes are the box and font of a line, its text follows to the
- * next newline. Every word must come out again. */
+/* fuzz_layout.c - a page's geometry: 12 bytes are the box and font of a line, its text follows to
+ * the next newline. Every word must come out again. */
 #include "ingest/pdf_layout.h"
 #include "reader.h"
 
@@ -13,9 +13,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size_t end = at;
         while (end < size && data[end] != '\n')
             end++;
-        lines[n++] = (PdfLine){.text = {(const char *)data + at, end - at}, .x0 = b[0] * 4.0f, .y0 = b[1] * 4.0f,
-            .x1 = (b[0] + b[2]) * 4.0f, .y1 = b[1] * 4.0f + b[3] / 8.0f, .first_word = b[4], .size = b[5] / 4.0f,
-            .bold = b[6] & 1};
+        lines[n++] = (PdfLine){.text = {(const char *)data + at, end - at},
+                               .x0 = b[0] * 4.0f,
+                               .y0 = b[1] * 4.0f,
+                               .x1 = (b[0] + b[2]) * 4.0f,
+                               .y1 = b[1] * 4.0f + b[3] / 8.0f,
+                               .first_word = b[4],
+                               .size = b[5] / 4.0f,
+                               .bold = b[6] & 1};
         for (size_t i = at; i < end; i++)
             letters += (data[i] | 32u) - 'a' < 26u;
         at = end + 1;

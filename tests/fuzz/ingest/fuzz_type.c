@@ -1,5 +1,5 @@
-/* fuzz_type.c - which reader a file is for: the first bytes are a length of name, the name, then the
- * file. */
+/* fuzz_type.c - which reader a file is for: the first bytes are a length of name, the name, then
+ * the file. */
 #include "ingest/ingest.h"
 #include "reader.h"
 
@@ -7,7 +7,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     size_t name = size ? data[0] % 32 : 0;
     Str all = {(const char *)data, size};
-    Str type = ingest_guess_type(str_sub(all, 1 + name, size), str_sub(all, 1, 1 + name), str_sub(all, 1, 20));
+    Str type = ingest_guess_type(str_sub(all, 1 + name, size), str_sub(all, 1, 1 + name),
+                                 str_sub(all, 1, 20));
     REQUIRE(type.len == 0 || reader_find(type) != NULL);
     return 0;
 }

@@ -1,5 +1,5 @@
-/* fuzz_chunk.c - sentences, passages, summaries and key phrases of any bytes with any marks. The input's
- * last bytes choose the marks and the limits. */
+/* fuzz_chunk.c - sentences, passages, summaries and key phrases of any bytes with any marks. The
+ * input's last bytes choose the marks and the limits. */
 #include <stdlib.h>
 
 #include "text/chunk.h"
@@ -41,7 +41,8 @@ static void check_sentences(Str s)
     REQUIRE(letters_trim(str_sub(s, covered, s.len)).len == 0);
 }
 
-static void check_chunks(Str s, const Mark *marks, size_t n_marks, size_t max, size_t overlap, Arena *a)
+static void check_chunks(Str s, const Mark *marks, size_t n_marks, size_t max, size_t overlap,
+                         Arena *a)
 {
     ChunkOptions o = {max, overlap, count_words, NULL};
     ChunkSpan *c;
@@ -71,8 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const uint8_t *t = data + size - tail;
     Str s = {(const char *)data, size - tail}, summary, *phrases;
     for (; tail && n_marks < 8; n_marks++, t += 4)
-        marks[n_marks] = (Mark){(MarkKind)(t[0] % 6), t[1] | (t[0] & 0x80u) << 1, t[2] | (t[0] & 0x40u) << 2,
-            t[3] % 8};
+        marks[n_marks] = (Mark){(MarkKind)(t[0] % 6), t[1] | (t[0] & 0x80u) << 1,
+                                t[2] | (t[0] & 0x40u) << 2, t[3] % 8};
     Arena *a = arena_new(ARENA_DEFAULT_MAX);
     Err err = ERR_INIT;
     check_sentences(s);

@@ -31,8 +31,8 @@ static int set_up(void **state)
     const char *model = getenv("SOTTO_TEST_MODEL");
     f = (Fixture){.dir = "/tmp/sotto-ingest-XXXXXX", .owner = {{1}}};
     assert_non_null(mkdtemp(f.dir));
-    f.model = minilm_open(model ? model : SOTTO_SOURCE_DIR "/models/all-MiniLM-L6-v2.sotto", MINILM_INT8,
-                          &err);
+    f.model = minilm_open(model ? model : SOTTO_SOURCE_DIR "/models/all-MiniLM-L6-v2.sotto",
+                          MINILM_INT8, &err);
     if (!f.model)
         fail_msg("%s (make models puts it there)", err.msg);
     StoreOptions so = {.dir = f.dir, .model = minilm_name(f.model)};
@@ -96,16 +96,19 @@ static void is_str(Str got, const char *expected)
         fail_msg("\"%.*s\" is not \"%s\"", (int)got.len, got.ptr, expected);
 }
 
-static const char lease[] =
-    "# Rental agreement\n\n## Parties\n\nThe landlord is Mrs. Eva Brandt. The tenant is Jonas Keller.\n\n"
-    "## Rent and deposit\n\nThe monthly rent is 950 EUR, due on the third working day of each month. "
-    "The deposit is 1900 EUR.\n\n## Notice\n\nEither side may end the agreement with a notice of three "
-    "months.\n";
+static const char lease[] = "# Rental agreement\n\n## Parties\n\nThe landlord is Mrs. Eva Brandt. "
+                            "The tenant is Jonas Keller.\n\n"
+                            "## Rent and deposit\n\nThe monthly rent is 950 EUR, due on the third "
+                            "working day of each month. "
+                            "The deposit is 1900 EUR.\n\n## Notice\n\nEither side may end the "
+                            "agreement with a notice of three "
+                            "months.\n";
 
 static void test_markdown(void **state)
 {
     Fixture *f = *state;
-    IngestInput in = {.data = str_of(lease), .filename = STR("lease.md"), .source = STR("/docs/lease.md")};
+    IngestInput in = {
+        .data = str_of(lease), .filename = STR("lease.md"), .source = STR("/docs/lease.md")};
     Document d = add(f, &in, PUT_CREATED);
     is_str(d.title, "Rental agreement");
     is_str(d.file_type, "markdown");
@@ -146,7 +149,8 @@ static void test_findable(void **state)
         if (c.items[i].similarity > c.items[best].similarity)
             best = i;
     Chunk chunk;
-    assert_true(store_chunks_get(f->store, &f->owner, &c.items[best].chunk_no, 1, f->a, &chunk, &err));
+    assert_true(
+        store_chunks_get(f->store, &f->owner, &c.items[best].chunk_no, 1, f->a, &chunk, &err));
     assert_true(str_find(chunk.text, STR("The landlord is Mrs. Eva Brandt"), 0) != SIZE_MAX);
     assert_true(str_eq(chunk.text, str_sub(d.content, chunk.start, chunk.end)));
 }
@@ -154,8 +158,9 @@ static void test_findable(void **state)
 static void test_duplicates(void **state)
 {
     Fixture *f = *state;
-    IngestInput in = {.data = STR("The plumber comes on Friday at nine."), .source = STR("/a/one.txt"),
-        .filename = STR("one.txt")};
+    IngestInput in = {.data = STR("The plumber comes on Friday at nine."),
+                      .source = STR("/a/one.txt"),
+                      .filename = STR("one.txt")};
     Document first = add(f, &in, PUT_CREATED);
     is_str(first.title, "one");
     in.source = STR("/a/two.txt");
@@ -177,9 +182,15 @@ static void test_given(void **state)
     Fixture *f = *state;
     Str tags[] = {STR("home"), STR("repair")};
     double importance = 0.9;
-    IngestInput in = {.data = STR("Call the plumber tomorrow."), .title = STR("  Plumber "),
-        .tags = tags, .n_tags = 2, .has_tags = true, .summary = STR("To do"), .importance = &importance,
-        .extra_json = STR("{\"room\":\"kitchen\"}"), .file_type = STR("markdown")};
+    IngestInput in = {.data = STR("Call the plumber tomorrow."),
+                      .title = STR("  Plumber "),
+                      .tags = tags,
+                      .n_tags = 2,
+                      .has_tags = true,
+                      .summary = STR("To do"),
+                      .importance = &importance,
+                      .extra_json = STR("{\"room\":\"kitchen\"}"),
+                      .file_type = STR("markdown")};
     Document d = add(f, &in, PUT_CREATED);
     is_str(d.title, "Plumber");
     assert_int_equal(d.n_tags, 2);
@@ -195,7 +206,8 @@ static void test_given(void **state)
 static void test_refusals(void **state)
 {
     Fixture *f = *state;
-    IngestInput in = {.data = STR("\x89PNG\r\n\x1a\n"), .filename = STR("p.png"), .source = STR("/p.png")};
+    IngestInput in = {
+        .data = STR("\x89PNG\r\n\x1a\n"), .filename = STR("p.png"), .source = STR("/p.png")};
     refuse(f, &in, ERR_UNSUPPORTED_MEDIA, "p.png");
     LedgerEntry e = entry(f, "/p.png");
     assert_int_equal(e.state, LEDGER_REFUSED);
@@ -218,13 +230,16 @@ static void test_retitle(void **state)
     Err err = ERR_INIT;
     IngestInput in = {.data = str_of(lease), .filename = STR("lease.md")};
     Document d = add(f, &in, PUT_CREATED), new;
-    assert_true(ingest_retitle(f->ingest, &f->owner, &d.id, STR("Flat in Elm Street"), 0, f->a, &new, &err));
+    assert_true(ingest_retitle(f->ingest, &f->owner, &d.id, STR("Flat in Elm Street"), 0, f->a,
+                               &new, &err));
     is_str(new.title, "Flat in Elm Street");
     assert_true(uuid_eq(&new.id, &d.id) && str_eq(new.content, d.content));
     assert_int_equal(new.created_at, d.created_at);
     assert_int_equal(new.n_tags, d.n_tags);
-    CandidateQuery q = {.terms = &(KwTerm){.kind = KW_WORD, .text = STR("elm"), .required = true, .weight = 1},
-        .n_terms = 1, .k = 5};
+    CandidateQuery q = {
+        .terms = &(KwTerm){.kind = KW_WORD, .text = STR("elm"), .required = true, .weight = 1},
+        .n_terms = 1,
+        .k = 5};
     Candidates c;
     assert_true(store_candidates(f->store, &f->owner, &q, f->a, &c, &err));
     assert_int_equal(c.n, 3); /* the new title is in the context of every passage */
@@ -254,7 +269,8 @@ static bool walked(void *arg, const IngestFile *file)
 {
     Walked *w = arg;
     const char *name = strrchr(file->path, '/');
-    (void)snprintf(w->names + strlen(w->names), sizeof w->names - strlen(w->names), "%s ", name + 1);
+    (void)snprintf(w->names + strlen(w->names), sizeof w->names - strlen(w->names), "%s ",
+                   name + 1);
     w->problems += file->problem != NULL;
     w->n++;
     return w->n < 6;

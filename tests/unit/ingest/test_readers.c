@@ -1,5 +1,5 @@
-/* Every reader on the files of tests/data/documents (tools/make_test_documents.py made them), called
- * in this process: what they give is compared word for word. Then what each must refuse. */
+/* Every reader on the files of tests/data/documents (tools/make_test_documents.py made them),
+ * called in this process: what they give is compared word for word. Then what each must refuse. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -36,7 +36,8 @@ static bool read_with(const char *type, Str data, ExtractOut *out, Err *err)
     if (ok) {
         assert_true(utf8_ok(buf_str(&out->text)));
         for (size_t i = 0; i < out->n_marks; i++)
-            assert_true(out->marks[i].start <= out->marks[i].end && out->marks[i].end <= out->text.len);
+            assert_true(out->marks[i].start <= out->marks[i].end &&
+                        out->marks[i].end <= out->text.len);
     }
     return ok;
 }
@@ -81,7 +82,8 @@ static void test_markdown(void **state)
     ExtractOut out = read_file("garden.md", "markdown");
     has_mark(&out, MARK_HEADING, 1, "What grows where");
     has_mark(&out, MARK_HEADING, 2, "Setext heading");
-    has_mark(&out, MARK_TABLE, 0, "Bed | Plant | Sown\nEast | Beans | 3 April\nWest | Peas | 20 March");
+    has_mark(&out, MARK_TABLE, 0,
+             "Bed | Plant | Sown\nEast | Beans | 3 April\nWest | Peas | 20 March");
     has_mark(&out, MARK_CODE, 0, "for bed in beds:\n    water(bed)");
     has_mark(&out, MARK_LIST_ITEM, 2, "- early");
     assert_string_equal(out.author.ptr, "Ruth Fields");
@@ -110,7 +112,8 @@ static void test_markdown_corners(void **state)
 {
     (void)state;
     markdown_is("", "", "");
-    markdown_is("# [![badge](b.svg)](x) Name [site](https://a.example)\n", "Name site\n", "Name site");
+    markdown_is("# [![badge](b.svg)](x) Name [site](https://a.example)\n", "Name site\n",
+                "Name site");
     markdown_is("---\nno end of the front matter\n", "no end of the front matter\n", "");
     markdown_is("---\ntitle: 'Quoted'\n---\nBody", "Body\n", "Quoted");
     markdown_is("a\n<!-- not <b>shown</b> -->\nb", "a\n\nb\n", "");
@@ -159,20 +162,26 @@ static void test_html_corners(void **state)
     html_is("<table><tr><td><table><tr><td>a<td>b</table><td><h2>c</h2></table>", "a | b\n\nc\n");
     html_is("<table><tr><td>1<td>2</tr></table>after", "1 | 2\n\nafter\n");
     html_is("<ul><li>a<li>b</ul><ol><li>x<li>y</ol>", "- a\n- b\n\n1. x\n2. y\n");
-    html_is("<a href='tel:+49 123'>ring</a> <a href='tel:5550100'>555-0100</a>", "ring (+49 123) 555-0100\n");
+    html_is("<a href='tel:+49 123'>ring</a> <a href='tel:5550100'>555-0100</a>", "ring (+49 123) "
+                                                                                 "555-0100\n");
     html_is("<img alt='A red boat'> sails <img alt=x>", "A red boat sails\n");
     html_is("&euro;&#8364;&hellip;&bogus;", "\xE2\x82\xAC\xE2\x82\xAC\xE2\x80\xA6&bogus;\n");
     html_is("<p>kept</p><template><p>not</p></template><noscript>not</noscript>", "kept\n");
 }
 
-static const char german[] = "Sehr geehrte Frau M\xC3\xBCller,\n\ndie K\xC3\xBCndigungsfrist betr\xC3\xA4gt "
-    "drei Monate. Die Kaution \xC3\xBC" "berweisen wir zur\xC3\xBC" "ck, sobald die Wohnung "
-    "\xC3\xBC" "bergeben ist.\n\nMit freundlichen Gr\xC3\xBC\xC3\x9F" "en\nJ\xC3\xBCrgen Wei\xC3\x9F\n";
+static const char german[] = "Sehr geehrte Frau M\xC3\xBCller,\n\ndie K\xC3\xBCndigungsfrist "
+                             "betr\xC3\xA4gt "
+                             "drei Monate. Die Kaution \xC3\xBC"
+                             "berweisen wir zur\xC3\xBC"
+                             "ck, sobald die Wohnung "
+                             "\xC3\xBC"
+                             "bergeben ist.\n\nMit freundlichen Gr\xC3\xBC\xC3\x9F"
+                             "en\nJ\xC3\xBCrgen Wei\xC3\x9F\n";
 
 static void test_charsets(void **state)
 {
-    static const char *const same[] = {"german-latin1.txt", "german-utf16.txt", "german-utf16-no-mark.txt",
-        "german-utf32.txt"};
+    static const char *const same[] = {"german-latin1.txt", "german-utf16.txt",
+                                       "german-utf16-no-mark.txt", "german-utf32.txt"};
     (void)state;
     for (size_t i = 0; i < 4; i++) {
         ExtractOut out = read_file(same[i], "text");
@@ -182,10 +191,12 @@ static void test_charsets(void **state)
     assert_non_null(strstr(out.text.ptr, "K\xC3\xBCndigungsfrist betr\xC3\xA4gt drei Monate."));
     extract_release(&out);
     out = read_file("russian-1251.txt", "text");
-    assert_non_null(strstr(out.text.ptr, "\xD0\xBA\xD0\xB2\xD0\xB0\xD1\x80\xD1\x82\xD0\xB8\xD1\x80\xD1\x8B"));
+    assert_non_null(strstr(out.text.ptr, "\xD0\xBA\xD0\xB2\xD0\xB0\xD1\x80\xD1\x82\xD0\xB8\xD1\x80"
+                                         "\xD1\x8B"));
     extract_release(&out);
-#define JAPANESE "\xE8\xAB\x8B\xE6\xB1\x82\xE6\x9B\xB8 \xE5\xAE\xB6\xE8\xB3\x83\xE3\x81\xAF\xE4\xB9\x9D\xE4" \
-                 "\xB8\x87\xE5\x86\x86\xE3\x81\xA7\xE3\x81\x99\xE3\x80\x82"
+#define JAPANESE                                                                                   \
+    "\xE8\xAB\x8B\xE6\xB1\x82\xE6\x9B\xB8 \xE5\xAE\xB6\xE8\xB3\x83\xE3\x81\xAF\xE4\xB9\x9D\xE4"    \
+    "\xB8\x87\xE5\x86\x86\xE3\x81\xA7\xE3\x81\x99\xE3\x80\x82"
     out = read_file("japanese-sjis.html", "html");
     is_text(&out, JAPANESE "\n", "\xE8\xAB\x8B\xE6\xB1\x82\xE6\x9B\xB8");
     out = read_file("japanese-jis.html", "html");
@@ -206,8 +217,12 @@ static void test_text_corners(void **state)
     (void)state;
     text_is(STR(""), "");
     text_is(STR("\xEF\xBB\xBFwith a mark\r\nand\rlines"), "with a mark\nand\nlines");
-    text_is(STR("mostly fine \xC3\xA4\xC3\xB6\xC3\xBC\xC3\xA4\xC3\xB6\xC3\xBC\xC3\xA4\xC3\xB6\xC3\xBC\xC3\xA4 \xFF here"),
-            "mostly fine \xC3\xA4\xC3\xB6\xC3\xBC\xC3\xA4\xC3\xB6\xC3\xBC\xC3\xA4\xC3\xB6\xC3\xBC\xC3\xA4 \xEF\xBF\xBD here");
+    text_is(STR("mostly fine "
+                "\xC3\xA4\xC3\xB6\xC3\xBC\xC3\xA4\xC3\xB6\xC3\xBC\xC3\xA4\xC3\xB6\xC3\xBC\xC3\xA4 "
+                "\xFF here"),
+            "mostly fine "
+            "\xC3\xA4\xC3\xB6\xC3\xBC\xC3\xA4\xC3\xB6\xC3\xBC\xC3\xA4\xC3\xB6\xC3\xBC\xC3\xA4 "
+            "\xEF\xBF\xBD here");
     text_is(STR("cut in the middle of \xE2\x82"), "cut in the middle of \xEF\xBF\xBD");
     text_is(STR("colours \x1b[31mred\x1b[0m \x07"), "colours [31mred[0m ");
     text_is(str_mem("\xFF\xFE=\xD8\x00\xDE", 6), "\xF0\x9F\x98\x80");
@@ -223,13 +238,16 @@ static void test_pdf(void **state)
     ExtractOut out = read_file("pond.pdf", "pdf");
     has_mark(&out, MARK_HEADING, 1, "The village pond");
     has_mark(&out, MARK_HEADING, 3, "Visitors");
-    has_mark(&out, MARK_TABLE, 0, "Herons | March to October | rare\nKingfishers | all year | common");
+    has_mark(&out, MARK_TABLE, 0,
+             "Herons | March to October | rare\nKingfishers | all year | common");
     assert_int_equal(out.pages, 1);
     is_text(&out,
-        "The village pond\n\nThe pond was dug in seventeen hundred and twelve, when the village had no water "
-        "of its own, and it has been deepened twice since then, according to the parish books. "
-        "Extraordinarily dry summers emptied it completely.\n\nVisitors\n\n"
-        "Herons | March to October | rare\nKingfishers | all year | common\n", "untitled");
+            "The village pond\n\nThe pond was dug in seventeen hundred and twelve, when the "
+            "village had no water "
+            "of its own, and it has been deepened twice since then, according to the parish books. "
+            "Extraordinarily dry summers emptied it completely.\n\nVisitors\n\n"
+            "Herons | March to October | rare\nKingfishers | all year | common\n",
+            "untitled");
     out = read_file("form.pdf", "pdf");
     is_text(&out, "Name: Nora Fields\nCity: Westbrook\xC3\xA4\n", "");
     out = read_file("encrypted-no-password.pdf", "pdf");
@@ -261,8 +279,9 @@ static void test_pages(void **state)
             continue;
         Str page = str_sub(buf_str(&out.text), out.marks[i].start, out.marks[i].end);
         assert_int_equal(out.marks[i].level, ++pages);
-        assert_true(str_find(page, pages == 1 ? STR("Mrs. Helen Abbott") : STR("The notice period is"), 0) !=
-                    SIZE_MAX);
+        assert_true(str_find(page,
+                             pages == 1 ? STR("Mrs. Helen Abbott") : STR("The notice period is"),
+                             0) != SIZE_MAX);
     }
     assert_int_equal(pages, 2);
     assert_string_equal(out.author.ptr, "Helen Abbott");
@@ -317,17 +336,29 @@ static void test_types(void **state)
 {
     static const struct {
         const char *head, *name, *media, *type;
-    } cases[] = {{"%PDF-1.4", "x.txt", "", "pdf"}, {"junk before\n%PDF-1.7", "", "", "pdf"},
-        {"no mark", "x.pdf", "", "pdf"}, {"<!DOCTYPE HTML><p>", "", "", "html"},
-        {"  <!-- c --><?xml version='1.0'?>\n<html>", "saved", "", "html"}, {"<p>part", "part.htm", "", "html"},
-        {"# x", "README.md", "", "markdown"}, {"# x", "README", "text/markdown; charset=utf-8", "markdown"},
-        {"# x", "notes", "", "text"}, {"a,b", "t.csv", "text/csv", "text"}, {"<html>", "page.txt", "", "html"},
-        {"PK\3\4zip", "x.docx", "", ""}, {"\x89PNG\r\n", "x.txt", "", ""}, {"{\\rtf1", "x.rtf", "", ""},
-        {"words", "", "application/pdf", "text"}, {"words", "strange.xyz", "application/octet-stream", "text"},
-        {"\xFF\xFEw", "", "", "text"}, {"\1\2\3\4\5", "x.txt", "", ""}, {"\1\2\3\4\5", "x.md", "", ""}};
+    } cases[] = {{"%PDF-1.4", "x.txt", "", "pdf"},
+                 {"junk before\n%PDF-1.7", "", "", "pdf"},
+                 {"no mark", "x.pdf", "", "pdf"},
+                 {"<!DOCTYPE HTML><p>", "", "", "html"},
+                 {"  <!-- c --><?xml version='1.0'?>\n<html>", "saved", "", "html"},
+                 {"<p>part", "part.htm", "", "html"},
+                 {"# x", "README.md", "", "markdown"},
+                 {"# x", "README", "text/markdown; charset=utf-8", "markdown"},
+                 {"# x", "notes", "", "text"},
+                 {"a,b", "t.csv", "text/csv", "text"},
+                 {"<html>", "page.txt", "", "html"},
+                 {"PK\3\4zip", "x.docx", "", ""},
+                 {"\x89PNG\r\n", "x.txt", "", ""},
+                 {"{\\rtf1", "x.rtf", "", ""},
+                 {"words", "", "application/pdf", "text"},
+                 {"words", "strange.xyz", "application/octet-stream", "text"},
+                 {"\xFF\xFEw", "", "", "text"},
+                 {"\1\2\3\4\5", "x.txt", "", ""},
+                 {"\1\2\3\4\5", "x.md", "", ""}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        Str type = ingest_guess_type(str_of(cases[i].head), str_of(cases[i].name), str_of(cases[i].media));
+        Str type =
+            ingest_guess_type(str_of(cases[i].head), str_of(cases[i].name), str_of(cases[i].media));
         if (!str_eq(type, str_of(cases[i].type)))
             fail_msg("case %zu: \"%.*s\" is not \"%s\"", i, (int)type.len, type.ptr, cases[i].type);
     }
@@ -340,9 +371,12 @@ static void test_types(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_markdown), cmocka_unit_test(test_markdown_corners),
-        cmocka_unit_test(test_html), cmocka_unit_test(test_html_corners), cmocka_unit_test(test_charsets),
-        cmocka_unit_test(test_text_corners), cmocka_unit_test(test_pdf), cmocka_unit_test(test_pages),
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_ceiling), cmocka_unit_test(test_types)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_markdown), cmocka_unit_test(test_markdown_corners),
+        cmocka_unit_test(test_html),     cmocka_unit_test(test_html_corners),
+        cmocka_unit_test(test_charsets), cmocka_unit_test(test_text_corners),
+        cmocka_unit_test(test_pdf),      cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_refusals), cmocka_unit_test(test_ceiling),
+        cmocka_unit_test(test_types)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,7 +34,7 @@
 #define SANITIZED 0
 #endif
 
-#define TIMEOUT_MS 400
+#define TIMEOUT_MS 200
 #define MEMORY ((uint64_t)64 << 20)
 
 /* ---- the faulty reader ---------------------------------------------------------------------- */
@@ -83,7 +83,8 @@ static bool is_refused(void)
 {
     int fd = open("/etc/passwd", O_RDONLY);
     int new_file = open("/tmp/sotto-escape", O_CREAT | O_WRONLY, 0600);
-    void *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *code =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return fd < 0 && new_file < 0 && code == MAP_FAILED;
 }
 
@@ -232,7 +233,7 @@ static void one_round(Sandbox *s)
         expect_error(s, "dig", ERR_VALIDATION, "damaged");
     }
     uint64_t start = clock_mono_ns();
-    expect_error(s, "hang", ERR_TIMEOUT, "longer than 400 ms");
+    expect_error(s, "hang", ERR_TIMEOUT, "longer than 200 ms");
     double ms = clock_seconds_since(start) * 1e3;
     if (ms < TIMEOUT_MS - 5 || ms > TIMEOUT_MS + 250)
         fail_msg("a hang was told after %.0f ms", ms);
@@ -243,7 +244,7 @@ static void one_round(Sandbox *s)
 static void test_faults(void **state)
 {
     const char *campaign = getenv("SOTTO_CAMPAIGN");
-    int rounds = campaign ? atoi(campaign) : 20;
+    int rounds = campaign ? (int)strtol(campaign, NULL, 10) : 20;
     if (SANITIZED)
         print_message("under a sanitizer: memory grabs and stack overflows are not forced\n");
     one_round(*state);

@@ -10,8 +10,8 @@
 #include "ingest/pdf_layout.h"
 #include "ingest/understand.h"
 
-static void title_is(const char *own, const char *text, const Mark *marks, size_t n, const char *file,
-    const char *expected)
+static void title_is(const char *own, const char *text, const Mark *marks, size_t n,
+                     const char *file, const char *expected)
 {
     Arena *a = arena_new(1 << 20);
     Extracted e = {.text = str_of(text), .title = str_of(own), .marks = marks, .n_marks = n};
@@ -31,11 +31,13 @@ static void test_title(void **state)
     title_is("Microsoft Word - lease.doc", "Lease and more", &heading, 1, "x.pdf", "Lease");
     title_is("untitled", "Lease and more", NULL, 0, "x_y-z.pdf", "x y z");
     title_is("12/04/2019", "text", NULL, 0, "scan.pdf", "scan");
-    title_is("", "text", NULL, 0, "/home/n/2026-11-23_gas-bill.final.txt", "2026-11-23 gas bill.final");
+    title_is("", "text", NULL, 0, "/home/n/2026-11-23_gas-bill.final.txt",
+             "2026-11-23 gas bill.final");
     title_is("", "text", NULL, 0, "My own-name.md", "My own-name");
     title_is("", "text", NULL, 0, ".profile", ".profile");
     title_is("", "Call the plumber. Then pay.", NULL, 0, "", "Call the plumber.");
-    title_is("Index of things to do in Lisbon", "x", NULL, 0, "", "Index of things to do in Lisbon");
+    title_is("Index of things to do in Lisbon", "x", NULL, 0, "",
+             "Index of things to do in Lisbon");
     title_is("index", "First words here", NULL, 0, "", "First words here");
 }
 
@@ -51,11 +53,15 @@ static void test_importance(void **state)
 {
     (void)state;
     double nothing = score(""), recipe = score("Peel the apples and bake them for fifty minutes."),
-           bill = score("Invoice: please pay the total of 205.28 EUR by 4 December 2026. Payment is due on 2026-12-04; "
-                        "the fee for a late payment is 5 EUR. The contract must be cancelled by 01.12.2026.");
+           bill = score("Invoice: please pay the total of 205.28 EUR by 4 December 2026. Payment "
+                        "is due on 2026-12-04; "
+                        "the fee for a late payment is 5 EUR. The contract must be cancelled by "
+                        "01.12.2026.");
     assert_true(fabs(nothing - 0.2) < 1e-9);
     assert_true(recipe < 0.25 && bill > 0.6);
-    Extracted e = {.text = STR("due due due due due due 1.2.2026 1.2.2026 2.3.26 2026-11-23 1 EUR 2 EUR 3 EUR \xE2\x82\xAC" "4")};
+    Extracted e = {.text = STR("due due due due due due 1.2.2026 1.2.2026 2.3.26 2026-11-23 1 EUR "
+                               "2 EUR 3 EUR \xE2\x82\xAC"
+                               "4")};
     Importance v = understand_importance(&e);
     assert_true(fabs(v.duty - 1) < 1e-9 && fabs(v.dates - 1) < 1e-9 && fabs(v.money - 1) < 1e-9);
 }
@@ -125,7 +131,8 @@ static void test_frame_damage(void **state)
             if (!parse(buf_str(&b), 1000, &e, &err)) {
                 refused++;
             } else {
-                assert_true(!memchr(e.text.ptr, '\0', e.text.len) && !memchr(e.text.ptr, '\x1b', e.text.len));
+                assert_true(!memchr(e.text.ptr, '\0', e.text.len) &&
+                            !memchr(e.text.ptr, '\x1b', e.text.len));
                 for (size_t m = 0; m < e.n_marks; m++)
                     assert_true(e.marks[m].start <= e.marks[m].end && e.marks[m].end <= e.text.len);
             }
@@ -180,33 +187,45 @@ static void test_layout(void **state)
     const PdfLine wrapped[] = {line("The quick brown fox jumps over the extra-", 50, 100, 10),
         line("ordinarily lazy dog and then it goes to a", 50, 112, 10), line("place.", 50, 124, 10),
         line("Another paragraph after some white space here.", 50, 160, 10)};
-    page_is(wrapped, 4, "The quick brown fox jumps over the extraordinarily lazy dog and then it goes to a place.\n\n"
-                        "Another paragraph after some white space here.\n");
+    page_is(wrapped, 4,
+            "The quick brown fox jumps over the extraordinarily lazy dog and then it goes to a "
+            "place.\n\n"
+            "Another paragraph after some white space here.\n");
     const PdfLine own_hyphen[] = {line("It is a well-known fact, and facts are well-", 50, 100, 10),
         line("known here among people who have read this", 50, 112, 10)};
-    page_is(own_hyphen, 2, "It is a well-known fact, and facts are well-known here among people who have read this\n");
+    page_is(own_hyphen, 2,
+            "It is a well-known fact, and facts are well-known here among people who have read "
+            "this\n");
     const PdfLine address[] = {line("Nora Fields", 50, 100, 10), line("Alder Lane 14", 50, 112, 10),
         line("Westbrook", 50, 124, 10)};
     page_is(address, 3, "Nora Fields\nAlder Lane 14\nWestbrook\n");
     /* As the library gives them: the left column, then the right one. */
-    const PdfLine table[] = {line("Rent of the apartment", 50, 100, 10), line("Deposit", 50, 116, 10),
-        line("1,240.00 EUR", 300, 100, 10), line("2,480.00 EUR", 300, 116, 10)};
+    const PdfLine table[] = {line("Rent of the apartment", 50, 100, 10),
+                             line("Deposit", 50, 116, 10), line("1,240.00 EUR", 300, 100, 10),
+                             line("2,480.00 EUR", 300, 116, 10)};
     page_is(table, 4, "Rent of the apartment | 1,240.00 EUR\nDeposit | 2,480.00 EUR\n");
     const PdfLine columns[] = {line("This is the left column of a newspaper and", 50, 100, 10),
         line("its text goes on in the next line as always.", 50, 112, 10),
         line("The right column says something else, and it", 320, 100, 10),
         line("takes as many words to say it as the left.", 320, 112, 10)};
-    page_is(columns, 4, "This is the left column of a newspaper and its text goes on in the next line as always.\n\n"
-                        "The right column says something else, and it takes as many words to say it as the left.\n");
-    const PdfLine odd[] = {line("\xEF\xAC\x81ne e\xEF\xAC\x83" "cient", 50, 100, 10),
-        line("\xEF\x82\xB7 bullet", 50, 140, 10), {.text = STR("nowhere"), .x0 = NAN, .y0 = NAN, .x1 = NAN, .y1 = NAN}};
+    page_is(columns, 4,
+            "This is the left column of a newspaper and its text goes on in the next line as "
+            "always.\n\n"
+            "The right column says something else, and it takes as many words to say it as the "
+            "left.\n");
+    const PdfLine odd[] = {line("\xEF\xAC\x81ne e\xEF\xAC\x83"
+                                "cient",
+                                50, 100, 10),
+                           line("\xEF\x82\xB7 bullet", 50, 140, 10),
+                           {.text = STR("nowhere"), .x0 = NAN, .y0 = NAN, .x1 = NAN, .y1 = NAN}};
     page_is(odd, 3, "fine efficient\n\n\xE2\x80\xA2 bullet\n\nnowhere\n");
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_title), cmocka_unit_test(test_importance),
-        cmocka_unit_test(test_frame), cmocka_unit_test(test_frame_damage), cmocka_unit_test(test_frame_error),
-        cmocka_unit_test(test_layout)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_title),       cmocka_unit_test(test_importance),
+        cmocka_unit_test(test_frame),       cmocka_unit_test(test_frame_damage),
+        cmocka_unit_test(test_frame_error), cmocka_unit_test(test_layout)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,13 +35,15 @@ static Cut cut(const char *text, const char *title, const Mark *marks, size_t n_
     Cut c = {.a = arena_new(ARENA_DEFAULT_MAX)};
     ChunkOptions o = {max, overlap, count_words, NULL};
     Err err = ERR_INIT;
-    bool ok = chunk_text(str_of(text), str_of(title), marks, n_marks, &o, c.a, &c.spans, &c.n, &err);
+    bool ok =
+        chunk_text(str_of(text), str_of(title), marks, n_marks, &o, c.a, &c.spans, &c.n, &err);
     if (!ok)
         fail_msg("%s", err.msg);
     return c;
 }
 
-static void is_span(const Cut *c, size_t i, const char *text, const char *expected, const char *context)
+static void is_span(const Cut *c, size_t i, const char *text, const char *expected,
+                    const char *context)
 {
     assert_true(i < c->n);
     char got[1024];
@@ -62,7 +64,8 @@ static Mark mark(MarkKind kind, const char *text, const char *piece, uint32_t le
 static void test_headings_and_context(void **state)
 {
     (void)state;
-    const char *t = "Lease\n\nDeposit\n\nThe deposit is 1900 EUR. It is due now.\n\nNotice\n\nThree months.";
+    const char *t = "Lease\n\nDeposit\n\nThe deposit is 1900 EUR. It is due "
+                    "now.\n\nNotice\n\nThree months.";
     Mark m[] = {mark(MARK_HEADING, t, "Lease", 1), mark(MARK_HEADING, t, "Deposit", 2),
         mark(MARK_HEADING, t, "Notice", 2)};
     Cut c = cut(t, "Lease", m, 3, 64, 0);
@@ -73,7 +76,8 @@ static void test_headings_and_context(void **state)
     c = cut(t, "Flat in Elm Street", m, 3, 16, 0);
     assert_int_equal(c.n, 3);
     is_span(&c, 0, t, "Lease\n\nDeposit\n\nThe deposit is 1900 EUR.", "Flat in Elm Street");
-    is_span(&c, 1, t, "It is due now.", "Flat in > Deposit"); /* four tokens at most: the ends of the path */
+    is_span(&c, 1, t, "It is due now.",
+            "Flat in > Deposit"); /* four tokens at most: the ends of the path */
     is_span(&c, 2, t, "Notice\n\nThree months.", "Flat in > Lease");
     arena_free(c.a);
 }
@@ -95,7 +99,8 @@ static void test_packing(void **state)
     c = cut(t, "", NULL, 0, 18, 100); /* overlap: at most a quarter of 18, so no sentence of 6 */
     assert_int_equal(c.n, 2);
     arena_free(c.a);
-    const char *o = "First one here is it now yes. Second. Third one here is it also and so. Fourth. Fifth.";
+    const char *o = "First one here is it now yes. Second. Third one here is it also and so. "
+                    "Fourth. Fifth.";
     c = cut(o, "", NULL, 0, 16, 4);
     is_span(&c, 0, o, "First one here is it now yes. Second.", "");
     is_span(&c, 1, o, "Second. Third one here is it also and so. Fourth. Fifth.", "");
@@ -182,9 +187,24 @@ static void check_properties(Str text, Str title, const Mark *marks, size_t n_ma
 static void test_properties(void **state)
 {
     (void)state;
-    static const char *const pieces[] = {"word ", "Another ", ". ", "! ", "\n", "\n\n", "- item\n", "a,b;c ",
-        "\xE6\xBC\xA2\xE5\xAD\x97", "\xE3\x80\x82", "1. ", "\f", "x1y2z3", "verylongwordwithoutspaces",
-        "\xC2\xA0", "Dr. ", "((((((", "\xF0\x9F\x98\x80"};
+    static const char *const pieces[] = {"word ",
+                                         "Another ",
+                                         ". ",
+                                         "! ",
+                                         "\n",
+                                         "\n\n",
+                                         "- item\n",
+                                         "a,b;c ",
+                                         "\xE6\xBC\xA2\xE5\xAD\x97",
+                                         "\xE3\x80\x82",
+                                         "1. ",
+                                         "\f",
+                                         "x1y2z3",
+                                         "verylongwordwithoutspaces",
+                                         "\xC2\xA0",
+                                         "Dr. ",
+                                         "((((((",
+                                         "\xF0\x9F\x98\x80"};
     unsigned seed = 3;
     static char text[60000];
     for (int round = 0; round < 600; round++) {

@@ -30,12 +30,14 @@ static void test_words(void **state)
     (void)state;
     words_are("", "");
     words_are(" ... -- !", "");
-    words_are("Don't re-use the \xC3\x84pfel, 3rd-party!", "don't|re-use|the|\xC3\xA4pfel|3rd-party|");
+    words_are("Don't re-use the \xC3\x84pfel, 3rd-party!", "don't|re-use|the|\xC3\xA4pfel|3rd-"
+                                                           "party|");
     words_are("it\xE2\x80\x99s -ok-", "it's|ok|");
     words_are("\xE6\x9D\xB1\xE4\xBA\xAC\xE9\x83\xBD\xE5\xBA\x81\xE8\x88\x8Eok",
               "\xE6\x9D\xB1\xE4\xBA\xAC\xE9\x83\xBD\xE5\xBA\x81|\xE8\x88\x8E|ok|");
     assert_true(word_is_stop(STR("the")) && word_is_stop(STR("nicht")) && word_is_stop(STR("eur")));
-    assert_false(word_is_stop(STR("plumber")) || word_is_stop(STR("")) || word_is_stop(STR("quarter")));
+    assert_false(word_is_stop(STR("plumber")) || word_is_stop(STR("")) ||
+                 word_is_stop(STR("quarter")));
 }
 
 static Str *phrases(const char *text, const char *title, Arena *a, size_t *n)
@@ -60,8 +62,10 @@ static void test_keyphrases(void **state)
     (void)state;
     Arena *a = arena_new(1 << 20);
     size_t n;
-    Str *p = phrases("The drain trap under the sink leaked. The plumber replaced the drain trap. A shut-off valve "
-                     "is corroded and the valve must be replaced.", "Kitchen repair", a, &n);
+    Str *p = phrases("The drain trap under the sink leaked. The plumber replaced the drain trap. A "
+                     "shut-off valve "
+                     "is corroded and the valve must be replaced.",
+                     "Kitchen repair", a, &n);
     assert_true(has(p, n, "drain trap"));
     assert_false(has(p, n, "drain") || has(p, n, "trap"));   /* parts of a better one */
     assert_false(has(p, n, "the") || has(p, n, "must"));
@@ -96,9 +100,12 @@ static void test_summary(void **state)
 {
     (void)state;
     Arena *a = arena_new(1 << 20);
-    const char *text = "Meeting notes\n\nThe harbour website goes live in February. The booking module of the harbour "
-        "website is tested in December. Somebody brought cake. The booking module must pass a load test before the "
-        "website goes live. The booking module must pass a load test before the website goes live.";
+    const char *text = "Meeting notes\n\nThe harbour website goes live in February. The booking "
+                       "module of the harbour "
+                       "website is tested in December. Somebody brought cake. The booking module "
+                       "must pass a load test before the "
+                       "website goes live. The booking module must pass a load test before the "
+                       "website goes live.";
     Mark heading = {MARK_HEADING, 0, 13, 1};
     Str s = summary(text, &heading, 1, 25, a);
     assert_true(count_words(s) <= 25 && count_words(s) >= 10);
@@ -106,7 +113,8 @@ static void test_summary(void **state)
     assert_true(str_find(s, STR("cake"), 0) == SIZE_MAX);
     assert_true(str_find(s, STR("Meeting notes"), 0) == SIZE_MAX);
     size_t first = str_find(s, STR("must pass a load test"), 0);
-    assert_true(first == SIZE_MAX || str_find(s, STR("must pass a load test"), first + 1) == SIZE_MAX);
+    assert_true(first == SIZE_MAX ||
+                str_find(s, STR("must pass a load test"), first + 1) == SIZE_MAX);
     assert_null(summary("", NULL, 0, 60, a).ptr);
     assert_null(summary(" \n ", NULL, 0, 60, a).ptr);
     assert_true(str_eq(summary("Milk, eggs", NULL, 0, 60, a), STR("Milk, eggs")));
@@ -118,9 +126,18 @@ static void test_summary(void **state)
 /* Any text: the summary's words are the text's, in its order. */
 static void test_properties(void **state)
 {
-    static const char *const pieces[] = {"The rent is due on Monday. ", "Anna pays the rent. ", "caf\xC3\xA9 ", "\n\n",
-        "- item one\n", "\xE5\xAE\xB6\xE8\xB3\x83\xE3\x80\x82", "A valve leaks under the kitchen sink! ", "1234 ",
-        "reallyreallyreallylongwordwithoutanyend", "Is it? ", "\xF0\x9F\x98\x80 ", "The the the. "};
+    static const char *const pieces[] = {"The rent is due on Monday. ",
+                                         "Anna pays the rent. ",
+                                         "caf\xC3\xA9 ",
+                                         "\n\n",
+                                         "- item one\n",
+                                         "\xE5\xAE\xB6\xE8\xB3\x83\xE3\x80\x82",
+                                         "A valve leaks under the kitchen sink! ",
+                                         "1234 ",
+                                         "reallyreallyreallylongwordwithoutanyend",
+                                         "Is it? ",
+                                         "\xF0\x9F\x98\x80 ",
+                                         "The the the. "};
     unsigned seed = 11;
     (void)state;
     for (int round = 0; round < 300; round++) {
@@ -141,7 +158,8 @@ static void test_properties(void **state)
         for (size_t i = 0; i < n; i++)
             assert_true(utf8_ok(p[i]) && p[i].len > 0);
         size_t in = 0, from, to;
-        while (word_next(s, &at, &start, &end)) { /* its words are words of the text, in that order */
+        while (
+            word_next(s, &at, &start, &end)) { /* its words are words of the text, in that order */
             bool found = false;
             while (!found && word_next(str_of(text), &in, &from, &to))
                 found = str_eq(str_sub(s, start, end), str_sub(str_of(text), from, to));
@@ -153,7 +171,8 @@ static void test_properties(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_words), cmocka_unit_test(test_keyphrases),
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_words), cmocka_unit_test(test_keyphrases),
         cmocka_unit_test(test_summary), cmocka_unit_test(test_properties)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

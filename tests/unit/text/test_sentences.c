@@ -44,18 +44,21 @@ static void test_table(void **state)
            "Am 3. M\xC3\xA4rz kam Dr. Braun.|Seite 12.|Ende.");
     expect("So did I. Then we left.", "So did I.|Then we left.");
     expect("\xE4\xBB\x8A\xE6\x97\xA5\xE3\x80\x82\xE6\x98\x8E\xE6\x97\xA5\xEF\xBC\x81\xE6\x98\xA8",
-           "\xE4\xBB\x8A\xE6\x97\xA5\xE3\x80\x82|\xE6\x98\x8E\xE6\x97\xA5\xEF\xBC\x81|\xE6\x98\xA8");
+           "\xE4\xBB\x8A\xE6\x97\xA5\xE3\x80\x82|\xE6\x98\x8E\xE6\x97\xA5\xEF\xBC\x81|"
+           "\xE6\x98\xA8");
 }
 
 static void test_lines(void **state)
 {
     (void)state;
-    expect("A heading\n\nA paragraph that goes\non here.", "A heading|A paragraph that goes\non here.");
+    expect("A heading\n\nA paragraph that goes\non here.", "A heading|A paragraph that goes\non "
+                                                           "here.");
     expect("Rent: 950 EUR\nDeposit: 1900 EUR\nNotice: 3 months",
            "Rent: 950 EUR|Deposit: 1900 EUR|Notice: 3 months");
     expect("The landlord shall hand over all keys to the\nTenant on the first day.",
            "The landlord shall hand over all keys to the\nTenant on the first day.");
-    expect("To buy:\n- milk\n- eggs\n1. first\n2) second", "To buy:|- milk|- eggs|1. first|2) second");
+    expect("To buy:\n- milk\n- eggs\n1. first\n2) second", "To buy:|- milk|- eggs|1. first|2) "
+                                                           "second");
     expect("1. Open the door. 2. Close it.", "1. Open the door.|2. Close it.");
     expect("one\r\n\r\ntwo\ftwo", "one|two|two");
     expect("Dear Anna,\nThanks for coming", "Dear Anna,\nThanks for coming");
@@ -64,8 +67,28 @@ static void test_lines(void **state)
 static void test_cover(void **state)
 {
     (void)state;
-    static const char *const pieces[] = {"a", "B", ".", "!", "?", " ", "\n", "\n\n", "\"", ")", "1", "Dr.",
-        "\xE3\x80\x82", "\xC3\xA4", "- ", "\f", "\xFF", "\xC2\xA0", "e.g.", "\t", "2. ", ","};
+    static const char *const pieces[] = {"a",
+                                         "B",
+                                         ".",
+                                         "!",
+                                         "?",
+                                         " ",
+                                         "\n",
+                                         "\n\n",
+                                         "\"",
+                                         ")",
+                                         "1",
+                                         "Dr.",
+                                         "\xE3\x80\x82",
+                                         "\xC3\xA4",
+                                         "- ",
+                                         "\f",
+                                         "\xFF",
+                                         "\xC2\xA0",
+                                         "e.g.",
+                                         "\t",
+                                         "2. ",
+                                         ","};
     unsigned seed = 7;
     for (int round = 0; round < 4000; round++) {
         char text[200];
@@ -93,7 +116,8 @@ static void test_letters(void **state)
     (void)state;
     Buf b;
     buf_init(&b, 1000);
-    letters_lower(&b, STR("\xC3\x84\xC3\x96 ABC \xCE\xA3\xD0\x96\xD0\x81 \xC5\xBD\xC5\xA0 \xE1\xBA\x9E"));
+    letters_lower(&b, STR("\xC3\x84\xC3\x96 ABC \xCE\xA3\xD0\x96\xD0\x81 \xC5\xBD\xC5\xA0 "
+                          "\xE1\xBA\x9E"));
     assert_string_equal(b.ptr,
         "\xC3\xA4\xC3\xB6 abc \xCF\x83\xD0\xB6\xD1\x91 \xC5\xBE\xC5\xA1 \xC3\x9F");
     buf_clear(&b);
