@@ -15,7 +15,7 @@ struct CacheEntry {
     uint64_t hash, born_ns;
     size_t bytes;
     unsigned holders;
-    bool dropped;              /* out of the table; freed when nobody holds it */
+    bool dropped; /* out of the table; freed when nobody holds it */
     size_t key_len;
     char key[];
 };
@@ -49,7 +49,7 @@ Cache *cache_new(const char *name, size_t entries, size_t bytes, unsigned ttl_ms
     c->mask = buckets - 1;
     c->ttl_ns = (uint64_t)ttl_ms * 1000000u;
     c->requests = metric_counter("cache_requests_total", "Look-ups in the caches of answers.",
-        "cache,outcome");
+                                 "cache,outcome");
     return c;
 }
 
@@ -140,13 +140,18 @@ void cache_leave(Cache *c, CacheEntry *held)
 void cache_put(Cache *c, Str key, Arena *arena, const void *value)
 {
     size_t bytes = arena_used(arena) + key.len + sizeof(CacheEntry);
-    CacheEntry *e = c->max_entries && bytes <= c->max_bytes / 8 ? mem_alloc(sizeof *e + key.len) : NULL;
+    CacheEntry *e =
+        c->max_entries && bytes <= c->max_bytes / 8 ? mem_alloc(sizeof *e + key.len) : NULL;
     if (!e) {
         arena_free(arena);
         return;
     }
-    *e = (CacheEntry){.arena = arena, .value = value, .hash = str_hash(key), .born_ns = clock_mono_ns(),
-        .bytes = bytes, .key_len = key.len};
+    *e = (CacheEntry){.arena = arena,
+                      .value = value,
+                      .hash = str_hash(key),
+                      .born_ns = clock_mono_ns(),
+                      .bytes = bytes,
+                      .key_len = key.len};
     memcpy(e->key, key.ptr, key.len);
     pthread_mutex_lock(&c->lock);
     CacheEntry *old = find(c, key, e->hash);

@@ -31,7 +31,7 @@ static bool meet(Str x, Str y, bool prefixes, Str *out)
 
 /* Lists of which any may match: the pairwise meets, or the one that is not empty. */
 static bool meet_lists(const Str *x, size_t n, const Str *y, size_t m, bool prefixes, Arena *a,
-    const Str **out, size_t *n_out, bool *none)
+                       const Str **out, size_t *n_out, bool *none)
 {
     if (!n || !m) {
         *out = n ? x : y;
@@ -75,7 +75,8 @@ static bool meet_ids(const DocFilter *x, const DocFilter *y, Arena *a, DocFilter
     return true;
 }
 
-bool filter_and(const DocFilter *x, const DocFilter *y, Arena *a, DocFilter *out, bool *none, Err *err)
+bool filter_and(const DocFilter *x, const DocFilter *y, Arena *a, DocFilter *out, bool *none,
+                Err *err)
 {
     DocFilter f = {.q = x->q.len ? x->q : y->q};
     bool empty = false;
@@ -83,15 +84,22 @@ bool filter_and(const DocFilter *x, const DocFilter *y, Arena *a, DocFilter *out
     f.n_tags = x->n_tags + y->n_tags;
     if (x->q.len && y->q.len)
         f.q = arena_printf(a, STR_FMT " " STR_FMT, STR_ARG(x->q), STR_ARG(y->q));
-    bool ok = f.tags && (!f.q.len || f.q.ptr)
-        && meet_lists(x->sources, x->n_sources, y->sources, y->n_sources, true, a, &f.sources,
-            &f.n_sources, &empty)
-        && meet_lists(x->types, x->n_types, y->types, y->n_types, false, a, &f.types, &f.n_types, &empty)
-        && meet_ids(x, y, a, &f, &empty);
+    bool ok = f.tags && (!f.q.len || f.q.ptr) &&
+              meet_lists(x->sources, x->n_sources, y->sources, y->n_sources, true, a, &f.sources,
+                         &f.n_sources, &empty) &&
+              meet_lists(x->types, x->n_types, y->types, y->n_types, false, a, &f.types, &f.n_types,
+                         &empty) &&
+              meet_ids(x, y, a, &f, &empty);
     if (!ok)
         return err_set(err, ERR_NO_MEMORY, "joining two filters: out of memory");
-    f.since = !x->since ? y->since : !y->since ? x->since : x->since > y->since ? x->since : y->since;
-    f.until = !x->until ? y->until : !y->until ? x->until : x->until < y->until ? x->until : y->until;
+    f.since = !x->since             ? y->since
+              : !y->since           ? x->since
+              : x->since > y->since ? x->since
+                                    : y->since;
+    f.until = !x->until             ? y->until
+              : !y->until           ? x->until
+              : x->until < y->until ? x->until
+                                    : y->until;
     empty |= f.since && f.until && f.since >= f.until;
     *out = f;
     *none = empty;

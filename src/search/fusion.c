@@ -27,8 +27,9 @@ static float known_share(const Candidates *c)
     return all > 0 ? c->kw_idf / all : 1;
 }
 
-/* Keyword evidence of a passage, 0..1: BM25 against its bound, and which part of the words it holds.
- * Words that occur nowhere count against all alike, so that a query of unknown words leans the other way. */
+/* Keyword evidence of a passage, 0..1: BM25 against its bound, and which part of the words it
+ * holds. Words that occur nowhere count against all alike, so that a query of unknown words leans
+ * the other way. */
 static double keyword_part(const Candidates *c, const Candidate *x)
 {
     if (c->kw_bound <= 0 || x->keyword <= 0)
@@ -47,15 +48,15 @@ static const Candidate *find_top_keyword(const Candidates *c)
     const Candidate *top = NULL;
     for (size_t i = 0; i < c->n; i++) {
         const Candidate *x = &c->items[i];
-        if (x->keyword > 0
-            && (!top || x->keyword > top->keyword
-                || (x->keyword == top->keyword && by_chunk(x, top) < 0)))
+        if (x->keyword > 0 && (!top || x->keyword > top->keyword ||
+                               (x->keyword == top->keyword && by_chunk(x, top) < 0)))
             top = x;
     }
     return top;
 }
 
-/* ---- the weight --------------------------------------------------------------------------------- */
+/* ---- the weight ---------------------------------------------------------------------------------
+ */
 
 typedef struct {
     uint64_t doc_no;
@@ -95,7 +96,8 @@ static bool best_of_documents(const Candidates *c, Arena *a, float **out, size_t
     return true;
 }
 
-/* docs/SEARCH.md says what each is for; the order is that of fusion_weights. Each is roughly within -1..1. */
+/* docs/SEARCH.md says what each is for; the order is that of fusion_weights. Each is roughly within
+ * -1..1. */
 static void look(const Look *l, float f[FUSION_FEATURES])
 {
     const Candidates *c = l->c;
@@ -143,7 +145,8 @@ static bool find_weight(const Candidates *c, const FusionQuery *q, Arena *a, Fus
     return true;
 }
 
-/* ---- passages ----------------------------------------------------------------------------------- */
+/* ---- passages -----------------------------------------------------------------------------------
+ */
 
 static bool passes(const Candidates *c, const FusionQuery *q, const Candidate *x)
 {
@@ -165,12 +168,13 @@ static float passage_score(const Candidates *c, const FusionQuery *q, double w, 
     else if (q->mode == SEARCH_SEMANTIC)
         s = cosine;
     else
-        s = (w * COSINE_SCALE * cosine + (1 - w) * keyword_part(c, x))
-            / (w * COSINE_SCALE + (1 - w));
+        s = (w * COSINE_SCALE * cosine + (1 - w) * keyword_part(c, x)) /
+            (w * COSINE_SCALE + (1 - w));
     return (float)s;
 }
 
-/* ---- documents ---------------------------------------------------------------------------------- */
+/* ---- documents ----------------------------------------------------------------------------------
+ */
 
 typedef struct {
     uint64_t doc_no, chunk_no;
@@ -201,16 +205,18 @@ static float clamp(float s)
     return s < 0 ? 0 : s > 1 ? 1 : s;
 }
 
-/* ranked[0..n) is grouped by document, best passage first, whose score is the document's: a share of the
- * second best (0.05 to 0.8 were tried) only favours long documents, by 2 % to 40 % of nDCG. */
-static size_t group(const Ranked *ranked, size_t n, size_t max_passages, uint32_t *items, FusedDoc *docs)
+/* ranked[0..n) is grouped by document, best passage first, whose score is the document's: a share
+ * of the second best (0.05 to 0.8 were tried) only favours long documents, by 2 % to 40 % of nDCG.
+ */
+static size_t group(const Ranked *ranked, size_t n, size_t max_passages, uint32_t *items,
+                    FusedDoc *docs)
 {
     size_t count = 0;
     for (size_t i = 0, next; i < n; i = next) {
         for (next = i; next < n && ranked[next].doc_no == ranked[i].doc_no; next++)
             items[next] = ranked[next].item;
         docs[count++] = (FusedDoc){ranked[i].doc_no, ranked[i].score, items + i,
-            next - i < max_passages ? next - i : max_passages};
+                                   next - i < max_passages ? next - i : max_passages};
     }
     return count;
 }

@@ -4,7 +4,8 @@
 #include "base/utf8.h"
 #include "text/sentences.h"
 
-#define MAX_TOKENS 8192u /* of one passage: it fits the encoder's window, so it has a few hundred */
+#define MAX_TOKENS 8192u /* of one passage: it fits the encoder's window, so it has a few hundred  \
+                          */
 
 typedef struct {
     Str stem;
@@ -90,8 +91,8 @@ static bool make_marks(const Words *w, const Tokens *t, Arena *a, Match *m)
         return false;
     for (size_t i = 0; i < t->n; i++) {
         const Token *x = &t->items[i];
-        bool joins = x->term && i && t->items[i - 1].term == x->term
-            && w->marks[x->term - 1].kind == KW_PHRASE;
+        bool joins = x->term && i && t->items[i - 1].term == x->term &&
+                     w->marks[x->term - 1].kind == KW_PHRASE;
         if (joins)
             m->marks[m->n_marks - 1].end = x->end;
         else if (x->term)
@@ -100,7 +101,8 @@ static bool make_marks(const Words *w, const Tokens *t, Arena *a, Match *m)
     return true;
 }
 
-/* ---- the snippet ------------------------------------------------------------------------------ */
+/* ---- the snippet ------------------------------------------------------------------------------
+ */
 
 typedef struct {
     const Tokens *t;
@@ -145,11 +147,14 @@ static void cut_sentence(Scorer *s, size_t *start, size_t *end)
         if (!x->term || x->start < *start || x->end > *end)
             continue;
         /* a few words of what comes before the mark */
-        size_t lead = PASSAGE_SNIPPET / 4, from = x->start - *start > lead ? x->start - lead : *start;
+        size_t lead = PASSAGE_SNIPPET / 4,
+               from = x->start - *start > lead ? x->start - lead : *start;
         if (from > *start)
             while (from < x->start && s->text.ptr[from - 1] != ' ' && s->text.ptr[from - 1] != '\n')
                 from++;
-        size_t to = *end - from > PASSAGE_SNIPPET ? cut_before(s->text, from, from + PASSAGE_SNIPPET) : *end;
+        size_t to = *end - from > PASSAGE_SNIPPET
+                        ? cut_before(s->text, from, from + PASSAGE_SNIPPET)
+                        : *end;
         uint32_t score = window_score(s, from, to);
         if (score > best) {
             best = score;
@@ -182,7 +187,8 @@ static bool sentences_of(Str text, Arena *a, MarkSpan **out, size_t *n)
 }
 
 /* The run of sentences from number i that fits, or the best part of one that does not. */
-static uint32_t window_at(Scorer *s, const MarkSpan *list, size_t n, size_t i, size_t *start, size_t *end)
+static uint32_t window_at(Scorer *s, const MarkSpan *list, size_t n, size_t i, size_t *start,
+                          size_t *end)
 {
     size_t last = i;
     while (last + 1 < n && list[last + 1].end - list[i].start <= PASSAGE_SNIPPET)
@@ -195,10 +201,12 @@ static uint32_t window_at(Scorer *s, const MarkSpan *list, size_t n, size_t i, s
 }
 
 /* The sentence that holds the first mark inside [start, end), or `i` when none does. */
-static size_t first_marked(const Scorer *s, const MarkSpan *list, size_t n, size_t i, size_t start, size_t end)
+static size_t first_marked(const Scorer *s, const MarkSpan *list, size_t n, size_t i, size_t start,
+                           size_t end)
 {
     size_t k = 0;
-    while (k < s->t->n && !(s->t->items[k].term && s->t->items[k].start >= start && s->t->items[k].end <= end))
+    while (k < s->t->n &&
+           !(s->t->items[k].term && s->t->items[k].start >= start && s->t->items[k].end <= end))
         k++;
     while (k < s->t->n && i + 1 < n && list[i + 1].start <= s->t->items[k].start)
         i++;

@@ -20,14 +20,15 @@ typedef struct {
 typedef enum { FIELD_TAG, FIELD_SOURCE, FIELD_TYPE, FIELD_AFTER, FIELD_BEFORE, FIELD_NONE } Field;
 static const char *const field_names[] = {"tag:", "source:", "type:", "after:", "before:"};
 static const char *const field_examples[] = {"tag:work", "source:\"My notes/*\"", "type:pdf",
-    "after:2024-05-31", "before:2025"};
+                                             "after:2024-05-31", "before:2025"};
 
 static size_t column(const Parser *p, size_t at)
 {
     return utf8_count(str_sub(p->text, 0, at)) + 1;
 }
 
-/* Bytes of the white space at `at`, 0 when there is none. Control characters count as white space. */
+/* Bytes of the white space at `at`, 0 when there is none. Control characters count as white space.
+ */
 static size_t space_at(Str s, size_t at)
 {
     unsigned char c = (unsigned char)s.ptr[at];
@@ -50,7 +51,8 @@ static size_t quote_at(Str s, size_t at)
 {
     if (s.ptr[at] == '"')
         return 1;
-    if (at + 2 < s.len && (unsigned char)s.ptr[at] == 0xE2 && (unsigned char)s.ptr[at + 1] == 0x80) {
+    if (at + 2 < s.len && (unsigned char)s.ptr[at] == 0xE2 &&
+        (unsigned char)s.ptr[at + 1] == 0x80) {
         unsigned char d = (unsigned char)s.ptr[at + 2];
         if (d == 0x9C || d == 0x9D || d == 0x9E)
             return 3;
@@ -87,8 +89,10 @@ static bool read_quoted(Parser *p, Str *out, Err *err)
         at++;
     if (at == p->text.len)
         return err_set(err, ERR_VALIDATION,
-            "the quotation mark at character %zu is never closed: add one at the end of the exact "
-            "words, or leave it out", column(p, open));
+                       "the quotation mark at character %zu is never closed: add one at the end of "
+                       "the exact "
+                       "words, or leave it out",
+                       column(p, open));
     *out = str_trim(str_sub(p->text, from, at));
     p->at = at + quote_at(p->text, at);
     return true;
@@ -99,7 +103,8 @@ static bool add_term(Parser *p, KwKind kind, Str text, bool excluded, Err *err)
     bool op = kind != KW_WORD || excluded;
     if (op && ++p->n_operators > QUERY_MAX_OPERATORS)
         return err_set(err, ERR_VALIDATION,
-            "more than %u exact, prefix or excluded words in one search", QUERY_MAX_OPERATORS);
+                       "more than %u exact, prefix or excluded words in one search",
+                       QUERY_MAX_OPERATORS);
     if (!excluded) {
         if (p->embed.len)
             buf_add_char(&p->embed, ' ');
@@ -140,7 +145,8 @@ bool query_date(Str text, int64_t *ms)
         return clock_parse(text, ms);
     if (!digits(text, 0, 4, &year) || year < 1)
         return false;
-    if (text.len == 7 && (text.ptr[4] != '-' || !digits(text, 5, 2, &month) || month < 1 || month > 12))
+    if (text.len == 7 &&
+        (text.ptr[4] != '-' || !digits(text, 5, 2, &month) || month < 1 || month > 12))
         return false;
     *ms = clock_days_from_civil(year, month, 1) * INT64_C(86400000);
     return true;
@@ -151,9 +157,11 @@ static bool add_date(Parser *p, Field f, Str value, size_t start, Err *err)
     int64_t ms;
     if (!query_date(value, &ms))
         return err_set(err, ERR_VALIDATION,
-            "%s at character %zu has no date that can be read (\"%.*s\"): write YYYY, YYYY-MM, "
-            "YYYY-MM-DD or a time like 2024-05-31T09:30:00Z", field_names[f], column(p, start),
-            (int)(value.len > 60 ? utf8_floor(value, 60) : value.len), value.ptr);
+                       "%s at character %zu has no date that can be read (\"%.*s\"): write YYYY, "
+                       "YYYY-MM, "
+                       "YYYY-MM-DD or a time like 2024-05-31T09:30:00Z",
+                       field_names[f], column(p, start),
+                       (int)(value.len > 60 ? utf8_floor(value, 60) : value.len), value.ptr);
     /* 0 means "open" in a DocFilter: one millisecond beside the epoch says the same */
     if (ms == 0)
         ms = f == FIELD_AFTER ? -1 : 1;
@@ -171,8 +179,8 @@ static bool add_filter(Parser *p, Field f, Str value, size_t start, Err *err)
     if (f == FIELD_AFTER || f == FIELD_BEFORE)
         return add_date(p, f, value, start, err);
     if (*n == QUERY_MAX_OPERATORS)
-        return err_set(err, ERR_VALIDATION, "more than %u times %s in one search", QUERY_MAX_OPERATORS,
-            field_names[f]);
+        return err_set(err, ERR_VALIDATION, "more than %u times %s in one search",
+                       QUERY_MAX_OPERATORS, field_names[f]);
     list[(*n)++] = value;
     return true;
 }
@@ -192,9 +200,11 @@ static bool read_field(Parser *p, Field f, Err *err)
     }
     if (value.len == 0)
         return err_set(err, ERR_VALIDATION,
-            "%s at character %zu needs a value right behind it, such as %s (to search for the word "
-            "itself, write \"%.*s\")", field_names[f], column(p, start), field_examples[f],
-            (int)strlen(field_names[f]) - 1, field_names[f]);
+                       "%s at character %zu needs a value right behind it, such as %s (to search "
+                       "for the word "
+                       "itself, write \"%.*s\")",
+                       field_names[f], column(p, start), field_examples[f],
+                       (int)strlen(field_names[f]) - 1, field_names[f]);
     return add_filter(p, f, value, start, err);
 }
 
@@ -237,8 +247,10 @@ static bool read_item(Parser *p, Err *err)
     bool excluded = is_exclusion(item);
     Field f = field_at(excluded ? str_sub(item, 1, item.len) : item);
     if (f != FIELD_NONE && excluded)
-        return err_set(err, ERR_VALIDATION, "-%s at character %zu: a filter cannot be excluded, only "
-            "words can", field_names[f], column(p, start));
+        return err_set(err, ERR_VALIDATION,
+                       "-%s at character %zu: a filter cannot be excluded, only "
+                       "words can",
+                       field_names[f], column(p, start));
     if (f != FIELD_NONE)
         return read_field(p, f, err);
     p->at += excluded;
@@ -255,8 +267,8 @@ static bool check_text(Str text, Err *err)
 {
     size_t valid = utf8_valid_len(text);
     if (text.len > QUERY_MAX_BYTES)
-        return err_set(err, ERR_VALIDATION, "a search of %zu bytes is too long: at most %u", text.len,
-            QUERY_MAX_BYTES);
+        return err_set(err, ERR_VALIDATION, "a search of %zu bytes is too long: at most %u",
+                       text.len, QUERY_MAX_BYTES);
     if (valid != text.len)
         return err_set(err, ERR_VALIDATION, "the search is not UTF-8 at byte %zu", valid + 1);
     return true;
@@ -286,13 +298,19 @@ static bool finish(Parser *p, Query *out, Err *err)
         q.n_ranking += !q.terms[i].excluded && has_word(q.terms[i].text);
     if (!q.n_ranking) {
         bool filters = p->n_tags || p->n_sources || p->n_types || p->since || p->until;
-        return err_set(err, ERR_VALIDATION, "%s", filters || p->n_operators
-            ? "the search has only filters or excluded words: add a word to look for"
-            : "the search is empty: write what to look for");
+        return err_set(err, ERR_VALIDATION, "%s",
+                       filters || p->n_operators ? "the search has only filters or excluded words: "
+                                                   "add a word to look for"
+                                                 : "the search is empty: write what to look for");
     }
-    q.filter = (DocFilter){.tags = p->tags, .n_tags = p->n_tags, .sources = p->sources,
-        .n_sources = p->n_sources, .types = p->types, .n_types = p->n_types, .since = p->since,
-        .until = p->until};
+    q.filter = (DocFilter){.tags = p->tags,
+                           .n_tags = p->n_tags,
+                           .sources = p->sources,
+                           .n_sources = p->n_sources,
+                           .types = p->types,
+                           .n_types = p->n_types,
+                           .since = p->since,
+                           .until = p->until};
     *out = q;
     return true;
 }

@@ -6,12 +6,13 @@
  *   -word  -"words"  -wo*   a passage must not hold it
  *   tag:T                   documents with the tag; several: all of them
  *   source:S  type:T        several of one kind: any of them; S may end in '*'
- *   after:D  before:D       changed at or after, changed before; D is YYYY, YYYY-MM, YYYY-MM-DD or an
- *                           RFC 3339 time; a date begins at midnight UTC
+ *   after:D  before:D       changed at or after, changed before; D is YYYY, YYYY-MM, YYYY-MM-DD or
+ * an RFC 3339 time; a date begins at midnight UTC
  *
  * A value with spaces is quoted: source:"My notes". An operator begins a word: a hyphen or a colon
- * inside one is nothing special (well-known, 10:30), nor is a hyphen before another one (--help), before
- * a number (-5) or alone. So a question in plain language needs no escaping. (docs/SEARCH.md)
+ * inside one is nothing special (well-known, 10:30), nor is a hyphen before another one (--help),
+ * before a number (-5) or alone. So a question in plain language needs no escaping.
+ * (docs/SEARCH.md)
  *
  * Threads: pure functions; results live in the Arena, or point into the text. */
 #ifndef SOTTO_SEARCH_QUERY_H
@@ -20,12 +21,12 @@
 #include "store/store.h"
 
 #define QUERY_MAX_BYTES 8192u
-#define QUERY_MAX_OPERATORS 32u  /* of a kind */
+#define QUERY_MAX_OPERATORS 32u /* of a kind */
 #define QUERY_MAX_WORDS 2048u
 
 typedef struct {
-    Str embed;        /* what is embedded: words, phrases and prefixes without their marks */
-    KwTerm *terms;    /* plain words as typed (with punctuation), phrases, prefixes; weight 1 */
+    Str embed;     /* what is embedded: words, phrases and prefixes without their marks */
+    KwTerm *terms; /* plain words as typed (with punctuation), phrases, prefixes; weight 1 */
     size_t n_terms;
     size_t n_ranking; /* of the terms, those that are not excluded */
     DocFilter filter; /* from the operators; `q` and `ids` are empty */
@@ -42,8 +43,9 @@ bool query_date(Str text, int64_t *ms);
 /* True for words that say nothing about the subject ("the", "what"), lower-case ASCII. */
 bool query_is_stop_word(Str folded);
 
-/* Both filters hold: *out is their conjunction, in the Arena. *none is set when nothing can match it
- * (two disjoint lists of sources). False when memory is short. */
-bool filter_and(const DocFilter *x, const DocFilter *y, Arena *a, DocFilter *out, bool *none, Err *err);
+/* Both filters hold: *out is their conjunction, in the Arena. *none is set when nothing can match
+ * it (two disjoint lists of sources). False when memory is short. */
+bool filter_and(const DocFilter *x, const DocFilter *y, Arena *a, DocFilter *out, bool *none,
+                Err *err);
 
 #endif

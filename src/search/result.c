@@ -12,10 +12,10 @@ bool document_copy(const Document *d, Arena *a, Document *out)
 {
     Document c = *d;
     c.tags = ARENA_NEW_ARRAY(a, Str, d->n_tags + 1);
-    bool ok = c.tags && copy_str(d->title, a, &c.title) && copy_str(d->content, a, &c.content)
-        && copy_str(d->source, a, &c.source) && copy_str(d->file_type, a, &c.file_type)
-        && copy_str(d->media_type, a, &c.media_type) && copy_str(d->filename, a, &c.filename)
-        && copy_str(d->summary, a, &c.summary) && copy_str(d->extra_json, a, &c.extra_json);
+    bool ok = c.tags && copy_str(d->title, a, &c.title) && copy_str(d->content, a, &c.content) &&
+              copy_str(d->source, a, &c.source) && copy_str(d->file_type, a, &c.file_type) &&
+              copy_str(d->media_type, a, &c.media_type) && copy_str(d->filename, a, &c.filename) &&
+              copy_str(d->summary, a, &c.summary) && copy_str(d->extra_json, a, &c.extra_json);
     for (size_t i = 0; ok && i < d->n_tags; i++)
         ok = copy_str(d->tags[i], a, &c.tags[i]);
     if (ok)

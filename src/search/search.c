@@ -18,7 +18,7 @@
 #define RESULT_CACHE_BYTES ((size_t)16 << 20)
 #define DOCUMENT_CACHE_BYTES ((size_t)8 << 20)
 #define VECTOR_CACHE_BYTES ((size_t)8 << 20)
-#define DEPTH 200u       /* of each list; docs/SEARCH.md: deeper ones change nothing in the first ten */
+#define DEPTH 200u /* of each list; docs/SEARCH.md: deeper ones change nothing in the first ten */
 #define DEPTH_MAX 1000u
 #define MAX_LIMIT 100u
 #define DEFAULT_PASSAGES 3u
@@ -54,7 +54,8 @@ static bool no_memory(Err *err)
     return err_set(err, ERR_NO_MEMORY, "searching: out of memory");
 }
 
-/* ---- life --------------------------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------------------------
+ */
 
 Search *search_new(const SearchOptions *o, Err *err)
 {
@@ -71,17 +72,19 @@ Search *search_new(const SearchOptions *o, Err *err)
     s->states = mem_array(s->workers, sizeof *s->states);
     if (!s->states)
         err_set(err, ERR_NO_MEMORY, "starting the search: out of memory");
-    if (!s->states || !(s->results = cache_new("search", entries, RESULT_CACHE_BYTES, ttl_ms, err))
-        || !(s->documents = cache_new("document", 4 * entries, DOCUMENT_CACHE_BYTES, ttl_ms, err))
-        || !(s->vectors = cache_new("embedding", 4 * entries, VECTOR_CACHE_BYTES, ttl_ms, err))) {
+    if (!s->states ||
+        !(s->results = cache_new("search", entries, RESULT_CACHE_BYTES, ttl_ms, err)) ||
+        !(s->documents = cache_new("document", 4 * entries, DOCUMENT_CACHE_BYTES, ttl_ms, err)) ||
+        !(s->vectors = cache_new("embedding", 4 * entries, VECTOR_CACHE_BYTES, ttl_ms, err))) {
         search_free(s);
         return NULL;
     }
     s->requests = metric_counter("search_requests_total", "Searches asked for.", NULL);
     s->seconds = metric_histogram("search_duration_seconds", "Time of a search.", NULL);
-    s->stage_seconds = metric_histogram("search_stage_seconds", "Time of a search's stages.", "stage");
+    s->stage_seconds =
+        metric_histogram("search_stage_seconds", "Time of a search's stages.", "stage");
     s->embed_seconds = metric_histogram("embed_duration_seconds",
-        "Time of one call of the sentence encoder.", NULL);
+                                        "Time of one call of the sentence encoder.", NULL);
     return s;
 }
 
@@ -109,10 +112,11 @@ static MinilmState *state_of(Search *s, unsigned worker, Err *err)
     return s->states[worker];
 }
 
-/* ---- embedding ---------------------------------------------------------------------------------- */
+/* ---- embedding ----------------------------------------------------------------------------------
+ */
 
-bool search_embed(Search *s, const Str *texts, size_t n, unsigned worker, float *out, uint32_t *tokens,
-    Err *err)
+bool search_embed(Search *s, const Str *texts, size_t n, unsigned worker, float *out,
+                  uint32_t *tokens, Err *err)
 {
     MinilmState *state = state_of(s, worker, err);
     uint64_t start = clock_mono_ns();
@@ -123,7 +127,7 @@ bool search_embed(Search *s, const Str *texts, size_t n, unsigned worker, float 
 }
 
 bool search_embed_ids(Search *s, const uint32_t *const *ids, const uint32_t *n_ids, size_t n,
-    unsigned worker, float *out, Err *err)
+                      unsigned worker, float *out, Err *err)
 {
     MinilmState *state = state_of(s, worker, err);
     uint64_t start = clock_mono_ns();
@@ -161,7 +165,8 @@ static bool embed_query(Run *run, Err *err)
     return true;
 }
 
-/* ---- the key of the result cache ---------------------------------------------------------------- */
+/* ---- the key of the result cache ----------------------------------------------------------------
+ */
 
 static void key_mem(Buf *b, const void *p, size_t n)
 {
@@ -181,8 +186,8 @@ static void make_key(const Run *run, Buf *b)
 {
     const SearchRequest *r = run->r;
     const DocFilter *f = &r->filter;
-    uint64_t numbers[] = {run->version, r->mode, r->limit, r->offset, r->passages, r->with_content,
-        (uint64_t)f->since, (uint64_t)f->until};
+    uint64_t numbers[] = {run->version, r->mode,         r->limit,           r->offset,
+                          r->passages,  r->with_content, (uint64_t)f->since, (uint64_t)f->until};
     Str text = str_trim(r->text);
     buf_add_mem(b, run->owner, sizeof *run->owner);
     buf_add_mem(b, numbers, sizeof numbers);
@@ -205,12 +210,14 @@ static void result_keep(Search *s, Str key, const SearchResult *r)
         arena_free(a);
 }
 
-/* ---- stages ------------------------------------------------------------------------------------- */
+/* ---- stages -------------------------------------------------------------------------------------
+ */
 
 static void lap(Run *run, const char *stage)
 {
     uint64_t now = clock_mono_ns();
-    metric_observe(run->s->stage_seconds, (const char *const[]){stage}, (double)(now - run->lap_ns) * 1e-9);
+    metric_observe(run->s->stage_seconds, (const char *const[]){stage},
+                   (double)(now - run->lap_ns) * 1e-9);
     run->lap_ns = now;
 }
 
@@ -227,9 +234,9 @@ static bool check_request(const SearchRequest *r, Err *err)
 
 static bool parse(Run *run, Err *err)
 {
-    if (!query_parse(run->r->text, run->a, &run->query, err)
-        || !words_plan(run->s->store, &run->query, run->a, &run->words, err)
-        || !filter_and(&run->query.filter, &run->r->filter, run->a, &run->filter, &run->nothing, err))
+    if (!query_parse(run->r->text, run->a, &run->query, err) ||
+        !words_plan(run->s->store, &run->query, run->a, &run->words, err) ||
+        !filter_and(&run->query.filter, &run->r->filter, run->a, &run->filter, &run->nothing, err))
         return false;
     lap(run, "parse");
     return true;
@@ -254,9 +261,11 @@ static bool find(Run *run, Err *err)
     KwTerm *terms = ARENA_NEW_ARRAY(run->a, KwTerm, run->words.n_terms + 1);
     if (!terms)
         return no_memory(err);
-    CandidateQuery q = {.vector = r->mode == SEARCH_KEYWORD ? NULL : run->vector, .terms = terms,
-        .n_terms = terms_for_mode(run, terms), .filter = &run->filter,
-        .k = k < DEPTH_MAX ? k : DEPTH_MAX};
+    CandidateQuery q = {.vector = r->mode == SEARCH_KEYWORD ? NULL : run->vector,
+                        .terms = terms,
+                        .n_terms = terms_for_mode(run, terms),
+                        .filter = &run->filter,
+                        .k = k < DEPTH_MAX ? k : DEPTH_MAX};
     if (run->nothing || (!q.vector && !q.n_terms))
         return true;
     if (!store_candidates(run->s->store, run->owner, &q, run->a, &run->candidates, err))
@@ -268,9 +277,11 @@ static bool find(Run *run, Err *err)
 static bool fuse(Run *run, Err *err)
 {
     const SearchRequest *r = run->r;
-    FusionQuery q = {.mode = r->mode, .threshold = r->threshold,
-        .max_passages = r->passages ? r->passages : DEFAULT_PASSAGES,
-        .words = (float)run->words.n_typed, .kept = (float)run->words.n_kept};
+    FusionQuery q = {.mode = r->mode,
+                     .threshold = r->threshold,
+                     .max_passages = r->passages ? r->passages : DEFAULT_PASSAGES,
+                     .words = (float)run->words.n_typed,
+                     .kept = (float)run->words.n_kept};
     if (r->mode == SEARCH_HYBRID)
         q.pieces = (float)minilm_count_tokens(run->s->model, run->query.embed);
     if (!fusion_run(&run->candidates, &q, run->a, &run->fused, err))
@@ -279,7 +290,8 @@ static bool fuse(Run *run, Err *err)
     return true;
 }
 
-/* ---- fetching: everything shown is read from the store now --------------------------------------- */
+/* ---- fetching: everything shown is read from the store now
+ * --------------------------------------- */
 
 static Str document_key(const Run *run, uint64_t doc_no, char out[32])
 {
@@ -329,8 +341,8 @@ static bool fetch_documents(Run *run, const FusedDoc *list, size_t n, Document *
         place[m] = i;
         missing[m++] = list[i].doc_no;
     }
-    if (m && !store_documents_get(run->s->store, run->owner, missing, m, run->r->with_content, run->a,
-            found, err))
+    if (m && !store_documents_get(run->s->store, run->owner, missing, m, run->r->with_content,
+                                  run->a, found, err))
         return false;
     for (size_t i = 0; i < m; i++) {
         docs[place[i]] = found[i];
@@ -343,17 +355,25 @@ static bool fetch_documents(Run *run, const FusedDoc *list, size_t n, Document *
 static void fill_match(const Run *run, uint32_t item, const Chunk *chunk, Match *m)
 {
     const Candidate *c = &run->candidates.items[item];
-    *m = (Match){.chunk_id = chunk->id, .text = chunk->text, .start = chunk->start, .end = chunk->end,
-        .page = chunk->page, .context = chunk->context, .keyword_score = c->keyword,
-        .similarity = run->r->mode == SEARCH_KEYWORD ? NAN : c->similarity,
-        .keyword_rank = c->keyword_rank, .vector_rank = c->vector_rank,
-        .fused_score = run->fused.fused[item]};
+    *m = (Match){.chunk_id = chunk->id,
+                 .text = chunk->text,
+                 .start = chunk->start,
+                 .end = chunk->end,
+                 .page = chunk->page,
+                 .context = chunk->context,
+                 .keyword_score = c->keyword,
+                 .similarity = run->r->mode == SEARCH_KEYWORD ? NAN : c->similarity,
+                 .keyword_rank = c->keyword_rank,
+                 .vector_rank = c->vector_rank,
+                 .fused_score = run->fused.fused[item]};
 }
 
 /* The passages of one document that are still there. */
-static bool fill_hit(Run *run, const FusedDoc *d, const Document *doc, const Chunk *chunks, SearchHit *hit)
+static bool fill_hit(Run *run, const FusedDoc *d, const Document *doc, const Chunk *chunks,
+                     SearchHit *hit)
 {
-    *hit = (SearchHit){.doc = *doc, .score = d->score, .matches = ARENA_NEW_ARRAY(run->a, Match, d->n + 1)};
+    *hit = (SearchHit){
+        .doc = *doc, .score = d->score, .matches = ARENA_NEW_ARRAY(run->a, Match, d->n + 1)};
     if (!hit->matches)
         return false;
     for (size_t i = 0; i < d->n; i++)
@@ -366,7 +386,8 @@ static bool fetch(Run *run, SearchResult *out, Err *err)
 {
     const SearchRequest *r = run->r;
     size_t from = r->offset < run->fused.n ? r->offset : run->fused.n;
-    size_t n = run->fused.n - from < r->limit ? run->fused.n - from : r->limit, passages = 0, at = 0;
+    size_t n = run->fused.n - from < r->limit ? run->fused.n - from : r->limit, passages = 0,
+           at = 0;
     const FusedDoc *list = run->fused.docs + from;
     for (size_t i = 0; i < n; i++)
         passages += list[i].n;
@@ -379,7 +400,8 @@ static bool fetch(Run *run, SearchResult *out, Err *err)
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < list[i].n; k++)
             numbers[at++] = run->candidates.items[list[i].items[k]].chunk_no;
-    if (passages && !store_chunks_get(run->s->store, run->owner, numbers, passages, run->a, chunks, err))
+    if (passages &&
+        !store_chunks_get(run->s->store, run->owner, numbers, passages, run->a, chunks, err))
         return false;
     if (n && !fetch_documents(run, list, n, docs, err))
         return false;
@@ -423,7 +445,8 @@ static bool run_stages(Run *run, SearchResult *out, Err *err)
     return true;
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------- */
+/* ---- the whole ----------------------------------------------------------------------------------
+ */
 
 static bool answer(Run *run, SearchResult *out, Err *err)
 {
@@ -451,7 +474,7 @@ static bool answer(Run *run, SearchResult *out, Err *err)
 }
 
 bool search_run(Search *s, const Uuid *owner, const SearchRequest *r, unsigned worker, Arena *a,
-    SearchResult *out, Err *err)
+                SearchResult *out, Err *err)
 {
     uint64_t start = clock_mono_ns();
     Run *run = ARENA_NEW(a, Run);
@@ -461,8 +484,13 @@ bool search_run(Search *s, const Uuid *owner, const SearchRequest *r, unsigned w
         return false;
     if (!run)
         return no_memory(err);
-    *run = (Run){.s = s, .owner = owner, .r = r, .worker = worker, .a = a, .lap_ns = start,
-        .version = store_version(s->store, owner)};
+    *run = (Run){.s = s,
+                 .owner = owner,
+                 .r = r,
+                 .worker = worker,
+                 .a = a,
+                 .lap_ns = start,
+                 .version = store_version(s->store, owner)};
     if (!answer(run, &result, err))
         return false;
     double seconds = clock_seconds_since(start);

@@ -1,10 +1,10 @@
 /* search.h - a question in, documents with proven passages out.
  *
- *   text -> query language -> embedding + keyword terms -> candidates (store) -> fusion -> documents
- *        -> passages, snippets and citations re-read from the stored text
+ *   text -> query language -> embedding + keyword terms -> candidates (store) -> fusion
+ *        -> documents -> passages, snippets and citations re-read from the stored text
  *
- * Threads: a Search is shared; calls are safe from any thread and block. `worker` chooses the encoder
- * scratch: one caller a worker number at a time. */
+ * Threads: a Search is shared; calls are safe from any thread and block. `worker` chooses the
+ * encoder scratch: one caller a worker number at a time. */
 #ifndef SOTTO_SEARCH_SEARCH_H
 #define SOTTO_SEARCH_SEARCH_H
 
@@ -67,7 +67,8 @@ typedef struct {
 typedef struct {
     SearchHit *hits;
     size_t n;
-    uint64_t total;         /* documents that matched, limit aside (a lower bound past 1000 chunks) */
+    uint64_t total;         /* documents that passed, limit aside: of the 200 to 1000 best passages
+                               of each list, so a lower bound when there are more */
     double query_time_ms;
     bool from_cache;
     double weight_vector;   /* the fusion's weight of the embedding side for this query */
@@ -78,8 +79,8 @@ bool search_run(Search *s, const Uuid *owner, const SearchRequest *r, unsigned w
     SearchResult *out, Err *err);
 
 /* Embeds texts for /v1/embeddings: out [n, 384]. */
-bool search_embed(Search *s, const Str *texts, size_t n, unsigned worker, float *out, uint32_t *tokens,
-    Err *err);
+bool search_embed(Search *s, const Str *texts, size_t n, unsigned worker, float *out,
+    uint32_t *tokens, Err *err);
 /* As search_embed, from token ids with [CLS] and [SEP] (minilm_embed_ids). */
 bool search_embed_ids(Search *s, const uint32_t *const *ids, const uint32_t *n_ids, size_t n,
     unsigned worker, float *out, Err *err);

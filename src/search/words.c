@@ -41,7 +41,8 @@ static bool split(Store *store, Str text, Arena *a, Split *s, Err *err)
         return err_set(err, ERR_NO_MEMORY, "reading the search's words: out of memory");
     if (!store_tokenize(store, text, on_word, s, err))
         return false;
-    return !s->no_memory || err_set(err, ERR_NO_MEMORY, "reading the search's words: out of memory");
+    return !s->no_memory ||
+           err_set(err, ERR_NO_MEMORY, "reading the search's words: out of memory");
 }
 
 static bool has_lower_case(Str s)
@@ -148,8 +149,8 @@ bool words_plan(Store *store, const Query *q, Arena *a, Words *out, Err *err)
     if (!plain_text(q, a, &plain, err) || !split(store, plain, a, &s, err))
         return false;
     for (size_t i = 0; i < q->n_terms; i++)
-        if ((q->terms[i].kind != KW_WORD || q->terms[i].excluded)
-            && !add_operator(store, &q->terms[i], a, &w, err))
+        if ((q->terms[i].kind != KW_WORD || q->terms[i].excluded) &&
+            !add_operator(store, &q->terms[i], a, &w, err))
             return false;
     if (!add_plain(&s, !has_lower_case(plain), a, &w, err))
         return false;

@@ -1,8 +1,8 @@
 /* retrieval.h - a judged collection through the product's own chunker, encoder and store.
  *
- * A collection is a folder with corpus.jsonl {id, title, text}, queries.jsonl {id, text} and qrels.tsv
- * (query, document, grade). The document with number i has the UUID retrieval_uuid(i). Problems end the
- * program with a message: this is for tests and benchmarks. */
+ * A collection is a folder with corpus.jsonl {id, title, text}, queries.jsonl {id, text} and
+ * qrels.tsv (query, document, grade). The document with number i has the UUID retrieval_uuid(i).
+ * Problems end the program with a message: this is for tests and benchmarks. */
 #ifndef SOTTO_TESTS_RETRIEVAL_H
 #define SOTTO_TESTS_RETRIEVAL_H
 
@@ -35,7 +35,7 @@ typedef struct {
     size_t n_docs;
     RetrievalQuery *queries; /* only those that a document answers */
     size_t n_queries;
-    size_t n_passages;       /* after retrieval_put */
+    size_t n_passages; /* after retrieval_put */
 } Retrieval;
 
 static inline void retrieval_die(const char *what, const char *why)
@@ -121,8 +121,9 @@ static inline void retrieval_read_docs(Retrieval *r, const char *dir)
         if (line.len && !j)
             retrieval_die("corpus.jsonl", err.msg);
         if (j)
-            r->docs[r->n_docs++] = (RetrievalDoc){retrieval_member(r->a, j, "id"),
-                retrieval_member(r->a, j, "title"), retrieval_member(r->a, j, "text")};
+            r->docs[r->n_docs++] =
+                (RetrievalDoc){retrieval_member(r->a, j, "id"), retrieval_member(r->a, j, "title"),
+                               retrieval_member(r->a, j, "text")};
         json_free(j);
     }
 }
@@ -137,8 +138,9 @@ static inline void retrieval_read_queries(Retrieval *r, const char *dir)
         if (line.len && !j)
             retrieval_die("queries.jsonl", err.msg);
         if (j)
-            r->queries[r->n_queries++] = (RetrievalQuery){retrieval_member(r->a, j, "id"),
-                retrieval_member(r->a, j, "text"), ARENA_NEW_ARRAY(r->a, double, r->n_docs), 0};
+            r->queries[r->n_queries++] =
+                (RetrievalQuery){retrieval_member(r->a, j, "id"), retrieval_member(r->a, j, "text"),
+                                 ARENA_NEW_ARRAY(r->a, double, r->n_docs), 0};
         json_free(j);
     }
 }
@@ -148,8 +150,8 @@ static inline void retrieval_read_grades(Retrieval *r, const char *dir)
     Str text = retrieval_file(r->a, dir, "qrels.tsv"), line, query, doc, grade;
     while (str_next(&text, '\n', &line)) {
         double g;
-        if (!str_next(&line, '\t', &query) || !str_next(&line, '\t', &doc) || !str_next(&line, '\t', &grade)
-            || !str_to_double(str_trim(grade), &g))
+        if (!str_next(&line, '\t', &query) || !str_next(&line, '\t', &doc) ||
+            !str_next(&line, '\t', &grade) || !str_to_double(str_trim(grade), &g))
             continue; /* a heading */
         for (size_t i = 0; i < r->n_queries; i++)
             for (size_t k = 0; str_eq(r->queries[i].id, query) && k < r->n_docs; k++)
@@ -180,12 +182,13 @@ static inline size_t retrieval_count(void *arg, Str text)
 
 /* Chunks, embeds and stores document i, as ingest does with a text file. */
 static inline void retrieval_put_one(Retrieval *r, size_t i, Store *store, const Uuid *owner,
-    const Minilm *m, MinilmState *state)
+                                     const Minilm *m, MinilmState *state)
 {
     Err err = ERR_INIT;
     Arena *a = arena_new(ARENA_DEFAULT_MAX);
     const RetrievalDoc *d = &r->docs[i];
-    ChunkOptions o = {RETRIEVAL_MAX_TOKENS, RETRIEVAL_OVERLAP, retrieval_count, (void *)(uintptr_t)m};
+    ChunkOptions o = {RETRIEVAL_MAX_TOKENS, RETRIEVAL_OVERLAP, retrieval_count,
+                      (void *)(uintptr_t)m};
     ChunkSpan *spans;
     size_t n;
     if (!a || !chunk_text(d->text, d->title, NULL, 0, &o, a, &spans, &n, &err))
@@ -196,19 +199,32 @@ static inline void retrieval_put_one(Retrieval *r, size_t i, Store *store, const
     for (size_t k = 0; k < n; k++) {
         Str text = str_sub(d->text, spans[k].start, spans[k].end);
         texts[k] = spans[k].context.len ? arena_printf(a, STR_FMT "\n" STR_FMT,
-            STR_ARG(spans[k].context), STR_ARG(text)) : text;
+                                                       STR_ARG(spans[k].context), STR_ARG(text))
+                                        : text;
     }
     if (n && !minilm_embed(m, state, texts, n, vectors, NULL, &err))
         retrieval_die("embedding", err.msg);
     for (size_t k = 0; k < n; k++) {
-        chunks[k] = (ChunkNew){.start = spans[k].start, .end = spans[k].end, .page = spans[k].page,
-            .context = spans[k].context};
+        chunks[k] = (ChunkNew){.start = spans[k].start,
+                               .end = spans[k].end,
+                               .page = spans[k].page,
+                               .context = spans[k].context};
         vindex_encode(vectors + k * MINILM_DIM, &chunks[k].code);
     }
-    DocumentPut put = {.doc = {.id = retrieval_uuid(i), .title = d->title, .content = d->text,
-        .source = d->id, .file_type = STR("text"), .media_type = STR("text/plain"),
-        .filename = STR("t.txt"), .extra_json = STR("{}"), .created_at = 1, .updated_at = 1},
-        .original = d->text, .chunks = chunks, .n_chunks = n, .model = minilm_name(m)};
+    DocumentPut put = {.doc = {.id = retrieval_uuid(i),
+                               .title = d->title,
+                               .content = d->text,
+                               .source = d->id,
+                               .file_type = STR("text"),
+                               .media_type = STR("text/plain"),
+                               .filename = STR("t.txt"),
+                               .extra_json = STR("{}"),
+                               .created_at = 1,
+                               .updated_at = 1},
+                       .original = d->text,
+                       .chunks = chunks,
+                       .n_chunks = n,
+                       .model = minilm_name(m)};
     PutOutcome outcome;
     Uuid id;
     memcpy(put.doc.hash.b, put.doc.id.b, 16); /* two documents with one text stay two */
@@ -237,20 +253,33 @@ static inline double retrieval_ndcg(const RetrievalQuery *q, const SearchResult 
     return gain / q->ideal;
 }
 
+/* A question as plain text: what the query language would read as an operator becomes a space. */
+static inline char *retrieval_plain(Arena *a, Str question)
+{
+    char *text = arena_cstr(a, question);
+    for (char *c = text; text && *c; c++) {
+        if (strchr("\"*:", *c) || (*c == '-' && (c == text || c[-1] == ' ')))
+            *c = ' ';
+        else if (strncmp(c, "\xE2\x80", 2) == 0 && c[2] && strchr("\x9C\x9D\x9E", c[2]))
+            memset(c, ' ', 3);
+    }
+    return text;
+}
+
 /* Mean nDCG@10 of a mode. */
-static inline double retrieval_measure(const Retrieval *r, Search *s, const Uuid *owner, SearchMode mode,
-    double threshold)
+static inline double retrieval_measure(const Retrieval *r, Search *s, const Uuid *owner,
+                                       SearchMode mode, double threshold)
 {
     double sum = 0;
     for (size_t i = 0; i < r->n_queries; i++) {
         Err err = ERR_INIT;
         Arena *a = arena_new(ARENA_DEFAULT_MAX);
-        /* what a person pastes may hold quotation marks; here they are only text */
-        char *text = arena_cstr(a, r->queries[i].text);
-        for (char *c = text; *c; c++)
-            *c = *c == '"' ? ' ' : *c;
-        SearchRequest q = {.text = str_of(text), .mode = mode, .limit = 10, .threshold = threshold,
-            .no_cache = true};
+        const char *text = retrieval_plain(a, r->queries[i].text);
+        SearchRequest q = {.text = str_of(text),
+                           .mode = mode,
+                           .limit = 10,
+                           .threshold = threshold,
+                           .no_cache = true};
         SearchResult result;
         if (!search_run(s, owner, &q, 0, a, &result, &err))
             retrieval_die(text, err.msg);

@@ -25,7 +25,8 @@ static inline Minilm *fixture_model(void)
     Err err = ERR_INIT;
     char path[4096];
     const char *models = getenv("SOTTO_MODELS");
-    (void)snprintf(path, sizeof path, "%s/all-MiniLM-L6-v2.sotto", models ? models : SOTTO_SOURCE_DIR "/models");
+    (void)snprintf(path, sizeof path, "%s/all-MiniLM-L6-v2.sotto",
+                   models ? models : SOTTO_SOURCE_DIR "/models");
     Minilm *m = minilm_open(path, MINILM_INT8, &err);
     if (!m)
         fail_msg("%s (make models puts it there)", err.msg);

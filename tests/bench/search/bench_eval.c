@@ -2,10 +2,11 @@
  *
  *   bench_eval [--fp32] [--both] [--threshold T] [--dump FILE] FOLDER...
  *
- * A folder holds corpus.jsonl, queries.jsonl and qrels.tsv (tests/support/retrieval.h). Each is chunked,
- * embedded and stored as ingest does it, then asked in the three modes: nDCG@10 of each and the ratio of
- * hybrid to the better part. --both adds fp32 beside int8. --dump writes what the fusion sees, a line a
- * query, for tests/bench/search/fit.py. Models: SOTTO_MODELS, or models/ of the source tree. */
+ * A folder holds corpus.jsonl, queries.jsonl and qrels.tsv (tests/support/retrieval.h). Each is
+ * chunked, embedded and stored as ingest does it, then asked in the three modes: nDCG@10 of each
+ * and the ratio of hybrid to the better part. --both adds fp32 beside int8. --dump writes what the
+ * fusion sees, a line a query, for tests/bench/search/fit.py. Models: SOTTO_MODELS, or models/ of
+ * the source tree. */
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -26,15 +27,17 @@ static Minilm *open_model(bool fp32)
     Err err = ERR_INIT;
     char path[4096];
     const char *models = getenv("SOTTO_MODELS");
-    (void)snprintf(path, sizeof path, "%s/all-MiniLM-L6-v2%s", models ? models : SOTTO_SOURCE_DIR "/models",
-        fp32 ? "/model.safetensors" : ".sotto");
+    (void)snprintf(path, sizeof path, "%s/all-MiniLM-L6-v2%s",
+                   models ? models : SOTTO_SOURCE_DIR "/models",
+                   fp32 ? "/model.safetensors" : ".sotto");
     Minilm *m = minilm_open(path, fp32 ? MINILM_FP32 : MINILM_INT8, &err);
     if (!m)
         retrieval_die(path, err.msg);
     return m;
 }
 
-/* ---- what the fusion sees ----------------------------------------------------------------------- */
+/* ---- what the fusion sees -----------------------------------------------------------------------
+ */
 
 static void dump_candidates(JsonW *w, const Candidates *c, const Document *docs)
 {
@@ -55,7 +58,7 @@ static void dump_candidates(JsonW *w, const Candidates *c, const Document *docs)
 }
 
 static void dump_query(const Options *o, const char *set, const RetrievalQuery *q, size_t n_docs,
-    const Candidates *c, const Words *words, size_t pieces, const Document *docs)
+                       const Candidates *c, const Words *words, size_t pieces, const Document *docs)
 {
     Buf b;
     JsonW w;
@@ -90,21 +93,21 @@ static void dump_query(const Options *o, const char *set, const RetrievalQuery *
 }
 
 static void dump_one(const Options *o, const char *set, const Retrieval *r, size_t at, Store *store,
-    const Uuid *owner, const Minilm *m, MinilmState *state)
+                     const Uuid *owner, const Minilm *m, MinilmState *state)
 {
     Err err = ERR_INIT;
     Arena *a = arena_new(ARENA_DEFAULT_MAX);
-    char *text = arena_cstr(a, r->queries[at].text);
+    const char *text = retrieval_plain(a, r->queries[at].text);
     float vector[MINILM_DIM];
     Query query;
     Words words;
     Candidates c;
-    for (char *p = text; *p; p++)
-        *p = *p == '"' ? ' ' : *p;
-    if (!query_parse(str_of(text), a, &query, &err) || !words_plan(store, &query, a, &words, &err)
-        || !minilm_embed(m, state, &query.embed, 1, vector, NULL, &err))
+    if (!query_parse(str_of(text), a, &query, &err) ||
+        !words_plan(store, &query, a, &words, &err) ||
+        !minilm_embed(m, state, &query.embed, 1, vector, NULL, &err))
         retrieval_die(text, err.msg);
-    CandidateQuery q = {.vector = vector, .terms = words.terms, .n_terms = words.n_terms, .k = DUMP_DEPTH};
+    CandidateQuery q = {
+        .vector = vector, .terms = words.terms, .n_terms = words.n_terms, .k = DUMP_DEPTH};
     if (!store_candidates(store, owner, &q, a, &c, &err))
         retrieval_die(text, err.msg);
     uint64_t *numbers = ARENA_NEW_ARRAY(a, uint64_t, c.n + 1);
@@ -113,12 +116,13 @@ static void dump_one(const Options *o, const char *set, const Retrieval *r, size
         numbers[i] = c.items[i].doc_no;
     if (!store_documents_get(store, owner, numbers, c.n, false, a, docs, &err))
         retrieval_die(text, err.msg);
-    dump_query(o, set, &r->queries[at], r->n_docs, &c, &words, minilm_count_tokens(m, query.embed), docs);
+    dump_query(o, set, &r->queries[at], r->n_docs, &c, &words, minilm_count_tokens(m, query.embed),
+               docs);
     arena_free(a);
 }
 
-static void dump(const Options *o, const char *dir, const Retrieval *r, Store *store, const Uuid *owner,
-    const Minilm *m)
+static void dump(const Options *o, const char *dir, const Retrieval *r, Store *store,
+                 const Uuid *owner, const Minilm *m)
 {
     Err err = ERR_INIT;
     MinilmState *state = minilm_state_new(m, &err);
@@ -130,7 +134,8 @@ static void dump(const Options *o, const char *dir, const Retrieval *r, Store *s
     minilm_state_free(state);
 }
 
-/* ---- one collection ----------------------------------------------------------------------------- */
+/* ---- one collection -----------------------------------------------------------------------------
+ */
 
 static void evaluate(const Options *o, const char *dir, bool fp32)
 {
@@ -156,8 +161,9 @@ static void evaluate(const Options *o, const char *dir, bool fp32)
     double v = retrieval_measure(&r, s, &owner, SEARCH_SEMANTIC, o->threshold);
     double h = retrieval_measure(&r, s, &owner, SEARCH_HYBRID, o->threshold);
     double query_ms = clock_seconds_since(start) * 1e3 / (3 * (double)r.n_queries);
-    printf("%s\t%s\t%zu\t%zu\t%zu\t%.4f\t%.4f\t%.4f\t%.3f\t%.1f\t%.2f\n", dir, fp32 ? "fp32" : "int8",
-        r.n_docs, r.n_passages, r.n_queries, k, v, h, h / (k > v ? k : v), put_s, query_ms);
+    printf("%s\t%s\t%zu\t%zu\t%zu\t%.4f\t%.4f\t%.4f\t%.3f\t%.1f\t%.2f\n", dir,
+           fp32 ? "fp32" : "int8", r.n_docs, r.n_passages, r.n_queries, k, v, h,
+           h / (k > v ? k : v), put_s, query_ms);
     (void)fflush(stdout);
     if (o->dump)
         dump(o, dir, &r, store, &owner, m);
@@ -177,8 +183,8 @@ int main(int argc, char **argv)
             o.fp32 = true;
         else if (strcmp(argv[i], "--both") == 0)
             o.both = true;
-        else if (strcmp(argv[i], "--threshold") == 0 && i + 1 < argc
-            && str_to_double(str_of(argv[i + 1]), &o.threshold))
+        else if (strcmp(argv[i], "--threshold") == 0 && i + 1 < argc &&
+                 str_to_double(str_of(argv[i + 1]), &o.threshold))
             i++;
         else if (strcmp(argv[i], "--dump") == 0 && i + 1 < argc && (o.dump = fopen(argv[++i], "w")))
             continue;
@@ -186,8 +192,10 @@ int main(int argc, char **argv)
             retrieval_die(argv[i], "unknown, or without its value");
     }
     if (i == argc)
-        retrieval_die("bench_eval", "name at least one folder with corpus.jsonl, queries.jsonl, qrels.tsv");
-    printf("folder\tencoder\tdocuments\tpassages\tqueries\tkeyword\tsemantic\thybrid\tratio\tput_s\tquery_ms\n");
+        retrieval_die("bench_eval", "name at least one folder with corpus.jsonl, queries.jsonl, "
+                                    "qrels.tsv");
+    printf("folder\tencoder\tdocuments\tpassages\tqueries\tkeyword\tsemantic\thybrid\tratio\tput_"
+           "s\tquery_ms\n");
     for (; i < argc; i++) {
         evaluate(&o, argv[i], o.fp32);
         if (o.both && !o.fp32)

@@ -1,4 +1,5 @@
-/* fuzz_query.c - any bytes as a query: refused with a message, or terms that point into the text. */
+/* fuzz_query.c - any bytes as a query: refused with a message, or terms that point into the text.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -30,8 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (q.filter.since && q.filter.until) {
             DocFilter both;
             bool none;
-            if (!filter_and(&q.filter, &q.filter, a, &both, &none, &err)
-                || none != (q.filter.since >= q.filter.until))
+            if (!filter_and(&q.filter, &q.filter, a, &both, &none, &err) ||
+                none != (q.filter.since >= q.filter.until))
                 abort();
         }
     }

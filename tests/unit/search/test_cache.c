@@ -154,9 +154,12 @@ static void test_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_least_used_goes_first), cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_time), cmocka_unit_test(test_held_entries_live_on),
-        cmocka_unit_test(test_threads), cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_least_used_goes_first),
+        cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_time),
+        cmocka_unit_test(test_held_entries_live_on),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

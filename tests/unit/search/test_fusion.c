@@ -1,4 +1,5 @@
-/* test_fusion.c - the join of two lists: order, ties, thresholds, documents, and which way it leans. */
+/* test_fusion.c - the join of two lists: order, ties, thresholds, documents, and which way it
+ * leans. */
 #include "support/unit.h"
 
 #include <math.h>
@@ -25,8 +26,16 @@ static int teardown(void **state)
 /* What a store of 1000 passages would say about a query of four words. */
 static Candidates lists(Candidate *items, size_t n)
 {
-    Candidates c = {.items = items, .n = n, .vec_mean = 0.1f, .vec_std = 0.08f, .kw_mean = 3, .kw_std = 2,
-        .kw_bound = 44, .kw_idf = 20, .kw_idf_max = 6, .n_passages = 1000};
+    Candidates c = {.items = items,
+                    .n = n,
+                    .vec_mean = 0.1f,
+                    .vec_std = 0.08f,
+                    .kw_mean = 3,
+                    .kw_std = 2,
+                    .kw_bound = 44,
+                    .kw_idf = 20,
+                    .kw_idf_max = 6,
+                    .n_passages = 1000};
     for (size_t i = 0; i < n; i++) {
         c.n_vector += items[i].vector_rank > 0;
         c.n_keyword += items[i].keyword_rank > 0;
@@ -57,9 +66,11 @@ static void test_empty(void **state)
 static void test_modes(void **state)
 {
     (void)state;
-    Candidate items[] = {
-        {1, 10, 0.7f, 0, 0, 1, 0}, {2, 20, 0.2f, 20, 0.9f, 0, 1}, {3, 30, 0.5f, 12, 0.6f, 2, 2},
-        {4, 40, 0.1f, 2, 0.1f, 0, 3}, {5, 50, 0.29f, 0, 0, 3, 0}};
+    Candidate items[] = {{1, 10, 0.7f, 0, 0, 1, 0},
+                         {2, 20, 0.2f, 20, 0.9f, 0, 1},
+                         {3, 30, 0.5f, 12, 0.6f, 2, 2},
+                         {4, 40, 0.1f, 2, 0.1f, 0, 3},
+                         {5, 50, 0.29f, 0, 0, 3, 0}};
     Candidates c = lists(items, ARRAY_LEN(items));
     FusionQuery q = hybrid;
     q.mode = SEARCH_SEMANTIC;
@@ -107,8 +118,11 @@ static void test_strong_match_rule(void **state)
 static void test_ties_and_order(void **state)
 {
     (void)state;
-    Candidate items[] = {{9, 30, 0.5f, 0, 0, 1, 0}, {4, 20, 0.5f, 0, 0, 2, 0}, {3, 20, 0.5f, 0, 0, 3, 0},
-        {8, 10, 0.5f, 0, 0, 4, 0}, {7, 40, 0.5f, 0, 0, 5, 0}};
+    Candidate items[] = {{9, 30, 0.5f, 0, 0, 1, 0},
+                         {4, 20, 0.5f, 0, 0, 2, 0},
+                         {3, 20, 0.5f, 0, 0, 3, 0},
+                         {8, 10, 0.5f, 0, 0, 4, 0},
+                         {7, 40, 0.5f, 0, 0, 5, 0}};
     Candidate turned[ARRAY_LEN(items)];
     for (size_t i = 0; i < ARRAY_LEN(items); i++)
         turned[i] = items[ARRAY_LEN(items) - 1 - i];
@@ -192,8 +206,13 @@ static void test_random(void **state)
         size_t n = (size_t)(round % 65);
         for (size_t i = 0; i < n; i++) {
             x ^= x << 13, x ^= x >> 7, x ^= x << 17;
-            items[i] = (Candidate){i, x % 9, (float)(x >> 8 & 255) / 128 - 1, (float)(x >> 16 & 63) - 20,
-                (float)(x >> 24 & 15) / 15, x >> 32 & 1, x >> 33 & 1};
+            items[i] = (Candidate){i,
+                                   x % 9,
+                                   (float)(x >> 8 & 255) / 128 - 1,
+                                   (float)(x >> 16 & 63) - 20,
+                                   (float)(x >> 24 & 15) / 15,
+                                   x >> 32 & 1,
+                                   x >> 33 & 1};
         }
         Candidates c = lists(items, n);
         c.vec_std = round % 3 ? 0.1f : 0;

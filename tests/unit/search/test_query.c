@@ -28,9 +28,14 @@ static Str shown(const Query *q)
     buf_init(&b, 1 << 16);
     for (size_t i = 0; i < q->n_terms; i++) {
         const KwTerm *t = &q->terms[i];
-        buf_printf(&b, "%s%s%s" STR_FMT "%s", i ? " " : "", t->excluded ? "-" : t->required ? "+" : "",
-            t->kind == KW_PHRASE ? "<" : "", STR_ARG(t->text),
-            t->kind == KW_PHRASE ? ">" : t->kind == KW_PREFIX ? "*" : "");
+        buf_printf(&b, "%s%s%s" STR_FMT "%s", i ? " " : "",
+                   t->excluded   ? "-"
+                   : t->required ? "+"
+                                 : "",
+                   t->kind == KW_PHRASE ? "<" : "", STR_ARG(t->text),
+                   t->kind == KW_PHRASE   ? ">"
+                   : t->kind == KW_PREFIX ? "*"
+                                          : "");
     }
     for (size_t i = 0; i < q->filter.n_tags; i++)
         buf_printf(&b, " |tag=" STR_FMT, STR_ARG(q->filter.tags[i]));
@@ -57,12 +62,13 @@ static void test_meaning(void **state)
         {"boiler repair", "boiler repair", "boiler repair"},
         {"  boiler \t repair\n", "boiler repair", "boiler repair"},
         {"Who owns the apartment I rent?", "Who owns the apartment I rent?",
-            "Who owns the apartment I rent?"},
-        /* a hyphen or a colon inside a word is nothing special, nor one before a number or another */
+         "Who owns the apartment I rent?"},
+        /* a hyphen or a colon inside a word is nothing special, nor one before a number or another
+         */
         {"well-known 10:30 http://a.org/b", "well-known 10:30 http://a.org/b",
-            "well-known 10:30 http://a.org/b"},
+         "well-known 10:30 http://a.org/b"},
         {"minus -5 degrees, --help - or -", "minus -5 degrees, --help - or -",
-            "minus -5 degrees, --help - or -"},
+         "minus -5 degrees, --help - or -"},
         {"\"gas boiler\" cost", "+<gas boiler> cost", "gas boiler cost"},
         {"cost \"gas boiler\"", "cost +<gas boiler>", "cost gas boiler"},
         {"\xE2\x80\x9Cgas boiler\xE2\x80\x9D", "+<gas boiler>", "gas boiler"},
@@ -80,18 +86,19 @@ static void test_meaning(void **state)
         {"rent tag:home", "rent |tag=home", "rent"},
         {"rent TAG:home Tag:\"big city\"", "rent |tag=home |tag=big city", "rent"},
         {"rent source:\"My notes/*\" source:upload type:pdf",
-            "rent |source=My notes/* |source=upload |type=pdf", "rent"},
+         "rent |source=My notes/* |source=upload |type=pdf", "rent"},
         {"rent after:2024", "rent |since=2024-01-01T00:00:00Z", "rent"},
         {"rent after:2024-02 before:2024-03-01T08:30:00+01:00",
-            "rent |since=2024-02-01T00:00:00Z |until=2024-03-01T07:30:00Z", "rent"},
+         "rent |since=2024-02-01T00:00:00Z |until=2024-03-01T07:30:00Z", "rent"},
         /* the narrower of two bounds; both sides of the epoch, where 0 would mean "open" */
         {"rent after:2024 after:2023 before:2025 before:2026",
-            "rent |since=2024-01-01T00:00:00Z |until=2025-01-01T00:00:00Z", "rent"},
+         "rent |since=2024-01-01T00:00:00Z |until=2025-01-01T00:00:00Z", "rent"},
         {"rent after:1970", "rent |since=1969-12-31T23:59:59.999Z", "rent"},
         {"rent before:\"2024-05-31\"", "rent |until=2024-05-31T00:00:00Z", "rent"},
         {"na\xC3\xAFve caf\xC3\xA9\xC2\xA0z\xC3\xBCrich", "na\xC3\xAFve caf\xC3\xA9 z\xC3\xBCrich",
-            "na\xC3\xAFve caf\xC3\xA9 z\xC3\xBCrich"},
-        {"metadata: what is a tagline:", "metadata: what is a tagline:", "metadata: what is a tagline:"},
+         "na\xC3\xAFve caf\xC3\xA9 z\xC3\xBCrich"},
+        {"metadata: what is a tagline:", "metadata: what is a tagline:",
+         "metadata: what is a tagline:"},
         {"\"tag\" means", "+<tag> means", "tag means"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -155,7 +162,8 @@ static void test_limits(void **state)
     for (int i = 0; i < 33; i++)
         buf_printf(&b, "tag:t%d ", i);
     buf_add_c(&b, "x");
-    assert_err(query_parse(buf_str(&b), arena, &q, &err), err, ERR_VALIDATION, "more than 32 times tag:");
+    assert_err(query_parse(buf_str(&b), arena, &q, &err), err, ERR_VALIDATION,
+               "more than 32 times tag:");
     buf_clear(&b);
     while (b.len < QUERY_MAX_BYTES)
         buf_add_char(&b, b.len % 2 ? ' ' : 'w');

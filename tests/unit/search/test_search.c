@@ -1,5 +1,5 @@
-/* test_search.c - a search through all layers: operators, filters, citations, marks, caches, owners,
- * short memory, searches beside writes. Real encoder, real store. */
+/* test_search.c - a search through all layers: operators, filters, citations, marks, caches,
+ * owners, short memory, searches beside writes. Real encoder, real store. */
 #include "support/search_fixture.h"
 
 #include <pthread.h>
@@ -13,14 +13,20 @@ static SearchFixture f;
 static const struct {
     const char *title, *text;
 } documents[] = {
-    {"Lease", "The flat in Lindenstrasse is let by Brandt. The owner of the flat is Mrs. Ilse Brandt. "
+    {"Lease", "The flat in Lindenstrasse is let by Brandt. The owner of the flat is Mrs. Ilse "
+              "Brandt. "
               "The rent is 950 euros a month. Pets need written consent."},
-    {"Boiler", "The gas boiler was serviced in October. The engineer replaced the expansion vessel."},
-    {"Boilers in general", "An oil boiler burns oil. A boiler for natural gas is cleaner. Electric boilers "
+    {"Boiler", "The gas boiler was serviced in October. The engineer replaced the expansion "
+               "vessel."},
+    {"Boilers in general", "An oil boiler burns oil. A boiler for natural gas is cleaner. Electric "
+                           "boilers "
                            "need no chimney at all."},
-    {"Z\xC3\xBCrich trip", "We stayed at the caf\xC3\xA9 by the lake in Z\xC3\xBCrich. Na\xC3\xAFve tourists "
-                           "pay twice. \xE6\x97\xA5\xE6\x9C\xAC\xE8\xAA\x9E is spoken at the hotel desk."},
-    {"Invoices", "Invoice 2024-0117 of the garage came to 77 euros. Invoices are kept for ten years."},
+    {"Z\xC3\xBCrich trip", "We stayed at the caf\xC3\xA9 by the lake in Z\xC3\xBCrich. "
+                           "Na\xC3\xAFve tourists "
+                           "pay twice. \xE6\x97\xA5\xE6\x9C\xAC\xE8\xAA\x9E is spoken at the hotel "
+                           "desk."},
+    {"Invoices", "Invoice 2024-0117 of the garage came to 77 euros. Invoices are kept for ten "
+                 "years."},
     {"Bread", "Feed the starter the evening before and bake the sourdough at 240 degrees."},
 };
 
@@ -76,7 +82,8 @@ static void test_operators(void **state)
     assert_string_equal(found("boiler -chim*", SEARCH_KEYWORD), "1");
     assert_string_equal(found("zurich cafe", SEARCH_KEYWORD), "3"); /* accents folded */
     assert_string_equal(found("ZÜRICH", SEARCH_KEYWORD), "3");
-    assert_string_equal(found("the of who", SEARCH_KEYWORD), "0 1 3 4 5"); /* stop words, when alone */
+    assert_string_equal(found("the of who", SEARCH_KEYWORD),
+                        "0 1 3 4 5");                                /* stop words, when alone */
     assert_string_equal(found("the boiler", SEARCH_KEYWORD), "1 2"); /* and not beside others */
     assert_string_equal(found("\"no such words here\"", SEARCH_HYBRID), "");
     assert_string_equal(found("boiler after:2200", SEARCH_HYBRID), "");
@@ -111,10 +118,12 @@ static void check_citations(const SearchResult *r)
             Document d;
             Chunk c;
             Uuid document;
-            assert_true(store_document_get(f.store, &f.owner, &r->hits[i].doc.id, true, f.a, &d, &err));
+            assert_true(
+                store_document_get(f.store, &f.owner, &r->hits[i].doc.id, true, f.a, &d, &err));
             assert_true(m->start < m->end && m->end <= d.content.len);
             assert_true(str_eq(m->text, str_sub(d.content, m->start, m->end)));
-            assert_true(store_chunk_by_id(f.store, &f.owner, &m->chunk_id, f.a, &c, &document, &err));
+            assert_true(
+                store_chunk_by_id(f.store, &f.owner, &m->chunk_id, f.a, &c, &document, &err));
             assert_true(str_eq(c.text, m->text) && uuid_eq(&document, &r->hits[i].doc.id));
             assert_true(m->snippet_start < m->snippet_end && m->snippet_end <= m->text.len);
             for (size_t j = 0; j < m->n_marks; j++) {
@@ -129,8 +138,9 @@ static void check_citations(const SearchResult *r)
 static void test_citations(void **state)
 {
     (void)state;
-    static const char *const queries[] = {"boiler", "z\xC3\xBCrich hotel", "invoice euros", "rent of the flat",
-        "\"ten years\" invoi*", "sourdough degrees"};
+    static const char *const queries[] = {
+        "boiler",           "z\xC3\xBCrich hotel",  "invoice euros",
+        "rent of the flat", "\"ten years\" invoi*", "sourdough degrees"};
     for (size_t i = 0; i < ARRAY_LEN(queries); i++)
         for (int mode = SEARCH_HYBRID; mode <= SEARCH_KEYWORD; mode++) {
             SearchResult r = fixture_search(&f, queries[i], (SearchMode)mode);
@@ -147,7 +157,8 @@ static Str marks_of(const SearchResult *r)
     buf_init(&b, 4096);
     const Match *m = &r->hits[0].matches[0];
     for (size_t i = 0; i < m->n_marks; i++)
-        buf_printf(&b, "%s" STR_FMT, i ? "|" : "", STR_ARG(str_sub(m->text, m->marks[i].start, m->marks[i].end)));
+        buf_printf(&b, "%s" STR_FMT, i ? "|" : "",
+                   STR_ARG(str_sub(m->text, m->marks[i].start, m->marks[i].end)));
     Str s = arena_buf(f.a, &b);
     buf_release(&b);
     return s;
@@ -193,8 +204,8 @@ static void test_snippets(void **state)
         MarkTerm term;
         const char *within;
     } cases[] = {{{KW_WORD, herons, 1, STR("heron")}, "quick heron caught a fish. The heron flew"},
-        {{KW_WORD, pelicans, 1, STR("pelican")}, "until a pelican appears"},
-        {{KW_WORD, (Str[]){STR("absent")}, 1, STR("absent")}, "Sentence number 0"}};
+                 {{KW_WORD, pelicans, 1, STR("pelican")}, "until a pelican appears"},
+                 {{KW_WORD, (Str[]){STR("absent")}, 1, STR("absent")}, "Sentence number 0"}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         Words w = {.marks = &cases[i].term, .n_marks = 1};
         Match m = {.text = buf_str(&b)};
@@ -217,8 +228,10 @@ static void test_pages(void **state)
 {
     (void)state;
     Err err = ERR_INIT;
-    SearchRequest r = {.text = STR("euros boiler flat lake sourdough"), .mode = SEARCH_HYBRID, .limit = 2,
-        .threshold = -1};
+    SearchRequest r = {.text = STR("euros boiler flat lake sourdough"),
+                       .mode = SEARCH_HYBRID,
+                       .limit = 2,
+                       .threshold = -1};
     SearchResult out;
     bool seen[64] = {false};
     size_t all = 0;
@@ -241,19 +254,26 @@ static void test_refusals(void **state)
     SearchResult out;
     Err err = ERR_INIT;
     r = good, r.limit = 0;
-    assert_err(search_run(f.search, &f.owner, &r, 0, f.a, &out, &err), err, ERR_VALIDATION, "limit");
+    assert_err(search_run(f.search, &f.owner, &r, 0, f.a, &out, &err), err, ERR_VALIDATION,
+               "limit");
     r = good, r.limit = 101;
-    assert_err(search_run(f.search, &f.owner, &r, 0, f.a, &out, &err), err, ERR_VALIDATION, "limit");
+    assert_err(search_run(f.search, &f.owner, &r, 0, f.a, &out, &err), err, ERR_VALIDATION,
+               "limit");
     r = good, r.offset = 1001;
-    assert_err(search_run(f.search, &f.owner, &r, 0, f.a, &out, &err), err, ERR_VALIDATION, "offset");
+    assert_err(search_run(f.search, &f.owner, &r, 0, f.a, &out, &err), err, ERR_VALIDATION,
+               "offset");
     r = good, r.threshold = NAN;
-    assert_err(search_run(f.search, &f.owner, &r, 0, f.a, &out, &err), err, ERR_VALIDATION, "threshold");
+    assert_err(search_run(f.search, &f.owner, &r, 0, f.a, &out, &err), err, ERR_VALIDATION,
+               "threshold");
     r = good, r.text = STR("a \"b");
-    assert_err(search_run(f.search, &f.owner, &r, 0, f.a, &out, &err), err, ERR_VALIDATION, "never closed");
+    assert_err(search_run(f.search, &f.owner, &r, 0, f.a, &out, &err), err, ERR_VALIDATION,
+               "never closed");
     r = good, r.text = STR("?!");
-    assert_err(search_run(f.search, &f.owner, &r, 0, f.a, &out, &err), err, ERR_VALIDATION, "empty");
+    assert_err(search_run(f.search, &f.owner, &r, 0, f.a, &out, &err), err, ERR_VALIDATION,
+               "empty");
     r = good;
-    assert_err(search_run(f.search, &f.owner, &r, 99, f.a, &out, &err), err, ERR_INTERNAL, "worker");
+    assert_err(search_run(f.search, &f.owner, &r, 99, f.a, &out, &err), err, ERR_INTERNAL,
+               "worker");
 }
 
 static void test_cache(void **state)
@@ -300,7 +320,8 @@ static void test_cache(void **state)
     b = fixture_search(&f, "lake in Z\xC3\xBCrich", SEARCH_HYBRID);
     assert_int_equal(b.hits[0].doc.n_tags, 0);
     /* and one may ask for none of it */
-    SearchRequest r = {.text = STR("lake in Z\xC3\xBCrich"), .limit = 10, .threshold = 0.3, .no_cache = true};
+    SearchRequest r = {
+        .text = STR("lake in Z\xC3\xBCrich"), .limit = 10, .threshold = 0.3, .no_cache = true};
     assert_true(search_run(f.search, &f.owner, &r, 0, f.a, &b, &err));
     assert_false(b.from_cache);
 }
@@ -338,11 +359,16 @@ static void test_metrics(void **state)
     (void)fixture_search(&f, "metrics boiler", SEARCH_HYBRID);
     buf_init(&b, 1 << 20);
     assert_true(metrics_render(&b));
-    static const char *const names[] = {"\nsearch_requests_total ", "\nsearch_duration_seconds_count ",
-        "search_stage_seconds_count{stage=\"parse\"}", "search_stage_seconds_count{stage=\"embed\"}",
-        "search_stage_seconds_count{stage=\"candidates\"}", "search_stage_seconds_count{stage=\"fuse\"}",
-        "search_stage_seconds_count{stage=\"fetch\"}", "search_stage_seconds_count{stage=\"snippet\"}",
-        "\nembed_duration_seconds_count ", "cache_requests_total{cache=\"search\",outcome=\"miss\"}"};
+    static const char *const names[] = {"\nsearch_requests_total ",
+                                        "\nsearch_duration_seconds_count ",
+                                        "search_stage_seconds_count{stage=\"parse\"}",
+                                        "search_stage_seconds_count{stage=\"embed\"}",
+                                        "search_stage_seconds_count{stage=\"candidates\"}",
+                                        "search_stage_seconds_count{stage=\"fuse\"}",
+                                        "search_stage_seconds_count{stage=\"fetch\"}",
+                                        "search_stage_seconds_count{stage=\"snippet\"}",
+                                        "\nembed_duration_seconds_count ",
+                                        "cache_requests_total{cache=\"search\",outcome=\"miss\"}"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (str_find(buf_str(&b), str_of(names[i]), 0) == SIZE_MAX)
             fail_msg("no %s in the metrics", names[i]);
@@ -356,8 +382,9 @@ static bool search_once(void *arg)
     SearchResult out;
     /* a new text each time: nothing comes from a cache */
     static unsigned turn;
-    SearchRequest r = {.text = arena_printf(f.a, "%s %u", (const char *)arg, turn++), .limit = 10,
-        .threshold = 0.3};
+    SearchRequest r = {.text = arena_printf(f.a, "%s %u", (const char *)arg, turn++),
+                       .limit = 10,
+                       .threshold = 0.3};
     bool ok = a && r.text.ptr && search_run(f.search, &f.owner, &r, 0, a, &out, &err);
     if (!ok && a && err.code != ERR_NO_MEMORY)
         fail_msg("%s", err.msg);
@@ -375,7 +402,8 @@ static void test_memory(void **state)
     assert_true(search_once(query)); /* and nothing is worse for it */
 }
 
-/* ---- searches beside writes ---------------------------------------------------------------------- */
+/* ---- searches beside writes
+ * ---------------------------------------------------------------------- */
 
 typedef struct {
     unsigned worker;
@@ -389,8 +417,10 @@ static void *search_on(void *arg)
     Err err = ERR_INIT;
     Arena *a = arena_new(ARENA_DEFAULT_MAX);
     for (int i = 0; i < me->rounds && !me->wrong; i++) {
-        SearchRequest r = {.text = i % 2 ? STR("lease of the flat") : STR("boiler service"), .limit = 10,
-            .threshold = 0.3, .no_cache = i % 3 == 0};
+        SearchRequest r = {.text = i % 2 ? STR("lease of the flat") : STR("boiler service"),
+                           .limit = 10,
+                           .threshold = 0.3,
+                           .no_cache = i % 3 == 0};
         SearchResult out;
         arena_reset(a);
         me->wrong = !search_run(f.search, &f.owner, &r, me->worker, a, &out, &err) || out.n < 1;
@@ -412,7 +442,8 @@ static void test_beside_writes(void **state)
         assert_int_equal(pthread_create(&t[i], NULL, search_on, &s[i]), 0);
     }
     for (int i = 0; i < 12; i++) {
-        size_t n = fixture_put(&f, "Passing", "A boiler service and a lease of the flat, for a moment.");
+        size_t n =
+            fixture_put(&f, "Passing", "A boiler service and a lease of the flat, for a moment.");
         Uuid id = retrieval_uuid(n);
         assert_true(store_document_delete(f.store, &f.owner, &id, &err));
     }
@@ -425,11 +456,18 @@ static void test_beside_writes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_operators), cmocka_unit_test(test_meaning), cmocka_unit_test(test_citations),
-        cmocka_unit_test(test_marks), cmocka_unit_test(test_snippets), cmocka_unit_test(test_pages),
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_cache),
-        cmocka_unit_test(test_content_on_request), cmocka_unit_test(test_owners_are_apart),
-        cmocka_unit_test(test_metrics), cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_operators),
+        cmocka_unit_test(test_meaning),
+        cmocka_unit_test(test_citations),
+        cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_snippets),
+        cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_cache),
+        cmocka_unit_test(test_content_on_request),
+        cmocka_unit_test(test_owners_are_apart),
+        cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_memory),
         cmocka_unit_test(test_beside_writes),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
