@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "app/app.h"
 #include "app/commands.h"
 #include "app/suggest.h"
 #include "base/clock.h"
@@ -377,6 +378,7 @@ static int run(Cli *cli, int argc, char **argv)
 
 int cli_main(int argc, char **argv)
 {
+    app_tune_memory();
     signal(SIGPIPE, SIG_IGN); /* sockets and pipes that break are errors, told where they happen */
     Cli cli = {0};
     int status = run(&cli, argc, argv);
