@@ -6,6 +6,7 @@
 #include "store/kindex_int.h"
 
 #define KX_PAGE 4096u
+#define KX_CHUNK ((size_t)1 << 20) /* the body's checksum runs over pieces of this size */
 
 /* The body follows it: pool, terms, hash, buckets, id, len, fwd, texts; then the journal. */
 typedef struct {
@@ -20,9 +21,12 @@ typedef struct {
 
 _Static_assert(sizeof(KxHeader) == KX_PAGE, "a header is a page");
 
+/* Fills an empty k from the snapshot in fd, without its journal. */
+bool kx_map(Kindex *k, int fd, Err *err);
 bool kx_write_at(int fd, const void *data, size_t n, uint64_t at, const char *path, Err *err);
 bool kx_sync_fd(int fd, const char *path, Err *err);
-/* Writes everything to a new file that replaces k->path; caller holds sync_lock. */
+/* Writes everything to a new file that replaces k->path, and moves into it; caller holds
+ * sync_lock. */
 bool kx_snapshot(Kindex *k, uint64_t seq, Err *err);
 /* Does again what the journal in `file` (the whole file) says; sets file_end and cuts a torn
  * rest. */

@@ -16,6 +16,7 @@
 #include "store/topk.h"
 
 #define WINDOW 4096u
+#define AHEAD 8u /* blocks that are asked for before they are needed */
 
 typedef struct {
     const KxTerm *t;
@@ -152,12 +153,24 @@ static void add_block(Search *s, const List *l, const KxBlock *b, uint32_t base)
     }
 }
 
+/* Blocks lie anywhere in the pool, so the processor cannot guess the next one: a search whose lists
+ * have left the caches would wait for memory at every one of them. */
+static inline void prefetch_block(const Search *s, const KxBlock *b)
+{
+    const uint8_t *data = kx_ptr(&s->k->pool, b->ref);
+    for (uint32_t at = 0, end = (uint32_t)b->cap * (b->ow + b->tw); at < end; at += 64)
+        __builtin_prefetch(data + at);
+}
+
 static void add_list(Search *s, const List *l, uint32_t base)
 {
     if (l->n_blocks == 0)
         add_posting(s, l, base, l->t->d.first, l->t->d.ref);
-    for (uint32_t at = l->from; l->n_blocks && at < l->to; at++)
+    for (uint32_t at = l->from; l->n_blocks && at < l->to; at++) {
+        if (at + AHEAD < l->n_blocks)
+            prefetch_block(s, &l->blocks[at + AHEAD]);
         add_block(s, l, &l->blocks[at], base);
+    }
 }
 
 static bool allowed(const Search *s, uint32_t slot)
@@ -255,13 +268,21 @@ static void moments(const KindexHit *hits, size_t n, KindexStats *stats)
     stats->stddev = (float)sqrt(var > 0.0 ? var : 0.0);
 }
 
+static int by_slot(const void *a, const void *b)
+{
+    uint32_t x = ((const TopHit *)a)->slot, y = ((const TopHit *)b)->slot;
+    return x < y ? -1 : x > y;
+}
+
 /* Scores the best again exactly and sorts them. */
 static size_t finish(const Search *s, TopK *best, size_t topk, KindexHit *hits)
 {
+    uint32_t hints[KINDEX_QUERY_MAX];
+    memset(hints, 0, s->n * sizeof *hints);
     topk_shrink(best);
+    if (best->n > 1)
+        qsort(best->buf, best->n, sizeof *best->buf, by_slot);
     for (size_t i = 0; i < best->n; i++) {
-        uint32_t hints[KINDEX_QUERY_MAX];
-        memset(hints, 0, s->n * sizeof *hints);
         best->buf[i].score = (float)exact_score(s, best->buf[i].slot, hints);
     }
     topk_sort(best->buf, best->n);

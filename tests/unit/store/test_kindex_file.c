@@ -1,4 +1,5 @@
 /* The keyword index's file: what a sync promised is there after opening, damage is noticed. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -261,6 +262,80 @@ static void test_open_without_memory(void **state)
     model_free(m);
 }
 
+typedef struct {
+    Model *m;
+    Kindex *k;
+    atomic_bool stop;
+    atomic_uint wrong, done;
+} Race;
+
+static void *search_on(void *arg)
+{
+    Race *r = arg;
+    uint64_t random = 77;
+    while (!atomic_load(&r->stop)) {
+        KindexQueryTerm terms[6];
+        KindexQuery q = model_query(r->m, terms, 6, &random);
+        KindexHit hits[20];
+        KindexStats stats;
+        int n = kindex_search(r->k, &q, 20, NULL, 0, hits, &stats, NULL);
+        bool wrong = n < 0;
+        for (int i = 0; i < n; i++)
+            wrong |= hits[i].score > stats.bound || (i && hits[i - 1].score < hits[i].score);
+        atomic_fetch_add(&r->wrong, wrong);
+    }
+    return NULL;
+}
+
+/* Moves into new snapshots, as syncs do after much has changed, while others search and write. */
+static void *move_on(void *arg)
+{
+    Race *r = arg;
+    for (uint64_t seq = 1; !atomic_load(&r->stop) || seq < 5; seq++) {
+        bool snapshot = seq % 3 != 0;
+        Err err = ERR_INIT;
+        if (snapshot)
+            pthread_mutex_lock(&r->k->sync_lock);
+        bool ok = snapshot ? kx_snapshot(r->k, seq, &err) : kindex_sync(r->k, seq, &err);
+        if (snapshot)
+            pthread_mutex_unlock(&r->k->sync_lock);
+        atomic_fetch_add(&r->wrong, !ok);
+        atomic_fetch_add(&r->done, 1);
+    }
+    return NULL;
+}
+
+static void test_moving_beside_searches_and_writes(void **state)
+{
+    (void)state;
+    Race r = {.m = model_new(4000)};
+    r.k = model_kindex(r.m, path);
+    pthread_t threads[3];
+    pthread_create(&threads[0], NULL, search_on, &r);
+    pthread_create(&threads[1], NULL, search_on, &r);
+    pthread_create(&threads[2], NULL, move_on, &r);
+    uint64_t random = 6;
+    for (int step = 0; step < 30 || atomic_load(&r.done) < 5; step++) {
+        model_add_some(r.m, r.k, 120, &random);
+        model_delete_some(r.m, r.k, 60, &random);
+    }
+    atomic_store(&r.stop, true);
+    for (int t = 0; t < 3; t++)
+        pthread_join(threads[t], NULL);
+    assert_int_equal(atomic_load(&r.wrong), 0);
+    model_check_counts(r.m, r.k);
+    for (int q = 0; q < 10; q++)
+        model_check_query(r.m, r.k, &random);
+    Err err = ERR_INIT;
+    assert_true(kindex_sync(r.k, 1000, &err));
+    r.k = reopen(r.k);
+    model_check_counts(r.m, r.k);
+    for (int q = 0; q < 10; q++)
+        model_check_query(r.m, r.k, &random);
+    kindex_close(r.k);
+    model_free(r.m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +346,7 @@ int main(void)
         cmocka_unit_test(test_wrong_journal),
         cmocka_unit_test(test_cannot_write),
         cmocka_unit_test(test_open_without_memory),
+        cmocka_unit_test(test_moving_beside_searches_and_writes),
     };
     return cmocka_run_group_tests(tests, make_folder, drop_folder);
 }
