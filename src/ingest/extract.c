@@ -25,11 +25,18 @@ void extract_release(ExtractOut *o)
 
 bool extract_check(const ExtractOut *o, Err *err)
 {
-    if (!buf_check(&o->text, "the text in this file", err))
-        return false;
+    const Buf *all[] = {&o->text, &o->title, &o->author, &o->language};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (!buf_check(all[i], "the text in this file", err))
+            return false;
     if (o->marks_failed)
         return err_set(err, ERR_TOO_LARGE, "the file has too many headings, tables or pages");
     return true;
+}
+
+void extract_no_memory(ExtractOut *o)
+{
+    o->text.failed = o->text.no_memory = true;
 }
 
 static bool is_dropped(unsigned char c)
@@ -154,6 +161,8 @@ void extract_mark(ExtractOut *o, MarkKind kind, size_t start, size_t end, uint32
 void extract_meta(Buf *to, Str value)
 {
     Buf clean;
+    if (to->failed)
+        return; /* that stays known: see extract_check */
     buf_init(&clean, SIZE_MAX);
     for (size_t at = 0; at < value.len && clean.len < EXTRACT_MAX_META * 4;) {
         uint32_t c = utf8_next(value, &at);
@@ -165,6 +174,8 @@ void extract_meta(Buf *to, Str value)
     if (s.len > 0 && buf_ok(&clean)) {
         buf_clear(to);
         (void)letters_squeeze(to, letters_cut(s, EXTRACT_MAX_META));
+    } else if (!buf_ok(&clean)) {
+        to->failed = to->no_memory = true;
     }
     buf_release(&clean);
 }

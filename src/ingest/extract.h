@@ -32,6 +32,8 @@ void extract_init(ExtractOut *o, size_t max_text);
 void extract_release(ExtractOut *o);
 /* Every append has succeeded; else ERR_TOO_LARGE or ERR_NO_MEMORY. */
 bool extract_check(const ExtractOut *o, Err *err);
+/* Notes that a reader's own buffer found no memory: its words must not go missing silently. */
+void extract_no_memory(ExtractOut *o);
 
 /* Appends text as it is: CR LF and CR become LF, control characters are left out, broken bytes
  * become U+FFFD. Ceilings are noted in *o, not reported: extract_check at the end. */

@@ -13,8 +13,6 @@
 #include "text/chunk.h"
 #include "text/letters.h"
 
-#define MAX_TOKENS 200   /* of a passage with its context; docs/INGEST.md has the measurement */
-#define OVERLAP_TOKENS 30
 #define BATCH 16         /* passages embedded at once, between looks at whether a person waits */
 #define MAX_FILE ((uint64_t)256 << 20)
 #define YIELD_MS 50      /* a waiting person gets at most this between two batches */
@@ -141,7 +139,7 @@ static bool embed_all(Work *w, const ChunkSpan *spans, size_t n, ChunkNew *out)
 
 static bool make_chunks(Work *w, ChunkNew **out, size_t *n)
 {
-    ChunkOptions o = {MAX_TOKENS, OVERLAP_TOKENS, count_tokens, (void *)(uintptr_t)w->g->o.model};
+    ChunkOptions o = {CHUNK_TOKENS, CHUNK_OVERLAP_TOKENS, count_tokens, (void *)(uintptr_t)w->g->o.model};
     ChunkSpan *spans;
     const Extracted *e = &w->text;
     if (!chunk_text(e->text, w->title, e->marks, e->n_marks, &o, w->a, &spans, n, w->err))

@@ -171,8 +171,10 @@ static void mark_layout(Render *r, const Table *t)
     if (t->index >= r->cap_layout) {
         size_t cap = t->index + 64;
         uint8_t *layout = mem_resize(r->layout, cap, 1);
-        if (!layout)
-            return; /* it stays a data table: its words are kept all the same */
+        if (!layout) {
+            extract_no_memory(r->out);
+            return;
+        }
         memset(layout + r->cap_layout, 0, cap - r->cap_layout);
         r->layout = layout;
         r->cap_layout = cap;
@@ -377,6 +379,8 @@ static void end_heading(Render *r, const xmlChar *name)
 
 static void end_link(Render *r)
 {
+    if (r->link.no_memory)
+        extract_no_memory(r->out);
     Str shown = str_sub(buf_str(&r->out->text), r->link_start, SIZE_MAX), to = buf_str(&r->link);
     size_t digits = 0; /* a number that is shown is often written with other gaps than behind it */
     for (size_t i = 0; i < shown.len; i++)
@@ -406,6 +410,8 @@ static void on_end(void *arg, const xmlChar *name)
     switch (e) {
     case E_TITLE:
         r->title_depth -= r->title_depth > 0;
+        if (r->title.no_memory)
+            extract_no_memory(r->out);
         if (r->title_depth == 0)
             extract_meta(&r->out->title, buf_str(&r->title));
         break;
@@ -522,7 +528,7 @@ static bool read_html(Str data, Str filename, ExtractOut *out, Err *err)
         ok = run_pass(buf_str(&utf8), &r, err);
         begin_pass(&r, false);
         ok = ok && run_pass(buf_str(&utf8), &r, err);
-        if (ok && !has_words(&out->text) && r.dropped > 0) {
+        if (ok && buf_ok(&out->text) && !has_words(&out->text) && r.dropped > 0) {
             buf_clear(&out->text);
             out->n_marks = 0;
             begin_pass(&r, false);

@@ -90,6 +90,8 @@ static void add_html(ExtractOut *out, Str html)
     Buf plain;
     buf_init(&plain, html.len * 2 + 16);
     strip_tags(&plain, html);
+    if (!buf_ok(&plain))
+        extract_no_memory(out);
     Str rest = buf_str(&plain), line;
     bool first = true;
     while (str_next(&rest, '\n', &line)) {
@@ -281,14 +283,16 @@ static int on_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *ar
         Buf b;
         buf_init(&b, 64);
         entity_decode(&b, s);
+        if (!buf_ok(&b))
+            extract_no_memory(r->out);
         extract_flow(r->out, buf_str(&b));
         buf_release(&b);
         break;
     }
     case MD_TEXT_HTML:
-        if (r->in_html)
-            (void)buf_add(&r->html, s);
-        else
+        if (r->in_html && !buf_add(&r->html, s))
+            extract_no_memory(r->out); /* its ceiling is that of the text */
+        else if (!r->in_html)
             add_html(r->out, s);
         break;
     default:

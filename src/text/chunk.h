@@ -38,6 +38,10 @@ typedef struct {
 #define CHUNK_CONTEXT_MAX 160 /* bytes */
 #define CHUNK_TEXT_MAX 8192   /* bytes; matters for words of kilobytes, which are one token each */
 
+/* What the product uses; docs/INGEST.md has the measurement. */
+#define CHUNK_TOKENS 128
+#define CHUNK_OVERLAP_TOKENS 30
+
 typedef struct {
     uint32_t start, end, page; /* page 0: the text has none */
     Str context;               /* may be empty */

@@ -15,10 +15,6 @@
 #include "search/search.h"
 #include "text/chunk.h"
 
-/* As src/ingest/ingest.c has them. */
-#define RETRIEVAL_MAX_TOKENS 200
-#define RETRIEVAL_OVERLAP 30
-
 typedef struct {
     Str id, title, text;
 } RetrievalDoc;
@@ -187,7 +183,7 @@ static inline void retrieval_put_one(Retrieval *r, size_t i, Store *store, const
     Err err = ERR_INIT;
     Arena *a = arena_new(ARENA_DEFAULT_MAX);
     const RetrievalDoc *d = &r->docs[i];
-    ChunkOptions o = {RETRIEVAL_MAX_TOKENS, RETRIEVAL_OVERLAP, retrieval_count,
+    ChunkOptions o = {CHUNK_TOKENS, CHUNK_OVERLAP_TOKENS, retrieval_count,
                       (void *)(uintptr_t)m};
     ChunkSpan *spans;
     size_t n;
