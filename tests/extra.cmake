@@ -3,7 +3,9 @@
 if(NOT SOTTO_TEST_PREFIX) # the sources are the same in every build
   add_test(NAME style/self-test COMMAND sh ${CMAKE_SOURCE_DIR}/tools/check_style.sh --self-test)
   add_test(NAME style/sources COMMAND sh ${CMAKE_SOURCE_DIR}/tools/check_style.sh ${CMAKE_SOURCE_DIR})
-  set_tests_properties(style/self-test style/sources PROPERTIES TIMEOUT 60 LABELS style)
+  add_test(NAME style/links COMMAND sh ${CMAKE_SOURCE_DIR}/tools/check_links.sh ${CMAKE_SOURCE_DIR})
+  set_tests_properties(style/self-test style/sources style/links
+    PROPERTIES TIMEOUT 60 LABELS style)
 endif()
 # kill -9 during writes of the store: 20 times here, 200 with SOTTO_TORTURE=full.
 add_executable(store_kill ${CMAKE_SOURCE_DIR}/tests/torture/store_kill.c)

@@ -11,12 +11,14 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "app/call.h"
 #include "app/commands.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/os.h"
+#include "base/utf8.h"
 #include "base/uuid.h"
 #include "ingest/ingest.h"
 
@@ -34,6 +36,7 @@ typedef enum {
 
 typedef struct {
     const char *path; /* absolute */
+    Str source;       /* the path as text; another than path where that has bytes that are none */
     uint64_t bytes;
     bool named; /* on the command line, not found in a folder */
     FileState state;
@@ -72,6 +75,20 @@ static bool matches(const Cli *cli, const char *path, const char *flag)
     return false;
 }
 
+/* A file's name may hold any byte; a source is text on one line. */
+static Str source_of(Arena *arena, const char *path)
+{
+    Buf b;
+    buf_init(&b, 64 << 10);
+    utf8_append_lossy(&b, str_of(path));
+    for (size_t i = 0; i < b.len; i++)
+        if ((unsigned char)b.ptr[i] < 0x20 || b.ptr[i] == 0x7F)
+            b.ptr[i] = '?';
+    Str text = arena_buf(arena, &b);
+    buf_release(&b);
+    return text;
+}
+
 static bool found(void *arg, const IngestFile *f)
 {
     Add *a = arg;
@@ -91,23 +108,29 @@ static bool found(void *arg, const IngestFile *f)
     *e = (AddFile){.path = arena_cstr(cli->arena, str_of(f->path)),
                    .named = a->named,
                    .bytes = f->bytes > 0 ? (uint64_t)f->bytes : 0};
+    e->source = e->path ? source_of(cli->arena, e->path) : (Str){0};
     if (f->problem) {
         e->state = FILE_FAILED;
         e->reason = arena_cstr(cli->arena, str_of(f->problem->msg));
     }
     a->bytes += e->bytes;
-    return e->path != NULL && !cli_interrupted();
+    return e->source.ptr != NULL && !cli_interrupted();
 }
 
 static bool walk_all(Add *a, Err *err)
 {
     for (size_t i = 0; i < a->cli->n_args; i++) {
         char path[PATH_MAX];
+        struct stat st;
+        if (!a->cli->args[i][0])
+            return err_set(err, ERR_VALIDATION, "a path is empty");
         if (!realpath(a->cli->args[i], path))
             return errno == ENOENT
                        ? err_set(err, ERR_NOT_FOUND, "%s is not there", a->cli->args[i])
                        : err_set_errno(err, ERR_IO, errno, "cannot read %s", a->cli->args[i]);
         a->named = !os_is_dir(path);
+        if (a->named && stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+            return err_set(err, ERR_VALIDATION, "%s is neither a file nor a folder", path);
         if (!ingest_walk(path, found, a, err))
             return false;
     }
@@ -124,16 +147,18 @@ static void form_field(Buf *b, const char *boundary, const char *name, Str value
     buf_add_c(b, "\r\n");
 }
 
-/* Escaped as browsers do it (WHATWG: quote, CR and LF percent-encoded). */
-static void form_file(Buf *b, const char *boundary, const char *path, Str data)
+/* The quotation mark is escaped as browsers do it; a source has no line breaks. */
+static void form_file(Buf *b, const char *boundary, Str source, Str data)
 {
-    const char *name = strrchr(path, '/');
+    size_t from = source.len;
+    while (from > 0 && source.ptr[from - 1] != '/')
+        from--;
     buf_printf(b, "--%s\r\nContent-Disposition: form-data; name=\"file\"; filename=\"", boundary);
-    for (name = name ? name + 1 : path; *name; name++) {
-        if (*name == '"' || *name == '\r' || *name == '\n')
-            buf_printf(b, "%%%02X", (unsigned char)*name);
+    for (; from < source.len; from++) {
+        if (source.ptr[from] == '"')
+            buf_add_c(b, "%22");
         else
-            buf_add_char(b, *name);
+            buf_add_char(b, source.ptr[from]);
     }
     buf_add_c(b, "\"\r\nContent-Type: application/octet-stream\r\n\r\n");
     buf_add(b, data);
@@ -150,11 +175,11 @@ static bool make_form(Add *a, const AddFile *f, char boundary[UUID_TEXT], Buf *f
         return false;
     }
     uuid_format(&id, boundary);
-    form_field(form, boundary, "source", str_of(f->path));
+    form_field(form, boundary, "source", f->source);
     const char *tag;
     for (size_t i = 0; (tag = cli_flag_at(a->cli, "--tag", i)); i++)
         form_field(form, boundary, "tags", str_of(tag));
-    form_file(form, boundary, f->path, buf_str(&data));
+    form_file(form, boundary, f->source, buf_str(&data));
     buf_release(&data);
     return buf_check(form, f->path, err);
 }
@@ -213,7 +238,8 @@ static bool add_one(Add *a, unsigned lane, const AddFile *f, FileState *state, c
     bool dropped = false;
     ok = j && (uuid_parse(json_str(json_get(j, "id")), &uuid) ||
                err_set(err, ERR_INTERNAL, "the answer has no id"));
-    if (ok && answer.status == 201)
+    /* Two names that are no text could read the same: neither replaces the other. */
+    if (ok && answer.status == 201 && str_eq(f->source, str_of(f->path)))
         ok = drop_older(a, lane, f->path, json_str(json_get(j, "id")), &dropped, err);
     if (ok) {
         uuid_format(&uuid, id);

@@ -149,6 +149,21 @@ def test_add_of_what_cannot_be_read(sotto):
     assert len(sotto.json("list")["documents"]) == 1
 
 
+def test_add_of_strange_names(sotto):
+    folder = os.fsencode(sotto.docs)
+    names = [b"\xff.txt", b"\xfe.txt", b"new\nline.txt", b'quote"d.txt', b"star*", b"star two", "naïve ☂.txt".encode()]
+    for i, name in enumerate(names):
+        Path(os.fsdecode(folder + b"/" + name)).write_text(f"Text number {i} of the strangely named.\n")
+    os.mkfifo(sotto.docs / "pipe")
+    assert sotto.json("add", sotto.docs)["added"] == len(names)
+    assert sotto.json("add", sotto.docs)["duplicate"] == len(names)
+    (sotto.docs / "star*").write_text("Text number eleven.\n")
+    assert sotto.json("add", sotto.docs)["updated"] == 1
+    assert len(sotto.json("list")["documents"]) == len(names)
+    assert "neither a file nor a folder" in sotto("add", sotto.docs / "pipe", status=2).stderr
+    assert "a path is empty" in sotto("add", "", status=2).stderr
+
+
 def test_add_filters_and_tags(sotto):
     for name in ("a.txt", "b.txt", "c.md"):
         (sotto.docs / name).write_text(f"This is the file called {name}, with words of its own.\n")
