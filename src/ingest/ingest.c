@@ -139,7 +139,8 @@ static bool embed_all(Work *w, const ChunkSpan *spans, size_t n, ChunkNew *out)
 
 static bool make_chunks(Work *w, ChunkNew **out, size_t *n)
 {
-    ChunkOptions o = {CHUNK_TOKENS, CHUNK_OVERLAP_TOKENS, count_tokens, (void *)(uintptr_t)w->g->o.model};
+    ChunkOptions o = {CHUNK_TOKENS, CHUNK_OVERLAP_TOKENS, count_tokens,
+                      (void *)(uintptr_t)w->g->o.model};
     ChunkSpan *spans;
     const Extracted *e = &w->text;
     if (!chunk_text(e->text, w->title, e->marks, e->n_marks, &o, w->a, &spans, n, w->err))

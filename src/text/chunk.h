@@ -39,7 +39,7 @@ typedef struct {
 #define CHUNK_TEXT_MAX 8192   /* bytes; matters for words of kilobytes, which are one token each */
 
 /* What the product uses; docs/INGEST.md has the measurement. */
-#define CHUNK_TOKENS 128
+#define CHUNK_TOKENS 200
 #define CHUNK_OVERLAP_TOKENS 30
 
 typedef struct {

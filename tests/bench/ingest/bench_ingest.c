@@ -2,10 +2,10 @@
  *
  *   bench_ingest [--pages N] [--words W]
  *
- * Stores N different pages of W words (400: a full page) in a new folder, one after the other, through
- * everything that an upload goes through but HTTP. Prints the median and the 95th percentile, and the
- * resident memory after a tenth of them and at the end: it should not grow with the number of files.
- * Models: SOTTO_MODELS, or models/ of the source tree. */
+ * Stores N different pages of W words (400: a full page) in a new folder, one after the other,
+ * through everything that an upload goes through but HTTP. Prints the median and the 95th
+ * percentile, and the resident memory after a tenth of them and at the end: it should not grow with
+ * the number of files. Models: SOTTO_MODELS, or models/ of the source tree. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -16,9 +16,11 @@
 #include "ingest/ingest.h"
 #include "ingest/sandbox.h"
 
-static const char *const vocabulary[] = {"the", "rent", "of", "a", "plumber", "came", "and", "valve",
-    "contract", "must", "be", "signed", "before", "Monday", "Anna", "kitchen", "is", "due", "on", "invoice",
-    "with", "harbour", "meeting", "notes", "for", "project", "in", "insurance", "letter", "to", "school"};
+static const char *const vocabulary[] = {
+    "the",      "rent",    "of", "a",         "plumber", "came",    "and",     "valve",
+    "contract", "must",    "be", "signed",    "before",  "Monday",  "Anna",    "kitchen",
+    "is",       "due",     "on", "invoice",   "with",    "harbour", "meeting", "notes",
+    "for",      "project", "in", "insurance", "letter",  "to",      "school"};
 
 static unsigned next_random(unsigned *seed)
 {
@@ -32,7 +34,8 @@ static void write_page(Buf *b, unsigned number, unsigned words)
     buf_clear(b);
     (void)buf_printf(b, "Page %u\n\n", number);
     for (unsigned i = 1; i <= words; i++) {
-        (void)buf_add_c(b, vocabulary[next_random(&seed) % (sizeof vocabulary / sizeof *vocabulary)]);
+        (void)buf_add_c(b,
+                        vocabulary[next_random(&seed) % (sizeof vocabulary / sizeof *vocabulary)]);
         (void)buf_add_c(b, i % 80 == 0 ? ".\n\n" : i % 14 == 0 ? ". " : " ");
     }
 }
@@ -71,8 +74,10 @@ static void run(Ingest *g, unsigned pages, unsigned words)
             early = os_rss_bytes();
     }
     qsort(ms, pages, sizeof *ms, by_value);
-    printf("%u pages of %u words: p50 %.1f ms, p95 %.1f ms, max %.1f ms; resident %.1f MiB after a tenth, "
-           "%.1f MiB at the end\n", pages, words, ms[pages / 2], ms[pages * 95 / 100], ms[pages - 1],
+    printf("%u pages of %u words: p50 %.1f ms, p95 %.1f ms, max %.1f ms; resident %.1f MiB after a "
+           "tenth, "
+           "%.1f MiB at the end\n",
+           pages, words, ms[pages / 2], ms[pages * 95 / 100], ms[pages - 1],
            (double)early / 1048576.0, (double)os_rss_bytes() / 1048576.0);
     buf_release(&page);
     mem_free(ms);
@@ -93,7 +98,8 @@ int main(int argc, char **argv)
     }
     char dir[] = "/tmp/sotto-bench-XXXXXX", path[4096];
     const char *models = getenv("SOTTO_MODELS");
-    (void)snprintf(path, sizeof path, "%s/all-MiniLM-L6-v2.sotto", models ? models : SOTTO_SOURCE_DIR "/models");
+    (void)snprintf(path, sizeof path, "%s/all-MiniLM-L6-v2.sotto",
+                   models ? models : SOTTO_SOURCE_DIR "/models");
     Minilm *model = minilm_open(path, MINILM_INT8, &err);
     if (!model || !mkdtemp(dir))
         die(&err);

@@ -1,5 +1,6 @@
-/* Every allocation of our own fails once: sentences to passages, descriptions, frames, every reader,
- * and one file all the way into the store. Each run must say so and leave nothing behind. */
+/* Every allocation of our own fails once: sentences to passages, descriptions, frames, every
+ * reader, and one file all the way into the store. Each run must say so and leave nothing
+ * behind. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,8 +14,10 @@
 #include "ingest/understand.h"
 #include "support/torture.h"
 
-static const char text[] = "Lease\n\nThe landlord is Mrs. Brandt. The rent is 950 EUR, due on Monday.\n\n"
-                           "- keys: two\n- cellar: seven\n\nNotice\n\nThree months. Nobody may sublet it.\n";
+static const char text[] = "Lease\n\nThe landlord is Mrs. Brandt. The rent is 950 EUR, due on "
+                           "Monday.\n\n"
+                           "- keys: two\n- cellar: seven\n\nNotice\n\nThree months. Nobody may "
+                           "sublet it.\n";
 static const Mark marks[] = {{MARK_HEADING, 0, 5, 1}, {MARK_HEADING, 105, 111, 2}};
 
 static size_t count_words(void *arg, Str s)
@@ -38,7 +41,8 @@ static bool describe(void *arg)
     (void)arg;
     bool ok = a && chunk_text(e.text, STR("T"), marks, 2, &o, a, &spans, &n, &err) &&
               understand_title(&e, STR("x.txt"), a, &title, &err) &&
-              understand_tags(&e, title, a, &tags, &n, &err) && understand_summary(&e, a, &summary, &err);
+              understand_tags(&e, title, a, &tags, &n, &err) &&
+              understand_summary(&e, a, &summary, &err);
     if (!ok && a)
         assert_int_equal(err.code, ERR_NO_MEMORY);
     arena_free(a);
@@ -111,7 +115,8 @@ static bool ingest_it(void *arg)
     Arena *a = arena_new(1 << 26);
     Document d;
     PutOutcome outcome;
-    IngestInput in = {.data = str_of(text), .filename = STR("lease.md"), .source = STR("/lease.md")};
+    IngestInput in = {
+        .data = str_of(text), .filename = STR("lease.md"), .source = STR("/lease.md")};
     bool ok = a && ingest_one(w->g, &(Uuid){{1}}, &in, 0, a, &d, &outcome, &err);
     if (!ok && a)
         assert_int_not_equal(err.code, ERR_NONE);
@@ -127,7 +132,8 @@ static void test_whole(void **state)
     Err err = ERR_INIT;
     (void)state;
     assert_non_null(mkdtemp(dir));
-    Minilm *m = minilm_open(path ? path : SOTTO_SOURCE_DIR "/models/all-MiniLM-L6-v2.sotto", MINILM_INT8, &err);
+    Minilm *m = minilm_open(path ? path : SOTTO_SOURCE_DIR "/models/all-MiniLM-L6-v2.sotto",
+                            MINILM_INT8, &err);
     if (!m)
         fail_msg("%s (make models puts it there)", err.msg);
     StoreOptions so = {.dir = dir, .model = minilm_name(m)};
@@ -158,7 +164,8 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], ZYGOTE_FLAG) == 0)
         return extract_child_main(argc, argv);
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_describe), cmocka_unit_test(test_readers),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_describe),
+                                       cmocka_unit_test(test_readers),
                                        cmocka_unit_test(test_whole)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
