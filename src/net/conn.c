@@ -9,7 +9,11 @@
 
 #include "base/mem.h"
 
-#define READS_A_TURN 16 /* then the others have their turn */
+/* What one connection may have done in an iteration, so that none holds up the others: reads of
+ * whole blocks, where a block may hold thousands of frames or requests; and bytes sent. */
+#define READS_A_TURN 4
+#define SENT_A_TURN ((size_t)512 << 10)
+#define SENT_AT_ONCE ((size_t)128 << 10)
 #define SPARE_MAX ((size_t)256 << 10)
 
 static void on_timer(LoopTimer *t)
@@ -129,17 +133,18 @@ static void give_back(Conn *c)
 static ssize_t send_some(Conn *c)
 {
     size_t left = c->out.len - c->out_at;
+    size_t more = c->ref.len < SENT_AT_ONCE ? c->ref.len : SENT_AT_ONCE;
     if (c->tls) {
         if (left)
             return tls_write(c->tls, c->out.ptr + c->out_at, left);
-        return tls_write(c->tls, c->ref.ptr, c->ref.len);
+        return tls_write(c->tls, c->ref.ptr, more);
     }
     struct iovec iov[2];
     int n = 0;
     if (left)
         iov[n++] = (struct iovec){c->out.ptr + c->out_at, left};
-    if (c->ref.len)
-        iov[n++] = (struct iovec){(void *)(uintptr_t)c->ref.ptr, c->ref.len};
+    if (more)
+        iov[n++] = (struct iovec){(void *)(uintptr_t)c->ref.ptr, more};
     struct msghdr msg = {.msg_iov = iov, .msg_iovlen = (size_t)n};
     return sendmsg(c->io.fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
@@ -167,6 +172,10 @@ bool conn_flush(Conn *c)
     bool had = conn_unsent(c) > 0;
     uint64_t before = c->sent;
     while (conn_unsent(c) > 0 && c->writable && !c->broken) {
+        if (c->sent - before > SENT_A_TURN) {
+            conn_again(c);
+            break;
+        }
         ssize_t n = send_some(c);
         if (n >= 0) {
             c->sent += (size_t)n;
@@ -198,11 +207,16 @@ static ssize_t receive(Conn *c, size_t want)
     return c->tls ? tls_read(c->tls, to, want) : recv(c->io.fd, to, want, MSG_DONTWAIT);
 }
 
+/* Requests and frames may be as small as a few bytes each: fewer of them at once. */
+static bool reads_small(const Conn *c)
+{
+    return c->proto == &ws_proto || (c->proto == &h1_proto && c->u.h1.state <= H1_HEAD);
+}
+
 /* One read. False when there is nothing more to read now. */
 static bool read_once(Conn *c)
 {
-    bool small = c->proto == &h1_proto && c->u.h1.state <= H1_HEAD;
-    size_t want = small ? HEAD_READ_BYTES : SCRATCH_BYTES;
+    size_t want = reads_small(c) ? HEAD_READ_BYTES : SCRATCH_BYTES;
     ssize_t n = receive(c, want);
     if (n > 0) {
         c->received += (size_t)n;
@@ -269,7 +283,7 @@ void conn_run(Conn *c)
         return;
     if (conn_unsent(c) > 0 && !conn_flush(c))
         return;
-    int budget = READS_A_TURN;
+    int budget = reads_small(c) ? 1 : READS_A_TURN;
     while (!c->dead && c->readable && c->proto->wants_input(c)) {
         if (budget-- == 0) {
             conn_again(c);

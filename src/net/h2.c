@@ -14,6 +14,7 @@
 #include "net/h2.h"
 
 #define OUT_MAX ((size_t)128 << 10)
+#define TURN_MAX ((size_t)512 << 10)
 #define WINDOW_STREAM (1 << 20)
 #define WINDOW_CONN (8 << 20)
 #define RESETS_MAX 100      /* streams reset before they were answered ... */
@@ -83,10 +84,15 @@ static bool pump(Conn *c)
     if (h->in_recv || h->in_pump)
         return true;
     h->in_pump = true;
+    uint64_t before = c->sent;
     for (;;) {
         fill(c);
         if (conn_unsent(c) == 0)
             break;
+        if (c->sent - before > TURN_MAX) { /* the others have their turn */
+            conn_again(c);
+            break;
+        }
         if (!conn_flush(c))
             return false;
         if (conn_unsent(c) > 0)

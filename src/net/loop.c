@@ -13,6 +13,7 @@
 #include "base/metrics.h"
 
 #define EVENTS_MAX 256
+#define POSTS_NS 1000000 /* a broadcast to ten thousand clients must not hold up the sockets */
 
 struct Loop {
     int epoll_fd;
@@ -28,6 +29,9 @@ struct Loop {
     pthread_mutex_t lock; /* guards the queue of posts */
     LoopPost *first, **last;
     bool closed;
+
+    LoopPost *todo, **todo_last; /* the loop's own: taken from the queue, not yet run */
+    bool repeat;                 /* loop_repeat was called */
 };
 
 static void update_now(Loop *l)
@@ -58,6 +62,7 @@ Loop *loop_new(Err *err)
         return NULL;
     }
     l->last = &l->first;
+    l->todo_last = &l->todo;
     l->wake = (LoopIo){-1, on_wake};
     pthread_mutex_init(&l->lock, NULL);
     l->busy = metric_histogram("loop_busy_seconds",
@@ -214,25 +219,45 @@ bool loop_post(Loop *l, LoopPost *post)
     return ok;
 }
 
-void loop_run_posts(Loop *l, bool close)
+/* Puts what was posted behind what is still to be done. False when there is nothing at all. */
+static bool take_posts(Loop *l, bool close)
 {
-    for (;;) {
-        pthread_mutex_lock(&l->lock);
-        LoopPost *post = l->first;
+    pthread_mutex_lock(&l->lock);
+    if (l->first) {
+        *l->todo_last = l->first;
+        l->todo_last = l->last;
         l->first = NULL;
         l->last = &l->first;
-        if (!post && close)
-            l->closed = true;
-        pthread_mutex_unlock(&l->lock);
-        if (!post)
+    }
+    if (!l->todo && close)
+        l->closed = true;
+    pthread_mutex_unlock(&l->lock);
+    return l->todo != NULL;
+}
+
+void loop_repeat(Loop *l, LoopPost *post)
+{
+    post->next = l->todo;
+    if (!l->todo)
+        l->todo_last = &post->next;
+    l->todo = post;
+    l->repeat = true;
+}
+
+void loop_run_posts(Loop *l, bool all, bool close)
+{
+    uint64_t start = clock_mono_ns();
+    while (take_posts(l, close)) {
+        LoopPost *post = l->todo;
+        l->todo = post->next;
+        if (!l->todo)
+            l->todo_last = &l->todo;
+        l->repeat = false;
+        post->fn(post);
+        if (!all && (l->repeat || clock_mono_ns() - start > POSTS_NS)) {
+            l->again = true;
             return;
-        while (post) {
-            LoopPost *next = post->next;
-            post->fn(post);
-            post = next;
         }
-        if (!close)
-            return; /* what was posted meanwhile has its turn after the sockets */
     }
 }
 
@@ -271,7 +296,7 @@ bool loop_run(Loop *l, void (*turn)(void *arg), void *arg, Err *err)
             if (io->fn)
                 io->fn(io, events[i].events);
         }
-        loop_run_posts(l, false);
+        loop_run_posts(l, false, false);
         run_timers(l);
         turn(arg);
         metric_observe(l->busy, NULL, clock_seconds_since(start_ns));

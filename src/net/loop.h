@@ -64,7 +64,11 @@ static inline bool loop_timer_running(const LoopTimer *t) { return t->next != NU
 
 /* False once the loop has ended for good (loop_close_posts): fn will not run. */
 bool loop_post(Loop *l, LoopPost *post);
-/* Runs what is posted, without waiting; then no more is taken when `close`. */
-void loop_run_posts(Loop *l, bool close);
+/* Runs what is posted, in order: for a millisecond or so, the rest in the next iteration; or, when
+ * the loop itself runs no more, all of it. Then no more is taken when `close`. */
+void loop_run_posts(Loop *l, bool all, bool close);
+/* From within post's fn: it is run again, before any later post, after the sockets had their
+ * turn. */
+void loop_repeat(Loop *l, LoopPost *post);
 
 #endif

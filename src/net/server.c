@@ -228,12 +228,12 @@ void server_free(Server *s)
     metric_gauge_fn_drop(s);
     /* Workers may still hold exchanges: their replies come in as posts. */
     while (s->loop && atomic_load(&s->outstanding) > 0) {
-        loop_run_posts(s->loop, false);
+        loop_run_posts(s->loop, true, false);
         usleep(1000);
     }
     atomic_store(&s->ended, true);
     if (s->loop)
-        loop_run_posts(s->loop, true);
+        loop_run_posts(s->loop, true, true);
     drop_calls(s);
     if (s->listener.fd >= 0)
         close(s->listener.fd);

@@ -51,5 +51,8 @@ size_t ws_queued_bytes(const Server *s, WsId id); /* for back-pressure; 0 when c
 bool ws_post_text(Server *s, WsId id, Str message);
 bool ws_post_binary(Server *s, WsId id, Str message);
 bool ws_post_close(Server *s, WsId id, int code, Str reason);
+/* The same message to many, copied once, in order with other posts; the loop does some hundred
+ * clients an iteration and serves the others in between. */
+bool ws_post_text_many(Server *s, const WsId *ids, size_t count, Str message);
 
 #endif

@@ -1,5 +1,6 @@
 /* test_server.c - the server over raw sockets: what is answered, kept alive, pipelined,
  * streamed. */
+#include "base/metrics.h"
 #include "unit/net/testserver.h"
 
 static int setup(void **state)
@@ -448,7 +449,7 @@ static void posted(void *arg)
     atomic_fetch_add((atomic_int *)arg, 1);
 }
 
-static void posts_and_delays(void **state)
+static void posts_come_all(void **state)
 {
     (void)state;
     atomic_int count = 0;
@@ -456,6 +457,69 @@ static void posts_and_delays(void **state)
     for (int i = 0; i < 1000; i++)
         assert_true(server_post(ts.server, posted, &count));
     assert_true(ts_reaches(&count, 1000));
+}
+
+static atomic_int fired[3], fired_order;
+
+static void on_fire(void *arg)
+{
+    int i = (int)(intptr_t)arg;
+    atomic_store(&fired[i], atomic_fetch_add(&fired_order, 1) + 1);
+}
+
+static void set_delays(void *arg)
+{
+    (void)arg;
+    assert_true(server_after(ts.server, 60, on_fire, (void *)(intptr_t)1));
+    assert_true(server_after(ts.server, 20, on_fire, (void *)(intptr_t)0));
+    assert_true(server_after(ts.server, 60000, on_fire, (void *)(intptr_t)2)); /* never */
+}
+
+static void delays_come_in_order(void **state)
+{
+    (void)state;
+    uint64_t start = raw_now_ms();
+    assert_true(server_post(ts.server, set_delays, NULL));
+    assert_true(ts_reaches(&fired[1], 1));
+    assert_true(raw_now_ms() - start >= 50);
+    assert_int_equal(atomic_load(&fired[0]), 1);
+    assert_int_equal(atomic_load(&fired[1]), 2);
+    assert_int_equal(atomic_load(&fired[2]), 0);
+}
+
+static void metrics(void **state)
+{
+    (void)state;
+    Raw r = raw_open(ts.port);
+    RawAnswer a;
+    static const char *const requests[] = {
+        "GET /json HTTP/1.1\r\nHost: localhost:%u\r\n\r\n",
+        "BREW /json HTTP/1.1\r\nHost: localhost:%u\r\n\r\n",
+        "GET /stream HTTP/1.1\r\nHost: localhost:%u\r\n\r\n",
+        "GET /.. HTTP/1.1\r\nHost: localhost:%u\r\n\r\n",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(requests); i++) {
+        put(&r, requests[i]);
+        assert_true(raw_answer(&r, &a));
+        raw_answer_release(&a);
+    }
+    Buf b;
+    buf_init(&b, SIZE_MAX);
+    assert_true(metrics_render(&b));
+    static const char *const lines[] = {
+        "http_requests_total{route=\"/test\",method=\"GET\",code=\"200\"} ",
+        "http_requests_total{route=\"/test\",method=\"other\",code=\"200\"} ",
+        "http_requests_total{route=\"none\",method=\"GET\",code=\"400\"} ",
+        "http_request_duration_seconds_count{route=\"/test\"} ",
+        "loop_busy_seconds_count ",
+        "websocket_clients 0\n",
+        "http_connections 1\n",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+        if (str_find(buf_str(&b), str_of(lines[i]), 0) == SIZE_MAX)
+            fail_msg("no %s in %s", lines[i], b.ptr);
+    buf_release(&b);
+    raw_close(&r);
 }
 
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -485,7 +549,9 @@ int main(void)
         CASE(a_client_that_goes_is_noticed),
         CASE(borrowed_bodies_are_released),
         CASE(many_at_once),
-        CASE(posts_and_delays),
+        CASE(posts_come_all),
+        CASE(delays_come_in_order),
+        CASE(metrics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -545,6 +545,32 @@ static void sending_from_other_threads(void **state)
     raw_close(&second);
 }
 
+static void one_message_to_many(void **state)
+{
+    (void)state;
+    Raw r[20];
+    WsId ids[1000];
+    for (size_t i = 0; i < ARRAY_LEN(r); i++) {
+        r[i] = ws_open();
+        assert_true(ts_reaches(&ts.ws_open, (int)i + 1));
+        ids[i] = atomic_load(&ts.ws_id);
+    }
+    for (size_t i = ARRAY_LEN(r); i < ARRAY_LEN(ids); i++)
+        ids[i] = ids[i % ARRAY_LEN(r)]; /* fifty times each, in several turns of the loop */
+    raw_close(&r[19]); /* one has gone */
+    assert_true(ts_reaches(&ts.ws_closed, 1));
+    assert_true(ws_post_text_many(ts.server, ids, ARRAY_LEN(ids), STR("to all")));
+    assert_true(ws_post_text(ts.server, ids[0], STR("and then this")));
+    for (size_t i = 0; i + 1 < ARRAY_LEN(r); i++) {
+        for (int k = 0; k < 50; k++)
+            expect_text(&r[i], "to all");
+        if (i == 0)
+            expect_text(&r[i], "and then this"); /* posts keep their order */
+        raw_close(&r[i]);
+    }
+    assert_true(ws_post_text_many(ts.server, NULL, 0, STR("to nobody")));
+}
+
 static void stopping_says_1001(void **state)
 {
     (void)state;
@@ -583,6 +609,7 @@ int main(void)
         CASE(a_reader_that_never_reads_is_cut),
         CASE(a_flood_of_pings),
         CASE(sending_from_other_threads),
+        CASE(one_message_to_many),
         CASE(stopping_says_1001),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
