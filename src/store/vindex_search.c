@@ -2,7 +2,7 @@
  *
  *   exact:     int8 query x int8 codes of every allowed live slot -> best 2k + 44
  *              -> fp32 x (hi, lo)
- *   two-stage: query x sign bits of every allowed live slot -> best 444 + 2k + slots / 500
+ *   two-stage: query x sign bits of every allowed live slot -> best 576 + 8k + slots / 500
  *              -> int8 -> best 2k + 44 -> fp32 x (hi, lo)
  *
  * The sign bits are those of the vector itself: taking the collection's mean off first, or weighing
@@ -16,7 +16,7 @@
 
 /* Below this many allowed live slots, VINDEX_AUTO scans exactly: measured in
  * docs/bench/vectors.md. */
-#define TWO_STAGE_FROM 50000u
+#define TWO_STAGE_FROM 20000u
 #define SPARSE 12u         /* bits in a block of 64 below which rows are taken one by one */
 #define SAMPLE_BLOCKS 128u /* blocks whose similarities give the moments of a two-stage search */
 
@@ -202,8 +202,9 @@ static void search_init(Search *s, Vindex *v, const float *query, const uint64_t
 /* Fills `best` with the best by int8 similarity. */
 static bool collect(Search *s, VindexMode mode, TopK *best, Err *err)
 {
-    size_t candidates = 400 + best->keep + s->slots / 500;
-    bool two = mode == VINDEX_TWO_STAGE || (mode == VINDEX_AUTO && s->count >= TWO_STAGE_FROM);
+    size_t candidates = 400 + 4 * best->keep + s->slots / 500;
+    bool pays = s->count >= TWO_STAGE_FROM && s->count >= 8 * candidates;
+    bool two = mode == VINDEX_TWO_STAGE || (mode == VINDEX_AUTO && pays);
     if (!two || s->count <= candidates) {
         scan_exact(s, best);
         return true;

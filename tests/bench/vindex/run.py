@@ -2,14 +2,14 @@
 """The vector index beside faiss, usearch and sqlite-vec: same vectors, same core, in turns.
 
     tests/bench/vindex/run.py [--build build/dev] [--out build/bench] [--sizes real,200000,1000000]
-                              [--vectors 40000] [--rounds 3] [FOLDER ...]
+                              [--vectors 40000] [--rounds 1] [--k 10] [FOLDER ...]
 
 Vectors are real: passages of the folders (default: what the machine has in /usr/share/doc, man pages
 and Python's documentation strings; FOLDERs may hold .jsonl corpora with a "text" member, .txt, .md,
 .html, man pages) embedded by our own encoder, bench_encoder, with the model in $SOTTO_MODELS or
 models/. Sizes above that repeat them with noise (cosine about 0.91 to the original), for speed at
-size; recall at those sizes is of the noisy set. Recall is the share of the ten nearest by fp32
-found among the ten given. Times are processor milliseconds of one search of ten, one thread.
+size; recall at those sizes is of the noisy set. Recall is the share of the k nearest by fp32 found
+among the k given. Times are processor milliseconds of one search of k, one thread.
 """
 import argparse
 import math
@@ -194,7 +194,7 @@ def compare(args, x, q, title):
                 want = exact[(at + i) % len(q)]
                 recalls.append(len(set(found[i].tolist()) & set(want.tolist())) / K)
     print(f"\n### {title}: {len(x)} vectors\n")
-    print("| | recall@10 | ms, median | p95 | times sotto |\n|---|---|---|---|---|")
+    print(f"| | recall@{K} | ms, median | p95 | times sotto |\n|---|---|---|---|---|")
     base = common.percentile(runs[0][2], 50)
     for name, _, times, recalls in runs:
         mid = common.percentile(times, 50)
@@ -219,7 +219,9 @@ def main():
     p.add_argument("--rounds", type=int, default=1)
     p.add_argument("--sqlite-vec-max", type=int, default=200000)
     p.add_argument("folders", nargs="*")
+    p.add_argument("--k", type=int, default=K)
     args = p.parse_args()
+    globals()["K"] = args.k
     x, q = real_vectors(args)
     print(f"{common.machine()}; {len(q)} queries; faiss {faiss.__version__}, sqlite-vec "
           f"{sqlite_vec.__version__}")
