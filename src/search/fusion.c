@@ -155,8 +155,10 @@ static bool passes(const Candidates *c, const FusionQuery *q, const Candidate *x
         return x->keyword_rank > 0;
     if (q->mode == SEARCH_SEMANTIC)
         return x->vector_rank > 0 && near;
-    float coverage = c->kw_idf > 0 ? x->coverage * known_share(c) : 1;
-    return near || (x->keyword > 0 && coverage >= FUSION_STRONG);
+    float coverage = c->kw_idf > 0 ? x->coverage : 1; /* 1: only prefixes were asked for */
+    bool strong = x->keyword_rank > 0 && x->keyword_rank <= FUSION_STRONG_RANK &&
+                  coverage >= FUSION_STRONG_COVERAGE;
+    return near || strong;
 }
 
 /* 0..1 in every mode: hybrid is scaled by the most that its weight allows. */

@@ -41,9 +41,12 @@ typedef struct {
 } Fused;
 
 /* Hybrid: a passage passes when its cosine reaches the threshold, or when it is a strong keyword
- * match: it holds at least FUSION_STRONG of the query's idf mass, words that occur nowhere
- * included. Semantic: the threshold alone. Keyword: any match. Only ERR_NO_MEMORY. */
-#define FUSION_STRONG 0.5f
+ * match: one of the ten best, holding at least a third of the idf mass of those words of the query
+ * that occur anywhere. (Without the first part a word like "lecture" would let pass everything that
+ * has it; without the second the tenth best of a long question would be strong.)
+ * Semantic: the threshold alone. Keyword: any match. Only ERR_NO_MEMORY. */
+#define FUSION_STRONG_RANK 10u
+#define FUSION_STRONG_COVERAGE (1.0f / 3)
 bool fusion_run(const Candidates *c, const FusionQuery *q, Arena *a, Fused *out, Err *err);
 
 #endif

@@ -224,11 +224,13 @@ static bool read_word(Parser *p, bool excluded, Err *err)
     size_t end = run_end(p, p->at);
     Str item = str_sub(p->text, p->at, end);
     p->at = end;
-    /* "invoice*," and "(invoice*)" are prefixes too: punctuation behind the star says nothing */
+    /* "invoice*," and "(invoice*)" are prefixes too: punctuation behind the star says nothing. But
+     * *this* is emphasis, as people write it. */
     Str bare = item;
     while (bare.len && strchr(".,;:!?)]}", bare.ptr[bare.len - 1]))
         bare.len--;
-    if (bare.len > 1 && bare.ptr[bare.len - 1] == '*' && is_word_byte(bare.ptr[bare.len - 2])) {
+    if (bare.len > 1 && bare.ptr[0] != '*' && bare.ptr[bare.len - 1] == '*' &&
+        is_word_byte(bare.ptr[bare.len - 2])) {
         size_t from = 0;
         bare.len--;
         while (from < bare.len && !is_word_byte(bare.ptr[from]))

@@ -86,8 +86,7 @@ static bool add_mark(Words *w, KwKind kind, const Split *s, Str typed, Arena *a,
         return err_set(err, ERR_NO_MEMORY, "reading the search's words: out of memory");
     for (size_t i = 0; i < s->n; i++)
         m.stems[i] = s->items[i].stem;
-    if (m.n_stems)
-        w->marks[w->n_marks++] = m;
+    w->marks[w->n_marks++] = m;
     return true;
 }
 
@@ -114,7 +113,8 @@ static bool add_operator(Store *store, const KwTerm *t, Arena *a, Words *w, Err 
         return err_set(err, ERR_NO_MEMORY, "reading the search's words: out of memory");
     if (s.n)
         w->terms[w->n_terms++] = *t;
-    return t->excluded || add_mark(w, t->kind, &s, t->text, a, err);
+    /* of "well-kn*" the index looks at the last word, and so do the marks */
+    return t->excluded || !s.n || add_mark(w, t->kind, &s, s.items[s.n - 1].raw, a, err);
 }
 
 static bool add_plain(const Split *s, bool shouting, Arena *a, Words *w, Err *err)

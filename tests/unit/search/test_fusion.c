@@ -101,18 +101,22 @@ static void test_modes(void **state)
 static void test_strong_match_rule(void **state)
 {
     (void)state;
-    Candidate items[] = {{1, 10, 0.1f, 9, 0.5f, 0, 1}, {2, 20, 0.1f, 8, 0.49f, 0, 2}};
-    Candidates c = lists(items, 2);
+    Candidate items[12];
+    for (size_t i = 0; i < 12; i++)
+        items[i] = (Candidate){i + 1, i + 1, 0.1f, 9 - 0.5f * (float)i, 0.5f, 0, (uint32_t)i + 1};
+    items[4].coverage = 0.34f;
+    items[5].coverage = 0.32f;
+    Candidates c = lists(items, 12);
     Fused f = run(&c, &hybrid);
-    assert_int_equal(f.n, 1); /* half of the idf mass is strong, less is not */
-    assert_int_equal(f.docs[0].doc_no, 10);
-    c.kw_unknown = 1; /* a word that occurs nowhere counts as the rarest there could be: 7.6 */
+    assert_int_equal(f.n, 9); /* of the ten best keyword matches the one with too little is out */
+    for (size_t i = 0; i < f.n; i++)
+        assert_true(f.docs[i].doc_no <= 10 && f.docs[i].doc_no != 6);
+    items[11].similarity = 0.3f;
     f = run(&c, &hybrid);
-    assert_int_equal(f.n, 0);
-    c.kw_unknown = 0;
-    c.kw_idf = 0; /* only a prefix was asked for: having it is all there is to have */
+    assert_int_equal(f.n, 10); /* near is enough */
+    c.kw_idf = 0;              /* only a prefix was asked for: having it is all there is to have */
     f = run(&c, &hybrid);
-    assert_int_equal(f.n, 2);
+    assert_int_equal(f.n, 11);
 }
 
 static void test_ties_and_order(void **state)

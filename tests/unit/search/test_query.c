@@ -80,6 +80,7 @@ static void test_meaning(void **state)
         {"boiler -gas*", "boiler -gas*", "boiler"},
         {"boil* cost", "+boil* cost", "boil cost"},
         {"(boil*), cost", "+boil* cost", "boil cost"},
+        {"*this* is *odd*.", "*this* is *odd*.", "*this* is *odd*."},
         {"2*3 * ** x", "2*3 * ** x", "2*3 * ** x"},
         {"\"\" boiler", "boiler", "boiler"},
         {"\" - \" boiler", "boiler", "boiler"},

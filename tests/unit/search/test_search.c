@@ -175,6 +175,7 @@ static void test_marks(void **state)
         {"\"expansion vessel\"", "expansion vessel"},
         {"\"expansion vessel\" vessel", "expansion vessel"},
         {"sour*", "sourdough"},
+        {"some-sour*", "sourdough"},
         {"na\xC3\xAFve CAFE", "caf\xC3\xA9|Na\xC3\xAFve"},
         {"Z\xC3\xBCr*", "Z\xC3\xBCrich"},
         {"the sourdough", "sourdough"}, /* what did not rank is not marked */
