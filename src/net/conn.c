@@ -12,8 +12,8 @@
 /* What one connection may have done in an iteration, so that none holds up the others: reads of
  * whole blocks, where a block may hold thousands of frames or requests; and bytes sent. */
 #define READS_A_TURN 4
-#define SENT_A_TURN ((size_t)512 << 10)
-#define SENT_AT_ONCE ((size_t)128 << 10)
+#define SENT_A_TURN ((size_t)128 << 10)
+#define SENT_AT_ONCE ((size_t)64 << 10)
 #define SPARE_MAX ((size_t)256 << 10)
 
 static void on_timer(LoopTimer *t)

@@ -13,8 +13,8 @@
 #include "base/mem.h"
 #include "net/h2.h"
 
-#define OUT_MAX ((size_t)128 << 10)
-#define TURN_MAX ((size_t)512 << 10)
+#define OUT_MAX ((size_t)64 << 10)   /* ready to be sent: ahead of the socket */
+#define TURN_MAX ((size_t)128 << 10) /* sent in one iteration of the loop */
 #define WINDOW_STREAM (1 << 20)
 #define WINDOW_CONN (8 << 20)
 #define RESETS_MAX 100      /* streams reset before they were answered ... */

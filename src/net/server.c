@@ -29,6 +29,7 @@ const ServerLimits server_default_limits = {
     .body_min_bytes = 4096,
     .idle_timeout_ms = 60000,
     .write_timeout_ms = 30000,
+    .linger_ms = 2000,
     .h2_streams = 64,
     .ws_message_bytes = (uint64_t)16 << 20,
     .ws_queue_bytes = (uint64_t)1 << 20,
@@ -52,6 +53,7 @@ static void fill_limits(ServerLimits *l)
     TAKE_DEFAULT(body_min_bytes);
     TAKE_DEFAULT(idle_timeout_ms);
     TAKE_DEFAULT(write_timeout_ms);
+    TAKE_DEFAULT(linger_ms);
     TAKE_DEFAULT(h2_streams);
     TAKE_DEFAULT(ws_message_bytes);
     TAKE_DEFAULT(ws_queue_bytes);
@@ -148,7 +150,7 @@ static bool init_parts(Server *s, Err *err)
     loop_timers_init(s->loop, &s->t_body, o->limits.body_timeout_ms);
     loop_timers_init(s->loop, &s->t_idle, o->limits.idle_timeout_ms);
     loop_timers_init(s->loop, &s->t_write, o->limits.write_timeout_ms);
-    loop_timers_init(s->loop, &s->t_linger, 2000);
+    loop_timers_init(s->loop, &s->t_linger, o->limits.linger_ms);
     loop_timers_init(s->loop, &s->t_ping, o->limits.ws_ping_ms);
     loop_timers_init(s->loop, &s->t_misc, 1000);
     s->accept_again.fn = on_accept_again;

@@ -32,6 +32,7 @@ typedef struct {
     uint32_t body_min_bytes;
     uint32_t idle_timeout_ms;  /* keep-alive connection without a request; closed */
     uint32_t write_timeout_ms; /* every such span the client must take something; closed */
+    uint32_t linger_ms;        /* a connection we end waits so long for the client's part of it */
     uint32_t h2_streams;       /* concurrent HTTP/2 streams of a connection */
     uint64_t ws_message_bytes; /* a whole message; closed with 1009 */
     uint64_t ws_queue_bytes;   /* waiting for a slow reader; closed with 1013 */

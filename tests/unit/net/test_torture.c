@@ -117,7 +117,7 @@ static void under_failing_memory(const char *name, bool (*scenario)(void))
 {
     unsigned failed = 0;
     assert_true(scenario());
-    for (uint64_t n = 1; n < 400; n++) {
+    for (uint64_t n = 1; n < 160; n++) {
         mem_test_fail(n, 0);
         bool ok = scenario();
         mem_test_fail(0, 0);
