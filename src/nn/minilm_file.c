@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "nn/minilm.h"
+#include "nn/ops.h"
 
 #define QUERY_SCALE 0.17677669529663687f /* 1 / sqrt(32), folded into the query's weights */
 
@@ -131,6 +132,16 @@ static void add_vector(WeightsWriter *w, const char *name, const float *v, uint3
     }
 }
 
+/* W T / p, see ops.h. By the plain kernel, so that every machine makes the same file. */
+static void rotate_row(float *w, uint32_t k)
+{
+    float turned[OPS_ROTATE_MAX];
+    nn_ops_at(CPU_PLAIN)->rotate(w, k, turned);
+    for (uint32_t i = 0; i < k; i++) {
+        w[i] = turned[i] / (k % 256 ? 8.0f : 16.0f);
+    }
+}
+
 static bool add_linear(WeightsWriter *w, const Safetensors *s, int layer, const LinearSpec *spec,
     Err *err)
 {
@@ -139,6 +150,9 @@ static bool add_linear(WeightsWriter *w, const Safetensors *s, int layer, const 
     float bias[MINILM_FFN], scale[MINILM_FFN], sum[MINILM_FFN];
     bool ok = matrix != NULL || err_set(err, ERR_NO_MEMORY, "no memory to convert the weights");
     ok = ok && take_linear(s, layer, spec, matrix, bias, err);
+    for (size_t row = 0; ok && row < n; row++) {
+        rotate_row(matrix + row * spec->k, spec->k);
+    }
     if (ok) {
         Name name;
         int8_t *panels = weights_add(w, own_name(name, layer, spec->name, "weight"),

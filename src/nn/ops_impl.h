@@ -61,15 +61,63 @@ SIMD_FN void SIMD(quantise_with)(const float *x, size_t n, uint8_t *q, GemmRow *
     }
 }
 
+/* One butterfly network over `points` vectors 16 floats apart, in registers: y = H x, unscaled. */
+SIMD_FN void SIMD(hadamard)(const float *x, float *y, int points)
+{
+    V v[16];
+    UNROLL
+    for (int i = 0; i < points; i++) {
+        v[i] = v_load(x + 16 * i);
+    }
+    UNROLL
+    for (int half = points / 2; half >= 1; half /= 2) {
+        UNROLL
+        for (int i = 0; i < points; i++) {
+            if ((i & half) == 0) {
+                V sum = v_add(v[i], v[i + half]), difference = v_sub(v[i], v[i + half]);
+                v[i] = sum;
+                v[i + half] = difference;
+            }
+        }
+    }
+    UNROLL
+    for (int i = 0; i < points; i++) {
+        v_store(y + 16 * i, v[i]);
+    }
+}
+
+static void SIMD(op_rotate)(const float *x, size_t n, float *y)
+{
+    size_t group = 16 * (n % 256 ? 8 : 16), third = n / 3;
+    for (size_t g = 0; g < n; g += group) {
+        for (size_t lane = 0; lane < 16; lane += VL) {
+            if (group == 256) {
+                SIMD(hadamard)(x + g + lane, y + g + lane, 16);
+            } else {
+                SIMD(hadamard)(x + g + lane, y + g + lane, 8);
+            }
+        }
+    }
+    for (size_t i = 0; n == 3 * group && i < third; i += VL) {
+        V a = v_load(y + i), b = v_load(y + third + i), c = v_load(y + 2 * third + i);
+        V s = v_mul(v_add(v_add(a, b), c), v_set(2.0f / 3.0f));
+        v_store(y + i, v_sub(a, s));
+        v_store(y + third + i, v_sub(b, s));
+        v_store(y + 2 * third + i, v_sub(c, s));
+    }
+}
+
 static void SIMD(op_quantise)(const float *x, size_t n, uint8_t *q, GemmRow *row)
 {
+    float y[OPS_ROTATE_MAX];
+    SIMD(op_rotate)(x, n, y);
     V lo = v_set(0), hi = v_set(0);
     for (size_t i = 0; i < n; i += VL) {
-        V v = v_load(x + i);
+        V v = v_load(y + i);
         lo = v_min(lo, v);
         hi = v_max(hi, v);
     }
-    SIMD(quantise_with)(x, n, q, row, v_least(lo), v_most(hi));
+    SIMD(quantise_with)(y, n, q, row, v_least(lo), v_most(hi));
 }
 
 static void SIMD(op_add_norm)(float *x, const float *y, const float *gamma, const float *beta,
@@ -90,16 +138,13 @@ static void SIMD(op_add_norm)(float *x, const float *y, const float *gamma, cons
         V d = v_sub(v_load(x + i), m);
         square = v_fma(d, d, square);
     }
-    V k = v_set(1.0f / sqrtf(v_sum(square) / (float)n + eps)), lo = v_set(0), hi = v_set(0);
+    V k = v_set(1.0f / sqrtf(v_sum(square) / (float)n + eps));
     for (size_t i = 0; i < n; i += VL) {
         V v = v_mul(v_sub(v_load(x + i), m), k);
-        v = v_fma(v, v_load(gamma + i), v_load(beta + i));
-        v_store(x + i, v);
-        lo = v_min(lo, v);
-        hi = v_max(hi, v);
+        v_store(x + i, v_fma(v, v_load(gamma + i), v_load(beta + i)));
     }
     if (q) {
-        SIMD(quantise_with)(x, n, q, row, v_least(lo), v_most(hi));
+        SIMD(op_quantise)(x, n, q, row);
     }
 }
 
@@ -259,7 +304,7 @@ static void SIMD(op_gemm_f32)(const float *a, size_t lda, const float *b, size_t
 }
 
 const NnOps SIMD(nn_ops) = {
-    SIMD(op_quantise), SIMD(op_add_norm), SIMD(op_row_s8), SIMD(op_bias_act), SIMD(op_softmax),
+    SIMD(op_rotate), SIMD(op_quantise), SIMD(op_add_norm), SIMD(op_row_s8), SIMD(op_bias_act), SIMD(op_softmax),
     SIMD(op_pool), SIMD(op_epilogue), SIMD(op_gemm_f32),
 };
 

@@ -12,7 +12,7 @@
 #include "base/hash.h"
 #include "base/os.h"
 
-#define WEIGHTS_VERSION 1
+#define WEIGHTS_VERSION 2
 #define WEIGHTS_NAME_MAX 55
 #define WEIGHTS_RANK 4
 #define WEIGHTS_ALIGN 64

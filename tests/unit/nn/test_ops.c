@@ -42,11 +42,14 @@ static void quantise_is_within_half_a_step(void **state)
             for (int i = 0; i < 384; i++)
                 x[i] = kind == 0 ? uniform() : kind == 1 ? uniform() + 5 : kind == 2 ? uniform() - 9 :
                     kind == 3 ? 0 : uniform() * 1e-20f;
+            float turned[384];
+            ops->rotate(x, 384, turned);
             ops->quantise(x, 384, q, &row);
             assert_true(row.scale > 0 && row.zero >= 0 && row.zero <= 255);
             assert_true(row.zero == floorf(row.zero));
             for (int i = 0; i < 384; i++)
-                assert_true(fabsf(row.scale * ((float)q[i] - row.zero) - x[i]) <= row.scale * 0.502f);
+                assert_true(fabsf(row.scale * ((float)q[i] - row.zero) - turned[i]) <=
+                    row.scale * 0.502f);
         }
     }
 }
@@ -71,12 +74,44 @@ static void add_norm_is_the_layer_norm_of_the_sum(void **state)
             for (int i = 0; i < 384; i++)
                 variance += ((double)sum[i] - mean) * ((double)sum[i] - mean) / 384;
             ops->add_norm(x, with_y ? y : NULL, gamma, beta, 1e-12f, 384, q, &row);
+            float turned[384];
+            ops->rotate(x, 384, turned);
             for (int i = 0; i < 384; i++) {
                 double want = ((double)sum[i] - mean) / sqrt(variance + 1e-12) * (double)gamma[i] +
                     (double)beta[i];
                 assert_true(fabs((double)x[i] - want) < 2e-5);
-                assert_true(fabsf(row.scale * ((float)q[i] - row.zero) - x[i]) <= row.scale * 0.502f);
+                assert_true(fabsf(row.scale * ((float)q[i] - row.zero) - turned[i]) <=
+                    row.scale * 0.502f);
             }
+        }
+    }
+}
+
+/* T is symmetric and T T = p: turning both sides keeps the product. And it spreads what stands out. */
+static void rotating_keeps_products(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {128, 256, 384, 512, 768, 1536};
+    EACH_LEVEL(ops) {
+        for (size_t s = 0; s < ARRAY_LEN(sizes); s++) {
+            size_t n = sizes[s];
+            float a[1536], b[1536], ta[1536], tb[1536], back[1536], p = n % 256 ? 8 : 16;
+            double plain = 0, turned = 0;
+            for (size_t i = 0; i < n; i++) {
+                a[i] = uniform();
+                b[i] = uniform();
+            }
+            a[5] = 40;
+            ops->rotate(a, n, ta);
+            ops->rotate(b, n, tb);
+            ops->rotate(ta, n, back);
+            for (size_t i = 0; i < n; i++) {
+                plain += (double)a[i] * (double)b[i];
+                turned += (double)ta[i] * (double)tb[i] / (double)p;
+                assert_true(fabsf(back[i] / p - a[i]) < 2e-5f);
+                assert_true(fabsf(ta[i] / sqrtf(p)) < 18);
+            }
+            assert_true(fabs(plain - turned) < 1e-3);
         }
     }
 }
@@ -214,6 +249,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(quantise_is_within_half_a_step),
         cmocka_unit_test(add_norm_is_the_layer_norm_of_the_sum),
+        cmocka_unit_test(rotating_keeps_products),
         cmocka_unit_test(softmax_sums_to_one_and_ignores_the_rest),
         cmocka_unit_test(gelu_is_the_exact_one),
         cmocka_unit_test(rows_and_pools),
