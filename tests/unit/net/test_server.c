@@ -328,8 +328,8 @@ static void early_refusal_of_unclear_bodies_closes(void **state)
     static const char *const heads[] = {
         "POST /deny HTTP/1.1\r\nHost: localhost:%u\r\nTransfer-Encoding: chunked\r\n\r\n",
         "POST /deny HTTP/1.1\r\nHost: localhost:%u\r\nContent-Length: 9000000\r\n\r\n",
-        "POST /deny HTTP/1.1\r\nHost: localhost:%u\r\nContent-Length: 9\r\n"
-        "Expect: 100-continue\r\n\r\n",
+        ("POST /deny HTTP/1.1\r\nHost: localhost:%u\r\nContent-Length: 9\r\n"
+         "Expect: 100-continue\r\n\r\n"),
     };
     for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
         Raw r = raw_open(ts.port);
