@@ -19,6 +19,17 @@ typedef struct {
     bool bold;
 } PdfLine;
 
+typedef struct {
+    PdfLine *lines;
+    size_t n;
+    float width;
+} PdfPage;
+
+/* Takes running headers and footers out of all pages but the first that has them: one of the two
+ * highest or two lowest lines of a page, the same (numbers aside) on half of the pages or more, and
+ * on two at least. Returns how many lines went; none when memory is short. */
+size_t pdf_drop_running(PdfPage *pages, size_t n);
+
 /* Appends one page's text with its marks (headings, tables). `body` is the size of the document's
  * running text, 0 when unknown. ERR_NO_MEMORY. */
 bool pdf_layout_page(const PdfLine *lines, size_t n, float page_width, float body, ExtractOut *out,

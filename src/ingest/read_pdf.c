@@ -129,7 +129,7 @@ static bool preload(Err *err)
 typedef struct {
     PdfLine *lines;
     size_t n, cap;
-    uint32_t *sizes; /* [SIZES] characters by font size in half points, of all pages so far */
+    uint32_t *sizes; /* [SIZES] characters by font size in half points, of all pages */
 } Lines;
 
 /* Directional marks stand in the text but not among the rectangles. */
@@ -290,16 +290,38 @@ static float body_size(const uint32_t *sizes)
     return sizes[best] ? ((float)best + 0.25f) / 2.0f : 0;
 }
 
-static bool read_page(PopplerPage *page, Lines *l, ExtractOut *out, Err *err)
+/* Copies a page's text and lines into the arena; *page is empty when the page has no text. */
+static bool keep_lines(Lines *l, Str text, const PopplerRectangle *rects, size_t n_rects,
+                       GList *runs, GList *fields, double tall, Arena *a, PdfPage *page)
+{
+    Buf values;
+    Str own = arena_str(a, text);
+    buf_init(&values, SIZE_MAX);
+    bool ok = own.ptr && collect_lines(l, own, rects, n_rects, runs);
+    size_t from_text = ok ? l->n : 0;
+    ok = ok && add_fields(l, fields, tall, &values);
+    const char *old = values.ptr;
+    Str kept = ok ? arena_buf(a, &values) : (Str){NULL, 0};
+    page->lines = kept.ptr ? ARENA_NEW_ARRAY(a, PdfLine, l->n + 1) : NULL;
+    ok = page->lines != NULL;
+    for (size_t i = 0; ok && i < l->n; i++) {
+        page->lines[i] = l->lines[i];
+        if (i >= from_text)
+            page->lines[i].text.ptr = kept.ptr + (l->lines[i].text.ptr - old);
+    }
+    page->n = ok ? l->n : 0;
+    buf_release(&values);
+    return ok;
+}
+
+static bool read_page(PopplerPage *from, Lines *l, Arena *a, PdfPage *page)
 {
     PopplerRectangle *rects = NULL;
     guint n_rects = 0;
     double width = 0, tall = 0;
-    char *text = pdf.text(page);
-    GList *fields = pdf.fields(page);
-    Buf values;
+    char *text = pdf.text(from);
+    GList *fields = pdf.fields(from);
     bool ok = true;
-    buf_init(&values, out->text.max);
     if (text && (text[0] || fields)) {
         size_t places = 0;
         Str s = str_of(text);
@@ -307,19 +329,17 @@ static bool read_page(PopplerPage *page, Lines *l, ExtractOut *out, Err *err)
             uint32_t c = utf8_next(s, &at);
             places += c == UTF8_INVALID || has_place(c);
         }
-        if (!pdf.layout(page, &rects, &n_rects) || n_rects + 1 < places || n_rects > places + 1)
+        if (!pdf.layout(from, &rects, &n_rects) || n_rects + 1 < places || n_rects > places + 1)
             n_rects = 0;
-        GList *runs = pdf.attributes(page);
-        pdf.size(page, &width, &tall);
-        ok = collect_lines(l, s, rects, n_rects, runs) && add_fields(l, fields, tall, &values) ?
-            pdf_layout_page(l->lines, l->n, (float)width, body_size(l->sizes), out, err) :
-            err_set(err, ERR_NO_MEMORY, "reading the page: out of memory");
+        GList *runs = pdf.attributes(from);
+        pdf.size(from, &width, &tall);
+        page->width = (float)width;
+        ok = keep_lines(l, s, rects, n_rects, runs, fields, tall, a, page);
         if (runs)
             pdf.free_attributes(runs);
     }
     if (fields)
         pdf.free_fields(fields);
-    buf_release(&values);
     pdf.free(rects);
     pdf.free(text);
     return ok;
@@ -344,24 +364,53 @@ static void take_meta(Buf *to, char *value)
     pdf.free(value);
 }
 
-static bool read_pages(PopplerDocument *d, ExtractOut *out, Err *err)
+static bool no_memory(Err *err)
 {
-    Lines l = {.sizes = mem_array(SIZES, sizeof(uint32_t))};
-    int n = pdf.pages(d);
-    bool ok = l.sizes != NULL || err_set(err, ERR_NO_MEMORY, "reading the PDF: out of memory");
-    if (n > MAX_PAGES)
-        ok = err_set(err, ERR_TOO_LARGE, "the PDF has %d pages; the limit is %d", n, MAX_PAGES);
-    for (int i = 0; ok && i < n && buf_ok(&out->text); i++) {
+    return err_set(err, ERR_NO_MEMORY, "reading the PDF: out of memory");
+}
+
+/* All pages are collected before any is written: what runs through them shows only then. */
+static bool collect_pages(PopplerDocument *d, Lines *l, Arena *a, PdfPage *pages, int n, Err *err)
+{
+    for (int i = 0; i < n; i++) {
         PopplerPage *page = pdf.page(d, i);
         if (!page)
             continue; /* a damaged page: the others are read */
+        bool ok = read_page(page, l, a, &pages[i]);
+        pdf.drop(page);
+        if (!ok)
+            return no_memory(err);
+    }
+    return true;
+}
+
+static bool write_pages(PdfPage *pages, size_t n, float body, ExtractOut *out, Err *err)
+{
+    (void)pdf_drop_running(pages, n);
+    for (size_t i = 0; i < n && buf_ok(&out->text); i++) {
         extract_break(out, 2);
         size_t start = out->text.len;
-        ok = read_page(page, &l, out, err);
+        if (!pdf_layout_page(pages[i].lines, pages[i].n, pages[i].width, body, out, err))
+            return false;
         extract_mark(out, MARK_PAGE, start, out->text.len, (uint32_t)i + 1);
-        pdf.drop(page);
     }
-    out->pages = n > 0 ? (uint32_t)n : 0;
+    return true;
+}
+
+static bool read_pages(PopplerDocument *d, ExtractOut *out, Err *err)
+{
+    int n = pdf.pages(d);
+    if (n > MAX_PAGES)
+        return err_set(err, ERR_TOO_LARGE, "the PDF has %d pages; the limit is %d", n, MAX_PAGES);
+    size_t count = n > 0 ? (size_t)n : 0;
+    Lines l = {.sizes = mem_array(SIZES, sizeof(uint32_t))};
+    Arena *a = arena_new(SIZE_MAX / 2); /* the process has its own ceiling */
+    PdfPage *pages = a ? ARENA_NEW_ARRAY(a, PdfPage, count + 1) : NULL;
+    bool ok = (l.sizes && pages) || no_memory(err);
+    ok = ok && collect_pages(d, &l, a, pages, n, err) &&
+         write_pages(pages, count, body_size(l.sizes), out, err);
+    out->pages = (uint32_t)count;
+    arena_free(a);
     mem_free(l.lines);
     mem_free(l.sizes);
     return ok;

@@ -272,9 +272,8 @@ static bool read_answer(const Sandbox *s, const JobStatus *status, int output, A
     if (status->outcome == JOB_KILLED)
         return explain_death(s, status, err);
     if (status->outcome == JOB_NOT_STARTED) {
-        *err = status->err;
-        err->msg[sizeof err->msg - 1] = '\0';
-        return false;
+        return err_set(err, status->err.code, "%.*s", (int)sizeof status->err.msg - 1,
+                       status->err.msg);
     }
     if (status->number == JOB_EXIT_OUTPUT)
         return too_much_memory(s, err);
@@ -283,12 +282,15 @@ static bool read_answer(const Sandbox *s, const JobStatus *status, int output, A
         return err_set(err, ERR_VALIDATION, "the file's reader ended without an answer (status %d)",
                        status->number);
     if (st.st_size == 0)
-        return err_set(err, ERR_CORRUPT, "the confined reader's answer is empty");
+        return err_set(err, ERR_VALIDATION, "the file made its reader end without an answer");
     void *map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, output, 0);
     if (map == MAP_FAILED)
         return err_set_errno(err, ERR_IO, errno, "cannot map the confined reader's answer");
     bool ok = frame_parse(str_mem(map, (size_t)st.st_size), s->max_text, a, out, err);
     (void)munmap(map, (size_t)st.st_size);
+    if (!ok && err &&
+        err->code == ERR_CORRUPT) /* it took its reader over: the file is at fault, not we */
+        err->code = ERR_VALIDATION;
     return ok;
 }
 

@@ -213,13 +213,13 @@ static void test_answers(void **state)
 {
     Sandbox *s = *state;
     expect_error(s, "leave", ERR_VALIDATION, "status 7");
-    expect_error(s, "silent", ERR_CORRUPT, "empty");
-    expect_error(s, "forge", ERR_CORRUPT, "not usable");
+    expect_error(s, "silent", ERR_VALIDATION, "without an answer");
+    expect_error(s, "forge", ERR_VALIDATION, "not usable");
     expect_error(s, "flood", ERR_TOO_LARGE, "more text than the limit");
     expect_error(s, "endless", ERR_TOO_LARGE, "limit of 1048576 bytes");
     expect_error(s, "error", ERR_VALIDATION, "this file is damaged [2J");
     expect_error(s, "short of memory", ERR_TOO_LARGE, "64 MiB");
-    expect_error(s, "lie", ERR_CORRUPT, "not usable");
+    expect_error(s, "lie", ERR_VALIDATION, "not usable");
 }
 
 static void one_round(Sandbox *s)

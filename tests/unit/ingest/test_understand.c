@@ -221,11 +221,47 @@ static void test_layout(void **state)
     page_is(odd, 3, "fine efficient\n\n\xE2\x80\xA2 bullet\n\nnowhere\n");
 }
 
+/* Four pages with a header, a footer and text; the third has no footer. */
+static void test_running(void **state)
+{
+    PdfLine lines[4][4];
+    PdfPage pages[4];
+    (void)state;
+    static const char *const footers[] = {"Page 1 of 4", "Page 2 of 4", NULL, "Page 4 of 4"};
+    static const char *const texts[] = {"First text", "Second text", "Third text", "Fourth text"};
+    for (size_t i = 0; i < 4; i++) {
+        pages[i] = (PdfPage){lines[i], 0, 600};
+        lines[i][pages[i].n++] = line(texts[i], 50, 300, 10);
+        lines[i][pages[i].n++] = line("More of it", 50, 340, 10);
+        lines[i][pages[i].n++] = line("Annual report 2026", 50, 20, 10);
+        if (footers[i])
+            lines[i][pages[i].n++] = line(footers[i], 50, 800, 10);
+    }
+    /* "More of it" is an edge line of the third page alone, of four: it stays. */
+    lines[0][1].text = STR("Other");
+    lines[1][1].text = STR("Else");
+    lines[3][1].text = STR("Last");
+    assert_int_equal(pdf_drop_running(pages, 4), 3 + 2);
+    assert_int_equal(pages[0].n, 4);
+    assert_int_equal(pages[1].n, 2);
+    assert_int_equal(pages[2].n, 2);
+    assert_true(str_eq(pages[2].lines[1].text, STR("More of it")));
+    assert_int_equal(pdf_drop_running(pages, 1), 0);
+    assert_int_equal(pdf_drop_running(pages, 0), 0);
+    /* Two pages of one letter: another day's number is the same line, other words are not. */
+    PdfLine a[] = {line("Report 1", 50, 20, 10), line("Rent is due", 50, 50, 10)},
+            b[] = {line("Report 2", 50, 20, 10), line("Rent is paid", 50, 50, 10)};
+    PdfPage two[] = {{a, 2, 600}, {b, 2, 600}};
+    assert_int_equal(pdf_drop_running(two, 2), 1);
+    assert_int_equal(two[1].n, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_title),       cmocka_unit_test(test_importance),
         cmocka_unit_test(test_frame),       cmocka_unit_test(test_frame_damage),
-        cmocka_unit_test(test_frame_error), cmocka_unit_test(test_layout)};
+        cmocka_unit_test(test_frame_error), cmocka_unit_test(test_layout),
+        cmocka_unit_test(test_running)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
