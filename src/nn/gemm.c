@@ -104,8 +104,8 @@ bool gemm_u8s8_at(CpuLevel level, const GemmWeights *w, const uint8_t *a, size_t
 
 const char *gemm_kernel_name(void) { return cpu_level_name(cpu_level()); }
 
-void gemm_f32(const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc, size_t m,
-    size_t n, size_t k)
+void gemm_f32(const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc,
+              size_t m, size_t n, size_t k)
 {
     nn_ops()->gemm_f32(a, lda, b, ldb, c, ldc, m, n, k);
 }

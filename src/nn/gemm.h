@@ -1,15 +1,16 @@
 /* gemm.h - the matrix products of every model here.
  *
- *   int8:  C[m][n] = act(rs[m] * cs[n] * (sum_k A[m][k] * W[k][n] - rz[m] * sum_k W[k][n]) + bias[n])
- *   fp32:  C[m][n] = sum_k A[m][k] * B[k][n]
+ *   int8:  C[m][n] = act(rs[m] * cs[n] * (sum_k A[m][k] * W[k][n] - rz[m] * sum_k W[k][n]) +
+ * bias[n]) fp32:  C[m][n] = sum_k A[m][k] * B[k][n]
  *
- * A is u8 with one scale rs and one zero point rz a row (x = rs * (a - rz)); W is s8 with one scale a
- * column. Sums are exact in int32 (K at most 65536), so every kernel gives the same sums; only the
- * float epilogue may differ in its last bit.
+ * A is u8 with one scale rs and one zero point rz a row (x = rs * (a - rz)); W is s8 with one scale
+ * a column. Sums are exact in int32 (K at most 65536), so every kernel gives the same sums; only
+ * the float epilogue may differ in its last bit.
  *
- * W is packed in panels of 16 columns, [N/16][K/4][16][4], with K padded with zeros to 64 and N to 16.
- * A panel's row of 64 bytes is what one VPDPBUSD (AVX-512, two halves for 256 bits, four quarters for
- * NEON's SDOT) consumes, and 16 such rows are one AMX tile: one file serves every machine.
+ * W is packed in panels of 16 columns, [N/16][K/4][16][4], with K padded with zeros to 64 and N to
+ * 16. A panel's row of 64 bytes is what one VPDPBUSD (AVX-512, two halves for 256 bits, four
+ * quarters for NEON's SDOT) consumes, and 16 such rows are one AMX tile: one file serves every
+ * machine.
  *
  * Threads: pure functions over the caller's memory. */
 #ifndef SOTTO_NN_GEMM_H
@@ -47,7 +48,8 @@ typedef enum { GEMM_LINEAR, GEMM_GELU } GemmAct; /* GELU: x * (1 + erf(x / sqrt 
  * there) and not used. c [m][ldc], ldc >= w->n. */
 void gemm_u8s8(const GemmWeights *w, const uint8_t *a, size_t lda, const GemmRow *rows, size_t m,
     float *c, size_t ldc, GemmAct act);
-/* The same by the kernel of one level (tests, bench); false when this machine has no such kernel. */
+/* The same by the kernel of one level (tests, bench); false when this machine has no such
+ * kernel. */
 bool gemm_u8s8_at(CpuLevel level, const GemmWeights *w, const uint8_t *a, size_t lda,
     const GemmRow *rows, size_t m, float *c, size_t ldc, GemmAct act);
 /* Name of the kernel gemm_u8s8 uses on this machine. */
@@ -60,7 +62,7 @@ size_t gemm_packed_bytes(uint32_t k, uint32_t n);
 void gemm_pack(const float *w, uint32_t k, uint32_t n, int8_t *panels, float *scale, float *sum);
 
 /* fp32, row-major: c [m][ldc] = a [m][lda] * b [k][ldb]; n a multiple of 16. */
-void gemm_f32(const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc, size_t m,
-    size_t n, size_t k);
+void gemm_f32(const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc,
+              size_t m, size_t n, size_t k);
 
 #endif

@@ -132,8 +132,8 @@ KERNEL_FN void block_1x1(const uint8_t *a, size_t lda, const int8_t *b, size_t k
 }
 
 /* Columns in pairs of panels; `act` is a constant in each copy of this. */
-KERNEL_FN void pairs(const GemmWeights *w, const uint8_t *a, size_t lda, const GemmRow *rows, size_t m,
-    float *c, size_t ldc, GemmAct act)
+KERNEL_FN void pairs(const GemmWeights *w, const uint8_t *a, size_t lda, const GemmRow *rows,
+                     size_t m, float *c, size_t ldc, GemmAct act)
 {
     _Alignas(64) int32_t sums[2][32 * 32];
     Block before = {.sums = sums[1]}; /* nothing */

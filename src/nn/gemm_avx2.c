@@ -2,8 +2,8 @@
  *
  * VPMADDUBSW adds two products into int16, and 2 * 255 * 127 does not fit. With x = a - 128, which
  * lies in -128..127, it does: |x| is its unsigned operand, and the sign of x goes to the weight
- * (VPSIGNB), so that a pair is at most 2 * 128 * 127 = 32512. What is missing, 128 times the column's
- * sum, is added in the epilogue by moving the zero point. */
+ * (VPSIGNB), so that a pair is at most 2 * 128 * 127 = 32512. What is missing, 128 times the
+ * column's sum, is added in the epilogue by moving the zero point. */
 #include "nn/gemm_kernels.h"
 
 #if defined(__x86_64__)
@@ -20,7 +20,8 @@ TARGET_BEGIN_AVX2
 #define KERNEL_FN static inline __attribute__((always_inline))
 
 /* sums [rows][16] of one panel. x: [rows][ldx] bytes a - 128. */
-KERNEL_FN void block(const int8_t *x, size_t ldx, const int8_t *b, size_t k, int32_t *sums, int rows)
+KERNEL_FN void block(const int8_t *x, size_t ldx, const int8_t *b, size_t k, int32_t *sums,
+                     int rows)
 {
     __m256i acc[ROWS][2];
     const __m256i ones = _mm256_set1_epi16(1);

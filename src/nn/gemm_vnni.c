@@ -1,5 +1,5 @@
-/* gemm_vnni.c - u8 x s8 with VPDPBUSD: 8 rows x 3 panels of sums stay in 24 registers, and each step
- * of four k loads three rows of panels and one broadcast a row of A. */
+/* gemm_vnni.c - u8 x s8 with VPDPBUSD: 8 rows x 3 panels of sums stay in 24 registers, and each
+ * step of four k loads three rows of panels and one broadcast a row of A. */
 #include "nn/gemm_kernels.h"
 
 #if defined(__x86_64__)
@@ -17,8 +17,8 @@ TARGET_BEGIN("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
 #define KERNEL_FN static inline __attribute__((always_inline))
 
 /* sums [rows][48] of `panels` panels beginning at b. */
-KERNEL_FN void block(const uint8_t *a, size_t lda, const int8_t *b, size_t k, int32_t *sums, int rows,
-    int panels)
+KERNEL_FN void block(const uint8_t *a, size_t lda, const int8_t *b, size_t k, int32_t *sums,
+                     int rows, int panels)
 {
     __m512i acc[ROWS][PANELS];
     UNROLL

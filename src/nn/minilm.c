@@ -283,13 +283,13 @@ bool minilm_embed_ids(const Minilm *m, MinilmState *s, const uint32_t *const *id
 {
     for (size_t i = 0; i < n; i++) {
         if (n_ids[i] < 2 || n_ids[i] > MINILM_MAX_TOKENS) {
-            return err_set(err, ERR_VALIDATION, "text %zu has %u tokens; 2 to %d can be embedded", i,
-                n_ids[i], MINILM_MAX_TOKENS);
+            return err_set(err, ERR_VALIDATION, "text %zu has %u tokens; 2 to %d can be embedded",
+                           i, n_ids[i], MINILM_MAX_TOKENS);
         }
         for (uint32_t k = 0; k < n_ids[i]; k++) {
             if (ids[i][k] >= MINILM_VOCAB) {
-                return err_set(err, ERR_VALIDATION, "token %u of text %zu is past the vocabulary", k,
-                    i);
+                return err_set(err, ERR_VALIDATION, "token %u of text %zu is past the vocabulary",
+                               k, i);
             }
         }
     }

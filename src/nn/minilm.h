@@ -2,12 +2,13 @@
  *
  *   text -> WordPiece ids [n] -> 6 x BERT layer [n, 384] -> mean over n -> L2 norm -> float[384]
  *
- * Weights come from one memory-mapped file of our own (docs/MODELS.md), made once from the published
- * model.safetensors and vocab.txt by minilm_convert.
+ * Weights come from one memory-mapped file of our own (docs/MODELS.md), made once from the
+ * published model.safetensors and vocab.txt by minilm_convert.
  *
- * Source: Reimers & Gurevych 2019 (arXiv:1908.10084); Wang et al. 2020 (arXiv:2002.10957); the model
- * card of sentence-transformers/all-MiniLM-L6-v2. tests/golden/minilm holds reference vectors.
- * Threads: a Minilm is immutable once open and shared freely; a MinilmState is one thread's scratch. */
+ * Source: Reimers & Gurevych 2019 (arXiv:1908.10084); Wang et al. 2020 (arXiv:2002.10957); the
+ * model card of sentence-transformers/all-MiniLM-L6-v2. tests/golden/minilm holds reference
+ * vectors. Threads: a Minilm is immutable once open and shared freely; a MinilmState is one
+ * thread's scratch. */
 #ifndef SOTTO_NN_MINILM_H
 #define SOTTO_NN_MINILM_H
 
@@ -32,8 +33,8 @@ typedef enum {
 bool minilm_convert(const char *safetensors, const char *vocab, const char *out, Err *err);
 
 /* Maps `path` and checks its header and table of contents (not every byte: minilm_verify does).
- * ERR_NOT_FOUND, ERR_CORRUPT (also: made by another version), ERR_NO_MEMORY. For MINILM_FP32 `path` is
- * the published model.safetensors, beside its vocab.txt. */
+ * ERR_NOT_FOUND, ERR_CORRUPT (also: made by another version), ERR_NO_MEMORY. For MINILM_FP32 `path`
+ * is the published model.safetensors, beside its vocab.txt. */
 Minilm *minilm_open(const char *path, MinilmPrecision precision, Err *err);
 void minilm_close(Minilm *m);
 /* Reads every byte against its checksum. */
@@ -43,9 +44,9 @@ const char *minilm_name(const Minilm *m);  /* "all-MiniLM-L6-v2" */
 MinilmState *minilm_state_new(const Minilm *m, Err *err);
 void minilm_state_free(MinilmState *s);
 
-/* Embeds n texts of any lengths into out [n, 384], unit length each. Texts longer than 256 tokens are
- * cut, as the reference does. `tokens` (may be NULL) gets the number of tokens each text had before
- * the cut, [CLS] and [SEP] included. Invalid UTF-8 is read as U+FFFD. */
+/* Embeds n texts of any lengths into out [n, 384], unit length each. Texts longer than 256 tokens
+ * are cut, as the reference does. `tokens` (may be NULL) gets the number of tokens each text had
+ * before the cut, [CLS] and [SEP] included. Invalid UTF-8 is read as U+FFFD. */
 bool minilm_embed(const Minilm *m, MinilmState *s, const Str *texts, size_t n, float *out,
     uint32_t *tokens, Err *err);
 
@@ -54,9 +55,9 @@ bool minilm_embed(const Minilm *m, MinilmState *s, const Str *texts, size_t n, f
 bool minilm_embed_ids(const Minilm *m, MinilmState *s, const uint32_t *const *ids,
     const uint32_t *n_ids, size_t n, float *out, Err *err);
 
-/* WordPiece ids of a text, [CLS] first and [SEP] last; writes at most `max` and returns how many there
- * would be without a limit. `ends` (may be NULL) gets for each id the byte offset in `text` where its
- * piece ends (0 for [CLS], text.len for [SEP]). */
+/* WordPiece ids of a text, [CLS] first and [SEP] last; writes at most `max` and returns how many
+ * there would be without a limit. `ends` (may be NULL) gets for each id the byte offset in `text`
+ * where its piece ends (0 for [CLS], text.len for [SEP]). */
 size_t minilm_tokenize(const Minilm *m, Str text, uint32_t *ids, uint32_t *ends, size_t max);
 /* Number of tokens without [CLS] and [SEP]. */
 size_t minilm_count_tokens(const Minilm *m, Str text);

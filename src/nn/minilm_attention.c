@@ -11,7 +11,8 @@ void minilm_attention(const float *qkv, size_t n, float *out, float *scratch)
     size_t padded = GEMM_UP(n, (size_t)16);
     for (size_t h = 0; h < MINILM_HEADS; h++) {
         const float *q = qkv + h * MINILM_HEAD, *k = q + MINILM_HIDDEN, *v = k + MINILM_HIDDEN;
-        for (size_t j = 0; j < padded; j++) { /* keys [32][padded]: a query times all keys at once */
+        for (size_t j = 0; j < padded;
+             j++) { /* keys [32][padded]: a query times all keys at once */
             for (size_t d = 0; d < MINILM_HEAD; d++) {
                 keys[d * padded + j] = j < n ? k[j * MINILM_QKV + d] : 0.0f;
             }

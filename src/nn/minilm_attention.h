@@ -1,4 +1,5 @@
-/* minilm_attention.h - softmax(Q K^T / sqrt 32) V for the texts of a block; private to minilm*.c. */
+/* minilm_attention.h - softmax(Q K^T / sqrt 32) V for the texts of a block; private to
+ * minilm*.c. */
 #ifndef SOTTO_NN_MINILM_ATTENTION_H
 #define SOTTO_NN_MINILM_ATTENTION_H
 

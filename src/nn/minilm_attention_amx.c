@@ -83,8 +83,9 @@ FN void transpose(__m512i r[16], uint16_t *out)
 static void pack_head(const float *qkv, size_t n, size_t padded, Scratch *s)
 {
     const __m512i zero = _mm512_setzero_si512();
-    const __m512i pairs = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8,
-        23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    const __m512i pairs =
+        _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6,
+                         21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
     for (size_t i = 0; i < padded; i += 16) {
         __m512i keys[16];
         for (size_t j = 0; j < 16; j++) {
@@ -138,7 +139,8 @@ FN float weights_row(const float *scores, size_t n, size_t padded, uint16_t *p)
         e = _mm512_maskz_mov_ps(on, e);
         __m256i half = (__m256i)_mm512_cvtneps_pbh(e);
         /* What is divided by is the sum of what is multiplied with. */
-        sum = _mm512_add_ps(sum, _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16)));
+        sum = _mm512_add_ps(
+            sum, _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16)));
         _mm256_storeu_si256((__m256i *)(p + i), half);
     }
     return 1.0f / _mm512_reduce_add_ps(sum);

@@ -438,7 +438,8 @@ bool minilm_bind_fp32(MinilmWeights *w, Str safetensors, Str vocab, void **memor
         ok = ok && bind_fp32(w, &c, s, scratch, err);
         if (ok) {
             memcpy(block + floats, blob.ptr, blob.len);
-            ok = wordpiece_attach(&w->words, str_mem((const char *)(block + floats), blob.len), err);
+            ok =
+                wordpiece_attach(&w->words, str_mem((const char *)(block + floats), blob.len), err);
         }
         if (ok && w->words.count != MINILM_VOCAB) {
             ok = err_set(err, ERR_CORRUPT, "the vocabulary has another size than this model's");

@@ -32,7 +32,8 @@ typedef struct {
 
 typedef struct {
     MinilmLinear qkv, out, up, down;
-    const float *norm1[2], *norm2[2]; /* gamma, beta [384]: after attention, after the feed-forward */
+    const float *norm1[2],
+        *norm2[2]; /* gamma, beta [384]: after attention, after the feed-forward */
 } MinilmLayer;
 
 typedef struct {

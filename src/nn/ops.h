@@ -9,19 +9,20 @@
 
 /* n is a multiple of 16 everywhere; pointers need no alignment. */
 typedef struct {
-    /* y = T x, where T is symmetric and T T = p: a Hadamard transform over groups of p elements that
-     * are 16 apart, p = 16 when 256 divides n, else 8 (128 must divide n). When there are 3 groups,
-     * then also y - 2/3 (sum of the three) over the three elements at the same place of them.
+    /* y = T x, where T is symmetric and T T = p: a Hadamard transform over groups of p elements
+     * that are 16 apart, p = 16 when 256 divides n, else 8 (128 must divide n). When there are 3
+     * groups, then also y - 2/3 (sum of the three) over the three elements at the same place of
+     * them.
      *
-     * Why: a few channels are much larger than the rest and would set the step of all. A turned vector
-     * has none, and W x = (W T / p) (T x), so turning the weights once makes up for it. It takes 6 %
-     * of the time and brings the error of the embedding down by 2.5 (after QuaRot, Ashkboos et al.
-     * 2024, arXiv:2404.00456). n at most OPS_ROTATE_MAX; y is not x. */
+     * Why: a few channels are much larger than the rest and would set the step of all. A turned
+     * vector has none, and W x = (W T / p) (T x), so turning the weights once makes up for it. It
+     * takes 6 % of the time and brings the error of the embedding down by 2.5 (after QuaRot,
+     * Ashkboos et al. 2024, arXiv:2404.00456). n at most OPS_ROTATE_MAX; y is not x. */
     void (*rotate)(const float *x, size_t n, float *y);
     /* T x as u8, asymmetric by row: scale = (max - min) / 255 with 0 in the range. */
     void (*quantise)(const float *x, size_t n, uint8_t *q, GemmRow *row);
-    /* x = gamma * (x + y - mean) / sqrt(variance + eps) + beta, and its quantised form. y or q NULL:
-     * without. */
+    /* x = gamma * (x + y - mean) / sqrt(variance + eps) + beta, and its quantised form. y or q
+     * NULL: without. */
     void (*add_norm)(float *x, const float *y, const float *gamma, const float *beta, float eps,
         size_t n, uint8_t *q, GemmRow *row);
     /* x = scale * s8 + y: a row of a quantised table. */

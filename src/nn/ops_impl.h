@@ -304,8 +304,8 @@ static void SIMD(op_gemm_f32)(const float *a, size_t lda, const float *b, size_t
 }
 
 const NnOps SIMD(nn_ops) = {
-    SIMD(op_rotate), SIMD(op_quantise), SIMD(op_add_norm), SIMD(op_row_s8), SIMD(op_bias_act), SIMD(op_softmax),
-    SIMD(op_pool), SIMD(op_epilogue), SIMD(op_gemm_f32),
+    SIMD(op_rotate),  SIMD(op_quantise), SIMD(op_add_norm), SIMD(op_row_s8),   SIMD(op_bias_act),
+    SIMD(op_softmax), SIMD(op_pool),     SIMD(op_epilogue), SIMD(op_gemm_f32),
 };
 
 SIMD_END

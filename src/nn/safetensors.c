@@ -99,8 +99,9 @@ static bool read_header(Safetensors *s, const Json *header, Str data, Err *err)
 {
     size_t n = json_count(header);
     if (json_type(header) != JSON_T_OBJECT || n > SAFETENSORS_COUNT_MAX) {
-        return err_set(err, ERR_CORRUPT, "the safetensors header is no object of at most %d tensors",
-            SAFETENSORS_COUNT_MAX);
+        return err_set(err, ERR_CORRUPT,
+                       "the safetensors header is no object of at most %d tensors",
+                       SAFETENSORS_COUNT_MAX);
     }
     s->tensors = mem_array(n ? n : 1, sizeof *s->tensors);
     if (!s->tensors) {

@@ -1,6 +1,7 @@
 /* safetensors.h - reads a .safetensors file somebody else made.
  *
- *   u64 n (little-endian) | n bytes of JSON {"name": {"dtype", "shape", "data_offsets"}, ...} | data
+ *   u64 n (little-endian) | n bytes of JSON {"name": {"dtype", "shape", "data_offsets"}, ...} |
+ * data
  *
  * Strict: every tensor's bytes are exactly dtype x shape, inside the data, without overlap and
  * without gaps, as the format demands; anything else is ERR_CORRUPT and says which tensor.
@@ -15,8 +16,22 @@
 #define SAFETENSORS_HEADER_MAX ((uint64_t)16 << 20)
 #define SAFETENSORS_COUNT_MAX 65536
 
-typedef enum { ST_BOOL, ST_U8, ST_I8, ST_I16, ST_U16, ST_F16, ST_BF16, ST_I32, ST_U32, ST_F32, ST_F64,
-    ST_I64, ST_U64, ST_TYPES } StType;
+typedef enum {
+    ST_BOOL,
+    ST_U8,
+    ST_I8,
+    ST_I16,
+    ST_U16,
+    ST_F16,
+    ST_BF16,
+    ST_I32,
+    ST_U32,
+    ST_F32,
+    ST_F64,
+    ST_I64,
+    ST_U64,
+    ST_TYPES
+} StType;
 
 typedef struct {
     char *name;    /* NUL-terminated, owned by the Safetensors */

@@ -1,8 +1,8 @@
 /* simd_generic.h - four floats at a time by the compiler's own vectors: SSE2, NEON, anything.
  *
- * This file, simd_avx2.h and simd_avx512.h give the same small set of operations on a vector V of VL
- * floats and a vector VI of VL int32. The kernels in *_impl.h are written once over them and compiled
- * once a level; SIMD(name) is the name with the level's suffix. */
+ * This file, simd_avx2.h and simd_avx512.h give the same small set of operations on a vector V of
+ * VL floats and a vector VI of VL int32. The kernels in *_impl.h are written once over them and
+ * compiled once a level; SIMD(name) is the name with the level's suffix. */
 #ifndef SOTTO_NN_SIMD_H
 #define SOTTO_NN_SIMD_H
 

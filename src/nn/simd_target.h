@@ -1,11 +1,13 @@
 /* simd_target.h - code between TARGET_BEGIN_x and TARGET_END is compiled for that instruction set,
- * whatever the file's flags are; dispatch (base/cpu.h) sees to it that it only runs where it can. */
+ * whatever the file's flags are; dispatch (base/cpu.h) sees to it that it only runs where it
+ * can. */
 #ifndef SOTTO_NN_SIMD_TARGET_H
 #define SOTTO_NN_SIMD_TARGET_H
 
 #define TARGET_PRAGMA(x) _Pragma(#x)
 
-/* Before a loop over registers: GCC leaves such arrays in memory unless the loop is unrolled whole. */
+/* Before a loop over registers: GCC leaves such arrays in memory unless the loop is unrolled
+ * whole. */
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else

@@ -253,7 +253,8 @@ void weights_close(WeightsFile *f)
 
 bool weights_verify(const WeightsFile *f, Err *err)
 {
-    uint64_t sum = checksum64(0, f->map.data + f->head.data_start, f->map.size - f->head.data_start);
+    uint64_t sum =
+        checksum64(0, f->map.data + f->head.data_start, f->map.size - f->head.data_start);
     return sum == f->head.data_sum || err_set(err, ERR_CORRUPT,
         "the weights of %.47s are damaged: their checksum is wrong; convert the model again",
         f->head.model);
@@ -281,7 +282,8 @@ const void *weights_need(const WeightsFile *f, const char *name, WeightsType typ
             continue;
         }
         if (e->type != type || e->rank != rank || memcmp(e->dims, dims, rank * sizeof *dims) != 0) {
-            err_set(err, ERR_CORRUPT, "tensor \"%s\" has another type or shape than this model", name);
+            err_set(err, ERR_CORRUPT, "tensor \"%s\" has another type or shape than this model",
+                    name);
             return NULL;
         }
         if (bytes) {

@@ -2,8 +2,8 @@
  *
  *   header 128 bytes | table of contents, 96 bytes a tensor | padding to 4096 | tensors, 64-aligned
  *
- * docs/MODELS.md has it byte by byte. Opening checks the header, the table and that every tensor lies
- * inside of the file; weights_verify reads the data too. Little-endian machines only.
+ * docs/MODELS.md has it byte by byte. Opening checks the header, the table and that every tensor
+ * lies inside of the file; weights_verify reads the data too. Little-endian machines only.
  *
  * Threads: a WeightsFile is immutable once open; a WeightsWriter has one owner. */
 #ifndef SOTTO_NN_WEIGHTS_FILE_H
@@ -27,7 +27,8 @@ typedef enum {
 
 typedef struct WeightsWriter WeightsWriter;
 
-/* Starts a file for the model called `model` (at most 47 bytes), made from a source with this hash. */
+/* Starts a file for the model called `model` (at most 47 bytes), made from a source with this
+ * hash. */
 WeightsWriter *weights_begin(const char *model, const Sha256 *source, Err *err);
 /* Adds a tensor of `rank` dims and returns its zeroed bytes to be filled before the next call, or
  * NULL; errors are kept and come out of weights_finish. `bytes` is for WEIGHTS_BYTES only. */

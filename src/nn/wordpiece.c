@@ -1,5 +1,6 @@
 /* wordpiece.c - see wordpiece.h. A word is gathered on the stack, character by character with the
- * byte where each came from, then cut into pieces; nothing is allocated for a text of any length. */
+ * byte where each came from, then cut into pieces; nothing is allocated for a text of any
+ * length. */
 #include "nn/wordpiece.h"
 
 #include "base/mem.h"
@@ -12,7 +13,19 @@
 
 /* The blob, all little-endian u32: magic, count, mask, n_bytes, longest, five special ids,
  * slots[mask + 1], offsets[count + 1], then n_bytes of text. Continuations ("##x") hash apart. */
-enum { H_MAGIC, H_COUNT, H_MASK, H_BYTES, H_LONGEST, H_PAD, H_UNK, H_CLS, H_SEP, H_MASKED, H_WORDS };
+enum {
+    H_MAGIC,
+    H_COUNT,
+    H_MASK,
+    H_BYTES,
+    H_LONGEST,
+    H_PAD,
+    H_UNK,
+    H_CLS,
+    H_SEP,
+    H_MASKED,
+    H_WORDS
+};
 
 #define HASH_WORD 0x811c9dc5u
 #define HASH_CONTINUED 0x2f0b4a91u
@@ -63,7 +76,8 @@ static uint32_t hash_of(Str s, uint32_t continued)
     return h;
 }
 
-static bool fill(Str vocab, uint32_t *head, uint32_t *slots, uint32_t *offsets, char *bytes, Err *err)
+static bool fill(Str vocab, uint32_t *head, uint32_t *slots, uint32_t *offsets, char *bytes,
+                 Err *err)
 {
     WordPiece w = {slots, offsets, bytes, head[H_MASK], head[H_COUNT], 0, 0, 0, 0, 0, 0, 0};
     Str rest = vocab, line;
@@ -159,8 +173,10 @@ bool wordpiece_attach(WordPiece *w, Str blob, Err *err)
     }
     const uint32_t *slots = (const uint32_t *)(const void *)(blob.ptr + sizeof h);
     const uint32_t *offsets = slots + h[H_MASK] + 1;
-    *w = (WordPiece){slots, offsets, (const char *)(offsets + h[H_COUNT] + 1), h[H_MASK], h[H_COUNT],
-        h[H_BYTES], h[H_LONGEST], h[H_PAD], h[H_UNK], h[H_CLS], h[H_SEP], h[H_MASKED]};
+    *w = (WordPiece){slots,        offsets,    (const char *)(offsets + h[H_COUNT] + 1),
+                     h[H_MASK],    h[H_COUNT], h[H_BYTES],
+                     h[H_LONGEST], h[H_PAD],   h[H_UNK],
+                     h[H_CLS],     h[H_SEP],   h[H_MASKED]};
     return true;
 }
 
@@ -226,7 +242,8 @@ static void word_finish(Encoder *e, uint32_t end)
         }
         uint32_t id = UINT32_MAX;
         for (; to > from; to--) {
-            id = find(e->w, text + at[from], (size_t)(at[to] - at[from]), hashes[to - 1], continued);
+            id =
+                find(e->w, text + at[from], (size_t)(at[to] - at[from]), hashes[to - 1], continued);
             if (id != UINT32_MAX) {
                 break;
             }
@@ -380,8 +397,14 @@ static void add_code_point(Encoder *e, uint32_t cp, uint32_t start, uint32_t end
 static size_t special_at(const WordPiece *w, Str text, size_t at, uint32_t *id)
 {
     Str rest = str_sub(text, at, text.len);
-    const struct { Str s; uint32_t id; } special[] = {{STR("[PAD]"), w->pad}, {STR("[UNK]"), w->unk},
-        {STR("[CLS]"), w->cls}, {STR("[SEP]"), w->sep}, {STR("[MASK]"), w->masked}};
+    const struct {
+        Str s;
+        uint32_t id;
+    } special[] = {{STR("[PAD]"), w->pad},
+                   {STR("[UNK]"), w->unk},
+                   {STR("[CLS]"), w->cls},
+                   {STR("[SEP]"), w->sep},
+                   {STR("[MASK]"), w->masked}};
     for (size_t i = 0; i < COUNT(special); i++) {
         if (str_starts(rest, special[i].s)) {
             *id = special[i].id;

@@ -1,6 +1,7 @@
 /* wordpiece.h - BERT uncased WordPiece, the same ids as the reference tokenizer gives.
  *
- *   bytes -> code points -> clean, space CJK, NFD, strip marks, lower-case -> words, punctuation apart
+ *   bytes -> code points -> clean, space CJK, NFD, strip marks, lower-case -> words, punctuation
+ * apart
  *         -> greedy longest piece from the vocabulary, [UNK] for a word that has none -> ids
  *
  * All of the Unicode part is one table look-up a code point; the table is made from the reference
@@ -35,8 +36,8 @@ bool wordpiece_attach(WordPiece *w, Str blob, Err *err);
 /* Ids of `text`, [CLS] first and [SEP] last. Writes the first `max` and returns how many there are.
  * `ends` (may be NULL) gets for each id the offset in `text` where its piece ends. */
 size_t wordpiece_encode(const WordPiece *w, Str text, uint32_t *ids, uint32_t *ends, size_t max);
-/* As the reference cuts at `max` >= 2: the first max - 1 ids and [SEP]. Returns ids written (at most
- * max); *total (may be NULL) is how many there were. */
+/* As the reference cuts at `max` >= 2: the first max - 1 ids and [SEP]. Returns ids written (at
+ * most max); *total (may be NULL) is how many there were. */
 size_t wordpiece_encode_cut(const WordPiece *w, Str text, uint32_t *ids, size_t max, size_t *total);
 /* The token's text without "##"; empty for an id that is none. */
 Str wordpiece_token(const WordPiece *w, uint32_t id);

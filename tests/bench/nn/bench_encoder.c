@@ -3,8 +3,8 @@
  *   bench_encoder convert MODEL.safetensors VOCAB.txt OUT
  *   bench_encoder serve int8|fp32 MODEL
  *
- * serve reads requests from standard input: a command byte, u32 count, u32 repeats, then `count` texts,
- * each a u32 length and its bytes. Answers, little-endian:
+ * serve reads requests from standard input: a command byte, u32 count, u32 repeats, then `count`
+ * texts, each a u32 length and its bytes. Answers, little-endian:
  *   T  token ids: for each text u32 total, u32 n, n ids (cut at 256)
  *   E  vectors: count x 384 floats
  *   B  times: `repeats` doubles, the seconds of embedding all texts once
@@ -106,7 +106,8 @@ int main(int argc, char **argv)
         return fail("use convert SAFETENSORS VOCAB OUT, or serve int8|fp32 MODEL");
     }
     uint64_t start = clock_mono_ns();
-    Minilm *m = minilm_open(argv[3], strcmp(argv[2], "fp32") == 0 ? MINILM_FP32 : MINILM_INT8, &err);
+    Minilm *m =
+        minilm_open(argv[3], strcmp(argv[2], "fp32") == 0 ? MINILM_FP32 : MINILM_INT8, &err);
     MinilmState *s = m ? minilm_state_new(m, &err) : NULL;
     if (!s) {
         return fail(err.msg);

@@ -1,8 +1,10 @@
 /* bench_gemm - u8 x s8 products of the encoder's shapes, ours beside oneDNN's matmul primitive, in
  * turns in one process on one core. Both include the epilogue: scale, bias, GELU for `up`, fp32 out
- * (ours also the zero point of every row). "cold" goes round 24 copies of the weights, as a query does.
+ * (ours also the zero point of every row). "cold" goes round 24 copies of the weights, as a query
+ * does.
  *
- *   taskset -c 1 bench_gemm            SOTTO_CPU=vnni ONEDNN_MAX_CPU_ISA=AVX512_CORE_VNNI bench_gemm */
+ *   taskset -c 1 bench_gemm            SOTTO_CPU=vnni ONEDNN_MAX_CPU_ISA=AVX512_CORE_VNNI
+ * bench_gemm */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,7 +105,7 @@ static double best(const Case *t, bool own, int copies, int turns)
 int main(int argc, char **argv)
 {
     static const uint32_t rows[] = {8, 16, 32, 128, 256, 1024};
-    bool other = (argc < 2 || atoi(argv[1]) != 0) && dnnl_load();
+    bool other = (argc < 2 || (int)strtol(argv[1], NULL, 10) != 0) && dnnl_load();
     printf("kernel %s%s\n\n", gemm_kernel_name(), other ? "" : "; no oneDNN to compare with");
     printf("| rows | shape | own Gop/s | oneDNN Gop/s | own / oneDNN |\n|---|---|---|---|---|\n");
     for (int cold = 0; cold < 2; cold++) {

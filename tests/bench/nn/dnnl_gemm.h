@@ -47,8 +47,8 @@ typedef struct {
     dnnl_memory_t a, w, bias, c;
 } DnnlGemm;
 
-static bool dnnl_gemm_new(DnnlGemm *g, const uint8_t *a, const int8_t *w, const float *bias, float *c,
-    int64_t m, int64_t n, int64_t k, const float *scale, bool gelu)
+static bool dnnl_gemm_new(DnnlGemm *g, const uint8_t *a, const int8_t *w, const float *bias,
+                          float *c, int64_t m, int64_t n, int64_t k, const float *scale, bool gelu)
 {
     dnnl_memory_desc_t am, wm, wp, bm, cm;
     dnnl_dims_t ad = {m, k}, wd = {k, n}, bd = {1, n}, cd = {m, n};
@@ -115,10 +115,11 @@ typedef struct {
     int none;
 } DnnlGemm;
 static bool dnnl_load(void) { return false; }
-static bool dnnl_gemm_new(DnnlGemm *g, const uint8_t *a, const int8_t *w, const float *bias, float *c,
-    int64_t m, int64_t n, int64_t k, const float *scale, bool gelu)
+static bool dnnl_gemm_new(DnnlGemm *g, const uint8_t *a, const int8_t *w, const float *bias,
+                          float *c, int64_t m, int64_t n, int64_t k, const float *scale, bool gelu)
 {
-    (void)g, (void)a, (void)w, (void)bias, (void)c, (void)m, (void)n, (void)k, (void)scale, (void)gelu;
+    (void)g, (void)a, (void)w, (void)bias, (void)c, (void)m, (void)n, (void)k, (void)scale,
+        (void)gelu;
     return false;
 }
 static void dnnl_gemm_run(const DnnlGemm *g) { (void)g; }

@@ -1,5 +1,5 @@
-/* Our own weights file with any header and table. The header's checksum is made right first, so that
- * what is behind it gets tested. */
+/* Our own weights file with any header and table. The header's checksum is made right first, so
+ * that what is behind it gets tested. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>

@@ -5,7 +5,9 @@
 #include "base/mem.h"
 #include "nn/wordpiece.h"
 
-#define VOCAB "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nhello\nworld\n##s\n##ing\nwalk\n##ed\ncafe\n,\n!\na\n##a\nb\n##b\n" \
+#define VOCAB                                                                                      \
+    "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nhello\nworld\n##s\n##ing\nwalk\n##ed\ncafe\n,\n!\na\n##"  \
+    "a\nb\n##b\n"                                                                                  \
     "\xe6\x97\xa5\n\xce\xb1\n##\xcc\xa8\n"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -24,8 +24,8 @@ static const struct {
     {"base", 0},
 };
 
-/* Header (or its folder, with a slash) and where under src/ it may be included. A new library gets a
- * row here, and a reader learns which file to replace it in. */
+/* Header (or its folder, with a slash) and where under src/ it may be included. A new library gets
+ * a row here, and a reader learns which file to replace it in. */
 static const struct {
     const char *header, *place;
 } fences[] = {

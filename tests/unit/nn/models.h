@@ -1,5 +1,5 @@
-/* models.h - where the tests find the model's files: SOTTO_MODELS or models/ of the source. A missing
- * model fails the test: `make test` fetches it. */
+/* models.h - where the tests find the model's files: SOTTO_MODELS or models/ of the source. A
+ * missing model fails the test: `make test` fetches it. */
 #ifndef SOTTO_TESTS_MODELS_H
 #define SOTTO_TESTS_MODELS_H
 

@@ -86,7 +86,8 @@ static void check_level(CpuLevel level, Product *p, GemmAct act)
     assert_true(gemm_u8s8_at(level, &p->weights, p->a, p->k, p->rows, p->m, p->c, p->n, act));
     for (uint32_t i = 0; i < p->m; i++)
         for (uint32_t j = 0; j < p->n; j++) {
-            double before, want = wanted(p, i, j, act, &before), got = (double)p->c[(size_t)i * p->n + j];
+            double before, want = wanted(p, i, j, act, &before),
+                           got = (double)p->c[(size_t)i * p->n + j];
             double slack = 1e-5 * fabs(want) + 1e-7 * fabs(before) +
                 (act == GEMM_GELU ? 4e-5 : 2e-5);
             if (!(fabs(got - want) <= slack))

@@ -251,7 +251,8 @@ static void convert_refuses_what_is_no_model(void **state)
     buf_release(&vocab);
 }
 
-static void open_refuses(const char *path, MinilmPrecision precision, ErrCode code, const char *part)
+static void open_refuses(const char *path, MinilmPrecision precision, ErrCode code,
+                         const char *part)
 {
     Err err = ERR_INIT;
     Minilm *m = minilm_open(path, precision, &err);

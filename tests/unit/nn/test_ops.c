@@ -40,8 +40,11 @@ static void quantise_is_within_half_a_step(void **state)
             uint8_t q[384];
             GemmRow row;
             for (int i = 0; i < 384; i++)
-                x[i] = kind == 0 ? uniform() : kind == 1 ? uniform() + 5 : kind == 2 ? uniform() - 9 :
-                    kind == 3 ? 0 : uniform() * 1e-20f;
+                x[i] = kind == 0   ? uniform()
+                       : kind == 1 ? uniform() + 5
+                       : kind == 2 ? uniform() - 9
+                       : kind == 3 ? 0
+                                   : uniform() * 1e-20f;
             float turned[384];
             ops->rotate(x, 384, turned);
             ops->quantise(x, 384, q, &row);
@@ -87,7 +90,8 @@ static void add_norm_is_the_layer_norm_of_the_sum(void **state)
     }
 }
 
-/* T is symmetric and T T = p: turning both sides keeps the product. And it spreads what stands out. */
+/* T is symmetric and T T = p: turning both sides keeps the product. And it spreads what stands
+ * out. */
 static void rotating_keeps_products(void **state)
 {
     (void)state;

@@ -81,7 +81,8 @@ static void reads_back_what_was_written(void **state)
 static void writer_refuses_nonsense(void **state)
 {
     (void)state;
-    static const char long_name[] = "a-name-of-more-than-fifty-five-bytes-does-not-fit-the-table-here";
+    static const char long_name[] = "a-name-of-more-than-fifty-five-bytes-does-not-fit-the-table-"
+                                    "here";
     for (int kind = 0; kind < 5; kind++) {
         Err err = ERR_INIT;
         Sha256 source = {{0}};

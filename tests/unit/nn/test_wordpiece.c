@@ -1,15 +1,40 @@
-/* WordPiece: the reference's ids for generated and real strings, and a vocabulary of our own for the
- * rules one by one. tools/check_wordpiece.py compares as many strings as one likes. */
+/* WordPiece: the reference's ids for generated and real strings, and a vocabulary of our own for
+ * the rules one by one. tools/check_wordpiece.py compares as many strings as one likes. */
 #include "support/unit.h"
 
 #include "nn/wordpiece.h"
 #include "support/torture.h"
 #include "unit/nn/models.h"
 
-#define SMALL "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nhello\nworld\n##s\n##ing\nwalk\n##ed\ncafe\n,\n" \
+#define SMALL                                                                                      \
+    "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nhello\nworld\n##s\n##ing\nwalk\n##ed\ncafe\n,\n"          \
     "!\n日\n本\nstr\n##as\n##se\na\n##a\n[\n]\ncls\n"
-enum { PAD, UNK, CLS, SEP, MASK, HELLO, WORLD, S, ING, WALK, ED, CAFE, COMMA, BANG, HI, HON, STRR, AS,
-    SE, A, AA, OPEN, CLOSE, CLS_WORD };
+enum {
+    PAD,
+    UNK,
+    CLS,
+    SEP,
+    MASK,
+    HELLO,
+    WORLD,
+    S,
+    ING,
+    WALK,
+    ED,
+    CAFE,
+    COMMA,
+    BANG,
+    HI,
+    HON,
+    STRR,
+    AS,
+    SE,
+    A,
+    AA,
+    OPEN,
+    CLOSE,
+    CLS_WORD
+};
 
 static Buf small_blob;
 static WordPiece small;
@@ -79,7 +104,8 @@ static void a_word_of_more_than_100_characters_is_unknown(void **state)
         assert_int_equal(ids[1], n <= 100 ? A : UNK);
         for (int i = 0; i < n; i++) /* the same with two bytes a character */
             memcpy(text + 2 * i, "\xc3\xa0", 2);
-        assert_int_equal(wordpiece_encode(&small, str_mem(text, 2 * (size_t)n), ids, NULL, 128), got);
+        assert_int_equal(wordpiece_encode(&small, str_mem(text, 2 * (size_t)n), ids, NULL, 128),
+                         got);
     }
 }
 
@@ -167,8 +193,8 @@ static void damaged_structures_never_read_outside(void **state)
             WordPiece w;
             uint32_t ids[32];
             if (wordpiece_attach(&w, str_mem(copy, n), &err)) {
-                size_t got = wordpiece_encode(&w, STR("walking strasse [CLS] hello aaaa"), ids, NULL,
-                    32);
+                size_t got =
+                    wordpiece_encode(&w, STR("walking strasse [CLS] hello aaaa"), ids, NULL, 32);
                 assert_true(got >= 2);
                 for (size_t i = 0; i < got && i < 32; i++)
                     assert_true(ids[i] < w.count);
