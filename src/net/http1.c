@@ -54,7 +54,7 @@ long http1_find_head(const char *data, size_t len, size_t *scan, const Http1Limi
                      Http1Fault *fault)
 {
     size_t start = 0;
-    while (start + 1 < len && start < 2 * EMPTY_LINES_MAX && data[start] == '\r' &&
+    while (start + 1 < len && start < (size_t)2 * EMPTY_LINES_MAX && data[start] == '\r' &&
            data[start + 1] == '\n')
         start += 2;
     if (start < len && !(classes[(unsigned char)data[start]] & C_TOKEN) &&

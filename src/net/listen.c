@@ -63,7 +63,7 @@ static int fail(int fd, const char *host, uint16_t port, Err *err)
 
 static int take_over(int given, uint16_t *actual, Err *err)
 {
-    Address a;
+    Address a = {.any = {0}};
     socklen_t len = sizeof a;
     int listening = 0;
     socklen_t size = sizeof listening;
@@ -82,7 +82,7 @@ int listen_open(const char *host, uint16_t port, int given, uint16_t *actual, Er
 {
     if (given > 0)
         return take_over(given, actual, err);
-    Address a;
+    Address a = {.any = {0}};
     socklen_t len;
     if (!parse_address(host, port, &a, &len, err))
         return -1;
@@ -104,7 +104,7 @@ int listen_open(const char *host, uint16_t port, int given, uint16_t *actual, Er
 
 int listen_accept(int fd, char peer[46], uint16_t *port)
 {
-    Address a;
+    Address a = {.any = {0}};
     int conn;
     do {
         socklen_t len = sizeof a;

@@ -74,12 +74,12 @@ void tls_context_free(TlsContext *t)
     mem_free(t);
 }
 
-Tls *tls_new(TlsContext *ctx, int fd)
+Tls *tls_new(TlsContext *context, int fd)
 {
     Tls *t = mem_zalloc(sizeof *t);
     if (!t)
         return NULL;
-    t->ssl = SSL_new(ctx->ctx);
+    t->ssl = SSL_new(context->ctx);
     if (!t->ssl || SSL_set_fd(t->ssl, fd) != 1) {
         tls_free(t);
         return NULL;

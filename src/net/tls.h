@@ -16,7 +16,7 @@ typedef struct Tls Tls;
 TlsContext *tls_context_new(const char *cert, const char *key, Err *err);
 void tls_context_free(TlsContext *t);
 
-Tls *tls_new(TlsContext *t, int fd); /* NULL without memory */
+Tls *tls_new(TlsContext *context, int fd); /* NULL without memory */
 void tls_free(Tls *t);
 /* 1 done, 0 the socket must become readable or writable first, -1 failed. */
 int tls_handshake(Tls *t);
