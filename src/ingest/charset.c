@@ -1,7 +1,7 @@
 /* charset.c - from any character set to UTF-8; the one file that knows uchardet and iconv.
  *
- *   byte order mark > valid UTF-8 > UTF-16 by its zero bytes > EBCDIC by its letters > declared
- * name > nearly valid UTF-8 > uchardet > Windows-1252
+ *   byte order mark > UTF-16 by its zero bytes > valid UTF-8 > nearly valid UTF-8 > EBCDIC by its
+ *   letters > declared name > uchardet > Windows-1252
  *
  * Every converter is opened by charset_preload in the zygote: glibc loads a converter's tables from
  * files, which the confined child cannot open. */
