@@ -10,17 +10,30 @@
 #include "store/vindex_int.h"
 #include "unit/store/vindex_data.h"
 
+/* The first vectors of the sequence, made once: the plain searches read them again and again. */
+static const float *vector_at(uint32_t i)
+{
+    enum { KEPT = 20000 };
+    static float (*kept)[VINDEX_DIM];
+    if (!kept) {
+        kept = mem_alloc(sizeof(float[KEPT][VINDEX_DIM]));
+        assert_non_null(kept);
+        for (uint32_t n = 0; n < KEPT; n++)
+            data_vector(n, kept[n]);
+    }
+    assert_true(i < KEPT);
+    return kept[i];
+}
+
 static Vindex *filled(uint32_t n)
 {
     Err err = ERR_INIT;
     Vindex *v = vindex_create(NULL, &err);
     assert_non_null(v);
     for (uint32_t i = 0; i < n; i++) {
-        float x[VINDEX_DIM];
         VindexCode code;
         uint32_t slot;
-        data_vector(i, x);
-        vindex_encode(x, &code);
+        vindex_encode(vector_at(i), &code);
         assert_true(vindex_add(v, 1000 + i, i / 3, &code, &slot, &err));
         assert_int_equal(slot, i);
     }
@@ -35,9 +48,7 @@ static size_t agreement(const float *q, uint32_t n, size_t k, bool (*keep)(uint3
     float *all = mem_array(n, sizeof *all);
     size_t possible = 0;
     for (uint32_t i = 0; i < n; i++) {
-        float x[VINDEX_DIM];
-        data_vector(i, x);
-        all[i] = keep && !keep(i) ? -3.0f : data_dot(q, x);
+        all[i] = keep && !keep(i) ? -3.0f : data_dot(q, vector_at(i));
         possible += all[i] > -3.0f;
     }
     assert_int_equal(found, possible < k ? possible : k);
@@ -118,9 +129,7 @@ static void test_moments_are_those_of_all(void **state)
     data_vector(77, q);
     double sum = 0, sum2 = 0;
     for (uint32_t i = 0; i < N; i++) {
-        float x[VINDEX_DIM];
-        data_vector(i, x);
-        double d = (double)data_dot(q, x);
+        double d = (double)data_dot(q, vector_at(i));
         sum += d;
         sum2 += d * d;
     }
