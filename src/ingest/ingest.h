@@ -1,7 +1,7 @@
 /* ingest.h - from a stranger's file to searchable passages.
  *
- *   bytes -> type -> extract (confined child) -> text + marks -> chunks -> embeddings -> store ->
- * ledger
+ *   bytes -> type -> extract (confined child) -> text + marks -> chunks -> embeddings
+ *         -> store -> ledger
  *
  * One call takes one file all the way and returns when it is durable and findable. The parsers run
  * in a child process with no network, no file system and limits (extract.h); whatever happens to

@@ -1,7 +1,8 @@
 /* gemm.h - the matrix products of every model here.
  *
- *   int8:  C[m][n] = act(rs[m] * cs[n] * (sum_k A[m][k] * W[k][n] - rz[m] * sum_k W[k][n]) +
- * bias[n]) fp32:  C[m][n] = sum_k A[m][k] * B[k][n]
+ *   int8:  C[m][n] = act(rs[m] * cs[n] * (sum_k A[m][k] * W[k][n] - rz[m] * sum_k W[k][n])
+ *                        + bias[n])
+ *   fp32:  C[m][n] = sum_k A[m][k] * B[k][n]
  *
  * A is u8 with one scale rs and one zero point rz a row (x = rs * (a - rz)); W is s8 with one scale
  * a column. Sums are exact in int32 (K at most 65536), so every kernel gives the same sums; only

@@ -7,8 +7,9 @@
  *
  * Source: Reimers & Gurevych 2019 (arXiv:1908.10084); Wang et al. 2020 (arXiv:2002.10957); the
  * model card of sentence-transformers/all-MiniLM-L6-v2. tests/golden/minilm holds reference
- * vectors. Threads: a Minilm is immutable once open and shared freely; a MinilmState is one
- * thread's scratch. */
+ * vectors.
+ * Threads: a Minilm is immutable once open and shared freely; a MinilmState is one thread's
+ * scratch. */
 #ifndef SOTTO_NN_MINILM_H
 #define SOTTO_NN_MINILM_H
 

@@ -1,5 +1,4 @@
-/* minilm_attention.h - softmax(Q K^T / sqrt 32) V for the texts of a block; private to
- * minilm*.c. */
+/* minilm_attention.h - softmax(Q K^T / sqrt 32) V for a block's texts; private to minilm*.c. */
 #ifndef SOTTO_NN_MINILM_ATTENTION_H
 #define SOTTO_NN_MINILM_ATTENTION_H
 

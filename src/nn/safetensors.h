@@ -1,7 +1,7 @@
 /* safetensors.h - reads a .safetensors file somebody else made.
  *
- *   u64 n (little-endian) | n bytes of JSON {"name": {"dtype", "shape", "data_offsets"}, ...} |
- * data
+ *   u64 n (little-endian) | n bytes of JSON | data
+ *   JSON: {"name": {"dtype", "shape", "data_offsets"}, ...}
  *
  * Strict: every tensor's bytes are exactly dtype x shape, inside the data, without overlap and
  * without gaps, as the format demands; anything else is ERR_CORRUPT and says which tensor.

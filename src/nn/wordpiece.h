@@ -1,8 +1,7 @@
 /* wordpiece.h - BERT uncased WordPiece, the same ids as the reference tokenizer gives.
  *
- *   bytes -> code points -> clean, space CJK, NFD, strip marks, lower-case -> words, punctuation
- * apart
- *         -> greedy longest piece from the vocabulary, [UNK] for a word that has none -> ids
+ *   bytes -> code points -> clean, space CJK, NFD, strip marks, lower-case
+ *         -> words, punctuation apart -> greedy longest piece from the vocabulary, [UNK] for a word that has none -> ids
  *
  * All of the Unicode part is one table look-up a code point; the table is made from the reference
  * (tools/gen_wordpiece_tables.py). The only thing between neighbours is the canonical order of the

@@ -1,8 +1,8 @@
 /* fusion.h - two lists of candidates to one list of documents.
  *
- *   a passage    fused  = w * V + (1 - w) * K          V: from its cosine, K: from BM25 and
- * coverage the query    w      = sigmoid(theta . features)    how far each list is to be trusted
- * this time a document   score  = that of its best passage
+ *   a passage    fused = w * V + (1 - w) * K        V: from its cosine, K: from BM25, coverage
+ *   the query    w     = sigmoid(theta . features)  how far each list is to be trusted now
+ *   a document   score = that of its best passage
  *
  * Which way to lean is read off the query and both score distributions; docs/SEARCH.md has the
  * study, the features and how their weights were found. Pure: the same candidates in any order give

@@ -1,7 +1,7 @@
 /* chunk.h - cuts a text into passages that fit the encoder's window.
  *
- *   text -> units (sentences; lines of code and tables) -> sections (by heading and page) ->
- * passages
+ *   text -> units (sentences; lines of code and tables) -> sections (by heading and page)
+ *        -> passages
  *
  * A section is what stands between two headings on one page; headings with nothing under them join
  * the section that follows. Inside a section, units are packed into as few passages as fit, of
