@@ -1,8 +1,9 @@
 /* wordpiece.h - BERT uncased WordPiece, the same ids as the reference tokenizer gives.
  *
  *   bytes -> code points -> clean, space CJK, NFD, strip marks, lower-case
- *         -> words, punctuation apart -> greedy longest piece from the vocabulary, [UNK] for a word that has none -> ids
+ *         -> words, punctuation apart -> greedy longest piece from the vocabulary -> ids
  *
+ * A word that has no pieces is [UNK].
  * All of the Unicode part is one table look-up a code point; the table is made from the reference
  * (tools/gen_wordpiece_tables.py). The only thing between neighbours is the canonical order of the
  * few marks that survive. "[CLS]" and its kind in a text are those tokens, as in the reference.
