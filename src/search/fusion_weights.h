@@ -1,9 +1,9 @@
 /* fusion_weights.h - how far to lean to the embedding side: the weights of the features in
  * fusion.c.
  *
- * Found by tools of docs/SEARCH.md ("How the weights were found") on material of many kinds;
- * cranfield and cacm had no part in it. A positive weight leans to the embeddings when its feature
- * is large. */
+ * Found by tests/bench/search/fit.py on material of many kinds; cranfield and cacm had no part in
+ * it (docs/SEARCH.md, "How the weights were found"). A positive weight leans to the embeddings when
+ * its feature is large. */
 #ifndef SOTTO_SEARCH_FUSION_WEIGHTS_H
 #define SOTTO_SEARCH_FUSION_WEIGHTS_H
 
@@ -23,10 +23,16 @@ enum {
 
 _Static_assert(FEATURE_COUNT == FUSION_FEATURES, "fusion.h reports every feature");
 static const float fusion_weights[FEATURE_COUNT] = {
-    [FEATURE_ONE] = 0.31f,        [FEATURE_GAP] = 0.32f,      [FEATURE_TOP] = 0.42f,
-    [FEATURE_FRAGMENTS] = -0.88f, [FEATURE_COVERAGE] = 0.38f, [FEATURE_MEAN] = -0.57f,
-    [FEATURE_EVIDENCE] = -0.41f,  [FEATURE_AGREE] = 0.4f,     [FEATURE_STOP] = 0.87f,
-    [FEATURE_SIZE] = -0.24f,
+    [FEATURE_ONE] = 0.59f,
+    [FEATURE_GAP] = 0.20f,
+    [FEATURE_TOP] = 0.61f,
+    [FEATURE_FRAGMENTS] = -0.97f,
+    [FEATURE_COVERAGE] = 0.56f,
+    [FEATURE_MEAN] = -0.60f,
+    [FEATURE_EVIDENCE] = -0.30f,
+    [FEATURE_AGREE] = 0.60f,
+    [FEATURE_STOP] = 1.27f,
+    [FEATURE_SIZE] = -0.33f,
 };
 
 #endif
