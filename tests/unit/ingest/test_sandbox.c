@@ -222,7 +222,8 @@ static void test_answers(void **state)
     expect_error(s, "lie", ERR_VALIDATION, "not usable");
 }
 
-static void one_round(Sandbox *s)
+/* `hanging` has the short deadline; the others' is long, so that a busy machine is no fault. */
+static void one_round(Sandbox *s, Sandbox *hanging, bool strict)
 {
     Err err;
     char text[64];
@@ -233,9 +234,9 @@ static void one_round(Sandbox *s)
         expect_error(s, "dig", ERR_VALIDATION, "damaged");
     }
     uint64_t start = clock_mono_ns();
-    expect_error(s, "hang", ERR_TIMEOUT, "longer than 200 ms");
+    expect_error(hanging, "hang", ERR_TIMEOUT, "longer than 200 ms");
     double ms = clock_seconds_since(start) * 1e3;
-    if (ms < TIMEOUT_MS - 5 || ms > TIMEOUT_MS + 250)
+    if (ms < TIMEOUT_MS - 5 || ms > TIMEOUT_MS + (strict ? 250 : 5000))
         fail_msg("a hang was told after %.0f ms", ms);
     assert_true(run(s, "fault", "fine", text, sizeof text, &err));
     assert_string_equal(text, "fine");
@@ -247,13 +248,15 @@ static void test_faults(void **state)
     int rounds = campaign ? (int)strtol(campaign, NULL, 10) : 20;
     if (SANITIZED)
         print_message("under a sanitizer: memory grabs and stack overflows are not forced\n");
-    one_round(*state);
+    Sandbox *hanging = open_sandbox(TIMEOUT_MS);
+    one_round(*state, hanging, campaign != NULL);
     unsigned descriptors = open_descriptors();
     int zygote = sandbox_zygote(*state);
     for (int i = 0; i < rounds; i++)
-        one_round(*state);
+        one_round(*state, hanging, campaign != NULL);
     assert_int_equal(open_descriptors(), descriptors);
     assert_int_equal(sandbox_zygote(*state), zygote);
+    sandbox_free(hanging);
 }
 
 static void test_zygote_dies(void **state)
@@ -349,14 +352,8 @@ static void test_snapshot(void **state)
     (void)unlink(path);
 }
 
+/* No test may fail for a loaded machine: the time limit is generous. */
 static int set_up(void **state)
-{
-    *state = open_sandbox(TIMEOUT_MS);
-    return 0;
-}
-
-/* The threads' test must not fail for a loaded machine: its time limit is generous. */
-static int set_up_patient(void **state)
 {
     *state = open_sandbox(20000);
     return 0;
@@ -373,12 +370,12 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], ZYGOTE_FLAG) == 0)
         return extract_child_main_with(argc, argv, &fault);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_reads, set_up_patient, tear_down),
-        cmocka_unit_test_setup_teardown(test_rights, set_up_patient, tear_down),
-        cmocka_unit_test_setup_teardown(test_answers, set_up_patient, tear_down),
+        cmocka_unit_test_setup_teardown(test_reads, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_rights, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_answers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_faults, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_zygote_dies, set_up_patient, tear_down),
-        cmocka_unit_test_setup_teardown(test_threads, set_up_patient, tear_down),
+        cmocka_unit_test_setup_teardown(test_zygote_dies, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_threads, set_up, tear_down),
         cmocka_unit_test(test_no_program), cmocka_unit_test(test_snapshot)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
