@@ -152,7 +152,7 @@ static bool add_body(Conn *c, Str piece)
 {
     HttpExchange *x = c->u.h1.x;
     struct ExchangePriv *p = x->priv;
-    uint64_t announced = c->u.h1.chunked ? c->u.h1.chunk.left : 0; /* the rest of the chunk */
+    uint64_t announced = c->u.h1.chunked ? http1_chunked_announced(&c->u.h1.chunk) : 0;
     if (p->body.len + piece.len + announced > x->body_max) {
         h1_fail(c, 413, "the body is larger than this address takes");
         return false;

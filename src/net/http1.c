@@ -358,6 +358,11 @@ static const char *chunked_step(Http1Chunked *d, char c)
     }
 }
 
+uint64_t http1_chunked_announced(const Http1Chunked *d)
+{
+    return d->state == S_DATA ? d->left : 0;
+}
+
 Http1ChunkResult http1_chunked_next(Http1Chunked *d, const char *data, size_t len, size_t *at,
                                     Str *piece, Http1Fault *fault)
 {

@@ -58,6 +58,10 @@ void http1_chunked_init(Http1Chunked *d);
 Http1ChunkResult http1_chunked_next(Http1Chunked *d, const char *data, size_t len, size_t *at,
                                     Str *piece, Http1Fault *fault);
 
+/* Bytes of the current chunk that are still to come: 0 until its size line has been read to the
+ * end, so that the answer does not depend on how the line was cut into packets. */
+uint64_t http1_chunked_announced(const Http1Chunked *d);
+
 /* RFC 9110 token characters, and what a header value may hold. */
 bool http1_is_token(Str s);
 bool http1_is_value(Str s);
