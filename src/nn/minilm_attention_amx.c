@@ -6,8 +6,11 @@
  *   K [n/16][16][16][2] bf16     tiles of B: row = pair of dimensions, column = key
  *   V [n/32][2][16][16][2] bf16  tiles of B: row = pair of keys, column = dimension
  *
- * then 16 queries at a time: scores [16][n] in fp32, e^(score - largest) as bf16 [16][n], their
- * product with V in two tiles, divided by the sum at the end. */
+ * then 16 queries at a time: scores [16][n] in fp32, e^(score - largest) [16][n], their product
+ * with V in two tiles, divided by the sum at the end.
+ *
+ * bf16 has eight bits, too few. So each number is two, x = hi + lo, and a product is three:
+ * hi hi + lo hi + hi lo, which is good to 2^-16. The tiles are quick enough for it not to show. */
 #include "nn/minilm_attention.h"
 
 #if defined(__x86_64__)
@@ -24,9 +27,9 @@ TARGET_BEGIN("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,amx-ti
 #define FN static inline __attribute__((always_inline))
 
 typedef struct {
-    uint16_t q[MAX_ROWS * 32], k[MAX_ROWS * 32], v[MAX_ROWS * 32];
+    uint16_t q[2][MAX_ROWS * 32], k[2][MAX_ROWS * 32], v[2][MAX_ROWS * 32]; /* hi, lo */
     float scores[16 * MAX_ROWS];
-    uint16_t p[16 * MAX_ROWS];
+    uint16_t p[2][16 * MAX_ROWS];
     float out[16 * 32];
 } Scratch;
 
@@ -44,10 +47,16 @@ static const TileConfig all_16x64 = {
     .rows = {16, 16, 16, 16, 16, 16, 16, 16},
 };
 
-/* 32 floats as 32 bf16. */
-FN __m512i pack_row(const float *x)
+/* 32 floats as 32 bf16 and 32 more for what is missing. */
+FN void split(__m512 a, __m512 b, __m512i *hi, __m512i *lo)
 {
-    return (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + 16), _mm512_loadu_ps(x));
+    *hi = (__m512i)_mm512_cvtne2ps_pbh(b, a);
+    __m512i high_half = _mm512_set1_epi32((int)0xffff0000u);
+    __m512i wide_a = _mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm512_castsi512_si256(*hi)), 16);
+    __m512i wide_b = _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(*hi, 1));
+    wide_b = _mm512_and_si512(_mm512_slli_epi32(wide_b, 16), high_half);
+    *lo = (__m512i)_mm512_cvtne2ps_pbh(_mm512_sub_ps(b, _mm512_castsi512_ps(wide_b)),
+        _mm512_sub_ps(a, _mm512_castsi512_ps(wide_a)));
 }
 
 /* Rows become columns, of 16 x 16 elements of 32 bits. */
@@ -82,34 +91,38 @@ FN void transpose(__m512i r[16], uint16_t *out)
 /* Packs one head; rows n .. padded (a multiple of 32) are zero. */
 static void pack_head(const float *qkv, size_t n, size_t padded, Scratch *s)
 {
-    const __m512i zero = _mm512_setzero_si512();
     const __m512i pairs =
         _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6,
                          21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    static const float none[3 * MINILM_HIDDEN];
     for (size_t i = 0; i < padded; i += 16) {
-        __m512i keys[16];
+        __m512i keys[2][16];
         for (size_t j = 0; j < 16; j++) {
-            const float *row = qkv + (i + j) * MINILM_QKV;
-            bool there = i + j < n;
-            _mm512_storeu_si512(s->q + (i + j) * 32, there ? pack_row(row) : zero);
-            keys[j] = there ? pack_row(row + MINILM_HIDDEN) : zero;
+            const float *row = i + j < n ? qkv + (i + j) * MINILM_QKV : none;
+            const float *key = row + MINILM_HIDDEN;
+            __m512i hi, lo;
+            split(_mm512_loadu_ps(row), _mm512_loadu_ps(row + 16), &hi, &lo);
+            _mm512_storeu_si512(s->q[0] + (i + j) * 32, hi);
+            _mm512_storeu_si512(s->q[1] + (i + j) * 32, lo);
+            split(_mm512_loadu_ps(key), _mm512_loadu_ps(key + 16), &keys[0][j], &keys[1][j]);
         }
-        transpose(keys, s->k + i * 32);
+        transpose(keys[0], s->k[0] + i * 32);
+        transpose(keys[1], s->k[1] + i * 32);
         for (size_t j = 0; j < 16; j += 2) {
-            const float *v = qkv + (i + j) * MINILM_QKV + 2 * MINILM_HIDDEN;
-            uint16_t *out = s->v + i / 32 * 1024 + i % 32 * 16 + j * 16;
-            for (size_t half = 0; half < 32; half += 16, out += 512) {
-                __m512 a = i + j < n ? _mm512_loadu_ps(v + half) : _mm512_setzero_ps();
-                __m512 b = i + j + 1 < n ? _mm512_loadu_ps(v + MINILM_QKV + half) :
-                    _mm512_setzero_ps();
-                __m512i both = (__m512i)_mm512_cvtne2ps_pbh(b, a);
-                _mm512_storeu_si512(out, _mm512_permutexvar_epi16(pairs, both));
+            const float *row = qkv + (i + j) * MINILM_QKV + 2 * MINILM_HIDDEN;
+            const float *a = i + j < n ? row : none, *b = i + j + 1 < n ? row + MINILM_QKV : none;
+            size_t at = i / 32 * 1024 + i % 32 * 16 + j * 16;
+            for (size_t half = 0; half < 32; half += 16, at += 512) {
+                __m512i hi, lo;
+                split(_mm512_loadu_ps(a + half), _mm512_loadu_ps(b + half), &hi, &lo);
+                _mm512_storeu_si512(s->v[0] + at, _mm512_permutexvar_epi16(pairs, hi));
+                _mm512_storeu_si512(s->v[1] + at, _mm512_permutexvar_epi16(pairs, lo));
             }
         }
     }
 }
 
-/* 2^x for x <= 0, to 3e-6, which bf16 can not tell from exact. */
+/* 2^x for x <= 0, to 3e-6. */
 FN __m512 exp2_neg(__m512 x)
 {
     x = _mm512_max_ps(x, _mm512_set1_ps(-126.0f));
@@ -121,11 +134,11 @@ FN __m512 exp2_neg(__m512 x)
     return _mm512_scalef_ps(p, _mm512_sub_ps(x, r));
 }
 
-/* p = e^(score - largest) as bf16 for one query; returns 1 / sum. */
-FN float weights_row(const float *scores, size_t n, size_t padded, uint16_t *p)
+/* p = e^(score - largest) for one query; returns 1 / sum. padded is a multiple of 32. */
+FN float weights_row(const float *scores, size_t n, size_t padded, uint16_t *hi, uint16_t *lo)
 {
-    const __m512 log2e = _mm512_set1_ps(1.44269504f), none = _mm512_set1_ps(-3.0e38f);
-    __m512 top = none, sum = _mm512_setzero_ps();
+    const __m512 log2e = _mm512_set1_ps(1.44269504f);
+    __m512 top = _mm512_set1_ps(-3.0e38f), sum = _mm512_setzero_ps();
     size_t whole = n / 16 * 16;
     __mmask16 rest = (__mmask16)((1u << (n - whole)) - 1);
     for (size_t i = 0; i < whole; i += 16) {
@@ -133,15 +146,20 @@ FN float weights_row(const float *scores, size_t n, size_t padded, uint16_t *p)
     }
     top = _mm512_mask_max_ps(top, rest, top, _mm512_maskz_loadu_ps(rest, scores + whole));
     __m512 m = _mm512_set1_ps(_mm512_reduce_max_ps(top) * 1.44269504f);
-    for (size_t i = 0; i < padded; i += 16) {
-        __mmask16 on = i < whole ? (__mmask16)0xffff : i == whole ? rest : (__mmask16)0;
-        __m512 e = exp2_neg(_mm512_fmsub_ps(_mm512_maskz_loadu_ps(on, scores + i), log2e, m));
-        e = _mm512_maskz_mov_ps(on, e);
-        __m256i half = (__m256i)_mm512_cvtneps_pbh(e);
-        /* What is divided by is the sum of what is multiplied with. */
-        sum = _mm512_add_ps(
-            sum, _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16)));
-        _mm256_storeu_si256((__m256i *)(p + i), half);
+    for (size_t i = 0; i < padded; i += 32) {
+        __m512 e[2];
+        UNROLL
+        for (int half = 0; half < 2; half++) {
+            size_t at = i + 16 * (size_t)half;
+            __mmask16 on = at < whole ? (__mmask16)0xffff : at == whole ? rest : (__mmask16)0;
+            __m512 x = _mm512_fmsub_ps(_mm512_maskz_loadu_ps(on, scores + at), log2e, m);
+            e[half] = _mm512_maskz_mov_ps(on, exp2_neg(x));
+            sum = _mm512_add_ps(sum, e[half]);
+        }
+        __m512i h, l;
+        split(e[0], e[1], &h, &l);
+        _mm512_storeu_si512(hi + i, h);
+        _mm512_storeu_si512(lo + i, l);
     }
     return 1.0f / _mm512_reduce_add_ps(sum);
 }
@@ -149,29 +167,45 @@ FN float weights_row(const float *scores, size_t n, size_t padded, uint16_t *p)
 /* Output of 16 queries from i on, m of them real. */
 static void queries(Scratch *s, size_t i, size_t m, size_t n, size_t padded, float *out)
 {
-    _tile_loadd(4, s->q + i * 32, 64);
+    _tile_loadd(4, s->q[0] + i * 32, 64);
+    _tile_loadd(5, s->q[1] + i * 32, 64);
     for (size_t j = 0; j < padded; j += 32) {
         _tile_zero(0);
-        _tile_loadd(6, s->k + j * 32, 64);
-        _tile_dpbf16ps(0, 4, 6);
         _tile_zero(1);
-        _tile_loadd(7, s->k + (j + 16) * 32, 64);
+        _tile_loadd(6, s->k[0] + j * 32, 64);
+        _tile_dpbf16ps(0, 4, 6);
+        _tile_loadd(7, s->k[0] + (j + 16) * 32, 64);
+        _tile_dpbf16ps(1, 4, 7);
+        _tile_dpbf16ps(0, 5, 6);
+        _tile_dpbf16ps(1, 5, 7);
+        _tile_loadd(6, s->k[1] + j * 32, 64);
+        _tile_dpbf16ps(0, 4, 6);
+        _tile_loadd(7, s->k[1] + (j + 16) * 32, 64);
         _tile_dpbf16ps(1, 4, 7);
         _tile_stored(0, s->scores + j, padded * sizeof(float));
         _tile_stored(1, s->scores + j + 16, padded * sizeof(float));
     }
     float scale[16];
     for (size_t r = 0; r < m; r++) {
-        scale[r] = weights_row(s->scores + r * padded, n, padded, s->p + r * padded);
+        scale[r] = weights_row(s->scores + r * padded, n, padded, s->p[0] + r * padded,
+            s->p[1] + r * padded);
     }
     _tile_zero(2);
     _tile_zero(3);
     for (size_t j = 0; j < padded; j += 32) {
-        _tile_loadd(5, s->p + j, padded * sizeof *s->p);
-        _tile_loadd(6, s->v + j * 32, 64);
+        size_t stride = padded * sizeof(uint16_t);
+        _tile_loadd(4, s->p[0] + j, stride);
+        _tile_loadd(5, s->p[1] + j, stride);
+        _tile_loadd(6, s->v[0] + j * 32, 64);
+        _tile_dpbf16ps(2, 4, 6);
+        _tile_loadd(7, s->v[0] + j * 32 + 512, 64);
+        _tile_dpbf16ps(3, 4, 7);
         _tile_dpbf16ps(2, 5, 6);
-        _tile_loadd(7, s->v + j * 32 + 512, 64);
         _tile_dpbf16ps(3, 5, 7);
+        _tile_loadd(6, s->v[1] + j * 32, 64);
+        _tile_dpbf16ps(2, 4, 6);
+        _tile_loadd(7, s->v[1] + j * 32 + 512, 64);
+        _tile_dpbf16ps(3, 4, 7);
     }
     _tile_stored(2, s->out, 128);
     _tile_stored(3, s->out + 16, 128);
