@@ -360,10 +360,16 @@ static void on_close(void *user, Server *server, WsId id, int code)
 static void notify(ApiWs *ws, unsigned topic, Str frame)
 {
     pthread_mutex_lock(&ws->lock);
-    for (size_t i = 0; i < ws->n; i++)
+    WsId *ids = ws->n ? mem_alloc(ws->n * sizeof *ids) : NULL;
+    size_t n = 0;
+    for (size_t i = 0; ids && i < ws->n; i++)
         if (ws->clients[i].topics & topic)
-            ws_post_text(api_server(ws->api), ws->clients[i].id, frame);
+            ids[n++] = ws->clients[i].id;
+    bool lost = ws->n && !ids;
     pthread_mutex_unlock(&ws->lock);
+    if (lost || !ws_post_text_many(api_server(ws->api), ids, n, frame))
+        log_write(LOG_WARN, "ws", "a notice to %zu clients was dropped: no memory", n);
+    mem_free(ids);
 }
 
 static void update_run(void *arg, unsigned worker)

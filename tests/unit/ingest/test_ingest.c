@@ -1,5 +1,5 @@
 /* One file all the way: bytes to passages in a real store with the real encoder. Needs
- * models/all-MiniLM-L6-v2.sotto (`make models`), or SOTTO_TEST_MODEL naming it. */
+ * all-MiniLM-L6-v2.sotto in SOTTO_MODELS, or in models/. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,13 +28,15 @@ static int set_up(void **state)
 {
     static Fixture f;
     Err err = ERR_INIT;
-    const char *model = getenv("SOTTO_TEST_MODEL");
+    const char *models = getenv("SOTTO_MODELS");
+    char model[4096];
+    snprintf(model, sizeof model, "%s/all-MiniLM-L6-v2.sotto",
+             models ? models : SOTTO_SOURCE_DIR "/models");
     f = (Fixture){.dir = "/tmp/sotto-ingest-XXXXXX", .owner = {{1}}};
     assert_non_null(mkdtemp(f.dir));
-    f.model = minilm_open(model ? model : SOTTO_SOURCE_DIR "/models/all-MiniLM-L6-v2.sotto",
-                          MINILM_INT8, &err);
+    f.model = minilm_open(model, MINILM_INT8, &err);
     if (!f.model)
-        fail_msg("%s (make models puts it there)", err.msg);
+        fail_msg("%s (./setup puts it there)", err.msg);
     StoreOptions so = {.dir = f.dir, .model = minilm_name(f.model)};
     f.store = store_open_sqlite(&so, &err);
     if (!f.store)

@@ -128,14 +128,16 @@ static bool ingest_it(void *arg)
 static void test_whole(void **state)
 {
     char dir[] = "/tmp/sotto-memory-XXXXXX";
-    const char *path = getenv("SOTTO_TEST_MODEL");
+    const char *models = getenv("SOTTO_MODELS");
+    char path[4096];
+    snprintf(path, sizeof path, "%s/all-MiniLM-L6-v2.sotto",
+             models ? models : SOTTO_SOURCE_DIR "/models");
     Err err = ERR_INIT;
     (void)state;
     assert_non_null(mkdtemp(dir));
-    Minilm *m = minilm_open(path ? path : SOTTO_SOURCE_DIR "/models/all-MiniLM-L6-v2.sotto",
-                            MINILM_INT8, &err);
+    Minilm *m = minilm_open(path, MINILM_INT8, &err);
     if (!m)
-        fail_msg("%s (make models puts it there)", err.msg);
+        fail_msg("%s (./setup puts it there)", err.msg);
     StoreOptions so = {.dir = dir, .model = minilm_name(m)};
     Store *s = store_open_sqlite(&so, &err);
     assert_non_null(s);
