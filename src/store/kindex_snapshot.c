@@ -168,7 +168,7 @@ static bool write_file(Kindex *k, const char *temporary, uint64_t seq, int *fd, 
         .terms = k->n_terms, .hash_cap = k->hash_cap, .texts_len = k->texts_len,
         .slots = k->slots, .live = k->live};
     if (ok) {
-        buf_clear(&k->pending); /* only writers and syncs touch it, and both wait */
+        buf_release(&k->pending); /* only writers and syncs touch it, and both wait */
         k->whole = false;
     }
     pthread_rwlock_unlock(&k->lock);
