@@ -49,6 +49,8 @@ def texts(folders, limit, out):
             if f.readline().strip() == key:
                 return [json.loads(line) for line in f]
     got = corpus.harvest(folders, limit)
+    if len(got) < 2000:
+        sys.exit(f"only {len(got)} passages of text in {', '.join(folders)}: name folders with more")
     with open(path, "w", encoding="utf-8") as f:
         f.write(key + "\n")
         for t in got:
