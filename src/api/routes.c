@@ -15,6 +15,10 @@
          .max = 50,                                                                                \
          .help = "any of these sources; a '*' at the end is a prefix"},                            \
         {.name = "file_type", .type = F_STRINGS, .max = 50, .help = "any of these types"},         \
+        {.name = "language",                                                                       \
+         .type = F_STRINGS,                                                                        \
+         .max = 50,                                                                                \
+         .help = "any of these languages, as ISO 639 codes: de"},                                  \
         {.name = "since", .type = F_TIME, .help = "changed at or after"},                          \
     {                                                                                              \
         .name = "until", .type = F_TIME, .help = "changed before"                                  \
@@ -92,7 +96,7 @@ static const Field list_query[] = {
      .required = true,                                                                             \
      .min = 1,                                                                                     \
      .max = 2000,                                                                                  \
-     .help = "a question or words; \"exact\", -without, prefix*, tag: source: type: after: "       \
+     .help = "a question or words; \"exact\", -without, prefix*, tag: source: type: lang: after: " \
              "before:"},                                                                           \
         {.name = "query", .same_as = "q"},                                                         \
         {.name = "limit",                                                                          \

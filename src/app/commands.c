@@ -18,6 +18,7 @@ static const CliFlag add_flags[] = {
         {"--source", "SOURCE", true,                                                               \
          "only from this source; a * at the end stands for any ending"},                           \
         {"--type", "TYPE", true, "only this file type: text, markdown, html, pdf"},                \
+        {"--lang", "CODE", true, "only this language, as an ISO 639 code: de"},                    \
         {"--after", "DATE", false, "changed on or after this day (YYYY-MM-DD or RFC 3339)"},       \
     {                                                                                              \
         "--before", "DATE", false, "changed before it"                                             \
