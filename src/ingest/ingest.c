@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "ingest/extract.h"
 #include "ingest/sandbox.h"
+#include "ingest/sentence_vectors.h"
 #include "ingest/understand.h"
 #include "text/chunk.h"
 #include "text/letters.h"
@@ -37,6 +38,7 @@ typedef struct {
     bool hashed;
     Extracted text;
     Str title;
+    SentenceVectors sentences;
 } Work;
 
 Ingest *ingest_new(const IngestOptions *o, Err *err)
@@ -102,16 +104,21 @@ static bool embed_batch(Work *w, const ChunkSpan *spans, size_t n, Arena *scratc
     Str texts[BATCH];
     MinilmState *state = w->g->states[w->worker];
     float *vectors = ARENA_NEW_ARRAY(scratch, float, BATCH * MINILM_DIM);
+    SentenceVectors *v = &w->sentences;
     if (!vectors)
         return no_memory(w);
+    sentence_vectors_begin(v);
     for (size_t i = 0; i < n; i++) {
         Str text = str_sub(w->text.text, spans[i].start, spans[i].end);
         texts[i] = embedded_text(scratch, spans[i].context, text);
         if (!texts[i].ptr)
             return no_memory(w);
+        sentence_vectors_passage(v, &spans[i], i, texts[i].len - text.len);
     }
-    if (!minilm_embed(w->g->o.model, state, texts, n, vectors, NULL, w->err))
+    if (!minilm_embed_parts(w->g->o.model, state, texts, n, vectors, v->parts, v->n_parts, v->means,
+                            w->err))
         return false;
+    sentence_vectors_end(v);
     for (size_t i = 0; i < n; i++) {
         out[i] = (ChunkNew){.start = spans[i].start, .end = spans[i].end, .page = spans[i].page,
             .context = spans[i].context};
@@ -153,7 +160,8 @@ static bool make_chunks(Work *w, ChunkNew **out, size_t *n)
     if (!chunks)
         return no_memory(w);
     *out = chunks;
-    return embed_all(w, spans, *n, chunks);
+    return sentence_vectors_init(&w->sentences, e->text, e->marks, e->n_marks, w->a, w->err) &&
+           embed_all(w, spans, *n, chunks);
 }
 
 /* ---- one file ------------------------------------------------------------------------------- */
@@ -296,7 +304,8 @@ static bool describe(Work *w, Document *d)
     }
     if (in->summary.ptr)
         d->summary = in->summary;
-    else if (!understand_summary(&w->text, w->a, &d->summary, w->err))
+    else if (!understand_summary(w->sentences.summary, w->sentences.vectors, w->a, &d->summary,
+                                 w->err))
         return false;
     if (in->replace) {
         d->id = *in->replace;

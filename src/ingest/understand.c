@@ -1,9 +1,9 @@
 #include "ingest/understand.h"
 
+#include "nn/minilm.h"
 #include "text/keyphrase.h"
 #include "text/letters.h"
 #include "text/sentences.h"
-#include "text/summary.h"
 
 #define TITLE_MAX 300      /* bytes; longer ones are no titles */
 #define SENTENCE_TITLE 80
@@ -110,9 +110,10 @@ bool understand_tags(const Extracted *e, Str title, Arena *a, Str **out, size_t 
     return keyphrase_find(e->text, title, TAGS, a, out, n, err);
 }
 
-bool understand_summary(const Extracted *e, Arena *a, Str *out, Err *err)
+bool understand_summary(Summary *s, const float *vectors, Arena *a, Str *out, Err *err)
 {
-    return summary_make(e->text, e->marks, e->n_marks, SUMMARY_WORDS, a, out, err);
+    SummaryOptions o = SUMMARY_DEFAULTS(SUMMARY_WORDS);
+    return summary_write(s, vectors, MINILM_DIM, &o, a, out, err);
 }
 
 /* ---- importance ----------------------------------------------------------------------------- */

@@ -33,7 +33,7 @@ static void describe(const char *path, const Extracted *e, Arena *a)
     uint64_t start = clock_mono_ns();
     if (!understand_title(e, str_of(path), a, &title, &err) ||
         !understand_tags(e, title, a, &tags, &n, &err) ||
-        !understand_summary(e, a, &summary, &err)) {
+        !summary_make(e->text, e->marks, e->n_marks, 60, a, &summary, &err)) {
         printf("%s: %s\n", path, err.msg);
         return;
     }
