@@ -7,12 +7,14 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/utf8.h"
+#include "ingest/about.h"
 #include "ingest/extract.h"
 #include "ingest/sandbox.h"
 #include "ingest/sentence_vectors.h"
 #include "ingest/understand.h"
 #include "text/chunk.h"
 #include "text/letters.h"
+#include "text/sketch.h"
 
 #define BATCH 16         /* passages embedded at once, between looks at whether a person waits */
 #define MAX_FILE ((uint64_t)256 << 20)
@@ -295,7 +297,12 @@ static bool describe(Work *w, Document *d)
                     .created_at = now,
                     .updated_at = now};
     d->media_type = str_of(media_type_of(w->type));
-    d->importance = in->importance ? *in->importance : understand_importance(&w->text).score;
+    Importance why = understand_importance(&w->text);
+    d->importance = in->importance ? *in->importance : why.score;
+    d->language = w->text.language;
+    if (!about_author(&w->text, w->a, &d->author, w->err) ||
+        !about_json(&w->text, in->filename, &why, in->importance, w->a, &d->about_json, w->err))
+        return false;
     if (in->has_tags) {
         d->tags = (Str *)(uintptr_t)in->tags;
         d->n_tags = in->n_tags;
@@ -318,7 +325,10 @@ static bool put(Work *w, Document *doc, PutOutcome *outcome)
 {
     DocumentPut p = {.original = snapshot_str(&w->bytes), .model = minilm_name(w->g->o.model)};
     ChunkNew *chunks = NULL;
+    uint8_t sketch[SKETCH_BYTES];
     Uuid id;
+    _Static_assert(SKETCH_BYTES == STORE_SKETCH_BYTES, "what is made is what is stored");
+    p.sketch = sketch_make(w->text.text, sketch) ? sketch : NULL;
     if (!make_chunks(w, &chunks, &p.n_chunks) || !describe(w, &p.doc))
         return false;
     p.chunks = chunks;
@@ -391,6 +401,11 @@ bool ingest_one(Ingest *g, const Uuid *owner, const IngestInput *in, unsigned wo
 
 /* ---- another title -------------------------------------------------------------------------- */
 
+bool document_importance_given(const Document *d)
+{
+    return str_find(d->about_json, STR("\"signal\":\"given\""), 0) != SIZE_MAX;
+}
+
 /* The title stands before every passage that is embedded, so all of them are made again, from the
  * original: the marks are not stored. The text comes out the same. */
 bool ingest_retitle(Ingest *g, const Uuid *owner, const Uuid *id, Str title, unsigned worker,
@@ -413,7 +428,7 @@ bool ingest_retitle(Ingest *g, const Uuid *owner, const Uuid *id, Str title, uns
                       .n_tags = old.n_tags,
                       .has_tags = true,
                       .summary = old.summary,
-                      .importance = &old.importance,
+                      .importance = document_importance_given(&old) ? &old.importance : NULL,
                       .extra_json = old.extra_json,
                       .replace = id};
     PutOutcome outcome;

@@ -85,6 +85,25 @@ static bool is_furniture(const Mark *marks, size_t n, size_t start, size_t end)
     return false;
 }
 
+/* Whether it reads as prose: mostly letters, no cells of a table, no dots that lead to a page
+ * number, and it does not begin in the middle of a sentence that was torn apart. */
+static bool is_prose(Str s)
+{
+    size_t letters = 0, others = 0, at = 0;
+    if (str_find(s, STR(" | "), 0) != SIZE_MAX || str_find(s, STR(". . ."), 0) != SIZE_MAX ||
+        str_find(s, STR("...."), 0) != SIZE_MAX)
+        return false;
+    uint32_t first = s.len ? utf8_next(s, &at) : 0;
+    if (letter_is_lower(first))
+        return false;
+    for (at = 0; at < s.len;) {
+        uint32_t c = utf8_next(s, &at);
+        letters += letter_is_word(c) && !letter_is_digit(c);
+        others += !letter_is_space(c) && (!letter_is_word(c) || letter_is_digit(c));
+    }
+    return letters >= 2 * others;
+}
+
 /* "- [x] pay the rent" -> "pay the rent" */
 static Str without_marker(Str s)
 {
@@ -112,6 +131,8 @@ static bool collect(Str text, const Mark *marks, size_t n_marks, Arena *a, Sente
         bool listed = sentence_list_marker(s);
         s = without_marker(s);
         *item = (Sentence){.text = s, .whole = ends_like_sentence(s), .item = listed};
+        if (!is_prose(s))
+            continue;
         read_terms(item);
         if (item->words >= MIN_WORDS && item->words <= MAX_WORDS && item->n >= 2)
             out->n++;

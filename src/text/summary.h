@@ -26,7 +26,7 @@ typedef struct {
     float redundancy; /* how much likeness to a chosen sentence costs, in ranks */
     float early;      /* bonus of the first sentence, falling by e every four sentences */
 } SummaryOptions;
-#define SUMMARY_DEFAULTS(words) {(words), 0.7f, 0.3f, 0.5f}
+#define SUMMARY_DEFAULTS(words) {(words), 0.7f, 0.1f, 20.0f}
 
 bool summary_collect(Str text, const Mark *marks, size_t n_marks, Arena *a, Summary **out,
                      Err *err);
