@@ -6,6 +6,7 @@
 #define SOTTO_INGEST_UNDERSTAND_H
 
 #include "ingest/frame.h"
+#include "nn/minilm.h"
 #include "text/summary.h"
 
 /* The document's own title, else its first heading, else a first line that stands like a title,
@@ -16,8 +17,10 @@ bool understand_title(const Extracted *e, Str filename, Arena *a, Str *out, Err 
 /* "rental_agreement-final.pdf" -> "rental agreement-final" */
 bool understand_filename(Str filename, Arena *a, Str *out, Err *err);
 
-/* Key phrases, in lower case, most telling first, at most 8; none is not an error. */
-bool understand_tags(const Extracted *e, Str title, Arena *a, Str **out, size_t *n, Err *err);
+/* Key phrases, in lower case, most telling first, at most 8; none is not an error. `model` (may be
+ * NULL) tells how rare words are. */
+bool understand_tags(const Extracted *e, Str title, const Minilm *model, Arena *a, Str **out,
+                     size_t *n, Err *err);
 
 /* The document's own best sentences, in their order, 60 words at most; `vectors` are its sentences'
  * embeddings, or NULL. Sets ptr NULL when there is no word in it. */

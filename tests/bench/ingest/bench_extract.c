@@ -32,7 +32,7 @@ static void describe(const char *path, const Extracted *e, Arena *a)
     size_t n;
     uint64_t start = clock_mono_ns();
     if (!understand_title(e, str_of(path), a, &title, &err) ||
-        !understand_tags(e, title, a, &tags, &n, &err) ||
+        !understand_tags(e, title, NULL, a, &tags, &n, &err) ||
         !summary_make(e->text, e->marks, e->n_marks, 60, a, &summary, &err)) {
         printf("%s: %s\n", path, err.msg);
         return;

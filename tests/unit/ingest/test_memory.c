@@ -42,7 +42,7 @@ static bool describe(void *arg)
     (void)arg;
     bool ok = a && chunk_text(e.text, STR("T"), marks, 2, &o, a, &spans, &n, &err) &&
               understand_title(&e, STR("x.txt"), a, &title, &err) &&
-              understand_tags(&e, title, a, &tags, &n, &err) &&
+              understand_tags(&e, title, NULL, a, &tags, &n, &err) &&
               summary_collect(e.text, e.marks, e.n_marks, a, &sentences, &err) &&
               understand_summary(sentences, NULL, a, &summary, &err);
     if (!ok && a)
