@@ -190,8 +190,8 @@ static const ApiRoute routes[] = {
      "400"},
     {"GET", "/api/v1/knowledge/duplicates", knowledge_duplicates, WORK_NORMAL, 0, "knowledge",
      "Groups of documents with nearly the same text",
-     "The largest groups first; in each the oldest document first, and how similar the others are to "
-     "it.",
+     "The largest groups first; in each the oldest document first, and how similar the others "
+     "are to it.",
      FIELDS(duplicates_query), NULL, 0, BODY_NONE, 0, "Duplicates", "200", "400"},
     {"POST", "/v1/embeddings", openai_embeddings, WORK_INTERACTIVE, 0, "openai", "Embeddings",
      "As OpenAI.", NULL, 0, FIELDS(embed_body), BODY_JSON, 8 << 20, "Embeddings", "200",

@@ -63,8 +63,9 @@ static void put_members(JsonW *w, const Json *j, const Json *hidden)
 static void extra_members(JsonW *w, const Document *d)
 {
     Err err = ERR_INIT;
-    Json *own = d->extra_json.len > 2 ? json_parse(d->extra_json, JSON_DEFAULT_DEPTH, &err) : NULL;
-    Json *about = d->about_json.len > 2 ? json_parse(d->about_json, JSON_DEFAULT_DEPTH, &err) : NULL;
+    Str given = d->extra_json, found = d->about_json;
+    Json *own = given.len > 2 ? json_parse(given, JSON_DEFAULT_DEPTH, &err) : NULL;
+    Json *about = found.len > 2 ? json_parse(found, JSON_DEFAULT_DEPTH, &err) : NULL;
     if (json_type(json_get(own, "author")) == JSON_T_NONE)
         kv_opt(w, "author", d->author.len ? d->author : (Str){0});
     if (json_type(json_get(own, "language")) == JSON_T_NONE)

@@ -13,7 +13,8 @@ void facts_line(Cli *cli, const char *name, Str value)
 static void show_date(Cli *cli, const Json *dates)
 {
     Buf b;
-    Str own = json_str(json_get(dates, "document")), from = json_str(json_get(dates, "document_from"));
+    Str own = json_str(json_get(dates, "document"));
+    Str from = json_str(json_get(dates, "document_from"));
     buf_init(&b, 4096);
     if (own.len)
         buf_printf(&b, STR_FMT " (from its " STR_FMT ")", STR_ARG(own),

@@ -55,7 +55,8 @@ static bool is_ascii_start(Str line, const char *label)
 static Str author_line(Str text)
 {
     static const char *const labels[] = {"author:",     "authors:", "autor:", "autorin:", "auteur:",
-                                         "autore:",     "written by ", "by ", "von ",     "verfasser:"};
+                                         "autore:",     "written by ", "by ", "von ",
+                                         "verfasser:"};
     Str rest = str_sub(text, 0, utf8_floor(text, HEAD)), line;
     for (size_t n = 0; n < 8 && str_next(&rest, '\n', &line);) {
         Str t = letters_trim(line);

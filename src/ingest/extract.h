@@ -47,8 +47,8 @@ void extract_break(ExtractOut *o, unsigned newlines);
 /* The end of all: no white space behind the last line but its newline. */
 void extract_end(ExtractOut *o);
 void extract_mark(ExtractOut *o, MarkKind kind, size_t start, size_t end, uint32_t level);
-/* Sets a title, an author or a date: white space squeezed, cut to EXTRACT_MAX_META. An empty one changes
- * nothing. */
+/* Sets a title, an author or a date: white space squeezed, cut to EXTRACT_MAX_META. An empty one
+ * changes nothing. */
 void extract_meta(Buf *to, Str value);
 
 typedef struct {

@@ -1,4 +1,5 @@
-/* importance.c - how much there is to miss in a document, and why; docs/INGEST.md has the formula. */
+/* importance.c - how much there is to miss in a document, and why; the formula is in
+ * docs/INGEST.md. */
 #include "ingest/understand.h"
 
 #include "text/dates.h"

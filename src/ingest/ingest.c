@@ -306,7 +306,8 @@ static bool describe(Work *w, Document *d)
     if (in->has_tags) {
         d->tags = (Str *)(uintptr_t)in->tags;
         d->n_tags = in->n_tags;
-    } else if (!understand_tags(&w->text, w->title, w->g->o.model, w->a, &d->tags, &d->n_tags, w->err)) {
+    } else if (!understand_tags(&w->text, w->title, w->g->o.model, w->a, &d->tags,
+                                &d->n_tags, w->err)) {
         return false;
     }
     if (in->summary.ptr)

@@ -1,8 +1,8 @@
 /* read_pdf.c - PDF to text, page by page; the one file that knows poppler (its GLib interface).
  *
  * Kept: words in reading order with their pages, paragraphs, headings by size, tables as rows,
- * title, author and dates. Lost: pictures (scanned pages have no text), annotations, attached files, the
- * shape of forms. A file that needs a password is refused; one with an empty password is read.
+ * title, author and dates. Lost: pictures (scanned pages have no text), annotations, attached
+ * files, the shape of forms. A file that needs a password is refused; one with an empty password is read.
  *
  * Poppler builds its global tables with the first document, from files. So preload opens a document
  * of our own, a few lines long, and keeps it open: the children inherit the tables. What it reads

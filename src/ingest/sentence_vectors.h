@@ -29,7 +29,8 @@ bool sentence_vectors_init(SentenceVectors *v, Str text, const Mark *marks, size
 /* Begins a batch; then each of its passages, in order, which is text `number` of the batch and has
  * its own text after `skip` bytes of context. */
 void sentence_vectors_begin(SentenceVectors *v);
-void sentence_vectors_passage(SentenceVectors *v, const ChunkSpan *span, size_t number, size_t skip);
+void sentence_vectors_passage(SentenceVectors *v, const ChunkSpan *span, size_t number,
+                              size_t skip);
 /* After minilm_embed_parts has filled v->means: puts them at their sentences. */
 void sentence_vectors_end(SentenceVectors *v);
 

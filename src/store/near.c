@@ -87,7 +87,7 @@ bool near_groups(const uint8_t *sketches, size_t n, double least, uint32_t *grou
             first[band_key(sketches + i * NEAR_BYTES, band) + 1]++;
         for (size_t k = 0; k < KEYS; k++)
             first[k + 1] += first[k];
-        /* Backwards, so that members stay in their order and first[k] ends as the bucket's start. */
+        /* Backwards, so that members stay in their order and first[k] ends as its start. */
         for (size_t i = n; i-- > 0;)
             order[--first[band_key(sketches + i * NEAR_BYTES, band) + 1]] = (uint32_t)i;
         for (size_t k = 1; k <= KEYS; k++) {

@@ -204,8 +204,8 @@ static bool has_vector(const float *v, size_t dim)
     return false;
 }
 
-/* The similarity by meaning of any two sentences, from 0 to 1: how far their cosine stands above the
- * mean of the document's. Sentences of one document are all rather similar; what counts is more. */
+/* The similarity by meaning of any two sentences, from 0 to 1: how far their cosine stands above
+ * the mean of the document's. Sentences of one document are all rather similar; what counts is more. */
 static void fill_meaning(const Sentences *all, const float *vectors, size_t dim, float *meaning)
 {
     size_t n = all->n;
@@ -263,8 +263,8 @@ static void rank(Sentences *all, const float *meaning, const SummaryOptions *o, 
         all->items[i].rank /= best;
 }
 
-/* What a sentence adds: its rank, less what is like a chosen one (maximal marginal relevance). Below
- * zero when a chosen one says the same. */
+/* What a sentence adds: its rank, less what is like a chosen one (maximal marginal relevance).
+ * Below zero when a chosen one says the same. */
 static float gain(const Sentences *all, const float *meaning, const SummaryOptions *o, size_t i,
                   const size_t *taken, size_t n)
 {

@@ -16,7 +16,8 @@ bool word_next(Str text, size_t *at, size_t *start, size_t *end);
 Str word_fold(Str word, char *room);
 /* Articles, pronouns, prepositions, numbers, units and the like of English, German, French,
  * Spanish, Italian, Dutch and Portuguese; the most frequent ones of Russian, Ukrainian, Polish,
- * Czech, Swedish, Danish, Norwegian, Finnish, Hungarian, Romanian, Greek, Turkish and Arabic. `folded` is in lower case. */
+ * Czech, Swedish, Danish, Norwegian, Finnish, Hungarian, Romanian, Greek, Turkish and
+ * Arabic. `folded` is in lower case. */
 bool word_is_stop(Str folded);
 
 #endif

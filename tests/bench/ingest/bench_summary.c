@@ -3,9 +3,10 @@
  *   bench_summary FILE [--words N] [--show N]
  *
  * FILE holds documents with their abstracts: abstract, byte 1F, text without the abstract, byte 1E
- * (tools/abstracts.py makes such files from what Debian carries). For each way of choosing sentences
- * it prints ROUGE-1, ROUGE-2 and ROUGE-L (Lin 2004) as recall and F1, of folded words without stop
- * words, mean over documents. All ways choose from the same sentences under the same limit of words.
+ * (tools/abstracts.py makes such files from what Debian carries). For each way of choosing
+ * sentences it prints ROUGE-1, ROUGE-2 and ROUGE-L (Lin 2004) as recall and F1, of folded words
+ * without stop words, mean over documents. All ways choose from the same sentences under the same
+ * limit of words.
  * Models: SOTTO_MODELS, or models/ of the source tree. */
 #include <stdio.h>
 #include <stdlib.h>
