@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
-"""Makes the input of bench_summary from what Debian carries.
+"""Makes the input of bench_summary, bench_near and bench_language from what Debian carries.
 
     abstracts.py man DIR...  > man.txt      man pages (gzipped roff): NAME is the abstract
     abstracts.py text FILE... > papers.txt  texts of documents that have a section "Abstract"
+
+    abstracts.py translations FILE... > languages.txt
+                                            package descriptions, apt's Translation-* files (fetch
+                                            them with apt-get -o Acquire::Languages=de,fr,... update)
 
 DIR and FILE come from packages such as manpages-dev and texlive-humanities-doc (PDFs are turned into
 text by `bench_extract --text`). A record is abstract, byte 1F, text without it, byte 1E."""
 import gzip
 import pathlib
 import re
+import subprocess
 import sys
 
 
@@ -58,7 +63,26 @@ def paper(path):
         record(m.group(1), text[m.end():])
 
 
+def translations(path):
+    """At most a thousand descriptions of one language, evenly over the alphabet."""
+    code = path.name.split("Translation-")[1].split(".")[0].replace("%5f", "_").split("_")[0]
+    text = subprocess.run(["/usr/lib/apt/apt-helper", "cat-file", str(path)], capture_output=True,
+                          check=True).stdout.decode("utf-8", "replace")
+    found = []
+    for paragraph in text.split("\n\n"):
+        m = re.search(r"^Description-\S+: (.*)\n((?: .*\n?)+)", paragraph, flags=re.M)
+        words = re.sub(r"\s+", " ", m.group(1) + ". " + re.sub(r"\n \.\n", "\n", m.group(2))) if m else ""
+        if len(words) >= 200:
+            found.append(words)
+    for words in found[::max(1, len(found) // 1000)][:1000] if len(found) >= 20 else []:
+        sys.stdout.write(code + "\x1f" + words + "\x1e\n")
+
+
 def main():
+    if sys.argv[1] == "translations":
+        for path in sys.argv[2:]:
+            translations(pathlib.Path(path))
+        return
     seen = set()
     for arg in sys.argv[2:]:
         paths = sorted(pathlib.Path(arg).rglob("*.gz")) if sys.argv[1] == "man" else [arg]

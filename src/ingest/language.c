@@ -2,11 +2,14 @@
  *
  * CLD2 (Compact Language Detector 2, Sites 2013) scores runs of four letters of a text (words and
  * characters where a script has no spaces) against tables of 80 languages. It is C++ and reads a
- * stranger's text, so it is loaded and used where readers are: in the confined child.
+ * stranger's text, so it is loaded and used where readers are: in the confined child. Its answer is
+ * checked by the small words of the text (language_words.c).
  * docs/INGEST.md has its measured accuracy. */
 #include "base/os.h"
 #include "base/utf8.h"
 #include "ingest/extract.h"
+#include "ingest/language.h"
+#include "text/letters.h"
 
 #define LOOK_AT 65536u
 
@@ -28,6 +31,7 @@ bool language_preload(Err *err)
         return cld.detect != NULL || err_set(err, ERR_UNAVAILABLE,
                                              "languages are not detected: libcld2-0 is missing");
     cld.tried = true;
+    language_words_init();
     void *lib = os_dlopen((const char *const[]){"libcld2.so.0", NULL}, "libcld2-0", err);
     if (lib && os_sym(lib, CODE, &cld.code, err) && os_sym(lib, DETECT, &cld.detect, err))
         return true;
@@ -56,6 +60,54 @@ static size_t primary(Str tag, char out[4])
     return n;
 }
 
+/* By script alone: Chinese, Japanese and Korean, however many foreign names are among them. A
+ * character of theirs says as much as three letters. */
+static const char *east_asian(Str text)
+{
+    size_t han = 0, kana = 0, hangul = 0, letters = 0;
+    for (size_t at = 0; at < text.len;) {
+        uint32_t c = utf8_next(text, &at);
+        kana += c >= 0x3040 && c <= 0x30FF;
+        hangul += c >= 0xAC00 && c <= 0xD7AF;
+        han += c >= 0x4E00 && c <= 0x9FFF;
+        letters += (c < 0x3000 && letter_is_word(c) && !letter_is_digit(c));
+    }
+    size_t all = han + kana + hangul;
+    if (all < 5 || 3 * all * 10 < 4 * (3 * all + letters))
+        return NULL;
+    return hangul * 2 > han + kana ? "ko" : kana * 10 >= all ? "ja" : "zh";
+}
+
+/* What CLD2 says, checked by small words where it is known to err: it takes texts full of English
+ * names for English, and neighbours for one another. */
+static const char *checked(const char *said, const LanguageWords *w)
+{
+    static const char *const neighbours[][2] = {{"da", "nb"}, {"nb", "da"}, {"nn", "da"},
+                                                {"gl", "es"}, {"gl", "pt"}, {"sv", "nb"},
+                                                {"nb", "sv"}};
+    size_t count, second;
+    if (strcmp(said, "en") == 0) {
+        const char *best = language_words_best(w, &count, &second);
+        return count >= 3 && count * 2 > language_words_of(w, "en") * 3 ? best : said;
+    }
+    for (size_t i = 0; i < sizeof neighbours / sizeof *neighbours; i++)
+        if (strcmp(said, neighbours[i][0]) == 0 &&
+            language_words_more(w, neighbours[i][1],
+                                strcmp(said, "nn") == 0 ? "nb" : neighbours[i][0]))
+            return neighbours[i][1];
+    return said;
+}
+
+/* When CLD2 is not sure: the most small words, if they are clearly one language's. */
+static const char *voted(const LanguageWords *w)
+{
+    size_t count, second;
+    const char *best = language_words_best(w, &count, &second);
+    if (count >= 3 && (strcmp(best, "da") == 0 || strcmp(best, "nb") == 0))
+        return language_words_more(w, "nb", "da") ? "nb" : "da";
+    return count >= 3 && count * 5 > second * 6 ? best : NULL;
+}
+
 static bool detected(Str text, char out[4], size_t *n)
 {
     int three[3], percent[3], bytes = 0;
@@ -63,13 +115,28 @@ static bool detected(Str text, char out[4], size_t *n)
     if (!cld.detect || text.len < 20)
         return false;
     Str part = str_sub(text, 0, utf8_floor(text, LOOK_AT));
-    int language = cld.detect(part.ptr, (int)part.len, true, three, percent, &bytes, &sure);
-    /* The largest part of the text must be it: names and quotations are in other languages. */
-    if (!sure || percent[0] < 50)
-        return false;
-    const char *code = cld.code(language);
-    *n = code ? primary(str_of(code), out) : 0;
-    return *n > 0 && !str_eq(str_mem(out, *n), STR("un"));
+    const char *found = east_asian(part);
+    if (!found) {
+        char said[8] = "";
+        LanguageWords words;
+        int language = cld.detect(part.ptr, (int)part.len, true, three, percent, &bytes, &sure);
+        const char *name = cld.code(language);
+        size_t len = name ? primary(str_of(name), said) : 0;
+        said[len] = '\0';
+        bool known = len > 0 && strcmp(said, "un") != 0;
+        language_words_count(part, &words);
+        /* The largest part of the text must be it: quotations are in other languages. */
+        if (known && sure && percent[0] >= 50)
+            found = checked(said, &words);
+        else
+            found = voted(&words);
+        if (!found && known && percent[0] >= 40 && text.len >= 200)
+            found = said;
+        *n = found ? primary(str_of(found), out) : 0;
+        return *n > 0;
+    }
+    *n = primary(str_of(found), out);
+    return true;
 }
 
 void language_set(ExtractOut *out)
