@@ -36,6 +36,7 @@ int main(int argc, char **argv)
     for (Str rest = buf_str(&file), record, code; str_next(&rest, '\x1e', &record);) {
         if (!str_next(&record, '\x1f', &code) || !record.ptr || code.len >= 8)
             continue;
+        code = str_trim(code);
         size_t end = 0;
         for (size_t k = 0; k < characters && end < record.len; k++)
             (void)utf8_next(record, &end);
