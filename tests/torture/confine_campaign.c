@@ -17,6 +17,7 @@
  * Then hostile files of the formats in the program: bombs, loops, 10,000 levels of nesting, external
  * entities, names that climb out of their folder, truncated and encrypted ones. Each ends in the
  * ledger, read or refused with the reason, and the server goes on. Needs the encoder's model. */
+#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -57,6 +58,7 @@ static _Noreturn void fail(const char *what, const char *detail)
 /* ---- the reader in the child ---------------------------------------------------------------- */
 
 static volatile int sink;
+static char flood[1 << 20];
 
 static int dig(int depth)
 {
@@ -98,7 +100,7 @@ static void do_fault(Str what)
     if (str_starts(what, STR("forge")))
         (void)(write(4, "SXR1 not a frame at all, but long enough", 40) && (_exit(0), 0));
     if (str_starts(what, STR("flood")))
-        while (write(4, "0123456789abcdef0123456789abcdef", 32) > 0) {
+        while (write(4, flood, sizeof flood) > 0) {
         }
     if (str_starts(what, STR("socket")))
         sink += socket(AF_INET, SOCK_STREAM, 0);
@@ -180,17 +182,19 @@ static size_t count_descriptors(pid_t pid)
     return n;
 }
 
-/* The one child of the server: its zygote. */
+/* The one child of the server: its zygote. It was started by any of its threads. */
 static long zygote_of(pid_t pid)
 {
-    char path[64], text[64] = "";
-    (void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid, (int)pid);
-    FILE *f = fopen(path, "r");
-    if (f && !fgets(text, sizeof text, f))
-        text[0] = '\0';
-    if (f)
-        (void)fclose(f);
-    return strtol(text, NULL, 10);
+    DIR *d = opendir("/proc");
+    long found = 0;
+    for (struct dirent *e; d && (e = readdir(d));) {
+        pid_t one = (pid_t)strtol(e->d_name, NULL, 10);
+        if (one > 0 && status_number(one, "PPid:") == pid && found == 0)
+            found = one;
+    }
+    if (d)
+        (void)closedir(d);
+    return found;
 }
 
 /* ---- requests ------------------------------------------------------------------------------- */
@@ -401,7 +405,7 @@ static void run_hostile(const Server *s, size_t *good, size_t *bad, bool verbose
         Answer a;
         send_file(s, &f, &a);
         bool read = a.status == 201;
-        if (verbose)
+        if (verbose || a.ms > 5000)
             printf("  %-34s %8zu bytes: %d in %.0f ms %s\n", f.what, f.data.len, a.status, a.ms,
                    a.detail);
         if ((a.status != 201 && a.status != 400 && a.status != 413 && a.status != 415 &&
@@ -467,7 +471,7 @@ static void run(size_t total, bool full)
            after, descriptors, left, zygote, zygote_of(s.pid));
     if (waitpid(s.pid, NULL, WNOHANG) != 0 || after < 0)
         fail("the server", "is gone");
-    if (zygote_of(s.pid) != zygote)
+    if (zygote == 0 || zygote_of(s.pid) != zygote)
         fail("the zygote", "is another process");
     if (left > descriptors + 8) /* connections and readers come and go */
         fail("the server", "holds more descriptors than before");
