@@ -13,3 +13,12 @@ target_link_libraries(store_kill PRIVATE sotto_store)
 target_include_directories(store_kill PRIVATE ${CMAKE_SOURCE_DIR}/tests)
 add_test(NAME ${SOTTO_TEST_PREFIX}torture/store_kill COMMAND store_kill)
 set_tests_properties(${SOTTO_TEST_PREFIX}torture/store_kill PROPERTIES TIMEOUT 1800 LABELS torture)
+# Deaths, hangs and memory grabs of the confined child, and hostile files, sent to a whole server: 40
+# here, 1,000 with SOTTO_TORTURE=full.
+add_executable(confine_campaign ${CMAKE_SOURCE_DIR}/tests/torture/confine_campaign.c
+  ${CMAKE_SOURCE_DIR}/tests/torture/confine_hostile.c)
+target_link_libraries(confine_campaign PRIVATE sotto_app)
+target_include_directories(confine_campaign PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+add_test(NAME ${SOTTO_TEST_PREFIX}torture/confine_campaign COMMAND confine_campaign)
+set_tests_properties(${SOTTO_TEST_PREFIX}torture/confine_campaign
+  PROPERTIES TIMEOUT 1800 LABELS torture)

@@ -86,7 +86,7 @@ ApiWs *api_ws(Api *api);
 ApiHandler document_create, document_list, document_get, document_change, document_remove,
     document_original;
 ApiHandler search_get, search_post;
-ApiHandler knowledge_stats, knowledge_ledger;
+ApiHandler knowledge_stats, knowledge_ledger, knowledge_duplicates;
 ApiHandler openai_embeddings, openai_models, openai_model;
 ApiHandler health, health_live, health_ready, metrics_page, openapi_page, page_index, page_asset,
     ws_open;

@@ -1,5 +1,6 @@
 /* knowledge.c - documents: add, list, read, change, delete, original; ledger and statistics. */
 #include "api/call.h"
+#include "api/duplicates.h"
 #include "api/filter.h"
 #include "api/serialize.h"
 #include "base/clock.h"
@@ -172,7 +173,8 @@ bool document_create(ApiCall *c, Err *err)
         return false;
     JsonW w;
     jw_init(&w, &c->out);
-    document_json(&w, &doc, CONTENT_FULL);
+    if (!document_json_near(c, &w, &doc, err))
+        return false;
     created_headers(c, &doc);
     return call_json(c, outcome == PUT_DUPLICATE ? 200 : 201, err);
 }
@@ -232,8 +234,7 @@ static bool reply_document(ApiCall *c, const Document *doc, Err *err)
 {
     JsonW w;
     jw_init(&w, &c->out);
-    document_json(&w, doc, CONTENT_FULL);
-    return call_json(c, 200, err);
+    return document_json_near(c, &w, doc, err) && call_json(c, 200, err);
 }
 
 bool document_get(ApiCall *c, Err *err)
@@ -260,7 +261,7 @@ static bool change_content(ApiCall *c, const Uuid *id, const Document *old, Err 
         .tags = old->tags,
         .n_tags = old->n_tags,
         .has_tags = true,
-        .importance = &old->importance,
+        .importance = document_importance_given(old) ? &old->importance : NULL,
         .extra_json = old->extra_json,
         .replace = id};
     Document doc;

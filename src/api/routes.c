@@ -15,6 +15,10 @@
          .max = 50,                                                                                \
          .help = "any of these sources; a '*' at the end is a prefix"},                            \
         {.name = "file_type", .type = F_STRINGS, .max = 50, .help = "any of these types"},         \
+        {.name = "language",                                                                       \
+         .type = F_STRINGS,                                                                        \
+         .max = 50,                                                                                \
+         .help = "any of these languages, as ISO 639 codes: de"},                                  \
         {.name = "since", .type = F_TIME, .help = "changed at or after"},                          \
     {                                                                                              \
         .name = "until", .type = F_TIME, .help = "changed before"                                  \
@@ -92,7 +96,7 @@ static const Field list_query[] = {
      .required = true,                                                                             \
      .min = 1,                                                                                     \
      .max = 2000,                                                                                  \
-     .help = "a question or words; \"exact\", -without, prefix*, tag: source: type: after: "       \
+     .help = "a question or words; \"exact\", -without, prefix*, tag: source: type: lang: after: " \
              "before:"},                                                                           \
         {.name = "query", .same_as = "q"},                                                         \
         {.name = "limit",                                                                          \
@@ -129,6 +133,17 @@ static const Field ledger_query[] = {
     {.name = "under", .type = F_STRING, .max = 4096, .help = "sources that begin so"},
     {.name = "limit", .type = F_INT, .min = 1, .max = 1000, .fallback = "100"},
     {.name = "cursor", .type = F_STRING, .max = 4200},
+};
+
+static const Field duplicates_query[] = {
+    {.name = "threshold",
+     .type = F_NUMBER,
+     .min = 0.3,
+     .max = 1,
+     .fallback = "0.5",
+     .help = "least share of what two texts have together that both have"},
+    {.name = "limit", .type = F_INT, .min = 1, .max = 200, .fallback = "50", .help = "groups"},
+    {.name = "offset", .type = F_INT, .min = 0, .max = 1000000, .fallback = "0"},
 };
 
 static const Field embed_body[] = {
@@ -173,6 +188,11 @@ static const ApiRoute routes[] = {
     {"GET", "/api/v1/knowledge/ledger", knowledge_ledger, WORK_INTERACTIVE, 0, "knowledge",
      "Every file ever offered", NULL, FIELDS(ledger_query), NULL, 0, BODY_NONE, 0, "Ledger", "200",
      "400"},
+    {"GET", "/api/v1/knowledge/duplicates", knowledge_duplicates, WORK_NORMAL, 0, "knowledge",
+     "Groups of documents with nearly the same text",
+     "The largest groups first; in each the oldest document first, and how similar the others "
+     "are to it.",
+     FIELDS(duplicates_query), NULL, 0, BODY_NONE, 0, "Duplicates", "200", "400"},
     {"POST", "/v1/embeddings", openai_embeddings, WORK_INTERACTIVE, 0, "openai", "Embeddings",
      "As OpenAI.", NULL, 0, FIELDS(embed_body), BODY_JSON, 8 << 20, "Embeddings", "200",
      "400,404,413,415"},

@@ -23,7 +23,8 @@ void filter_read(const ApiCall *c, const FieldValue *values, const Field *fields
     (void)c;
     const FieldValue *tag = value_of(fields, n, values, "tag"),
                      *type = value_of(fields, n, values, "file_type");
-    const FieldValue *source = value_of(fields, n, values, "source");
+    const FieldValue *source = value_of(fields, n, values, "source"),
+                     *language = value_of(fields, n, values, "language");
     *out = (DocFilter){
         .tags = tag->list,
         .n_tags = tag->n_list,
@@ -31,6 +32,8 @@ void filter_read(const ApiCall *c, const FieldValue *values, const Field *fields
         .n_sources = source->n_list,
         .types = type->list,
         .n_types = type->n_list,
+        .languages = language->list,
+        .n_languages = language->n_list,
         .since = value_of(fields, n, values, "since")->i,
         .until = value_of(fields, n, values, "until")->i,
     };

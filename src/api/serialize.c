@@ -41,21 +41,39 @@ static void kv_strings(JsonW *w, const char *key, const Str *list, size_t n)
     jw_arr_end(w);
 }
 
-/* A client's own metadata members stand beside the five of the contract. */
-static void extra_members(JsonW *w, Str extra_json)
+/* Members of one JSON object put into the one that is open, but for those that `hidden` has. */
+static void put_members(JsonW *w, const Json *j, const Json *hidden)
 {
-    if (extra_json.len <= 2)
-        return;
-    Err err = ERR_INIT;
-    Json *j = json_parse(extra_json, JSON_DEFAULT_DEPTH, &err);
-    void *iter = NULL;
-    Str key;
-    const Json *value;
-    while (j && json_each(j, &iter, &key, &value)) {
+    void *iter = NULL, *look;
+    Str key, other;
+    const Json *value, *unused;
+    while (json_each(j, &iter, &key, &value)) {
+        bool known = false;
+        for (look = NULL; !known && json_each(hidden, &look, &other, &unused);)
+            known = str_eq(key, other);
+        if (known)
+            continue;
         jw_key_str(w, key);
         jw_tree(w, value);
     }
-    json_free(j);
+}
+
+/* Beside the five members of the contract stand what was found out about the document and the
+ * client's own members, which win where both have the same name. */
+static void extra_members(JsonW *w, const Document *d)
+{
+    Err err = ERR_INIT;
+    Str given = d->extra_json, found = d->about_json;
+    Json *own = given.len > 2 ? json_parse(given, JSON_DEFAULT_DEPTH, &err) : NULL;
+    Json *about = found.len > 2 ? json_parse(found, JSON_DEFAULT_DEPTH, &err) : NULL;
+    if (json_type(json_get(own, "author")) == JSON_T_NONE)
+        kv_opt(w, "author", d->author.len ? d->author : (Str){0});
+    if (json_type(json_get(own, "language")) == JSON_T_NONE)
+        kv_opt(w, "language", d->language.len ? d->language : (Str){0});
+    put_members(w, about, own);
+    put_members(w, own, NULL);
+    json_free(own);
+    json_free(about);
 }
 
 void document_members(JsonW *w, const Document *d, ContentMode mode)
@@ -79,7 +97,7 @@ void document_members(JsonW *w, const Document *d, ContentMode mode)
     kv_strings(w, "tags", d->tags, d->n_tags);
     kv_opt(w, "summary", d->summary);
     jw_kv_num(w, "importance_score", d->importance);
-    extra_members(w, d->extra_json);
+    extra_members(w, d);
     jw_obj_end(w);
     kv_time(w, "created_at", d->created_at);
     kv_time(w, "updated_at", d->updated_at);

@@ -20,7 +20,7 @@ unsigned app_threads(const Config *c)
     unsigned n = (unsigned)config_number(c, SET_WORKERS);
     if (n)
         return n;
-    n = os_cpu_count();
+    n = os_cpu_count() + 1; /* one is always left to questions (work.h) */
     return n < MIN_THREADS ? MIN_THREADS : n;
 }
 
@@ -95,6 +95,8 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
                            .model = app->model,
                            .workers = app->threads,
                            .max_file_bytes = (uint64_t)config_number(c, SET_MAX_UPLOAD),
+                           .extract_timeout_ms =
+                               (unsigned)config_number(c, SET_READ_TIMEOUT) * 1000u,
                            .self = app_self()};
         app->ingest = ingest_new(&i, err);
         if (!app->ingest)

@@ -18,6 +18,7 @@ static const CliFlag add_flags[] = {
         {"--source", "SOURCE", true,                                                               \
          "only from this source; a * at the end stands for any ending"},                           \
         {"--type", "TYPE", true, "only this file type: text, markdown, html, pdf"},                \
+        {"--lang", "CODE", true, "only this language, as an ISO 639 code: de"},                    \
         {"--after", "DATE", false, "changed on or after this day (YYYY-MM-DD or RFC 3339)"},       \
     {                                                                                              \
         "--before", "DATE", false, "changed before it"                                             \
@@ -53,6 +54,11 @@ static const CliFlag ledger_flags[] = {
     {"--under", "PATH", false, "only what lies under this path or begins so"},
 };
 
+static const CliFlag duplicates_flags[] = {
+    {"--threshold", "X", false, "least similarity, 0.3 to 1; 0.5 unless said otherwise"},
+    {"--limit", "N", false, "groups at most; 50 unless said otherwise"},
+};
+
 static const CliFlag restore_flags[] = {
     {"--yes", NULL, false, "do not ask; needed when standard input is no terminal"},
 };
@@ -81,7 +87,7 @@ static const CliCommand commands[] = {
     {"search", "WORDS...", "find passages, with citations",
      "Words are searched for by meaning and by keyword at once. \"in quotes\" must occur so, -word "
      "must\n"
-     "not, word* is a beginning; tag:, source:, type:, after: and before: narrow it down.",
+     "not, word* is a beginning; tag:, source:, type:, lang:, after: and before: narrow it down.",
      search_flags, COUNT(search_flags), 1, MANY, search_command},
     {"list", "", "list documents", NULL, list_flags, COUNT(list_flags), 0, 0, list_command},
     {"show", "ID", "show a document with its text",
@@ -92,6 +98,9 @@ static const CliCommand commands[] = {
      delete_flags, COUNT(delete_flags), 1, MANY, delete_command},
     {"ledger", "", "every file ever offered and what became of it", NULL, ledger_flags,
      COUNT(ledger_flags), 0, 0, ledger_command},
+    {"duplicates", "", "documents with nearly the same text, in groups",
+     "The oldest of a group comes first; the others show how much they have in common with it.",
+     duplicates_flags, COUNT(duplicates_flags), 0, 0, duplicates_command},
     {"models", "list|fetch|verify [NAME]", "model files: what there is, get them, check them",
      "fetch gets what is missing, checks every SHA-256 and makes the file the program maps; it "
      "resumes\n"

@@ -26,6 +26,7 @@ typedef enum {
     SET_ALLOWED_HOSTS,
     SET_WORKERS,
     SET_MAX_UPLOAD,
+    SET_READ_TIMEOUT,
     SET_LOG,
     SET_LOG_FORMAT,
     SET_MODELS_URL,

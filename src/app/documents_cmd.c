@@ -3,6 +3,7 @@
 
 #include "app/call.h"
 #include "app/commands.h"
+#include "app/facts.h"
 #include "app/filters.h"
 #include "base/clock.h"
 
@@ -147,24 +148,14 @@ int list_command(Cli *cli)
 /* ---- show --------------------------------------------------------------------------------------
  */
 
-static void show_field(Cli *cli, const char *name, Str value)
-{
-    if (!value.len)
-        return;
-    buf_printf(&cli->out, "%s%-10s%s ", term_paint(&cli->term, PAINT_DIM), name,
-               term_paint(&cli->term, PAINT_OFF));
-    term_text(&cli->out, value);
-    buf_add_char(&cli->out, '\n');
-}
-
 static void show_facts(Cli *cli, const Json *d)
 {
     const Json *meta = json_get(d, "metadata"), *tags = json_get(meta, "tags");
     Buf b;
     int64_t n = 0, bytes = 0;
     buf_init(&b, 64 << 10);
-    show_field(cli, "id", json_str(json_get(d, "id")));
-    show_field(cli, "source", json_str(json_get(meta, "source")));
+    facts_line(cli, "id", json_str(json_get(d, "id")));
+    facts_line(cli, "source", json_str(json_get(meta, "source")));
     json_int(json_get(d, "bytes"), &bytes);
     buf_add(&b, json_str(json_get(meta, "file_type")));
     buf_add_c(&b, ", ");
@@ -177,17 +168,18 @@ static void show_facts(Cli *cli, const Json *d)
         buf_add_c(&b, ", ");
         term_count(&b, (uint64_t)n, "passage", "passages");
     }
-    show_field(cli, "type", buf_str(&b));
+    facts_line(cli, "type", buf_str(&b));
     buf_clear(&b);
     for (size_t i = 0; i < json_count(tags); i++) {
         buf_add_c(&b, i ? ", " : "");
         buf_add(&b, json_str(json_at(tags, i)));
     }
-    show_field(cli, "tags", buf_str(&b));
-    show_field(cli, "created", json_str(json_get(d, "created_at")));
-    show_field(cli, "updated", json_str(json_get(d, "updated_at")));
-    show_field(cli, "summary", json_str(json_get(meta, "summary")));
+    facts_line(cli, "tags", buf_str(&b));
+    facts_line(cli, "created", json_str(json_get(d, "created_at")));
+    facts_line(cli, "updated", json_str(json_get(d, "updated_at")));
+    facts_line(cli, "summary", json_str(json_get(meta, "summary")));
     buf_release(&b);
+    facts_show(cli, d);
 }
 
 /* Text of a document keeps its line breaks and nothing else that is a control character. */

@@ -11,6 +11,7 @@ void filters_add(const Cli *cli, Buf *target)
     static const char *const names[][2] = {{"--tag", "tag"},
                                            {"--source", "source"},
                                            {"--type", "file_type"},
+                                           {"--lang", "language"},
                                            {"--after", "since"},
                                            {"--before", "until"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

@@ -31,6 +31,7 @@ struct Work {
     Queue queues[WORK_CLASSES];
     size_t queue_max;
     unsigned threads, busy;
+    unsigned normal; /* of the busy: those with a NORMAL job */
     bool stopping;
     atomic_size_t pressed; /* queues[WORK_INTERACTIVE].count, to be read without the lock */
     Worker workers[];
@@ -42,8 +43,10 @@ const char *work_class_name(WorkClass cls)
     return (unsigned)cls < WORK_CLASSES ? names[cls] : "unknown";
 }
 
-/* The next job for a worker that is free now, or NULL. A BULK job must leave another one free. */
-static Job *take(Work *w)
+/* The next job for a worker that is free now, or NULL. A BULK job must leave another one free, and
+ * NORMAL jobs alone never hold all workers: each may wait half a minute for a file that hangs its
+ * reader. Whoever ends such a job looks for the next, so no waking is lost. */
+static Job *take(Work *w, WorkClass *of)
 {
     for (int cls = 0; cls < WORK_CLASSES; cls++) {
         Queue *q = &w->queues[cls];
@@ -51,6 +54,8 @@ static Job *take(Work *w)
             continue;
         if (cls == WORK_BULK && w->threads > 1 && w->threads - w->busy < 2)
             return NULL;
+        if (cls == WORK_NORMAL && w->threads > 1 && w->normal + 1 >= w->threads)
+            continue;
         Job *job = q->first;
         q->first = job->next;
         if (!q->first)
@@ -58,6 +63,7 @@ static Job *take(Work *w)
         q->count--;
         if (cls == WORK_INTERACTIVE)
             atomic_store_explicit(&w->pressed, q->count, memory_order_relaxed);
+        *of = (WorkClass)cls;
         return job;
     }
     return NULL;
@@ -67,20 +73,23 @@ static void *work_loop(void *arg)
 {
     Worker *self = arg;
     Work *w = self->pool;
+    WorkClass cls = WORK_INTERACTIVE;
     (void)pthread_mutex_lock(&w->lock);
     while (!w->stopping) {
-        Job *job = take(w);
+        Job *job = take(w, &cls);
         if (!job) {
             (void)pthread_cond_wait(&w->wake, &w->lock);
             continue;
         }
         w->busy++;
+        w->normal += cls == WORK_NORMAL;
         (void)pthread_mutex_unlock(&w->lock);
         job->run(job->arg, self->index);
         mem_free(job);
         (void)pthread_mutex_lock(&w->lock);
         /* A BULK job that had to wait for a free worker is seen by this very one, in take. */
         w->busy--;
+        w->normal -= cls == WORK_NORMAL;
     }
     (void)pthread_mutex_unlock(&w->lock);
     return NULL;

@@ -84,6 +84,8 @@ _Noreturn static void run_child(const Reader *reader, const Job *job, int input,
     } else {
         ok = reader->read(str_mem(data, job->input_size), str_of(job->filename), &out, &err) &&
              extract_check(&out, &err);
+        if (ok)
+            language_set(&out);
         if (!ok && charset_wanted())
             _exit(JOB_EXIT_CHARSET);
         if (!ok && err.code == ERR_NO_MEMORY) /* the child's ceiling, not the machine's */
@@ -131,6 +133,9 @@ static bool preload(Zygote *z, const Reader *reader, Err *err)
             return true;
     if (reader->preload && !reader->preload(err))
         return false;
+    /* Without it a document's language is what its file says: no reason to refuse the file. */
+    if (i == 0)
+        (void)language_preload(NULL);
     if (i < room)
         z->loaded[i] = reader;
     return true;

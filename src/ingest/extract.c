@@ -10,7 +10,9 @@ void extract_init(ExtractOut *o, size_t max_text)
     buf_init(&o->text, max_text);
     buf_init(&o->title, EXTRACT_MAX_META * 2);
     buf_init(&o->author, EXTRACT_MAX_META * 2);
-    buf_init(&o->language, 64);
+    buf_init(&o->language, EXTRACT_MAX_META * 2);
+    buf_init(&o->created, EXTRACT_MAX_META * 2);
+    buf_init(&o->modified, EXTRACT_MAX_META * 2);
 }
 
 void extract_release(ExtractOut *o)
@@ -19,13 +21,16 @@ void extract_release(ExtractOut *o)
     buf_release(&o->title);
     buf_release(&o->author);
     buf_release(&o->language);
+    buf_release(&o->created);
+    buf_release(&o->modified);
     mem_free(o->marks);
     *o = (ExtractOut){0};
 }
 
 bool extract_check(const ExtractOut *o, Err *err)
 {
-    const Buf *all[] = {&o->text, &o->title, &o->author, &o->language};
+    const Buf *all[] = {&o->text,     &o->title,   &o->author,
+                        &o->language, &o->created, &o->modified};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (!buf_check(all[i], "the text in this file", err))
             return false;

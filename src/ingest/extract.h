@@ -25,6 +25,7 @@ typedef struct {
     size_t n_marks, cap_marks;
     bool marks_failed;    /* out of memory, or more than EXTRACT_MAX_MARKS */
     Buf title, author, language;
+    Buf created, modified; /* dates as the file writes them, in any form that date_parse reads */
     uint32_t pages;       /* 0 when the format has none */
 } ExtractOut;
 
@@ -46,8 +47,8 @@ void extract_break(ExtractOut *o, unsigned newlines);
 /* The end of all: no white space behind the last line but its newline. */
 void extract_end(ExtractOut *o);
 void extract_mark(ExtractOut *o, MarkKind kind, size_t start, size_t end, uint32_t level);
-/* Sets a title or author: white space squeezed, cut to EXTRACT_MAX_META. An empty one changes
- * nothing. */
+/* Sets a title, an author or a date: white space squeezed, cut to EXTRACT_MAX_META. An empty one
+ * changes nothing. */
 void extract_meta(Buf *to, Str value);
 
 typedef struct {
@@ -76,6 +77,12 @@ void charset_hold(const char *name);
 /* True after charset_to_utf8 failed because the tables are not loaded: the zygote loads them and
  * the file is read again. */
 bool charset_wanted(void);
+
+/* Languages (language.c knows CLD2). Sets out->language to what the text is written in (ISO 639,
+ * "de"): as detected when that is sure, else as the file says, else nothing. Without the library,
+ * which language_preload loads, what the file says stands alone. */
+bool language_preload(Err *err);
+void language_set(ExtractOut *out);
 
 /* The character an HTML entity name stands for ("eacute", "nbsp"); 0 when unknown. */
 uint32_t entity_find(Str name);

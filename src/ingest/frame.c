@@ -4,7 +4,7 @@
 
 static const char magic[4] = {'S', 'X', 'R', '1'};
 
-enum { TEXT, TITLE, AUTHOR, LANGUAGE, MESSAGE, STRINGS };
+enum { TEXT, TITLE, AUTHOR, LANGUAGE, CREATED, MODIFIED, MESSAGE, STRINGS };
 
 typedef struct {
     char magic[4];
@@ -30,7 +30,8 @@ bool frame_write(Buf *to, const ExtractOut *out, const Err *failure)
         buf_release(&line);
         return buf_ok(to);
     }
-    const Buf *strings[] = {&out->text, &out->title, &out->author, &out->language};
+    const Buf *strings[] = {&out->text,     &out->title,   &out->author,
+                            &out->language, &out->created, &out->modified};
     for (size_t i = TEXT; i < MESSAGE; i++)
         h.length[i] = (uint32_t)strings[i]->len;
     h.pages = out->pages;
@@ -116,7 +117,7 @@ bool frame_parse(Str frame, size_t max_text, Arena *a, Extracted *out, Err *err)
     Extracted e = {.n_marks = h.n_marks, .pages = h.pages};
     if (!parse_marks(str_sub(frame, at, frame.len), part[TEXT], h.n_marks, a, &e.marks, err))
         return false;
-    Str *to[] = {&e.text, &e.title, &e.author, &e.language};
+    Str *to[] = {&e.text, &e.title, &e.author, &e.language, &e.created, &e.modified};
     for (size_t i = TEXT; i < MESSAGE; i++) {
         *to[i] = arena_str(a, part[i]);
         if (!to[i]->ptr)

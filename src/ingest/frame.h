@@ -5,8 +5,8 @@
  *        4    4  error code (ErrCode), 0 when the file was read
  *        8    4  pages
  *       12    4  number of marks
- *       16   20  lengths of text, title, author, language, error message
- *       36    -  the five strings, then the marks (kind, start, end, level: 4 bytes each)
+ *       16   28  lengths of text, title, author, language, date made, date changed, error message
+ *       44    -  the seven strings, then the marks (kind, start, end, level: 4 bytes each)
  *
  * Integers have the machine's own byte order: both ends are one program on one machine. The reader
  * trusts nothing: the child may have been taken over by the file it read.
@@ -17,7 +17,7 @@
 #include "base/arena.h"
 #include "ingest/extract.h"
 
-#define FRAME_HEADER 36
+#define FRAME_HEADER 44
 
 /* Appends the frame of an extraction, or of its failure (then `out` may be NULL). Returns
  * buf_ok. */
@@ -25,6 +25,7 @@ bool frame_write(Buf *to, const ExtractOut *out, const Err *failure);
 
 typedef struct {
     Str text, title, author, language; /* valid UTF-8 without NUL */
+    Str created, modified;             /* as the file writes them */
     const Mark *marks;                 /* inside the text, on character boundaries, kinds known */
     size_t n_marks;
     uint32_t pages;

@@ -7,11 +7,14 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/utf8.h"
+#include "ingest/about.h"
 #include "ingest/extract.h"
 #include "ingest/sandbox.h"
+#include "ingest/sentence_vectors.h"
 #include "ingest/understand.h"
 #include "text/chunk.h"
 #include "text/letters.h"
+#include "text/sketch.h"
 
 #define BATCH 16         /* passages embedded at once, between looks at whether a person waits */
 #define MAX_FILE ((uint64_t)256 << 20)
@@ -38,6 +41,7 @@ typedef struct {
     bool hashed;
     Extracted text;
     Str title;
+    SentenceVectors sentences;
 } Work;
 
 Ingest *ingest_new(const IngestOptions *o, Err *err)
@@ -105,18 +109,23 @@ static bool embed_batch(Work *w, const ChunkSpan *spans, size_t n, Arena *scratc
     Str texts[BATCH];
     MinilmState *state = w->g->states[w->worker];
     float *vectors = ARENA_NEW_ARRAY(scratch, float, BATCH * MINILM_DIM);
+    SentenceVectors *v = &w->sentences;
     if (!vectors)
         return no_memory(w);
+    sentence_vectors_begin(v);
     for (size_t i = 0; i < n; i++) {
         Str text = str_sub(w->text.text, spans[i].start, spans[i].end);
         texts[i] = embedded_text(scratch, spans[i].context, text);
         if (!texts[i].ptr)
             return no_memory(w);
+        sentence_vectors_passage(v, &spans[i], i, texts[i].len - text.len);
     }
     uint64_t start = clock_mono_ns();
-    if (!minilm_embed(w->g->o.model, state, texts, n, vectors, NULL, w->err))
+    if (!minilm_embed_parts(w->g->o.model, state, texts, n, vectors, v->parts, v->n_parts, v->means,
+                            w->err))
         return false;
     metric_observe(w->g->embed_seconds, NULL, clock_seconds_since(start));
+    sentence_vectors_end(v);
     for (size_t i = 0; i < n; i++) {
         out[i] = (ChunkNew){.start = spans[i].start, .end = spans[i].end, .page = spans[i].page,
             .context = spans[i].context};
@@ -158,7 +167,8 @@ static bool make_chunks(Work *w, ChunkNew **out, size_t *n)
     if (!chunks)
         return no_memory(w);
     *out = chunks;
-    return embed_all(w, spans, *n, chunks);
+    return sentence_vectors_init(&w->sentences, e->text, e->marks, e->n_marks, w->a, w->err) &&
+           embed_all(w, spans, *n, chunks);
 }
 
 /* ---- one file ------------------------------------------------------------------------------- */
@@ -292,16 +302,23 @@ static bool describe(Work *w, Document *d)
                     .created_at = now,
                     .updated_at = now};
     d->media_type = str_of(media_type_of(w->type));
-    d->importance = in->importance ? *in->importance : understand_importance(&w->text).score;
+    Importance why = understand_importance(&w->text);
+    d->importance = in->importance ? *in->importance : why.score;
+    d->language = w->text.language;
+    if (!about_author(&w->text, w->a, &d->author, w->err) ||
+        !about_json(&w->text, in->filename, &why, in->importance, w->a, &d->about_json, w->err))
+        return false;
     if (in->has_tags) {
         d->tags = (Str *)(uintptr_t)in->tags;
         d->n_tags = in->n_tags;
-    } else if (!understand_tags(&w->text, w->title, w->a, &d->tags, &d->n_tags, w->err)) {
+    } else if (!understand_tags(&w->text, w->title, w->g->o.model, w->a, &d->tags,
+                                &d->n_tags, w->err)) {
         return false;
     }
     if (in->summary.ptr)
         d->summary = in->summary;
-    else if (!understand_summary(&w->text, w->a, &d->summary, w->err))
+    else if (!understand_summary(w->sentences.summary, w->sentences.vectors, w->a, &d->summary,
+                                 w->err))
         return false;
     if (in->replace) {
         d->id = *in->replace;
@@ -314,7 +331,10 @@ static bool put(Work *w, Document *doc, PutOutcome *outcome)
 {
     DocumentPut p = {.original = snapshot_str(&w->bytes), .model = minilm_name(w->g->o.model)};
     ChunkNew *chunks = NULL;
+    uint8_t sketch[SKETCH_BYTES];
     Uuid id;
+    _Static_assert(SKETCH_BYTES == STORE_SKETCH_BYTES, "what is made is what is stored");
+    p.sketch = sketch_make(w->text.text, sketch) ? sketch : NULL;
     if (!make_chunks(w, &chunks, &p.n_chunks) || !describe(w, &p.doc))
         return false;
     p.chunks = chunks;
@@ -387,6 +407,11 @@ bool ingest_one(Ingest *g, const Uuid *owner, const IngestInput *in, unsigned wo
 
 /* ---- another title -------------------------------------------------------------------------- */
 
+bool document_importance_given(const Document *d)
+{
+    return str_find(d->about_json, STR("\"signal\":\"given\""), 0) != SIZE_MAX;
+}
+
 /* The title stands before every passage that is embedded, so all of them are made again, from the
  * original: the marks are not stored. The text comes out the same. */
 bool ingest_retitle(Ingest *g, const Uuid *owner, const Uuid *id, Str title, unsigned worker,
@@ -409,7 +434,7 @@ bool ingest_retitle(Ingest *g, const Uuid *owner, const Uuid *id, Str title, uns
                       .n_tags = old.n_tags,
                       .has_tags = true,
                       .summary = old.summary,
-                      .importance = &old.importance,
+                      .importance = document_importance_given(&old) ? &old.importance : NULL,
                       .extra_json = old.extra_json,
                       .replace = id};
     PutOutcome outcome;

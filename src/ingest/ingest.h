@@ -54,6 +54,9 @@ typedef struct {
 bool ingest_one(Ingest *g, const Uuid *owner, const IngestInput *in, unsigned worker, Arena *a,
     Document *doc, PutOutcome *outcome, Err *err);
 
+/* Whether a person set the importance (then it stays); else it was computed from the text. */
+bool document_importance_given(const Document *d);
+
 /* Gives a stored document another title, summary or text: embeds again what changes. */
 bool ingest_retitle(Ingest *g, const Uuid *owner, const Uuid *id, Str title, unsigned worker,
                     Arena *a, Document *doc, Err *err);

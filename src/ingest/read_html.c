@@ -253,11 +253,34 @@ static bool is_hidden(const xmlChar **attributes)
            str_find(style, STR("display: none"), 0) != SIZE_MAX;
 }
 
+static bool is_one_of(Str name, const char *const *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq_nocase(name, str_of(list[i])))
+            return true;
+    return false;
+}
+
 static void read_meta(Render *r, const xmlChar **attributes)
 {
+    static const char *const created[] = {"article:published_time", "dcterms.created",
+                                          "dcterms.date", "dc.date", "date", "datepublished"};
+    static const char *const modified[] = {"article:modified_time", "dcterms.modified",
+                                           "last-modified", "datemodified"};
     Str name = attribute(attributes, "name"), content = attribute(attributes, "content");
-    if (str_eq_nocase(name, STR("author")) && content.ptr)
+    const char *const others[] = {"property", "itemprop", "http-equiv"};
+    for (size_t i = 0; i < 3 && !name.ptr; i++)
+        name = attribute(attributes, others[i]);
+    if (!name.ptr || !content.ptr)
+        return;
+    if (str_eq_nocase(name, STR("author")) || str_eq_nocase(name, STR("dc.creator")))
         extract_meta(&r->out->author, content);
+    if (str_eq_nocase(name, STR("content-language")))
+        extract_meta(&r->out->language, content);
+    if (is_one_of(name, created, sizeof created / sizeof *created))
+        extract_meta(&r->out->created, content);
+    if (is_one_of(name, modified, sizeof modified / sizeof *modified))
+        extract_meta(&r->out->modified, content);
 }
 
 static void begin_item(Render *r)

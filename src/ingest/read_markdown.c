@@ -340,6 +340,10 @@ static Str read_front_matter(Str text, ExtractOut *out)
         }
         if (str_starts(t, STR("author:")))
             extract_meta(&out->author, unquote(str_sub(t, 7, t.len)));
+        if (str_starts(t, STR("date:")) || str_starts(t, STR("created:")))
+            extract_meta(&out->created, unquote(str_sub(t, str_find(t, STR(":"), 0) + 1, t.len)));
+        if (str_starts(t, STR("updated:")) || str_starts(t, STR("modified:")))
+            extract_meta(&out->modified, unquote(str_sub(t, str_find(t, STR(":"), 0) + 1, t.len)));
         if (str_starts(t, STR("lang:")))
             extract_meta(&out->language, unquote(str_sub(t, 5, t.len)));
         extract_add(out, t);

@@ -1,8 +1,8 @@
 /* read_pdf.c - PDF to text, page by page; the one file that knows poppler (its GLib interface).
  *
  * Kept: words in reading order with their pages, paragraphs, headings by size, tables as rows,
- * title and author. Lost: pictures (scanned pages have no text), annotations, attached files, the
- * shape of forms. A file that needs a password is refused; one with an empty password is read.
+ * title, author and dates. Lost: pictures (scanned pages have no text), annotations, attached
+ * files, the shape of forms. A file that needs a password is refused; one with an empty password is read.
  *
  * Poppler builds its global tables with the first document, from files. So preload opens a document
  * of our own, a few lines long, and keeps it open: the children inherit the tables. What it reads
@@ -11,6 +11,7 @@
  * holds. */
 #include <poppler.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/os.h"
 #include "base/utf8.h"
@@ -26,6 +27,8 @@ static struct {
     __typeof__(&poppler_document_get_page) page;
     __typeof__(&poppler_document_get_title) title;
     __typeof__(&poppler_document_get_author) author;
+    __typeof__(&poppler_document_get_creation_date) created;
+    __typeof__(&poppler_document_get_modification_date) modified;
     __typeof__(&poppler_page_get_text) text;
     __typeof__(&poppler_page_get_text_layout) layout;
     __typeof__(&poppler_page_get_text_attributes) attributes;
@@ -70,6 +73,8 @@ static bool load(Err *err)
                    {"poppler_document_get_page", &pdf.page},
                    {"poppler_document_get_title", &pdf.title},
                    {"poppler_document_get_author", &pdf.author},
+                   {"poppler_document_get_creation_date", &pdf.created},
+                   {"poppler_document_get_modification_date", &pdf.modified},
                    {"poppler_page_get_text", &pdf.text},
                    {"poppler_page_get_text_layout", &pdf.layout},
                    {"poppler_page_get_text_attributes", &pdf.attributes},
@@ -364,6 +369,13 @@ static void take_meta(Buf *to, char *value)
     pdf.free(value);
 }
 
+static void take_time(Buf *to, time_t seconds)
+{
+    char text[CLOCK_RFC3339_MAX];
+    if (seconds > 0)
+        extract_meta(to, str_of(clock_format((int64_t)seconds * 1000, text)));
+}
+
 static bool no_memory(Err *err)
 {
     return err_set(err, ERR_NO_MEMORY, "reading the PDF: out of memory");
@@ -425,6 +437,8 @@ static bool read_pdf(Str data, Str filename, ExtractOut *out, Err *err)
         return refuse(why, err);
     take_meta(&out->title, pdf.title(d));
     take_meta(&out->author, pdf.author(d));
+    take_time(&out->created, pdf.created(d));
+    take_time(&out->modified, pdf.modified(d));
     bool ok = read_pages(d, out, err);
     pdf.drop(d);
     extract_end(out);

@@ -22,11 +22,15 @@ static void find_subject(Str text, ExtractOut *out)
             extract_meta(&out->author, str_sub(line, colon + 1, line.len));
             from = true;
         }
+        if (str_eq_nocase(name, STR("Date")) || str_eq_nocase(name, STR("Datum")))
+            extract_meta(&out->created, str_sub(line, colon + 1, line.len));
     }
-    if (subject && from)
+    if (subject && from) {
         extract_meta(&out->title, value);
-    else
-        buf_clear(&out->author);
+        return;
+    }
+    buf_clear(&out->author);
+    buf_clear(&out->created);
 }
 
 static bool read_text(Str data, Str filename, ExtractOut *out, Err *err)

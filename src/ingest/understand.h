@@ -6,26 +6,51 @@
 #define SOTTO_INGEST_UNDERSTAND_H
 
 #include "ingest/frame.h"
+#include "nn/minilm.h"
+#include "text/summary.h"
 
-/* The document's own title, else its first heading, else its file's name made readable, else its
- * first sentence. Never empty when the text has a word in it. */
+/* The document's own title, else its first heading, else a first line that stands like a title,
+ * else its file's name made readable when that says something, else its first sentence, else any
+ * file's name. Never a path, nor what programs leave in the title field. */
 bool understand_title(const Extracted *e, Str filename, Arena *a, Str *out, Err *err);
 
 /* "rental_agreement-final.pdf" -> "rental agreement-final" */
 bool understand_filename(Str filename, Arena *a, Str *out, Err *err);
 
-/* Key phrases, in lower case, most telling first, at most 8; none is not an error. */
-bool understand_tags(const Extracted *e, Str title, Arena *a, Str **out, size_t *n, Err *err);
+/* Key phrases, in lower case, most telling first, at most 8; none is not an error. `model` (may be
+ * NULL) tells how rare words are. */
+bool understand_tags(const Extracted *e, Str title, const Minilm *model, Arena *a, Str **out,
+                     size_t *n, Err *err);
 
-/* The document's own most central sentences, in their order, about 60 words at most. Sets ptr NULL
- * when there is no sentence in it. */
-bool understand_summary(const Extracted *e, Arena *a, Str *out, Err *err);
+/* The document's own best sentences, in their order, 60 words at most; `vectors` are its sentences'
+ * embeddings, or NULL. Sets ptr NULL when there is no word in it. */
+bool understand_summary(Summary *s, const float *vectors, Arena *a, Str *out, Err *err);
 
-/* 0..1, from how much there is to miss in it: see docs/INGEST.md. */
+/* 0..1, from how much there is to miss in it, and each signal's part in that. */
+typedef enum {
+    SIGNAL_DUTY,      /* words of duties and rights */
+    SIGNAL_DATES,
+    SIGNAL_MONEY,     /* sums with a currency */
+    SIGNAL_LENGTH,    /* words */
+    SIGNAL_STRUCTURE, /* headings */
+    IMPORTANCE_SIGNALS
+} ImportanceSignal;
+#define IMPORTANCE_BASE 0.2
+#define IMPORTANCE_FOUND 5
+
 typedef struct {
-    double duty, dates, money, length, structure; /* signals, 0..1 each */
+    double value, weight; /* its part of the score is value * weight; value 0..1 */
+    size_t count;         /* of signs in the text */
+    Str found[IMPORTANCE_FOUND]; /* the first that differ, borrowed from the text */
+    size_t n_found;
+} ImportanceReason;
+
+typedef struct {
+    ImportanceReason reasons[IMPORTANCE_SIGNALS];
     double score;
 } Importance;
+
 Importance understand_importance(const Extracted *e);
+const char *importance_signal_name(ImportanceSignal s);
 
 #endif

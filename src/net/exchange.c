@@ -120,8 +120,10 @@ void exchange_format_error(HttpExchange *x, int status, const Err *err)
     buf_clear(&resp->body);
     resp->status = status;
     resp->content_type = (Str){NULL, 0};
-    if (status == 503 && !http_resp_find(x, "retry-after").ptr)
-        http_resp_header(x, "Retry-After", STR("1"));
+    /* Not by http_resp_header: memory for a copy may be what is short. */
+    if (status == 503 && !http_resp_find(x, "retry-after").ptr &&
+        resp->header_count < HTTP_RESP_HEADERS_MAX)
+        resp->headers[resp->header_count++] = (HttpHeader){STR("Retry-After"), STR("1")};
     HttpFormatError format = x->format_error ? x->format_error : http_problem;
     format(x->format_error_arg, x->req.path, status, err, x->req.id, resp);
     if (!buf_ok(&resp->body)) {

@@ -19,6 +19,12 @@ struct Minilm {
     MinilmWeights w;
 };
 
+/* Rows of a block that are a part's. */
+typedef struct {
+    uint32_t from, n;
+    float *out;
+} PartRows;
+
 struct MinilmState {
     float *x;      /* [256][384] the residual stream */
     float *y;      /* [256][384] what is added to it */
@@ -33,6 +39,8 @@ struct MinilmState {
     uint32_t start[BLOCK_ROWS + 1]; /* first row of a text of the block */
     size_t out_at[BLOCK_ROWS];  /* which text of the call it is */
     size_t texts;
+    PartRows parts[BLOCK_ROWS]; /* a part has a row at least */
+    size_t n_parts;
 };
 
 /* Opening. */
@@ -239,7 +247,12 @@ static void run_block(const Minilm *m, MinilmState *s, float *out)
         nn_ops()->pool(s->x + (size_t)s->start[t] * MINILM_HIDDEN, MINILM_HIDDEN,
             s->start[t + 1] - s->start[t], MINILM_HIDDEN, out + s->out_at[t] * MINILM_DIM);
     }
-    s->texts = 0;
+    for (size_t i = 0; i < s->n_parts; i++) {
+        const PartRows *p = &s->parts[i];
+        nn_ops()->pool(s->x + (size_t)p->from * MINILM_HIDDEN, MINILM_HIDDEN, p->n, MINILM_HIDDEN,
+            p->out);
+    }
+    s->texts = s->n_parts = 0;
 }
 
 /* Adds text `index` with these ids to the block, running the block first when it is full. */
@@ -263,7 +276,7 @@ bool minilm_embed(const Minilm *m, MinilmState *s, const Str *texts, size_t n, f
     uint32_t *tokens, Err *err)
 {
     (void)err; /* nothing here can fail yet: texts of any bytes have a reading */
-    s->texts = 0;
+    s->texts = s->n_parts = 0;
     s->start[0] = 0;
     for (size_t i = 0; i < n; i++) {
         uint32_t ids[MINILM_MAX_TOKENS];
@@ -273,6 +286,44 @@ bool minilm_embed(const Minilm *m, MinilmState *s, const Str *texts, size_t n, f
             tokens[i] = (uint32_t)total;
         }
         add_text(m, s, ids, used, i, out);
+    }
+    run_block(m, s, out);
+    return true;
+}
+
+/* Notes the rows of a part of the text that was just added: pieces that end inside of it. */
+static void add_part(MinilmState *s, const MinilmPart *part, const uint32_t *ends, size_t used,
+    float *out)
+{
+    uint32_t first = s->start[s->texts - 1], from = 1;
+    while (from + 1 < used && ends[from] <= part->start) {
+        from++;
+    }
+    uint32_t to = from;
+    while (to + 1 < used && ends[to] <= part->end) {
+        to++;
+    }
+    memset(out, 0, MINILM_DIM * sizeof *out);
+    if (to > from && s->n_parts < BLOCK_ROWS) {
+        s->parts[s->n_parts++] = (PartRows){first + from, to - from, out};
+    }
+}
+
+bool minilm_embed_parts(const Minilm *m, MinilmState *s, const Str *texts, size_t n, float *out,
+    const MinilmPart *parts, size_t n_parts, float *part_out, Err *err)
+{
+    (void)err; /* as minilm_embed */
+    s->texts = s->n_parts = 0;
+    s->start[0] = 0;
+    for (size_t i = 0, part = 0; i < n; i++) {
+        uint32_t ids[MINILM_MAX_TOKENS], ends[MINILM_MAX_TOKENS];
+        size_t total = wordpiece_encode(&m->w.words, texts[i], ids, ends, MINILM_MAX_TOKENS);
+        size_t used = total < MINILM_MAX_TOKENS ? total : MINILM_MAX_TOKENS;
+        ids[used - 1] = MINILM_SEP_ID; /* where a longer text is cut */
+        add_text(m, s, ids, used, i, out);
+        for (; part < n_parts && parts[part].text == i; part++) {
+            add_part(s, &parts[part], ends, used, part_out + part * MINILM_DIM);
+        }
     }
     run_block(m, s, out);
     return true;
@@ -293,7 +344,7 @@ bool minilm_embed_ids(const Minilm *m, MinilmState *s, const uint32_t *const *id
             }
         }
     }
-    s->texts = 0;
+    s->texts = s->n_parts = 0;
     s->start[0] = 0;
     for (size_t i = 0; i < n; i++) {
         add_text(m, s, ids[i], n_ids[i], i, out);

@@ -51,6 +51,19 @@ void minilm_state_free(MinilmState *s);
 bool minilm_embed(const Minilm *m, MinilmState *s, const Str *texts, size_t n, float *out,
     uint32_t *tokens, Err *err);
 
+/* A part of one of the texts: bytes [start, end). */
+typedef struct {
+    size_t text;
+    uint32_t start, end;
+} MinilmPart;
+
+/* As minilm_embed, and beside it into part_out [n_parts, 384] the mean of the tokens of each part,
+ * unit length: what the part means where it stands ("late chunking", Günther et al. 2024,
+ * arXiv:2409.04701). It costs nothing but the mean. Parts are in the order of their texts; one with
+ * no token of its own in the window is all zeros. */
+bool minilm_embed_parts(const Minilm *m, MinilmState *s, const Str *texts, size_t n, float *out,
+    const MinilmPart *parts, size_t n_parts, float *part_out, Err *err);
+
 /* As minilm_embed, from token ids: ids[i] has n_ids[i] (2..256) ids, [CLS] and [SEP] among them.
  * ERR_VALIDATION for an id past the vocabulary. */
 bool minilm_embed_ids(const Minilm *m, MinilmState *s, const uint32_t *const *ids,

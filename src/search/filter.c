@@ -89,6 +89,8 @@ bool filter_and(const DocFilter *x, const DocFilter *y, Arena *a, DocFilter *out
                          &f.n_sources, &empty) &&
               meet_lists(x->types, x->n_types, y->types, y->n_types, false, a, &f.types, &f.n_types,
                          &empty) &&
+              meet_lists(x->languages, x->n_languages, y->languages, y->n_languages, false, a,
+                         &f.languages, &f.n_languages, &empty) &&
               meet_ids(x, y, a, &f, &empty);
     if (!ok)
         return err_set(err, ERR_NO_MEMORY, "joining two filters: out of memory");

@@ -12,15 +12,23 @@ typedef struct {
     KwTerm *terms;
     size_t n_terms, cap;
     size_t n_operators;
-    Str *tags, *sources, *types;
-    size_t n_tags, n_sources, n_types;
+    Str *tags, *sources, *types, *languages;
+    size_t n_tags, n_sources, n_types, n_languages;
     int64_t since, until;
 } Parser;
 
-typedef enum { FIELD_TAG, FIELD_SOURCE, FIELD_TYPE, FIELD_AFTER, FIELD_BEFORE, FIELD_NONE } Field;
-static const char *const field_names[] = {"tag:", "source:", "type:", "after:", "before:"};
+typedef enum {
+    FIELD_TAG,
+    FIELD_SOURCE,
+    FIELD_TYPE,
+    FIELD_LANGUAGE,
+    FIELD_AFTER,
+    FIELD_BEFORE,
+    FIELD_NONE
+} Field;
+static const char *const field_names[] = {"tag:", "source:", "type:", "lang:", "after:", "before:"};
 static const char *const field_examples[] = {"tag:work", "source:\"My notes/*\"", "type:pdf",
-                                             "after:2024-05-31", "before:2025"};
+                                             "lang:de",  "after:2024-05-31",      "before:2025"};
 
 static size_t column(const Parser *p, size_t at)
 {
@@ -174,10 +182,11 @@ static bool add_date(Parser *p, Field f, Str value, size_t start, Err *err)
 
 static bool add_filter(Parser *p, Field f, Str value, size_t start, Err *err)
 {
-    Str *list = f == FIELD_TAG ? p->tags : f == FIELD_SOURCE ? p->sources : p->types;
-    size_t *n = f == FIELD_TAG ? &p->n_tags : f == FIELD_SOURCE ? &p->n_sources : &p->n_types;
     if (f == FIELD_AFTER || f == FIELD_BEFORE)
         return add_date(p, f, value, start, err);
+    Str *const lists[] = {p->tags, p->sources, p->types, p->languages}, *list = lists[f];
+    size_t *const counts[] = {&p->n_tags, &p->n_sources, &p->n_types, &p->n_languages};
+    size_t *n = counts[f];
     if (*n == QUERY_MAX_OPERATORS)
         return err_set(err, ERR_VALIDATION, "more than %u times %s in one search",
                        QUERY_MAX_OPERATORS, field_names[f]);
@@ -285,8 +294,9 @@ static bool parser_init(Parser *p, Str text, Arena *a, Err *err)
     p->tags = ARENA_NEW_ARRAY(a, Str, QUERY_MAX_OPERATORS);
     p->sources = ARENA_NEW_ARRAY(a, Str, QUERY_MAX_OPERATORS);
     p->types = ARENA_NEW_ARRAY(a, Str, QUERY_MAX_OPERATORS);
+    p->languages = ARENA_NEW_ARRAY(a, Str, QUERY_MAX_OPERATORS);
     buf_init(&p->embed, (size_t)2 * QUERY_MAX_BYTES);
-    if (!p->terms || !p->tags || !p->sources || !p->types)
+    if (!p->terms || !p->tags || !p->sources || !p->types || !p->languages)
         return err_set(err, ERR_NO_MEMORY, "reading the search: out of memory");
     return true;
 }
@@ -299,7 +309,8 @@ static bool finish(Parser *p, Query *out, Err *err)
     for (size_t i = 0; i < q.n_terms; i++)
         q.n_ranking += !q.terms[i].excluded && has_word(q.terms[i].text);
     if (!q.n_ranking) {
-        bool filters = p->n_tags || p->n_sources || p->n_types || p->since || p->until;
+        bool filters = p->n_tags || p->n_sources || p->n_types || p->n_languages ||
+                       p->since || p->until;
         return err_set(err, ERR_VALIDATION, "%s",
                        filters || p->n_operators ? "the search has only filters or excluded words: "
                                                    "add a word to look for"
@@ -311,6 +322,8 @@ static bool finish(Parser *p, Query *out, Err *err)
                            .n_sources = p->n_sources,
                            .types = p->types,
                            .n_types = p->n_types,
+                           .languages = p->languages,
+                           .n_languages = p->n_languages,
                            .since = p->since,
                            .until = p->until};
     *out = q;

@@ -5,7 +5,7 @@
  *   word*                   a passage must hold a word that begins so
  *   -word  -"words"  -wo*   a passage must not hold it
  *   tag:T                   documents with the tag; several: all of them
- *   source:S  type:T        several of one kind: any of them; S may end in '*'
+ *   source:S  type:T  lang:L   several of one kind: any of them; S may end in '*'
  *   after:D  before:D       changed at or after, changed before; D is YYYY, YYYY-MM, YYYY-MM-DD or
  * an RFC 3339 time; a date begins at midnight UTC
  *

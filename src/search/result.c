@@ -15,7 +15,9 @@ bool document_copy(const Document *d, Arena *a, Document *out)
     bool ok = c.tags && copy_str(d->title, a, &c.title) && copy_str(d->content, a, &c.content) &&
               copy_str(d->source, a, &c.source) && copy_str(d->file_type, a, &c.file_type) &&
               copy_str(d->media_type, a, &c.media_type) && copy_str(d->filename, a, &c.filename) &&
-              copy_str(d->summary, a, &c.summary) && copy_str(d->extra_json, a, &c.extra_json);
+              copy_str(d->summary, a, &c.summary) && copy_str(d->extra_json, a, &c.extra_json) &&
+              copy_str(d->author, a, &c.author) && copy_str(d->language, a, &c.language) &&
+              copy_str(d->about_json, a, &c.about_json);
     for (size_t i = 0; ok && i < d->n_tags; i++)
         ok = copy_str(d->tags[i], a, &c.tags[i]);
     if (ok)

@@ -197,6 +197,7 @@ static void make_key(const Run *run, Buf *b)
     key_list(b, f->tags, f->n_tags);
     key_list(b, f->sources, f->n_sources);
     key_list(b, f->types, f->n_types);
+    key_list(b, f->languages, f->n_languages);
     key_mem(b, f->ids, f->n_ids * sizeof *f->ids);
 }
 

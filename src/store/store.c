@@ -58,7 +58,8 @@ static bool filter_ok(const DocFilter *f, Err *err)
     return text_ok(f->q, STORE_MAX_NAME, "the text to look for", err)
         && texts_ok(f->tags, f->n_tags, "a tag", err)
         && texts_ok(f->sources, f->n_sources, "a source", err)
-        && texts_ok(f->types, f->n_types, "a file type", err);
+        && texts_ok(f->types, f->n_types, "a file type", err)
+        && texts_ok(f->languages, f->n_languages, "a language", err);
 }
 
 static bool boundary(Str s, size_t at)
@@ -109,6 +110,9 @@ static bool put_ok(const DocumentPut *p, Err *err)
         && text_ok(d->media_type, STORE_MAX_WORD, "the media type", err)
         && text_ok(d->summary, STORE_MAX_JSON, "the summary", err)
         && text_ok(d->extra_json, STORE_MAX_JSON, "the metadata", err)
+        && text_ok(d->author, STORE_MAX_TITLE, "the author", err)
+        && text_ok(d->language, STORE_MAX_WORD, "the language", err)
+        && text_ok(d->about_json, STORE_MAX_JSON, "what was found out", err)
         && tags_ok(d->tags, d->n_tags, err) && importance_ok(d->importance, err)
         && chunks_ok(p, err);
 }
@@ -229,6 +233,23 @@ bool store_suggest(Store *s, const Uuid *owner, Str prefix, size_t limit, Arena 
 uint64_t store_version(Store *s, const Uuid *owner)
 {
     return s->ops->version(s, owner);
+}
+
+bool store_near_documents(Store *s, const Uuid *owner, const Uuid *id, double least, size_t max,
+    Arena *a, NearDocument **out, size_t *n, Err *err)
+{
+    if (max > STORE_MAX_PAGE)
+        return err_set(err, ERR_VALIDATION, "at most %u similar documents are listed",
+            STORE_MAX_PAGE);
+    return s->ops->near_documents(s, owner, id, least, max, a, out, n, err);
+}
+
+bool store_near_groups(Store *s, const Uuid *owner, double least, size_t offset, size_t limit,
+    Arena *a, NearPage *out, Err *err)
+{
+    if (limit > STORE_MAX_PAGE)
+        return err_set(err, ERR_VALIDATION, "at most %u groups are listed", STORE_MAX_PAGE);
+    return s->ops->near_groups(s, owner, least, offset, limit, a, out, err);
 }
 
 bool store_ledger_put(Store *s, const Uuid *owner, const LedgerEntry *e, Err *err)

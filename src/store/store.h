@@ -36,6 +36,8 @@ typedef struct {
     Str summary;          /* ptr NULL when there is none */
     double importance;    /* 0..1 */
     Str extra_json;       /* the client's own metadata: a JSON object, "{}" when none */
+    Str author, language; /* empty when unknown; language is ISO 639 ("de") */
+    Str about_json;       /* computed members of the metadata (dates, reasons): a JSON object */
     Sha256 hash;          /* of the original bytes: the document's identity for its owner */
     uint64_t bytes;       /* of the original */
     uint32_t pages;       /* 0 when the type has none */
@@ -58,7 +60,10 @@ typedef struct {
     const ChunkNew *chunks;
     size_t n_chunks;
     const char *model;    /* name of the encoder, kept with the document */
+    const uint8_t *sketch; /* [STORE_SKETCH_BYTES], or NULL: never a near-duplicate (near.h) */
 } DocumentPut;
+
+#define STORE_SKETCH_BYTES 64
 
 typedef enum { PUT_CREATED, PUT_REPLACED, PUT_DUPLICATE } PutOutcome;
 
@@ -70,6 +75,8 @@ typedef struct {
     size_t n_sources;
     const Str *types;     /* any of them */
     size_t n_types;
+    const Str *languages; /* any of them */
+    size_t n_languages;
     int64_t since, until; /* updated_at in [since, until); 0: open */
     const Uuid *ids;      /* any of them */
     size_t n_ids;
@@ -150,6 +157,25 @@ typedef struct {
     Str text;             /* exactly content[start, end) */
     Str context;
 } Chunk;
+
+/* ---- near-duplicates ----------------------------------------------------------------------- */
+
+/* Documents whose texts have much in common (store/near.h). */
+typedef struct {
+    Uuid id;
+    Str title, source;
+    int64_t created_at;
+    double similarity;    /* 0..1: with the document asked for, or with its group's first */
+} NearDocument;
+typedef struct {
+    NearDocument *documents; /* the oldest first */
+    size_t n;
+} NearGroup;
+typedef struct {
+    NearGroup *groups;    /* the largest first */
+    size_t n, total;      /* total: of all pages */
+} NearPage;
+#define STORE_NEAR_LEAST 0.5 /* docs/INGEST.md has the measurement */
 
 /* ---- ledger and folders ------------------------------------------------------------------- */
 
@@ -266,6 +292,14 @@ bool store_suggest(Store *s, const Uuid *owner, Str prefix, size_t limit, Arena 
 
 /* Grows with every write of this owner that could change an answer: the key of caches. */
 uint64_t store_version(Store *s, const Uuid *owner);
+
+/* At most `max` documents whose similarity with this one is `least` or more, most similar first;
+ * none for a document that is not there. */
+bool store_near_documents(Store *s, const Uuid *owner, const Uuid *id, double least, size_t max,
+    Arena *a, NearDocument **out, size_t *n, Err *err);
+/* Groups of such documents; at most `limit` of them after the first `offset`. */
+bool store_near_groups(Store *s, const Uuid *owner, double least, size_t offset, size_t limit,
+    Arena *a, NearPage *out, Err *err);
 
 bool store_ledger_put(Store *s, const Uuid *owner, const LedgerEntry *e, Err *err);
 bool store_ledger_get(Store *s, const Uuid *owner, Str source, Arena *a, LedgerEntry *out,

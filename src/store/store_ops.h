@@ -35,6 +35,10 @@ struct StoreOps {
     bool (*suggest)(Store *s, const Uuid *owner, Str prefix, size_t limit, Arena *a, Str *out,
         size_t *n, Err *err);
     uint64_t (*version)(Store *s, const Uuid *owner);
+    bool (*near_documents)(Store *s, const Uuid *owner, const Uuid *id, double least, size_t max,
+        Arena *a, NearDocument **out, size_t *n, Err *err);
+    bool (*near_groups)(Store *s, const Uuid *owner, double least, size_t offset, size_t limit,
+        Arena *a, NearPage *out, Err *err);
     bool (*ledger_put)(Store *s, const Uuid *owner, const LedgerEntry *e, Err *err);
     bool (*ledger_get)(Store *s, const Uuid *owner, Str source, Arena *a, LedgerEntry *out,
         Err *err);

@@ -334,11 +334,12 @@ static size_t passage_end(const Chunker *c, size_t first, size_t stop, size_t ta
             paragraph = last;
             paragraph_tokens = tokens;
         }
-        if (tokens >= target)
+        if (last > first && tokens >= target) /* units of no token at all have a target of 0 */
             break;
         tokens += c->units[last++].tokens;
     }
-    if (last < stop && !c->units[last].starts_block && paragraph_tokens * 2 >= target)
+    if (last < stop && paragraph > first && !c->units[last].starts_block &&
+        paragraph_tokens * 2 >= target)
         last = paragraph;
     while (last > first + 1 && last < stop && c->units[last - 1].is_heading)
         last--; /* a heading stays with what it heads */

@@ -98,19 +98,41 @@ static bool is_joined(Str text, size_t from, size_t to)
     return to - from == 1 && text.ptr[from] == ' ';
 }
 
-static size_t count_candidates(Table *t, Str text)
+/* Whether text[start, end) is code. `next` moves along marks in their order; marks of strangers may
+ * have none: then some code is read, nothing worse. */
+static bool is_code(const Mark *marks, size_t n, size_t *next, size_t start)
 {
-    size_t at = 0, start, end, words = 0;
+    while (*next < n && (marks[*next].kind != MARK_CODE || marks[*next].end <= start))
+        ++*next;
+    return *next < n && marks[*next].start <= start;
+}
+
+/* Part of an address or a path: letters and slashes, dots or at signs without white space. */
+static bool is_address(Str s, size_t from, size_t to)
+{
+    char before = from > 0 ? s.ptr[from - 1] : ' ', after = to < s.len ? s.ptr[to] : ' ';
+    char behind = to + 1 < s.len ? s.ptr[to + 1] : ' ';
+    bool dotted = after == '.' && behind != ' ' && behind != '\n' && behind != ')';
+    return before == '/' || before == '@' || before == '_' || before == '\\' || after == '@' ||
+           after == '_' || dotted || (after == ':' && behind == '/') ||
+           (before == '.' && from > 1 && s.ptr[from - 2] != ' ' && s.ptr[from - 2] != '.');
+}
+
+static size_t count_candidates(Table *t, Str text, const Mark *marks, size_t n_marks)
+{
+    size_t at = 0, start, end, words = 0, mark = 0;
     uint32_t sentence = 0;
     for (; sentence_next(text, &at, &start, &end); sentence++) {
         Str s = str_sub(text, start, end);
+        if (is_code(marks, n_marks, &mark, start))
+            continue;
         size_t in = 0, from, to, last = 0, n = 0;
         Word run[MAX_WORDS];
         bool first = true;
         while (word_next(s, &in, &from, &to)) {
             char room[WORD_MAX + 8];
             Str folded = word_fold(str_sub(s, from, to), room);
-            bool telling = is_telling(folded);
+            bool telling = is_telling(folded) && !is_address(s, from, to);
             size_t peek = from;
             bool capital = letter_is_upper(utf8_next(s, &peek));
             words++;
@@ -141,7 +163,21 @@ static int by_score(const void *a, const void *b)
     return str_cmp(x->phrase, y->phrase);
 }
 
-static void score_all(Table *t, Str title, size_t words)
+/* Of the rarest word of a phrase, with something for the most frequent. */
+static float rarity_of(const KeyphraseRarity *r, Str phrase)
+{
+    float most = 0;
+    Str word;
+    if (!r)
+        return 1;
+    while (str_next(&phrase, ' ', &word)) {
+        float one = r->rarity(r->arg, word);
+        most = one > most ? one : most;
+    }
+    return 0.2f + most;
+}
+
+static void score_all(Table *t, Str title, const KeyphraseRarity *rarity, size_t words)
 {
     static const float length_bonus[] = {0, 1.0f, 1.5f, 1.6f};
     Buf folded;
@@ -158,6 +194,7 @@ static void score_all(Table *t, Str title, size_t words)
         c->score *= (name ? 1.5f : 1.0f) * (in_title ? 2.0f : 1.0f);
         if (c->words > 1 && c->count < 2 && !in_title)
             c->score *= 0.6f; /* chance neighbours */
+        c->score *= rarity_of(rarity, c->phrase);
     }
     buf_release(&folded);
 }
@@ -173,6 +210,16 @@ static bool is_part(Str a, Str b)
     return false;
 }
 
+/* Whether half of the words of one stand in the other: "bright harbor", "harbor design". */
+static bool overlaps(Str a, Str b)
+{
+    size_t words = 0, shared = 0;
+    for (Str rest = a, word; str_next(&rest, ' ', &word); words++)
+        for (Str others = b, other; str_next(&others, ' ', &other);)
+            shared += str_eq(word, other);
+    return words > 1 && shared * 2 >= words;
+}
+
 /* "invoice" and "invoices" are one tag. */
 static bool is_plural(Str a, Str b)
 {
@@ -180,7 +227,9 @@ static bool is_plural(Str a, Str b)
     return large.len - small.len <= 2 && small.len >= 4 && str_starts(large, small);
 }
 
-bool keyphrase_find(Str text, Str title, size_t max, Arena *a, Str **out, size_t *n, Err *err)
+bool keyphrase_find(Str text, Str title, const Mark *marks, size_t n_marks,
+                    const KeyphraseRarity *rarity, size_t max, Arena *a, Str **out, size_t *n,
+                    Err *err)
 {
     Arena *scratch = arena_new(ARENA_DEFAULT_MAX);
     Table t = {.n = 256, .a = scratch};
@@ -193,11 +242,11 @@ bool keyphrase_find(Str text, Str title, size_t max, Arena *a, Str **out, size_t
         return no_memory(err);
     }
     text = str_sub(text, 0, utf8_floor(text, LOOK_AT));
-    size_t words = count_candidates(&t, text), kept = 0;
+    size_t words = count_candidates(&t, text, marks, n_marks), kept = 0;
     for (size_t i = 0; i < t.n; i++)
         if (t.slots[i].phrase.ptr)
             t.slots[kept++] = t.slots[i];
-    score_all(&t, title, words);
+    score_all(&t, title, rarity, words);
     qsort(t.slots, t.used, sizeof *t.slots, by_score);
     size_t found = 0;
     bool ok = true;
@@ -205,6 +254,7 @@ bool keyphrase_find(Str text, Str title, size_t max, Arena *a, Str **out, size_t
         bool fresh = true;
         for (size_t j = 0; fresh && j < found; j++)
             fresh = !is_part(phrases[j], t.slots[i].phrase) &&
+                    !overlaps(t.slots[i].phrase, phrases[j]) &&
                     !is_plural(phrases[j], t.slots[i].phrase);
         if (!fresh)
             continue;

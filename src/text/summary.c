@@ -85,6 +85,25 @@ static bool is_furniture(const Mark *marks, size_t n, size_t start, size_t end)
     return false;
 }
 
+/* Whether it reads as prose: mostly letters, no cells of a table, no dots that lead to a page
+ * number, and it does not begin in the middle of a sentence that was torn apart. */
+static bool is_prose(Str s)
+{
+    size_t letters = 0, others = 0, at = 0;
+    if (str_find(s, STR(" | "), 0) != SIZE_MAX || str_find(s, STR(". . ."), 0) != SIZE_MAX ||
+        str_find(s, STR("...."), 0) != SIZE_MAX)
+        return false;
+    uint32_t first = s.len ? utf8_next(s, &at) : 0;
+    if (letter_is_lower(first))
+        return false;
+    for (at = 0; at < s.len;) {
+        uint32_t c = utf8_next(s, &at);
+        letters += letter_is_word(c) && !letter_is_digit(c);
+        others += !letter_is_space(c) && (!letter_is_word(c) || letter_is_digit(c));
+    }
+    return letters >= 2 * others;
+}
+
 /* "- [x] pay the rent" -> "pay the rent" */
 static Str without_marker(Str s)
 {
@@ -112,6 +131,8 @@ static bool collect(Str text, const Mark *marks, size_t n_marks, Arena *a, Sente
         bool listed = sentence_list_marker(s);
         s = without_marker(s);
         *item = (Sentence){.text = s, .whole = ends_like_sentence(s), .item = listed};
+        if (!is_prose(s))
+            continue;
         read_terms(item);
         if (item->words >= MIN_WORDS && item->words <= MAX_WORDS && item->n >= 2)
             out->n++;
@@ -165,54 +186,125 @@ static float cosine(const Sentence *a, const Sentence *b)
     return dot > 0 ? dot / (a->norm * b->norm) : 0;
 }
 
-/* Power iteration on the row-normalised similarities; `edges` has n * n places. */
-static void rank(Sentences *all, float *edges)
+/* ---- ranks ---------------------------------------------------------------------------------- */
+
+static float vector_cosine(const float *a, const float *b, size_t dim)
+{
+    float dot = 0;
+    for (size_t i = 0; i < dim; i++)
+        dot += a[i] * b[i];
+    return dot;
+}
+
+static bool has_vector(const float *v, size_t dim)
+{
+    for (size_t i = 0; i < dim; i++)
+        if (v[i] != 0)
+            return true;
+    return false;
+}
+
+/* The similarity by meaning of any two sentences, from 0 to 1: how far their cosine stands above
+ * the mean of the document's. Sentences of one document are all rather similar; what counts is more. */
+static void fill_meaning(const Sentences *all, const float *vectors, size_t dim, float *meaning)
 {
     size_t n = all->n;
-    float now[MAX_SENTENCES], next[MAX_SENTENCES];
+    double sum = 0;
+    size_t pairs = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool known = has_vector(vectors + i * dim, dim);
+        for (size_t j = 0; j < i; j++) {
+            bool both = known && has_vector(vectors + j * dim, dim);
+            float c = both ? vector_cosine(vectors + i * dim, vectors + j * dim, dim) : -2;
+            meaning[i * n + j] = meaning[j * n + i] = c;
+            sum += both ? c : 0;
+            pairs += both;
+        }
+        meaning[i * n + i] = -2;
+    }
+    float mean = pairs ? (float)(sum / (double)pairs) : 0;
+    for (size_t i = 0; i < n * n; i++)
+        meaning[i] = meaning[i] > mean && mean < 1 ? (meaning[i] - mean) / (1 - mean) : 0;
+}
+
+/* Power iteration on the row-normalised similarities; `edges` has n * n places. `meaning` may be
+ * NULL. */
+static void rank(Sentences *all, const float *meaning, const SummaryOptions *o, float *edges)
+{
+    size_t n = all->n;
+    float now[MAX_SENTENCES], next[MAX_SENTENCES], best = 0;
     for (size_t i = 0; i < n; i++) {
         float sum = 0;
-        for (size_t j = 0; j < n; j++)
-            sum += edges[i * n + j] = i == j ? 0 : cosine(&all->items[i], &all->items[j]);
+        for (size_t j = 0; j < n; j++) {
+            float words = i == j ? 0 : cosine(&all->items[i], &all->items[j]);
+            float e = !meaning ? words
+                               : (1 - o->meaning) * words + o->meaning * meaning[i * n + j];
+            sum += edges[i * n + j] = i == j ? 0 : e;
+        }
         for (size_t j = 0; j < n && sum > 0; j++)
             edges[i * n + j] /= sum;
         now[i] = 1.0f / (float)n;
     }
     for (int round = 0; round < 20; round++) {
-        for (size_t j = 0; j < n; j++) {
-            float sum = 0;
-            for (size_t i = 0; i < n; i++)
-                sum += now[i] * edges[i * n + j];
-            next[j] = (1 - DAMPING) / (float)n + DAMPING * sum;
-        }
+        for (size_t j = 0; j < n; j++)
+            next[j] = (1 - DAMPING) / (float)n;
+        for (size_t i = 0; i < n; i++)
+            for (size_t j = 0; j < n; j++)
+                next[j] += DAMPING * now[i] * edges[i * n + j];
         memcpy(now, next, n * sizeof *now);
     }
-    for (size_t i = 0; i < n; i++)
-        all->items[i].rank = now[i] * (1.0f + 0.5f * expf(-(float)i / 4.0f)) *
-                             (all->items[i].whole ? 1.0f : 0.3f) *
-                             (all->items[i].item ? 0.6f : 1.0f);
+    for (size_t i = 0; i < n; i++) {
+        Sentence *s = &all->items[i];
+        s->rank = now[i] * (1.0f + o->early * expf(-(float)i / 4.0f)) * (s->whole ? 1.0f : 0.3f) *
+                  (s->item ? 0.6f : 1.0f);
+        best = s->rank > best ? s->rank : best;
+    }
+    for (size_t i = 0; i < n && best > 0; i++)
+        all->items[i].rank /= best;
+}
+
+/* What a sentence adds: its rank, less what is like a chosen one (maximal marginal relevance).
+ * Below zero when a chosen one says the same. */
+static float gain(const Sentences *all, const float *meaning, const SummaryOptions *o, size_t i,
+                  const size_t *taken, size_t n)
+{
+    float worst = 0;
+    for (size_t k = 0; k < n; k++) {
+        float words = cosine(&all->items[taken[k]], &all->items[i]);
+        float like = meaning ? meaning[taken[k] * all->n + i] : 0;
+        if (words > 0.5f || like > 0.8f)
+            return -1;
+        worst = words > worst ? words : worst;
+        worst = like > worst ? like : worst;
+    }
+    float g = all->items[i].rank - o->redundancy * worst;
+    return g > 0 ? g : 0;
 }
 
 /* Marks the best sentences that fit and differ; the number of them. */
-static size_t choose(const Sentences *all, size_t max_words, size_t taken[TAKEN])
+static size_t choose(const Sentences *all, const float *meaning, const SummaryOptions *o,
+                     size_t taken[TAKEN])
 {
     size_t n = 0, words = 0;
     bool out[MAX_SENTENCES] = {false};
     while (n < TAKEN) {
         size_t best = SIZE_MAX;
-        for (size_t i = 0; i < all->n; i++)
-            if (!out[i] && words + all->items[i].words <= max_words &&
-                (all->items[i].whole || words < ENOUGH_WORDS) &&
-                (best == SIZE_MAX || all->items[i].rank > all->items[best].rank))
+        float most = -1;
+        for (size_t i = 0; i < all->n; i++) {
+            const Sentence *s = &all->items[i];
+            if (out[i] || words + s->words > o->max_words || (!s->whole && words >= ENOUGH_WORDS))
+                continue;
+            float g = gain(all, meaning, o, i, taken, n);
+            if (g < 0)
+                out[i] = true;
+            if (g > most) {
+                most = g;
                 best = i;
-        if (best == SIZE_MAX)
+            }
+        }
+        if (best == SIZE_MAX || most < 0)
             break;
         out[best] = true;
-        bool again = false;
-        for (size_t i = 0; i < n && !again; i++)
-            again = cosine(&all->items[taken[i]], &all->items[best]) > 0.5f;
-        if (again)
-            continue;
         words += all->items[best].words;
         taken[n++] = best;
     }
@@ -236,37 +328,90 @@ static Str beginning(Str text, size_t max_words)
     return letters_cut(letters_trim(str_sub(text, 0, last)), 600);
 }
 
-bool summary_make(Str text, const Mark *marks, size_t n_marks, size_t max_words, Arena *a, Str *out,
-    Err *err)
+struct Summary {
+    Str text;
+    Sentences all;
+    SummarySpan *spans;
+};
+
+bool summary_collect(Str text, const Mark *marks, size_t n_marks, Arena *a, Summary **out, Err *err)
 {
-    Sentences all = {NULL, 0};
-    size_t taken[TAKEN], n = 0;
-    Arena *scratch = arena_new(ARENA_DEFAULT_MAX);
-    bool ok = scratch ? collect(text, marks, n_marks, scratch, &all, err) : no_memory(err);
-    if (ok && all.n > 0) {
-        float *edges = ARENA_NEW_ARRAY(scratch, float, all.n * all.n);
-        uint32_t *pool = ARENA_NEW_ARRAY(scratch, uint32_t, all.n * MAX_TERMS);
-        ok = (edges && pool) || no_memory(err);
-        if (ok) {
-            weigh(&all, pool);
-            rank(&all, edges);
-            n = choose(&all, max_words, taken);
-        }
+    Summary *s = ARENA_NEW(a, Summary);
+    if (!s)
+        return no_memory(err);
+    *s = (Summary){.text = text};
+    if (!collect(text, marks, n_marks, a, &s->all, err))
+        return false;
+    s->spans = ARENA_NEW_ARRAY(a, SummarySpan, s->all.n + 1);
+    if (!s->spans)
+        return no_memory(err);
+    for (size_t i = 0; i < s->all.n; i++) {
+        size_t start = (size_t)(s->all.items[i].text.ptr - text.ptr);
+        s->spans[i] = (SummarySpan){(uint32_t)start, (uint32_t)(start + s->all.items[i].text.len)};
     }
+    *out = s;
+    return true;
+}
+
+const SummarySpan *summary_spans(const Summary *s, size_t *n)
+{
+    *n = s->all.n;
+    return s->spans;
+}
+
+static bool write_out(const Summary *s, const size_t *taken, size_t n, size_t max_words, Arena *a,
+                      Str *out, Err *err)
+{
     Buf b;
     buf_init(&b, 1 << 16);
-    for (size_t i = 0; ok && i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         if (i > 0)
             (void)buf_add_char(&b, ' ');
-        (void)letters_squeeze(&b, all.items[taken[i]].text);
+        (void)letters_squeeze(&b, s->all.items[taken[i]].text);
     }
-    if (ok && b.len == 0)
-        (void)letters_squeeze(&b, beginning(text, max_words));
+    if (b.len == 0)
+        (void)letters_squeeze(&b, beginning(s->text, max_words));
     Str made = b.len ? arena_buf(a, &b) : (Str){NULL, 0};
-    ok = ok && (made.ptr || b.len == 0 || no_memory(err));
+    bool ok = made.ptr || b.len == 0 || no_memory(err);
     if (ok)
         *out = made;
     buf_release(&b);
+    return ok;
+}
+
+bool summary_write(Summary *s, const float *vectors, size_t dim, const SummaryOptions *o, Arena *a,
+                   Str *out, Err *err)
+{
+    size_t taken[TAKEN], n = 0, count = s->all.n;
+    Arena *scratch = arena_new(ARENA_DEFAULT_MAX);
+    bool ok = scratch || no_memory(err);
+    if (ok && count > 0) {
+        float *edges = ARENA_NEW_ARRAY(scratch, float, count * count);
+        float *meaning = vectors ? ARENA_NEW_ARRAY(scratch, float, count * count) : NULL;
+        uint32_t *pool = ARENA_NEW_ARRAY(scratch, uint32_t, count * MAX_TERMS);
+        ok = (edges && pool && (meaning || !vectors)) || no_memory(err);
+        if (ok) {
+            weigh(&s->all, pool);
+            if (vectors)
+                fill_meaning(&s->all, vectors, dim, meaning);
+            rank(&s->all, meaning, o, edges);
+            n = choose(&s->all, meaning, o, taken);
+        }
+    }
+    ok = ok && write_out(s, taken, n, o->max_words, a, out, err);
+    arena_free(scratch);
+    return ok;
+}
+
+bool summary_make(Str text, const Mark *marks, size_t n_marks, size_t max_words, Arena *a, Str *out,
+    Err *err)
+{
+    Summary *s;
+    Arena *scratch = arena_new(ARENA_DEFAULT_MAX);
+    SummaryOptions o = SUMMARY_DEFAULTS(max_words);
+    bool ok = (scratch || no_memory(err)) &&
+              summary_collect(text, marks, n_marks, scratch, &s, err) &&
+              summary_write(s, NULL, 0, &o, a, out, err);
     arena_free(scratch);
     return ok;
 }

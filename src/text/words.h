@@ -15,7 +15,9 @@ bool word_next(Str text, size_t *at, size_t *start, size_t *end);
 /* The word in lower case, in room[WORD_MAX + 8]; empty when it is longer than WORD_MAX. */
 Str word_fold(Str word, char *room);
 /* Articles, pronouns, prepositions, numbers, units and the like of English, German, French,
- * Spanish, Italian, Dutch and Portuguese. `folded` is in lower case. */
+ * Spanish, Italian, Dutch and Portuguese; the most frequent ones of Russian, Ukrainian, Polish,
+ * Czech, Swedish, Danish, Norwegian, Finnish, Hungarian, Romanian, Greek, Turkish and
+ * Arabic. `folded` is in lower case. */
 bool word_is_stop(Str folded);
 
 #endif

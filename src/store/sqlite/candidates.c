@@ -82,7 +82,7 @@ static bool filter_empty(const DocFilter *f)
 {
     return !f
         || (!f->q.len && !f->n_tags && !f->n_sources && !f->n_types && !f->since && !f->until
-            && !f->n_ids);
+            && !f->n_ids && !f->n_languages);
 }
 
 static void mark_document(Plan *p, uint64_t doc_no)

@@ -17,6 +17,8 @@ static bool patch_row(SqConn *c, int64_t doc_no, const DocPatch *p, Err *err)
     static const char sql[] =
         "UPDATE documents SET title = coalesce(?2, title), source = coalesce(?3, source),"
         " extra_json = coalesce(?4, extra_json), importance = coalesce(?5, importance),"
+        " about = CASE WHEN ?5 IS NULL THEN about ELSE json_set(about, '$.importance_reasons',"
+        " json_array(json_object('signal', 'given', 'contribution', ?5))) END,"
         " summary = CASE WHEN ?6 THEN ?7 ELSE summary END,"
         " updated_at = CASE WHEN ?8 THEN ?8 ELSE updated_at END WHERE doc_no = ?1";
     const Str none = {NULL, 0};

@@ -97,7 +97,8 @@ bool sq_document_read(Sq *q, bool with_content, Arena *a, Document *out, Err *er
         || !sq_col_copy(q, 3, a, &d.title, err) || !sq_col_copy(q, 4, a, &d.source, err)
         || !sq_col_copy(q, 5, a, &d.file_type, err) || !sq_col_copy(q, 6, a, &d.media_type, err)
         || !sq_col_copy(q, 7, a, &d.filename, err) || !sq_col_copy(q, 8, a, &d.summary, err)
-        || !sq_col_copy(q, 10, a, &d.extra_json, err))
+        || !sq_col_copy(q, 10, a, &d.extra_json, err) || !sq_col_copy(q, 17, a, &d.author, err)
+        || !sq_col_copy(q, 18, a, &d.language, err) || !sq_col_copy(q, 19, a, &d.about_json, err))
         return false;
     d.importance = sq_col_real(q, 9);
     d.bytes = (uint64_t)sq_col_i64(q, 11);

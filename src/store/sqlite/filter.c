@@ -129,6 +129,10 @@ bool sq_where(SqConn *c, int64_t owner_no, const DocFilter *f, Arena *a, SqWhere
             add_list(w, "d.file_type", f->n_types);
         for (size_t i = 0; i < f->n_types; i++)
             arg_text(w, f->types[i]);
+        if (f->n_languages)
+            add_list(w, "d.language", f->n_languages);
+        for (size_t i = 0; i < f->n_languages; i++)
+            arg_text(w, f->languages[i]);
         if (f->since) {
             buf_add_c(&w->sql, " AND d.updated_at >= ?");
             arg(w, 'i', f->since, STR(""));

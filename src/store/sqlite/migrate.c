@@ -5,10 +5,12 @@
 
 #include "store/sqlite/sq.h"
 
-extern const char schema_sql[]; /* schema.sql, put in by the build */
+/* The .sql files of this folder, put in by the build. */
+extern const char schema_sql[], schema_understanding_sql[];
 
 const SqMigration SQ_MIGRATIONS[] = {
-    {schema_sql}, /* 1: the first */
+    {schema_sql},               /* 1: the first */
+    {schema_understanding_sql}, /* authors, languages, dates, sketches */
 };
 const int SQ_SCHEMA_VERSION = sizeof SQ_MIGRATIONS / sizeof *SQ_MIGRATIONS;
 

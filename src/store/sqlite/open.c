@@ -213,6 +213,7 @@ Store *store_open_sqlite(const StoreOptions *o, Err *err)
     s->reader_role = SQ_READER;
     s->dir = mem_strdup(o->dir);
     s->model = mem_strdup(o->model ? o->model : "");
+    s->near = sq_near_new();
     s->path = s->dir ? join(s->dir, "sotto.db") : NULL;
     pthread_mutex_init(&s->pool_lock, NULL);
     pthread_cond_init(&s->pool_free, NULL);
@@ -220,7 +221,7 @@ Store *store_open_sqlite(const StoreOptions *o, Err *err)
     pthread_mutex_init(&s->refresh_lock, NULL);
     pthread_mutex_init(&s->change_lock, NULL);
     bool ok = false;
-    if (!s->dir || !s->model || !s->path)
+    if (!s->dir || !s->model || !s->path || !s->near)
         err_set(err, ERR_NO_MEMORY, "opening the store: out of memory");
     else if (s->context_weight > 64 || strlen(s->model) > 200)
         err_set(err, ERR_VALIDATION, "opening the store: an option is out of range");
@@ -251,6 +252,7 @@ static void sq_close(Store *store)
     pthread_mutex_destroy(&s->owners_lock);
     pthread_mutex_destroy(&s->refresh_lock);
     pthread_mutex_destroy(&s->change_lock);
+    sq_near_free(s->near);
     mem_free(s->dir);
     mem_free(s->path);
     mem_free(s->model);
@@ -288,6 +290,8 @@ static const StoreOps OPS = {
     .folder_put = sq_folder_put,
     .folder_list = sq_folder_list,
     .folder_delete = sq_folder_delete,
+    .near_documents = sq_near_documents,
+    .near_groups = sq_near_groups,
     .stats = sq_stats,
     .check = sq_check,
     .backup = sq_backup,

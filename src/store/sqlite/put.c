@@ -131,8 +131,9 @@ static bool write_document(Put *p, SqConn *c, int64_t doc_no, int64_t created_at
     static const char sql[] =
         "INSERT INTO documents (doc_no, owner_no, uuid, hash, title, source, file_type, media_type,"
         " filename, names, summary, importance, extra_json, bytes, text_bytes, same_text, pages,"
-        " n_chunks, model, created_at, updated_at) "
-        "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21) "
+        " n_chunks, model, created_at, updated_at, author, language, about) "
+        "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,"
+        "?23,?24) "
         "ON CONFLICT (doc_no) DO UPDATE SET hash = excluded.hash, title = excluded.title,"
         " source = excluded.source, file_type = excluded.file_type,"
         " media_type = excluded.media_type, filename = excluded.filename, names = excluded.names,"
@@ -140,7 +141,8 @@ static bool write_document(Put *p, SqConn *c, int64_t doc_no, int64_t created_at
         " extra_json = excluded.extra_json, bytes = excluded.bytes,"
         " text_bytes = excluded.text_bytes, same_text = excluded.same_text,"
         " pages = excluded.pages, n_chunks = excluded.n_chunks, model = excluded.model,"
-        " updated_at = excluded.updated_at";
+        " updated_at = excluded.updated_at, author = excluded.author,"
+        " language = excluded.language, about = excluded.about";
     const Document *d = &p->put->doc;
     Sq q;
     if (!sq_begin(&q, c, sql, err))
@@ -163,6 +165,30 @@ static bool write_document(Put *p, SqConn *c, int64_t doc_no, int64_t created_at
     sq_text(&q, str_of(p->put->model ? p->put->model : ""));
     sq_i64(&q, created_at);
     sq_i64(&q, d->updated_at);
+    sq_text(&q, d->author.ptr ? d->author : STR(""));
+    sq_text(&q, d->language.ptr ? d->language : STR(""));
+    sq_text(&q, d->about_json.len ? d->about_json : STR("{}"));
+    return sq_run(&q, err);
+}
+
+/* A new number each time: lists in memory learn from it that the text is another one. */
+static bool write_sketch(const Put *p, SqConn *c, int64_t doc_no, Err *err)
+{
+    static const char clear[] = "DELETE FROM sketches WHERE doc_no = ?1";
+    static const char sql[] = "INSERT INTO sketches (doc_no, owner_no, sketch) VALUES (?1, ?2, ?3)";
+    Sq q;
+    if (!sq_begin(&q, c, clear, err))
+        return false;
+    sq_i64(&q, doc_no);
+    if (!sq_run(&q, err))
+        return false;
+    if (!p->put->sketch)
+        return true;
+    if (!sq_begin(&q, c, sql, err))
+        return false;
+    sq_i64(&q, doc_no);
+    sq_i64(&q, p->w.owner->no);
+    sq_blob(&q, p->put->sketch, STORE_SKETCH_BYTES);
     return sq_run(&q, err);
 }
 
@@ -270,7 +296,7 @@ static bool apply(Sqlite *s, SqWrite *w, Err *err)
     uint64_t first = s->writer.next_chunk, seq = 0;
     s->writer.next_chunk += put->n_chunks;
     if (!write_document(p, c, doc_no, old.doc_no ? old.created_at : put->doc.created_at, err)
-        || !write_contents(p, c, doc_no, first, keep, err))
+        || !write_sketch(p, c, doc_no, err) || !write_contents(p, c, doc_no, first, keep, err))
         return false;
     if (old.first_chunk
         && !sq_row_change(s, w->owner->no, doc_no, true, old.first_chunk, old.last_chunk, &seq,

@@ -32,6 +32,7 @@
 
 typedef struct SqTok SqTok;
 typedef struct SqIndex SqIndex;
+typedef struct SqNear SqNear;
 typedef struct Sqlite Sqlite;
 
 /* ---- connections and statements (conn.c) ---------------------------------------------------- */
@@ -174,6 +175,7 @@ struct Sqlite {
     pthread_mutex_t change_lock;
     StoreChangeFn change_fn;
     void *change_arg;
+    SqNear *near;
 };
 
 static inline Sqlite *sq_of(Store *s) { return (Sqlite *)s; }
@@ -207,8 +209,8 @@ uint64_t sq_free_bytes(const char *dir); /* of its file system, for us; backup.c
 #define SQ_DOC_COLUMNS \
     "d.doc_no, d.uuid, d.hash, d.title, d.source, d.file_type, d.media_type, d.filename, " \
     "d.summary, d.importance, d.extra_json, d.bytes, d.pages, d.n_chunks, d.created_at, " \
-    "d.updated_at, d.text_bytes"
-#define SQ_DOC_NCOLUMNS 17
+    "d.updated_at, d.text_bytes, d.author, d.language, d.about"
+#define SQ_DOC_NCOLUMNS 20
 bool sq_document_read(Sq *q, bool with_content, Arena *a, Document *out, Err *err);
 /* Bytes [from, to) of a document's text. */
 bool sq_text_read(SqConn *c, int64_t doc_no, uint64_t from, uint64_t to, Arena *a, Str *out,
@@ -231,6 +233,9 @@ bool sq_where(SqConn *c, int64_t owner_no, const DocFilter *f, Arena *a, SqWhere
 void sq_where_bind(const SqWhere *w, Sq *q);
 void sq_where_release(SqWhere *w);
 
+SqNear *sq_near_new(void); /* near.c */
+void sq_near_free(SqNear *near);
+
 /* ---- the operations ------------------------------------------------------------------------- */
 
 bool sq_document_put(Store *, const Uuid *, const DocumentPut *, PutOutcome *, Uuid *, Err *);
@@ -250,6 +255,9 @@ bool sq_chunk_by_id(Store *, const Uuid *, const Uuid *, Arena *, Chunk *, Uuid 
 bool sq_tokenize(Store *, Str, SqTokenFn, void *, Err *);
 bool sq_suggest(Store *, const Uuid *, Str, size_t, Arena *, Str *, size_t *, Err *);
 uint64_t sq_version(Store *, const Uuid *);
+bool sq_near_documents(Store *, const Uuid *, const Uuid *, double, size_t, Arena *,
+    NearDocument **, size_t *, Err *);
+bool sq_near_groups(Store *, const Uuid *, double, size_t, size_t, Arena *, NearPage *, Err *);
 bool sq_ledger_put(Store *, const Uuid *, const LedgerEntry *, Err *);
 bool sq_ledger_get(Store *, const Uuid *, Str, Arena *, LedgerEntry *, Err *);
 bool sq_ledger_list(Store *, const Uuid *, const LedgerQuery *, Arena *, LedgerPage *, Err *);

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "ingest/ingest.h"
 #include "ingest/sandbox.h"
-#include "ingest/understand.h"
+#include "ingest/about.h"
 
 static int by_value(const void *a, const void *b)
 {
@@ -32,8 +32,8 @@ static void describe(const char *path, const Extracted *e, Arena *a)
     size_t n;
     uint64_t start = clock_mono_ns();
     if (!understand_title(e, str_of(path), a, &title, &err) ||
-        !understand_tags(e, title, a, &tags, &n, &err) ||
-        !understand_summary(e, a, &summary, &err)) {
+        !understand_tags(e, title, NULL, a, &tags, &n, &err) ||
+        !summary_make(e->text, e->marks, e->n_marks, 60, a, &summary, &err)) {
         printf("%s: %s\n", path, err.msg);
         return;
     }
@@ -42,10 +42,13 @@ static void describe(const char *path, const Extracted *e, Arena *a)
            STR_ARG(title));
     for (size_t i = 0; i < n; i++)
         printf(" [" STR_FMT "]", STR_ARG(tags[i]));
-    printf("\n  summary: " STR_FMT "\n  importance: %.2f (duty %.2f dates %.2f money %.2f length "
-                                   "%.2f "
-           "structure %.2f)\n",
-           STR_ARG(summary), v.score, v.duty, v.dates, v.money, v.length, v.structure);
+    printf("\n  summary: " STR_FMT "\n  importance: %.2f", STR_ARG(summary), v.score);
+    for (size_t s = 0; s < IMPORTANCE_SIGNALS; s++)
+        printf(" %s %.2f", importance_signal_name((ImportanceSignal)s), v.reasons[s].value);
+    Str author, about;
+    if (about_author(e, a, &author, &err) && about_json(e, STR(""), &v, NULL, a, &about, &err))
+        printf("\n  language: " STR_FMT ", author: " STR_FMT "\n  " STR_FMT "\n",
+               STR_ARG(e->language), STR_ARG(author), STR_ARG(about));
 }
 
 static void run_file(const Bench *b, const char *path)

@@ -35,8 +35,8 @@ static inline void fuzz_reader(const Reader *r, const uint8_t *data, size_t size
     size_t n;
     if (ok && e.text.len < 20000) {
         REQUIRE(understand_title(&e, STR("name.txt"), a, &title, &err) && utf8_ok(title));
-        REQUIRE(understand_tags(&e, title, a, &tags, &n, &err));
-        REQUIRE(understand_summary(&e, a, &summary, &err));
+        REQUIRE(understand_tags(&e, title, NULL, a, &tags, &n, &err));
+        REQUIRE(summary_make(e.text, e.marks, e.n_marks, 60, a, &summary, &err));
         double score = understand_importance(&e).score;
         REQUIRE(score >= 0 && score <= 1);
     }

@@ -82,7 +82,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (utf8_ok(s) && a) {
         REQUIRE(summary_make(s, marks, n_marks, 60, a, &summary, &err));
         REQUIRE(!summary.ptr || (utf8_ok(summary) && summary.len > 0));
-        REQUIRE(keyphrase_find(s, STR("A title"), 8, a, &phrases, &n, &err) && n <= 8);
+        REQUIRE(keyphrase_find(s, STR("A title"), marks, n_marks, NULL, 8, a, &phrases, &n,
+                               &err) &&
+                n <= 8);
     }
     arena_free(a);
     return 0;

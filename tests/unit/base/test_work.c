@@ -184,6 +184,25 @@ static void bulk_does_not_take_the_last_free_one(void **state)
     assert_string_equal(trace, "qx");
 }
 
+/* Uploads that hang their readers: a query is answered all the same. */
+static void normal_leaves_a_worker_too(void **state)
+{
+    (void)state;
+    Work *w = pool(3, 10);
+    for (int i = 0; i < 4; i++)
+        submit(w, WORK_NORMAL, wait_at_door, "-");
+    door_await(2);
+    submit(w, WORK_INTERACTIVE, record, "q");
+    while (work_queued(w, WORK_INTERACTIVE) > 0)
+        continue;
+    assert_int_equal(work_queued(w, WORK_NORMAL), 2);
+    door_open();
+    while (work_queued(w, WORK_NORMAL) > 0)
+        continue;
+    work_free(w);
+    assert_string_equal(trace, "q");
+}
+
 static void one_thread_runs_bulk_too(void **state)
 {
     (void)state;
@@ -382,6 +401,7 @@ int main(void)
         cmocka_unit_test_setup(classes_and_order, clear_trace),
         cmocka_unit_test_setup(bulk_leaves_a_worker_free, clear_trace),
         cmocka_unit_test_setup(bulk_does_not_take_the_last_free_one, clear_trace),
+        cmocka_unit_test_setup(normal_leaves_a_worker_too, clear_trace),
         cmocka_unit_test_setup(one_thread_runs_bulk_too, clear_trace),
         cmocka_unit_test_setup(a_full_queue_refuses, clear_trace),
         cmocka_unit_test_setup(stopping_drops_what_waits, clear_trace),

@@ -37,12 +37,14 @@ static bool describe(void *arg)
     ChunkOptions o = {24, 6, count_words, NULL};
     ChunkSpan *spans;
     Str title, *tags, summary;
+    Summary *sentences;
     size_t n;
     (void)arg;
     bool ok = a && chunk_text(e.text, STR("T"), marks, 2, &o, a, &spans, &n, &err) &&
               understand_title(&e, STR("x.txt"), a, &title, &err) &&
-              understand_tags(&e, title, a, &tags, &n, &err) &&
-              understand_summary(&e, a, &summary, &err);
+              understand_tags(&e, title, NULL, a, &tags, &n, &err) &&
+              summary_collect(e.text, e.marks, e.n_marks, a, &sentences, &err) &&
+              understand_summary(sentences, NULL, a, &summary, &err);
     if (!ok && a)
         assert_int_equal(err.code, ERR_NO_MEMORY);
     arena_free(a);

@@ -29,12 +29,27 @@ static void test_title(void **state)
     (void)state;
     title_is("  My \n lease ", "Lease and more", &heading, 1, "x.pdf", "My lease");
     title_is("Microsoft Word - lease.doc", "Lease and more", &heading, 1, "x.pdf", "Lease");
-    title_is("untitled", "Lease and more", NULL, 0, "x_y-z.pdf", "x y z");
-    title_is("12/04/2019", "text", NULL, 0, "scan.pdf", "scan");
+    title_is("untitled", "Lease and more", NULL, 0, "x_y-z.pdf", "Lease and more");
+    title_is("12/04/2019", "text", NULL, 0, "scan.pdf", "text");
     title_is("", "text", NULL, 0, "/home/n/2026-11-23_gas-bill.final.txt",
              "2026-11-23 gas bill.final");
     title_is("", "text", NULL, 0, "My own-name.md", "My own-name");
     title_is("", "text", NULL, 0, ".profile", ".profile");
+    /* What programs leave, whatever its number; paths; addresses. */
+    const char *const junk[] = {"Microsoft Word - Document1", "Untitled-3", "Slide 1",
+                                "C:\\Users\\n\\x", "/home/n/lease", "https://example.org/a",
+                                "report_final.pdf", "Document (2)", "PowerPoint Presentation"};
+    for (size_t i = 0; i < sizeof junk / sizeof *junk; i++)
+        title_is(junk[i], "Lease of the flat\n\nThe flat is let.", NULL, 0, "IMG_1.pdf",
+                 "Lease of the flat");
+    title_is("File systems compared", "x", NULL, 0, "", "File systems compared");
+    /* A first line that is no title. */
+    title_is("", "Dear Anna,\n\nthe flat is let.", NULL, 0, "letter_to_anna.txt",
+             "letter to anna");
+    title_is("", "Berlin, 4 March 2024\n\nNotice of termination\n\nDear Sir", NULL, 0, "scan1.pdf",
+             "Notice of termination");
+    title_is("", "name,age,town\nAnna,34,Berlin\n", NULL, 0, "people.csv", "people");
+    title_is("", "2024-03-04 10:00:01 INFO started\n", NULL, 0, "server-log.txt", "server log");
     title_is("", "Call the plumber. Then pay.", NULL, 0, "", "Call the plumber.");
     title_is("Index of things to do in Lisbon", "x", NULL, 0, "",
              "Index of things to do in Lisbon");
@@ -63,7 +78,16 @@ static void test_importance(void **state)
                                "2 EUR 3 EUR \xE2\x82\xAC"
                                "4")};
     Importance v = understand_importance(&e);
-    assert_true(fabs(v.duty - 1) < 1e-9 && fabs(v.dates - 1) < 1e-9 && fabs(v.money - 1) < 1e-9);
+    for (ImportanceSignal i = SIGNAL_DUTY; i <= SIGNAL_MONEY; i++)
+        assert_true(fabs(v.reasons[i].value - 1) < 1e-9);
+    assert_int_equal(v.reasons[SIGNAL_DUTY].count, 6);
+    assert_int_equal(v.reasons[SIGNAL_DUTY].n_found, 1);
+    assert_int_equal(v.reasons[SIGNAL_DATES].n_found, 3);
+    assert_true(str_eq(v.reasons[SIGNAL_MONEY].found[0], STR("1 EUR")));
+    double sum = IMPORTANCE_BASE;
+    for (size_t i = 0; i < IMPORTANCE_SIGNALS; i++)
+        sum += v.reasons[i].weight * v.reasons[i].value;
+    assert_true(fabs(sum - v.score) < 1e-9);
 }
 
 /* ---- frames ---------------------------------------------------------------------------------- */

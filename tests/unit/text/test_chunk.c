@@ -128,6 +128,28 @@ static void test_pages_code_tables(void **state)
     arena_free(c.a);
 }
 
+static size_t count_none(void *arg, Str text)
+{
+    (void)arg;
+    (void)text;
+    return 0;
+}
+
+/* Invisible characters are no tokens: passages must come to an end all the same. */
+static void test_no_tokens(void **state)
+{
+    Arena *a = arena_new((size_t)1 << 24);
+    ChunkOptions o = {200, 30, count_none, NULL};
+    Err err = ERR_INIT;
+    ChunkSpan *spans;
+    size_t n;
+    (void)state;
+    assert_true(chunk_text(STR("One. Two three. Four.\n\nFive six. Seven."), STR(""), NULL, 0, &o, a,
+                           &spans, &n, &err));
+    assert_true(n >= 1 && spans[n - 1].end == 39);
+    arena_free(a);
+}
+
 static void test_refusals(void **state)
 {
     (void)state;
@@ -236,6 +258,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_headings_and_context),
         cmocka_unit_test(test_packing), cmocka_unit_test(test_pages_code_tables),
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_properties)};
+        cmocka_unit_test(test_refusals), cmocka_unit_test(test_no_tokens),
+        cmocka_unit_test(test_properties)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,7 +44,7 @@ static Str *phrases(const char *text, const char *title, Arena *a, size_t *n)
 {
     Str *out;
     Err err = ERR_INIT;
-    if (!keyphrase_find(str_of(text), str_of(title), 8, a, &out, n, &err))
+    if (!keyphrase_find(str_of(text), str_of(title), NULL, 0, NULL, 8, a, &out, n, &err))
         fail_msg("%s", err.msg);
     return out;
 }
