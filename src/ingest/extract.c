@@ -180,7 +180,10 @@ void extract_meta(Buf *to, Str value)
     buf_release(&clean);
 }
 
-static const Reader *const readers[] = {&reader_text, &reader_markdown, &reader_html, &reader_pdf};
+static const Reader *const readers[] = {
+    &reader_text, &reader_markdown, &reader_html, &reader_pdf,
+    &reader_docx, &reader_xlsx,     &reader_pptx, &reader_odt, &reader_ods, &reader_odp,
+    &reader_epub};
 
 const Reader *reader_find(Str type)
 {

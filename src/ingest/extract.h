@@ -61,6 +61,8 @@ typedef struct {
 } Reader;
 
 extern const Reader reader_text, reader_markdown, reader_html, reader_pdf;
+extern const Reader reader_docx, reader_xlsx, reader_pptx, reader_odt, reader_ods, reader_odp,
+    reader_epub;
 
 /* NULL when no reader has the name. */
 const Reader *reader_find(Str type);

@@ -1,0 +1,3 @@
+#include "ingest/ooxml.h"
+bool epub_read(Package *p, Arena *a, ExtractOut *out, Err *err)
+{ (void)p;(void)a;(void)out; return err_set(err, ERR_UNSUPPORTED_MEDIA, "no"); }
