@@ -167,6 +167,7 @@ const DocxStyle *docx_style(const DocxStyles *s, Str id)
 typedef struct {
     Str format, text, style;
     uint32_t start;
+    uint32_t restart; /* only levels below this one (from 1) begin it anew; 0: none does */
     bool said, legal; /* legal: all numbers are shown as decimals */
 } Level;
 
@@ -190,12 +191,13 @@ struct DocxNumbering {
 };
 
 enum { N_ABSTRACT = 1, N_LIST, N_ABSTRACT_ID, N_OVERRIDE, N_START_OVERRIDE, N_LEVEL, N_START,
-       N_FORMAT, N_TEXT, N_LEGAL, N_STYLE };
+       N_FORMAT, N_TEXT, N_LEGAL, N_STYLE, N_RESTART };
 static const XmlWord numbering_words[] = {
     {XN_W, "abstractNum", N_ABSTRACT}, {XN_W, "num", N_LIST}, {XN_W, "abstractNumId", N_ABSTRACT_ID},
     {XN_W, "lvlOverride", N_OVERRIDE}, {XN_W, "startOverride", N_START_OVERRIDE},
     {XN_W, "lvl", N_LEVEL}, {XN_W, "start", N_START}, {XN_W, "numFmt", N_FORMAT},
-    {XN_W, "lvlText", N_TEXT}, {XN_W, "isLgl", N_LEGAL}, {XN_W, "pStyle", N_STYLE}};
+    {XN_W, "lvlText", N_TEXT}, {XN_W, "isLgl", N_LEGAL}, {XN_W, "pStyle", N_STYLE},
+    {XN_W, "lvlRestart", N_RESTART}};
 
 typedef struct {
     DocxNumbering *numbering;
@@ -255,7 +257,7 @@ static void begin_level(NumberingReader *r, const XmlAttributes *at)
     r->level = levels && i < DOCX_LEVELS ? &levels[i] : NULL;
     if (r->level)
         *r->level = (Level){.format = STR("decimal"), .text = STR(""), .style = STR(""),
-            .start = 1, .said = true};
+            .start = 0, .restart = DOCX_LEVELS, .said = true};
 }
 
 static bool numbering_start(void *arg, int element, const XmlAttributes *at)
@@ -284,7 +286,9 @@ static bool numbering_start(void *arg, int element, const XmlAttributes *at)
     if (!r->level)
         return true;
     if (element == N_START)
-        r->level->start = (uint32_t)number_of(value, 1);
+        r->level->start = (uint32_t)number_of(value, 0);
+    else if (element == N_RESTART)
+        r->level->restart = (uint32_t)number_of(value, DOCX_LEVELS);
     else if (element == N_FORMAT)
         r->level->format = arena_str(r->arena, value);
     else if (element == N_TEXT)
@@ -370,7 +374,7 @@ void docx_number(Buf *to, uint64_t n, Str format)
     else if (str_eq(format, STR("ordinal")))
         (void)buf_printf(to, "%llu%s", v, v / 10 % 10 == 1 ? "th" : v % 10 == 1 ? "st" :
                          v % 10 == 2 ? "nd" : v % 10 == 3 ? "rd" : "th");
-    else if (!str_eq(format, STR("none")))
+    else if (!str_eq(format, STR("none")) && !str_eq(format, STR("bullet")))
         (void)buf_printf(to, "%llu", v);
 }
 
@@ -411,7 +415,8 @@ static void count(List *l, Abstract *a, unsigned level)
         a->started[i] = true;
     }
     for (unsigned i = level + 1; i < DOCX_LEVELS; i++)
-        a->started[i] = false;
+        if (level < level_of(l, a, i)->restart)
+            a->started[i] = false;
 }
 
 bool docx_label(DocxStyles *s, int64_t num, unsigned level, Buf *label)
