@@ -72,7 +72,6 @@ typedef struct {
     unsigned level;
     bool has_level;
     const OoxmlRel *link;
-    size_t link_start;
 } Part;
 
 static bool part_no_memory(Part *t)
@@ -205,14 +204,8 @@ static void end_link(Part *t)
 {
     const OoxmlRel *to = t->link;
     t->link = NULL;
-    if (!to || !to->external || !str_starts(to->target, STR("mailto:")))
-        return;
-    Str address = str_sub(to->target, 7, str_find(to->target, STR("?"), 0));
-    if (address.len == 0 || str_find(story_so_far(&t->story), address, 0) != SIZE_MAX)
-        return;
-    story_text(&t->story, STR(" ("));
-    story_text(&t->story, address);
-    story_text(&t->story, STR(")"));
+    if (to && to->external)
+        story_mail(&t->story, to->target);
 }
 
 /* ---- notes and comments --------------------------------------------------------------------- */

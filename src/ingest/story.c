@@ -213,6 +213,18 @@ Str story_so_far(const Story *s)
     return f->open && f->started ? str_sub(buf_str(&f->out->text), f->start, SIZE_MAX) : STR("");
 }
 
+void story_mail(Story *s, Str target)
+{
+    if (!str_starts(target, STR("mailto:")))
+        return;
+    Str address = str_sub(target, 7, str_find(target, STR("?"), 0));
+    if (address.len == 0 || str_find(story_so_far(s), address, 0) != SIZE_MAX)
+        return;
+    story_text(s, STR(" ("));
+    story_text(s, address);
+    story_text(s, STR(")"));
+}
+
 /* ---- asides --------------------------------------------------------------------------------- */
 
 /* False: no room; what comes goes into the frame that is there. */

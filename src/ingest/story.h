@@ -52,6 +52,8 @@ void story_end(Story *s);
 void story_text(Story *s, Str text);
 void story_line(Story *s); /* a line break inside the paragraph */
 void story_tab(Story *s);
+/* Behind a link's words: the mail address that it leads to, unless it was shown. */
+void story_mail(Story *s, Str target);
 /* The text of the open paragraph so far. */
 Str story_so_far(const Story *s);
 
