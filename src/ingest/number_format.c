@@ -345,7 +345,7 @@ static void show_general(Buf *out, double v)
     if (v == floor(v) && fabs(v) < 1e15)
         (void)snprintf(text, sizeof text, "%.0f", v == 0 ? 0.0 : v);
     else
-        (void)snprintf(text, sizeof text, "%.10g", v);
+        (void)snprintf(text, sizeof text, "%.10G", v);
     (void)buf_add_c(out, text);
 }
 

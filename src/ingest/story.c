@@ -160,6 +160,14 @@ void story_end(Story *s)
     }
 }
 
+void story_forget(Story *s)
+{
+    StoryFrame *f = frame(s);
+    if (f->open && f->started)
+        buf_cut(&f->out->text, f->start);
+    f->open = f->started = false;
+}
+
 void story_text(Story *s, Str text)
 {
     StoryFrame *f = frame(s);

@@ -48,6 +48,8 @@ void story_release(Story *s);
  * stands before its first character. An open paragraph is ended first. */
 void story_begin(Story *s, StoryKind kind, unsigned level, Str label);
 void story_end(Story *s);
+/* Takes the open paragraph back. */
+void story_forget(Story *s);
 /* Running text; it opens a paragraph when none is. */
 void story_text(Story *s, Str text);
 void story_line(Story *s); /* a line break inside the paragraph */

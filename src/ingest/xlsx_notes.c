@@ -68,7 +68,7 @@ static void comment_end(void *arg, int element)
     if (element == C_COMMENT)
         end_comment(c);
     else if (element == C_AUTHOR && c->n_authors < MAX_AUTHORS) {
-        Str name = arena_str(c->arena, buf_str(&c->text));
+        Str name = arena_str(c->arena, str_trim(buf_str(&c->text)));
         c->authors[c->n_authors++] = name.ptr ? name : STR("");
         c->failed = c->failed || !name.ptr;
     }
