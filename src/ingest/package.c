@@ -209,7 +209,7 @@ static bool take_into_parser(void *arg, Str bytes, Err *err)
     return xml_feed(arg, bytes, err);
 }
 
-static void note_damage(Package *p, Str name)
+void package_note_damage(Package *p, Str name)
 {
     size_t n = name.len < MAX_NAME ? name.len : MAX_NAME - 1;
     if (p->damaged[0])
@@ -218,7 +218,7 @@ static void note_damage(Package *p, Str name)
     p->damaged[n] = '\0';
 }
 
-bool package_parse(Package *p, Str name, const XmlHandler *h, Err *err)
+static bool parse(Package *p, Str name, const XmlHandler *h, bool lenient, Err *err)
 {
     XmlParser *x = xml_open(h, err);
     Err why = ERR_INIT;
@@ -228,12 +228,22 @@ bool package_parse(Package *p, Str name, const XmlHandler *h, Err *err)
     bool cut = !ok && why.code == ERR_VALIDATION && !xml_refused(x) && xml_started(x);
     if (ok || cut)
         ok = xml_end(x, &whole, &why);
-    if (ok && (cut || !whole))
-        note_damage(p, name);
+    if (ok && (cut || !whole) && !lenient)
+        package_note_damage(p, name);
     if (!ok)
         (void)err_set(err, why.code, "%s", why.msg);
     xml_close(x);
     return ok;
+}
+
+bool package_parse(Package *p, Str name, const XmlHandler *h, Err *err)
+{
+    return parse(p, name, h, false, err);
+}
+
+bool package_parse_lenient(Package *p, Str name, const XmlHandler *h, Err *err)
+{
+    return parse(p, name, h, true, err);
 }
 
 bool package_parse_optional(Package *p, Str name, const XmlHandler *h, Err *err)

@@ -41,6 +41,10 @@ bool package_load(Package *p, Str name, Buf *out, Err *err);
 bool package_parse(Package *p, Str name, const XmlHandler *h, Err *err);
 /* As package_parse; a part that is not there is as good as an empty one. */
 bool package_parse_optional(Package *p, Str name, const XmlHandler *h, Err *err);
+/* As package_parse, where damage does not matter. */
+bool package_parse_lenient(Package *p, Str name, const XmlHandler *h, Err *err);
+/* For readers that find a part missing or broken. */
+void package_note_damage(Package *p, Str name);
 /* The name of the first part that could not be read to its end; empty when there is none. */
 Str package_damaged(const Package *p);
 
