@@ -1,20 +1,23 @@
 /* ooxml_chart.c - charts and diagrams of OOXML: their words and numbers, as the file caches them. */
 #include "base/mem.h"
+#include "ingest/number_format.h"
 #include "ingest/ooxml.h"
 
 #define MAX_POINTS 20000
 #define MAX_SERIES 200
 
-enum { C_TITLE = 1, C_SERIES, C_NAME, C_CATEGORIES, C_VALUES, C_POINT, C_V, C_T, C_P };
+enum { C_TITLE = 1, C_SERIES, C_NAME, C_CATEGORIES, C_VALUES, C_POINT, C_V, C_T, C_P, C_FORMAT };
 static const XmlWord chart_words[] = {
     {XN_C, "title", C_TITLE},     {XN_C, "ser", C_SERIES},      {XN_C, "tx", C_NAME},
     {XN_C, "cat", C_CATEGORIES},  {XN_C, "xVal", C_CATEGORIES}, {XN_C, "val", C_VALUES},
     {XN_C, "yVal", C_VALUES},     {XN_C, "pt", C_POINT},        {XN_C, "v", C_V},
-    {XN_A, "t", C_T},             {XN_A, "p", C_P}};
+    {XN_A, "t", C_T},             {XN_A, "p", C_P},
+    {XN_C, "formatCode", C_FORMAT}};
 
 typedef struct {
     Str *items; /* by index; ptr NULL where there is none */
     size_t n, cap;
+    Str code;   /* of its numbers; empty: words */
 } Column;
 
 typedef struct {
@@ -78,6 +81,7 @@ static bool chart_start(void *arg, int element, const XmlAttributes *at)
         break;
     case C_V:
     case C_T:
+    case C_FORMAT:
         c->taking = true;
         buf_clear(&c->value);
         break;
@@ -91,6 +95,13 @@ static void take_value(Chart *c, Str v)
     if (c->in_name && c->n > 0) {
         c->series[c->n - 1].name = arena_str(c->arena, v);
         c->failed = c->failed || !c->series[c->n - 1].name.ptr;
+    } else if (c->column && c->column->code.len > 0) {
+        Buf shown;
+        buf_init(&shown, 4096);
+        number_format_show(&shown, v, c->column->code, false);
+        c->failed = c->failed || shown.no_memory;
+        keep(c, c->column, c->index, buf_str(&shown));
+        buf_release(&shown);
     } else if (c->column) {
         keep(c, c->column, c->index, v);
     }
@@ -106,6 +117,11 @@ static void chart_end(void *arg, int element)
     case C_CATEGORIES:
     case C_VALUES: c->column = NULL; break;
     case C_P: story_end(c->story); break;
+    case C_FORMAT:
+        c->taking = false;
+        if (c->column && c->column->code.len == 0)
+            c->column->code = arena_str(c->arena, buf_str(&c->value));
+        break;
     case C_V:
     case C_T:
         c->taking = false;

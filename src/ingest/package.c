@@ -56,7 +56,8 @@ bool package_preload(Err *err)
 
 struct Package {
     zip_t *zip;
-    uint64_t total; /* bytes inflated so far */
+    uint64_t total;   /* bytes inflated so far */
+    bool backslashes; /* the archive's names have them, as some programs write */
     char damaged[MAX_NAME];
 };
 
@@ -89,6 +90,10 @@ Package *package_open(Str data, Err *err)
         p = NULL;
     }
     lib.error_fini(&why);
+    for (size_t i = 0; p && i < package_count(p) && !p->backslashes; i++) {
+        Str name = package_name(p, i);
+        p->backslashes = memchr(name.ptr, '\\', name.len) && !memchr(name.ptr, '/', name.len);
+    }
     return p;
 }
 
@@ -118,6 +123,8 @@ static zip_int64_t find(Package *p, Str name)
         return -1;
     memcpy(c, name.ptr, name.len);
     c[name.len] = '\0';
+    for (size_t i = 0; p->backslashes && i < name.len; i++)
+        c[i] = c[i] == '/' ? '\\' : c[i];
     zip_int64_t at = lib.locate(p->zip, c, ZIP_FL_ENC_RAW);
     return at >= 0 ? at : lib.locate(p->zip, c, ZIP_FL_ENC_RAW | ZIP_FL_NOCASE);
 }

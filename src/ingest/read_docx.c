@@ -16,7 +16,7 @@ enum {
     D_P = 1, D_PPR, D_PSTYLE, D_OUTLINE, D_NUM_ID, D_LEVEL, D_R, D_RPR, D_VANISH, D_T, D_TAB, D_BR,
     D_HYPHEN, D_SYM, D_TABLE, D_ROW, D_CELL, D_MERGE, D_FOOTNOTE_REF, D_ENDNOTE_REF, D_COMMENT_REF,
     D_BOX, D_ALT, D_SHAPE, D_WORDART, D_CHART, D_DIAGRAM, D_LINK, D_CHUNK, D_CHECKBOX, D_CHECKED,
-    D_RUBY, D_NOTE, D_COMMENT, D_SKIP
+    D_RUBY, D_RT, D_NOTE, D_COMMENT, D_SKIP
 };
 static const XmlWord words[] = {
     {XN_W, "r", D_R}, {XN_W, "t", D_T}, {XN_W, "rPr", D_RPR}, {XN_W, "p", D_P}, {XN_W, "pPr", D_PPR},
@@ -30,7 +30,8 @@ static const XmlWord words[] = {
     {XN_WP, "docPr", D_ALT}, {XN_V, "shape", D_SHAPE}, {XN_V, "rect", D_SHAPE},
     {XN_V, "textpath", D_WORDART}, {XN_C, "chart", D_CHART}, {XN_DGM, "relIds", D_DIAGRAM},
     {XN_W, "hyperlink", D_LINK}, {XN_W, "altChunk", D_CHUNK}, {XN_W, "checkBox", D_CHECKBOX},
-    {XN_W, "checked", D_CHECKED}, {XN_W, "default", D_CHECKED}, {XN_W, "rt", D_RUBY},
+    {XN_W, "checked", D_CHECKED}, {XN_W, "default", D_CHECKED}, {XN_W, "ruby", D_RUBY},
+    {XN_W, "rt", D_RT},
     {XN_W, "footnote", D_NOTE}, {XN_W, "endnote", D_NOTE}, {XN_W, "comment", D_COMMENT},
     {XN_M, "t", D_T}, {XN_A, "t", D_T},
     {XN_W, "del", D_SKIP}, {XN_W, "moveFrom", D_SKIP}, {XN_W, "pPrChange", D_SKIP},
@@ -70,7 +71,8 @@ typedef struct {
     Str style;          /* of the paragraph that begins */
     int64_t num, outline;
     unsigned level;
-    bool has_level;
+    bool has_level, in_rt;
+    Buf ruby;
     const OoxmlRel *link;
 } Part;
 
@@ -192,7 +194,7 @@ static void add_symbol(Part *t, const XmlAttributes *at)
 /* A description of two letters, or a file's name, says nothing. */
 static void add_description(Part *t, Str said)
 {
-    if (said.len <= 2 || t->is_header)
+    if (!ooxml_describes(said) || t->is_header)
         return;
     ready(t);
     story_text(&t->story, STR(" "));
@@ -352,13 +354,11 @@ static bool begin_inline(Part *t, int element, const XmlAttributes *at)
     case D_RPR: return !t->in_ppr; /* of the paragraph's mark */
     case D_VANISH: t->hidden = xml_is_on(xml_attribute(at, XN_W, "val")); break;
     case D_T:
-    case D_RUBY:
         ready(t);
-        if (element == D_T)
-            t->in_t = true;
-        else
-            story_text(&t->story, STR(" ("));
+        t->in_t = true;
         break;
+    case D_RUBY: buf_clear(&t->ruby); break;
+    case D_RT: t->in_rt = true; break;
     case D_TAB:
         ready(t);
         story_tab(&t->story);
@@ -393,6 +393,16 @@ static bool on_start(void *arg, int element, const XmlAttributes *at)
     return begin_block(t, element, at) && begin_inline(t, element, at);
 }
 
+/* The reading aid stands before its base in the file. */
+static void end_ruby(Part *t)
+{
+    if (t->ruby.len == 0)
+        return;
+    story_text(&t->story, STR(" ("));
+    story_text(&t->story, buf_str(&t->ruby));
+    story_text(&t->story, STR(")"));
+}
+
 static void on_end(void *arg, int element)
 {
     Part *t = arg;
@@ -410,7 +420,8 @@ static void on_end(void *arg, int element)
     case D_NOTE:
     case D_COMMENT: end_note(t); break;
     case D_LINK: end_link(t); break;
-    case D_RUBY: story_text(s, STR(")")); break;
+    case D_RT: t->in_rt = false; break;
+    case D_RUBY: end_ruby(t); break;
     case D_CHECKBOX:
         t->checkbox = false;
         ready(t);
@@ -423,7 +434,9 @@ static void on_end(void *arg, int element)
 static void on_text(void *arg, Str text)
 {
     Part *t = arg;
-    if (t->in_t && !t->hidden)
+    if (t->in_rt)
+        (void)buf_add(&t->ruby, text);
+    else if (t->in_t && !t->hidden)
         story_text(&t->story, text);
 }
 
@@ -439,9 +452,13 @@ static bool read_part(Docx *d, Str name, ExtractOut *out, Notes *notes, bool is_
     t->is_header = is_header;
     XmlHandler h = {.arg = t, XML_WORDS(words), .start = on_start, .end = on_end, .text = on_text};
     story_init(&t->story, out);
+    buf_init(&t->ruby, 4096);
     bool ok = ooxml_rels(d->package, name, d->arena, &t->rels, d->err) &&
               package_parse(d->package, name, &h, d->err) && !t->failed;
     story_release(&t->story);
+    if (t->ruby.no_memory)
+        extract_no_memory(out);
+    buf_release(&t->ruby);
     mem_free(t);
     return ok;
 }

@@ -253,7 +253,7 @@ static void end_shape(Reading *t)
 static void end_description(Reading *t)
 {
     t->in_description = false;
-    if (t->description.len <= 2 || t->doc->objects > 0) /* a chart describes its ranges */
+    if (!ooxml_describes(buf_str(&t->description)) || t->doc->objects > 0) /* a chart describes its ranges */
         return;
     Story *to = t->in_cell ? &t->side : t->now;
     story_text(to, STR(" "));

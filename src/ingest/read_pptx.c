@@ -162,7 +162,7 @@ static void end_paragraph(Part *t)
 
 static void add_description(Part *t, Str said)
 {
-    if (said.len <= 2 || t->purpose != FOR_SLIDE)
+    if (!ooxml_describes(said) || t->purpose != FOR_SLIDE)
         return;
     story_end(&t->story);
     story_text(&t->story, said);

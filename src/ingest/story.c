@@ -1,6 +1,7 @@
 #include "ingest/story.h"
 
 #include "base/mem.h"
+#include "text/letters.h"
 
 /* A table is data until one of these shows up: they are what letters and forms put in tables. */
 #define LONG_CELL 500
@@ -130,6 +131,21 @@ static void note_block(StoryFrame *f)
         t->layout = true;
 }
 
+/* What stood beside the paragraph follows it. */
+static void flush_after(Story *s, StoryFrame *f)
+{
+    if (!f->has_after)
+        return;
+    f->has_after = false;
+    close_code(f);
+    extract_break(f->out, 2);
+    story_append(f->out, &f->after, 0, f->after.text.len);
+    extract_release(&f->after);
+    extract_init(&f->after, s->out->text.max);
+    f->last = STORY_BODY;
+    f->any = true;
+}
+
 void story_end(Story *s)
 {
     StoryFrame *f = frame(s);
@@ -148,16 +164,7 @@ void story_end(Story *s)
             extract_mark(f->out, MARK_LIST_ITEM, f->start, end, f->level);
         note_block(f);
     }
-    if (f->has_after) {
-        close_code(f);
-        extract_break(f->out, 2);
-        story_append(f->out, &f->after, 0, f->after.text.len);
-        extract_release(&f->after);
-        extract_init(&f->after, s->out->text.max);
-        f->has_after = false;
-        f->last = STORY_BODY;
-        f->any = true;
-    }
+    flush_after(s, f);
 }
 
 void story_forget(Story *s)
@@ -174,12 +181,12 @@ void story_text(Story *s, Str text)
     if (text.len == 0)
         return;
     if (!f->open) {
-        if (str_trim(text).len == 0)
+        if (letters_trim(text).len == 0)
             return; /* white space between elements */
         story_begin(s, STORY_BODY, 0, STR(""));
     }
     if (!f->started) {
-        if (f->kind != STORY_CODE && str_trim(text).len == 0)
+        if (f->kind != STORY_CODE && letters_trim(text).len == 0)
             return;
         start(f);
     }
@@ -247,17 +254,10 @@ static bool push(Story *s)
     return true;
 }
 
-static void put_after(Story *s, const ExtractOut *part)
+static void put_after(StoryFrame *f, const ExtractOut *part, size_t from, size_t end)
 {
-    StoryFrame *f = frame(s);
-    if (part->text.len == 0) {
-        take_failure(s->out, part);
-        return;
-    }
-    if (!f->open)
-        story_begin(s, STORY_BODY, 0, STR(""));
     extract_break(&f->after, 2);
-    story_append(&f->after, part, 0, part->text.len);
+    story_append(&f->after, part, from, end);
     extract_break(&f->after, 1);
     f->has_after = true;
 }
@@ -280,28 +280,38 @@ void story_aside_end(Story *s)
     close_code(f);
     extract_break(f->out, 1);
     s->depth--;
-    put_after(s, &f->own);
+    story_insert(s, &f->own);
     frame_release(s, f);
 }
 
 void story_insert(Story *s, const ExtractOut *part)
 {
-    bool open = frame(s)->open;
-    put_after(s, part);
-    if (!open)
-        story_end(s);
+    StoryFrame *f = frame(s);
+    take_failure(s->out, part);
+    if (part->text.len == 0)
+        return;
+    if (f->table && !f->table->in_cell)
+        story_cell(s);
+    put_after(f, part, 0, part->text.len);
+    if (!f->open)
+        flush_after(s, f);
 }
 
+/* Notes to a table follow the table: in its rows they would tear the columns apart. */
 void story_note(Story *s, Str lead, const ExtractOut *part, size_t from, size_t end)
 {
-    if (str_trim(str_sub(buf_str(&part->text), from, end)).len == 0)
+    unsigned d = s->depth;
+    while (d > 0 && s->frames[d].table)
+        d--;
+    StoryFrame *f = &s->frames[d];
+    if (letters_trim(str_sub(buf_str(&part->text), from, end)).len == 0)
         return;
-    story_aside_begin(s);
-    story_begin(s, STORY_BODY, 0, lead);
-    start(frame(s));
-    story_append(frame(s)->out, part, from, end);
-    story_end(s);
-    story_aside_end(s);
+    extract_break(&f->after, 2);
+    extract_flow(&f->after, lead);
+    extract_add(&f->after, STR(" "));
+    story_append(&f->after, part, from, end);
+    extract_break(&f->after, 1);
+    f->has_after = true;
 }
 
 /* ---- tables --------------------------------------------------------------------------------- */
@@ -440,6 +450,7 @@ void story_table_end(Story *s)
         f->last = STORY_BODY;
         f->any = true;
     }
+    flush_after(s, f);
     frame_release(s, inner);
 }
 
