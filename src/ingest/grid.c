@@ -118,10 +118,21 @@ void grid_sheet(Grid *g, Str name)
 {
     grid_sheet_end(g);
     extract_break(g->out, 2);
-    size_t start = g->out->text.len;
+    g->before_heading = g->out->text.len;
     extract_flow(g->out, name);
-    extract_mark(g->out, MARK_HEADING, start, g->out->text.len, 1);
+    extract_mark(g->out, MARK_HEADING, g->before_heading, g->out->text.len, 1);
     extract_break(g->out, 2);
+    g->behind_heading = g->out->text.len;
+}
+
+void grid_sheet_close(Grid *g)
+{
+    ExtractOut *o = g->out;
+    if (g->behind_heading == o->text.len && g->before_heading < o->text.len) {
+        o->n_marks -= o->n_marks > 0;
+        buf_cut(&o->text, g->before_heading);
+    }
+    g->before_heading = g->behind_heading = 0;
 }
 
 void grid_sheet_end(Grid *g)

@@ -28,6 +28,7 @@ typedef struct {
     bool in_row, any_row;
     size_t table_start;
     bool in_table;
+    size_t before_heading, behind_heading; /* in the text; equal: no sheet is open */
 } Grid;
 
 void grid_init(Grid *g, ExtractOut *out);
@@ -39,6 +40,8 @@ void grid_cell(Grid *g, uint64_t row, uint32_t column, Str text);
  * written). Nothing when row is not that row. */
 void grid_repeat(Grid *g, uint64_t row, uint64_t times);
 void grid_sheet_end(Grid *g);
+/* After what lies beside the cells: a sheet with nothing on it leaves no heading. */
+void grid_sheet_close(Grid *g);
 
 /* "B3" for column 1, row 2. */
 size_t grid_name(uint64_t row, uint32_t column, char out[32]);

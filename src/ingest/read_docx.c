@@ -16,7 +16,7 @@ enum {
     D_P = 1, D_PPR, D_PSTYLE, D_OUTLINE, D_NUM_ID, D_LEVEL, D_R, D_RPR, D_VANISH, D_T, D_TAB, D_BR,
     D_HYPHEN, D_SYM, D_TABLE, D_ROW, D_CELL, D_MERGE, D_FOOTNOTE_REF, D_ENDNOTE_REF, D_COMMENT_REF,
     D_BOX, D_ALT, D_SHAPE, D_WORDART, D_CHART, D_DIAGRAM, D_LINK, D_CHUNK, D_CHECKBOX, D_CHECKED,
-    D_RUBY, D_RT, D_NOTE, D_COMMENT, D_SKIP
+    D_RUBY, D_RT, D_FRAME, D_NOTE, D_COMMENT, D_SKIP
 };
 static const XmlWord words[] = {
     {XN_W, "r", D_R}, {XN_W, "t", D_T}, {XN_W, "rPr", D_RPR}, {XN_W, "p", D_P}, {XN_W, "pPr", D_PPR},
@@ -31,7 +31,7 @@ static const XmlWord words[] = {
     {XN_V, "textpath", D_WORDART}, {XN_C, "chart", D_CHART}, {XN_DGM, "relIds", D_DIAGRAM},
     {XN_W, "hyperlink", D_LINK}, {XN_W, "altChunk", D_CHUNK}, {XN_W, "checkBox", D_CHECKBOX},
     {XN_W, "checked", D_CHECKED}, {XN_W, "default", D_CHECKED}, {XN_W, "ruby", D_RUBY},
-    {XN_W, "rt", D_RT},
+    {XN_W, "rt", D_RT}, {XN_W, "framePr", D_FRAME},
     {XN_W, "footnote", D_NOTE}, {XN_W, "endnote", D_NOTE}, {XN_W, "comment", D_COMMENT},
     {XN_M, "t", D_T}, {XN_A, "t", D_T},
     {XN_W, "del", D_SKIP}, {XN_W, "moveFrom", D_SKIP}, {XN_W, "pPrChange", D_SKIP},
@@ -72,6 +72,7 @@ typedef struct {
     int64_t num, outline;
     unsigned level;
     bool has_level, in_rt;
+    bool drop_cap, joins; /* a large first letter, and the paragraph that goes on behind it */
     Buf ruby;
     const OoxmlRel *link;
 } Part;
@@ -112,6 +113,10 @@ static void ready(Part *t)
     if (!t->pending)
         return;
     t->pending = false;
+    if (t->joins) {
+        t->joins = false;
+        return;
+    }
     buf_init(&label, 256);
     const DocxStyle *style = docx_style(&t->doc->styles, t->style);
     bool is_item = take_label(t, style, &label);
@@ -139,7 +144,10 @@ static void end_paragraph(Part *t)
     const DocxStyle *style = docx_style(&t->doc->styles, t->style);
     if (style && style->is_title && t->doc->out->title.len == 0 && !t->is_header)
         extract_meta(&t->doc->out->title, story_so_far(&t->story));
-    story_end(&t->story);
+    t->joins = t->drop_cap;
+    t->drop_cap = false;
+    if (!t->joins)
+        story_end(&t->story);
     t->style = STR("");
 }
 
@@ -152,6 +160,9 @@ static void paragraph_property(Part *t, int element, const XmlAttributes *at)
         t->style = arena_str(t->doc->arena, value);
         if (!t->style.ptr)
             (void)part_no_memory(t);
+    } else if (element == D_FRAME) {
+        Str cap = xml_attribute(at, XN_W, "dropCap");
+        t->drop_cap = cap.len > 0 && !str_eq(cap, STR("none"));
     } else if (element == D_OUTLINE && number) {
         t->outline = n;
     } else if (element == D_NUM_ID && number) {

@@ -287,11 +287,10 @@ static void end_table(Reading *t)
     grid_sheet_end(&t->grid);
     t->in_sheet = t->in_cell = false;
     story_release(&t->side);
-    if (t->side_out.text.len > 0) {
-        extract_break(t->doc->out, 2);
-        story_append(t->doc->out, &t->side_out, 0, t->side_out.text.len);
-        extract_break(t->doc->out, 2);
-    }
+    extract_break(t->doc->out, 2);
+    story_append(t->doc->out, &t->side_out, 0, t->side_out.text.len);
+    extract_break(t->doc->out, 2);
+    grid_sheet_close(&t->grid);
     buf_clear(&t->side_out.text);
     t->side_out.n_marks = 0;
     story_init(&t->side, &t->side_out);

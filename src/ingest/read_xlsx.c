@@ -410,8 +410,10 @@ static bool read_sheet(Book *b, Str name, Str part)
     grid_sheet(&s.grid, name);
     bool ok = package_parse_optional(b->package, part, &h, b->err) && !b->failed;
     grid_sheet_end(&s.grid);
-    grid_release(&s.grid);
     ok = ok && (s.drawing.ptr || no_memory(b)) && read_beside(&s, part);
+    extract_break(b->out, 2);
+    grid_sheet_close(&s.grid);
+    grid_release(&s.grid);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         if (ok && !buf_check(all[i], "a cell of this file", b->err))
             ok = false;
