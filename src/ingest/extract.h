@@ -50,6 +50,10 @@ void extract_mark(ExtractOut *o, MarkKind kind, size_t start, size_t end, uint32
  * nothing. */
 void extract_meta(Buf *to, Str value);
 
+/* Whether the description of a picture says something: it is more than two bytes, and not the name
+ * of its file. */
+bool extract_describes(Str words);
+
 typedef struct {
     const char *type;     /* as in ingest_types */
     /* Loads libraries and tables, in the zygote, before any stranger's byte is seen. NULL:

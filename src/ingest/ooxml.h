@@ -43,10 +43,6 @@ bool ooxml_main(Package *p, Arena *a, Str *part, OfficeKind *kind, Err *err);
 /* Title, author and language from core properties, or ODF's meta.xml, or a package document. */
 bool ooxml_properties(Package *p, Str part, ExtractOut *out, Err *err);
 
-/* Whether the description of a picture says something: it is more than two bytes, and not the name
- * of its file. */
-bool ooxml_describes(Str words);
-
 /* A chart's title and data as a table, or a diagram's words, put after the open paragraph. */
 bool ooxml_chart(Package *p, Str part, Story *s, Err *err);
 bool ooxml_diagram(Package *p, Str part, Story *s, Err *err);

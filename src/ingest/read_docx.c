@@ -205,7 +205,7 @@ static void add_symbol(Part *t, const XmlAttributes *at)
 /* A description of two letters, or a file's name, says nothing. */
 static void add_description(Part *t, Str said)
 {
-    if (!ooxml_describes(said) || t->is_header)
+    if (!extract_describes(said) || t->is_header)
         return;
     ready(t);
     story_text(&t->story, STR(" "));
@@ -380,7 +380,11 @@ static bool begin_inline(Part *t, int element, const XmlAttributes *at)
         break;
     case D_HYPHEN: story_text(&t->story, STR("-")); break;
     case D_SYM: add_symbol(t, at); break;
-    case D_ALT: add_description(t, xml_attribute(at, XN_OTHER, "descr")); break;
+    case D_ALT: {
+        Str said = xml_attribute(at, XN_OTHER, "descr");
+        add_description(t, said.len > 0 ? said : xml_attribute(at, XN_OTHER, "title"));
+        break;
+    }
     case D_SHAPE: add_description(t, xml_attribute(at, XN_OTHER, "alt")); break;
     case D_WORDART: add_description(t, xml_attribute(at, XN_OTHER, "string")); break;
     case D_LINK: t->link = ooxml_rel(&t->rels, xml_attribute(at, XN_R, "id")); break;

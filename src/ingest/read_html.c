@@ -323,7 +323,7 @@ static void begin_visible(Render *r, Element e, const xmlChar *name, const xmlCh
         break;
     case E_IMAGE: {
         Str alt = attribute(attributes, "alt");
-        if (alt.len > 2) {
+        if (extract_describes(alt)) {
             extract_flow(r->out, STR(" "));
             extract_flow(r->out, alt);
             extract_flow(r->out, STR(" "));

@@ -7,22 +7,11 @@
  * headers and footers once; sheets with their names and cells as they are shown; slides as pages,
  * with their titles and notes. Lost: deleted and hidden text, addresses of links but of mail, text
  * of master slides, looks. */
-#include <stdio.h>
-
 #include "base/mem.h"
-#include "base/utf8.h"
-#include "ingest/grid.h"
-#include "ingest/odf_styles.h"
+#include "ingest/odf.h"
 
-#define MAX_REPEAT 200   /* equal cells or rows that are written as often as they are there */
 #define MAX_OBJECTS 2    /* documents in documents */
 
-enum {
-    F_P = 1, F_H, F_S, F_TAB, F_BREAK, F_LIST, F_ITEM, F_NOTE, F_CITATION, F_NOTE_BODY, F_COMMENT,
-    F_CREATOR, F_LINK, F_SECTION, F_RUBY, F_SHAPE, F_DESCRIPTION, F_OBJECT, F_FRAME, F_PAGE,
-    F_NOTES, F_TABLE, F_ROW, F_CELL, F_COVERED, F_SHEETS, F_MATH, F_HEADER, F_FOOTER, F_SPAN,
-    F_SKIP
-};
 static const XmlWord words[] = {
     {XN_TEXT, "p", F_P}, {XN_TEXT, "span", F_SPAN}, {XN_TEXT, "s", F_S}, {XN_TABLE, "table-cell", F_CELL},
     {XN_TABLE, "table-row", F_ROW}, {XN_TABLE, "covered-table-cell", F_COVERED}, {XN_TEXT, "h", F_H},
@@ -31,7 +20,7 @@ static const XmlWord words[] = {
     {XN_TEXT, "note-body", F_NOTE_BODY}, {XN_OFFICE, "annotation", F_COMMENT},
     {XN_DC, "creator", F_CREATOR}, {XN_TEXT, "a", F_LINK}, {XN_TEXT, "section", F_SECTION},
     {XN_TEXT, "ruby-text", F_RUBY}, {XN_DRAW, "text-box", F_SHAPE}, {XN_DRAW, "custom-shape", F_SHAPE},
-    {XN_DRAW, "rect", F_SHAPE}, {XN_DRAW, "ellipse", F_SHAPE}, {XN_DRAW, "circle", F_SHAPE},
+    {XN_DRAW, "rect", F_SHAPE}, {XN_DRAW, "image", F_SHAPE}, {XN_DRAW, "ellipse", F_SHAPE}, {XN_DRAW, "circle", F_SHAPE},
     {XN_DRAW, "line", F_SHAPE}, {XN_DRAW, "connector", F_SHAPE}, {XN_DRAW, "polygon", F_SHAPE},
     {XN_DRAW, "polyline", F_SHAPE}, {XN_DRAW, "path", F_SHAPE}, {XN_DRAW, "caption", F_SHAPE},
     {XN_SVG, "title", F_DESCRIPTION}, {XN_SVG, "desc", F_DESCRIPTION}, {XN_DRAW, "object", F_OBJECT},
@@ -48,315 +37,11 @@ static const XmlWord words[] = {
     {XN_DC, "date", F_SKIP}, {XN_META, "date-string", F_SKIP}, {XN_META, "creator-initials", F_SKIP},
     {XN_ANY, "sender-initials", F_SKIP}, {XN_ANY, "math", F_MATH}, {XN_ANY, "annotation", F_SKIP}};
 
-typedef struct {
-    const OdfList *style;
-    uint32_t counts[ODF_LEVELS];
-    bool begun[ODF_LEVELS];
-} Counter;
-
-typedef struct {
-    Package *package;
-    Arena *arena;
-    OdfStyles styles;
-    ExtractOut *out, header, footer;
-    unsigned objects; /* depth of documents in documents */
-    Err *err;
-} Odf;
-
-typedef struct {
-    Odf *doc;
-    Story main, cell, side; /* side: what stands beside the cells, for the sheet's end */
-    Story *now;
-    ExtractOut cell_out, side_out;
-    Grid grid;
-    bool failed, running;   /* running: only headers and footers are read */
-    bool sheets, in_sheet, in_cell, in_title, in_notes, notes_said, in_description, fresh_item,
-        comment_fresh;
-    unsigned p_depth, tables, list_depth, comment_depth;
-    Counter list, outline;
-    Buf label, value, description, citation, creator;
-    bool in_citation, in_creator;
-    uint64_t row, row_repeat;
-    uint32_t column, repeat;
-    bool in_running; /* in a header or footer */
-    uint32_t page;
-    size_t page_start;
-    Str link;
-    Str part;
-} Reading;
-
-static bool no_memory(Reading *t)
-{
-    t->failed = true;
-    if (t->doc->err->code == ERR_NONE)
-        (void)err_set(t->doc->err, ERR_NO_MEMORY, "reading the document: out of memory");
-    return false;
-}
-
-static uint32_t repeat_of(const XmlAttributes *at, const char *name)
-{
-    uint64_t n;
-    return str_to_u64(xml_attribute(at, XN_TABLE, name), &n) && n > 0 ?
-        (n < 100000000 ? (uint32_t)n : 100000000) : 1;
-}
-
-/* ---- lists and paragraphs ------------------------------------------------------------------- */
-
-static void count(Counter *c, unsigned level, Str start)
-{
-    uint64_t value;
-    for (unsigned i = 0; i <= level; i++) {
-        uint32_t first = c->style ? c->style->levels[i].start : 1;
-        if (!c->begun[i])
-            c->counts[i] = first ? first : 1;
-        else if (i == level)
-            c->counts[i]++;
-        c->begun[i] = true;
-    }
-    if (str_to_u64(start, &value) && value < 1000000)
-        c->counts[level] = (uint32_t)value;
-    for (unsigned i = level + 1; i < ODF_LEVELS; i++)
-        c->begun[i] = false;
-}
-
-static void begin_list(Reading *t, const XmlAttributes *at)
-{
-    Str name = xml_attribute(at, XN_TEXT, "style-name");
-    Str goes_on = xml_attribute(at, XN_TEXT, "continue-numbering");
-    bool on = (goes_on.ptr && xml_is_on(goes_on)) ||
-              xml_attribute(at, XN_TEXT, "continue-list").len > 0;
-    if (t->list_depth++ == 0) {
-        const OdfList *style = odf_list(&t->doc->styles, name);
-        if (!on || style != t->list.style)
-            t->list = (Counter){.style = style};
-    } else if (name.len > 0) {
-        t->list.style = odf_list(&t->doc->styles, name);
-    }
-}
-
-static unsigned list_level(const Reading *t)
-{
-    unsigned d = t->list_depth ? t->list_depth - 1 : 0;
-    return d < ODF_LEVELS ? d : ODF_LEVELS - 1;
-}
-
-static void begin_heading(Reading *t, const XmlAttributes *at)
-{
-    uint64_t level;
-    if (!str_to_u64(xml_attribute(at, XN_TEXT, "outline-level"), &level) || level < 1)
-        level = 1;
-    level = level < ODF_LEVELS ? level : ODF_LEVELS;
-    Str header = xml_attribute(at, XN_TEXT, "is-list-header");
-    buf_clear(&t->label);
-    t->outline.style = &t->doc->styles.outline;
-    if (!header.ptr && t->outline.style->levels[level - 1].numbered) {
-        count(&t->outline, (unsigned)level - 1, xml_attribute(at, XN_TEXT, "start-value"));
-        odf_label(t->outline.style, t->outline.counts, (unsigned)level - 1, &t->label);
-    }
-    story_begin(t->now, STORY_HEADING, level < 6 ? (unsigned)level : 6, buf_str(&t->label));
-}
-
-/* The label stands before the comment's first words, once its author is known. */
-static void label_comment(Reading *t)
-{
-    char place[32] = "", lead[300];
-    if (t->in_cell)
-        (void)grid_name(t->row, t->column, place);
-    Str by = buf_str(&t->creator);
-    (void)snprintf(lead, sizeof lead, "[Comment%s%s%s" STR_FMT "]", place[0] ? " on " : "", place,
-                   by.len ? " by " : "", STR_ARG(str_sub(by, 0, utf8_floor(by, 100))));
-    story_begin(t->now, STORY_BODY, 0, str_of(lead));
-    t->comment_fresh = false;
-}
-
-static bool begin_paragraph(Reading *t, int element, const XmlAttributes *at)
-{
-    const OdfStyle *style = odf_style(&t->doc->styles, xml_attribute(at, XN_TEXT, "style-name"));
-    Str hidden = xml_attribute(at, XN_TEXT, "is-hidden");
-    if ((style && style->is_hidden) || (hidden.ptr && xml_is_on(hidden)))
-        return false;
-    t->p_depth++;
-    bool plain = t->in_sheet || t->comment_depth > 0 || t->running;
-    if (t->comment_fresh)
-        label_comment(t);
-    else if (plain)
-        story_begin(t->now, STORY_BODY, 0, STR(""));
-    else if (element == F_H)
-        begin_heading(t, at);
-    else if (t->in_title)
-        story_begin(t->now, STORY_HEADING, 1, STR(""));
-    else if (style && (style->heading || style->is_title))
-        story_begin(t->now, STORY_HEADING, style->heading ? (unsigned)style->heading : 1, STR(""));
-    else if (t->list_depth > 0 && t->fresh_item)
-        story_begin(t->now, STORY_ITEM, list_level(t) + 1, buf_str(&t->label));
-    else if (style && style->is_code)
-        story_begin(t->now, STORY_CODE, 0, STR(""));
-    else if (t->in_notes && !t->notes_said)
-        story_begin(t->now, STORY_BODY, 0, STR("Notes:"));
-    else
-        story_begin(t->now, STORY_BODY, 0, STR(""));
-    t->notes_said = t->notes_said || t->in_notes;
-    if (style && style->is_title && t->doc->out->title.len == 0)
-        t->in_title = true;
-    t->fresh_item = false;
-    return true;
-}
-
-static void end_paragraph(Reading *t)
-{
-    t->p_depth -= t->p_depth > 0;
-    if (t->in_title && t->doc->out->title.len == 0)
-        extract_meta(&t->doc->out->title, story_so_far(t->now));
-    if (t->page == 0)
-        t->in_title = false; /* on a slide the frame says so */
-    story_end(t->now);
-}
-
-/* ---- notes, comments, boxes ----------------------------------------------------------------- */
-
-static void begin_comment(Reading *t)
-{
-    t->comment_depth++;
-    t->comment_fresh = true;
-    buf_clear(&t->creator);
-    if (t->in_cell)
-        t->now = &t->side;
-    story_aside_begin(t->now);
-}
-
-static void end_comment(Reading *t)
-{
-    t->comment_depth -= t->comment_depth > 0;
-    story_aside_end(t->now);
-    if (t->in_cell && t->comment_depth == 0) {
-        story_end(t->now);
-        t->now = &t->cell;
-    }
-}
-
-static void begin_shape(Reading *t)
-{
-    if (t->in_cell && t->comment_depth == 0)
-        t->now = &t->side;
-    story_aside_begin(t->now);
-}
-
-static void end_shape(Reading *t)
-{
-    story_aside_end(t->now);
-    if (t->in_cell && t->comment_depth == 0) {
-        story_end(t->now);
-        t->now = &t->cell;
-    }
-}
-
-static void end_description(Reading *t)
-{
-    t->in_description = false;
-    if (!ooxml_describes(buf_str(&t->description)) || t->doc->objects > 0) /* a chart describes its ranges */
-        return;
-    Story *to = t->in_cell ? &t->side : t->now;
-    story_text(to, STR(" "));
-    story_text(to, buf_str(&t->description));
-    story_text(to, STR(" "));
-    if (t->in_cell)
-        story_end(to);
-}
-
-/* ---- sheets and tables ---------------------------------------------------------------------- */
-
-static void begin_table(Reading *t, const XmlAttributes *at)
-{
-    if (t->sheets && t->tables++ == 0) {
-        t->in_sheet = true;
-        t->row = 0;
-        grid_sheet(&t->grid, xml_attribute(at, XN_TABLE, "name"));
-    } else if (!t->sheets) {
-        story_table_begin(t->now);
-    }
-}
-
-static void end_table(Reading *t)
-{
-    if (!t->sheets) {
-        story_table_end(t->now);
-        return;
-    }
-    if (t->tables == 0 || --t->tables > 0)
-        return;
-    grid_sheet_end(&t->grid);
-    t->in_sheet = t->in_cell = false;
-    story_release(&t->side);
-    extract_break(t->doc->out, 2);
-    story_append(t->doc->out, &t->side_out, 0, t->side_out.text.len);
-    extract_break(t->doc->out, 2);
-    grid_sheet_close(&t->grid);
-    buf_clear(&t->side_out.text);
-    t->side_out.n_marks = 0;
-    story_init(&t->side, &t->side_out);
-    t->now = &t->main;
-}
-
-/* What a cell holds where it shows no words of its own. */
-static Str value_of(const XmlAttributes *at)
-{
-    static const char *const names[] = {"string-value", "date-value", "time-value", "boolean-value",
-                                        "value"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        Str v = xml_attribute(at, XN_OFFICE, names[i]);
-        if (v.len > 0)
-            return v;
-    }
-    return STR("");
-}
-
-static void begin_cell(Reading *t, const XmlAttributes *at, bool covered)
-{
-    t->repeat = repeat_of(at, "number-columns-repeated");
-    if (!t->in_sheet) {
-        for (uint32_t i = 0; i < t->repeat && i < MAX_REPEAT; i++)
-            story_cell(t->now);
-        return;
-    }
-    t->in_cell = true;
-    buf_clear(&t->value);
-    if (!covered)
-        (void)buf_add(&t->value, value_of(at));
-    buf_clear(&t->cell_out.text);
-    t->cell_out.n_marks = 0;
-    story_init(&t->cell, &t->cell_out);
-    t->now = &t->cell;
-}
-
-static void end_cell(Reading *t)
-{
-    if (!t->in_cell)
-        return;
-    story_release(&t->cell);
-    t->now = &t->main;
-    t->in_cell = false;
-    bool shown = str_trim(buf_str(&t->cell_out.text)).len > 0;
-    Str text = buf_str(shown ? &t->cell_out.text : &t->value);
-    if (t->cell_out.text.failed)
-        (void)no_memory(t);
-    for (uint32_t i = 0; i < t->repeat && i < MAX_REPEAT && text.len > 0; i++)
-        grid_cell(&t->grid, t->row, t->column + i, text);
-    t->column = t->column + t->repeat < 100000000 ? t->column + t->repeat : t->column;
-}
-
-static void begin_row(Reading *t, const XmlAttributes *at)
-{
-    t->row_repeat = repeat_of(at, "number-rows-repeated");
-    t->column = 0;
-    if (!t->in_sheet)
-        story_row(t->now);
-}
-
 /* ---- objects -------------------------------------------------------------------------------- */
 
 static bool read_part(Odf *d, Str part, ExtractOut *out, bool running);
 
-static void add_object(Reading *t, Str href)
+static void add_object(OdfReading *t, Str href)
 {
     Odf *d = t->doc;
     ExtractOut one;
@@ -365,7 +50,7 @@ static void add_object(Reading *t, Str href)
     Str folder = ooxml_resolve(t->part, href, d->arena);
     Str name = arena_printf(d->arena, STR_FMT "/content.xml", STR_ARG(folder));
     if (!name.ptr) {
-        (void)no_memory(t);
+        (void)odf_no_memory(t);
         return;
     }
     if (!package_has(d->package, name))
@@ -385,7 +70,7 @@ static void add_object(Reading *t, Str href)
 
 /* ---- pages ---------------------------------------------------------------------------------- */
 
-static void begin_page(Reading *t)
+static void begin_page(OdfReading *t)
 {
     story_end(&t->main);
     extract_break(t->doc->out, 2);
@@ -393,7 +78,7 @@ static void begin_page(Reading *t)
     t->page_start = t->doc->out->text.len;
 }
 
-static void end_page(Reading *t)
+static void end_page(OdfReading *t)
 {
     story_end(&t->main);
     extract_break(t->doc->out, 2);
@@ -403,7 +88,7 @@ static void end_page(Reading *t)
     }
 }
 
-static bool begin_frame(Reading *t, const XmlAttributes *at)
+static bool begin_frame(OdfReading *t, const XmlAttributes *at)
 {
     Str kind = xml_attribute(at, XN_SLIDE, "class");
     t->in_title = t->page > 0 && str_eq(kind, STR("title")) && !t->in_notes;
@@ -416,7 +101,7 @@ static bool begin_frame(Reading *t, const XmlAttributes *at)
 
 /* ---- events --------------------------------------------------------------------------------- */
 
-static bool begin_inline(Reading *t, int element, const XmlAttributes *at)
+static bool begin_inline(OdfReading *t, int element, const XmlAttributes *at)
 {
     uint64_t n;
     switch (element) {
@@ -450,52 +135,36 @@ static bool begin_inline(Reading *t, int element, const XmlAttributes *at)
     return true;
 }
 
-static void begin_note_body(Reading *t)
-{
-    Buf lead;
-    buf_init(&lead, 200);
-    (void)buf_printf(&lead, "[" STR_FMT "]", STR_ARG(str_sub(buf_str(&t->citation), 0, 60)));
-    story_text(t->now, buf_str(&lead));
-    story_aside_begin(t->now);
-    story_begin(t->now, STORY_BODY, 0, buf_str(&lead));
-    buf_release(&lead);
-}
-
-static bool begin_block(Reading *t, int element, const XmlAttributes *at)
+static bool begin_block(OdfReading *t, int element, const XmlAttributes *at)
 {
     Str display;
     switch (element) {
     case F_P:
-    case F_H: return begin_paragraph(t, element, at);
-    case F_LIST: begin_list(t, at); break;
-    case F_ITEM:
-        count(&t->list, list_level(t), xml_attribute(at, XN_TEXT, "start-value"));
-        buf_clear(&t->label);
-        odf_label(t->list.style, t->list.counts, list_level(t), &t->label);
-        t->fresh_item = true;
-        break;
-    case F_NOTE_BODY: begin_note_body(t); break;
-    case F_COMMENT: begin_comment(t); break;
+    case F_H: return odf_begin_paragraph(t, element, at);
+    case F_LIST: odf_begin_list(t, at); break;
+    case F_ITEM: odf_begin_item(t, at); break;
+    case F_NOTE_BODY: odf_begin_note_body(t); break;
+    case F_COMMENT: odf_begin_comment(t); break;
     case F_SECTION:
         display = xml_attribute(at, XN_TEXT, "display");
         return !str_eq(display, STR("none"));
-    case F_SHAPE: begin_shape(t); break;
+    case F_SHAPE: odf_begin_shape(t); break;
     case F_FRAME: return begin_frame(t, at);
     case F_OBJECT: add_object(t, xml_attribute(at, XN_XLINK, "href")); break;
     case F_PAGE: begin_page(t); break;
     case F_NOTES: t->in_notes = true; t->notes_said = false; break;
     case F_SHEETS: t->sheets = true; break;
-    case F_TABLE: begin_table(t, at); break;
-    case F_ROW: begin_row(t, at); break;
+    case F_TABLE: odf_begin_table(t, at); break;
+    case F_ROW: odf_begin_row(t, at); break;
     case F_CELL:
-    case F_COVERED: begin_cell(t, at, element == F_COVERED); break;
+    case F_COVERED: odf_begin_cell(t, at, element == F_COVERED); break;
     case F_MATH: t->p_depth++; break;
     default: return begin_inline(t, element, at);
     }
     return true;
 }
 
-static void end_running(Reading *t, ExtractOut *to)
+static void end_running(OdfReading *t, ExtractOut *to)
 {
     story_release(&t->cell);
     t->now = &t->main;
@@ -507,7 +176,7 @@ static void end_running(Reading *t, ExtractOut *to)
     story_append(to, &t->cell_out, 0, t->cell_out.text.len);
 }
 
-static void begin_running(Reading *t)
+static void begin_running(OdfReading *t)
 {
     t->in_running = true;
     buf_clear(&t->cell_out.text);
@@ -518,7 +187,7 @@ static void begin_running(Reading *t)
 
 static bool on_start(void *arg, int element, const XmlAttributes *at)
 {
-    Reading *t = arg;
+    OdfReading *t = arg;
     if (element == F_SKIP || t->failed)
         return false;
     if (!t->running)
@@ -528,22 +197,14 @@ static bool on_start(void *arg, int element, const XmlAttributes *at)
     return !t->in_running || begin_block(t, element, at);
 }
 
-static void end_row(Reading *t)
-{
-    if (!t->in_sheet)
-        return;
-    grid_repeat(&t->grid, t->row, t->row_repeat);
-    t->row = t->row < UINT32_MAX ? t->row + t->row_repeat : t->row;
-}
-
 static void on_end(void *arg, int element)
 {
-    Reading *t = arg;
+    OdfReading *t = arg;
     if (t->running && !t->in_running)
         return;
     switch (element) {
     case F_P:
-    case F_H: end_paragraph(t); break;
+    case F_H: odf_end_paragraph(t); break;
     case F_LIST:
         t->list_depth -= t->list_depth > 0;
         t->fresh_item = false;
@@ -551,19 +212,19 @@ static void on_end(void *arg, int element)
     case F_ITEM: t->fresh_item = false; break;
     case F_CITATION: t->in_citation = false; break;
     case F_NOTE_BODY: story_aside_end(t->now); break;
-    case F_COMMENT: end_comment(t); break;
+    case F_COMMENT: odf_end_comment(t); break;
     case F_CREATOR: t->in_creator = false; break;
     case F_LINK: story_mail(t->now, t->link); break;
     case F_RUBY: story_text(t->now, STR(")")); break;
-    case F_SHAPE: end_shape(t); break;
+    case F_SHAPE: odf_end_shape(t); break;
     case F_FRAME: t->in_title = false; break;
-    case F_DESCRIPTION: end_description(t); break;
+    case F_DESCRIPTION: odf_end_description(t); break;
     case F_PAGE: end_page(t); break;
     case F_NOTES: t->in_notes = false; break;
-    case F_TABLE: end_table(t); break;
-    case F_ROW: end_row(t); break;
+    case F_TABLE: odf_end_table(t); break;
+    case F_ROW: odf_end_row(t); break;
     case F_CELL:
-    case F_COVERED: end_cell(t); break;
+    case F_COVERED: odf_end_cell(t); break;
     case F_MATH:
         t->p_depth -= t->p_depth > 0;
         story_end(t->now);
@@ -576,7 +237,7 @@ static void on_end(void *arg, int element)
 
 static void on_text(void *arg, Str text)
 {
-    Reading *t = arg;
+    OdfReading *t = arg;
     if (t->running && !t->in_running)
         return;
     if (t->in_description)
@@ -591,7 +252,7 @@ static void on_text(void *arg, Str text)
 
 /* ---- parts ---------------------------------------------------------------------------------- */
 
-static void reading_init(Reading *t, Odf *d, ExtractOut *out)
+static void reading_init(OdfReading *t, Odf *d, ExtractOut *out)
 {
     t->doc = d;
     extract_init(&t->cell_out, out->text.max);
@@ -608,7 +269,7 @@ static void reading_init(Reading *t, Odf *d, ExtractOut *out)
     buf_init(&t->creator, 200);
 }
 
-static bool reading_release(Reading *t)
+static bool reading_release(OdfReading *t)
 {
     Buf *all[] = {&t->label, &t->value, &t->description, &t->citation, &t->creator};
     bool memory = false;
@@ -630,7 +291,7 @@ static bool reading_release(Reading *t)
 
 static bool read_part(Odf *d, Str part, ExtractOut *out, bool running)
 {
-    Reading *t = mem_zalloc(sizeof *t);
+    OdfReading *t = mem_zalloc(sizeof *t);
     if (!t)
         return err_set(d->err, ERR_NO_MEMORY, "reading the document: out of memory");
     reading_init(t, d, out);

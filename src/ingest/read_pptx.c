@@ -162,7 +162,7 @@ static void end_paragraph(Part *t)
 
 static void add_description(Part *t, Str said)
 {
-    if (!ooxml_describes(said) || t->purpose != FOR_SLIDE)
+    if (!extract_describes(said) || t->purpose != FOR_SLIDE)
         return;
     story_end(&t->story);
     story_text(&t->story, said);
@@ -227,7 +227,7 @@ static bool begin_shape(Part *t, int element, const XmlAttributes *at)
     switch (element) {
     case P_SHAPE:
     case P_FRAME:
-        t->kind = t->purpose == FOR_NOTES ? SHAPE_NONE : SHAPE_PLAIN;
+        t->kind = SHAPE_PLAIN;
         memset(t->counts, 0, sizeof t->counts);
         break;
     case P_PLACEHOLDER: t->kind = kind_of(t, xml_attribute(at, XN_OTHER, "type")); break;
@@ -303,7 +303,7 @@ static void on_end(void *arg, int element)
         t->link = STR("");
         break;
     case P_SHAPE:
-    case P_FRAME: t->kind = t->purpose == FOR_NOTES ? SHAPE_NONE : SHAPE_PLAIN; break;
+    case P_FRAME: t->kind = SHAPE_PLAIN; break;
     case P_TABLE:
         t->tables -= t->tables > 0;
         story_table_end(&t->story);
@@ -331,7 +331,7 @@ static Part *part_new(Deck *d, ExtractOut *out, Purpose purpose)
     }
     t->deck = d;
     t->purpose = purpose;
-    t->kind = purpose == FOR_NOTES ? SHAPE_NONE : SHAPE_PLAIN;
+    t->kind = SHAPE_PLAIN;
     t->link = STR("");
     extract_init(&t->title, out->text.max);
     story_init(&t->story, out);

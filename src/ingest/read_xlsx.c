@@ -293,31 +293,57 @@ static void end_cell(Sheet *s)
     s->column++;
 }
 
-/* "&L&"Arial,Bold"Report&RPage &P": codes go, words stay. */
-static void add_header(Sheet *s)
+static size_t count_words(Str s)
 {
-    Str h = buf_str(&s->shown);
+    Str part;
+    size_t n = 0;
+    while (str_next(&s, ' ', &part))
+        n += part.len > 0;
+    return n;
+}
+
+/* One of a header's three parts: "&"Arial,Bold"Report", "Page &P of &N". Codes go, words stay; what
+ * is little more than a page number, the date or the sheet's name goes too. */
+static void add_header_part(Sheet *s, Str h)
+{
+    size_t start = s->header.len;
+    bool has_field = false;
     for (size_t at = 0; at < h.len; at++) {
         if (h.ptr[at] != '&' || at + 1 == h.len) {
             (void)buf_add_char(&s->header, h.ptr[at]);
             continue;
         }
         char c = h.ptr[++at];
-        if (c == '"')
-            at = str_find(h, STR("\""), at + 1);
-        else if (c == 'K')
+        if (c == '"') {
+            size_t end = str_find(h, STR("\""), at + 1);
+            at = end == SIZE_MAX ? h.len : end;
+        } else if (c == 'K') {
             at += 6;
-        else if (c == '&')
+        } else if (c == '&') {
             (void)buf_add_char(&s->header, '&');
-        else if (strchr("LCR", c))
-            (void)buf_add_char(&s->header, ' ');
-        else if (letter_is_digit((unsigned char)c))
+        } else if (letter_is_digit((unsigned char)c)) {
             while (at + 1 < h.len && letter_is_digit((unsigned char)h.ptr[at + 1]))
                 at++;
-        if (at == SIZE_MAX)
-            return;
+        } else {
+            has_field = has_field || strchr("PNDTAFZ", c);
+        }
     }
-    (void)buf_add_char(&s->header, '\n');
+    if (has_field && count_words(str_sub(buf_str(&s->header), start, SIZE_MAX)) <= 2)
+        buf_cut(&s->header, start);
+    (void)buf_add_char(&s->header, ' ');
+}
+
+static void add_header(Sheet *s)
+{
+    Str h = buf_str(&s->shown);
+    size_t start = 0;
+    for (size_t at = 0; at + 1 < h.len; at++)
+        if (h.ptr[at] == '&' && strchr("LCR", h.ptr[at + 1])) {
+            add_header_part(s, str_sub(h, start, at));
+            start = at += 2;
+            at--;
+        }
+    add_header_part(s, str_sub(h, start, h.len));
 }
 
 static bool sheet_start(void *arg, int element, const XmlAttributes *at)

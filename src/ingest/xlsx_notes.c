@@ -128,7 +128,7 @@ static bool drawing_start(void *arg, int element, const XmlAttributes *at)
         story_end(d->story);
     } else if (element == G_PROPERTIES) {
         Str words = xml_attribute(at, XN_OTHER, "descr");
-        if (ooxml_describes(words)) {
+        if (extract_describes(words)) {
             story_text(d->story, words);
             story_end(d->story);
         }
