@@ -1,5 +1,6 @@
 #include "ingest/number_format.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -388,6 +389,9 @@ static void digits_of(Digits *d, double v, const Shape *h)
 {
     char text[480];
     unsigned places = h->decimals < 30 ? h->decimals : 30;
+    /* Spreadsheets round what is written in 15 digits, halves up: 1.005 is no 1.00499999. */
+    if (v * pow(10, places) < 1e12)
+        v += v * 4 * DBL_EPSILON;
     (void)snprintf(text, sizeof text, "%.*f", (int)places, v);
     const char *point = strchr(text, '.');
     size_t n = point ? (size_t)(point - text) : strlen(text);
