@@ -58,7 +58,7 @@ static void begin_heading(OdfReading *t, const XmlAttributes *at)
         level = 1;
     level = level < ODF_LEVELS ? level : ODF_LEVELS;
     Str header = xml_attribute(at, XN_TEXT, "is-list-header");
-    buf_clear(&t->label);
+    buf_cut(&t->label, 0);
     t->outline.style = &t->doc->styles.outline;
     if (!header.ptr && t->outline.style->levels[level - 1].numbered) {
         count(&t->outline, (unsigned)level - 1, xml_attribute(at, XN_TEXT, "start-value"));
@@ -139,7 +139,7 @@ void odf_begin_comment(OdfReading *t)
 {
     t->comment_depth++;
     t->comment_fresh = true;
-    buf_clear(&t->creator);
+    buf_cut(&t->creator, 0);
     if (t->in_cell)
         t->now = &t->side;
     story_aside_begin(t->now);
@@ -201,7 +201,7 @@ void odf_begin_note_body(OdfReading *t)
 void odf_begin_item(OdfReading *t, const XmlAttributes *at)
 {
     count(&t->list, list_level(t), xml_attribute(at, XN_TEXT, "start-value"));
-    buf_clear(&t->label);
+    buf_cut(&t->label, 0);
     odf_label(t->list.style, t->list.counts, list_level(t), &t->label);
     t->fresh_item = true;
 }

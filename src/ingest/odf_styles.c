@@ -96,6 +96,7 @@ static void text_properties(StyleReader *r, const XmlAttributes *at)
         bool both = country.len == 2 && !str_eq(country, STR("none"));
         r->to->language = both ? arena_printf(r->arena, STR_FMT "-" STR_FMT, STR_ARG(language),
                                               STR_ARG(country)) : keep(r, language);
+        r->failed = r->failed || !r->to->language.ptr;
     }
     if (!r->style)
         return;

@@ -48,9 +48,11 @@ Str ooxml_resolve(Str part, Str target, Arena *a)
                 (void)buf_add_char(&name, '/');
         }
     }
-    Str out = buf_ok(&name) ? arena_str(a, buf_str(&name)) : STR("");
+    /* A name that is longer than any part's is nobody's. */
+    Str out = name.no_memory ? (Str){NULL, 0} :
+                               arena_str(a, buf_ok(&name) ? buf_str(&name) : STR(""));
     buf_release(&name);
-    return out.ptr ? out : STR("");
+    return out;
 }
 
 /* ---- relations ------------------------------------------------------------------------------ */
@@ -220,7 +222,7 @@ static bool property_start(void *arg, int element, const XmlAttributes *at)
     (void)at;
     if (element) {
         r->element = element;
-        buf_clear(&r->value);
+        buf_cut(&r->value, 0);
     }
     return true;
 }
@@ -254,8 +256,6 @@ static void property_end(void *arg, int element)
     if (!element || element != r->element)
         return;
     r->element = 0;
-    if (r->value.no_memory)
-        extract_no_memory(r->out);
     if (value.len == 0)
         return;
     if (element == TITLE && r->titles++ == 0)
@@ -278,6 +278,8 @@ bool ooxml_properties(Package *p, Str part, ExtractOut *out, Err *err)
         .end = property_end, .text = property_text};
     buf_init(&r.value, 1 << 16);
     bool ok = package_parse_optional(p, part, &h, err);
+    if (r.value.no_memory)
+        extract_no_memory(out);
     buf_release(&r.value);
     return ok;
 }

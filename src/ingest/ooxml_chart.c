@@ -83,7 +83,7 @@ static bool chart_start(void *arg, int element, const XmlAttributes *at)
     case C_T:
     case C_FORMAT:
         c->taking = true;
-        buf_clear(&c->value);
+        buf_cut(&c->value, 0);
         break;
     default: break;
     }

@@ -368,7 +368,7 @@ static bool begin_inline(Part *t, int element, const XmlAttributes *at)
         ready(t);
         t->in_t = true;
         break;
-    case D_RUBY: buf_clear(&t->ruby); break;
+    case D_RUBY: buf_cut(&t->ruby, 0); break;
     case D_RT: t->in_rt = true; break;
     case D_TAB:
         ready(t);
@@ -450,7 +450,7 @@ static void on_text(void *arg, Str text)
 {
     Part *t = arg;
     if (t->in_rt)
-        (void)buf_add(&t->ruby, text);
+        (void)buf_add(&t->ruby, str_sub(text, 0, t->ruby.max - t->ruby.len));
     else if (t->in_t && !t->hidden)
         story_text(&t->story, text);
 }
@@ -514,6 +514,7 @@ static bool read_running(Docx *d, const OoxmlRels *rels, const char *type)
             extract_break(d->out, 2);
             story_append(d->out, &one, 0, one.text.len);
         }
+        story_append(d->out, &one, 0, 0); /* a failure at least */
         extract_release(&one);
     }
     return ok;
@@ -549,7 +550,9 @@ bool docx_read(Package *p, Str part, Arena *a, ExtractOut *out, Err *err)
     const OoxmlRel *core = ooxml_rel_of_type(&top, "core-properties");
     bool ok = ooxml_properties(p, core ? core->target : STR("docProps/core.xml"), out, err) &&
               read_document(&d, part);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 3; i++) {
+        story_append(out, &all[i]->text, 0, 0); /* a failure at least */
         extract_release(&all[i]->text);
+    }
     return ok;
 }

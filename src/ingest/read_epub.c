@@ -85,10 +85,10 @@ static Str part_name(Book *b, Str from, Str href)
         i += low >= 0 ? 2 : 0;
     }
     Str out = ooxml_resolve(from, buf_str(&plain), b->arena);
-    if (plain.no_memory)
+    if (plain.no_memory || !out.ptr)
         (void)no_memory(b);
     buf_release(&plain);
-    return out;
+    return out.ptr ? out : STR("");
 }
 
 /* ---- container and encryption --------------------------------------------------------------- */
@@ -228,7 +228,7 @@ static bool toc_start(void *arg, int element, const XmlAttributes *at)
 {
     Book *b = arg;
     if (element == T_LABEL || element == T_LINK) {
-        buf_clear(&b->label);
+        buf_cut(&b->label, 0);
         b->in_label = true;
     }
     if (element == T_LINK)

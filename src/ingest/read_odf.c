@@ -49,7 +49,7 @@ static void add_object(OdfReading *t, Str href)
         return;
     Str folder = ooxml_resolve(t->part, href, d->arena);
     Str name = arena_printf(d->arena, STR_FMT "/content.xml", STR_ARG(folder));
-    if (!name.ptr) {
+    if (!name.ptr || !folder.ptr) {
         (void)odf_no_memory(t);
         return;
     }
@@ -123,12 +123,12 @@ static bool begin_inline(OdfReading *t, int element, const XmlAttributes *at)
     case F_RUBY: story_text(t->now, STR(" (")); break;
     case F_CITATION:
         t->in_citation = true;
-        buf_clear(&t->citation);
+        buf_cut(&t->citation, 0);
         break;
     case F_CREATOR: t->in_creator = true; break;
     case F_DESCRIPTION:
         t->in_description = true;
-        buf_clear(&t->description);
+        buf_cut(&t->description, 0);
         break;
     default: break;
     }
@@ -179,7 +179,7 @@ static void end_running(OdfReading *t, ExtractOut *to)
 static void begin_running(OdfReading *t)
 {
     t->in_running = true;
-    buf_clear(&t->cell_out.text);
+    buf_cut(&t->cell_out.text, 0);
     t->cell_out.n_marks = 0;
     story_init(&t->cell, &t->cell_out);
     t->now = &t->cell;
@@ -241,7 +241,7 @@ static void on_text(void *arg, Str text)
     if (t->running && !t->in_running)
         return;
     if (t->in_description)
-        (void)buf_add(&t->description, text);
+        (void)buf_add(&t->description, str_sub(text, 0, t->description.max - t->description.len));
     else if (t->in_citation)
         (void)buf_add(&t->citation, str_sub(text, 0, t->citation.max - t->citation.len));
     else if (t->in_creator)
@@ -280,7 +280,7 @@ static bool reading_release(OdfReading *t)
     story_release(&t->side);
     story_release(&t->main);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        memory = memory || all[i]->no_memory;
+        memory = memory || all[i]->failed;
         buf_release(all[i]);
     }
     memory = memory || t->cell_out.text.no_memory || t->side_out.text.no_memory || !t->link.ptr;

@@ -52,6 +52,8 @@ static bool find_kind(Package *p, Arena *a, Str *part, OfficeKind *kind, Err *er
         *kind = OFFICE_ODF;
     else if (ok)
         ok = ooxml_main(p, a, part, kind, err);
+    if (mime.no_memory)
+        ok = err_set(err, ERR_NO_MEMORY, "reading the document: out of memory");
     buf_release(&mime);
     return ok;
 }

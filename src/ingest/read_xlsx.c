@@ -233,8 +233,8 @@ static void begin_cell(Sheet *s, const XmlAttributes *at)
     }
     s->type = type_of(xml_attribute(at, XN_OTHER, "t"));
     s->style = str_to_u64(xml_attribute(at, XN_OTHER, "s"), &style) ? (size_t)style : 0;
-    buf_clear(&s->value);
-    buf_clear(&s->formula);
+    buf_cut(&s->value, 0);
+    buf_cut(&s->formula, 0);
 }
 
 static void begin_row(Sheet *s, const XmlAttributes *at)
@@ -253,7 +253,7 @@ static Str shown_value(Sheet *s)
     const Book *b = s->book;
     Str value = buf_str(&s->value);
     Str code = s->style < b->n_formats ? b->formats[s->style] : STR("General");
-    buf_clear(&s->shown);
+    buf_cut(&s->shown, 0);
     if (value.len == 0 && s->formula.len > 0) { /* never calculated */
         (void)buf_add_char(&s->shown, '=');
         (void)buf_add(&s->shown, buf_str(&s->formula));
@@ -269,7 +269,7 @@ static Str shown_value(Sheet *s)
     case 'b':
         (void)buf_add_c(&s->shown, str_eq(str_trim(value), STR("1")) ? "TRUE" : "FALSE");
         if (value.len == 0)
-            buf_clear(&s->shown);
+            buf_cut(&s->shown, 0);
         break;
     case 'd': { /* 2026-12-04T10:30:00 */
         size_t t = str_find(value, STR("T"), 0);
@@ -363,7 +363,7 @@ static bool sheet_start(void *arg, int element, const XmlAttributes *at)
         break;
     case Z_HEADER:
         s->in_header = true;
-        buf_clear(&s->shown);
+        buf_cut(&s->shown, 0);
         break;
     default: break;
     }

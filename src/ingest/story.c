@@ -120,8 +120,9 @@ void story_begin(Story *s, StoryKind kind, unsigned level, Str label)
     f->started = false;
     f->kind = kind;
     f->level = level;
-    buf_clear(&f->label);
-    (void)buf_add(&f->label, str_sub(label, 0, f->label.max));
+    buf_cut(&f->label, 0);
+    if (!buf_add(&f->label, str_sub(label, 0, f->label.max)))
+        extract_no_memory(s->out);
 }
 
 static void note_block(StoryFrame *f)

@@ -31,7 +31,7 @@ static bool comment_start(void *arg, int element, const XmlAttributes *at)
         c->failed = c->failed || !c->place.ptr;
     }
     if (element == C_COMMENT || element == C_AUTHOR)
-        buf_clear(&c->text);
+        buf_cut(&c->text, 0);
     c->taking = element == C_T || element == C_AUTHOR;
     return element != C_PHONETIC;
 }
