@@ -192,12 +192,18 @@ struct DocxNumbering {
 
 enum { N_ABSTRACT = 1, N_LIST, N_ABSTRACT_ID, N_OVERRIDE, N_START_OVERRIDE, N_LEVEL, N_START,
        N_FORMAT, N_TEXT, N_LEGAL, N_STYLE, N_RESTART };
-static const XmlWord numbering_words[] = {
-    {XN_W, "abstractNum", N_ABSTRACT}, {XN_W, "num", N_LIST}, {XN_W, "abstractNumId", N_ABSTRACT_ID},
-    {XN_W, "lvlOverride", N_OVERRIDE}, {XN_W, "startOverride", N_START_OVERRIDE},
-    {XN_W, "lvl", N_LEVEL}, {XN_W, "start", N_START}, {XN_W, "numFmt", N_FORMAT},
-    {XN_W, "lvlText", N_TEXT}, {XN_W, "isLgl", N_LEGAL}, {XN_W, "pStyle", N_STYLE},
-    {XN_W, "lvlRestart", N_RESTART}};
+static const XmlWord numbering_words[] = {{XN_W, "abstractNum", N_ABSTRACT},
+                                          {XN_W, "num", N_LIST},
+                                          {XN_W, "abstractNumId", N_ABSTRACT_ID},
+                                          {XN_W, "lvlOverride", N_OVERRIDE},
+                                          {XN_W, "startOverride", N_START_OVERRIDE},
+                                          {XN_W, "lvl", N_LEVEL},
+                                          {XN_W, "start", N_START},
+                                          {XN_W, "numFmt", N_FORMAT},
+                                          {XN_W, "lvlText", N_TEXT},
+                                          {XN_W, "isLgl", N_LEGAL},
+                                          {XN_W, "pStyle", N_STYLE},
+                                          {XN_W, "lvlRestart", N_RESTART}};
 
 typedef struct {
     DocxNumbering *numbering;

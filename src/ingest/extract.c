@@ -184,7 +184,8 @@ bool extract_describes(Str words)
 {
     static const char *const endings[] = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".emf", ".wmf",
                                           ".tif", ".tiff", ".svg", ".webp"};
-    bool path = str_find(words, STR("/"), 0) != SIZE_MAX || str_find(words, STR("\\"), 0) != SIZE_MAX;
+    bool path =
+        str_find(words, STR("/"), 0) != SIZE_MAX || str_find(words, STR("\\"), 0) != SIZE_MAX;
     bool sentence = !path && str_find(words, STR(" "), 0) != SIZE_MAX;
     for (size_t i = 0; !sentence && i < sizeof endings / sizeof *endings; i++)
         if (str_ends_nocase(words, str_of(endings[i])))

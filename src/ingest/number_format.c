@@ -117,7 +117,9 @@ static Str choose(Str code, double v, bool *absolute)
 static void literal(Buf *out, Str p)
 {
     switch (p.ptr[0]) {
-    case '"': (void)buf_add(out, str_sub(p, 1, p.len - (p.len > 1 && p.ptr[p.len - 1] == '"'))); break;
+    case '"':
+        (void)buf_add(out, str_sub(p, 1, p.len - (p.len > 1 && p.ptr[p.len - 1] == '"')));
+        break;
     case '\\': (void)buf_add(out, str_sub(p, 1, p.len)); break;
     case '_': (void)buf_add_char(out, ' '); break;
     case '*': break;
@@ -223,7 +225,9 @@ static void date_part(Buf *out, const Moment *m, char c, size_t n, bool minutes,
     int hour = (int)(m->seconds / 3600);
     const char *two = n >= 2 ? "%02d" : "%d";
     switch (c) {
-    case 'y': (void)buf_printf(out, n <= 2 ? "%02d" : "%04d", n <= 2 ? m->year % 100 : m->year); break;
+    case 'y':
+        (void)buf_printf(out, n <= 2 ? "%02d" : "%04d", n <= 2 ? m->year % 100 : m->year);
+        break;
     case 'd':
         if (n >= 3)
             name(out, weekdays[m->weekday], n);
@@ -257,8 +261,8 @@ static size_t run_of(Str s, size_t at)
 static bool show_date(Buf *out, double v, Str s, bool days_1904)
 {
     Moment m;
-    bool half = str_find(s, STR("AM/PM"), 0) != SIZE_MAX || str_find(s, STR("A/P"), 0) != SIZE_MAX ||
-                str_find(s, STR("am/pm"), 0) != SIZE_MAX;
+    bool half = str_find(s, STR("AM/PM"), 0) != SIZE_MAX ||
+                str_find(s, STR("A/P"), 0) != SIZE_MAX || str_find(s, STR("am/pm"), 0) != SIZE_MAX;
     bool fraction = str_find(s, STR("s.0"), 0) != SIZE_MAX;
     char last = ' ';
     if (!moment_of(v, days_1904, fraction, &m))
@@ -276,14 +280,16 @@ static bool show_date(Buf *out, double v, Str s, bool days_1904)
             last = c;
             at += n;
             continue;
-        } else if (p.len == 1 && c == 'a' && rest.len >= 3 && (rest.ptr[1] == '/' || rest.len >= 5)) {
+        } else if (p.len == 1 && c == 'a' && rest.len >= 3 &&
+                   (rest.ptr[1] == '/' || rest.len >= 5)) {
             bool whole = (rest.ptr[1] | 32) == 'm';
             (void)buf_add_c(out, m.seconds >= 43200 ? (whole ? "PM" : "P") : whole ? "AM" : "A");
             at += whole ? 5 : 3;
             continue;
         } else if (p.len == 1 && c == '.' && last == 's' && rest.len > 1 && rest.ptr[1] == '0') {
             size_t n = run_of(s, at + 1);
-            (void)buf_printf(out, n == 1 ? ".%d" : ".%02d", n == 1 ? m.hundredths / 10 : m.hundredths);
+            (void)buf_printf(out, n == 1 ? ".%d" : ".%02d",
+                             n == 1 ? m.hundredths / 10 : m.hundredths);
             at += 1 + n;
             continue;
         } else {

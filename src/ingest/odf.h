@@ -1,5 +1,5 @@
-/* odf.h - what the parts of the OpenDocument reader share: read_odf.c (the document and its events),
- * odf_blocks.c (paragraphs, lists, notes, boxes), odf_sheets.c (tables and sheets).
+/* odf.h - what the parts of the OpenDocument reader share: read_odf.c (the document and its
+ * events), odf_blocks.c (paragraphs, lists, notes, boxes), odf_sheets.c (tables and sheets).
  *
  * Threads: none; a child reads one file and ends. */
 #ifndef SOTTO_INGEST_ODF_H

@@ -174,7 +174,8 @@ void odf_end_shape(OdfReading *t)
 void odf_end_description(OdfReading *t)
 {
     t->in_description = false;
-    if (!extract_describes(buf_str(&t->description)) || t->doc->objects > 0) /* a chart describes its ranges */
+    if (!extract_describes(buf_str(&t->description)) ||
+        t->doc->objects > 0) /* a chart describes its ranges */
         return;
     Story *to = t->in_cell ? &t->side : t->now;
     story_text(to, STR(" "));

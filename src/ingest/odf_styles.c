@@ -77,9 +77,9 @@ static void begin_style(StyleReader *r, const XmlAttributes *at)
 
 static bool is_monospaced(Str font)
 {
-    static const char *const fonts[] = {"Courier", "Consolas", "Liberation Mono", "DejaVu Sans Mono",
-                                        "Lucida Console", "Monaco", "Menlo", "Andale Mono",
-                                        "Source Code"};
+    static const char *const fonts[] = {
+        "Courier", "Consolas", "Liberation Mono", "DejaVu Sans Mono", "Lucida Console",
+        "Monaco",  "Menlo",    "Andale Mono",     "Source Code"};
     font = str_sub(font, font.len > 0 && font.ptr[0] == '\'', font.len);
     for (size_t i = 0; i < sizeof fonts / sizeof *fonts; i++)
         if (str_starts(font, str_of(fonts[i])))
@@ -102,7 +102,8 @@ static void text_properties(StyleReader *r, const XmlAttributes *at)
         return;
     Str hidden = xml_attribute(at, XN_TEXT, "display");
     r->style->is_hidden = r->style->is_hidden || str_eq(hidden, STR("none"));
-    r->style->is_code = r->style->is_code || is_monospaced(xml_attribute(at, XN_STYLE, "font-name")) ||
+    r->style->is_code = r->style->is_code ||
+                        is_monospaced(xml_attribute(at, XN_STYLE, "font-name")) ||
                         is_monospaced(xml_attribute(at, XN_FO, "font-family"));
 }
 
@@ -172,8 +173,10 @@ bool odf_styles_read(Package *p, Str part, Arena *a, OdfStyles *to, Err *err)
 {
     StyleReader r = {.to = to, .arena = a};
     XmlHandler h = {.arg = &r, XML_WORDS(words), .start = on_start, .end = on_end};
-    return package_parse_optional(p, part, &h, err) &&
-           (!r.failed || err_set(err, ERR_NO_MEMORY, "reading the document's styles: out of memory"));
+    return package_parse_optional(p, part, &h, err) && (!r.failed || err_set(err, ERR_NO_MEMORY,
+                                                                             "reading the "
+                                                                             "document's styles: "
+                                                                             "out of memory"));
 }
 
 const OdfStyle *odf_style(const OdfStyles *s, Str name)

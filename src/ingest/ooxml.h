@@ -34,7 +34,8 @@ typedef struct {
 bool ooxml_rels(Package *p, Str part, Arena *a, OoxmlRels *out, Err *err);
 const OoxmlRel *ooxml_rel(const OoxmlRels *rels, Str id);             /* NULL when absent */
 const OoxmlRel *ooxml_rel_of_type(const OoxmlRels *rels, const char *type); /* the first; NULL */
-/* The name of what `target`, seen from `part`, means: "word/a.xml" and "../b.xml" give "b.xml". ptr NULL without memory. */
+/* The name of what `target`, seen from `part`, means: "word/a.xml" and "../b.xml" give "b.xml". ptr
+ * NULL without memory. */
 Str ooxml_resolve(Str part, Str target, Arena *a);
 
 /* The part that is the document, and its kind by its content type. */

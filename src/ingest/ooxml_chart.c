@@ -1,4 +1,5 @@
-/* ooxml_chart.c - charts and diagrams of OOXML: their words and numbers, as the file caches them. */
+/* ooxml_chart.c - charts and diagrams of OOXML: their words and numbers, as the file caches them.
+ */
 #include "base/mem.h"
 #include "ingest/number_format.h"
 #include "ingest/ooxml.h"

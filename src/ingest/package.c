@@ -38,14 +38,22 @@ bool package_preload(Err *err)
     const struct {
         const char *name;
         void *to;
-    } symbols[] = {{"zip_source_buffer_create", &lib.source}, {"zip_source_free", &lib.source_free},
-                   {"zip_open_from_source", &lib.open},       {"zip_discard", &lib.discard},
-                   {"zip_get_num_entries", &lib.count},       {"zip_get_name", &lib.name},
-                   {"zip_name_locate", &lib.locate},          {"zip_stat_index", &lib.stat},
-                   {"zip_fopen_index", &lib.fopen},           {"zip_fread", &lib.fread},
-                   {"zip_fclose", &lib.fclose},               {"zip_error_init", &lib.error_init},
-                   {"zip_error_fini", &lib.error_fini},       {"zip_error_code_zip", &lib.error_code},
-                   {"zip_get_error", &lib.get_error},         {"zip_file_get_error", &lib.file_error}};
+    } symbols[] = {{"zip_source_buffer_create", &lib.source},
+                   {"zip_source_free", &lib.source_free},
+                   {"zip_open_from_source", &lib.open},
+                   {"zip_discard", &lib.discard},
+                   {"zip_get_num_entries", &lib.count},
+                   {"zip_get_name", &lib.name},
+                   {"zip_name_locate", &lib.locate},
+                   {"zip_stat_index", &lib.stat},
+                   {"zip_fopen_index", &lib.fopen},
+                   {"zip_fread", &lib.fread},
+                   {"zip_fclose", &lib.fclose},
+                   {"zip_error_init", &lib.error_init},
+                   {"zip_error_fini", &lib.error_fini},
+                   {"zip_error_code_zip", &lib.error_code},
+                   {"zip_get_error", &lib.get_error},
+                   {"zip_file_get_error", &lib.file_error}};
     if (!so)
         return false;
     for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++)

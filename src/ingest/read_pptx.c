@@ -398,8 +398,8 @@ static bool deck_start(void *arg, int element, const XmlAttributes *at)
     Deck *d = t->deck;
     if (element == P_AUTHOR)
         add_author(t, at);
-    const OoxmlRel *rel = element == P_SLIDE_ID ? ooxml_rel(&d->rels, xml_attribute(at, XN_R, "id")) :
-                                                  NULL;
+    const OoxmlRel *rel =
+        element == P_SLIDE_ID ? ooxml_rel(&d->rels, xml_attribute(at, XN_R, "id")) : NULL;
     if (!rel || rel->external)
         return !t->failed;
     if (d->n_slides == d->cap_slides) {

@@ -65,8 +65,8 @@ void story_aside_end(Story *s);
 /* Puts text with its marks, such as another reader's, after the paragraph that is open. */
 void story_insert(Story *s, const ExtractOut *part);
 
-/* The same for bytes [from, end) of it, behind `lead` ("[1]", "[Comment by Ann]"); nothing when they
- * are blank. */
+/* The same for bytes [from, end) of it, behind `lead` ("[1]", "[Comment by Ann]"); nothing when
+ * they are blank. */
 void story_note(Story *s, Str lead, const ExtractOut *part, size_t from, size_t end);
 
 void story_table_begin(Story *s);

@@ -171,7 +171,8 @@ static void test_refusals(void **state)
     refuses(s, "encrypted.odt", "odt", ERR_VALIDATION, ENCRYPTED);
     refuses(s, "protected.epub", "epub", ERR_VALIDATION,
             "the book is encrypted (copy protection): it cannot be read");
-    refuses(s, "old-binary.docx", "docx", ERR_UNSUPPORTED_MEDIA, "the file has an old binary Office "
+    refuses(s, "old-binary.docx", "docx", ERR_UNSUPPORTED_MEDIA,
+            "the file has an old binary Office "
             "format (.doc, .xls, .ppt): save it as .docx, .xlsx or .pptx and add it again");
     refuses(s, "no-document.docx", "docx", ERR_UNSUPPORTED_MEDIA,
             "the file is a ZIP archive without a document that can be read");
