@@ -88,6 +88,32 @@ static void label_note(OdfReading *t)
     t->note_fresh = false;
 }
 
+/* A paragraph of the text, a sheet's cell or a slide: what its style and its place make of it. */
+static void begin_kind(OdfReading *t, int element, const OdfStyle *style, const XmlAttributes *at)
+{
+    bool plain = t->in_sheet || t->comment_depth > 0 || t->running;
+    Str label = STR("");
+    StoryKind kind = STORY_BODY;
+    unsigned level = 1;
+    if (!plain && element == F_H) {
+        begin_heading(t, at);
+        return;
+    }
+    if (!plain && (t->in_title || (style && (style->heading || style->is_title)))) {
+        kind = STORY_HEADING;
+        level = !t->in_title && style->heading ? (unsigned)style->heading : 1;
+    } else if (!plain && t->list_depth > 0 && t->fresh_item) {
+        kind = STORY_ITEM;
+        level = list_level(t) + 1;
+        label = buf_str(&t->label);
+    } else if (!plain && style && style->is_code) {
+        kind = STORY_CODE;
+    } else if (!plain && t->in_notes && !t->notes_said) {
+        label = STR("Notes:");
+    }
+    story_begin(t->now, kind, level, label);
+}
+
 bool odf_begin_paragraph(OdfReading *t, int element, const XmlAttributes *at)
 {
     const OdfStyle *style = odf_style(&t->doc->styles, xml_attribute(at, XN_TEXT, "style-name"));
@@ -95,27 +121,12 @@ bool odf_begin_paragraph(OdfReading *t, int element, const XmlAttributes *at)
     if ((style && style->is_hidden) || (hidden.ptr && xml_is_on(hidden)))
         return false;
     t->p_depth++;
-    bool plain = t->in_sheet || t->comment_depth > 0 || t->running;
     if (t->comment_fresh)
         label_comment(t);
     else if (t->note_fresh)
         label_note(t);
-    else if (plain)
-        story_begin(t->now, STORY_BODY, 0, STR(""));
-    else if (element == F_H)
-        begin_heading(t, at);
-    else if (t->in_title)
-        story_begin(t->now, STORY_HEADING, 1, STR(""));
-    else if (style && (style->heading || style->is_title))
-        story_begin(t->now, STORY_HEADING, style->heading ? (unsigned)style->heading : 1, STR(""));
-    else if (t->list_depth > 0 && t->fresh_item)
-        story_begin(t->now, STORY_ITEM, list_level(t) + 1, buf_str(&t->label));
-    else if (style && style->is_code)
-        story_begin(t->now, STORY_CODE, 0, STR(""));
-    else if (t->in_notes && !t->notes_said)
-        story_begin(t->now, STORY_BODY, 0, STR("Notes:"));
     else
-        story_begin(t->now, STORY_BODY, 0, STR(""));
+        begin_kind(t, element, style, at);
     t->notes_said = t->notes_said || t->in_notes;
     if (style && style->is_title && t->doc->out->title.len == 0)
         t->in_title = true;

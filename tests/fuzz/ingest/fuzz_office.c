@@ -8,7 +8,7 @@
 static void put(Buf *b, uint64_t v, unsigned bytes)
 {
     for (unsigned i = 0; i < bytes; i++)
-        (void)buf_add_char(b, (char)(v >> (8 * i)));
+        (void)buf_add_char(b, i < 8 ? (char)(v >> (8 * i)) : 0);
 }
 
 static uint32_t checksum(Str s)
