@@ -1,4 +1,4 @@
-/* read_html.c - web pages and HTML e-mail to readable text; the one file that knows libxml2.
+/* read_html.c - web pages and HTML e-mail to readable text; knows libxml2's HTML half.
  *
  * Why libxml2: it repairs what people wrote like a browser of its time, its events need no tree
  * (ten thousand nested elements cost nothing), Debian keeps it safe, and other formats need its XML

@@ -284,9 +284,8 @@ static void on_text(void *arg, const xmlChar *text, int length)
         x->h.text(x->h.arg, str_mem((const char *)text, (size_t)length));
 }
 
-// NOLINTNEXTLINE(readability-non-const-parameter): the type is libxml2's
 static void on_entity(void *arg, const xmlChar *name, int type, const xmlChar *public_id,
-                      const xmlChar *system_id, xmlChar *content)
+                      const xmlChar *system_id, xmlChar *content) // NOLINT: libxml2's type
 {
     (void)name;
     (void)type;
