@@ -185,7 +185,23 @@ void extract_meta(Buf *to, Str value)
     buf_release(&clean);
 }
 
-static const Reader *const readers[] = {&reader_text, &reader_markdown, &reader_html, &reader_pdf};
+bool extract_describes(Str words)
+{
+    static const char *const endings[] = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".emf", ".wmf",
+                                          ".tif", ".tiff", ".svg", ".webp"};
+    bool path =
+        str_find(words, STR("/"), 0) != SIZE_MAX || str_find(words, STR("\\"), 0) != SIZE_MAX;
+    bool sentence = !path && str_find(words, STR(" "), 0) != SIZE_MAX;
+    for (size_t i = 0; !sentence && i < sizeof endings / sizeof *endings; i++)
+        if (str_ends_nocase(words, str_of(endings[i])))
+            return false;
+    return words.len > 2;
+}
+
+static const Reader *const readers[] = {
+    &reader_text, &reader_markdown, &reader_html, &reader_pdf,
+    &reader_docx, &reader_xlsx,     &reader_pptx, &reader_odt, &reader_ods, &reader_odp,
+    &reader_epub};
 
 const Reader *reader_find(Str type)
 {

@@ -51,6 +51,10 @@ void extract_mark(ExtractOut *o, MarkKind kind, size_t start, size_t end, uint32
  * changes nothing. */
 void extract_meta(Buf *to, Str value);
 
+/* Whether the description of a picture says something: it is more than two bytes, and not the name
+ * of its file. */
+bool extract_describes(Str words);
+
 typedef struct {
     const char *type;     /* as in ingest_types */
     /* Loads libraries and tables, in the zygote, before any stranger's byte is seen. NULL:
@@ -62,6 +66,8 @@ typedef struct {
 } Reader;
 
 extern const Reader reader_text, reader_markdown, reader_html, reader_pdf;
+extern const Reader reader_docx, reader_xlsx, reader_pptx, reader_odt, reader_ods, reader_odp,
+    reader_epub;
 
 /* NULL when no reader has the name. */
 const Reader *reader_find(Str type);

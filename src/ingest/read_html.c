@@ -1,4 +1,4 @@
-/* read_html.c - web pages and HTML e-mail to readable text; the one file that knows libxml2.
+/* read_html.c - web pages and HTML e-mail to readable text; knows libxml2's HTML half.
  *
  * Why libxml2: it repairs what people wrote like a browser of its time, its events need no tree
  * (ten thousand nested elements cost nothing), Debian keeps it safe, and other formats need its XML
@@ -346,7 +346,7 @@ static void begin_visible(Render *r, Element e, const xmlChar *name, const xmlCh
         break;
     case E_IMAGE: {
         Str alt = attribute(attributes, "alt");
-        if (alt.len > 2) {
+        if (extract_describes(alt)) {
             extract_flow(r->out, STR(" "));
             extract_flow(r->out, alt);
             extract_flow(r->out, STR(" "));

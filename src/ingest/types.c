@@ -4,6 +4,9 @@
 #include "ingest/extract.h"
 #include "ingest/ingest.h"
 
+#define OOXML "application/vnd.openxmlformats-officedocument."
+#define ODF "application/vnd.oasis.opendocument."
+
 static const IngestType types[] = {
     {"text", "plain text in any character set",
      (const char *const[]){".txt", ".text", ".log", ".csv", ".tsv", ".json", ".eml", ".ics", ".org",
@@ -18,6 +21,28 @@ static const IngestType types[] = {
      (const char *const[]){"text/html", "application/xhtml+xml", NULL}},
     {"pdf", "PDF with a text layer", (const char *const[]){".pdf", NULL},
      (const char *const[]){"application/pdf", NULL}},
+    {"docx", "Word documents (OOXML), with their templates",
+     (const char *const[]){".docx", ".docm", ".dotx", ".dotm", NULL},
+     (const char *const[]){OOXML "wordprocessingml.document", OOXML "wordprocessingml.template",
+                           "application/vnd.ms-word.document.macroEnabled.12", NULL}},
+    {"xlsx", "Excel spreadsheets (OOXML): cells as they are shown",
+     (const char *const[]){".xlsx", ".xlsm", ".xltx", ".xltm", NULL},
+     (const char *const[]){OOXML "spreadsheetml.sheet", OOXML "spreadsheetml.template",
+                           "application/vnd.ms-excel.sheet.macroEnabled.12", NULL}},
+    {"pptx", "PowerPoint presentations (OOXML) with their notes",
+     (const char *const[]){".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm", NULL},
+     (const char *const[]){OOXML "presentationml.presentation", OOXML "presentationml.slideshow",
+                           OOXML "presentationml.template",
+                           "application/vnd.ms-powerpoint.presentation.macroEnabled.12", NULL}},
+    {"odt", "OpenDocument texts", (const char *const[]){".odt", ".ott", ".odm", NULL},
+     (const char *const[]){ODF "text", ODF "text-template", ODF "text-master", NULL}},
+    {"ods", "OpenDocument spreadsheets", (const char *const[]){".ods", ".ots", NULL},
+     (const char *const[]){ODF "spreadsheet", ODF "spreadsheet-template", NULL}},
+    {"odp", "OpenDocument presentations and drawings",
+     (const char *const[]){".odp", ".otp", ".odg", ".otg", NULL},
+     (const char *const[]){ODF "presentation", ODF "presentation-template", ODF "graphics", NULL}},
+    {"epub", "EPUB books without copy protection", (const char *const[]){".epub", NULL},
+     (const char *const[]){"application/epub+zip", NULL}},
 };
 #define TYPES (sizeof types / sizeof *types)
 
@@ -28,8 +53,6 @@ static const struct {
 } foreign[] = {{"\x89PNG", 4},
                {"\xFF\xD8\xFF", 3},
                {"GIF8", 4},
-               {"PK\3\4", 4},
-               {"PK\5\6", 4},
                {"\x7F"
                 "ELF",
                 4},
@@ -40,7 +63,6 @@ static const struct {
                 5},
                {"7z\xBC\xAF", 4},
                {"Rar!", 4},
-               {"\xD0\xCF\x11\xE0", 4},
                {"{\\rtf", 5},
                {"ID3", 3},
                {"RIFF", 4},
@@ -133,15 +155,69 @@ static bool is_ebcdic(Str head)
     return head.len > 64 && letters * 100 > head.len * 90 && spaces * 20 > head.len;
 }
 
+static bool is_zipped(const char *type)
+{
+    static const char *const zipped[] = {"docx", "xlsx", "pptx", "odt", "ods", "odp", "epub"};
+    for (size_t i = 0; type && i < sizeof zipped / sizeof *zipped; i++)
+        if (strcmp(type, zipped[i]) == 0)
+            return true;
+    return false;
+}
+
+/* The archive's first entries tell: OpenDocument and EPUB begin with their media type, and one of
+ * the first files of an OOXML document lies in a folder of its program. */
+static const char *in_zip(Str head)
+{
+    static const struct {
+        const char *words, *type;
+    } signs[] = {{"mimetype" ODF "text", "odt"},      {"mimetype" ODF "spreadsheet", "ods"},
+                 {"mimetype" ODF "presentation", "odp"}, {"mimetype" ODF "graphics", "odp"},
+                 {"mimetypeapplication/epub", "epub"}};
+    static const struct {
+        const char *folder, *type;
+    } folders[] = {{"word/", "docx"}, {"xl/", "xlsx"}, {"ppt/", "pptx"},
+                   {"META-INF/container.xml", "epub"}};
+    Str first = str_sub(head, 30, head.len);
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (str_starts(first, str_of(signs[i].words)))
+            return signs[i].type;
+    for (size_t at = 0; (at = str_find(head, STR("PK\3\4"), at)) != SIZE_MAX; at += 4)
+        for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+            if (str_starts(str_sub(head, at + 30, head.len), str_of(folders[i].folder)))
+                return folders[i].type;
+    return NULL;
+}
+
+/* By what is inside; where the beginning does not tell, by the name, and the reader looks again.
+ * OLE containers (old formats, and encrypted new ones) go to the reader of a new name to say which
+ * it is. */
+static const char *by_container(Str head, const char *named, const char *claimed)
+{
+    if (!is_zipped(named))
+        named = is_zipped(claimed) ? claimed : NULL;
+    if (str_starts(head, STR("PK\3\4"))) {
+        const char *inside = in_zip(head);
+        return inside ? inside : named;
+    }
+    return named;
+}
+
 Str ingest_guess_type(Str head, Str filename, Str media_type)
 {
     head = str_sub(head, 0, EXTRACT_HEAD);
     const char *named = by_ending(filename), *claimed = by_media_type(media_type);
     if (str_find(str_sub(head, 0, 1024 + 5), STR("%PDF-"), 0) != SIZE_MAX)
         return STR("pdf");
+    if (str_starts(head, STR("PK\3\4")) || str_starts(head, STR("PK\5\6")) ||
+        str_starts(head, STR("\xD0\xCF\x11\xE0"))) {
+        const char *type = by_container(head, named, claimed);
+        return type ? str_of(type) : (Str){"", 0};
+    }
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
         if (str_starts(head, str_mem(foreign[i].bytes, foreign[i].n)))
             return (Str){"", 0};
+    if (is_zipped(named)) /* without an archive's mark: damaged, as the reader will say */
+        return str_of(named);
     if (named && strcmp(named, "pdf") == 0) /* without its mark: damaged, as the reader will say */
         return STR("pdf");
     if (!is_texty(head) && !is_ebcdic(head))
@@ -152,5 +228,6 @@ Str ingest_guess_type(Str head, Str filename, Str media_type)
         return STR("html");
     if (named)
         return str_of(named);
-    return str_of(claimed && strcmp(claimed, "pdf") != 0 ? claimed : "text");
+    bool binary = claimed && (strcmp(claimed, "pdf") == 0 || is_zipped(claimed));
+    return str_of(claimed && !binary ? claimed : "text");
 }

@@ -101,6 +101,12 @@ static void test_readers(void **state)
     read_file("markdown", SOTTO_SOURCE_DIR "/tests/data/documents/garden.md");
     read_file("html", SOTTO_SOURCE_DIR "/tests/data/documents/library.html");
     read_file("pdf", SOTTO_SOURCE_DIR "/tests/data/documents/pond.pdf");
+    read_file("docx", SOTTO_SOURCE_DIR "/tests/data/documents/corners.docx");
+    read_file("xlsx", SOTTO_SOURCE_DIR "/tests/data/documents/household.xlsx");
+    read_file("pptx", SOTTO_SOURCE_DIR "/tests/data/documents/roof.pptx");
+    read_file("odt", SOTTO_SOURCE_DIR "/tests/data/documents/rules.odt");
+    read_file("ods", SOTTO_SOURCE_DIR "/tests/data/documents/household.ods");
+    read_file("epub", SOTTO_SOURCE_DIR "/tests/data/documents/pond.epub");
 }
 
 /* The server's side: snapshot, hash, passages, embeddings, store, ledger. */
