@@ -357,6 +357,20 @@ static bool decode(Str data, Str declared, Buf *out, Err *err)
     return by_tables(data, declared, &l, out, err);
 }
 
+bool charset_convert(Str set, Str data, Buf *out)
+{
+    size_t broken;
+    if (str_eq_nocase(set, STR("UTF-8")) || str_eq_nocase(set, STR("UTF8"))) {
+        (void)utf8_append_lossy(out, data);
+        return true;
+    }
+    iconv_t cd = find_converter(set);
+    if (cd == (iconv_t)-1)
+        return false;
+    (void)convert(cd, data, out, &broken);
+    return true;
+}
+
 bool charset_to_utf8(Str data, Str declared, Buf *out, Err *err)
 {
     if (!decode(data, declared, out, err))
