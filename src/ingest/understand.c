@@ -79,6 +79,16 @@ bool understand_filename(Str filename, Arena *a, Str *out, Err *err)
     return squeezed(str_of(name), TITLE_MAX, a, out, err);
 }
 
+/* The row of names that stands above a table is no title. */
+static bool is_in_table(const Extracted *e, const Mark *heading)
+{
+    for (size_t i = 0; i < e->n_marks && i < 1000; i++)
+        if (e->marks[i].kind == MARK_TABLE && e->marks[i].start <= heading->start &&
+            heading->end <= e->marks[i].end)
+            return true;
+    return false;
+}
+
 bool understand_title(const Extracted *e, Str filename, Arena *a, Str *out, Err *err)
 {
     Str own = letters_trim(e->title);
@@ -87,7 +97,7 @@ bool understand_title(const Extracted *e, Str filename, Arena *a, Str *out, Err 
     for (size_t i = 0; i < e->n_marks && i < 1000; i++) {
         Str h = letters_trim(str_sub(e->text, e->marks[i].start, e->marks[i].end));
         if (e->marks[i].kind == MARK_HEADING && h.len > 0 && h.len <= TITLE_MAX &&
-            !is_junk_title(h))
+            !is_junk_title(h) && !is_in_table(e, &e->marks[i]))
             return squeezed(h, TITLE_MAX, a, out, err);
     }
     if (filename.len > 0) {
