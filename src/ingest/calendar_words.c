@@ -5,9 +5,9 @@
 static const char *const days[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
                                    "Friday", "Saturday", "Sunday"};
 static const char *const day_codes[] = {"MO", "TU", "WE", "TH", "FR", "SA", "SU"};
-static const char *const months[] = {"January", "February", "March",     "April",   "May",
-                                     "June",    "July",     "August",    "September", "October",
-                                     "November", "December"};
+static const char *const months[] = {"January",   "February", "March",    "April",
+                                     "May",       "June",     "July",     "August",
+                                     "September", "October",  "November", "December"};
 
 /* `n` digits at `at`; -1 when they are none. */
 static int digits(Str s, size_t at, size_t n)
@@ -184,8 +184,8 @@ static bool add_list(Buf *to, const char *before, Str list, bool (*add)(Buf *to,
 
 static bool rule_in_words(Buf *to, Str rule)
 {
-    static const char *const known[] = {"FREQ",       "INTERVAL", "COUNT", "UNTIL", "BYDAY",
-                                        "BYMONTHDAY", "BYMONTH",  "WKST"};
+    static const char *const known[] = {"FREQ",  "INTERVAL",   "COUNT",   "UNTIL",
+                                        "BYDAY", "BYMONTHDAY", "BYMONTH", "WKST"};
     static const struct {
         const char *freq, *unit;
     } units[] = {{"SECONDLY", "second"}, {"MINUTELY", "minute"}, {"HOURLY", "hour"},

@@ -7,9 +7,9 @@
  *       12    4  number of marks
  *       16    4  number of parts
  *       20   20  lengths of text, title, author, language, error message
- *       40    -  the five strings, then the marks (kind, start, end, level: 4 bytes each), then for
- *                each part the lengths of its name, media type (4 bytes each) and bytes (8), then
- *                the names and types, then the bytes
+ *       40    -  the five strings; the marks (kind, start, end, level: 4 bytes each); of each part
+ *                the lengths of its name, its media type (4 bytes each) and its bytes (8); the
+ *                names and types; the bytes
  *
  * Integers have the machine's own byte order: both ends are one program on one machine. The reader
  * trusts nothing: the child may have been taken over by the file it read.
@@ -22,8 +22,8 @@
 
 #define FRAME_HEADER 40
 
-/* Appends the frame of an extraction, or of its failure (then `out` may be NULL), without the parts'
- * bytes, which follow it and need no second copy. Returns buf_ok. */
+/* Appends the frame of an extraction, or of its failure (then `out` may be NULL). The parts' bytes
+ * are to be written behind it: they need no second copy. Returns buf_ok. */
 bool frame_write(Buf *to, const ExtractOut *out, const Err *failure);
 
 typedef struct {
@@ -42,8 +42,8 @@ typedef struct {
     size_t held_size;
 } Extracted;
 
-/* Copies what a frame holds into the arena, but for the parts' bytes. A failure that the frame reports is returned as that
- * failure; a frame that breaks a rule is ERR_CORRUPT. */
+/* Copies what a frame holds into the arena, but for the parts' bytes. A failure that the frame
+ * reports is returned as that failure; a frame that breaks a rule is ERR_CORRUPT. */
 bool frame_parse(Str frame, size_t max_text, Arena *a, Extracted *out, Err *err);
 
 #endif

@@ -343,7 +343,7 @@ static PartsOf parts_of(Work *w, const Document *doc)
         .left = w->left};
 }
 
-/* The document is there: one more holder when it is a part; its own parts, should some be missing. */
+/* The document is there: one more holder when it is a part; its parts where some are missing. */
 static bool meet_again(Work *w, Document *doc)
 {
     const Reader *reader = reader_find(doc->file_type);

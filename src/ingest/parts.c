@@ -24,7 +24,10 @@ static Str source_of(const PartsOf *of, Str name, Arena *a)
 /* What is not even tried has its entry too. */
 static bool refuse(const PartsOf *of, Str key, uint64_t bytes, Str reason, Err *err)
 {
-    LedgerEntry e = {.source = key, .state = LEDGER_REFUSED, .reason = reason, .bytes = bytes,
+    LedgerEntry e = {.source = key,
+                     .state = LEDGER_REFUSED,
+                     .reason = reason,
+                     .bytes = bytes,
                      .first_at = clock_now_ms()};
     e.last_at = e.first_at;
     return store_ledger_put(of->store, of->owner, &e, err);
@@ -52,8 +55,7 @@ static bool one_part(Ingest *g, const PartsOf *of, const ExtractedPart *p, Arena
                       .extra_json = extra,
                       .pressed = of->in->pressed,
                       .pressed_arg = of->in->pressed_arg};
-    Origin origin = {
-        .parent = &of->doc->id, .key = key, .depth = of->depth + 1, .left = of->left};
+    Origin origin = {.parent = &of->doc->id, .key = key, .depth = of->depth + 1, .left = of->left};
     Document doc;
     PutOutcome outcome;
     Err why = ERR_INIT;
@@ -69,8 +71,9 @@ static bool one_part(Ingest *g, const PartsOf *of, const ExtractedPart *p, Arena
 static bool refuse_rest(const PartsOf *of, size_t n, uint64_t bytes, Arena *a, Err *err)
 {
     Str key = arena_printf(a, STR_FMT "#(the rest)", STR_ARG(of->key));
-    Str reason = arena_printf(a, "%zu more parts: a file with more than %d parts or %llu MiB of them, "
-                                 "those inside parts included, is not read to its end",
+    Str reason = arena_printf(a,
+                              "%zu more parts: a file with more than %d parts or %llu MiB of them, "
+                              "those inside parts included, is not read to its end",
                               n, PARTS_MAX, (unsigned long long)(PARTS_MAX_BYTES >> 20));
     if (!key.ptr || !reason.ptr)
         return no_memory(err);

@@ -14,9 +14,9 @@
 #include "ingest/frame.h"
 #include "ingest/ingest.h"
 
-#define PARTS_MAX_DEPTH 4                          /* a file in a file in a file in a file */
-#define PARTS_MAX EXTRACT_MAX_PARTS                /* below one file that was offered */
-#define PARTS_MAX_BYTES ((uint64_t)512 << 20)      /* likewise */
+#define PARTS_MAX_DEPTH 4                     /* a file in a file in a file in a file */
+#define PARTS_MAX EXTRACT_MAX_PARTS           /* below one file that was offered */
+#define PARTS_MAX_BYTES ((uint64_t)512 << 20) /* likewise */
 
 typedef struct {
     size_t parts;
@@ -26,8 +26,8 @@ typedef struct {
 /* Where a part comes from; NULL for a file that was offered by itself. */
 typedef struct {
     const Uuid *parent;
-    Str key;         /* of its ledger entry */
-    unsigned depth;  /* 1 in a file that was offered */
+    Str key;        /* of its ledger entry */
+    unsigned depth; /* 1 in a file that was offered */
     PartsLeft *left;
 } Origin;
 
@@ -49,7 +49,7 @@ bool parts_missing(const PartsOf *of, Arena *a, bool *missing, Err *err);
 
 /* ingest.c: one file, offered or found inside another; and a pause while a person waits. */
 bool ingest_file(Ingest *g, const Uuid *owner, const IngestInput *in, const Origin *origin,
-    unsigned worker, Arena *a, Document *doc, PutOutcome *outcome, Err *err);
+                 unsigned worker, Arena *a, Document *doc, PutOutcome *outcome, Err *err);
 void ingest_make_way(const IngestInput *in);
 
 #endif

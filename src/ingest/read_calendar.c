@@ -437,31 +437,60 @@ static void unknown(Calendar *c, icalcomponent *comp)
 static void walk(Calendar *c, icalcomponent *comp)
 {
     switch (ical.kind(comp)) {
-    case ICAL_VCALENDAR_COMPONENT: calendar(c, comp); break;
-    case ICAL_VTODO_COMPONENT: entry(c, comp, "To do: "); break;
-    case ICAL_VJOURNAL_COMPONENT: entry(c, comp, "Journal: "); break;
-    case ICAL_VFREEBUSY_COMPONENT: entry(c, comp, "Busy times"); break;
+    case ICAL_VCALENDAR_COMPONENT:
+        calendar(c, comp);
+        break;
+    case ICAL_VTODO_COMPONENT:
+        entry(c, comp, "To do: ");
+        break;
+    case ICAL_VJOURNAL_COMPONENT:
+        entry(c, comp, "Journal: ");
+        break;
+    case ICAL_VFREEBUSY_COMPONENT:
+        entry(c, comp, "Busy times");
+        break;
     case ICAL_VTIMEZONE_COMPONENT:
-    case ICAL_VALARM_COMPONENT: break;
-    case ICAL_XROOT_COMPONENT: children(c, comp); break;
-    case ICAL_VEVENT_COMPONENT: entry(c, comp, ""); break;
-    default: unknown(c, comp); break;
+    case ICAL_VALARM_COMPONENT:
+        break;
+    case ICAL_XROOT_COMPONENT:
+        children(c, comp);
+        break;
+    case ICAL_VEVENT_COMPONENT:
+        entry(c, comp, "");
+        break;
+    default:
+        unknown(c, comp);
+        break;
     }
 }
 
 /* ---- the file ------------------------------------------------------------------------------- */
 
-/* How deep components nest at most. */
-static size_t nesting(Str text)
+/* How deep components nest at most. Those that the file's end leaves open are closed: the library
+ * gives nothing for a file that was cut off. */
+static size_t close_open(Buf *text)
 {
+    Str names[MAX_NESTED + 1], line_text, rest = buf_str(text);
     size_t depth = 0, most = 0;
-    Str line_text, rest = text;
     while (str_next(&rest, '\n', &line_text)) {
-        if (line_text.len > 6 && str_eq_nocase(str_sub(line_text, 0, 6), STR("BEGIN:")))
+        line_text = str_trim(line_text);
+        if (line_text.len > 6 && str_eq_nocase(str_sub(line_text, 0, 6), STR("BEGIN:"))) {
+            if (depth <= MAX_NESTED)
+                names[depth] = str_sub(line_text, 6, line_text.len);
             most = ++depth > most ? depth : most;
-        else if (line_text.len > 4 && str_eq_nocase(str_sub(line_text, 0, 4), STR("END:")))
+        } else if (line_text.len > 4 && str_eq_nocase(str_sub(line_text, 0, 4), STR("END:"))) {
             depth -= depth > 0;
+        }
     }
+    if (most > MAX_NESTED || depth == 0)
+        return most;
+    Buf ends;
+    buf_init(&ends, (size_t)INT32_MAX);
+    for (; depth > 0; depth--)
+        buf_printf(&ends, "\r\nEND:" STR_FMT, STR_ARG(names[depth - 1]));
+    (void)buf_add_c(&ends, "\r\n");
+    (void)buf_add(text, buf_str(&ends));
+    buf_release(&ends);
     return most;
 }
 
@@ -475,7 +504,7 @@ static bool read_calendar(Str data, Str filename, ExtractOut *out, Err *err)
     buf_init(&c.other, 1 << 20);
     buf_init(&c.name, EXTRACT_MAX_META * 2);
     bool ok = charset_to_utf8(data, (Str){"", 0}, &utf8, err);
-    if (ok && nesting(buf_str(&utf8)) > MAX_NESTED)
+    if (ok && close_open(&utf8) > MAX_NESTED)
         ok = err_set(err, ERR_VALIDATION, "the calendar is nested more than %d levels deep",
                      MAX_NESTED);
     icalcomponent *root = ok && utf8.ptr ? ical.parse(utf8.ptr) : NULL;

@@ -15,9 +15,9 @@
 #include "ingest/extract.h"
 #include "text/letters.h"
 
-#define MAX_CELLS 16384      /* of a row; what is beyond joins the last */
-#define MAX_QUOTED 65536     /* bytes of a quoted cell */
-#define SAMPLE 65536         /* bytes that decide on the separator */
+#define MAX_CELLS 16384  /* of a row; what is beyond joins the last */
+#define MAX_QUOTED 65536 /* bytes of a quoted cell */
+#define SAMPLE 65536     /* bytes that decide on the separator */
 #define SAMPLE_ROWS 200
 #define NAMES_IN_CONTEXT 100 /* bytes of a row of names that fits a passage's context */
 
@@ -90,8 +90,8 @@ static bool next_row(Rows *r)
 
 static Str cell(const Rows *r, size_t i)
 {
-    return letters_trim(str_sub(buf_str(&r->text), r->cells[i].start,
-                                r->cells[i].start + r->cells[i].len));
+    return letters_trim(
+        str_sub(buf_str(&r->text), r->cells[i].start, r->cells[i].start + r->cells[i].len));
 }
 
 /* The row has words in it; its empty cells at the end do not count. */
@@ -127,10 +127,9 @@ static size_t judge(Rows *r, Str sample, char separator, bool cut, size_t *cells
 
 static char find_separator(Rows *r, Str text, Str filename)
 {
-    const char *order = str_ends_nocase(filename, STR(".tsv")) ||
-                                str_ends_nocase(filename, STR(".tab"))
-                            ? "\t;,|"
-                            : ",;\t|";
+    const char *order =
+        str_ends_nocase(filename, STR(".tsv")) || str_ends_nocase(filename, STR(".tab")) ? "\t;,|"
+                                                                                         : ",;\t|";
     Str sample = str_sub(text, 0, SAMPLE);
     char found = order[0];
     size_t most = 0, most_cells = 0;

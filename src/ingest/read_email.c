@@ -14,17 +14,16 @@
 #include "ingest/read_email.h"
 
 #include <gmime/gmime.h>
-#include <stdlib.h>
+#include <stdio.h>
 
 #include "base/mem.h"
 #include "base/os.h"
 #include "text/letters.h"
 
-#define MAX_SHOWN_PART (16u << 10)  /* an attachment's text shown in the mail */
-#define MAX_SHOWN (64u << 10)       /* all of them */
-#define MAX_SHOWN_DEPTH 4           /* messages inside messages, shown */
-#define MAX_NAMED 1000              /* attachments named in the text */
-#define MAX_WORDS 20000             /* compared of each alternative */
+#define MAX_SHOWN_PART (16u << 10) /* an attachment's text shown in the mail */
+#define MAX_SHOWN (64u << 10)      /* all of them */
+#define MAX_SHOWN_DEPTH 4          /* messages inside messages, shown */
+#define MAX_NAMED 1000             /* attachments named in the text */
 
 static struct {
     bool loaded;
@@ -49,6 +48,7 @@ static struct {
     __typeof__(&g_mime_object_get_content_disposition_parameter) disposition_parameter;
     __typeof__(&g_mime_multipart_get_count) count;
     __typeof__(&g_mime_multipart_get_part) child;
+    __typeof__(&g_mime_multipart_get_prologue) prologue;
     __typeof__(&g_mime_message_part_get_message) message;
     __typeof__(&g_mime_part_get_content) content;
     __typeof__(&g_mime_part_get_filename) filename;
@@ -79,8 +79,7 @@ bool email_preload(Err *err)
     static const char *charsets[] = {"utf-8", "windows-1252", NULL};
     if (gm.loaded)
         return true;
-    void *lib =
-        os_dlopen((const char *const[]){"libgmime-3.0.so.0", NULL}, "libgmime-3.0-0", err);
+    void *lib = os_dlopen((const char *const[]){"libgmime-3.0.so.0", NULL}, "libgmime-3.0-0", err);
     const struct {
         const char *name;
         void *to;
@@ -106,6 +105,7 @@ bool email_preload(Err *err)
         {"g_mime_object_get_content_disposition_parameter", &gm.disposition_parameter},
         {"g_mime_multipart_get_count", &gm.count},
         {"g_mime_multipart_get_part", &gm.child},
+        {"g_mime_multipart_get_prologue", &gm.prologue},
         {"g_mime_message_part_get_message", &gm.message},
         {"g_mime_part_get_content", &gm.content},
         {"g_mime_part_get_filename", &gm.filename},
@@ -199,30 +199,6 @@ static Str content_of(GMimeObject *o, GMimeStream **stream)
 
 /* ---- words ---------------------------------------------------------------------------------- */
 
-/* RFC 3676: a line that ends in a space goes on in the next one of the same quotation. */
-static void add_flowed(ExtractOut *out, Str text, bool delete_space)
-{
-    Str line, rest = text;
-    bool open = false, open_quoted = false;
-    while (str_next(&rest, '\n', &line)) {
-        if (line.len && line.ptr[line.len - 1] == '\r')
-            line.len--;
-        bool quoted = str_starts(line, STR(">"));
-        bool flows = str_ends(line, STR(" ")) && !str_eq(line, STR("-- ")) && !quoted;
-        if (str_starts(line, STR(" ")))
-            line = str_sub(line, 1, line.len); /* stuffed */
-        if (open && (quoted || open_quoted || str_eq(line, STR("-- "))))
-            extract_break(out, 1);
-        if (flows && delete_space)
-            line.len -= line.len > 0;
-        extract_add(out, line);
-        open = flows;
-        open_quoted = quoted;
-        if (!flows)
-            extract_add(out, STR("\n"));
-    }
-}
-
 /* Adds a text body; false when the bytes are no text. */
 static bool add_plain(ExtractOut *out, GMimeObject *o, Str bytes)
 {
@@ -231,7 +207,7 @@ static bool add_plain(ExtractOut *out, GMimeObject *o, Str bytes)
     buf_init(&utf8, out->text.max);
     bool ok = charset_to_utf8(bytes, parameter(o, "charset"), &utf8, &ignored);
     if (ok && str_eq_nocase(parameter(o, "format"), STR("flowed")))
-        add_flowed(out, buf_str(&utf8), str_eq_nocase(parameter(o, "delsp"), STR("yes")));
+        email_add_flowed(out, buf_str(&utf8), str_eq_nocase(parameter(o, "delsp"), STR("yes")));
     else if (ok)
         extract_add(out, buf_str(&utf8));
     if (!buf_ok(&utf8))
@@ -290,11 +266,11 @@ static const char *ending_for(GMimeObject *o)
 {
     static const struct {
         const char *major, *minor, *ending;
-    } endings[] = {{"message", NULL, ".eml"},     {"text", "html", ".html"},
-                   {"text", "calendar", ".ics"},  {"text", "csv", ".csv"},
-                   {"text", NULL, ".txt"},        {"image", "jpeg", ".jpg"},
-                   {"image", "png", ".png"},      {"image", "gif", ".gif"},
-                   {"image", "tiff", ".tif"},     {"application", "pdf", ".pdf"},
+    } endings[] = {{"message", NULL, ".eml"},        {"text", "html", ".html"},
+                   {"text", "calendar", ".ics"},     {"text", "csv", ".csv"},
+                   {"text", NULL, ".txt"},           {"image", "jpeg", ".jpg"},
+                   {"image", "png", ".png"},         {"image", "gif", ".gif"},
+                   {"image", "tiff", ".tif"},        {"application", "pdf", ".pdf"},
                    {"application", "json", ".json"}, {"application", "rtf", ".rtf"}};
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
         if (is_type(o, endings[i].major, endings[i].minor))
@@ -321,16 +297,6 @@ static void name_of(Mail *m, GMimeObject *o, Buf *name)
     }
     if (name->len == 0)
         buf_printf(name, "part %zu%s", *m->n_named + 1, ending_for(o));
-}
-
-static void show_size(Buf *to, size_t n)
-{
-    if (n < 1024)
-        buf_printf(to, "%zu bytes", n);
-    else if (n < (1u << 20))
-        buf_printf(to, "%zu KiB", (n + 512) >> 10);
-    else
-        buf_printf(to, "%.1f MiB", (double)n / (1 << 20));
 }
 
 static void show_message(Mail *m, GMimeMessage *message, bool top);
@@ -394,7 +360,7 @@ static void attach(Mail *m, GMimeObject *o)
     if (m->depth == 0 && ++*m->n_named <= MAX_NAMED) {
         buf_printf(m->names, "Attachment: " STR_FMT " (" STR_FMT ", ", STR_ARG(buf_str(&name)),
                    STR_ARG(buf_str(&type)));
-        show_size(m->names, bytes.len);
+        email_add_size(m->names, bytes.len);
         (void)buf_add_c(m->names, ")\n");
     }
     show_part(m, o, buf_str(&name), bytes);
@@ -415,48 +381,6 @@ static void attach(Mail *m, GMimeObject *o)
 }
 
 /* ---- alternatives --------------------------------------------------------------------------- */
-
-static int by_value(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-/* Hashes of the words of three letters or more. */
-static size_t words_of(Str text, uint64_t *out)
-{
-    size_t n = 0;
-    for (size_t at = 0; at < text.len && n < MAX_WORDS;) {
-        size_t from = at, end = at;
-        while (at < text.len) {
-            size_t here = at;
-            if (!letter_is_word(utf8_next(text, &at))) {
-                end = here;
-                break;
-            }
-            end = at;
-        }
-        if (end - from >= 3)
-            out[n++] = str_hash(str_sub(text, from, end));
-    }
-    return n;
-}
-
-/* Nearly every word of `b` is in `a`. */
-static bool covers(Str a, Str b)
-{
-    uint64_t *words = mem_array(MAX_WORDS * 2, sizeof *words);
-    if (!words)
-        return false;
-    size_t na = words_of(a, words), found = 0;
-    uint64_t *other = words + MAX_WORDS;
-    size_t nb = words_of(b, other);
-    qsort(words, na, sizeof *words, by_value);
-    for (size_t i = 0; i < nb; i++)
-        found += na && bsearch(&other[i], words, na, sizeof *words, by_value) != NULL;
-    mem_free(words);
-    return found * 5 >= nb * 4;
-}
 
 static bool is_plain(GMimeObject *o)
 {
@@ -500,8 +424,8 @@ static void alternatives(Mail *m, GMimeMultipart *multi)
             if (is_third_form(gm.child(multi, i)) && !is_plain(gm.child(multi, i)) &&
                 !is_rich(gm.child(multi, i)))
                 attach(m, gm.child(multi, i));
-    bool plain_says_all = r.len == 0 || covers(p, r);
-    bool rich_says_all = !plain_says_all && covers(r, p);
+    bool plain_says_all = r.len == 0 || email_covers(p, r);
+    bool rich_says_all = !plain_says_all && email_covers(r, p);
     extract_break(m->text, 2);
     if (!rich_says_all)
         extract_append(m->text, &plain);
@@ -534,9 +458,9 @@ static void leaf(Mail *m, GMimeObject *o)
         note(m, seal ? "signed and packed: " : "encrypted: ", minor(o), ", cannot be read");
         return;
     }
-    bool body = !is_attachment(o) && (is_type(o, "text", "plain") || is_type(o, "text", "html") ||
-                                      is_type(o, "message", "delivery-status") ||
-                                      is_type(o, "text", "rfc822-headers"));
+    bool body = !is_attachment(o) &&
+                (is_type(o, "text", "plain") || is_type(o, "text", "html") ||
+                 is_type(o, "message", "delivery-status") || is_type(o, "text", "rfc822-headers"));
     if (body) {
         GMimeStream *stream;
         Str bytes = content_of(o, &stream);
@@ -563,6 +487,8 @@ static void walk(Mail *m, GMimeObject *o)
             return;
         }
         int n = gm.count(multi);
+        if (n == 0) /* its boundary is nowhere: what stands there is not lost */
+            (void)add_plain(m->text, o, of(gm.prologue(multi)));
         for (int i = 0; i < n; i++)
             walk(m, gm.child(multi, i));
     } else if (o) {
@@ -623,27 +549,9 @@ static bool has_header(Str data)
     return colon != SIZE_MAX && colon > 0;
 }
 
-/* Off with what programs put before a message: a byte order mark, mbox's line "From ...", the line
- * with its length that Apple Mail writes (and the property list that follows it), empty lines. */
-static Str bare_message(Str data)
-{
-    uint64_t length;
-    if (str_starts(data, STR("\xEF\xBB\xBF")))
-        data = str_sub(data, 3, data.len);
-    size_t end = str_find(str_sub(data, 0, 1000), STR("\n"), 0);
-    size_t next = end == SIZE_MAX ? data.len : end + 1;
-    if (str_to_u64(str_trim(str_sub(data, 0, next)), &length))
-        data = str_sub(data, next, length < data.len - next ? next + length : data.len);
-    else if (str_starts(data, STR("From ")))
-        data = str_sub(data, next, data.len);
-    while (data.len && strchr("\r\n", data.ptr[0]))
-        data = str_sub(data, 1, data.len);
-    return data;
-}
-
 bool email_read(Str data, bool parts, ExtractOut *out, Err *err)
 {
-    data = bare_message(data);
+    data = email_bare(data);
     if (!has_header(data))
         return err_set(err, ERR_VALIDATION, "this is no e-mail: it does not begin with a header");
     if (data.len > UINT32_MAX)
@@ -651,7 +559,11 @@ bool email_read(Str data, bool parts, ExtractOut *out, Err *err)
     Buf names;
     size_t shown = 0, n_named = 0;
     buf_init(&names, 1 << 20);
-    Mail m = {.text = out, .out = out, .names = &names, .parts = parts, .shown = &shown,
+    Mail m = {.text = out,
+              .out = out,
+              .names = &names,
+              .parts = parts,
+              .shown = &shown,
               .n_named = &n_named};
     GMimeStream *stream;
     GByteArray array = {(guint8 *)(uintptr_t)data.ptr, (guint)data.len};

@@ -20,9 +20,9 @@
 #include "text/letters.h"
 
 #define MAX_SIDE 32767
-#define MAX_PIXELS 60e6   /* decoded: 4 bytes each */
-#define GOOD_PIXELS 12e6  /* an A4 page at 350 dpi; larger ones are made smaller */
-#define MAX_PAGES 500     /* of a TIFF */
+#define MAX_PIXELS 60e6  /* decoded: 4 bytes each */
+#define GOOD_PIXELS 12e6 /* an A4 page at 350 dpi; larger ones are made smaller */
+#define MAX_PAGES 500    /* of a TIFF */
 #define MIN_CONFIDENCE 50
 #define LANGUAGES 3
 

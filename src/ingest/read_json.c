@@ -11,9 +11,10 @@
  * out. Texts of several lines or more than 200 bytes stand as paragraphs below their path. Data in
  * base64 (pictures in notebooks) is replaced by its length. Numbers stay as they were written.
  *
- * Why not jansson, which the program has: files of a person are longer than its tree fits in memory,
- * have comments, commas before brackets, keys twice, or end too early. This reader goes through the
- * bytes once, keeps a path and nothing else, and gives what it cannot parse as it stands. */
+ * Why not jansson, which the program has: files of a person are longer than its tree fits in
+ * memory, have comments, commas before brackets, keys twice, or end too early. This reader goes
+ * through the bytes once, keeps a path and nothing else, and gives what it cannot parse as it
+ * stands. */
 #include <stdio.h>
 
 #include "base/mem.h"
@@ -21,17 +22,17 @@
 #include "ingest/extract.h"
 
 #define MAX_DEPTH 512
-#define LONG_TEXT 200     /* bytes: longer ones are paragraphs */
-#define LONG_LINE 200     /* bytes: lists of short values go on in a new line */
-#define ENCODED 400       /* bytes of base64 that are data, not a word */
+#define LONG_TEXT 200 /* bytes: longer ones are paragraphs */
+#define LONG_LINE 200 /* bytes: lists of short values go on in a new line */
+#define ENCODED 400   /* bytes of base64 that are data, not a word */
 
 typedef struct {
-    size_t path;     /* length of the path before this level's own step */
-    size_t began;    /* length of the text when it was opened */
-    uint64_t index;  /* of the element at hand, from 1 */
-    bool list, top;  /* top: a list whose numbers are not shown */
-    bool on_line;    /* the last line is one of short values of this list */
-    bool text;       /* the last value was a text of lines */
+    size_t path;    /* length of the path before this level's own step */
+    size_t began;   /* length of the text when it was opened */
+    uint64_t index; /* of the element at hand, from 1 */
+    bool list, top; /* top: a list whose numbers are not shown */
+    bool on_line;   /* the last line is one of short values of this list */
+    bool text;      /* the last value was a text of lines */
 } Level;
 
 typedef struct {
@@ -245,8 +246,8 @@ static bool open_level(Json1 *j, bool list, Err *err)
     } else if (!up) {
         extract_break(j->out, 2); /* another line of JSON lines */
     }
-    j->levels[j->depth++] = (Level){
-        .path = j->path.len, .began = j->out->text.len, .list = list, .top = list && !up};
+    j->levels[j->depth++] =
+        (Level){.path = j->path.len, .began = j->out->text.len, .list = list, .top = list && !up};
     return true;
 }
 

@@ -3,10 +3,10 @@
  *
  *   bytes -> groups, control words, characters -> paragraphs, rows, headings, list items
  *
- * Kept: words with their character sets, paragraphs, headings (by style or outline level), tables as
- * rows, list marks, footnotes and comments in brackets where they stand, text boxes, page headers
- * and footers once, title, author. Lost: looks, pictures, objects, addresses of links, hidden and
- * deleted text, index entries.
+ * Kept: words with their character sets, paragraphs, headings (by style or outline level), tables
+ * as rows, list marks, footnotes and comments in brackets where they stand, text boxes, page
+ * headers and footers once, title, author. Lost: looks, pictures, objects, addresses of links,
+ * hidden and deleted text, index entries.
  *
  * Own code, because Debian has no library for it (its converters are programs). The bytes are gone
  * through once; a group costs a few bytes on the heap, so nesting cannot exhaust the stack. */
@@ -58,7 +58,8 @@ static void put(Rtf *r, Str utf8)
         if (r->aside.len < 4096)
             (void)buf_add(&r->aside, utf8);
         break;
-    default: break;
+    default:
+        break;
     }
 }
 
@@ -216,9 +217,9 @@ static const char *set_of_font(int32_t charset)
 {
     static const struct {
         int32_t charset, page;
-    } sets[] = {{77, 10000},  {78, 932},    {128, 932},  {129, 949},  {130, 1361}, {134, 936},
-                {136, 950},   {161, 1253},  {162, 1254}, {163, 1258}, {177, 1255}, {178, 1256},
-                {186, 1257},  {204, 1251},  {222, 874},  {238, 1250}, {254, 437},  {255, 850}};
+    } sets[] = {{77, 10000}, {78, 932},   {128, 932},  {129, 949},  {130, 1361}, {134, 936},
+                {136, 950},  {161, 1253}, {162, 1254}, {163, 1258}, {177, 1255}, {178, 1256},
+                {186, 1257}, {204, 1251}, {222, 874},  {238, 1250}, {254, 437},  {255, 850}};
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
         if (sets[i].charset == charset)
             return set_of_page(sets[i].page);
@@ -252,7 +253,9 @@ static void do_word(Rtf *r, RtfWord w, int32_t n, bool has_number)
 {
     RtfGroup *g = &r->groups[r->n_groups - 1];
     switch (w) {
-    case RTF_PAR: end_paragraph(r); break;
+    case RTF_PAR:
+        end_paragraph(r);
+        break;
     case RTF_LINE:
         flush(r);
         if (in_text(r) && !r->in_table && r->cells == 0)
@@ -260,13 +263,29 @@ static void do_word(Rtf *r, RtfWord w, int32_t n, bool has_number)
         else
             put(r, STR(" "));
         break;
-    case RTF_SPACE: put_byte(r, ' '); break;
-    case RTF_CELL: end_cell(r); break;
-    case RTF_ROW: end_row(r); break;
-    case RTF_PARD: flush(r); paragraph_defaults(r); break;
-    case RTF_INTBL: flush(r); r->in_table = !has_number || n != 0; break;
-    case RTF_SPACED: r->spaced = r->spaced || n >= 40; break;
-    case RTF_OUTLINE: r->level = n >= 0 && n < 6 ? (unsigned)n + 1 : r->level; break;
+    case RTF_SPACE:
+        put_byte(r, ' ');
+        break;
+    case RTF_CELL:
+        end_cell(r);
+        break;
+    case RTF_ROW:
+        end_row(r);
+        break;
+    case RTF_PARD:
+        flush(r);
+        paragraph_defaults(r);
+        break;
+    case RTF_INTBL:
+        flush(r);
+        r->in_table = !has_number || n != 0;
+        break;
+    case RTF_SPACED:
+        r->spaced = r->spaced || n >= 40;
+        break;
+    case RTF_OUTLINE:
+        r->level = n >= 0 && n < 6 ? (unsigned)n + 1 : r->level;
+        break;
     case RTF_STYLE_NUMBER:
         if (g->dest == RTF_STYLE)
             r->style = n >= 0 && n < RTF_STYLES_MAX ? n : -1;
@@ -278,8 +297,13 @@ static void do_word(Rtf *r, RtfWord w, int32_t n, bool has_number)
         g->hidden = false;
         set_font(r, g, r->default_font);
         break;
-    case RTF_HIDDEN: flush(r); g->hidden = !has_number || n != 0; break;
-    case RTF_FONT: set_font(r, g, n); break;
+    case RTF_HIDDEN:
+        flush(r);
+        g->hidden = !has_number || n != 0;
+        break;
+    case RTF_FONT:
+        set_font(r, g, n);
+        break;
     case RTF_DEFAULT_FONT:
         r->default_font = n;
         set_font(r, g, n);
@@ -292,19 +316,35 @@ static void do_word(Rtf *r, RtfWord w, int32_t n, bool has_number)
         if (g->dest == RTF_FONTS && set_of_page(n))
             r->fonts[g->font] = set_of_page(n);
         break;
-    case RTF_PAGE_SET: r->set = set_of_page(n) ? set_of_page(n) : r->set; break;
-    case RTF_MAC: r->set = "MACINTOSH"; break;
-    case RTF_PC: r->set = "IBM437"; break;
-    case RTF_PCA: r->set = "IBM850"; break;
+    case RTF_PAGE_SET:
+        r->set = set_of_page(n) ? set_of_page(n) : r->set;
+        break;
+    case RTF_MAC:
+        r->set = "MACINTOSH";
+        break;
+    case RTF_PC:
+        r->set = "IBM437";
+        break;
+    case RTF_PCA:
+        r->set = "IBM850";
+        break;
     case RTF_UNICODE:
         flush(r);
         put_unit(r, n);
         r->skip = g->uc;
         break;
-    case RTF_UNICODE_SKIP: g->uc = n >= 0 && n < 100 ? (uint8_t)n : 1; break;
-    case RTF_BIN: r->at += n > 0 && (size_t)n < r->s.len - r->at ? (size_t)n : 0; break;
-    case RTF_FOOTNOTE: begin_bracket(r, g, " (", ')'); break;
-    case RTF_COMMENT: begin_bracket(r, g, " [", ']'); break;
+    case RTF_UNICODE_SKIP:
+        g->uc = n >= 0 && n < 100 ? (uint8_t)n : 1;
+        break;
+    case RTF_BIN:
+        r->at += n > 0 && (size_t)n < r->s.len - r->at ? (size_t)n : 0;
+        break;
+    case RTF_FOOTNOTE:
+        begin_bracket(r, g, " (", ')');
+        break;
+    case RTF_COMMENT:
+        begin_bracket(r, g, " [", ']');
+        break;
     case RTF_PAGE_HEADER: /* one of a document's sections is like the other */
         flush(r);
         if (g->dest == RTF_TEXT && (r->headers & 1u << (unsigned)n % 32))
@@ -312,7 +352,8 @@ static void do_word(Rtf *r, RtfWord w, int32_t n, bool has_number)
         r->headers |= 1u << (unsigned)n % 32;
         g->close = '\n';
         break;
-    default: break;
+    default:
+        break;
     }
 }
 
@@ -476,8 +517,12 @@ static void control(Rtf *r)
         return;
     }
     switch (known->kind) {
-    case RTF_K_CHARACTER: put_code(r, known->value); break;
-    case RTF_K_DEST: set_dest(r, (RtfDest)known->value); break;
+    case RTF_K_CHARACTER:
+        put_code(r, known->value);
+        break;
+    case RTF_K_DEST:
+        set_dest(r, (RtfDest)known->value);
+        break;
     case RTF_K_WORD:
         do_word(r, known->word, known->word == RTF_PAGE_HEADER ? (int32_t)known->value : n, has);
         break;

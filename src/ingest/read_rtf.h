@@ -13,11 +13,11 @@
 typedef enum {
     RTF_TEXT,
     RTF_SKIP,
-    RTF_FONTS,     /* the font table */
-    RTF_STYLE,     /* a style's name */
+    RTF_FONTS, /* the font table */
+    RTF_STYLE, /* a style's name */
     RTF_TITLE,
     RTF_AUTHOR,
-    RTF_LIST_MARK  /* the number or bullet before an item, as the writing program shows it */
+    RTF_LIST_MARK /* the number or bullet before an item, as the writing program shows it */
 } RtfDest;
 
 typedef enum {
@@ -62,7 +62,7 @@ const RtfControl *rtf_control(Str name);
 typedef struct {
     RtfDest dest;
     uint16_t font;
-    uint8_t uc;      /* characters that stand for a Unicode one before them */
+    uint8_t uc; /* characters that stand for a Unicode one before them */
     bool hidden;
     bool owns_aside; /* what was set aside is used when this group ends */
     char close;      /* put behind the group; '\n': ends the paragraph; 0: nothing */
@@ -74,15 +74,15 @@ typedef struct {
     ExtractOut *out;
     RtfGroup *groups;
     size_t n_groups, cap_groups;
-    const char *set, *pending_set;      /* character sets: the document's; that of `pending` */
-    const char *fonts[RTF_FONTS_MAX];   /* NULL: the document's */
-    uint8_t styles[RTF_STYLES_MAX];     /* heading levels; 0: none */
+    const char *set, *pending_set;    /* character sets: the document's; that of `pending` */
+    const char *fonts[RTF_FONTS_MAX]; /* NULL: the document's */
+    uint8_t styles[RTF_STYLES_MAX];   /* heading levels; 0: none */
     Buf pending, aside;
     int32_t default_font, style;
-    uint32_t high;                      /* the first half of a character beyond 16 bits */
+    uint32_t high; /* the first half of a character beyond 16 bits */
     unsigned skip, level, headers, cells;
     bool starred, in_table, spaced, item;
-    size_t para_start, table_start;     /* table_start SIZE_MAX: no table */
+    size_t para_start, table_start; /* table_start SIZE_MAX: no table */
 } Rtf;
 
 #endif

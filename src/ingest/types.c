@@ -6,8 +6,8 @@
 
 static const IngestType types[] = {
     {"text", "plain text in any character set",
-     (const char *const[]){".txt", ".text", ".log", ".org", ".rst", ".tex", ".ini", ".conf", ".yaml", ".yml", ".toml", ".srt",
-                           ".vtt", NULL},
+     (const char *const[]){".txt", ".text", ".log", ".org", ".rst", ".tex", ".ini", ".conf",
+                           ".yaml", ".yml", ".toml", ".srt", ".vtt", NULL},
      (const char *const[]){"text/plain", NULL}},
     {"markdown", "Markdown: CommonMark with tables, task lists and front matter",
      (const char *const[]){".md", ".markdown", ".mdown", ".mkd", ".mkdn", NULL},
@@ -21,8 +21,7 @@ static const IngestType types[] = {
      (const char *const[]){".eml", ".emlx", ".mht", ".mhtml", NULL},
      (const char *const[]){"message/rfc822", "message/global", NULL}},
     {"mailbox", "mbox files; every message becomes a document of its own",
-     (const char *const[]){".mbox", ".mbx", NULL},
-     (const char *const[]){"application/mbox", NULL}},
+     (const char *const[]){".mbox", ".mbx", NULL}, (const char *const[]){"application/mbox", NULL}},
     {"rtf", "Rich Text Format", (const char *const[]){".rtf", NULL},
      (const char *const[]){"application/rtf", "text/rtf", "text/richtext", NULL}},
     {"calendar", "iCalendar: events, to-dos, journals",
@@ -72,9 +71,9 @@ static const struct {
     const char *bytes;
     size_t n;
     const char *type;
-} marked[] = {{"{\\rtf", 5, "rtf"},        {"BEGIN:VCALENDAR", 15, "calendar"},
-              {"\x89PNG", 4, "image"},      {"\xFF\xD8\xFF", 3, "image"},
-              {"GIF8", 4, "image"},         {"II*\0", 4, "image"},
+} marked[] = {{"{\\rtf", 5, "rtf"},    {"BEGIN:VCALENDAR", 15, "calendar"},
+              {"\x89PNG", 4, "image"}, {"\xFF\xD8\xFF", 3, "image"},
+              {"GIF8", 4, "image"},    {"II*\0", 4, "image"},
               {"MM\0*", 4, "image"}};
 
 const IngestType *ingest_types(size_t *n)
@@ -162,9 +161,9 @@ static bool is_ebcdic(Str head)
 /* Header lines at the very start, two of them such as only mails have. */
 static bool is_email(Str head)
 {
-    static const char *const names[] = {"From",       "Received",     "Return-Path", "Message-ID",
-                                        "Date",       "Subject",      "To",          "MIME-Version",
-                                        "Delivered-To", "Content-Type"};
+    static const char *const names[] = {
+        "From",    "Received", "Return-Path",  "Message-ID",   "Date",
+        "Subject", "To",       "MIME-Version", "Delivered-To", "Content-Type"};
     Str line, rest = head;
     size_t known = 0;
     for (size_t i = 0; i < 100 && str_next(&rest, '\n', &line); i++) {

@@ -50,8 +50,8 @@ static bool still_held(SqConn *c, int64_t part_no, bool *held, Err *err)
     static const char holders[] = "SELECT parent_no FROM parts WHERE part_no = ?1 "
                                   "ORDER BY parent_no DESC";
     static const char name[] =
-        "UPDATE documents SET extra_json = CASE WHEN ?2 = 0 THEN json_remove(extra_json, '$.parent')"
-        " ELSE json_set(extra_json, '$.parent', (SELECT lower(substr(hex(p.uuid), 1, 8) || '-' ||"
+        "UPDATE documents SET extra_json = CASE"
+        " WHEN ?2 = 0 THEN json_remove(extra_json, '$.parent') ELSE json_set(extra_json, '$.parent', (SELECT lower(substr(hex(p.uuid), 1, 8) || '-' ||"
         " substr(hex(p.uuid), 9, 4) || '-' || substr(hex(p.uuid), 13, 4) || '-' ||"
         " substr(hex(p.uuid), 17, 4) || '-' || substr(hex(p.uuid), 21)) FROM documents p"
         " WHERE p.doc_no = ?2)) END WHERE doc_no = ?1";
@@ -162,8 +162,8 @@ bool sq_parts_release(Sqlite *s, SqWrite *w, int64_t doc_no, Err *err)
     return ok;
 }
 
-bool sq_parts_link(SqConn *c, int64_t owner_no, int64_t part_no, const Uuid *parent, bool only_parts,
-    Err *err)
+bool sq_parts_link(SqConn *c, int64_t owner_no, int64_t part_no, const Uuid *parent,
+    bool only_parts, Err *err)
 {
     static const char sql[] = "INSERT OR IGNORE INTO parts (part_no, parent_no) SELECT ?1, ?2 "
                               "WHERE NOT ?3 OR EXISTS (SELECT 1 FROM parts WHERE part_no = ?1)";

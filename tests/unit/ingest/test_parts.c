@@ -81,7 +81,8 @@ static Document add(Fixture *f, Str data, const char *source, PutOutcome expecte
     PutOutcome outcome;
     Err err = ERR_INIT;
     const char *slash = strrchr(source, '/');
-    IngestInput in = {.data = data, .source = str_of(slash ? source : ""),
+    IngestInput in = {.data = data,
+                      .source = str_of(slash ? source : ""),
                       .filename = str_of(slash ? slash + 1 : source)};
     if (!ingest_one(f->ingest, &f->owner, &in, 0, f->a, &d, &outcome, &err))
         fail_msg("%s: %s", source, err.msg);
@@ -172,8 +173,11 @@ static void store_is_sound(Fixture *f)
 static void test_attachments(void **state)
 {
     Fixture *f = *state;
-    Document d = add(f, STR(MAIL("The boat", ATTACH("notes.txt", "text/plain", NOTES)
-                                 ATTACH("tool.bin", "application/octet-stream", "\x7F" "ELF\1"))),
+    Document d = add(f,
+                     STR(MAIL("The boat", ATTACH("notes.txt", "text/plain", NOTES)
+                                              ATTACH("tool.bin", "application/octet-stream",
+                                                     "\x7F"
+                                                     "ELF\1"))),
                      "/mail/boat.eml", PUT_CREATED);
     is_str(d.title, "The boat");
     is_str(d.file_type, "email");
@@ -210,8 +214,8 @@ static void test_attachments(void **state)
 static void test_upload(void **state)
 {
     Fixture *f = *state;
-    Document d = add(f, STR(MAIL("Up", ATTACH("a.txt", "text/plain", NOTES))), "up.eml",
-                     PUT_CREATED);
+    Document d =
+        add(f, STR(MAIL("Up", ATTACH("a.txt", "text/plain", NOTES))), "up.eml", PUT_CREATED);
     DocPage page;
     Err err = ERR_INIT;
     Str source = STR("up.eml#a.txt");
@@ -226,10 +230,10 @@ static void test_upload(void **state)
 static void test_shared(void **state)
 {
     Fixture *f = *state;
-    Document one = add(f, STR(MAIL("One", ATTACH("a.txt", "text/plain", NOTES))), "/1.eml",
-                       PUT_CREATED);
-    Document two = add(f, STR(MAIL("Two", ATTACH("b.txt", "text/plain", NOTES))), "/2.eml",
-                       PUT_CREATED);
+    Document one =
+        add(f, STR(MAIL("One", ATTACH("a.txt", "text/plain", NOTES))), "/1.eml", PUT_CREATED);
+    Document two =
+        add(f, STR(MAIL("Two", ATTACH("b.txt", "text/plain", NOTES))), "/2.eml", PUT_CREATED);
     Document a = part(f, "/1.eml#a.txt", LEDGER_INDEXED);
     Document b = part(f, "/2.eml#b.txt", LEDGER_DUPLICATE);
     assert_true(uuid_eq(&a.id, &b.id));
@@ -269,11 +273,13 @@ static void test_by_hand(void **state)
 static void test_replace(void **state)
 {
     Fixture *f = *state;
-    Document d = add(f, STR(MAIL("One", ATTACH("a.txt", "text/plain", NOTES))), "/1.eml",
-                     PUT_CREATED);
+    Document d =
+        add(f, STR(MAIL("One", ATTACH("a.txt", "text/plain", NOTES))), "/1.eml", PUT_CREATED);
     Document a = part(f, "/1.eml#a.txt", LEDGER_INDEXED);
     IngestInput in = {.data = STR(MAIL("New", ATTACH("b.txt", "text/plain", "Only oil." NOTES))),
-                      .filename = STR("1.eml"), .source = STR("/1.eml"), .replace = &d.id};
+                      .filename = STR("1.eml"),
+                      .source = STR("/1.eml"),
+                      .replace = &d.id};
     Document now;
     PutOutcome outcome;
     Err err = ERR_INIT;
@@ -313,10 +319,12 @@ static Str nested(Arena *a, unsigned depth)
 {
     Str s = STR("From: a@b.example\r\nSubject: the innermost\r\n\r\nSixpence in the pudding.\r\n");
     for (unsigned i = 0; i < depth; i++)
-        s = arena_printf(a, "From: a@b.example\r\nSubject: level %u\r\nMIME-Version: 1.0\r\n"
-                            "Content-Type: multipart/mixed; boundary=x%u\r\n\r\n--x%u\r\n\r\nLook "
-                            "inside %u.\r\n--x%u\r\nContent-Type: message/rfc822\r\n\r\n" STR_FMT
-                            "\r\n--x%u--\r\n", i, i, i, i, i, STR_ARG(s), i);
+        s = arena_printf(a,
+                         "From: a@b.example\r\nSubject: level %u\r\nMIME-Version: 1.0\r\n"
+                         "Content-Type: multipart/mixed; boundary=x%u\r\n\r\n--x%u\r\n\r\nLook "
+                         "inside %u.\r\n--x%u\r\nContent-Type: message/rfc822\r\n\r\n" STR_FMT
+                         "\r\n--x%u--\r\n",
+                         i, i, i, i, i, STR_ARG(s), i);
     return s;
 }
 
@@ -325,8 +333,8 @@ static void test_depth(void **state)
     Fixture *f = *state;
     (void)add(f, nested(f->a, 7), "/deep.eml", PUT_CREATED);
     (void)part(f, "/deep.eml#level 5.eml#level 4.eml#level 3.eml#level 2.eml", LEDGER_INDEXED);
-    LedgerEntry e =
-        entry(f, "/deep.eml#level 5.eml#level 4.eml#level 3.eml#level 2.eml#level 1.eml");
+    LedgerEntry e = entry(f, "/deep.eml#level 5.eml#level 4.eml#level 3.eml#level 2.eml#level "
+                             "1.eml");
     assert_int_equal(e.state, LEDGER_REFUSED);
     is_str(e.reason, "it lies more than 4 levels deep inside other files");
     assert_int_equal(documents(f), 5);
@@ -372,8 +380,8 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], ZYGOTE_FLAG) == 0)
         return extract_child_main(argc, argv);
     const struct CMUnitTest tests[] = {
-        WITH_STORE(test_attachments), WITH_STORE(test_upload),      WITH_STORE(test_shared),
-        WITH_STORE(test_by_hand),     WITH_STORE(test_replace),     WITH_STORE(test_interrupted),
+        WITH_STORE(test_attachments), WITH_STORE(test_upload),  WITH_STORE(test_shared),
+        WITH_STORE(test_by_hand),     WITH_STORE(test_replace), WITH_STORE(test_interrupted),
         WITH_STORE(test_depth),       WITH_STORE(test_mailbox),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

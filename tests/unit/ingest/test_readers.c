@@ -345,11 +345,24 @@ static void test_types(void **state)
                  {"# x", "README.md", "", "markdown"},
                  {"# x", "README", "text/markdown; charset=utf-8", "markdown"},
                  {"# x", "notes", "", "text"},
-                 {"a,b", "t.csv", "text/csv", "text"},
+                 {"a,b", "t.csv", "text/csv", "csv"},
                  {"<html>", "page.txt", "", "html"},
                  {"PK\3\4zip", "x.docx", "", ""},
-                 {"\x89PNG\r\n", "x.txt", "", ""},
-                 {"{\\rtf1", "x.rtf", "", ""},
+                 {"\x89PNG\r\n", "x.txt", "", "image"},
+                 {"RIFF\4\4\4\4WEBP", "x", "", "image"},
+                 {"RIFF\4\4\4\4WAVE", "x.png", "", ""},
+                 {"\1\2\3\4\5", "x.bmp", "", "image"},
+                 {"{\\rtf1", "x.doc", "", "rtf"},
+                 {"BEGIN:VCALENDAR\n", "x.txt", "", "calendar"},
+                 {"From: a@b\nTo: c@d\nSubject: e\n\nf", "", "", "email"},
+                 {"From: a@b\nTo: c@d\nSubject: e\n\nf", "saved.txt", "", "text"},
+                 {"From: here to there\nis far", "", "", "text"},
+                 {"From a@b Tue Mar  3\nFrom: a@b\nTo: c@d\nDate: e\n\nf", "Inbox", "",
+                  "mailbox"},
+                 {"<html>", "x.eml", "", "email"},
+                 {"x", "", "message/rfc822", "email"},
+                 {"{}", "x.geojson", "", "json"},
+                 {"words", "x", "image/png", "text"},
                  {"words", "", "application/pdf", "text"},
                  {"words", "strange.xyz", "application/octet-stream", "text"},
                  {"\xFF\xFEw", "", "", "text"},
@@ -364,7 +377,7 @@ static void test_types(void **state)
     }
     size_t n;
     const IngestType *types = ingest_types(&n);
-    assert_int_equal(n, 4);
+    assert_int_equal(n, 11);
     for (size_t i = 0; i < n; i++)
         assert_non_null(reader_find(str_of(types[i].type)));
 }
