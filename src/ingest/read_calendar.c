@@ -10,6 +10,7 @@
  * The library builds a tree and frees it by recursion: a file nested more than 100 levels deep is
  * refused before. */
 #include <libical/ical.h>
+#include <stdio.h>
 
 #include "base/mem.h"
 #include "base/os.h"
@@ -31,7 +32,6 @@ static struct {
     __typeof__(&icalproperty_get_value_as_string_r) value;
     __typeof__(&icalproperty_get_parameter_as_string_r) parameter;
     __typeof__(&icalproperty_get_x_name) x_name;
-    __typeof__(&icalproperty_get_property_name_r) name;
     __typeof__(&icalmemory_free_buffer) free;
     __typeof__(&icalmemory_free_ring) free_ring;
     __typeof__(&icalerror_set_errors_are_fatal) fatal;
@@ -55,7 +55,6 @@ static bool preload(Err *err)
                    {"icalproperty_get_value_as_string_r", &ical.value},
                    {"icalproperty_get_parameter_as_string_r", &ical.parameter},
                    {"icalproperty_get_x_name", &ical.x_name},
-                   {"icalproperty_get_property_name_r", &ical.name},
                    {"icalmemory_free_buffer", &ical.free},
                    {"icalmemory_free_ring", &ical.free_ring},
                    {"icalerror_set_errors_are_fatal", &ical.fatal}};
@@ -415,25 +414,6 @@ static void calendar(Calendar *c, icalcomponent *comp)
     entry(c, comp, "");
 }
 
-/* A component that is no calendar's (a vCard among them): what it says, as it says it. */
-static void unknown(Calendar *c, icalcomponent *comp)
-{
-    extract_break(c->out, 2);
-    for (icalproperty *p = ical.first(comp, ICAL_ANY_PROPERTY); p;
-         p = ical.next(comp, ICAL_ANY_PROPERTY)) {
-        char *name = ical.name(p);
-        value_of(p, &c->value);
-        Str v = buf_str(&c->value);
-        if (v.len < 2000 || memchr(v.ptr, ' ', 2000)) { /* else encoded data */
-            buf_clear(&c->other);
-            buf_printf(&c->other, "%s: ", name ? name : "");
-            line(c, c->other.ptr ? c->other.ptr : "", v);
-        }
-        ical.free(name);
-    }
-    children(c, comp);
-}
-
 static void walk(Calendar *c, icalcomponent *comp)
 {
     switch (ical.kind(comp)) {
@@ -455,11 +435,8 @@ static void walk(Calendar *c, icalcomponent *comp)
     case ICAL_XROOT_COMPONENT:
         children(c, comp);
         break;
-    case ICAL_VEVENT_COMPONENT:
-        entry(c, comp, "");
-        break;
     default:
-        unknown(c, comp);
+        entry(c, comp, "");
         break;
     }
 }
@@ -494,6 +471,34 @@ static size_t close_open(Buf *text)
     return most;
 }
 
+/* A vCard, or what else has iCalendar's lines and none of its parts: those lines as they stand,
+ * without encoded pictures. */
+static bool is_foreign(Str text)
+{
+    static const char *const ours[] = {"VCALENDAR", "VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY"};
+    char begin[32];
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+        (void)snprintf(begin, sizeof begin, "BEGIN:%s", ours[i]);
+        if (str_find(text, str_of(begin), 0) != SIZE_MAX)
+            return false;
+    }
+    return str_starts(text, STR("BEGIN:"));
+}
+
+static void add_foreign(Str text, ExtractOut *out)
+{
+    Str l;
+    while (str_next(&text, '\n', &l)) {
+        bool goes_on = l.len > 60 && l.ptr[0] == ' ' && !memchr(l.ptr + 1, ' ', l.len - 1);
+        if (goes_on || str_starts(l, STR("BEGIN:")) || str_starts(l, STR("END:")))
+            continue;
+        extract_flow(out, l);
+        extract_break(out, 1);
+    }
+    extract_mark(out, MARK_TABLE, 0, out->text.len, 0);
+    extract_end(out);
+}
+
 static bool read_calendar(Str data, Str filename, ExtractOut *out, Err *err)
 {
     Buf utf8;
@@ -507,8 +512,11 @@ static bool read_calendar(Str data, Str filename, ExtractOut *out, Err *err)
     if (ok && close_open(&utf8) > MAX_NESTED)
         ok = err_set(err, ERR_VALIDATION, "the calendar is nested more than %d levels deep",
                      MAX_NESTED);
-    icalcomponent *root = ok && utf8.ptr ? ical.parse(utf8.ptr) : NULL;
-    if (ok && !root)
+    bool foreign = ok && is_foreign(buf_str(&utf8));
+    icalcomponent *root = ok && !foreign && utf8.ptr ? ical.parse(utf8.ptr) : NULL;
+    if (foreign)
+        add_foreign(buf_str(&utf8), out);
+    else if (ok && !root)
         ok = err_set(err, ERR_VALIDATION, "there is no calendar in the file");
     if (root) {
         walk(&c, root);

@@ -51,7 +51,8 @@ static bool still_held(SqConn *c, int64_t part_no, bool *held, Err *err)
                                   "ORDER BY parent_no DESC";
     static const char name[] =
         "UPDATE documents SET extra_json = CASE"
-        " WHEN ?2 = 0 THEN json_remove(extra_json, '$.parent') ELSE json_set(extra_json, '$.parent', (SELECT lower(substr(hex(p.uuid), 1, 8) || '-' ||"
+        " WHEN ?2 = 0 THEN json_remove(extra_json, '$.parent')"
+        " ELSE json_set(extra_json, '$.parent', (SELECT lower(substr(hex(p.uuid), 1, 8) || '-' ||"
         " substr(hex(p.uuid), 9, 4) || '-' || substr(hex(p.uuid), 13, 4) || '-' ||"
         " substr(hex(p.uuid), 17, 4) || '-' || substr(hex(p.uuid), 21)) FROM documents p"
         " WHERE p.doc_no = ?2)) END WHERE doc_no = ?1";

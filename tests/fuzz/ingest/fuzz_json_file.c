@@ -1,4 +1,4 @@
-/* fuzz_json.c - JSON, JSON lines and what is nearly that. */
+/* fuzz_json_file.c - JSON, JSON lines and what is nearly that. */
 #include "reader.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
