@@ -100,3 +100,38 @@ Str email_bare(Str data)
         data = str_sub(data, 1, data.len);
     return data;
 }
+
+static bool is_header_line(Str line)
+{
+    for (size_t i = 0; i < line.len; i++) {
+        if (line.ptr[i] == ':')
+            return i > 0;
+        if (line.ptr[i] <= ' ' || line.ptr[i] >= 0x7F)
+            return false;
+    }
+    return false;
+}
+
+bool email_has_header(Str data)
+{
+    return is_header_line(str_sub(str_sub(data, 0, 1000), 0, str_find(data, STR("\n"), 0)));
+}
+
+size_t email_body_without_gap(Str data)
+{
+    size_t body = SIZE_MAX;
+    for (size_t at = 0; at < data.len;) {
+        size_t end = str_find(data, STR("\n"), at);
+        end = end == SIZE_MAX ? data.len : end;
+        Str line = str_sub(data, at, end);
+        if (str_trim(line).len == 0)
+            break;
+        bool folded = at > 0 && (line.ptr[0] == ' ' || line.ptr[0] == '\t');
+        if (is_header_line(line))
+            body = SIZE_MAX;
+        else if (!folded && body == SIZE_MAX)
+            body = at;
+        at = end + 1;
+    }
+    return body;
+}

@@ -264,6 +264,23 @@ static void reminder(Calendar *c, icalcomponent *alarm)
     buf_release(&text);
 }
 
+/* What a reminder says, unless its event has said it or it is the programs' own "Reminder". */
+static void reminder_words(Calendar *c, icalcomponent *alarm, icalproperty_kind kind, size_t event)
+{
+    for (icalproperty *p = ical.first(alarm, kind); p; p = ical.next(alarm, kind)) {
+        value_of(p, &c->value);
+        Str words = letters_trim(buf_str(&c->value));
+        Str said = str_sub(buf_str(&c->out->text), event, SIZE_MAX);
+        if (words.len == 0 || str_eq_nocase(words, STR("Reminder")) || said.len > 1 << 16 ||
+            str_find(said, words, 0) != SIZE_MAX)
+            continue;
+        extract_break(c->out, 2);
+        extract_add(c->out, STR("Reminder: "));
+        extract_add(c->out, words);
+        extract_break(c->out, 1);
+    }
+}
+
 /* ---- who ------------------------------------------------------------------------------------ */
 
 static void people(Calendar *c, icalcomponent *comp, icalproperty_kind kind, const char *label)
@@ -364,6 +381,7 @@ static void children(Calendar *c, icalcomponent *comp)
 
 static void entry(Calendar *c, icalcomponent *comp, const char *label)
 {
+    size_t event = c->out->text.len;
     headings(c, comp, label);
     size_t start = c->out->text.len;
     when(c, comp);
@@ -393,6 +411,11 @@ static void entry(Calendar *c, icalcomponent *comp, const char *label)
     if (!ical.first(comp, ICAL_DESCRIPTION_PROPERTY))
         html_description(c, comp);
     paragraphs(c, comp, ICAL_COMMENT_PROPERTY);
+    for (icalcomponent *a = ical.first_child(comp, ICAL_VALARM_COMPONENT); a;
+         a = ical.next_child(comp, ICAL_VALARM_COMPONENT)) {
+        reminder_words(c, a, ICAL_SUMMARY_PROPERTY, event);
+        reminder_words(c, a, ICAL_DESCRIPTION_PROPERTY, event);
+    }
     children(c, comp);
 }
 
@@ -429,8 +452,11 @@ static void walk(Calendar *c, icalcomponent *comp)
     case ICAL_VFREEBUSY_COMPONENT:
         entry(c, comp, "Busy times");
         break;
+    case ICAL_VALARM_COMPONENT: /* one of an event has been told there */
+        if (c->depth <= 1)
+            entry(c, comp, "Reminder: ");
+        break;
     case ICAL_VTIMEZONE_COMPONENT:
-    case ICAL_VALARM_COMPONENT:
         break;
     case ICAL_XROOT_COMPONENT:
         children(c, comp);

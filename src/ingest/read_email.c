@@ -171,6 +171,14 @@ static Str parameter(GMimeObject *o, const char *name)
     return of(t ? gm.parameter(t, name) : "");
 }
 
+/* "Content-Type: text" without its second half: the library makes unknown bytes of it. */
+static bool is_half_typed(GMimeObject *o)
+{
+    Str raw = of(gm.header(o, "Content-Type"));
+    Str name = str_trim(str_sub(raw, 0, str_find(raw, STR(";"), 0)));
+    return str_eq_nocase(name, STR("text"));
+}
+
 static bool is_attachment(GMimeObject *o)
 {
     return str_eq_nocase(of(gm.disposition(o)), STR("attachment"));
@@ -300,7 +308,6 @@ static void name_of(Mail *m, GMimeObject *o, Buf *name)
 }
 
 static void show_message(Mail *m, GMimeMessage *message, bool top);
-static bool has_header(Str data);
 
 /* The stream reads the array and nobody changes it; both must live as long as the message. */
 static GMimeMessage *parse(GByteArray *data, GMimeStream **stream)
@@ -319,7 +326,7 @@ static GMimeMessage *parse(GByteArray *data, GMimeStream **stream)
 /* As mail programs do: what is short and readable stands below the message too. */
 static void show_part(Mail *m, GMimeObject *o, Str name, Str bytes)
 {
-    bool message = is_type(o, "message", "rfc822") && has_header(bytes);
+    bool message = is_type(o, "message", "rfc822") && email_has_header(bytes);
     if (m->depth >= MAX_SHOWN_DEPTH || bytes.len == 0 || bytes.len > MAX_SHOWN_PART ||
         *m->shown + bytes.len > MAX_SHOWN || !(message || is_type(o, "text", "plain")))
         return;
@@ -458,9 +465,10 @@ static void leaf(Mail *m, GMimeObject *o)
         note(m, seal ? "signed and packed: " : "encrypted: ", minor(o), ", cannot be read");
         return;
     }
-    bool body = !is_attachment(o) &&
-                (is_type(o, "text", "plain") || is_type(o, "text", "html") ||
-                 is_type(o, "message", "delivery-status") || is_type(o, "text", "rfc822-headers"));
+    bool body = !is_attachment(o) && (is_type(o, "text", "plain") || is_type(o, "text", "html") ||
+                                      is_type(o, "message", "delivery-status") ||
+                                      is_type(o, "message", "external-body") || is_half_typed(o) ||
+                                      is_type(o, "text", "rfc822-headers"));
     if (body) {
         GMimeStream *stream;
         Str bytes = content_of(o, &stream);
@@ -539,26 +547,23 @@ static void add_names(Mail *m)
     extract_mark(m->text, MARK_TABLE, start, m->text->text.len, 0);
 }
 
-/* The first line says whether there is a message at all: "Name: value". */
-static bool has_header(Str data)
-{
-    size_t colon = str_find(str_sub(data, 0, 1000), STR(":"), 0);
-    for (size_t i = 0; i < colon && colon != SIZE_MAX; i++)
-        if (data.ptr[i] <= ' ' || data.ptr[i] >= 0x7F)
-            return false;
-    return colon != SIZE_MAX && colon > 0;
-}
-
 bool email_read(Str data, bool parts, ExtractOut *out, Err *err)
 {
     data = email_bare(data);
-    if (!has_header(data))
-        return err_set(err, ERR_VALIDATION, "this is no e-mail: it does not begin with a header");
+    if (!email_has_header(data)) /* a text that was called a mail, or a mail's body alone */
+        return reader_text.read(data, STR(""), out, err);
     if (data.len > UINT32_MAX)
         return err_set(err, ERR_TOO_LARGE, "the message is larger than 4 GiB");
-    Buf names;
-    size_t shown = 0, n_named = 0;
+    Buf names, mended;
+    size_t shown = 0, n_named = 0, body = email_body_without_gap(data);
     buf_init(&names, 1 << 20);
+    buf_init(&mended, data.len + 1);
+    if (body != SIZE_MAX) {
+        (void)buf_add(&mended, str_sub(data, 0, body));
+        (void)buf_add_char(&mended, '\n');
+        (void)buf_add(&mended, str_sub(data, body, data.len));
+        data = buf_str(&mended);
+    }
     Mail m = {.text = out,
               .out = out,
               .names = &names,
@@ -574,10 +579,11 @@ bool email_read(Str data, bool parts, ExtractOut *out, Err *err)
         extract_end(out);
         gm.drop(message);
     }
-    if (!buf_ok(&names))
+    if (!buf_ok(&names) || !buf_ok(&mended))
         extract_no_memory(out);
     gm.drop(stream);
     buf_release(&names);
+    buf_release(&mended);
     return message || err_set(err, ERR_VALIDATION, "the e-mail's header cannot be read");
 }
 

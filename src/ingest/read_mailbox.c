@@ -81,8 +81,7 @@ static bool read_mailbox(Str data, Str filename, ExtractOut *out, Err *err)
     if (str_starts(data, STR("\xEF\xBB\xBF")))
         data = str_sub(data, 3, data.len);
     if (!begins_message(data, 0))
-        return err_set(err, ERR_VALIDATION,
-                       "this is no mailbox: it does not begin with a line \"From ...\"");
+        return email_read(data, true, out, err);
     if (next_message(data, 0) == data.len)
         return email_read(data, true, out, err);
     buf_init(&name, 1 << 12);
