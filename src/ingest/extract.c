@@ -295,6 +295,19 @@ void extract_meta(Buf *to, Str value)
     buf_release(&clean);
 }
 
+void extract_title_of_name(ExtractOut *o, Str filename)
+{
+    for (size_t at; (at = str_find(filename, STR("/"), 0)) != SIZE_MAX;)
+        filename = str_sub(filename, at + 1, filename.len);
+    size_t dot = filename.len;
+    while (dot > 1 && filename.ptr[dot - 1] != '.')
+        dot--;
+    extract_meta(&o->title, str_sub(filename, 0, dot > 1 ? dot - 1 : filename.len));
+    for (size_t i = 0; i < o->title.len; i++)
+        if (o->title.ptr[i] == '_')
+            o->title.ptr[i] = ' ';
+}
+
 static const Reader *const readers[] = {
     &reader_text,    &reader_markdown, &reader_html,     &reader_pdf,
     &reader_email,   &reader_mailbox,  &reader_rtf,      &reader_calendar,

@@ -71,6 +71,9 @@ void extract_part(ExtractOut *o, Str name, Str media_type, Str bytes, char *owne
 /* Sets a title or author: white space squeezed, cut to EXTRACT_MAX_META. An empty one changes
  * nothing. */
 void extract_meta(Buf *to, Str value);
+/* The file's name without folder and ending as the title, for a file of many things, whose first
+ * heading would say too little. */
+void extract_title_of_name(ExtractOut *o, Str filename);
 
 typedef struct {
     const char *type;     /* as in ingest_types */

@@ -529,7 +529,6 @@ static bool read_calendar(Str data, Str filename, ExtractOut *out, Err *err)
 {
     Buf utf8;
     Calendar c = {.out = out};
-    (void)filename;
     buf_init(&utf8, (size_t)INT32_MAX);
     buf_init(&c.value, (size_t)INT32_MAX);
     buf_init(&c.other, 1 << 20);
@@ -549,6 +548,7 @@ static bool read_calendar(Str data, Str filename, ExtractOut *out, Err *err)
         extract_end(out);
         if (c.events > 1 || c.name.len) { /* the first of many says little about all */
             buf_clear(&out->title);
+            extract_title_of_name(out, filename);
             extract_meta(&out->title, buf_str(&c.name));
         }
         ical.drop(root);

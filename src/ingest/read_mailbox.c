@@ -77,7 +77,6 @@ static bool read_mailbox(Str data, Str filename, ExtractOut *out, Err *err)
     size_t number = 0;
     Buf name;
     bool ok = true;
-    (void)filename;
     if (str_starts(data, STR("\xEF\xBB\xBF")))
         data = str_sub(data, 3, data.len);
     if (!begins_message(data, 0))
@@ -92,6 +91,7 @@ static bool read_mailbox(Str data, Str filename, ExtractOut *out, Err *err)
         extract_part(out, buf_str(&name), STR("message/rfc822"), message, NULL);
     }
     extract_end(out);
+    extract_title_of_name(out, filename);
     buf_release(&name);
     return ok;
 }

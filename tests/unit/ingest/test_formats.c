@@ -265,6 +265,7 @@ static void test_mailbox(void **state)
     is_part(&out, 0, "00001 Plums.eml", "message/rfc822", 303);
     is_part(&out, 1, "00002 Pears.eml", "message/rfc822", 273);
     assert_int_equal(303 + 273, file.len);
+    assert_string_equal(out.title.ptr, "orchard");
     extract_release(&out);
     /* With one message it is that message. */
     Err err = ERR_INIT;
@@ -363,7 +364,7 @@ static void test_calendar(void **state)
     /* Not closed; not a component of ours; no component at all; nested beyond reason. */
     reads("calendar", STR("BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:cut of"), "cut of\n");
     reads("calendar", STR("BEGIN:VCARD\nFN:Ann Lee\nNOTE:tall\nEND:VCARD\n"),
-          "FN: Ann Lee\nNOTE: tall\n");
+          "FN:Ann Lee\nNOTE:tall\n");
     refuses("calendar", STR("just words"), ERR_VALIDATION, "no calendar");
     refuses("calendar", STR(""), ERR_VALIDATION, "no calendar");
     Buf b;

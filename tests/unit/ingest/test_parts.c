@@ -373,6 +373,69 @@ static void test_mailbox(void **state)
     store_is_sound(f);
 }
 
+/* Every kind of file through the confined child, with what it is allowed to do and no more. */
+static void test_kinds(void **state)
+{
+    static const struct {
+        const char *name, *type, *title, *words;
+    } kinds[] = {{"house-rules.rtf", "rtf", "House rules", "Glass & cans | 3rd Friday"},
+                 {"house.ics", "calendar",
+                  "House Lindenstra\xC3\x9F"
+                  "e",
+                  "every 2 weeks on Thursday"},
+                 {"beds.csv", "csv", "beds", "Beans | 3 April"},
+                 {"tenants.csv", "csv", "tenants", "Nachname: Wei\xC3\x9F"},
+                 {"orders.json", "json", "Orders of March", "items[1].name: Atlas"},
+                 {"rent.png", "image", "rent", "The deposit is 1900 EUR"},
+                 {"orchard.mbox", "mailbox", "orchard", "They are ripe."},
+                 {"flowed.eml", "email", "Re: 50 \xE2\x82\xAC und \xE2\x80\x9Emehr\xE2\x80\x9C",
+                  "f\xC3\xBCnfzig Euro, und die Zeile geht hier weiter."}};
+    Fixture *f = *state;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        char path[512];
+        Document d;
+        PutOutcome outcome;
+        Err err = ERR_INIT;
+        (void)snprintf(path, sizeof path, "%s/tests/data/documents/%s", SOTTO_SOURCE_DIR,
+                       kinds[i].name);
+        IngestInput in = {.path = path};
+        if (!ingest_one(f->ingest, &f->owner, &in, 0, f->a, &d, &outcome, &err))
+            fail_msg("%s: %s", kinds[i].name, err.msg);
+        is_str(d.file_type, kinds[i].type);
+        is_str(d.title, kinds[i].title);
+        if (str_find(d.content, str_of(kinds[i].words), 0) == SIZE_MAX)
+            fail_msg("%s: %.*s", kinds[i].name, (int)d.content.len, d.content.ptr);
+    }
+}
+
+/* The row of names stands above every passage of a long table. */
+static void test_table_context(void **state)
+{
+    Fixture *f = *state;
+    Buf b;
+    buf_init(&b, 1 << 20);
+    (void)buf_add_c(&b, "Plant,Bed,Harvested\n");
+    for (int i = 0; i < 200; i++)
+        buf_printf(&b, "Bean no. %d,east %d,%d kilograms\n", i, i % 7, i * 3);
+    Document d = add(f, buf_str(&b), "/harvest.csv", PUT_CREATED);
+    assert_true(d.n_chunks > 5);
+    CandidateQuery q = {.k = 1000};
+    KwTerm term = {.kind = KW_WORD, .text = STR("kilograms"), .weight = 1};
+    q.terms = &term;
+    q.n_terms = 1;
+    Candidates found;
+    Err err = ERR_INIT;
+    assert_true(store_candidates(f->store, &f->owner, &q, f->a, &found, &err));
+    assert_int_equal(found.n, d.n_chunks);
+    for (size_t i = 0; i < found.n; i++) {
+        Chunk chunk;
+        assert_true(
+            store_chunks_get(f->store, &f->owner, &found.items[i].chunk_no, 1, f->a, &chunk, &err));
+        is_str(chunk.context, chunk.ordinal == 0 ? "harvest" : "harvest > Plant | Bed | Harvested");
+    }
+    buf_release(&b);
+}
+
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(int argc, char **argv)
@@ -380,9 +443,10 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], ZYGOTE_FLAG) == 0)
         return extract_child_main(argc, argv);
     const struct CMUnitTest tests[] = {
-        WITH_STORE(test_attachments), WITH_STORE(test_upload),  WITH_STORE(test_shared),
-        WITH_STORE(test_by_hand),     WITH_STORE(test_replace), WITH_STORE(test_interrupted),
-        WITH_STORE(test_depth),       WITH_STORE(test_mailbox),
+        WITH_STORE(test_attachments),   WITH_STORE(test_upload),  WITH_STORE(test_shared),
+        WITH_STORE(test_by_hand),       WITH_STORE(test_replace), WITH_STORE(test_interrupted),
+        WITH_STORE(test_depth),         WITH_STORE(test_mailbox), WITH_STORE(test_kinds),
+        WITH_STORE(test_table_context),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
