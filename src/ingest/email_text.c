@@ -5,7 +5,7 @@
 #include "ingest/read_email.h"
 #include "text/letters.h"
 
-#define MAX_WORDS 20000 /* compared of each text */
+#define MAX_WORDS ((size_t)20000) /* compared of each text */
 
 void email_add_flowed(ExtractOut *out, Str text, bool delete_space)
 {
@@ -58,11 +58,13 @@ static size_t words_of(Str text, uint64_t *out)
     return n;
 }
 
-bool email_covers(Str a, Str b)
+bool email_covers(Str a, Str b, ExtractOut *out)
 {
     uint64_t *words = mem_array(MAX_WORDS * 2, sizeof *words);
-    if (!words)
+    if (!words) {
+        extract_no_memory(out);
         return false;
+    }
     size_t na = words_of(a, words), found = 0;
     uint64_t *other = words + MAX_WORDS;
     size_t nb = words_of(b, other);

@@ -49,6 +49,19 @@ void extract_no_memory(ExtractOut *o)
     o->text.failed = o->text.no_memory = true;
 }
 
+void extract_reuse(ExtractOut *o, Buf *scratch)
+{
+    if (scratch->no_memory)
+        extract_no_memory(o);
+    buf_clear(scratch);
+}
+
+void extract_drop(ExtractOut *o, Buf *scratch)
+{
+    extract_reuse(o, scratch);
+    buf_release(scratch);
+}
+
 static bool is_dropped(unsigned char c)
 {
     return (c < 0x20 && c != '\n' && c != '\t' && c != '\f') || c == 0x7F;

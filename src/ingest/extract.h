@@ -15,7 +15,7 @@
 #include "base/str.h"
 #include "text/chunk.h"
 
-#define EXTRACT_MAX_META 1000   /* bytes of a title or an author */
+#define EXTRACT_MAX_META ((size_t)1000)   /* bytes of a title or an author */
 #define EXTRACT_MAX_MARKS 1000000
 #define EXTRACT_HEAD 4096       /* bytes that sniffing may look at */
 #define EXTRACT_MAX_PARTS 20000 /* of one file */
@@ -51,6 +51,10 @@ void extract_release(ExtractOut *o);
 bool extract_check(const ExtractOut *o, Err *err);
 /* Notes that a reader's own buffer found no memory: its words must not go missing silently. */
 void extract_no_memory(ExtractOut *o);
+/* Empties a reader's own buffer for its next use (or for good), noting first that it found no
+ * memory. */
+void extract_reuse(ExtractOut *o, Buf *scratch);
+void extract_drop(ExtractOut *o, Buf *scratch);
 
 /* Appends text as it is: CR LF and CR become LF, control characters are left out, broken bytes
  * become U+FFFD. Ceilings are noted in *o, not reported: extract_check at the end. */

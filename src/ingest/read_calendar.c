@@ -80,27 +80,6 @@ static void add_unescaped(Buf *to, Str s)
     }
 }
 
-/* The property's value; "" when it has none. */
-static void value_of(icalproperty *p, Buf *to)
-{
-    char *text = p ? ical.value(p) : NULL;
-    buf_clear(to);
-    if (text)
-        add_unescaped(to, str_of(text));
-    ical.free(text);
-}
-
-static void parameter_of(icalproperty *p, const char *name, Buf *to)
-{
-    char *text = ical.parameter(p, name);
-    Str s = str_of(text ? text : "");
-    buf_clear(to);
-    if (s.len > 1 && s.ptr[0] == '"' && s.ptr[s.len - 1] == '"')
-        s = str_sub(s, 1, s.len - 1);
-    (void)buf_add(to, s);
-    ical.free(text);
-}
-
 typedef struct {
     ExtractOut *out;
     Buf value, other; /* scratch */
@@ -108,6 +87,27 @@ typedef struct {
     size_t events;
     unsigned depth;
 } Calendar;
+
+/* The property's value; "" when it has none. */
+static void value_of(Calendar *c, icalproperty *p, Buf *to)
+{
+    char *text = p ? ical.value(p) : NULL;
+    extract_reuse(c->out, to);
+    if (text)
+        add_unescaped(to, str_of(text));
+    ical.free(text);
+}
+
+static void parameter_of(Calendar *c, icalproperty *p, const char *name, Buf *to)
+{
+    char *text = ical.parameter(p, name);
+    Str s = str_of(text ? text : "");
+    extract_reuse(c->out, to);
+    if (s.len > 1 && s.ptr[0] == '"' && s.ptr[s.len - 1] == '"')
+        s = str_sub(s, 1, s.len - 1);
+    (void)buf_add(to, s);
+    ical.free(text);
+}
 
 static void line(Calendar *c, const char *label, Str value)
 {
@@ -123,7 +123,7 @@ static void line(Calendar *c, const char *label, Str value)
 static void lines(Calendar *c, icalcomponent *comp, icalproperty_kind kind, const char *label)
 {
     for (icalproperty *p = ical.first(comp, kind); p; p = ical.next(comp, kind)) {
-        value_of(p, &c->value);
+        value_of(c, p, &c->value);
         line(c, label, buf_str(&c->value));
     }
 }
@@ -131,7 +131,7 @@ static void lines(Calendar *c, icalcomponent *comp, icalproperty_kind kind, cons
 static void paragraphs(Calendar *c, icalcomponent *comp, icalproperty_kind kind)
 {
     for (icalproperty *p = ical.first(comp, kind); p; p = ical.next(comp, kind)) {
-        value_of(p, &c->value);
+        value_of(c, p, &c->value);
         if (letters_trim(buf_str(&c->value)).len == 0)
             continue;
         extract_break(c->out, 2);
@@ -148,8 +148,8 @@ static bool time_of(Calendar *c, icalcomponent *comp, icalproperty_kind kind, Ca
     icalproperty *p = ical.first(comp, kind);
     if (!p)
         return false;
-    value_of(p, &c->value);
-    parameter_of(p, "TZID", zone);
+    value_of(c, p, &c->value);
+    parameter_of(c, p, "TZID", zone);
     return calendar_time(letters_trim(buf_str(&c->value)), t);
 }
 
@@ -184,7 +184,7 @@ static void when(Calendar *c, icalcomponent *comp)
     icalproperty *duration = ical.first(comp, ICAL_DURATION_PROPERTY);
     if (begins && !ends && duration) {
         size_t before = text.len + 6;
-        value_of(duration, &c->value);
+        value_of(c, duration, &c->value);
         (void)buf_add_c(&text, ", for ");
         calendar_add_duration(&text, buf_str(&c->value));
         if (text.len == before)
@@ -195,9 +195,9 @@ static void when(Calendar *c, icalcomponent *comp)
     if (begins)
         add_zone(&text, &from, buf_str(&zone));
     line(c, "When: ", buf_str(&text));
-    buf_release(&text);
-    buf_release(&zone);
-    buf_release(&end_zone);
+    extract_drop(c->out, &text);
+    extract_drop(c->out, &zone);
+    extract_drop(c->out, &end_zone);
 }
 
 static void time_line(Calendar *c, icalcomponent *comp, icalproperty_kind kind, const char *label)
@@ -207,10 +207,10 @@ static void time_line(Calendar *c, icalcomponent *comp, icalproperty_kind kind, 
     buf_init(&text, 1 << 20);
     buf_init(&zone, 4096);
     for (icalproperty *p = ical.first(comp, kind); p; p = ical.next(comp, kind)) {
-        value_of(p, &c->value);
-        parameter_of(p, "TZID", &zone);
+        value_of(c, p, &c->value);
+        parameter_of(c, p, "TZID", &zone);
         Str item, rest = letters_trim(buf_str(&c->value));
-        buf_clear(&text);
+        extract_reuse(c->out, &text);
         while (str_next(&rest, ',', &item)) {
             if (text.len)
                 (void)buf_add_c(&text, "; ");
@@ -223,8 +223,8 @@ static void time_line(Calendar *c, icalcomponent *comp, icalproperty_kind kind, 
         }
         line(c, label, buf_str(&text));
     }
-    buf_release(&text);
-    buf_release(&zone);
+    extract_drop(c->out, &text);
+    extract_drop(c->out, &zone);
 }
 
 static void rules(Calendar *c, icalcomponent *comp)
@@ -233,12 +233,12 @@ static void rules(Calendar *c, icalcomponent *comp)
     buf_init(&text, 1 << 16);
     for (icalproperty *p = ical.first(comp, ICAL_RRULE_PROPERTY); p;
          p = ical.next(comp, ICAL_RRULE_PROPERTY)) {
-        value_of(p, &c->value);
-        buf_clear(&text);
+        value_of(c, p, &c->value);
+        extract_reuse(c->out, &text);
         calendar_add_rule(&text, buf_str(&c->value));
         line(c, "Repeats: ", buf_str(&text));
     }
-    buf_release(&text);
+    extract_drop(c->out, &text);
 }
 
 /* "-PT15M" -> "15 minutes before". */
@@ -248,7 +248,7 @@ static void reminder(Calendar *c, icalcomponent *alarm)
     icalproperty *p = ical.first(alarm, ICAL_TRIGGER_PROPERTY);
     CalendarTime t;
     buf_init(&text, 4096);
-    value_of(p, &c->value);
+    value_of(c, p, &c->value);
     Str v = buf_str(&c->value);
     if (calendar_time(v, &t)) {
         calendar_add_time(&text, &t, true);
@@ -261,14 +261,14 @@ static void reminder(Calendar *c, icalcomponent *alarm)
             (void)buf_add_c(&text, v.ptr[0] == '-' ? " before" : " after");
     }
     line(c, "Reminder: ", buf_str(&text));
-    buf_release(&text);
+    extract_drop(c->out, &text);
 }
 
 /* What a reminder says, unless its event has said it or it is the programs' own "Reminder". */
 static void reminder_words(Calendar *c, icalcomponent *alarm, icalproperty_kind kind, size_t event)
 {
     for (icalproperty *p = ical.first(alarm, kind); p; p = ical.next(alarm, kind)) {
-        value_of(p, &c->value);
+        value_of(c, p, &c->value);
         Str words = letters_trim(buf_str(&c->value));
         Str said = str_sub(buf_str(&c->out->text), event, SIZE_MAX);
         if (words.len == 0 || str_eq_nocase(words, STR("Reminder")) || said.len > 1 << 16 ||
@@ -288,9 +288,9 @@ static void people(Calendar *c, icalcomponent *comp, icalproperty_kind kind, con
     Buf text;
     buf_init(&text, 1 << 16);
     for (icalproperty *p = ical.first(comp, kind); p; p = ical.next(comp, kind)) {
-        buf_clear(&text);
-        parameter_of(p, "CN", &c->other);
-        value_of(p, &c->value);
+        extract_reuse(c->out, &text);
+        parameter_of(c, p, "CN", &c->other);
+        value_of(c, p, &c->value);
         Str name = letters_trim(buf_str(&c->other)), address = letters_trim(buf_str(&c->value));
         if (address.len > 7 && str_eq_nocase(str_sub(address, 0, 7), STR("mailto:")))
             address = str_sub(address, 7, address.len);
@@ -299,7 +299,7 @@ static void people(Calendar *c, icalcomponent *comp, icalproperty_kind kind, con
             buf_printf(&text, " <" STR_FMT ">", STR_ARG(address));
         else if (name.len == 0)
             (void)buf_add(&text, address);
-        parameter_of(p, "PARTSTAT", &c->other);
+        parameter_of(c, p, "PARTSTAT", &c->other);
         if (c->other.len && text.len && !str_eq_nocase(buf_str(&c->other), STR("NEEDS-ACTION"))) {
             (void)buf_add_c(&text, " (");
             (void)letters_lower(&text, buf_str(&c->other));
@@ -307,7 +307,7 @@ static void people(Calendar *c, icalcomponent *comp, icalproperty_kind kind, con
         }
         line(c, label, buf_str(&text));
     }
-    buf_release(&text);
+    extract_drop(c->out, &text);
 }
 
 /* ---- components ----------------------------------------------------------------------------- */
@@ -318,7 +318,7 @@ static void headings(Calendar *c, icalcomponent *comp, const char *label)
     extract_break(c->out, 2);
     for (icalproperty *p = ical.first(comp, ICAL_SUMMARY_PROPERTY); p;
          p = ical.next(comp, ICAL_SUMMARY_PROPERTY)) {
-        value_of(p, &c->value);
+        value_of(c, p, &c->value);
         Str summary = letters_trim(buf_str(&c->value));
         if (summary.len == 0)
             continue;
@@ -346,12 +346,14 @@ static void html_description(Calendar *c, icalcomponent *comp)
         if (!name || !str_eq_nocase(str_of(name), STR("X-ALT-DESC")))
             continue;
         ExtractOut page;
-        Err ignored = ERR_INIT;
-        value_of(p, &c->value);
+        Err why = ERR_INIT;
+        value_of(c, p, &c->value);
         extract_init(&page, c->out->text.max);
-        if (reader_html.read(buf_str(&c->value), STR(""), &page, &ignored)) {
+        if (reader_html.read(buf_str(&c->value), STR(""), &page, &why)) {
             extract_break(c->out, 2);
             extract_append(c->out, &page);
+        } else if (why.code == ERR_NO_MEMORY) {
+            extract_no_memory(c->out);
         }
         extract_release(&page);
     }
@@ -361,7 +363,7 @@ static void attachments(Calendar *c, icalcomponent *comp)
 {
     for (icalproperty *p = ical.first(comp, ICAL_ATTACH_PROPERTY); p;
          p = ical.next(comp, ICAL_ATTACH_PROPERTY)) {
-        value_of(p, &c->value);
+        value_of(c, p, &c->value);
         Str v = buf_str(&c->value);
         if (v.len < 2000 && str_find(v, STR(":"), 0) != SIZE_MAX)
             line(c, "Attached: ", v);
@@ -429,7 +431,7 @@ static void calendar(Calendar *c, icalcomponent *comp)
         bool named = name && str_eq_nocase(str_of(name), STR("X-WR-CALNAME"));
         if (!named && !(name && str_eq_nocase(str_of(name), STR("X-WR-CALDESC"))))
             continue;
-        value_of(p, &c->value);
+        value_of(c, p, &c->value);
         line(c, named ? "Calendar: " : "", buf_str(&c->value));
         if (named)
             extract_meta(&c->name, buf_str(&c->value));
@@ -556,9 +558,9 @@ static bool read_calendar(Str data, Str filename, ExtractOut *out, Err *err)
     }
     if (!buf_ok(&c.value) || !buf_ok(&c.other) || !buf_ok(&c.name))
         extract_no_memory(out);
-    buf_release(&c.value);
-    buf_release(&c.other);
-    buf_release(&c.name);
+    extract_drop(out, &c.value);
+    extract_drop(out, &c.other);
+    extract_drop(out, &c.name);
     buf_release(&utf8);
     return ok;
 }

@@ -29,6 +29,7 @@ typedef struct {
     Str rest;
     char separator;
     Buf text;
+    ExtractOut *out;
     Cell *cells; /* [MAX_CELLS] */
     size_t n;
 } Rows;
@@ -61,7 +62,7 @@ static bool next_row(Rows *r)
 {
     if (r->rest.len == 0)
         return false;
-    buf_clear(&r->text);
+    extract_reuse(r->out, &r->text);
     r->n = 0;
     for (bool more = true; more;) {
         size_t at = 0, start = r->text.len;
@@ -224,7 +225,7 @@ static void add_rows(Rows *r, ExtractOut *out)
     Buf text;
     Names names = {0};
     bool records = false;
-    buf_init(&text, MAX_CELLS * 256u);
+    buf_init(&text, (size_t)MAX_CELLS * 256);
     size_t start = out->text.len;
     for (size_t row = 0; next_row(r) && buf_ok(&out->text);) {
         if (!has_words(r))
@@ -259,7 +260,7 @@ static void add_rows(Rows *r, ExtractOut *out)
 static bool read_csv(Str data, Str filename, ExtractOut *out, Err *err)
 {
     Buf utf8;
-    Rows r = {.cells = mem_array(MAX_CELLS, sizeof *r.cells)};
+    Rows r = {.out = out, .cells = mem_array(MAX_CELLS, sizeof *r.cells)};
     if (!r.cells)
         return err_set(err, ERR_NO_MEMORY, "reading the table: out of memory");
     buf_init(&utf8, out->text.max);

@@ -211,14 +211,16 @@ static Str content_of(GMimeObject *o, GMimeStream **stream)
 static bool add_plain(ExtractOut *out, GMimeObject *o, Str bytes)
 {
     Buf utf8;
-    Err ignored = ERR_INIT;
+    Err why = ERR_INIT;
     buf_init(&utf8, out->text.max);
-    bool ok = charset_to_utf8(bytes, parameter(o, "charset"), &utf8, &ignored);
+    bool ok = charset_to_utf8(bytes, parameter(o, "charset"), &utf8, &why);
     if (ok && str_eq_nocase(parameter(o, "format"), STR("flowed")))
         email_add_flowed(out, buf_str(&utf8), str_eq_nocase(parameter(o, "delsp"), STR("yes")));
     else if (ok)
         extract_add(out, buf_str(&utf8));
-    if (!buf_ok(&utf8))
+    if (why.code == ERR_NO_MEMORY)
+        extract_no_memory(out);
+    else if (!buf_ok(&utf8))
         out->text.failed = true;
     buf_release(&utf8);
     return ok;
@@ -229,22 +231,20 @@ static bool add_html(ExtractOut *out, GMimeObject *o, Str bytes)
 {
     Buf page;
     ExtractOut read;
-    Err ignored = ERR_INIT;
+    Err why = ERR_INIT;
     Str charset = parameter(o, "charset");
     buf_init(&page, out->text.max * 8);
     extract_init(&read, out->text.max);
     bool ok = true;
     if (charset.len) {
-        (void)buf_add_c(&page, "\xEF\xBB\xBF");
-        Buf utf8;
-        buf_init(&utf8, out->text.max * 8);
-        ok = charset_to_utf8(bytes, charset, &utf8, &ignored) && buf_add(&page, buf_str(&utf8));
-        buf_release(&utf8);
+        ok = buf_add_c(&page, "\xEF\xBB\xBF") && charset_to_utf8(bytes, charset, &page, &why);
         bytes = buf_str(&page);
     }
-    ok = ok && reader_html.read(bytes, STR(""), &read, &ignored);
+    ok = ok && reader_html.read(bytes, STR(""), &read, &why);
     if (ok)
         extract_append(out, &read);
+    else if (why.code == ERR_NO_MEMORY || page.no_memory)
+        extract_no_memory(out);
     extract_release(&read);
     buf_release(&page);
     return ok;
@@ -425,14 +425,16 @@ static void alternatives(Mail *m, GMimeMultipart *multi)
         else if (!is_third_form(o))
             walk(m, o);
     }
+    if (!extract_check(&plain, NULL) || !extract_check(&rich, NULL)) /* whichever is shown */
+        extract_no_memory(m->text);
     Str p = letters_trim(buf_str(&plain.text)), r = letters_trim(buf_str(&rich.text));
     if (p.len == 0 && r.len == 0)
         for (int i = 0; i < n; i++)
             if (is_third_form(gm.child(multi, i)) && !is_plain(gm.child(multi, i)) &&
                 !is_rich(gm.child(multi, i)))
                 attach(m, gm.child(multi, i));
-    bool plain_says_all = r.len == 0 || email_covers(p, r);
-    bool rich_says_all = !plain_says_all && email_covers(r, p);
+    bool plain_says_all = r.len == 0 || email_covers(p, r, m->text);
+    bool rich_says_all = !plain_says_all && email_covers(r, p, m->text);
     extract_break(m->text, 2);
     if (!rich_says_all)
         extract_append(m->text, &plain);

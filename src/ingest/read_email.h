@@ -14,8 +14,8 @@ bool email_preload(Err *err);
 /* email_text.c. Flowed text (RFC 3676): a line that ends in a space goes on in the next one of the
  * same quotation. */
 void email_add_flowed(ExtractOut *out, Str text, bool delete_space);
-/* Four in five of the words of `b` are in `a`; false when memory is short. */
-bool email_covers(Str a, Str b);
+/* Four in five of the words of `b` are in `a`. A lack of memory is noted in *out. */
+bool email_covers(Str a, Str b, ExtractOut *out);
 void email_add_size(Buf *to, size_t n); /* "12 KiB" */
 /* Without what programs put before a message: a byte order mark, mbox's line "From ...", the line
  * with its length that Apple Mail writes (and the property list that follows it), empty lines. */

@@ -22,9 +22,9 @@
 #include "ingest/extract.h"
 
 #define MAX_DEPTH 512
-#define LONG_TEXT 200 /* bytes: longer ones are paragraphs */
-#define LONG_LINE 200 /* bytes: lists of short values go on in a new line */
-#define ENCODED 400   /* bytes of base64 that are data, not a word */
+#define LONG_TEXT ((size_t)200) /* bytes: longer ones are paragraphs */
+#define LONG_LINE ((size_t)200) /* bytes: lists of short values go on in a new line */
+#define ENCODED ((size_t)400)   /* bytes of base64 that are data, not a word */
 
 typedef struct {
     size_t path;    /* length of the path before this level's own step */
@@ -107,7 +107,7 @@ static void add_escape(Json1 *j, Buf *to)
 /* The string that begins at the quotation mark; false when the file ends in it. */
 static bool take_string(Json1 *j, Buf *to)
 {
-    buf_clear(to);
+    extract_reuse(j->out, to);
     for (j->at++; j->at < j->s.len;) {
         size_t from = j->at;
         while (j->at < j->s.len && j->s.ptr[j->at] != '"' && j->s.ptr[j->at] != '\\')
@@ -132,7 +132,7 @@ static bool take_word(Json1 *j, Buf *to)
         j->at++;
     Str w = str_sub(j->s, from, j->at);
     bool digits = w.len > 0 && w.len < 2000 && (strchr("-+.0123456789", w.ptr[0]) != NULL);
-    buf_clear(to);
+    extract_reuse(j->out, to);
     (void)buf_add(to, w);
     return digits || str_eq(w, STR("true")) || str_eq(w, STR("false")) || str_eq(w, STR("null")) ||
            str_eq(w, STR("NaN")) || str_eq(w, STR("Infinity"));

@@ -68,8 +68,11 @@ static bool list_message(Str message, size_t number, ExtractOut *out, Buf *name,
         extract_add(out, letters_cut(text, BEGINNING));
     else
         extract_add(out, str_of(why.msg));
+    bool memory = why.code != ERR_NO_MEMORY &&
+                  (extract_check(&read, &why) || why.code != ERR_NO_MEMORY) &&
+                  !name->no_memory; /* of a long message the beginning is enough */
     extract_release(&read);
-    return why.code != ERR_NO_MEMORY || err_set(err, ERR_NO_MEMORY, "%s", why.msg);
+    return memory || err_set(err, ERR_NO_MEMORY, "reading the mailbox: out of memory");
 }
 
 static bool read_mailbox(Str data, Str filename, ExtractOut *out, Err *err)

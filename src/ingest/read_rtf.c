@@ -65,7 +65,7 @@ static void put(Rtf *r, Str utf8)
 
 static void flush(Rtf *r)
 {
-    if (r->pending.len == 0)
+    if (r->pending.len == 0 && buf_ok(&r->pending))
         return;
     Buf utf8;
     buf_init(&utf8, r->pending.len * 4 + 16);
@@ -75,7 +75,7 @@ static void flush(Rtf *r)
     if (!buf_ok(&utf8) || !buf_ok(&r->pending))
         extract_no_memory(r->out);
     buf_release(&utf8);
-    buf_clear(&r->pending);
+    extract_reuse(r->out, &r->pending);
 }
 
 static void put_code(Rtf *r, uint32_t c)
@@ -193,39 +193,6 @@ static void end_row(Rtf *r)
 
 /* ---- control words -------------------------------------------------------------------------- */
 
-/* What a font's charset number and a code page's number are called. */
-static const char *set_of_page(int32_t page)
-{
-    static const struct {
-        int32_t page;
-        const char *set;
-    } sets[] = {{437, "IBM437"},        {850, "IBM850"},        {852, "IBM852"},
-                {866, "IBM866"},        {874, "TIS-620"},       {932, "CP932"},
-                {936, "GB18030"},       {949, "UHC"},           {950, "BIG5-HKSCS"},
-                {1250, "WINDOWS-1250"}, {1251, "WINDOWS-1251"}, {1252, "WINDOWS-1252"},
-                {1253, "WINDOWS-1253"}, {1254, "WINDOWS-1254"}, {1255, "WINDOWS-1255"},
-                {1256, "WINDOWS-1256"}, {1257, "WINDOWS-1257"}, {1258, "WINDOWS-1258"},
-                {1361, "JOHAB"},        {10000, "MACINTOSH"},   {10001, "CP932"},
-                {65001, "UTF-8"}};
-    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
-        if (sets[i].page == page)
-            return sets[i].set;
-    return NULL;
-}
-
-static const char *set_of_font(int32_t charset)
-{
-    static const struct {
-        int32_t charset, page;
-    } sets[] = {{77, 10000}, {78, 932},   {128, 932},  {129, 949},  {130, 1361}, {134, 936},
-                {136, 950},  {161, 1253}, {162, 1254}, {163, 1258}, {177, 1255}, {178, 1256},
-                {186, 1257}, {204, 1251}, {222, 874},  {238, 1250}, {254, 437},  {255, 850}};
-    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
-        if (sets[i].charset == charset)
-            return set_of_page(sets[i].page);
-    return NULL; /* the document's own */
-}
-
 static void set_font(Rtf *r, RtfGroup *g, int32_t n)
 {
     uint16_t font = n >= 0 && n < RTF_FONTS_MAX ? (uint16_t)n : 0;
@@ -247,6 +214,43 @@ static void paragraph_defaults(Rtf *r)
 {
     r->in_table = r->spaced = false;
     r->level = 0;
+}
+
+/* Fonts and character sets. */
+static void do_font(Rtf *r, RtfWord w, int32_t n)
+{
+    RtfGroup *g = &r->groups[r->n_groups - 1];
+    switch (w) {
+    case RTF_FONT:
+        set_font(r, g, n);
+        break;
+    case RTF_DEFAULT_FONT:
+        r->default_font = n;
+        set_font(r, g, n);
+        break;
+    case RTF_FONT_CHARSET:
+        if (g->dest == RTF_FONTS)
+            r->fonts[g->font] = rtf_set_of_font(n);
+        break;
+    case RTF_FONT_PAGE:
+        if (g->dest == RTF_FONTS && rtf_set_of_page(n))
+            r->fonts[g->font] = rtf_set_of_page(n);
+        break;
+    case RTF_PAGE_SET:
+        r->set = rtf_set_of_page(n) ? rtf_set_of_page(n) : r->set;
+        break;
+    case RTF_MAC:
+        r->set = "MACINTOSH";
+        break;
+    case RTF_PC:
+        r->set = "IBM437";
+        break;
+    case RTF_PCA:
+        r->set = "IBM850";
+        break;
+    default:
+        break;
+    }
 }
 
 static void do_word(Rtf *r, RtfWord w, int32_t n, bool has_number)
@@ -301,33 +305,6 @@ static void do_word(Rtf *r, RtfWord w, int32_t n, bool has_number)
         flush(r);
         g->hidden = !has_number || n != 0;
         break;
-    case RTF_FONT:
-        set_font(r, g, n);
-        break;
-    case RTF_DEFAULT_FONT:
-        r->default_font = n;
-        set_font(r, g, n);
-        break;
-    case RTF_FONT_CHARSET:
-        if (g->dest == RTF_FONTS)
-            r->fonts[g->font] = set_of_font(n);
-        break;
-    case RTF_FONT_PAGE:
-        if (g->dest == RTF_FONTS && set_of_page(n))
-            r->fonts[g->font] = set_of_page(n);
-        break;
-    case RTF_PAGE_SET:
-        r->set = set_of_page(n) ? set_of_page(n) : r->set;
-        break;
-    case RTF_MAC:
-        r->set = "MACINTOSH";
-        break;
-    case RTF_PC:
-        r->set = "IBM437";
-        break;
-    case RTF_PCA:
-        r->set = "IBM850";
-        break;
     case RTF_UNICODE:
         flush(r);
         put_unit(r, n);
@@ -353,6 +330,7 @@ static void do_word(Rtf *r, RtfWord w, int32_t n, bool has_number)
         g->close = '\n';
         break;
     default:
+        do_font(r, w, n);
         break;
     }
 }
@@ -368,7 +346,7 @@ static void set_dest(Rtf *r, RtfDest dest)
     }
     g->dest = g->dest == RTF_SKIP ? RTF_SKIP : dest;
     if (dest != RTF_SKIP && dest != RTF_FONTS) {
-        buf_clear(&r->aside);
+        extract_reuse(r->out, &r->aside);
         r->style = 0;
     }
     g->owns_aside = dest != RTF_SKIP && dest != RTF_FONTS;
@@ -395,7 +373,7 @@ static bool open_group(Rtf *r, Err *err)
     g.owns_aside = g.dest == RTF_STYLE; /* each style is a group in the sheet's */
     g.close = '\0';
     if (g.owns_aside) {
-        buf_clear(&r->aside);
+        extract_reuse(r->out, &r->aside);
         r->style = 0;
     }
     r->groups[r->n_groups++] = g;
@@ -448,7 +426,7 @@ static void close_group(Rtf *r)
         put(r, STR(" "));
         r->item = true;
     }
-    buf_clear(&r->aside);
+    extract_reuse(r->out, &r->aside);
 }
 
 /* ---- the file ------------------------------------------------------------------------------- */

@@ -58,6 +58,9 @@ typedef struct {
 
 /* NULL when the word does not matter here. */
 const RtfControl *rtf_control(Str name);
+/* The character set of a code page's number, of a font's charset number; NULL when unknown. */
+const char *rtf_set_of_page(int32_t page);
+const char *rtf_set_of_font(int32_t charset);
 
 typedef struct {
     RtfDest dest;

@@ -164,3 +164,35 @@ const RtfControl *rtf_control(Str name)
 {
     return bsearch(&name, controls, sizeof controls / sizeof *controls, sizeof *controls, by_name);
 }
+
+const char *rtf_set_of_page(int32_t page)
+{
+    static const struct {
+        int32_t page;
+        const char *set;
+    } sets[] = {{437, "IBM437"},        {850, "IBM850"},        {852, "IBM852"},
+                {866, "IBM866"},        {874, "TIS-620"},       {932, "CP932"},
+                {936, "GB18030"},       {949, "UHC"},           {950, "BIG5-HKSCS"},
+                {1250, "WINDOWS-1250"}, {1251, "WINDOWS-1251"}, {1252, "WINDOWS-1252"},
+                {1253, "WINDOWS-1253"}, {1254, "WINDOWS-1254"}, {1255, "WINDOWS-1255"},
+                {1256, "WINDOWS-1256"}, {1257, "WINDOWS-1257"}, {1258, "WINDOWS-1258"},
+                {1361, "JOHAB"},        {10000, "MACINTOSH"},   {10001, "CP932"},
+                {65001, "UTF-8"}};
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
+        if (sets[i].page == page)
+            return sets[i].set;
+    return NULL;
+}
+
+const char *rtf_set_of_font(int32_t charset)
+{
+    static const struct {
+        int32_t charset, page;
+    } sets[] = {{77, 10000}, {78, 932},   {128, 932},  {129, 949},  {130, 1361}, {134, 936},
+                {136, 950},  {161, 1253}, {162, 1254}, {163, 1258}, {177, 1255}, {178, 1256},
+                {186, 1257}, {204, 1251}, {222, 874},  {238, 1250}, {254, 437},  {255, 850}};
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
+        if (sets[i].charset == charset)
+            return rtf_set_of_page(sets[i].page);
+    return NULL; /* the document's own */
+}

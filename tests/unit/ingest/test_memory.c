@@ -99,6 +99,15 @@ static void test_readers(void **state)
     read_file("markdown", SOTTO_SOURCE_DIR "/tests/data/documents/garden.md");
     read_file("html", SOTTO_SOURCE_DIR "/tests/data/documents/library.html");
     read_file("pdf", SOTTO_SOURCE_DIR "/tests/data/documents/pond.pdf");
+    read_file("email", SOTTO_SOURCE_DIR "/tests/data/documents/attached.eml");
+    read_file("email", SOTTO_SOURCE_DIR "/tests/data/documents/newsletter.eml");
+    read_file("email", SOTTO_SOURCE_DIR "/tests/data/documents/flowed.eml");
+    read_file("mailbox", SOTTO_SOURCE_DIR "/tests/data/documents/orchard.mbox");
+    read_file("rtf", SOTTO_SOURCE_DIR "/tests/data/documents/house-rules.rtf");
+    read_file("calendar", SOTTO_SOURCE_DIR "/tests/data/documents/house.ics");
+    read_file("csv", SOTTO_SOURCE_DIR "/tests/data/documents/tenants.csv");
+    read_file("json", SOTTO_SOURCE_DIR "/tests/data/documents/orders.json");
+    read_file("image", SOTTO_SOURCE_DIR "/tests/data/documents/rent.png");
 }
 
 /* The server's side: snapshot, hash, passages, embeddings, store, ledger. */
