@@ -5,7 +5,7 @@ sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_understandin
   schema_understanding_sql)
 
 # Libraries that only the confined child loads (dlopen): their headers, and no linking.
-foreach(pkg libxml-2.0 poppler-glib glib-2.0 uchardet)
+foreach(pkg libxml-2.0 poppler-glib glib-2.0 uchardet gmime-3.0 libical)
   string(MAKE_C_IDENTIFIER "PKG_${pkg}" var)
   pkg_check_modules(${var} REQUIRED ${pkg})
   target_include_directories(sotto_ingest SYSTEM PRIVATE ${${var}_INCLUDE_DIRS})

@@ -38,6 +38,7 @@ static const char *const names[] = {"WINDOWS-1252",
                                     "ISO-8859-16",
                                     "KOI8-R",
                                     "KOI8-U",
+                                    "IBM437",
                                     "IBM850",
                                     "IBM852",
                                     "IBM855",
@@ -355,6 +356,20 @@ static bool decode(Str data, Str declared, Buf *out, Err *err)
         return buf_check(out, "the text in this file", err);
     }
     return by_tables(data, declared, &l, out, err);
+}
+
+bool charset_convert(Str set, Str data, Buf *out)
+{
+    size_t broken;
+    if (str_eq_nocase(set, STR("UTF-8")) || str_eq_nocase(set, STR("UTF8"))) {
+        (void)utf8_append_lossy(out, data);
+        return true;
+    }
+    iconv_t cd = find_converter(set);
+    if (cd == (iconv_t)-1)
+        return false;
+    (void)convert(cd, data, out, &broken);
+    return true;
 }
 
 bool charset_to_utf8(Str data, Str declared, Buf *out, Err *err)

@@ -75,7 +75,8 @@ _Noreturn static void run_child(const Reader *reader, const Job *job, int input,
     if (job->input_size)
         data = mmap(NULL, job->input_size, PROT_READ, MAP_PRIVATE, 3, 0);
     ConfineLimits limits = {.memory = job->memory, .deadline_ns = job->deadline_ns,
-        .max_output = (uint64_t)job->max_text + EXTRACT_MAX_MARKS * 32u + 65536,
+        .max_output = (uint64_t)job->max_text + EXTRACT_MAX_MARKS * 32u + 65536 +
+            (reader->has_parts ? EXTRACT_MAX_PART_BYTES + EXTRACT_MAX_PARTS * (uint64_t)4096 : 0),
         .readable = reader->readable};
     bool ok = data != MAP_FAILED && confine_child(&limits, &err);
     if (!ok) {
@@ -95,7 +96,10 @@ _Noreturn static void run_child(const Reader *reader, const Job *job, int input,
     }
     if (!frame_write(&frame, ok ? &out : NULL, ok ? NULL : &err))
         _exit(JOB_EXIT_OUTPUT);
-    _exit(write_all(4, buf_str(&frame)) ? 0 : JOB_EXIT_FAILED);
+    bool written = write_all(4, buf_str(&frame));
+    for (size_t i = 0; ok && written && i < out.n_parts; i++)
+        written = write_all(4, out.parts[i].bytes);
+    _exit(written ? 0 : JOB_EXIT_FAILED);
 }
 
 /* ---- the zygote ---------------------------------------------------------------------------- */

@@ -24,6 +24,12 @@ void extract_release(ExtractOut *o)
     buf_release(&o->created);
     buf_release(&o->modified);
     mem_free(o->marks);
+    for (size_t i = 0; i < o->n_parts; i++) {
+        buf_release(&o->parts[i].name);
+        buf_release(&o->parts[i].media_type);
+        mem_free(o->parts[i].owned);
+    }
+    mem_free(o->parts);
     *o = (ExtractOut){0};
 }
 
@@ -36,12 +42,29 @@ bool extract_check(const ExtractOut *o, Err *err)
             return false;
     if (o->marks_failed)
         return err_set(err, ERR_TOO_LARGE, "the file has too many headings, tables or pages");
+    if (o->parts_failed)
+        return err_set(err, ERR_TOO_LARGE,
+                       "the file holds more than %d other files or more than %llu MiB of them",
+                       EXTRACT_MAX_PARTS, (unsigned long long)(EXTRACT_MAX_PART_BYTES >> 20));
     return true;
 }
 
 void extract_no_memory(ExtractOut *o)
 {
     o->text.failed = o->text.no_memory = true;
+}
+
+void extract_reuse(ExtractOut *o, Buf *scratch)
+{
+    if (scratch->no_memory)
+        extract_no_memory(o);
+    buf_clear(scratch);
+}
+
+void extract_drop(ExtractOut *o, Buf *scratch)
+{
+    extract_reuse(o, scratch);
+    buf_release(scratch);
 }
 
 static bool is_dropped(unsigned char c)
@@ -163,6 +186,111 @@ void extract_mark(ExtractOut *o, MarkKind kind, size_t start, size_t end, uint32
     o->marks[o->n_marks++] = (Mark){kind, (uint32_t)start, (uint32_t)end, level};
 }
 
+void extract_append(ExtractOut *o, const ExtractOut *other)
+{
+    size_t base = o->text.len;
+    (void)buf_add(&o->text, buf_str(&other->text));
+    o->text.failed = o->text.failed || other->text.failed;
+    o->text.no_memory = o->text.no_memory || other->text.no_memory;
+    o->marks_failed = o->marks_failed || other->marks_failed;
+    for (size_t i = 0; i < other->n_marks; i++) {
+        const Mark *m = &other->marks[i];
+        extract_mark(o, m->kind, base + m->start, base + m->end, m->level);
+    }
+}
+
+/* ---- parts ---------------------------------------------------------------------------------- */
+
+/* What a file may be called: no folders, no control characters, not too long, its ending kept. */
+static void clean_name(Buf *to, Str name)
+{
+    for (size_t at; (at = str_find(name, STR("/"), 0)) != SIZE_MAX;)
+        name = str_sub(name, at + 1, name.len);
+    extract_meta(to, name);
+    for (size_t i = 0; i < to->len; i++)
+        if (to->ptr[i] == '\\' || to->ptr[i] == '#')
+            to->ptr[i] = '_';
+    if (to->len > EXTRACT_MAX_PART_NAME) {
+        Buf cut;
+        Str all = buf_str(to);
+        size_t dot = all.len;
+        while (dot > 0 && all.len - dot < 12 && all.ptr[dot - 1] != '.')
+            dot--;
+        bool ending = dot > 0 && all.ptr[dot - 1] == '.';
+        buf_init(&cut, EXTRACT_MAX_META);
+        (void)buf_add(&cut, str_sub(all, 0, utf8_floor(all, EXTRACT_MAX_PART_NAME - 20)));
+        if (ending)
+            (void)buf_add(&cut, str_sub(all, dot - 1, all.len));
+        buf_clear(to);
+        (void)buf_add(to, buf_str(&cut));
+        buf_release(&cut);
+    }
+    if (to->len == 0)
+        (void)buf_add_c(to, "part");
+}
+
+static bool name_is_taken(const ExtractOut *o, Str name)
+{
+    uint64_t hash = str_hash(name);
+    for (size_t i = 0; i < o->n_parts; i++)
+        if (o->parts[i].name_hash == hash && str_eq(buf_str(&o->parts[i].name), name))
+            return true;
+    return false;
+}
+
+/* "scan.png" -> "scan (3).png", with the part's own number. */
+static void make_unique(const ExtractOut *o, Buf *name)
+{
+    for (size_t k = o->n_parts + 1; buf_ok(name) && name_is_taken(o, buf_str(name)); k++) {
+        Buf other;
+        Str all = buf_str(name);
+        size_t dot = all.len;
+        while (dot > 0 && all.ptr[dot - 1] != '.')
+            dot--;
+        dot = dot > 1 ? dot - 1 : all.len;
+        buf_init(&other, name->max);
+        buf_printf(&other, STR_FMT " (%zu)" STR_FMT, (int)dot, all.ptr, k,
+                   STR_ARG(str_sub(all, dot, all.len)));
+        buf_clear(name);
+        (void)buf_add(name, buf_str(&other));
+        buf_release(&other);
+    }
+}
+
+void extract_part(ExtractOut *o, Str name, Str media_type, Str bytes, char *owned)
+{
+    bool fits = !o->parts_failed && o->n_parts < EXTRACT_MAX_PARTS &&
+                bytes.len <= EXTRACT_MAX_PART_BYTES - o->part_bytes;
+    if (fits && o->n_parts == o->cap_parts) {
+        size_t cap = o->cap_parts ? o->cap_parts * 2 : 16;
+        ExtractPart *parts = mem_resize(o->parts, cap, sizeof *parts);
+        fits = parts != NULL;
+        if (fits) {
+            o->parts = parts;
+            o->cap_parts = cap;
+        }
+    }
+    ExtractPart p = {.bytes = bytes, .owned = owned};
+    buf_init(&p.name, EXTRACT_MAX_META * 2);
+    buf_init(&p.media_type, EXTRACT_MAX_META * 2);
+    if (fits) {
+        clean_name(&p.name, name);
+        make_unique(o, &p.name);
+        extract_meta(&p.media_type, str_sub(media_type, 0, 200));
+        fits = buf_ok(&p.name) && buf_ok(&p.media_type);
+    }
+    if (!fits) {
+        o->parts_failed = true;
+        buf_release(&p.name);
+        buf_release(&p.media_type);
+        mem_free(owned);
+        return;
+    }
+    p.name_hash = str_hash(buf_str(&p.name));
+    o->parts[o->n_parts++] = p;
+    o->part_bytes += bytes.len;
+}
+
 void extract_meta(Buf *to, Str value)
 {
     Buf clean;
@@ -198,10 +326,23 @@ bool extract_describes(Str words)
     return words.len > 2;
 }
 
+void extract_title_of_name(ExtractOut *o, Str filename)
+{
+    for (size_t at; (at = str_find(filename, STR("/"), 0)) != SIZE_MAX;)
+        filename = str_sub(filename, at + 1, filename.len);
+    size_t dot = filename.len;
+    while (dot > 1 && filename.ptr[dot - 1] != '.')
+        dot--;
+    extract_meta(&o->title, str_sub(filename, 0, dot > 1 ? dot - 1 : filename.len));
+    for (size_t i = 0; i < o->title.len; i++)
+        if (o->title.ptr[i] == '_')
+            o->title.ptr[i] = ' ';
+}
+
 static const Reader *const readers[] = {
-    &reader_text, &reader_markdown, &reader_html, &reader_pdf,
-    &reader_docx, &reader_xlsx,     &reader_pptx, &reader_odt, &reader_ods, &reader_odp,
-    &reader_epub};
+    &reader_text,  &reader_markdown, &reader_html, &reader_pdf,  &reader_docx,     &reader_xlsx,
+    &reader_pptx,  &reader_odt,      &reader_ods,  &reader_odp,  &reader_epub,     &reader_email,
+    &reader_mailbox, &reader_rtf,    &reader_csv,  &reader_json, &reader_calendar, &reader_image};
 
 const Reader *reader_find(Str type)
 {

@@ -15,9 +15,22 @@
 #include "base/str.h"
 #include "text/chunk.h"
 
-#define EXTRACT_MAX_META 1000   /* bytes of a title or an author */
+#define EXTRACT_MAX_META ((size_t)1000)   /* bytes of a title or an author */
 #define EXTRACT_MAX_MARKS 1000000
 #define EXTRACT_HEAD 4096       /* bytes that sniffing may look at */
+#define EXTRACT_MAX_PARTS 20000 /* of one file */
+#define EXTRACT_MAX_PART_BYTES ((uint64_t)256 << 20) /* of all parts of one file */
+#define EXTRACT_MAX_PART_NAME 200                    /* bytes */
+
+/* A file inside the file: an attachment, a message of a mailbox. It becomes a document of its own,
+ * read by a child of its own. */
+typedef struct {
+    Buf name;       /* clean, one line, without "/", no two the same in one file */
+    Buf media_type; /* as the file claims it; may be empty */
+    Str bytes;
+    char *owned;    /* what bytes points to; NULL: borrowed from the file's own bytes */
+    uint64_t name_hash;
+} ExtractPart;
 
 typedef struct {
     Buf text;
@@ -27,6 +40,10 @@ typedef struct {
     Buf title, author, language;
     Buf created, modified; /* dates as the file writes them, in any form that date_parse reads */
     uint32_t pages;       /* 0 when the format has none */
+    ExtractPart *parts;
+    size_t n_parts, cap_parts;
+    uint64_t part_bytes;
+    bool parts_failed;    /* out of memory, or more than EXTRACT_MAX_PARTS or _PART_BYTES */
 } ExtractOut;
 
 void extract_init(ExtractOut *o, size_t max_text);
@@ -35,6 +52,10 @@ void extract_release(ExtractOut *o);
 bool extract_check(const ExtractOut *o, Err *err);
 /* Notes that a reader's own buffer found no memory: its words must not go missing silently. */
 void extract_no_memory(ExtractOut *o);
+/* Empties a reader's own buffer for its next use (or for good), noting first that it found no
+ * memory. */
+void extract_reuse(ExtractOut *o, Buf *scratch);
+void extract_drop(ExtractOut *o, Buf *scratch);
 
 /* Appends text as it is: CR LF and CR become LF, control characters are left out, broken bytes
  * become U+FFFD. Ceilings are noted in *o, not reported: extract_check at the end. */
@@ -47,9 +68,17 @@ void extract_break(ExtractOut *o, unsigned newlines);
 /* The end of all: no white space behind the last line but its newline. */
 void extract_end(ExtractOut *o);
 void extract_mark(ExtractOut *o, MarkKind kind, size_t start, size_t end, uint32_t level);
+/* Appends another extraction's text with its marks; its title, author and parts stay behind. */
+void extract_append(ExtractOut *o, const ExtractOut *other);
+/* Adds a part; a second one of the same name gets its number added. `owned` (mem_free) is taken in
+ * any case and is what `bytes` points to; NULL when they lie in the file itself. */
+void extract_part(ExtractOut *o, Str name, Str media_type, Str bytes, char *owned);
 /* Sets a title, an author or a date: white space squeezed, cut to EXTRACT_MAX_META. An empty one
  * changes nothing. */
 void extract_meta(Buf *to, Str value);
+/* The file's name without folder and ending as the title, for a file of many things, whose first
+ * heading would say too little. */
+void extract_title_of_name(ExtractOut *o, Str filename);
 
 /* Whether the description of a picture says something: it is more than two bytes, and not the name
  * of its file. */
@@ -63,11 +92,14 @@ typedef struct {
     bool (*read)(Str data, Str filename, ExtractOut *out, Err *err);
     const char
         *readable; /* a folder of public tables that read may open where Landlock holds; NULL */
+    bool has_parts; /* its files may hold others: the child may write that much more */
 } Reader;
 
 extern const Reader reader_text, reader_markdown, reader_html, reader_pdf;
 extern const Reader reader_docx, reader_xlsx, reader_pptx, reader_odt, reader_ods, reader_odp,
     reader_epub;
+extern const Reader reader_email, reader_mailbox, reader_rtf, reader_calendar, reader_csv;
+extern const Reader reader_json, reader_image;
 
 /* NULL when no reader has the name. */
 const Reader *reader_find(Str type);
@@ -77,6 +109,9 @@ const Reader *reader_find(Str type);
  * detection. ERR_UNSUPPORTED_MEDIA when it is no text. */
 bool charset_to_utf8(Str data, Str declared, Buf *out, Err *err);
 bool charset_preload(Err *err);
+/* By the set's name alone, for formats that say it for every few bytes; what cannot be converted
+ * becomes U+FFFD. False, with nothing appended, when there is no such set. */
+bool charset_convert(Str set, Str data, Buf *out);
 /* Keeps the tables of one set in memory for a library that asks iconv itself. Missing ones stay
  * so. */
 void charset_hold(const char *name);

@@ -2,19 +2,24 @@
 
 #include "base/utf8.h"
 
-static const char magic[4] = {'S', 'X', 'R', '1'};
+static const char magic[4] = {'S', 'X', 'R', '2'};
 
 enum { TEXT, TITLE, AUTHOR, LANGUAGE, CREATED, MODIFIED, MESSAGE, STRINGS };
 
 typedef struct {
     char magic[4];
-    uint32_t code, pages, n_marks, length[STRINGS];
+    uint32_t code, pages, n_marks, n_parts, length[STRINGS];
 } Header;
 _Static_assert(sizeof(Header) == FRAME_HEADER, "the header has no padding");
 
 typedef struct {
     uint32_t kind, start, end, level;
 } WireMark;
+
+typedef struct {
+    uint32_t name, media_type;
+    uint64_t bytes;
+} WirePart;
 
 bool frame_write(Buf *to, const ExtractOut *out, const Err *failure)
 {
@@ -36,6 +41,7 @@ bool frame_write(Buf *to, const ExtractOut *out, const Err *failure)
         h.length[i] = (uint32_t)strings[i]->len;
     h.pages = out->pages;
     h.n_marks = (uint32_t)out->n_marks;
+    h.n_parts = (uint32_t)out->n_parts;
     (void)buf_add_mem(to, &h, sizeof h);
     for (size_t i = TEXT; i < MESSAGE; i++)
         (void)buf_add(to, buf_str(strings[i]));
@@ -43,6 +49,15 @@ bool frame_write(Buf *to, const ExtractOut *out, const Err *failure)
         const Mark *m = &out->marks[i];
         WireMark w = {(uint32_t)m->kind, m->start, m->end, m->level};
         (void)buf_add_mem(to, &w, sizeof w);
+    }
+    for (size_t i = 0; i < out->n_parts; i++) {
+        const ExtractPart *p = &out->parts[i];
+        WirePart w = {(uint32_t)p->name.len, (uint32_t)p->media_type.len, p->bytes.len};
+        (void)buf_add_mem(to, &w, sizeof w);
+    }
+    for (size_t i = 0; i < out->n_parts; i++) {
+        (void)buf_add(to, buf_str(&out->parts[i].name));
+        (void)buf_add(to, buf_str(&out->parts[i].media_type));
     }
     return buf_ok(to);
 }
@@ -88,6 +103,46 @@ static bool parse_marks(Str bytes, Str text, size_t n, Arena *a, const Mark **ou
     return true;
 }
 
+/* `rest` begins with the parts' table and must end with the last part. */
+static bool parse_parts(Str rest, size_t n, Arena *a, const ExtractedPart **out, Err *err)
+{
+    if (n > EXTRACT_MAX_PARTS || rest.len < n * sizeof(WirePart))
+        return corrupt(err, "parts that do not add up");
+    ExtractedPart *parts = ARENA_NEW_ARRAY(a, ExtractedPart, n + 1);
+    if (!parts)
+        return err_set(err, ERR_NO_MEMORY, "reading %zu parts: out of memory", n);
+    uint64_t names = n * sizeof(WirePart), bytes, total;
+    bytes = names;
+    for (size_t i = 0; i < n; i++) {
+        WirePart w;
+        memcpy(&w, rest.ptr + i * sizeof w, sizeof w);
+        bytes += (uint64_t)w.name + w.media_type;
+    }
+    total = bytes;
+    for (size_t i = 0; i < n; i++) {
+        WirePart w;
+        memcpy(&w, rest.ptr + i * sizeof w, sizeof w);
+        if (w.bytes > EXTRACT_MAX_PART_BYTES || total + w.bytes > rest.len)
+            return corrupt(err, "parts that do not add up");
+        Str name = str_sub(rest, names, names + w.name);
+        Str type = str_sub(rest, names + w.name, names + w.name + w.media_type);
+        if (name.len == 0 || memchr(name.ptr, '/', name.len) || !is_clean(name, true) ||
+            name.len > EXTRACT_MAX_META || type.len > EXTRACT_MAX_META || !is_clean(type, true))
+            return corrupt(err, "a part with an impossible name");
+        parts[i] = (ExtractedPart){.name = arena_str(a, name),
+                                   .media_type = arena_str(a, type),
+                                   .bytes = str_sub(rest, total, total + w.bytes)};
+        if (!parts[i].name.ptr || !parts[i].media_type.ptr)
+            return err_set(err, ERR_NO_MEMORY, "reading %zu parts: out of memory", n);
+        names += (uint64_t)w.name + w.media_type;
+        total += w.bytes;
+    }
+    if (total != rest.len)
+        return corrupt(err, "parts that do not add up");
+    *out = parts;
+    return true;
+}
+
 bool frame_parse(Str frame, size_t max_text, Arena *a, Extracted *out, Err *err)
 {
     Header h;
@@ -104,7 +159,8 @@ bool frame_parse(Str frame, size_t max_text, Arena *a, Extracted *out, Err *err)
         part[i] = str_sub(frame, at, at + h.length[i]);
         at += part[i].len;
     }
-    if (total != frame.len || h.length[TEXT] > max_text || h.n_marks > EXTRACT_MAX_MARKS * 2)
+    bool whole = h.n_parts ? total <= frame.len : total == frame.len;
+    if (!whole || h.length[TEXT] > max_text || h.n_marks > EXTRACT_MAX_MARKS * 2)
         return corrupt(err, "lengths that do not add up");
     for (size_t i = 0; i < STRINGS; i++)
         if (!is_clean(part[i], i != TEXT))
@@ -117,6 +173,10 @@ bool frame_parse(Str frame, size_t max_text, Arena *a, Extracted *out, Err *err)
     Extracted e = {.n_marks = h.n_marks, .pages = h.pages};
     if (!parse_marks(str_sub(frame, at, frame.len), part[TEXT], h.n_marks, a, &e.marks, err))
         return false;
+    Str rest = str_sub(frame, (size_t)total, frame.len);
+    if (h.n_parts && !parse_parts(rest, h.n_parts, a, &e.parts, err))
+        return false;
+    e.n_parts = h.n_parts;
     Str *to[] = {&e.text, &e.title, &e.author, &e.language, &e.created, &e.modified};
     for (size_t i = TEXT; i < MESSAGE; i++) {
         *to[i] = arena_str(a, part[i]);

@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "ingest/about.h"
 #include "ingest/extract.h"
+#include "ingest/parts.h"
 #include "ingest/sandbox.h"
 #include "ingest/sentence_vectors.h"
 #include "ingest/understand.h"
@@ -32,6 +33,8 @@ typedef struct {
     Ingest *g;
     const Uuid *owner;
     const IngestInput *in;
+    const Origin *origin; /* NULL: offered by itself */
+    PartsLeft *left;
     unsigned worker;
     Arena *a;
     Err *err;
@@ -39,6 +42,7 @@ typedef struct {
     Str source, key, type; /* key: the ledger's */
     Sha256 hash;
     bool hashed;
+    bool same_bytes; /* as those of the document that is to be replaced */
     Extracted text;
     Str title;
     SentenceVectors sentences;
@@ -90,7 +94,7 @@ static size_t count_tokens(void *arg, Str text)
 }
 
 /* While a person's query waits for a processor, this bulk work stands still for a moment. */
-static void make_way(const IngestInput *in)
+void ingest_make_way(const IngestInput *in)
 {
     for (int i = 0; in->pressed && i < YIELD_MS && in->pressed(in->pressed_arg); i++)
         (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
@@ -143,7 +147,7 @@ static bool embed_all(Work *w, const ChunkSpan *spans, size_t n, ChunkNew *out)
     bool ok = scratch != NULL || no_memory(w);
     for (size_t at = 0; ok && at < n; at += BATCH) {
         if (at > 0)
-            make_way(w->in);
+            ingest_make_way(w->in);
         ok = embed_batch(w, spans + at, n - at < BATCH ? n - at : BATCH, scratch, out + at);
         arena_reset(scratch);
     }
@@ -180,6 +184,10 @@ static bool name_source(Work *w)
     const IngestInput *in = w->in;
     char hex[SHA256_HEX];
     w->source = in->source.len ? in->source : in->path ? str_of(in->path) : STR("upload");
+    if (w->origin) {
+        w->key = w->origin->key;
+        return true;
+    }
     bool unique = str_starts(w->source, STR("/")) || str_find(w->source, STR("://"), 0) != SIZE_MAX;
     w->key = unique ? w->source
                     : arena_printf(w->a, STR_FMT "%s" STR_FMT "#%.12s", STR_ARG(w->source),
@@ -246,6 +254,12 @@ static bool enter_ledger(Work *w, bool ok, PutOutcome outcome, const Document *d
         e.state = is_refusal(w->err->code) ? LEDGER_REFUSED : LEDGER_FAILED;
         e.reason = str_of(w->err->msg);
     }
+    Err absent = ERR_INIT;
+    LedgerEntry old;
+    if (ok && w->same_bytes && /* no file was offered: what has no entry (a part) gets none */
+        !store_ledger_get(w->g->o.store, w->owner, w->key, w->a, &old, &absent) &&
+        absent.code == ERR_NOT_FOUND)
+        return true;
     bool entered = w->key.ptr && store_ledger_put(w->g->o.store, w->owner, &e, &failed);
     if (ok && !entered)
         *w->err = failed;
@@ -263,8 +277,10 @@ static bool is_duplicate(Work *w, Document *doc, bool *found)
         *w->err = absent;
         return false;
     }
-    if (w->in->replace && uuid_eq(&id, w->in->replace))
+    if (w->in->replace && uuid_eq(&id, w->in->replace)) {
+        w->same_bytes = true;
         return true;
+    }
     if (!store_document_get(w->g->o.store, w->owner, &id, true, w->a, doc, &absent)) {
         if (absent.code == ERR_NOT_FOUND) /* deleted a moment ago */
             return true;
@@ -329,7 +345,9 @@ static bool describe(Work *w, Document *d)
 
 static bool put(Work *w, Document *doc, PutOutcome *outcome)
 {
-    DocumentPut p = {.original = snapshot_str(&w->bytes), .model = minilm_name(w->g->o.model)};
+    DocumentPut p = {.original = snapshot_str(&w->bytes),
+                     .model = minilm_name(w->g->o.model),
+                     .parent = w->origin ? w->origin->parent : NULL};
     ChunkNew *chunks = NULL;
     uint8_t sketch[SKETCH_BYTES];
     Uuid id;
@@ -343,6 +361,31 @@ static bool put(Work *w, Document *doc, PutOutcome *outcome)
     return store_document_get(w->g->o.store, w->owner, &id, true, w->a, doc, w->err);
 }
 
+static PartsOf parts_of(Work *w, const Document *doc)
+{
+    return (PartsOf){.store = w->g->o.store, .owner = w->owner, .in = w->in, .doc = doc,
+        .key = w->key, .depth = w->origin ? w->origin->depth : 0, .worker = w->worker,
+        .left = w->left};
+}
+
+/* The document is there: one more holder when it is a part; its parts where some are missing. */
+static bool meet_again(Work *w, Document *doc)
+{
+    const Reader *reader = reader_find(doc->file_type);
+    w->type = doc->file_type;
+    if (!store_part_hold(w->g->o.store, w->owner, &doc->id, w->origin ? w->origin->parent : NULL,
+                         w->err))
+        return false;
+    PartsOf of = parts_of(w, doc);
+    bool missing = false;
+    if (!reader || !reader->has_parts)
+        return true;
+    return parts_missing(&of, w->a, &missing, w->err) &&
+           (!missing || (sandbox_run(w->g->sandbox, w->type, doc->filename, &w->bytes, w->a,
+                                     &w->text, w->err) &&
+                         parts_ingest(w->g, &of, &w->text, w->a, w->err)));
+}
+
 static bool read_and_put(Work *w, Document *doc, PutOutcome *outcome)
 {
     bool found = false;
@@ -350,8 +393,7 @@ static bool read_and_put(Work *w, Document *doc, PutOutcome *outcome)
         return false;
     if (found) {
         *outcome = PUT_DUPLICATE;
-        w->type = doc->file_type;
-        return true;
+        return meet_again(w, doc);
     }
     Str bare = w->in->filename;
     if (!choose_type(w) ||
@@ -360,7 +402,13 @@ static bool read_and_put(Work *w, Document *doc, PutOutcome *outcome)
     w->title = letters_trim(w->in->title);
     if (w->title.len == 0 && !understand_title(&w->text, bare, w->a, &w->title, w->err))
         return false;
-    return put(w, doc, outcome);
+    if (!put(w, doc, outcome))
+        return false;
+    PartsOf of = parts_of(w, doc);
+    if (*outcome == PUT_DUPLICATE) /* somebody else was faster with the same bytes */
+        return store_part_hold(w->g->o.store, w->owner, &doc->id,
+                               w->origin ? w->origin->parent : NULL, w->err);
+    return w->same_bytes || parts_ingest(w->g, &of, &w->text, w->a, w->err);
 }
 
 static void count_outcome(const Work *w, bool ok, PutOutcome outcome)
@@ -379,9 +427,17 @@ static void count_outcome(const Work *w, bool ok, PutOutcome outcome)
 bool ingest_one(Ingest *g, const Uuid *owner, const IngestInput *in, unsigned worker, Arena *a,
     Document *doc, PutOutcome *outcome, Err *err)
 {
+    return ingest_file(g, owner, in, NULL, worker, a, doc, outcome, err);
+}
+
+bool ingest_file(Ingest *g, const Uuid *owner, const IngestInput *in, const Origin *origin,
+    unsigned worker, Arena *a, Document *doc, PutOutcome *outcome, Err *err)
+{
     Err local = ERR_INIT;
     IngestInput named = *in;
-    Work w = {.g = g, .owner = owner, .in = &named, .worker = worker, .a = a, .err = &local,
+    PartsLeft left = {PARTS_MAX, PARTS_MAX_BYTES};
+    Work w = {.g = g, .owner = owner, .in = &named, .origin = origin,
+        .left = origin ? origin->left : &left, .worker = worker, .a = a, .err = &local,
         .bytes = {.fd = -1}};
     if (worker >= (g->o.workers ? g->o.workers : 1))
         return err_set(err, ERR_INTERNAL, "there is no worker %u", worker);
@@ -395,6 +451,7 @@ bool ingest_one(Ingest *g, const Uuid *owner, const IngestInput *in, unsigned wo
     ok = enter_ledger(&w, ok, how, &made);
     count_outcome(&w, ok, how);
     snapshot_release(&w.bytes);
+    sandbox_drop_parts(&w.text);
     if (!ok) {
         if (err)
             *err = local;

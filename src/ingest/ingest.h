@@ -48,7 +48,10 @@ typedef struct {
     void *pressed_arg;
 } IngestInput;
 
-/* *outcome says created, replaced or duplicate; *doc (with content) is the stored document.
+/* What the file holds inside (attachments, messages) becomes documents of their own before it
+ * returns: parts.h.
+ *
+ * *outcome says created, replaced or duplicate; *doc (with content) is the stored document.
  * Failures: ERR_UNSUPPORTED_MEDIA (no reader for it), ERR_VALIDATION (damaged, encrypted, empty),
  * ERR_TOO_LARGE, ERR_TIMEOUT. The ledger has the entry either way. */
 bool ingest_one(Ingest *g, const Uuid *owner, const IngestInput *in, unsigned worker, Arena *a,

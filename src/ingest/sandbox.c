@@ -287,11 +287,25 @@ static bool read_answer(const Sandbox *s, const JobStatus *status, int output, A
     if (map == MAP_FAILED)
         return err_set_errno(err, ERR_IO, errno, "cannot map the confined reader's answer");
     bool ok = frame_parse(str_mem(map, (size_t)st.st_size), s->max_text, a, out, err);
-    (void)munmap(map, (size_t)st.st_size);
+    if (ok && out->n_parts) { /* parts can be large: they stay where they are */
+        out->held = map;
+        out->held_size = (size_t)st.st_size;
+    } else {
+        (void)munmap(map, (size_t)st.st_size);
+    }
     if (!ok && err &&
         err->code == ERR_CORRUPT) /* it took its reader over: the file is at fault, not we */
         err->code = ERR_VALIDATION;
     return ok;
+}
+
+void sandbox_drop_parts(Extracted *e)
+{
+    if (e->held)
+        (void)munmap(e->held, e->held_size);
+    e->held = NULL;
+    e->parts = NULL;
+    e->n_parts = 0;
 }
 
 static void close_all(const int *fds, size_t n)

@@ -37,6 +37,8 @@ void sandbox_free(Sandbox *s);
  * reader says; ERR_UNSUPPORTED_MEDIA; ERR_UNAVAILABLE when no child can be had. */
 bool sandbox_run(Sandbox *s, Str type, Str filename, const Snapshot *input, Arena *a,
                  Extracted *out, Err *err);
+/* Gives back the memory of an extraction's parts; their bytes are gone after it. */
+void sandbox_drop_parts(Extracted *e);
 
 /* The zygote, for tests that end it: its process id, 0 when none runs. */
 int sandbox_zygote(Sandbox *s);

@@ -9,9 +9,8 @@
 
 static const IngestType types[] = {
     {"text", "plain text in any character set",
-     (const char *const[]){".txt", ".text", ".log", ".csv", ".tsv", ".json", ".eml", ".ics", ".org",
-                           ".rst", ".tex", ".ini", ".conf", ".yaml", ".yml", ".toml", ".srt",
-                           ".vtt", NULL},
+     (const char *const[]){".txt", ".text", ".log", ".org", ".rst", ".tex", ".ini", ".conf",
+                           ".yaml", ".yml", ".toml", ".srt", ".vtt", NULL},
      (const char *const[]){"text/plain", NULL}},
     {"markdown", "Markdown: CommonMark with tables, task lists and front matter",
      (const char *const[]){".md", ".markdown", ".mdown", ".mkd", ".mkdn", NULL},
@@ -43,6 +42,28 @@ static const IngestType types[] = {
      (const char *const[]){ODF "presentation", ODF "presentation-template", ODF "graphics", NULL}},
     {"epub", "EPUB books without copy protection", (const char *const[]){".epub", NULL},
      (const char *const[]){"application/epub+zip", NULL}},
+    {"email", "e-mail messages; attachments become documents of their own",
+     (const char *const[]){".eml", ".emlx", ".mht", ".mhtml", NULL},
+     (const char *const[]){"message/rfc822", "message/global", NULL}},
+    {"mailbox", "mbox files; every message becomes a document of its own",
+     (const char *const[]){".mbox", ".mbx", NULL}, (const char *const[]){"application/mbox", NULL}},
+    {"rtf", "Rich Text Format", (const char *const[]){".rtf", NULL},
+     (const char *const[]){"application/rtf", "text/rtf", "text/richtext", NULL}},
+    {"calendar", "iCalendar: events, to-dos, journals",
+     (const char *const[]){".ics", ".ical", ".ifb", ".icalendar", ".vcs", NULL},
+     (const char *const[]){"text/calendar", "text/x-vcalendar", NULL}},
+    {"csv", "tables as comma-, semicolon- or tab-separated values",
+     (const char *const[]){".csv", ".tsv", ".tab", NULL},
+     (const char *const[]){"text/csv", "text/tab-separated-values", NULL}},
+    {"json", "JSON, JSON lines, GeoJSON",
+     (const char *const[]){".json", ".jsonl", ".ndjson", ".geojson", ".ipynb", NULL},
+     (const char *const[]){"application/json", "application/x-ndjson", "application/jsonl",
+                           "application/geo+json", NULL}},
+    {"image", "pictures of text (needs Debian's tesseract-ocr)",
+     (const char *const[]){".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gif",
+                           ".pnm", NULL},
+     (const char *const[]){"image/png", "image/jpeg", "image/tiff", "image/webp", "image/bmp",
+                           "image/gif", NULL}},
 };
 #define TYPES (sizeof types / sizeof *types)
 
@@ -50,10 +71,7 @@ static const IngestType types[] = {
 static const struct {
     const char *bytes;
     size_t n;
-} foreign[] = {{"\x89PNG", 4},
-               {"\xFF\xD8\xFF", 3},
-               {"GIF8", 4},
-               {"\x7F"
+} foreign[] = {{"\x7F"
                 "ELF",
                 4},
                {"\x1F\x8B", 2},
@@ -63,15 +81,22 @@ static const struct {
                 5},
                {"7z\xBC\xAF", 4},
                {"Rar!", 4},
-               {"{\\rtf", 5},
                {"ID3", 3},
                {"RIFF", 4},
                {"OggS", 4},
                {"fLaC", 4},
                {"SQLite format 3", 15},
-               {"%!PS", 4},
-               {"II*\0", 4},
-               {"MM\0*", 4}};
+               {"%!PS", 4}};
+
+/* What begins like this is of that type, whatever its name says. */
+static const struct {
+    const char *bytes;
+    size_t n;
+    const char *type;
+} marked[] = {{"{\\rtf", 5, "rtf"},    {"BEGIN:VCALENDAR", 15, "calendar"},
+              {"\x89PNG", 4, "image"}, {"\xFF\xD8\xFF", 3, "image"},
+              {"GIF8", 4, "image"},    {"II*\0", 4, "image"},
+              {"MM\0*", 4, "image"}};
 
 const IngestType *ingest_types(size_t *n)
 {
@@ -202,6 +227,37 @@ static const char *by_container(Str head, const char *named, const char *claimed
     return named;
 }
 
+/* Header lines at the very start, two of them such as only mails have. */
+static bool is_email(Str head)
+{
+    static const char *const names[] = {
+        "From",    "Received", "Return-Path",  "Message-ID",   "Date",
+        "Subject", "To",       "MIME-Version", "Delivered-To", "Content-Type"};
+    Str line, rest = head;
+    size_t known = 0;
+    for (size_t i = 0; i < 100 && str_next(&rest, '\n', &line); i++) {
+        if (i > 0 && line.len && (line.ptr[0] == ' ' || line.ptr[0] == '\t'))
+            continue;
+        size_t colon = str_find(line, STR(":"), 0);
+        if (colon == SIZE_MAX || colon == 0 || memchr(line.ptr, ' ', colon))
+            break;
+        for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+            known += str_eq_nocase(str_sub(line, 0, colon), str_of(names[k]));
+    }
+    return known >= 3;
+}
+
+/* For files whose name tells nothing. */
+static const char *by_look(Str head)
+{
+    size_t line = str_starts(head, STR("From ")) ? str_find(head, STR("\n"), 0) : SIZE_MAX;
+    if (line != SIZE_MAX && is_email(str_sub(head, line + 1, head.len)))
+        return "mailbox";
+    if (is_email(head))
+        return "email";
+    return is_html(head) ? "html" : NULL;
+}
+
 Str ingest_guess_type(Str head, Str filename, Str media_type)
 {
     head = str_sub(head, 0, EXTRACT_HEAD);
@@ -215,19 +271,24 @@ Str ingest_guess_type(Str head, Str filename, Str media_type)
     }
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
         if (str_starts(head, str_mem(foreign[i].bytes, foreign[i].n)))
-            return (Str){"", 0};
+            return str_starts(str_sub(head, 8, 12), STR("WEBP")) ? STR("image") : (Str){"", 0};
     if (is_zipped(named)) /* without an archive's mark: damaged, as the reader will say */
         return str_of(named);
+    for (size_t i = 0; i < sizeof marked / sizeof *marked; i++)
+        if (str_starts(head, str_mem(marked[i].bytes, marked[i].n)))
+            return str_of(marked[i].type);
     if (named && strcmp(named, "pdf") == 0) /* without its mark: damaged, as the reader will say */
         return STR("pdf");
     if (!is_texty(head) && !is_ebcdic(head))
-        return (Str){"", 0};
+        return named && strcmp(named, "image") == 0 ? STR("image") : (Str){"", 0};
     if (named && strcmp(named, "text") != 0)
         return str_of(named);
-    if (is_html(head) && !(named && str_ends_nocase(filename, STR(".eml"))))
-        return STR("html");
+    const char *look = by_look(head);
+    if (look && !(named && strcmp(look, "html") != 0)) /* a mail saved as text stays one text */
+        return str_of(look);
     if (named)
         return str_of(named);
-    bool binary = claimed && (strcmp(claimed, "pdf") == 0 || is_zipped(claimed));
+    bool binary = claimed && (strcmp(claimed, "pdf") == 0 || strcmp(claimed, "image") == 0 ||
+                              is_zipped(claimed));
     return str_of(claimed && !binary ? claimed : "text");
 }

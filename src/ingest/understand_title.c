@@ -237,6 +237,16 @@ static Str title_line(const Extracted *e)
     return STR("");
 }
 
+/* The row of names that stands above a table is no title. */
+static bool is_in_table(const Extracted *e, const Mark *heading)
+{
+    for (size_t i = 0; i < e->n_marks && i < 1000; i++)
+        if (e->marks[i].kind == MARK_TABLE && e->marks[i].start <= heading->start &&
+            heading->end <= e->marks[i].end)
+            return true;
+    return false;
+}
+
 bool understand_title(const Extracted *e, Str filename, Arena *a, Str *out, Err *err)
 {
     Str own = letters_trim(e->title), named = STR("");
@@ -244,7 +254,8 @@ bool understand_title(const Extracted *e, Str filename, Arena *a, Str *out, Err 
         return squeezed(own, TITLE_MAX, a, out, err);
     for (size_t i = 0; i < e->n_marks && i < 1000; i++) {
         Str h = letters_trim(str_sub(e->text, e->marks[i].start, e->marks[i].end));
-        if (e->marks[i].kind == MARK_HEADING && h.len > 0 && h.len <= TITLE_MAX && !is_junk(h))
+        if (e->marks[i].kind == MARK_HEADING && h.len > 0 && h.len <= TITLE_MAX && !is_junk(h) &&
+            !is_in_table(e, &e->marks[i]))
             return squeezed(h, TITLE_MAX, a, out, err);
     }
     Str line = title_line(e);

@@ -175,6 +175,11 @@ bool store_document_patch(Store *s, const Uuid *owner, const Uuid *id, const Doc
     return s->ops->document_patch(s, owner, id, patch, err);
 }
 
+bool store_part_hold(Store *s, const Uuid *owner, const Uuid *id, const Uuid *parent, Err *err)
+{
+    return s->ops->part_hold(s, owner, id, parent, err);
+}
+
 bool store_document_delete(Store *s, const Uuid *owner, const Uuid *id, Err *err)
 {
     return s->ops->document_delete(s, owner, id, err);

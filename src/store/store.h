@@ -61,6 +61,7 @@ typedef struct {
     size_t n_chunks;
     const char *model;    /* name of the encoder, kept with the document */
     const uint8_t *sketch; /* [STORE_SKETCH_BYTES], or NULL: never a near-duplicate (near.h) */
+    const Uuid *parent;   /* the document it came in (an attachment's mail); NULL: by itself */
 } DocumentPut;
 
 #define STORE_SKETCH_BYTES 64
@@ -265,7 +266,12 @@ bool store_document_list(Store *s, const Uuid *owner, const DocFilter *filter, D
     size_t limit, Str cursor, Arena *a, DocPage *out, Err *err);
 bool store_document_patch(Store *s, const Uuid *owner, const Uuid *id, const DocPatch *patch,
     Err *err);
+/* Takes the document's parts with it, but for those that came by themselves or in another document
+ * too: all in one transaction. So does a put that replaces a document by other bytes. */
 bool store_document_delete(Store *s, const Uuid *owner, const Uuid *id, Err *err);
+/* A part has come once more, in `parent` or (NULL) by itself: it stays when its other holders go.
+ * Nothing happens to what is no part. ERR_NOT_FOUND for either of the two. */
+bool store_part_hold(Store *s, const Uuid *owner, const Uuid *id, const Uuid *parent, Err *err);
 /* Bytes [offset, offset+length) of the original, cut at its end; *total is its whole size. */
 bool store_original(Store *s, const Uuid *owner, const Uuid *id, uint64_t offset, size_t length,
     Arena *a, Str *out, uint64_t *total, Err *err);

@@ -20,6 +20,7 @@ struct StoreOps {
     bool (*document_patch)(Store *s, const Uuid *owner, const Uuid *id, const DocPatch *patch,
         Err *err);
     bool (*document_delete)(Store *s, const Uuid *owner, const Uuid *id, Err *err);
+    bool (*part_hold)(Store *s, const Uuid *owner, const Uuid *id, const Uuid *parent, Err *err);
     bool (*original)(Store *s, const Uuid *owner, const Uuid *id, uint64_t offset, size_t length,
         Arena *a, Str *out, uint64_t *total, Err *err);
     bool (*candidates)(Store *s, const Uuid *owner, const CandidateQuery *q, Arena *a,

@@ -121,7 +121,8 @@ static bool apply_delete(Sqlite *s, SqWrite *w, Err *err)
         return false;
     if (!row.doc_no)
         return err_set(err, ERR_NOT_FOUND, "there is no such document");
-    if (!sq_row_clear(c, &row, false, err) || !sq_begin(&q, c, sql, err))
+    if (!sq_parts_release(s, w, row.doc_no, err) || !sq_row_clear(c, &row, false, err)
+        || !sq_begin(&q, c, sql, err))
         return false;
     sq_i64(&q, row.doc_no);
     if (!sq_run(&q, err))

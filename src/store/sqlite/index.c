@@ -64,6 +64,8 @@ void sq_index_apply(Sqlite *s, SqOwner *o, const SqDelta *d)
 {
     SqIndex *x = o->index;
     Err err = ERR_INIT;
+    if (d->seq <= x->seq)
+        return; /* a catching-up has met it in the log */
     if (atomic_load(&x->behind)) {
         if (!sq_index_catch_up(s, s->writer.conn, o, x, &err))
             log_write(LOG_ERROR, "store", "the index is behind: %s", err.msg);

@@ -10,7 +10,14 @@ extern const char schema_sql[], schema_understanding_sql[];
 
 const SqMigration SQ_MIGRATIONS[] = {
     {schema_sql},               /* 1: the first */
-    {schema_understanding_sql}, /* authors, languages, dates, sketches */
+    {schema_understanding_sql}, /* 2: authors, languages, dates, sketches */
+    /* 3: documents that came inside others. parent_no 0: offered by itself as well. */
+    {"CREATE TABLE parts ("
+     " part_no   INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,"
+     " parent_no INTEGER NOT NULL,"
+     " PRIMARY KEY (part_no, parent_no)) WITHOUT ROWID;"
+     "CREATE INDEX parts_parent ON parts (parent_no, part_no);"
+     "CREATE INDEX ledger_document ON ledger (owner_no, document) WHERE document IS NOT NULL;"},
 };
 const int SQ_SCHEMA_VERSION = sizeof SQ_MIGRATIONS / sizeof *SQ_MIGRATIONS;
 

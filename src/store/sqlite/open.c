@@ -276,6 +276,7 @@ static const StoreOps OPS = {
     .document_list = sq_document_list,
     .document_patch = sq_document_patch,
     .document_delete = sq_document_delete,
+    .part_hold = sq_part_hold,
     .original = sq_original,
     .candidates = sq_candidates,
     .chunks_get = sq_chunks_get,

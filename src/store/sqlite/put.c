@@ -293,10 +293,16 @@ static bool apply(Sqlite *s, SqWrite *w, Err *err)
         && !memcmp(old.hash.b, put->doc.hash.b, sizeof old.hash.b);
     if (old.doc_no && !sq_row_clear(c, &old, keep, err))
         return false;
+    bool other_bytes = old.doc_no && memcmp(old.hash.b, put->doc.hash.b, sizeof old.hash.b);
+    if (other_bytes && !sq_parts_release(s, w, doc_no, err))
+        return false;
     uint64_t first = s->writer.next_chunk, seq = 0;
     s->writer.next_chunk += put->n_chunks;
     if (!write_document(p, c, doc_no, old.doc_no ? old.created_at : put->doc.created_at, err)
         || !write_sketch(p, c, doc_no, err) || !write_contents(p, c, doc_no, first, keep, err))
+        return false;
+    if (put->parent && !old.doc_no
+        && !sq_parts_link(c, w->owner->no, doc_no, put->parent, false, err))
         return false;
     if (old.first_chunk
         && !sq_row_change(s, w->owner->no, doc_no, true, old.first_chunk, old.last_chunk, &seq,

@@ -114,6 +114,12 @@ typedef struct {
     bool no_vectors;                /* made by another encoder than the store's */
 } SqDelta;
 
+/* A part that went with the document it came in. */
+typedef struct {
+    SqDelta delta;
+    Uuid document;
+} SqGone;
+
 typedef struct SqWrite SqWrite;
 struct SqWrite {
     /* Runs in a savepoint on s->writer.conn; may run again in another transaction, so it begins by
@@ -130,6 +136,8 @@ struct SqWrite {
     bool notify;
     ChangeKind change;
     Uuid document;
+    SqGone *gone;        /* [n_gone], before delta in the log; freed by sq_write */
+    size_t n_gone, cap_gone;
     /* the writer's own */
     Err err;
     bool ok, done;
@@ -235,6 +243,14 @@ void sq_where_release(SqWhere *w);
 
 SqNear *sq_near_new(void); /* near.c */
 void sq_near_free(SqNear *near);
+/* ---- parts (parts.c), on the writer's connection inside a request --------------------------- */
+
+/* Takes away what the document holds, and the parts that nobody else holds (into w->gone). To be
+ * called before the document's own entry in the change log. */
+bool sq_parts_release(Sqlite *s, SqWrite *w, int64_t doc_no, Err *err);
+/* One more holder; with `only_parts` only of what is a part already. parent NULL: by itself. */
+bool sq_parts_link(SqConn *c, int64_t owner_no, int64_t part_no, const Uuid *parent,
+    bool only_parts, Err *err);
 
 /* ---- the operations ------------------------------------------------------------------------- */
 
@@ -245,6 +261,7 @@ bool sq_document_list(Store *, const Uuid *, const DocFilter *, DocSort, size_t,
     DocPage *, Err *);
 bool sq_document_patch(Store *, const Uuid *, const Uuid *, const DocPatch *, Err *);
 bool sq_document_delete(Store *, const Uuid *, const Uuid *, Err *);
+bool sq_part_hold(Store *, const Uuid *, const Uuid *, const Uuid *, Err *);
 bool sq_original(Store *, const Uuid *, const Uuid *, uint64_t, size_t, Arena *, Str *, uint64_t *,
     Err *);
 bool sq_candidates(Store *, const Uuid *, const CandidateQuery *, Arena *, Candidates *, Err *);

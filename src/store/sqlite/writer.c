@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "store/sqlite/sq_index.h"
 
 #define CHECKPOINT_FRAMES 1000      /* 4 MB of WAL: worth copying back when nobody waits */
@@ -50,6 +51,7 @@ static bool run_one(Sqlite *s, SqWrite *w)
     w->err = ERR_INIT;
     w->delta = (SqDelta){0};
     w->answers = w->notify = false;
+    w->n_gone = 0;
     if (!sq_exec(c, "SAVEPOINT request", "writing", &w->err))
         return false;
     if (w->apply(s, w, &w->err)) {
@@ -88,6 +90,8 @@ static void tell(Sqlite *s, const SqWrite *w)
     pthread_mutex_lock(&s->change_lock);
     StoreChangeFn fn = s->change_fn;
     void *arg = s->change_arg;
+    for (size_t i = 0; fn && i < w->n_gone; i++)
+        fn(arg, &w->owner->uuid, CHANGE_DELETED, &w->gone[i].document);
     if (fn)
         fn(arg, &w->owner->uuid, w->change, &w->document);
     pthread_mutex_unlock(&s->change_lock);
@@ -99,8 +103,15 @@ static void follow_up(Sqlite *s, SqWrite *w)
 {
     if (!w->ok)
         return;
-    if (w->delta.seq) {
+    bool indexed = w->delta.seq != 0;
+    for (size_t i = 0; i < w->n_gone; i++) {
+        indexed = indexed || w->gone[i].delta.seq;
+        if (w->gone[i].delta.seq)
+            sq_index_apply(s, w->owner, &w->gone[i].delta);
+    }
+    if (w->delta.seq)
         sq_index_apply(s, w->owner, &w->delta);
+    if (indexed) {
         if (!s->writer.dirty_since_ns)
             s->writer.dirty_since_ns = clock_mono_ns();
     }
@@ -262,6 +273,9 @@ bool sq_write(Sqlite *s, SqWrite *req, Err *err)
     while (!req->done)
         pthread_cond_wait(&w->done, &w->lock);
     pthread_mutex_unlock(&w->lock);
+    mem_free(req->gone);
+    req->gone = NULL;
+    req->n_gone = req->cap_gone = 0;
     if (!req->ok && err)
         *err = req->err;
     return req->ok;

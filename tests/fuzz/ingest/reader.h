@@ -28,9 +28,14 @@ static inline void fuzz_reader(const Reader *r, const uint8_t *data, size_t size
               extract_check(&out, &err);
     Arena *a = arena_new(ARENA_DEFAULT_MAX);
     REQUIRE(a && frame_write(&frame, ok ? &out : NULL, ok ? NULL : &err));
+    for (size_t i = 0; ok && i < out.n_parts; i++)
+        (void)buf_add(&frame, out.parts[i].bytes);
+    REQUIRE(buf_ok(&frame));
     Err second = ERR_INIT;
     bool same = frame_parse(buf_str(&frame), 1 << 20, a, &e, &second);
     REQUIRE(same == ok && second.code != ERR_CORRUPT);
+    for (size_t i = 0; ok && i < e.n_parts; i++)
+        REQUIRE(e.n_parts == out.n_parts && str_eq(e.parts[i].bytes, out.parts[i].bytes));
     Str title, *tags, summary;
     size_t n;
     if (ok && e.text.len < 20000) {

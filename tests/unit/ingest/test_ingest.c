@@ -209,9 +209,9 @@ static void test_refusals(void **state)
 {
     Fixture *f = *state;
     IngestInput in = {
-        .data = STR("\x89PNG\r\n\x1a\n"), .filename = STR("p.png"), .source = STR("/p.png")};
-    refuse(f, &in, ERR_UNSUPPORTED_MEDIA, "p.png");
-    LedgerEntry e = entry(f, "/p.png");
+        .data = STR("\x7F" "ELF\1\1"), .filename = STR("p.bin"), .source = STR("/p.bin")};
+    refuse(f, &in, ERR_UNSUPPORTED_MEDIA, "p.bin");
+    LedgerEntry e = entry(f, "/p.bin");
     assert_int_equal(e.state, LEDGER_REFUSED);
     assert_true(str_find(e.reason, STR("no reader"), 0) != SIZE_MAX);
     assert_true(uuid_is_nil(&e.document));

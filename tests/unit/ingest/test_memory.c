@@ -107,6 +107,15 @@ static void test_readers(void **state)
     read_file("odt", SOTTO_SOURCE_DIR "/tests/data/documents/rules.odt");
     read_file("ods", SOTTO_SOURCE_DIR "/tests/data/documents/household.ods");
     read_file("epub", SOTTO_SOURCE_DIR "/tests/data/documents/pond.epub");
+    read_file("email", SOTTO_SOURCE_DIR "/tests/data/documents/attached.eml");
+    read_file("email", SOTTO_SOURCE_DIR "/tests/data/documents/newsletter.eml");
+    read_file("email", SOTTO_SOURCE_DIR "/tests/data/documents/flowed.eml");
+    read_file("mailbox", SOTTO_SOURCE_DIR "/tests/data/documents/orchard.mbox");
+    read_file("rtf", SOTTO_SOURCE_DIR "/tests/data/documents/house-rules.rtf");
+    read_file("calendar", SOTTO_SOURCE_DIR "/tests/data/documents/house.ics");
+    read_file("csv", SOTTO_SOURCE_DIR "/tests/data/documents/tenants.csv");
+    read_file("json", SOTTO_SOURCE_DIR "/tests/data/documents/orders.json");
+    read_file("image", SOTTO_SOURCE_DIR "/tests/data/documents/rent.png");
 }
 
 /* The server's side: snapshot, hash, passages, embeddings, store, ledger. */

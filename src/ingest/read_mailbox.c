@@ -1,0 +1,103 @@
+/* read_mailbox.c - mbox files (RFC 4155 and its older forms): many messages, one after the other,
+ * each begun by a line "From sender date".
+ *
+ * Every message is a part, a document of its own: its very bytes, so that a message keeps its
+ * identity when the mailbox grows. The mailbox itself becomes a list of them as mail programs show
+ * it: subject, sender, date and the first lines. A mailbox with one message is read as that
+ * message. A ">" that was put before "From " in a body stays, for the same reason. */
+#include "base/mem.h"
+#include "ingest/read_email.h"
+#include "text/letters.h"
+
+#define BEGINNING 500 /* bytes of each message in the list */
+
+/* "From " begins a message when it is the file's first line or follows an empty one, and a header
+ * line follows. */
+static bool begins_message(Str data, size_t at)
+{
+    if (!str_starts(str_sub(data, at, at + 5), STR("From ")))
+        return false;
+    bool after_empty = at == 0 || (at >= 2 && data.ptr[at - 2] == '\n') ||
+                       (at >= 3 && data.ptr[at - 2] == '\r' && data.ptr[at - 3] == '\n');
+    size_t line = str_find(str_sub(data, 0, at + 1000), STR("\n"), at);
+    if (!after_empty || line == SIZE_MAX)
+        return false;
+    for (size_t i = line + 1; i < data.len && i < line + 100; i++) {
+        if (data.ptr[i] == ':')
+            return i > line + 1;
+        if (data.ptr[i] <= ' ' || data.ptr[i] >= 0x7F)
+            return str_starts(str_sub(data, line + 1, line + 7), STR(">From "));
+    }
+    return false;
+}
+
+/* Where the message after the one at `at` begins; the end of the file when there is none. */
+static size_t next_message(Str data, size_t at)
+{
+    for (size_t line = str_find(data, STR("\nFrom "), at); line != SIZE_MAX;
+         line = str_find(data, STR("\nFrom "), line + 1))
+        if (begins_message(data, line + 1))
+            return line + 1;
+    return data.len;
+}
+
+/* The list's entry: the message as it reads, cut after its first lines. */
+static bool list_message(Str message, size_t number, ExtractOut *out, Buf *name, Err *err)
+{
+    ExtractOut read;
+    Err why = ERR_INIT;
+    extract_init(&read, out->text.max);
+    bool ok = email_read(message, false, &read, &why);
+    Str title = buf_str(&read.title);
+    buf_clear(name);
+    buf_printf(name, "%05zu %.*s.eml", number, (int)letters_cut(title, 80).len, title.ptr);
+    for (size_t i = 0; i < name->len; i++)
+        if (name->ptr[i] == '/')
+            name->ptr[i] = '-';
+    extract_break(out, 2);
+    size_t start = out->text.len;
+    extract_flow(out, title.len ? title : STR("(no subject)"));
+    extract_mark(out, MARK_HEADING, start, out->text.len, 2);
+    extract_break(out, 2);
+    Str text = buf_str(&read.text);
+    if (ok && str_starts(text, STR("Subject: "))) {
+        size_t line = str_find(text, STR("\n"), 0);
+        text = str_sub(text, line == SIZE_MAX ? text.len : line + 1, text.len);
+    }
+    if (ok)
+        extract_add(out, letters_cut(text, BEGINNING));
+    else
+        extract_add(out, str_of(why.msg));
+    bool memory = why.code != ERR_NO_MEMORY &&
+                  (extract_check(&read, &why) || why.code != ERR_NO_MEMORY) &&
+                  !name->no_memory; /* of a long message the beginning is enough */
+    extract_release(&read);
+    return memory || err_set(err, ERR_NO_MEMORY, "reading the mailbox: out of memory");
+}
+
+static bool read_mailbox(Str data, Str filename, ExtractOut *out, Err *err)
+{
+    size_t number = 0;
+    Buf name;
+    bool ok = true;
+    if (str_starts(data, STR("\xEF\xBB\xBF")))
+        data = str_sub(data, 3, data.len);
+    if (!begins_message(data, 0))
+        return email_read(data, true, out, err);
+    if (next_message(data, 0) == data.len)
+        return email_read(data, true, out, err);
+    buf_init(&name, 1 << 12);
+    for (size_t at = 0, end; ok && at < data.len && !out->parts_failed; at = end) {
+        end = next_message(data, at);
+        Str message = str_sub(data, at, end);
+        ok = list_message(message, ++number, out, &name, err);
+        extract_part(out, buf_str(&name), STR("message/rfc822"), message, NULL);
+    }
+    extract_end(out);
+    extract_title_of_name(out, filename);
+    buf_release(&name);
+    return ok;
+}
+
+const Reader reader_mailbox = {
+    .type = "mailbox", .preload = email_preload, .read = read_mailbox, .has_parts = true};
