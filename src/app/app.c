@@ -13,6 +13,9 @@ const Uuid app_owner = {{0x5a, 0x6f, 0x74, 0x74, 0x6f, 0x00, 0x40, 0x00, 0x80, 0
                          0x00, 0x00, 0x00, 0x01}};
 
 #define QUEUE_MAX 1024
+/* Several files are on their way for every processor, so that none of them waits for the disk. */
+#define BULK_PER_CPU 3
+#define BULK_MAX 12
 #define MIN_THREADS 2 /* so that reading a folder never keeps a question waiting */
 
 unsigned app_threads(const Config *c)
@@ -75,6 +78,9 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
 {
     const Config *c = o->config;
     app->threads = app_threads(c);
+    app->bulk = o->workers && o->ingest ? os_cpu_count() * BULK_PER_CPU : 0;
+    if (app->bulk > BULK_MAX)
+        app->bulk = BULK_MAX;
     if ((o->search || o->ingest) && !open_model(app, c, err))
         return false;
     StoreOptions so = {.dir = config_text(c, SET_DATA),
@@ -93,7 +99,7 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
     if (o->ingest) {
         IngestOptions i = {.store = app->store,
                            .model = app->model,
-                           .workers = app->threads,
+                           .workers = app->threads + app->bulk,
                            .max_file_bytes = (uint64_t)config_number(c, SET_MAX_UPLOAD),
                            .self = app_self()};
         app->ingest = ingest_new(&i, err);
@@ -101,13 +107,24 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
             return false;
     }
     if (o->workers)
-        app->work = work_new(app->threads, QUEUE_MAX, err);
+        app->work = work_new_bulk(app->threads, app->bulk, QUEUE_MAX, err);
     if (o->workers && !app->work)
         return false;
+    if (o->sync) {
+        SyncOptions y = {.store = app->store,
+                         .ingest = app->ingest,
+                         .work = app->work,
+                         .owner = app_owner,
+                         .max_file_bytes = (uint64_t)config_number(c, SET_MAX_UPLOAD)};
+        app->sync = sync_new(&y, err);
+        if (!app->sync)
+            return false;
+    }
     ApiParts parts = {.store = app->store,
                       .search = app->search,
                       .ingest = app->ingest,
                       .work = app->work,
+                      .sync = app->sync,
                       .model = app->model,
                       .owner = app_owner,
                       .max_upload = (uint64_t)config_number(c, SET_MAX_UPLOAD)};
@@ -126,10 +143,12 @@ bool app_open(App *app, const AppOptions *o, Err *err)
 
 void app_close(App *app)
 {
+    sync_stop(app->sync);
     work_free(app->work);
     if (app->store)
         store_on_change(app->store, NULL, NULL);
     api_free(app->api);
+    sync_free(app->sync);
     search_free(app->search);
     ingest_free(app->ingest);
     if (app->store)

@@ -34,7 +34,7 @@ typedef struct {
     Snapshot bytes;
     Str source, key, type; /* key: the ledger's */
     Sha256 hash;
-    bool hashed;
+    bool hashed, entered; /* entered: the ledger has its entry already */
     Extracted text;
     Str title;
 } Work;
@@ -209,18 +209,37 @@ static bool is_refusal(ErrCode code)
            code == ERR_FORBIDDEN;
 }
 
-/* The ledger's entry, whatever happened. A failure to write it is reported only when nothing failed
- * before: the first error is the one that matters. */
+static void ledger_entry(const Work *w, LedgerEntry *e)
+{
+    const IngestInput *in = w->in;
+    *e = (LedgerEntry){.source = w->key, .bytes = w->bytes.size, .file_type = w->type,
+        .mtime_ms = w->bytes.mtime_ms, .first_at = clock_now_ms()};
+    e->last_at = e->first_at;
+    if (w->hashed)
+        e->hash = w->hash;
+    else if (!in->path)
+        e->bytes = in->data.len;
+    if (in->folder)
+        e->folder = *in->folder;
+    if (in->facts) {
+        e->bytes = in->facts->bytes;
+        e->mtime_ns = in->facts->mtime_ns;
+        e->mtime_ms = e->mtime_ns / 1000000;
+        e->device = in->facts->device;
+        e->inode = in->facts->inode;
+    }
+}
+
+/* The ledger's entry, whatever happened; a stored document has brought its own in its transaction.
+ * A failure to write it is reported only when nothing failed before: the first error is the one
+ * that matters. */
 static bool enter_ledger(Work *w, bool ok, PutOutcome outcome, const Document *doc)
 {
     Err failed = ERR_INIT;
-    LedgerEntry e = {.source = w->key, .bytes = w->bytes.size, .file_type = w->type,
-        .mtime_ms = w->bytes.mtime_ms, .first_at = clock_now_ms()};
-    e.last_at = e.first_at;
-    if (w->hashed)
-        e.hash = w->hash;
-    else if (!w->in->path)
-        e.bytes = w->in->data.len;
+    LedgerEntry e;
+    if (ok && w->entered)
+        return true;
+    ledger_entry(w, &e);
     if (ok) {
         /* The very file offered once more is no duplicate: it is what is indexed. */
         bool same_file = str_eq(doc->source, w->key);
@@ -230,6 +249,8 @@ static bool enter_ledger(Work *w, bool ok, PutOutcome outcome, const Document *d
     } else {
         e.state = is_refusal(w->err->code) ? LEDGER_REFUSED : LEDGER_FAILED;
         e.reason = str_of(w->err->msg);
+        if (w->in->replace)
+            e.document = *w->in->replace; /* the version before stays */
     }
     bool entered = w->key.ptr && store_ledger_put(w->g->o.store, w->owner, &e, &failed);
     if (ok && !entered)
@@ -248,8 +269,8 @@ static bool is_duplicate(Work *w, Document *doc, bool *found)
         *w->err = absent;
         return false;
     }
-    if (w->in->replace && uuid_eq(&id, w->in->replace))
-        return true;
+    if (w->in->replace && uuid_eq(&id, w->in->replace) && !w->in->facts)
+        return true; /* a person wants it made anew */
     if (!store_document_get(w->g->o.store, w->owner, &id, true, w->a, doc, &absent)) {
         if (absent.code == ERR_NOT_FOUND) /* deleted a moment ago */
             return true;
@@ -309,12 +330,16 @@ static bool put(Work *w, Document *doc, PutOutcome *outcome)
 {
     DocumentPut p = {.original = snapshot_str(&w->bytes), .model = minilm_name(w->g->o.model)};
     ChunkNew *chunks = NULL;
+    LedgerEntry entry;
     Uuid id;
     if (!make_chunks(w, &chunks, &p.n_chunks) || !describe(w, &p.doc))
         return false;
     p.chunks = chunks;
+    ledger_entry(w, &entry);
+    p.ledger = &entry;
     if (!store_document_put(w->g->o.store, w->owner, &p, outcome, &id, w->err))
         return false;
+    w->entered = true;
     return store_document_get(w->g->o.store, w->owner, &id, true, w->a, doc, w->err);
 }
 

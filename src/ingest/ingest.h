@@ -30,6 +30,12 @@ typedef struct {
 Ingest *ingest_new(const IngestOptions *o, Err *err);
 void ingest_free(Ingest *g);
 
+/* What tells an unchanged file without reading it. */
+typedef struct {
+    uint64_t bytes, device, inode;
+    int64_t mtime_ns;
+} IngestFacts;
+
 typedef struct {
     Str data;               /* the bytes; or, when path is not NULL: */
     const char *path;       /* a file to read */
@@ -44,6 +50,8 @@ typedef struct {
     const double *importance; /* NULL: computed */
     Str extra_json;         /* empty: {} */
     const Uuid *replace;    /* a document to replace, keeping id and created_at */
+    const IngestFacts *facts; /* of the file that is offered, NULL: not known */
+    const Uuid *folder;     /* the watched folder that offers it, NULL: a person does */
     bool (*pressed)(void *arg); /* may be NULL: asked between batches whether a person waits */
     void *pressed_arg;
 } IngestInput;

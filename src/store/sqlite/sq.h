@@ -231,6 +231,18 @@ bool sq_where(SqConn *c, int64_t owner_no, const DocFilter *f, Arena *a, SqWhere
 void sq_where_bind(const SqWhere *w, Sq *q);
 void sq_where_release(SqWhere *w);
 
+/* ---- the ledger's rows (ledger.c); in the writer's transaction ------------------------------ */
+
+bool sq_ledger_write(SqConn *c, int64_t owner_no, const LedgerEntry *e, Err *err);
+/* sq_ledger_write, and what its file's document before was: when a folder had offered it and no
+ * other file has it, it goes (with `may_remove`: the request changes no other document); else it
+ * goes on under another file's name. */
+bool sq_ledger_supersede(Sqlite *s, SqWrite *w, const LedgerEntry *e, bool may_remove, Err *err);
+/* Every entry that names the document becomes DELETED. */
+bool sq_ledger_forget(SqConn *c, int64_t owner_no, const Uuid *document, Str reason, Err *err);
+/* A document out, with its rows; what the index needs to know is left in *w. */
+bool sq_document_remove(Sqlite *s, SqWrite *w, const Uuid *id, Err *err);
+
 /* ---- the operations ------------------------------------------------------------------------- */
 
 bool sq_document_put(Store *, const Uuid *, const DocumentPut *, PutOutcome *, Uuid *, Err *);
@@ -253,6 +265,14 @@ uint64_t sq_version(Store *, const Uuid *);
 bool sq_ledger_put(Store *, const Uuid *, const LedgerEntry *, Err *);
 bool sq_ledger_get(Store *, const Uuid *, Str, Arena *, LedgerEntry *, Err *);
 bool sq_ledger_list(Store *, const Uuid *, const LedgerQuery *, Arena *, LedgerPage *, Err *);
+bool sq_ledger_put_many(Store *, const Uuid *, const LedgerEntry *, size_t, Err *);
+bool sq_ledger_each(Store *, const Uuid *, Str, bool (*)(void *, const LedgerEntry *), void *,
+    Err *);
+bool sq_file_gone(Store *, const Uuid *, Str, bool, Str, FileGone *, Err *);
+bool sq_file_moved(Store *, const Uuid *, Str, const LedgerEntry *, Str, Err *);
+bool sq_ledger_by_file(Store *, const Uuid *, uint64_t, int64_t, uint64_t, Arena *, LedgerEntry *,
+    Err *);
+bool sq_document_sources(Store *, const Uuid *, const Uuid *, uint64_t *, Err *);
 bool sq_folder_put(Store *, const Uuid *, const Folder *, Err *);
 bool sq_folder_list(Store *, const Uuid *, Arena *, Folder **, size_t *, Err *);
 bool sq_folder_delete(Store *, const Uuid *, const Uuid *, Err *);
