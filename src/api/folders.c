@@ -141,8 +141,13 @@ static bool real_path(ApiCall *c, Str given, Str *out, Err *err)
     if (!path)
         return err_set(err, ERR_NO_MEMORY, "no memory for the path");
     if (path[0] != '/')
-        return err_set(err, ERR_VALIDATION, "path must begin with a slash");
-    return os_real_path(path, c->arena, out, err);
+        return err_set(err, ERR_NOT_FOUND, "there is no folder " STR_FMT
+                       ": a path begins with a slash", STR_ARG(given));
+    if (!os_real_path(path, c->arena, out, err))
+        return false;
+    if (out->len == 1)
+        return err_set(err, ERR_FORBIDDEN, "the whole machine cannot be watched; name a folder");
+    return true;
 }
 
 bool folder_add(ApiCall *c, Err *err)

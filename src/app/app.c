@@ -27,6 +27,12 @@ unsigned app_threads(const Config *c)
     return n < MIN_THREADS ? MIN_THREADS : n;
 }
 
+unsigned app_bulk_threads(void)
+{
+    unsigned n = os_cpu_count() * BULK_PER_CPU;
+    return n > BULK_MAX ? BULK_MAX : n;
+}
+
 const char *app_model_path(const Config *c, Arena *a)
 {
     Err err = ERR_INIT;
@@ -78,9 +84,10 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
 {
     const Config *c = o->config;
     app->threads = app_threads(c);
-    app->bulk = o->workers && o->ingest ? os_cpu_count() * BULK_PER_CPU : 0;
-    if (app->bulk > BULK_MAX)
-        app->bulk = BULK_MAX;
+    if (o->workers && o->ingest)
+        app->bulk = app_bulk_threads();
+    else if (o->ingest && app_bulk_threads() > app->threads)
+        app->threads = app_bulk_threads(); /* a command's lanes */
     if ((o->search || o->ingest) && !open_model(app, c, err))
         return false;
     StoreOptions so = {.dir = config_text(c, SET_DATA),

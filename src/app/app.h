@@ -41,6 +41,8 @@ void app_close(App *app);
 
 /* Threads that read, embed and search: the setting, or one a processor, two at least. */
 unsigned app_threads(const Config *c);
+/* Files that are read at once in the background. */
+unsigned app_bulk_threads(void);
 /* Path of the encoder's file; NULL without memory. */
 const char *app_model_path(const Config *c, Arena *a);
 /* The running program, for the confined child: /proc/self/exe, followed. */
