@@ -107,6 +107,8 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
         IngestOptions i = {.store = app->store,
                            .model = app->model,
                            .workers = app->threads + app->bulk,
+                           .shared = app->bulk ? app->bulk : app->threads,
+                           .slots = os_cpu_count(),
                            .max_file_bytes = (uint64_t)config_number(c, SET_MAX_UPLOAD),
                            .self = app_self()};
         app->ingest = ingest_new(&i, err);

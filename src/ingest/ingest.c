@@ -7,20 +7,22 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/utf8.h"
+#include "ingest/embedder.h"
 #include "ingest/extract.h"
 #include "ingest/sandbox.h"
 #include "ingest/understand.h"
 #include "text/chunk.h"
 #include "text/letters.h"
 
-#define BATCH 16         /* passages embedded at once, between looks at whether a person waits */
+#define BATCH EMBEDDER_BATCH /* passages embedded at once, between looks at whether a person waits */
 #define MAX_FILE ((uint64_t)256 << 20)
 #define YIELD_MS 50      /* a waiting person gets at most this between two batches */
 
 struct Ingest {
     IngestOptions o;
     Sandbox *sandbox;
-    MinilmState **states; /* [workers], made when first used */
+    MinilmState **states; /* [workers], made when first used; none for those that share */
+    Embedder *embedder;   /* NULL: nobody shares */
 };
 
 /* Everything about one file on its way. */
@@ -54,6 +56,10 @@ Ingest *ingest_new(const IngestOptions *o, Err *err)
         return NULL;
     }
     *g = (Ingest){.o = *o, .sandbox = sandbox, .states = states};
+    if (o->shared && !(g->embedder = embedder_new(o->model, o->slots ? o->slots : 1, err))) {
+        ingest_free(g);
+        return NULL;
+    }
     if (g->o.max_file_bytes == 0)
         g->o.max_file_bytes = MAX_FILE;
     return g;
@@ -66,6 +72,7 @@ void ingest_free(Ingest *g)
     for (unsigned i = 0; i < g->o.workers; i++)
         minilm_state_free(g->states[i]);
     mem_free(g->states);
+    embedder_free(g->embedder);
     sandbox_free(g->sandbox);
     mem_free(g);
 }
@@ -110,7 +117,8 @@ static bool embed_batch(Work *w, const ChunkSpan *spans, size_t n, Arena *scratc
         if (!texts[i].ptr)
             return no_memory(w);
     }
-    if (!minilm_embed(w->g->o.model, state, texts, n, vectors, NULL, w->err))
+    if (!(state ? minilm_embed(w->g->o.model, state, texts, n, vectors, NULL, w->err)
+                : embedder_run(w->g->embedder, texts, n, vectors, w->err)))
         return false;
     for (size_t i = 0; i < n; i++) {
         out[i] = (ChunkNew){.start = spans[i].start, .end = spans[i].end, .page = spans[i].page,
@@ -123,13 +131,13 @@ static bool embed_batch(Work *w, const ChunkSpan *spans, size_t n, Arena *scratc
 static bool embed_all(Work *w, const ChunkSpan *spans, size_t n, ChunkNew *out)
 {
     MinilmState **state = &w->g->states[w->worker];
-    if (!*state && !(*state = minilm_state_new(w->g->o.model, w->err)))
+    bool shares = w->worker + w->g->o.shared >= w->g->o.workers && w->g->embedder;
+    if (!shares && !*state && !(*state = minilm_state_new(w->g->o.model, w->err)))
         return false;
     Arena *scratch = arena_new(ARENA_DEFAULT_MAX);
     bool ok = scratch != NULL || no_memory(w);
     for (size_t at = 0; ok && at < n; at += BATCH) {
-        if (at > 0)
-            make_way(w->in);
+        make_way(w->in);
         ok = embed_batch(w, spans + at, n - at < BATCH ? n - at : BATCH, scratch, out + at);
         arena_reset(scratch);
     }

@@ -21,6 +21,7 @@ typedef struct {
     Store *store;
     const Minilm *model;
     unsigned workers;           /* worker numbers 0..workers-1 */
+    unsigned shared, slots;     /* the last `shared` of them share so many encoders (embedder.h) */
     uint64_t max_file_bytes;    /* 0: 256 MiB */
     unsigned extract_timeout_ms; /* 0: 30 s */
     uint64_t extract_memory;    /* 0: 512 MiB of address space beyond the libraries */
