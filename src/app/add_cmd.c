@@ -34,17 +34,14 @@ static void form_field(Buf *b, const char *boundary, const char *name, Str value
 }
 
 /* The quotation mark is escaped as browsers do it; a source has no line breaks. */
-static void form_file(Buf *b, const char *boundary, Str source, Str data)
+static void form_file(Buf *b, const char *boundary, Str name, Str data)
 {
-    size_t from = source.len;
-    while (from > 0 && source.ptr[from - 1] != '/')
-        from--;
     buf_printf(b, "--%s\r\nContent-Disposition: form-data; name=\"file\"; filename=\"", boundary);
-    for (; from < source.len; from++) {
-        if (source.ptr[from] == '"')
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.ptr[i] == '"')
             buf_add_c(b, "%22");
         else
-            buf_add_char(b, source.ptr[from]);
+            buf_add_char(b, name.ptr[i]);
     }
     buf_add_c(b, "\"\r\nContent-Type: application/octet-stream\r\n\r\n");
     buf_add(b, data);
@@ -69,7 +66,7 @@ static bool make_form(Add *a, const AddFile *f, char boundary[UUID_TEXT], Buf *f
     const char *tag;
     for (size_t i = 0; (tag = cli_flag_at(a->cli, "--tag", i)); i++)
         form_field(form, boundary, "tags", str_of(tag));
-    form_file(form, boundary, f->source, buf_str(&data));
+    form_file(form, boundary, scan_name(f->source, f->path), buf_str(&data));
     buf_release(&data);
     return buf_check(form, f->path, err);
 }

@@ -55,6 +55,16 @@ Str scan_source(Arena *a, const char *path)
     return text;
 }
 
+Str scan_name(Str source, const char *path)
+{
+    size_t from = source.len, end = source.len;
+    if (!str_eq(source, str_of(path)) && end > 13)
+        end -= 13; /* '#' and twelve digits */
+    while (from > 0 && source.ptr[from - 1] != '/')
+        from--;
+    return str_sub(source, from, end);
+}
+
 static bool no_memory(Scan *s)
 {
     return err_set(s->err, ERR_NO_MEMORY, "reading a folder: out of memory");

@@ -46,5 +46,7 @@ bool scan_run(const ScanOptions *o, ScanCounts *counts, Err *err);
  * is not gets its bad bytes replaced and a digest of the path behind, so that two files never share
  * a source. ptr NULL without memory. */
 Str scan_source(Arena *a, const char *path);
+/* The file's name as text: the last part of the source, without the digest. */
+Str scan_name(Str source, const char *path);
 
 #endif

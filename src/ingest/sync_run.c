@@ -49,8 +49,8 @@ static bool run_read(Sync *s, const Task *t, unsigned worker, Arena *a, SyncDone
 {
     Document old, doc;
     PutOutcome outcome;
-    IngestInput in = {.path = t->path, .source = t->source, .facts = &t->facts,
-        .pressed = pressed, .pressed_arg = s->o.work};
+    IngestInput in = {.path = t->path, .source = t->source,
+        .filename = scan_name(t->source, t->path), .facts = &t->facts, .pressed = pressed, .pressed_arg = s->o.work};
     if (t->folder)
         in.folder = &t->folder->f.id;
     if (own_document(s, t->source, a, &old)) {
@@ -67,14 +67,13 @@ static bool run_read(Sync *s, const Task *t, unsigned worker, Arena *a, SyncDone
 
 static bool run_move(Sync *s, const Task *t, unsigned worker, Arena *a, SyncDone *done, Err *err)
 {
-    const char *slash = strrchr(t->source.ptr, '/');
     LedgerEntry to = {.source = t->source, .bytes = t->facts.bytes,
         .mtime_ms = t->facts.mtime_ns / 1000000, .mtime_ns = t->facts.mtime_ns,
         .device = t->facts.device, .inode = t->facts.inode, .last_at = clock_now_ms()};
     if (t->folder)
         to.folder = t->folder->f.id;
-    if (store_file_moved(s->o.store, &s->o.owner, t->from, &to,
-                         slash ? str_of(slash + 1) : t->source, err)) {
+    if (store_file_moved(s->o.store, &s->o.owner, t->from, &to, scan_name(t->source, t->path),
+                         err)) {
         done->moved++;
         return true;
     }

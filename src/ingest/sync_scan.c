@@ -9,7 +9,7 @@
 #include "ingest/sync_int.h"
 
 #define BATCH 256        /* ledger entries in one transaction */
-#define RECENT_NS 10000000000ll
+#define RECENT_NS 50000000ll /* before the look began: clocks of file systems are coarse */
 #define GRACE_NS 1000000000ull
 #define MS 1000000ull
 
@@ -213,7 +213,7 @@ static bool add_gone(Look *l, Str source, bool excluded)
 }
 
 /* An entry whose file was not met. One that is there after all is left out by a pattern now, unless
- * it came a moment ago. */
+ * it came while they were listed: of that the kernel tells. */
 static bool is_gone(const Look *l, const Known *k, bool *excluded)
 {
     struct stat st;
@@ -231,7 +231,7 @@ static bool is_gone(const Look *l, const Known *k, bool *excluded)
         return errno == ENOENT || errno == ENOTDIR;
     *excluded = true;
     int64_t changed = (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
-    return !k->by_hand && (changed > l->now_ns || l->now_ns - changed > RECENT_NS);
+    return !k->by_hand && changed < l->now_ns - RECENT_NS;
 }
 
 static bool collect_gone(Look *l)
