@@ -89,9 +89,25 @@ class World:
         return [d["id"] for d in self.call("GET", f"{KNOWLEDGE}/search?mode=keyword&q={word}")["documents"]]
 
     def true_ledger(self):
-        """Every entry's state matches the store, and every document has an entry."""
-        there, named = self.documents(), set()
-        for e in self.ledger().values():
+        """Every entry's state matches the store, and every document has an entry. When nothing is going on."""
+        return self.match(self.documents(), self.ledger())
+
+    def true_ledger_at_rest(self):
+        """The same, of data that nobody has open."""
+        def sotto(*args):
+            run = subprocess.run([PROGRAM, *args, "--json"], capture_output=True, text=True, timeout=300,
+                                 env=Server(self.data).environment())
+            assert run.returncode == 0, (args, run.stdout[-2000:], run.stderr[-2000:])
+            return json.loads(run.stdout)
+        entries = sotto("ledger")["entries"]
+        by_source = {e["source"]: e for e in entries}
+        assert len(by_source) == len(entries), "two entries of one file"
+        return self.match({d["id"]: d for d in sotto("list", "--all")["documents"]}, by_source)
+
+    @staticmethod
+    def match(there, entries):
+        named = set()
+        for e in entries.values():
             if e["state"] in ("indexed", "duplicate"):
                 assert e["document"] in there, e
             if e["state"] in ("deleted",):
@@ -471,22 +487,23 @@ def kill_import(world, deaths, rng, turn):
     """Lets an import die so many times, then finish. How many of the deaths found files waiting."""
     acknowledged, during = set(), 0
     for death in range(deaths + 1):
+        if death:
+            assert acknowledged <= set(world.true_ledger_at_rest()), "a document that was there is lost"
+        if death == deaths:
+            break
         with Server(world.data, env={"SOTTO_LOG": "error"}) as world.server:
-            there = world.true_ledger()
-            assert acknowledged <= set(there), "a document that was there is lost"
             listed = world.call("GET", FOLDERS)["folders"]
             if not listed:
                 assert death == 0, "the folder is lost"
                 listed = [world.call("POST", FOLDERS, {"path": str(world.docs)}, 201)]
             world.folder = listed[0]["id"]
-            if death == deaths:
-                break
             time.sleep(rng.uniform(0.02, 0.7))
             acknowledged = set(world.documents())
             during += len(acknowledged) < KILL_FILES
             world.server.process.kill()
             world.server.process.wait()
     with Server(world.data, env={"SOTTO_LOG": "error"}) as world.server:
+        world.folder = world.call("GET", FOLDERS)["folders"][0]["id"]
         state, there, entries = world.idle(), world.true_ledger(), world.ledger()
         assert len(entries) == len(there) == KILL_FILES and state["covered"] == 1
         assert {e["state"] for e in entries.values()} == {"indexed"}
