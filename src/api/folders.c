@@ -99,7 +99,7 @@ static bool needs_sync(const ApiCall *c, Err *err)
            err_set(err, ERR_UNAVAILABLE, "nothing watches folders here; start sotto serve");
 }
 
-/* ---- add -------------------------------------------------------------------------------------- */
+/* ---- add ------------------------------------------------------------------------------------- */
 
 static bool plan_answer(ApiCall *c, const Folder *f, Err *err)
 {
@@ -174,7 +174,7 @@ bool folder_add(ApiCall *c, Err *err)
     return reply(c, &id, 201, err);
 }
 
-/* ---- the rest --------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 /* Without a sync (no server runs): the rows as they are kept. */
 static bool stored(ApiCall *c, SyncStatus **out, size_t *n, Err *err)

@@ -15,7 +15,7 @@ static bool state_of(Str name, LedgerState *out)
     return false;
 }
 
-/* ---- list ------------------------------------------------------------------------------------- */
+/* ---- list ------------------------------------------------------------------------------------ */
 
 static void counts_json(JsonW *w, const uint64_t *counts)
 {
@@ -69,7 +69,7 @@ bool ledger_list(ApiCall *c, Err *err)
     return call_json(c, 200, err);
 }
 
-/* ---- coverage --------------------------------------------------------------------------------- */
+/* ---- coverage -------------------------------------------------------------------------------- */
 
 #define GROUPS_MAX 200 /* of a kind; the rest are counted together */
 
@@ -200,7 +200,7 @@ bool ledger_coverage(ApiCall *c, Err *err)
     return call_json(c, 200, err);
 }
 
-/* ---- what a client could not offer ------------------------------------------------------------ */
+/* ---- what a client could not offer ----------------------------------------------------------- */
 
 bool ledger_note(ApiCall *c, Err *err)
 {
@@ -229,7 +229,7 @@ bool ledger_note(ApiCall *c, Err *err)
     return call_json(c, 201, err);
 }
 
-/* ---- try again -------------------------------------------------------------------------------- */
+/* ---- try again ------------------------------------------------------------------------------- */
 
 typedef struct {
     ApiCall *c;

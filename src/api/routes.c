@@ -227,7 +227,8 @@ static const ApiRoute routes[] = {
      "A file as multipart/form-data, or title and content as JSON. Answers when it is durable and "
      "findable. "
      "A document with the same bytes is there already: 200 and that one.",
-     FIELDS(create_query), FIELDS(create_body), BODY_JSON | BODY_MULTIPART, 0, "Document", "201,200",
+     FIELDS(create_query), FIELDS(create_body), BODY_JSON | BODY_MULTIPART, 0, "Document",
+     "201,200",
      "400,413,415,503,507"},
     {"GET", "/api/v1/knowledge/documents", document_list, WORK_INTERACTIVE, 0, "knowledge",
      "List documents", NULL, FIELDS(list_query), NULL, 0, BODY_NONE, 0, "DocumentList", "200",

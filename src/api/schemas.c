@@ -104,7 +104,8 @@ const char api_schemas[] =
     "\"integer\"},"
     "\"modified_at\":{\"type\":[\"string\",\"null\"]},\"folder\":{\"type\":["
     "\"string\",\"null\"],\"description\":\"the watched folder that offered it, null for a "
-    "person\"},\"facts\":{\"type\":[\"string\",\"null\"]},\"chunks\":{\"type\":\"integer\"},\"first_"
+    "person\"},\"facts\":{\"type\":[\"string\",\"null\"]},\"chunks\":{\"type\":"
+    "\"integer\"},\"first_"
     "at\":{\"type\":"
     "[\"string\",\"null\"]},\"last_at\":{\"type\":[\"string\",\"null\"]}}},"
 
@@ -194,14 +195,6 @@ const char api_schemas[] =
     "\"integer\"},\"ledger_entries\":{\"type\":\"integer\"},\"model\":{\"type\":\"string\"},"
     "\"dimensions\":{\"type\":"
     "\"integer\"},\"backend\":{\"type\":\"string\"},\"schema_version\":{\"type\":\"integer\"}}},"
-
-    "\"Folder\":{\"type\":\"object\",\"required\":[\"id\",\"path\",\"include\",\"exclude\","
-    "\"created_at\"],"
-    "\"properties\":{\"id\":{\"type\":\"string\",\"format\":\"uuid\"},\"path\":{\"type\":"
-    "\"string\"},\"include\":"
-    "{\"type\":\"array\",\"items\":{\"type\":\"string\"}},\"exclude\":{\"type\":\"array\","
-    "\"items\":{\"type\":"
-    "\"string\"}},\"created_at\":{\"type\":\"string\"}}},"
 
     "\"Embeddings\":{\"type\":\"object\",\"required\":[\"object\",\"model\",\"data\",\"usage\"],"
     "\"properties\":{"

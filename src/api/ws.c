@@ -290,7 +290,8 @@ static bool topic_bits(const Json *data, unsigned *out, Err *err)
             t++;
         if (t == sizeof topics / sizeof *topics)
             return err_set(err, ERR_VALIDATION,
-                           "unknown topic; there are documents, briefing, tasks, reminders, folders");
+                           "unknown topic; there are documents, briefing, tasks, reminders, "
+                           "folders");
         *out |= topics[t].bit;
     }
     return true;

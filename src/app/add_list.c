@@ -101,7 +101,7 @@ bool add_list(Add *a, Err *err)
     return true;
 }
 
-/* ---- what is known already -------------------------------------------------------------------- */
+/* ---- what is known already ------------------------------------------------------------------- */
 
 static int by_source(const void *a, const void *b)
 {
@@ -123,7 +123,8 @@ static AddFile *find(AddFile **sorted, size_t n, Str source)
 
 static void compare(Add *a, AddFile *f, const Json *entry)
 {
-    Str state = json_str(json_get(entry, "state")), document = json_str(json_get(entry, "document"));
+    Str state = json_str(json_get(entry, "state"));
+    Str document = json_str(json_get(entry, "document"));
     Str facts = json_str(json_get(entry, "facts")), part;
     uint64_t bytes, inode;
     int64_t mtime;
@@ -194,7 +195,7 @@ bool add_skip_known(Add *a, Err *err)
     return ok;
 }
 
-/* ---- half-written files ----------------------------------------------------------------------- */
+/* ---- half-written files ---------------------------------------------------------------------- */
 
 static bool look_again(AddFile *f)
 {
@@ -225,7 +226,7 @@ void add_settle(AddFile *f)
     }
 }
 
-/* ---- a dry run -------------------------------------------------------------------------------- */
+/* ---- a dry run ------------------------------------------------------------------------------- */
 
 static void predict(Add *a, AddFile *f)
 {

@@ -10,7 +10,7 @@
 
 static const char folders_path[] = "/api/v1/knowledge/folders";
 
-/* ---- list ------------------------------------------------------------------------------------- */
+/* ---- list ------------------------------------------------------------------------------------ */
 
 static void words(Buf *out, const Json *list, const char *before)
 {
@@ -81,7 +81,7 @@ static int list(Cli *cli)
     return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
 }
 
-/* ---- add -------------------------------------------------------------------------------------- */
+/* ---- add ------------------------------------------------------------------------------------- */
 
 static void strings(Cli *cli, JsonW *w, const char *key, const char *flag)
 {
@@ -198,7 +198,7 @@ static int add(Cli *cli)
     return ok ? cli_done(cli, cli_interrupted() ? EXIT_INTERRUPTED : 0) : cli_fail(cli, &err);
 }
 
-/* ---- the rest --------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 /* A folder by its id, or by its path, which need not be there any more. */
 static bool find(Cli *cli, Call *call, const char *typed, Str *id, Err *err)

@@ -118,7 +118,7 @@ static int list(Cli *cli)
     return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
 }
 
-/* ---- coverage ---------------------------------------------------------------------------------- */
+/* ---- coverage -------------------------------------------------------------------------------- */
 
 static void cover_line(Cli *cli, const Json *g, Str name)
 {
@@ -178,7 +178,7 @@ static int coverage(Cli *cli)
     return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
 }
 
-/* ---- another try ------------------------------------------------------------------------------- */
+/* ---- another try ----------------------------------------------------------------------------- */
 
 static int retry(Cli *cli)
 {

@@ -1,4 +1,5 @@
-/* sync_wait.h - waits until the background reading is done, with a bar. Threads: the main thread. */
+/* sync_wait.h - waits until the background reading is done, with a bar.
+ * Threads: the main thread. */
 #ifndef SOTTO_APP_SYNC_WAIT_H
 #define SOTTO_APP_SYNC_WAIT_H
 

@@ -4,8 +4,9 @@
  * voice command), NORMAL (one upload, a change), BULK (a folder being read). Within a class, first
  * come first served. BULK jobs never occupy the last free worker when there are two or more, so a
  * query never waits for a folder; in a pool with bulk threads they run on those alone, at the
- * operating system's lowest priority, so that they fill every processor and give way at once. A class's queue is bounded: submitting past it is
- * ERR_UNAVAILABLE, which clients see as 503 with Retry-After.
+ * operating system's lowest priority, so that they fill every processor and give way at once. A
+ * class's queue is bounded: submitting past it is ERR_UNAVAILABLE, which clients see as 503 with
+ * Retry-After.
  *
  * A job is a function and an argument. It runs exactly once, or its `drop` runs exactly once
  * (when the pool stops before its turn). Threads: every call is safe from any thread. */

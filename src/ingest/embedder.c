@@ -68,7 +68,7 @@ static Slot *free_slot(Embedder *e)
 static bool prepare(Embedder *e, Slot *s, Err *err)
 {
     if (!s->vectors)
-        s->vectors = mem_array(EMBEDDER_BATCH * MINILM_DIM, sizeof *s->vectors);
+        s->vectors = mem_array((size_t)EMBEDDER_BATCH * MINILM_DIM, sizeof *s->vectors);
     if (!s->vectors)
         return err_set(err, ERR_NO_MEMORY, "cannot prepare the encoder: out of memory");
     if (!s->state)

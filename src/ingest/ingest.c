@@ -14,7 +14,7 @@
 #include "text/chunk.h"
 #include "text/letters.h"
 
-#define BATCH EMBEDDER_BATCH /* passages embedded at once, between looks at whether a person waits */
+#define BATCH EMBEDDER_BATCH /* passages embedded between looks at whether a person waits */
 #define MAX_FILE ((uint64_t)256 << 20)
 #define YIELD_MS 50      /* a waiting person gets at most this between two batches */
 

@@ -121,8 +121,8 @@ static bool list_names(Scan *s, const char *path, Arena *a, char ***out, size_t 
     *errnum = 0;
     for (struct dirent *e; ok && (errno = 0, e = readdir(d)) != NULL;) {
         if (e->d_name[0] == '.') {
-            s->counts->hidden += strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
-                                 strcmp(e->d_name, SCAN_IGNORE_FILE);
+            s->counts->hidden += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
+                                 strcmp(e->d_name, SCAN_IGNORE_FILE) != 0;
             continue;
         }
         if (*n == cap) {
@@ -183,9 +183,8 @@ static bool left_out(const Scan *s, const Level *level, const char *path, bool i
     if (asked != IGNORE_SILENT)
         return asked == IGNORE_OUT;
     for (const Level *l = level; l; l = l->up) {
-        IgnoreVerdict v = l->rules
-                              ? ignore_match(l->rules, str_sub(whole, l->from, whole.len), is_folder)
-                              : IGNORE_SILENT;
+        Str below = str_sub(whole, l->from, whole.len);
+        IgnoreVerdict v = l->rules ? ignore_match(l->rules, below, is_folder) : IGNORE_SILENT;
         if (v != IGNORE_SILENT)
             return v == IGNORE_OUT;
     }

@@ -116,7 +116,7 @@ bool sync_push(Sync *s, Task *t, bool wait)
     return take;
 }
 
-/* ---- rounds, on the sync's thread ------------------------------------------------------------- */
+/* ---- rounds, on the sync's thread ------------------------------------------------------------ */
 
 static void begin_round(SyncFolder *f, bool whole)
 {
@@ -280,7 +280,7 @@ static void step(Sync *s, SyncFolder *f)
         push_gone(s, f, now);
 }
 
-/* ---- the thread ------------------------------------------------------------------------------- */
+/* ---- the thread ------------------------------------------------------------------------------ */
 
 static SyncFolder *folder_of(Sync *s, const char *path)
 {
@@ -433,7 +433,7 @@ static void *sync_main(void *arg)
     }
 }
 
-/* ---- beginning and ending --------------------------------------------------------------------- */
+/* ---- beginning and ending -------------------------------------------------------------------- */
 
 static bool copy_strings(Arena *a, Str **list, size_t n)
 {

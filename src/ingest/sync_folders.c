@@ -20,7 +20,7 @@ static bool not_there(Err *err)
     return err_set(err, ERR_NOT_FOUND, "there is no such folder");
 }
 
-/* ---- looking ---------------------------------------------------------------------------------- */
+/* ---- looking --------------------------------------------------------------------------------- */
 
 /* Caller holds the lock. */
 static void fill(const Sync *s, const SyncFolder *f, SyncStatus *out)
@@ -108,7 +108,7 @@ size_t sync_queue(Sync *s)
     return n;
 }
 
-/* ---- changing --------------------------------------------------------------------------------- */
+/* ---- changing -------------------------------------------------------------------------------- */
 
 static bool below(Str inner, Str outer)
 {

@@ -50,7 +50,8 @@ static bool run_read(Sync *s, const Task *t, unsigned worker, Arena *a, SyncDone
     Document old, doc;
     PutOutcome outcome;
     IngestInput in = {.path = t->path, .source = t->source,
-        .filename = scan_name(t->source, t->path), .facts = &t->facts, .pressed = pressed, .pressed_arg = s->o.work};
+        .filename = scan_name(t->source, t->path), .facts = &t->facts, .pressed = pressed,
+        .pressed_arg = s->o.work};
     if (t->folder)
         in.folder = &t->folder->f.id;
     if (own_document(s, t->source, a, &old)) {

@@ -111,7 +111,7 @@ static void sources(void **state)
     arena_free(a);
 }
 
-/* ---- the kernel's events ---------------------------------------------------------------------- */
+/* ---- the kernel's events --------------------------------------------------------------------- */
 
 typedef struct {
     size_t files, came, went, lost;
