@@ -14,7 +14,7 @@
 #define SOTTO_API_API_H
 
 #include "base/work.h"
-#include "ingest/ingest.h"
+#include "ingest/sync.h"
 #include "net/server.h"
 #include "search/search.h"
 
@@ -25,6 +25,7 @@ typedef struct {
     Search *search;
     Ingest *ingest;
     Work *work; /* NULL when only api_dispatch is used */
+    Sync *sync; /* NULL: folders are listed, nothing more */
     const Minilm *model;
     Uuid owner;          /* the person everything belongs to until there are several */
     uint64_t max_upload; /* bytes; 0: 64 MiB */

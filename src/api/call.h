@@ -17,7 +17,7 @@ typedef struct ApiRoute ApiRoute;
 typedef bool ApiHandler(ApiCall *c, Err *err);
 
 enum { BODY_NONE = 0, BODY_JSON = 1, BODY_MULTIPART = 2 };
-enum { ON_LOOP = 1, NO_SCHEMA = 2, IS_WEBSOCKET = 4 };
+enum { ON_LOOP = 1, NO_SCHEMA = 2, IS_WEBSOCKET = 4, MAY_BE_BULK = 8 };
 
 struct ApiRoute {
     const char *method, *pattern;
@@ -86,7 +86,10 @@ ApiWs *api_ws(Api *api);
 ApiHandler document_create, document_list, document_get, document_change, document_remove,
     document_original;
 ApiHandler search_get, search_post;
-ApiHandler knowledge_stats, knowledge_ledger, knowledge_duplicates;
+ApiHandler knowledge_stats, knowledge_duplicates;
+ApiHandler ledger_list, ledger_note, ledger_coverage, ledger_retry;
+ApiHandler folder_add, folder_list, folder_get, folder_change, folder_sync, folder_remove,
+    folder_remove_path;
 ApiHandler openai_embeddings, openai_models, openai_model;
 ApiHandler health, health_live, health_ready, metrics_page, openapi_page, page_index, page_asset,
     ws_open;

@@ -247,6 +247,17 @@ static void job_drop(void *arg, unsigned worker)
     http_reply_error(job->x, &err);
 }
 
+/* Uploads of many files say so, and wait behind everything else. The query is checked later; here
+ * only a plain one counts. */
+static WorkClass class_of(const ApiRoute *r, const HttpExchange *x)
+{
+    Str rest = x->req.query, part;
+    while ((r->flags & MAY_BE_BULK) && str_next(&rest, '&', &part))
+        if (str_eq(part, STR("background=true")))
+            return WORK_BULK;
+    return r->cls;
+}
+
 void api_on_request(void *arg, HttpExchange *x)
 {
     Api *api = arg;
@@ -266,6 +277,6 @@ void api_on_request(void *arg, HttpExchange *x)
         return;
     }
     *job = (Job){api, x, clock_mono_ns()};
-    if (!work_submit(api->parts.work, r->cls, job_run, job_drop, job, &err))
+    if (!work_submit(api->parts.work, class_of(r, x), job_run, job_drop, job, &err))
         http_reply_error(x, &err);
 }

@@ -30,6 +30,11 @@ static double queued_bulk(void *arg)
     return (double)work_queued(arg, WORK_BULK);
 }
 
+static double queued_files(void *arg)
+{
+    return (double)sync_queue(arg);
+}
+
 void api_gauges_add(const ApiParts *parts)
 {
     static const char help[] = "Jobs that wait for a worker, by class.";
@@ -40,6 +45,9 @@ void api_gauges_add(const ApiParts *parts)
                     started, &start_s);
     metric_set(metric_gauge("build_info", "Always 1; the labels say what runs.", "version"),
                (const char *const[]){SOTTO_VERSION}, 1);
+    if (parts->sync)
+        metric_gauge_fn("ingest_queue_files", "Files of watched folders that wait or are read.",
+                        queued_files, parts->sync);
     if (!parts->work)
         return;
     metric_gauge_fn("jobs_queued{class=\"interactive\"}", help, queued_interactive, parts->work);
@@ -49,6 +57,8 @@ void api_gauges_add(const ApiParts *parts)
 
 void api_gauges_drop(const ApiParts *parts)
 {
+    if (parts->sync)
+        metric_gauge_fn_drop(parts->sync);
     if (parts->work)
         metric_gauge_fn_drop(parts->work);
 }

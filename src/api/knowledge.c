@@ -1,4 +1,4 @@
-/* knowledge.c - documents: add, list, read, change, delete, original; ledger and statistics. */
+/* knowledge.c - documents: add, list, read, change, delete, original; statistics. */
 #include "api/call.h"
 #include "api/duplicates.h"
 #include "api/filter.h"
@@ -139,6 +139,22 @@ static void created_headers(ApiCall *c, const Document *doc)
     http_resp_header(c->x, "Location", at);
 }
 
+/* "SIZE-MTIME-INODE", as the ledger tells it. */
+static bool facts_read(Str text, IngestFacts *out, Err *err)
+{
+    Str rest = text, size, mtime, inode;
+    if (str_next(&rest, '-', &size) && str_next(&rest, '-', &mtime) &&
+        str_next(&rest, '-', &inode) && !rest.ptr && str_to_u64(size, &out->bytes) &&
+        str_to_i64(mtime, &out->mtime_ns) && str_to_u64(inode, &out->inode))
+        return true;
+    return err_set(err, ERR_VALIDATION, "facts must be SIZE-MTIME-INODE, three whole numbers");
+}
+
+static bool pressed(void *arg)
+{
+    return work_pressed(arg);
+}
+
 bool document_create(ApiCall *c, Err *err)
 {
     const FieldValue *file = call_body(c, "file"), *content = call_body(c, "content");
@@ -167,6 +183,16 @@ bool document_create(ApiCall *c, Err *err)
     };
     if (content->given && !in.file_type.len)
         in.file_type = STR("text");
+    IngestFacts facts = {0};
+    if (call_body(c, "facts")->given) {
+        if (!facts_read(call_body(c, "facts")->str, &facts, err))
+            return false;
+        in.facts = &facts;
+    }
+    if (c->parts->work && call_query(c, "background")->b) {
+        in.pressed = pressed;
+        in.pressed_arg = c->parts->work;
+    }
     Document doc;
     PutOutcome outcome;
     if (!ingest_one(c->parts->ingest, c->owner, &in, c->worker, c->arena, &doc, &outcome, err))
@@ -451,56 +477,7 @@ bool document_original(ApiCall *c, Err *err)
     return true;
 }
 
-/* ---- ledger and statistics ------------------------------------------------------------------ */
-
-static bool state_of(Str name, LedgerState *out)
-{
-    for (int s = LEDGER_PENDING; s <= LEDGER_DELETED; s++) {
-        if (!str_eq(name, str_of(ledger_state_name((LedgerState)s))))
-            continue;
-        *out = (LedgerState)s;
-        return true;
-    }
-    return false;
-}
-
-bool knowledge_ledger(ApiCall *c, Err *err)
-{
-    LedgerState state;
-    LedgerPage page;
-    LedgerQuery q = {.under = call_query(c, "under")->str,
-                     .limit = (size_t)call_query(c, "limit")->i,
-                     .cursor = call_query(c, "cursor")->str};
-    if (state_of(call_query(c, "state")->str, &state))
-        q.state = &state;
-    if (!store_ledger_list(c->parts->store, c->owner, &q, c->arena, &page, err))
-        return false;
-    JsonW w;
-    uint64_t total = 0;
-    jw_init(&w, &c->out);
-    jw_obj(&w);
-    jw_key(&w, "entries");
-    jw_arr(&w);
-    for (size_t i = 0; i < page.n; i++)
-        ledger_entry_json(&w, &page.items[i]);
-    jw_arr_end(&w);
-    jw_key(&w, "counts");
-    jw_obj(&w);
-    for (int s = LEDGER_PENDING; s <= LEDGER_DELETED; s++) {
-        jw_kv_int(&w, ledger_state_name((LedgerState)s), (int64_t)page.counts[s]);
-        total += s == LEDGER_DELETED ? 0 : page.counts[s];
-    }
-    jw_obj_end(&w);
-    uint64_t covered = page.counts[LEDGER_INDEXED] + page.counts[LEDGER_DUPLICATE];
-    jw_kv_int(&w, "total", (int64_t)total);
-    jw_kv_num(&w, "covered", total ? (double)covered / (double)total : 1.0);
-    if (page.next_cursor.ptr)
-        jw_kv_str(&w, "next_cursor", page.next_cursor);
-    else
-        jw_kv_null(&w, "next_cursor");
-    jw_obj_end(&w);
-    return call_json(c, 200, err);
-}
+/* ---- statistics ----------------------------------------------------------------------------- */
 
 bool knowledge_stats(ApiCall *c, Err *err)
 {

@@ -59,6 +59,11 @@ static const Field create_body[] = {
      .min = 0,
      .max = 1,
      .help = "computed when absent"},
+    {.name = "facts",
+     .type = F_STRING,
+     .max = 100,
+     .help = "SIZE-MTIME-INODE of the file (MTIME in nanoseconds): kept in the ledger, so that the "
+             "file is known when it has not changed"},
     {.name = "metadata",
      .type = F_OBJECT,
      .help = "may hold source, file_type, tags, summary, importance_score; other members are kept "
@@ -131,6 +136,8 @@ static const Field ledger_query[] = {
      .type = F_ENUM,
      .choices = "pending|indexed|duplicate|refused|failed|deleted"},
     {.name = "under", .type = F_STRING, .max = 4096, .help = "sources that begin so"},
+    {.name = "q", .type = F_STRING, .max = 500, .help = "somewhere in source or reason"},
+    {.name = "folder", .type = F_UUID, .help = "offered by this watched folder"},
     {.name = "limit", .type = F_INT, .min = 1, .max = 1000, .fallback = "100"},
     {.name = "cursor", .type = F_STRING, .max = 4200},
 };
@@ -146,6 +153,81 @@ static const Field duplicates_query[] = {
     {.name = "offset", .type = F_INT, .min = 0, .max = 1000000, .fallback = "0"},
 };
 
+static const Field coverage_query[] = {
+    {.name = "under", .type = F_STRING, .max = 4096, .help = "sources that begin so"},
+};
+
+static const Field note_body[] = {
+    {.name = "source",
+     .type = F_STRING,
+     .required = true,
+     .min = 1,
+     .max = 8192,
+     .help = "the file's path"},
+    {.name = "reason", .type = F_STRING, .required = true, .min = 1, .max = 1000},
+    {.name = "state", .type = F_ENUM, .choices = "failed|refused", .fallback = "failed"},
+    {.name = "bytes", .type = F_INT, .min = 0, .max = 9e15, .fallback = "0"},
+    {.name = "modified_at", .type = F_TIME},
+};
+
+static const Field retry_body[] = {
+    {.name = "state", .type = F_ENUM, .choices = "failed|refused", .help = "both when absent"},
+    {.name = "under", .type = F_STRING, .max = 4096, .help = "sources that begin so"},
+    {.name = "folder", .type = F_UUID, .help = "offered by this watched folder"},
+};
+
+static const Field folder_body[] = {
+    {.name = "path", .type = F_STRING, .required = true, .min = 1, .max = 4000,
+     .help = "absolute; links in it are followed"},
+    {.name = "include",
+     .type = F_STRINGS,
+     .max = 100,
+     .help = "only files that match one of these patterns (as in .gitignore)"},
+    {.name = "exclude", .type = F_STRINGS, .max = 100, .help = "not what these patterns match"},
+    {.name = "keep",
+     .type = F_BOOL,
+     .fallback = "false",
+     .help = "documents stay when their files go"},
+    {.name = "watch",
+     .type = F_ENUM,
+     .choices = "auto|notify|poll",
+     .fallback = "auto",
+     .help = "how changes are noticed; auto polls file systems that do not tell"},
+    {.name = "paused", .type = F_BOOL, .fallback = "false"},
+    {.name = "dry_run",
+     .type = F_BOOL,
+     .fallback = "false",
+     .help = "say what would happen (a FolderPlan) and do nothing"},
+};
+
+static const Field folder_patch[] = {
+    {.name = "paused", .type = F_BOOL, .required = true},
+};
+
+static const Field sync_body[] = {
+    {.name = "confirm",
+     .type = F_BOOL,
+     .fallback = "false",
+     .help = "files that are missing from a folder in state replaced are really gone"},
+};
+
+#define DOCUMENTS_FIELD                                                                            \
+    {                                                                                              \
+        .name = "documents", .type = F_ENUM, .choices = "keep|delete", .fallback = "keep",         \
+        .help = "what becomes of the documents that the folder added"                              \
+    }
+
+static const Field remove_query[] = {DOCUMENTS_FIELD};
+static const Field remove_path_query[] = {
+    {.name = "path", .type = F_STRING, .required = true, .min = 1, .max = 4000}, DOCUMENTS_FIELD};
+
+static const Field create_query[] = {
+    {.name = "background",
+     .type = F_BOOL,
+     .fallback = "false",
+     .help = "one of many: read at the lowest priority, behind whatever a person waits for"},
+};
+
 static const Field embed_body[] = {
     {.name = "model", .type = F_STRING, .required = true, .min = 1, .max = 200},
     {.name = "input", .type = F_EMBED_INPUT, .required = true},
@@ -155,12 +237,13 @@ static const Field embed_body[] = {
 };
 
 static const ApiRoute routes[] = {
-    {"POST", "/api/v1/knowledge/documents", document_create, WORK_NORMAL, 0, "knowledge",
+    {"POST", "/api/v1/knowledge/documents", document_create, WORK_NORMAL, MAY_BE_BULK, "knowledge",
      "Add a document",
      "A file as multipart/form-data, or title and content as JSON. Answers when it is durable and "
      "findable. "
      "A document with the same bytes is there already: 200 and that one.",
-     NULL, 0, FIELDS(create_body), BODY_JSON | BODY_MULTIPART, 0, "Document", "201,200",
+     FIELDS(create_query), FIELDS(create_body), BODY_JSON | BODY_MULTIPART, 0, "Document",
+     "201,200",
      "400,413,415,503,507"},
     {"GET", "/api/v1/knowledge/documents", document_list, WORK_INTERACTIVE, 0, "knowledge",
      "List documents", NULL, FIELDS(list_query), NULL, 0, BODY_NONE, 0, "DocumentList", "200",
@@ -185,7 +268,7 @@ static const ApiRoute routes[] = {
      "400,413,415"},
     {"GET", "/api/v1/knowledge/stats", knowledge_stats, WORK_INTERACTIVE, 0, "knowledge",
      "Counts and sizes", NULL, NULL, 0, NULL, 0, BODY_NONE, 0, "Stats", "200", ""},
-    {"GET", "/api/v1/knowledge/ledger", knowledge_ledger, WORK_INTERACTIVE, 0, "knowledge",
+    {"GET", "/api/v1/knowledge/ledger", ledger_list, WORK_INTERACTIVE, 0, "knowledge",
      "Every file ever offered", NULL, FIELDS(ledger_query), NULL, 0, BODY_NONE, 0, "Ledger", "200",
      "400"},
     {"GET", "/api/v1/knowledge/duplicates", knowledge_duplicates, WORK_NORMAL, 0, "knowledge",
@@ -193,6 +276,39 @@ static const ApiRoute routes[] = {
      "The largest groups first; in each the oldest document first, and how similar the others "
      "are to it.",
      FIELDS(duplicates_query), NULL, 0, BODY_NONE, 0, "Duplicates", "200", "400"},
+    {"POST", "/api/v1/knowledge/ledger", ledger_note, WORK_NORMAL, 0, "knowledge",
+     "Note a file that could not be offered",
+     "For clients that read files themselves: what they cannot open is in the ledger too.", NULL, 0,
+     FIELDS(note_body), BODY_JSON, 1 << 16, "LedgerEntry", "201", "400,413,415"},
+    {"GET", "/api/v1/knowledge/ledger/coverage", ledger_coverage, WORK_INTERACTIVE, 0, "knowledge",
+     "The share covered, by folder and by type", NULL, FIELDS(coverage_query), NULL, 0, BODY_NONE,
+     0, "Coverage", "200", "400"},
+    {"POST", "/api/v1/knowledge/ledger/retry", ledger_retry, WORK_NORMAL, 0, "knowledge",
+     "Try again what failed or was refused",
+     "The files are read in the background. Of an upload nothing is left that could be read again.",
+     NULL, 0, FIELDS(retry_body), BODY_JSON, 1 << 16, "Retried", "202", "400,413,415,503"},
+    {"POST", "/api/v1/knowledge/folders", folder_add, WORK_NORMAL, 0, "knowledge",
+     "Watch a folder",
+     "All that can be read in it is read in the background and kept up to date. See "
+     "docs/FOLDERS.md for the rules. With dry_run: 200 and what would happen.",
+     NULL, 0, FIELDS(folder_body), BODY_JSON, 1 << 20, "FolderOrPlan", "201,200",
+     "400,403,404,409,413,415,503"},
+    {"GET", "/api/v1/knowledge/folders", folder_list, WORK_INTERACTIVE, 0, "knowledge",
+     "Watched folders", NULL, NULL, 0, NULL, 0, BODY_NONE, 0, "FolderList", "200", ""},
+    {"DELETE", "/api/v1/knowledge/folders", folder_remove_path, WORK_NORMAL, 0, "knowledge",
+     "Watch a folder no more, by its path", NULL, FIELDS(remove_path_query), NULL, 0, BODY_NONE, 0,
+     NULL, "204", "400,404,503"},
+    {"GET", "/api/v1/knowledge/folders/{id}", folder_get, WORK_INTERACTIVE, 0, "knowledge",
+     "A watched folder", NULL, NULL, 0, NULL, 0, BODY_NONE, 0, "Folder", "200", "404"},
+    {"PATCH", "/api/v1/knowledge/folders/{id}", folder_change, WORK_NORMAL, 0, "knowledge",
+     "Pause or resume a folder", NULL, NULL, 0, FIELDS(folder_patch), BODY_JSON, 1 << 16, "Folder",
+     "200", "400,404,413,415,503"},
+    {"DELETE", "/api/v1/knowledge/folders/{id}", folder_remove, WORK_NORMAL, 0, "knowledge",
+     "Watch a folder no more", NULL, FIELDS(remove_query), NULL, 0, BODY_NONE, 0, NULL, "204",
+     "400,404,503"},
+    {"POST", "/api/v1/knowledge/folders/{id}/sync", folder_sync, WORK_NORMAL, 0, "knowledge",
+     "Read a folder now", "Answers at once; GET tells how far it is.", NULL, 0, FIELDS(sync_body),
+     BODY_JSON, 1 << 16, "Folder", "202", "400,404,409,413,415,503"},
     {"POST", "/v1/embeddings", openai_embeddings, WORK_INTERACTIVE, 0, "openai", "Embeddings",
      "As OpenAI.", NULL, 0, FIELDS(embed_body), BODY_JSON, 8 << 20, "Embeddings", "200",
      "400,404,413,415"},

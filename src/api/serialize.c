@@ -2,6 +2,7 @@
 #include "api/serialize.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 #include "base/utf8.h"
@@ -197,6 +198,15 @@ void search_json(JsonW *w, const SearchResult *r, ContentMode mode)
     jw_obj_end(w);
 }
 
+/* By which a client knows an unchanged file; opaque. */
+static void kv_facts(JsonW *w, const LedgerEntry *e)
+{
+    char text[64];
+    (void)snprintf(text, sizeof text, "%llu-%lld-%llu", (unsigned long long)e->bytes,
+                   (long long)e->mtime_ns, (unsigned long long)e->inode);
+    jw_kv_cstr(w, "facts", text);
+}
+
 void ledger_entry_json(JsonW *w, const LedgerEntry *e)
 {
     static const Sha256 none;
@@ -213,19 +223,25 @@ void ledger_entry_json(JsonW *w, const LedgerEntry *e)
         jw_kv_null(w, "content_hash");
     jw_kv_int(w, "bytes", (int64_t)e->bytes);
     kv_time(w, "modified_at", e->mtime_ms);
+    kv_uuid(w, "folder", &e->folder);
+    if (e->mtime_ns)
+        kv_facts(w, e);
+    else
+        jw_kv_null(w, "facts");
     jw_kv_int(w, "chunks", e->n_chunks);
     kv_time(w, "first_at", e->first_at);
     kv_time(w, "last_at", e->last_at);
     jw_obj_end(w);
 }
 
-void folder_json(JsonW *w, const Folder *f)
+void folder_members(JsonW *w, const Folder *f)
 {
-    jw_obj(w);
     kv_uuid(w, "id", &f->id);
     jw_kv_str(w, "path", f->path);
     kv_strings(w, "include", f->include, f->n_include);
     kv_strings(w, "exclude", f->exclude, f->n_exclude);
     kv_time(w, "created_at", f->created_at);
-    jw_obj_end(w);
+    kv_time(w, "synced_at", f->synced_at);
+    jw_kv_bool(w, "keep", f->keep);
+    jw_kv_bool(w, "paused", f->paused);
 }

@@ -3,6 +3,7 @@
 #define SOTTO_API_SERIALIZE_H
 
 #include "base/json.h"
+#include "ingest/sync.h"
 #include "search/search.h"
 
 /* How much of the extracted text goes with a document. */
@@ -16,6 +17,8 @@ void document_members(JsonW *w, const Document *d, ContentMode mode);
 void document_json(JsonW *w, const Document *d, ContentMode mode);
 void search_json(JsonW *w, const SearchResult *r, ContentMode mode);
 void ledger_entry_json(JsonW *w, const LedgerEntry *e);
-void folder_json(JsonW *w, const Folder *f);
+/* Into an object that is open already. */
+void folder_members(JsonW *w, const Folder *f);
+void sync_progress_json(JsonW *w, const SyncStatus *s); /* folders.c */
 
 #endif

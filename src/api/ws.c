@@ -15,7 +15,8 @@
 #include "base/mem.h"
 #include "net/websocket.h"
 
-enum { TOPIC_DOCUMENTS = 1, TOPIC_BRIEFING = 2, TOPIC_TASKS = 4, TOPIC_REMINDERS = 8 };
+enum { TOPIC_DOCUMENTS = 1, TOPIC_BRIEFING = 2, TOPIC_TASKS = 4, TOPIC_REMINDERS = 8,
+       TOPIC_FOLDERS = 16 };
 
 static const struct {
     const char *name;
@@ -23,7 +24,8 @@ static const struct {
 } topics[] = {{"documents", TOPIC_DOCUMENTS},
               {"briefing", TOPIC_BRIEFING},
               {"tasks", TOPIC_TASKS},
-              {"reminders", TOPIC_REMINDERS}};
+              {"reminders", TOPIC_REMINDERS},
+              {"folders", TOPIC_FOLDERS}};
 
 /* Queries one client may have waiting: one more is an Error, not a longer queue. */
 #define QUERIES_PER_CLIENT 8
@@ -67,7 +69,10 @@ void api_ws_free(ApiWs *ws)
 {
     if (!ws)
         return;
-    store_on_change(api_parts(ws->api)->store, NULL, NULL);
+    const ApiParts *parts = api_parts(ws->api);
+    store_on_change(parts->store, NULL, NULL);
+    if (parts->sync)
+        sync_on_progress(parts->sync, NULL, NULL);
     pthread_mutex_destroy(&ws->lock);
     mem_free(ws->clients);
     mem_free(ws);
@@ -285,7 +290,8 @@ static bool topic_bits(const Json *data, unsigned *out, Err *err)
             t++;
         if (t == sizeof topics / sizeof *topics)
             return err_set(err, ERR_VALIDATION,
-                           "unknown topic; there are documents, briefing, tasks, reminders");
+                           "unknown topic; there are documents, briefing, tasks, reminders, "
+                           "folders");
         *out |= topics[t].bit;
     }
     return true;
@@ -431,8 +437,40 @@ static void on_change(void *arg, const Uuid *owner, ChangeKind kind, const Uuid 
     }
 }
 
+/* How far the watched folders are; one message a folder. On the sync's thread. */
+static void on_progress(void *arg)
+{
+    ApiWs *ws = arg;
+    const ApiParts *parts = api_parts(ws->api);
+    pthread_mutex_lock(&ws->lock);
+    bool wanted = ws->subscribed & TOPIC_FOLDERS;
+    pthread_mutex_unlock(&ws->lock);
+    Arena *a = wanted ? arena_new(ARENA_DEFAULT_MAX) : NULL;
+    SyncStatus *list;
+    size_t n;
+    Err err = ERR_INIT;
+    char id[UUID_TEXT];
+    if (a && sync_list(parts->sync, a, &list, &n, &err)) {
+        for (size_t i = 0; i < n; i++) {
+            Buf b;
+            JsonW w;
+            frame_begin(&w, &b, "IngestProgress");
+            jw_kv_cstr(&w, "folder", uuid_format(&list[i].folder.id, id));
+            jw_kv_str(&w, "path", list[i].folder.path);
+            sync_progress_json(&w, &list[i]);
+            frame_end(&w);
+            if (buf_ok(&b))
+                notify(ws, TOPIC_FOLDERS, buf_str(&b));
+            buf_release(&b);
+        }
+    }
+    arena_free(a);
+}
+
 void api_ws_watch(ApiWs *ws)
 {
+    if (api_parts(ws->api)->sync)
+        sync_on_progress(api_parts(ws->api)->sync, on_progress, ws);
     store_on_change(api_parts(ws->api)->store, on_change, ws);
 }
 

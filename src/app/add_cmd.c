@@ -1,141 +1,27 @@
 /* `sotto add`: files and folders in, several at a time.
  *
- *   paths -> walk -> list of files -> N threads, each: read, POST, judge -> summary
+ *   paths -> list of files (add_list.c) -> N threads, each: read, POST, judge -> summary
  *
  * Every thread has its own lane to the interface, so both the reading here and the embedding there
  * keep all processors busy. A file that was there under the same path with other bytes is replaced:
- * the new version is stored first, then the old one goes, so that an interruption loses nothing. */
-#include <errno.h>
-#include <fnmatch.h>
-#include <limits.h>
+ * the new version is stored first, then the old one goes, so that an interruption loses nothing.
+ * What cannot be read here is told to the ledger. */
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
-#include "app/call.h"
-#include "app/commands.h"
+#include "app/add.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/os.h"
-#include "base/utf8.h"
 #include "base/uuid.h"
-#include "ingest/ingest.h"
 
 static const char documents_path[] = "/api/v1/knowledge/documents";
-
-typedef enum {
-    FILE_WAITING,
-    FILE_ADDED,
-    FILE_UPDATED,
-    FILE_THERE,
-    FILE_NO_READER,
-    FILE_FAILED,
-    FILE_STATES
-} FileState;
-
-typedef struct {
-    const char *path; /* absolute */
-    Str source;       /* the path as text; another than path where that has bytes that are none */
-    uint64_t bytes;
-    bool named; /* on the command line, not found in a folder */
-    FileState state;
-    const char *reason; /* FILE_FAILED, FILE_NO_READER */
-    const char *id;     /* FILE_ADDED, FILE_UPDATED, FILE_THERE */
-} AddFile;
-
-typedef struct {
-    Cli *cli;
-    Call *call;
-    AddFile *files;
-    size_t n, cap, next, finished;
-    uint64_t bytes, bytes_done, max_bytes;
-    bool named;   /* of the path being walked */
-    bool gave_up; /* the server has gone, or the disk is full: the rest would fail too */
-    Err why;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-} Add;
 
 typedef struct {
     Add *add;
     unsigned lane;
 } Lane;
-
-/* ---- the list of files --------------------------------------------------------------------------
- */
-
-static bool matches(const Cli *cli, const char *path, const char *flag)
-{
-    const char *name = strrchr(path, '/'), *glob;
-    name = name ? name + 1 : path;
-    for (size_t i = 0; (glob = cli_flag_at(cli, flag, i)); i++)
-        if (fnmatch(glob, strchr(glob, '/') ? path : name, 0) == 0)
-            return true;
-    return false;
-}
-
-/* A file's name may hold any byte; a source is text on one line. */
-static Str source_of(Arena *arena, const char *path)
-{
-    Buf b;
-    buf_init(&b, 64 << 10);
-    utf8_append_lossy(&b, str_of(path));
-    for (size_t i = 0; i < b.len; i++)
-        if ((unsigned char)b.ptr[i] < 0x20 || b.ptr[i] == 0x7F)
-            b.ptr[i] = '?';
-    Str text = arena_buf(arena, &b);
-    buf_release(&b);
-    return text;
-}
-
-static bool found(void *arg, const IngestFile *f)
-{
-    Add *a = arg;
-    Cli *cli = a->cli;
-    if (!a->named && ((cli_flag(cli, "--include") && !matches(cli, f->path, "--include")) ||
-                      matches(cli, f->path, "--exclude")))
-        return true;
-    if (a->n == a->cap) {
-        size_t cap = a->cap ? a->cap * 2 : 256;
-        AddFile *files = mem_resize(a->files, cap, sizeof *files);
-        if (!files)
-            return false;
-        a->files = files;
-        a->cap = cap;
-    }
-    AddFile *e = &a->files[a->n++];
-    *e = (AddFile){.path = arena_cstr(cli->arena, str_of(f->path)),
-                   .named = a->named,
-                   .bytes = f->bytes > 0 ? (uint64_t)f->bytes : 0};
-    e->source = e->path ? source_of(cli->arena, e->path) : (Str){0};
-    if (f->problem) {
-        e->state = FILE_FAILED;
-        e->reason = arena_cstr(cli->arena, str_of(f->problem->msg));
-    }
-    a->bytes += e->bytes;
-    return e->source.ptr != NULL && !cli_interrupted();
-}
-
-static bool walk_all(Add *a, Err *err)
-{
-    for (size_t i = 0; i < a->cli->n_args; i++) {
-        char path[PATH_MAX];
-        struct stat st;
-        if (!a->cli->args[i][0])
-            return err_set(err, ERR_VALIDATION, "a path is empty");
-        if (!realpath(a->cli->args[i], path))
-            return errno == ENOENT
-                       ? err_set(err, ERR_NOT_FOUND, "%s is not there", a->cli->args[i])
-                       : err_set_errno(err, ERR_IO, errno, "cannot read %s", a->cli->args[i]);
-        a->named = !os_is_dir(path);
-        if (a->named && stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-            return err_set(err, ERR_VALIDATION, "%s is neither a file nor a folder", path);
-        if (!ingest_walk(path, found, a, err))
-            return false;
-    }
-    return true;
-}
 
 /* ---- one file
  * ------------------------------------------------------------------------------------ */
@@ -148,17 +34,14 @@ static void form_field(Buf *b, const char *boundary, const char *name, Str value
 }
 
 /* The quotation mark is escaped as browsers do it; a source has no line breaks. */
-static void form_file(Buf *b, const char *boundary, Str source, Str data)
+static void form_file(Buf *b, const char *boundary, Str name, Str data)
 {
-    size_t from = source.len;
-    while (from > 0 && source.ptr[from - 1] != '/')
-        from--;
     buf_printf(b, "--%s\r\nContent-Disposition: form-data; name=\"file\"; filename=\"", boundary);
-    for (; from < source.len; from++) {
-        if (source.ptr[from] == '"')
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.ptr[i] == '"')
             buf_add_c(b, "%22");
         else
-            buf_add_char(b, source.ptr[from]);
+            buf_add_char(b, name.ptr[i]);
     }
     buf_add_c(b, "\"\r\nContent-Type: application/octet-stream\r\n\r\n");
     buf_add(b, data);
@@ -176,22 +59,26 @@ static bool make_form(Add *a, const AddFile *f, char boundary[UUID_TEXT], Buf *f
     }
     uuid_format(&id, boundary);
     form_field(form, boundary, "source", f->source);
+    char facts[80];
+    (void)snprintf(facts, sizeof facts, "%llu-%lld-%llu", (unsigned long long)f->bytes,
+                   (long long)f->mtime_ns, (unsigned long long)f->inode);
+    form_field(form, boundary, "facts", str_of(facts));
     const char *tag;
     for (size_t i = 0; (tag = cli_flag_at(a->cli, "--tag", i)); i++)
         form_field(form, boundary, "tags", str_of(tag));
-    form_file(form, boundary, f->source, buf_str(&data));
+    form_file(form, boundary, scan_name(f->source, f->path), buf_str(&data));
     buf_release(&data);
     return buf_check(form, f->path, err);
 }
 
 /* Older versions of the same path go. False when something other than them stands in the way. */
-static bool drop_older(Add *a, unsigned lane, const char *path, Str keep, bool *dropped, Err *err)
+static bool drop_older(Add *a, unsigned lane, Str source, Str keep, bool *dropped, Err *err)
 {
     Buf target;
     CallAnswer answer;
     buf_init(&target, 64 << 10);
     buf_printf(&target, "%s?limit=200&content=none", documents_path);
-    call_param(&target, "source", str_of(path));
+    call_param(&target, "source", source);
     if (!call_send(a->call, lane, "GET", buf_str(&target), NULL, STR(""), &answer, err)) {
         buf_release(&target);
         return false;
@@ -205,7 +92,7 @@ static bool drop_older(Add *a, unsigned lane, const char *path, Str keep, bool *
         Str id = json_str(json_get(d, "id"));
         /* A path that ends in '*' is a prefix to the filter: only the very same one counts. */
         if (str_eq(id, keep) ||
-            !str_eq(json_str(json_get(json_get(d, "metadata"), "source")), str_of(path)))
+            !str_eq(json_str(json_get(json_get(d, "metadata"), "source")), source))
             continue;
         buf_clear(&target);
         buf_printf(&target, "%s/" STR_FMT, documents_path, STR_ARG(id));
@@ -219,6 +106,35 @@ static bool drop_older(Add *a, unsigned lane, const char *path, Str keep, bool *
     return ok;
 }
 
+/* What cannot be read here is in the ledger too. Whether that succeeds changes nothing: the summary
+ * says it either way. */
+static void note_problem(Add *a, unsigned lane, const AddFile *f)
+{
+    Buf body;
+    JsonW w;
+    CallAnswer answer;
+    Err err = ERR_INIT;
+    buf_init(&body, 1 << 20);
+    jw_init(&w, &body);
+    jw_obj(&w);
+    jw_kv_str(&w, "source", f->source);
+    jw_kv_cstr(&w, "reason", f->reason);
+    jw_kv_cstr(&w, "state", f->refused ? "refused" : "failed");
+    jw_kv_int(&w, "bytes", (int64_t)f->bytes);
+    jw_obj_end(&w);
+    if (buf_ok(&body) && call_send(a->call, lane, "POST", STR("/api/v1/knowledge/ledger"),
+                                   "application/json", buf_str(&body), &answer, &err))
+        buf_release(&answer.body);
+    buf_release(&body);
+}
+
+/* A file that cannot be opened or is too large never reaches the interface. */
+static bool is_local(const Err *err)
+{
+    return err->code == ERR_NOT_FOUND || err->code == ERR_FORBIDDEN || err->code == ERR_IO ||
+           err->code == ERR_TOO_LARGE;
+}
+
 static bool add_one(Add *a, unsigned lane, const AddFile *f, FileState *state, char id[UUID_TEXT],
                     Err *err)
 {
@@ -228,8 +144,10 @@ static bool add_one(Add *a, unsigned lane, const AddFile *f, FileState *state, c
     buf_init(&form, a->max_bytes + (1 << 20));
     bool ok = make_form(a, f, boundary, &form, err);
     snprintf(type, sizeof type, "multipart/form-data; boundary=%s", ok ? boundary : "");
-    ok = ok && call_send(a->call, lane, "POST", str_of(documents_path), type, buf_str(&form),
-                         &answer, err);
+    /* One file that a person waits for goes before the many of a folder. */
+    Str target = a->n > 1 ? STR("/api/v1/knowledge/documents?background=true")
+                          : str_of(documents_path);
+    ok = ok && call_send(a->call, lane, "POST", target, type, buf_str(&form), &answer, err);
     buf_release(&form);
     if (!ok)
         return false;
@@ -238,9 +156,8 @@ static bool add_one(Add *a, unsigned lane, const AddFile *f, FileState *state, c
     bool dropped = false;
     ok = j && (uuid_parse(json_str(json_get(j, "id")), &uuid) ||
                err_set(err, ERR_INTERNAL, "the answer has no id"));
-    /* Two names that are no text could read the same: neither replaces the other. */
-    if (ok && answer.status == 201 && str_eq(f->source, str_of(f->path)))
-        ok = drop_older(a, lane, f->path, json_str(json_get(j, "id")), &dropped, err);
+    if (ok && answer.status == 201)
+        ok = drop_older(a, lane, f->source, json_str(json_get(j, "id")), &dropped, err);
     if (ok) {
         uuid_format(&uuid, id);
         *state = answer.status == 200 ? FILE_THERE : dropped ? FILE_UPDATED : FILE_ADDED;
@@ -284,7 +201,8 @@ static void *work_lane(void *arg)
     Add *a = l->add;
     for (;;) {
         pthread_mutex_lock(&a->lock);
-        while (a->next < a->n && a->files[a->next].state != FILE_WAITING)
+        while (a->next < a->n && a->files[a->next].state != FILE_WAITING &&
+               !a->files[a->next].reason)
             a->next++, a->finished++;
         AddFile *f =
             a->next < a->n && !a->gave_up && !cli_interrupted() ? &a->files[a->next++] : NULL;
@@ -293,6 +211,15 @@ static void *work_lane(void *arg)
         if (!f)
             return NULL;
         Err err = ERR_INIT;
+        if (f->reason) { /* found out while looking for files */
+            note_problem(a, l->lane, f);
+            pthread_mutex_lock(&a->lock);
+            a->finished++;
+            pthread_mutex_unlock(&a->lock);
+            continue;
+        }
+        if (!f->named)
+            add_settle(f);
         FileState state = FILE_FAILED;
         char id[UUID_TEXT] = "";
         bool ok = add_one(a, l->lane, f, &state, id, &err);
@@ -304,6 +231,10 @@ static void *work_lane(void *arg)
             ok = add_one(a, l->lane, f, &state, id, &err);
         }
         finish(a, f, ok, state, id, &err);
+        if (!ok && is_local(&err) && f->reason) {
+            f->refused = err.code == ERR_TOO_LARGE;
+            note_problem(a, l->lane, f);
+        }
     }
 }
 
@@ -392,6 +323,7 @@ static void summary_text(Cli *cli, const Add *a, const size_t *counts, double se
         if (f->reason)
             term_wrap(out, &cli->term, str_of(f->reason), NULL, 0, 9);
     }
+    add_left_out(a, out);
     term_count(out, a->n, "file", "files");
     bool first = true;
     for (int s = FILE_ADDED; s < FILE_STATES + 1; s++) {
@@ -421,11 +353,18 @@ static int run(Cli *cli, Add *a, unsigned jobs)
     Err err = ERR_INIT;
     uint64_t start = clock_mono_ns();
     size_t counts[FILE_STATES] = {0};
-    if (!walk_all(a, &err))
+    bool dry = cli_flag(cli, "--dry-run") != NULL;
+    if (!add_list(a, &err))
         return cli_fail(cli, &err);
-    a->call = call_open(cli->config, CALL_WRITE | CALL_INGEST, "sotto add", &err);
-    if (!a->call)
+    a->call = call_open(cli->config, dry ? CALL_READ : CALL_WRITE | CALL_INGEST, "sotto add", &err);
+    /* A dry run needs no data folder: then nothing is known yet. */
+    if (!a->call && !(dry && err.code == ERR_NOT_FOUND))
         return cli_fail(cli, &err);
+    err = ERR_INIT;
+    if (a->call && !add_skip_known(a, &err))
+        return cli_fail(cli, &err);
+    if (dry)
+        return add_dry_run(a);
     if (jobs == 0 || jobs > call_lanes(a->call))
         jobs = call_lanes(a->call);
     if (a->n && !run_lanes(a, jobs, &err))

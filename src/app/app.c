@@ -13,6 +13,9 @@ const Uuid app_owner = {{0x5a, 0x6f, 0x74, 0x74, 0x6f, 0x00, 0x40, 0x00, 0x80, 0
                          0x00, 0x00, 0x00, 0x01}};
 
 #define QUEUE_MAX 1024
+/* Several files are on their way for every processor, so that none of them waits for the disk. */
+#define BULK_PER_CPU 3
+#define BULK_MAX 12
 #define MIN_THREADS 2 /* so that reading a folder never keeps a question waiting */
 
 unsigned app_threads(const Config *c)
@@ -22,6 +25,12 @@ unsigned app_threads(const Config *c)
         return n;
     n = os_cpu_count() + 1; /* one is always left to questions (work.h) */
     return n < MIN_THREADS ? MIN_THREADS : n;
+}
+
+unsigned app_bulk_threads(void)
+{
+    unsigned n = os_cpu_count() * BULK_PER_CPU;
+    return n > BULK_MAX ? BULK_MAX : n;
 }
 
 const char *app_model_path(const Config *c, Arena *a)
@@ -75,6 +84,10 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
 {
     const Config *c = o->config;
     app->threads = app_threads(c);
+    if (o->workers && o->ingest)
+        app->bulk = app_bulk_threads();
+    else if (o->ingest && app_bulk_threads() > app->threads)
+        app->threads = app_bulk_threads(); /* a command's lanes */
     if ((o->search || o->ingest) && !open_model(app, c, err))
         return false;
     StoreOptions so = {.dir = config_text(c, SET_DATA),
@@ -93,7 +106,9 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
     if (o->ingest) {
         IngestOptions i = {.store = app->store,
                            .model = app->model,
-                           .workers = app->threads,
+                           .workers = app->threads + app->bulk,
+                           .shared = app->bulk ? app->bulk : app->threads,
+                           .slots = os_cpu_count(),
                            .max_file_bytes = (uint64_t)config_number(c, SET_MAX_UPLOAD),
                            .extract_timeout_ms =
                                (unsigned)config_number(c, SET_READ_TIMEOUT) * 1000u,
@@ -103,13 +118,24 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
             return false;
     }
     if (o->workers)
-        app->work = work_new(app->threads, QUEUE_MAX, err);
+        app->work = work_new_bulk(app->threads, app->bulk, QUEUE_MAX, err);
     if (o->workers && !app->work)
         return false;
+    if (o->sync) {
+        SyncOptions y = {.store = app->store,
+                         .ingest = app->ingest,
+                         .work = app->work,
+                         .owner = app_owner,
+                         .max_file_bytes = (uint64_t)config_number(c, SET_MAX_UPLOAD)};
+        app->sync = sync_new(&y, err);
+        if (!app->sync)
+            return false;
+    }
     ApiParts parts = {.store = app->store,
                       .search = app->search,
                       .ingest = app->ingest,
                       .work = app->work,
+                      .sync = app->sync,
                       .model = app->model,
                       .owner = app_owner,
                       .max_upload = (uint64_t)config_number(c, SET_MAX_UPLOAD)};
@@ -128,10 +154,12 @@ bool app_open(App *app, const AppOptions *o, Err *err)
 
 void app_close(App *app)
 {
+    sync_stop(app->sync);
     work_free(app->work);
     if (app->store)
         store_on_change(app->store, NULL, NULL);
     api_free(app->api);
+    sync_free(app->sync);
     search_free(app->search);
     ingest_free(app->ingest);
     if (app->store)

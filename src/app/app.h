@@ -19,6 +19,7 @@ typedef struct {
     bool read_only;        /* look at the data without taking its lock */
     bool search, ingest;   /* which parts are needed (either needs the encoder) */
     bool workers;          /* a pool of threads behind the Api */
+    bool sync;             /* watched folders; needs ingest and workers */
     const char *lock_note; /* who has the data open, for others to read */
 } AppOptions;
 
@@ -28,8 +29,10 @@ typedef struct {
     Search *search;
     Ingest *ingest;
     Work *work;
+    Sync *sync; /* not started yet */
     Api *api;
     unsigned threads; /* worker numbers 0..threads-1 */
+    unsigned bulk;    /* and the bulk threads' behind them */
 } App;
 
 /* *app is zeroed first; after a failure it is closed already. */
@@ -38,6 +41,8 @@ void app_close(App *app);
 
 /* Threads that read, embed and search: the setting, or one a processor, two at least. */
 unsigned app_threads(const Config *c);
+/* Files that are read at once in the background. */
+unsigned app_bulk_threads(void);
 /* Path of the encoder's file; NULL without memory. */
 const char *app_model_path(const Config *c, Arena *a);
 /* The running program, for the confined child: /proc/self/exe, followed. */

@@ -47,10 +47,12 @@ static bool open_local(Call *c, const Config *config, unsigned needs, const char
                     .read_only = !(needs & CALL_WRITE),
                     .lock_note = note,
                     .search = (needs & CALL_SEARCH) != 0,
-                    .ingest = (needs & CALL_INGEST) != 0};
+                    .ingest = (needs & (CALL_INGEST | CALL_SYNC)) != 0,
+                    .workers = (needs & CALL_SYNC) != 0,
+                    .sync = (needs & CALL_SYNC) != 0};
     if (app_open(&c->app, &o, err)) {
         c->lanes = c->app.threads;
-        return true;
+        return !c->app.sync || sync_start(c->app.sync, err);
     }
     if (err && err->code == ERR_NOT_FOUND && o.read_only)
         err_set(err, ERR_NOT_FOUND, "there is nothing in %s yet; begin with sotto add PATH",
@@ -71,7 +73,7 @@ Call *call_open(const Config *config, unsigned needs, const char *who, Err *err)
     buf_init(&url, 4096);
     bool ok;
     if (call_find_server(config, &url, NULL)) {
-        c->lanes = app_threads(config);
+        c->lanes = app_bulk_threads();
         c->remote = remote_new(buf_str(&url), err);
         ok = c->remote != NULL;
     } else {
@@ -80,7 +82,7 @@ Call *call_open(const Config *config, unsigned needs, const char *who, Err *err)
     buf_release(&url);
     if (ok)
         return c;
-    mem_free(c);
+    call_close(c);
     return NULL;
 }
 

@@ -7,9 +7,10 @@
 
 static const CliFlag add_flags[] = {
     {"--tag", "TAG", true, "tag every file added; may be repeated"},
-    {"--include", "GLOB", true,
-     "in folders, only names that match, such as *.pdf; may be repeated"},
-    {"--exclude", "GLOB", true, "in folders, leave out names that match; may be repeated"},
+    {"--include", "PATTERN", true,
+     "in folders, only what matches, such as *.pdf; may be repeated"},
+    {"--exclude", "PATTERN", true, "in folders, leave out what matches; may be repeated"},
+    {"--dry-run", NULL, false, "say what would happen and do nothing"},
     {"--jobs", "N", false, "files at a time; one a processor unless said otherwise"},
 };
 
@@ -52,6 +53,19 @@ static const CliFlag delete_flags[] = {
 static const CliFlag ledger_flags[] = {
     {"--state", "STATE", false, "only pending, indexed, duplicate, refused, failed or deleted"},
     {"--under", "PATH", false, "only what lies under this path or begins so"},
+    {"--find", "TEXT", false, "only what has this text in its path or reason"},
+};
+
+static const CliFlag folders_flags[] = {
+    {"--include", "PATTERN", true, "add: only what matches, such as *.pdf; may be repeated"},
+    {"--exclude", "PATTERN", true, "add: leave out what matches; may be repeated"},
+    {"--keep", NULL, false, "add: documents stay when their files go"},
+    {"--watch", "HOW", false, "add: auto (the default), notify or poll"},
+    {"--dry-run", NULL, false, "add: say what would happen and do nothing"},
+    {"--no-wait", NULL, false, "do not wait for the reading; a running server does it anyway"},
+    {"--confirm", NULL, false, "sync: what is missing from a replaced folder is really gone"},
+    {"--documents", NULL, false, "remove: the documents that the folder added go too"},
+    {"--yes", NULL, false, "do not ask; needed when standard input is no terminal"},
 };
 
 static const CliFlag duplicates_flags[] = {
@@ -77,9 +91,12 @@ static const CliCommand commands[] = {
      "are no passwords yet: whoever reaches it could read everything.",
      NULL, 0, 0, 0, serve_command},
     {"add", "PATH...", "add files and folders",
-     "Folders are read with all below them; hidden files and links to folders are left out. What "
-     "is\n"
-     "there already (the same bytes) is skipped. At the end it says what was refused and why.\n"
+     "Folders are read with all below them; hidden files, links to folders and what the patterns "
+     "or a\n"
+     ".sottoignore file leave out are not. What is there already is skipped, without being opened "
+     "when size,\n"
+     "time and inode are the same. At the end it says what was refused and why; sotto ledger says "
+     "it again.\n"
      "Exit status 0 when all that can be read was stored, 5 when some files failed, 1 when none "
      "got in.\n"
      "Files in a folder whose type has no reader are counted, but are no failure.",
@@ -96,8 +113,19 @@ static const CliCommand commands[] = {
     {"delete", "ID...", "delete documents",
      "ID is the document's id, or the path it came from. The files themselves stay where they are.",
      delete_flags, COUNT(delete_flags), 1, MANY, delete_command},
-    {"ledger", "", "every file ever offered and what became of it", NULL, ledger_flags,
-     COUNT(ledger_flags), 0, 0, ledger_command},
+    {"folders", "[list|add|remove|pause|resume|sync] [DIR]", "watched folders",
+     "A watched folder is read whole, and kept up to date while a server runs: new and changed "
+     "files are\n"
+     "read, moved ones recognised, and what the folder had added goes when its file goes. "
+     "docs/FOLDERS.md\n"
+     "has the rules. Patterns are those of .gitignore; a .sottoignore file in a folder holds "
+     "more.",
+     folders_flags, COUNT(folders_flags), 0, MANY, folders_command},
+    {"ledger", "[list|coverage|retry]", "every file ever offered and what became of it",
+     "coverage shows the share that can be found, by folder and by type; retry reads again what "
+     "failed\n"
+     "or was refused.",
+     ledger_flags, COUNT(ledger_flags), 0, 1, ledger_command},
     {"duplicates", "", "documents with nearly the same text, in groups",
      "The oldest of a group comes first; the others show how much they have in common with it.",
      duplicates_flags, COUNT(duplicates_flags), 0, 0, duplicates_command},

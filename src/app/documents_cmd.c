@@ -1,47 +1,14 @@
-/* `sotto list`, `show`, `delete` and `ledger`. */
+/* `sotto list`, `show` and `delete`. */
 #include <stdio.h>
 
 #include "app/call.h"
 #include "app/commands.h"
 #include "app/facts.h"
 #include "app/filters.h"
+#include "app/pages.h"
 #include "base/clock.h"
 
 static const char documents_path[] = "/api/v1/knowledge/documents";
-
-/* Follows next_cursor from page to page. `each` gets every page; it says how many items to ask for
- * next, 0 to stop. */
-typedef size_t (*PageFn)(Cli *cli, void *arg, const Json *page);
-
-static bool pages(Cli *cli, Call *call, Str first, size_t limit, PageFn each, void *arg, Err *err)
-{
-    Buf target, cursor;
-    buf_init(&target, 4 << 20);
-    buf_init(&cursor, 64 << 10);
-    bool ok = true;
-    while (ok && limit > 0) {
-        char number[24];
-        snprintf(number, sizeof number, "%zu", limit);
-        buf_clear(&target);
-        buf_add(&target, first);
-        call_param(&target, "limit", str_of(number));
-        if (cursor.len)
-            call_param(&target, "cursor", buf_str(&cursor));
-        Json *j = call_get(call, buf_str(&target), NULL, err);
-        ok = j != NULL;
-        limit = ok ? each(cli, arg, j) : 0;
-        Str next = json_str(json_get(j, "next_cursor"));
-        buf_clear(&cursor);
-        buf_add(&cursor, next);
-        if (!next.len)
-            limit = 0;
-        json_free(j);
-        ok = ok && cli_flush(cli, err);
-    }
-    buf_release(&target);
-    buf_release(&cursor);
-    return ok;
-}
 
 /* ---- list --------------------------------------------------------------------------------------
  */
@@ -135,7 +102,7 @@ int list_command(Cli *cli)
     if (cli->json && call)
         buf_add_c(&cli->out, "{\"documents\":[");
     size_t first = l.left < LIST_PAGE ? l.left : LIST_PAGE;
-    bool ok = call && pages(cli, call, buf_str(&target), first, list_page, &l, &err);
+    bool ok = call && cli_pages(cli, call, buf_str(&target), first, list_page, &l, &err);
     if (ok && cli->json)
         buf_add_c(&cli->out, "]}\n");
     else if (ok && !l.any)
@@ -288,73 +255,4 @@ int delete_command(Cli *cli)
         return cli_done(cli, 0);
     cli_flush(cli, NULL); /* what was deleted before the failure */
     return cli_fail(cli, &err);
-}
-
-/* ---- ledger ------------------------------------------------------------------------------------
- */
-
-#define LEDGER_PAGE 1000
-
-static size_t ledger_page(Cli *cli, void *arg, const Json *page)
-{
-    bool *any = arg;
-    const Json *entries = json_get(page, "entries");
-    Buf *out = &cli->out;
-    for (size_t i = 0; i < json_count(entries); i++, *any = true) {
-        const Json *e = json_at(entries, i);
-        if (cli->json) {
-            buf_add_c(out, *any ? ",\n" : "");
-            json_dump(e, out);
-            continue;
-        }
-        Str state = json_str(json_get(e, "state")), reason = json_str(json_get(e, "reason"));
-        bool bad = str_eq(state, STR("refused")) || str_eq(state, STR("failed"));
-        bool good = str_eq(state, STR("indexed"));
-        buf_printf(out, "%s%-10.*s%s",
-                   term_paint(&cli->term, bad    ? PAINT_BAD
-                                          : good ? PAINT_GOOD
-                                                 : PAINT_DIM),
-                   STR_ARG(state), term_paint(&cli->term, PAINT_OFF));
-        term_text(out, json_str(json_get(e, "source")));
-        buf_add_char(out, '\n');
-        if (reason.len)
-            term_wrap(out, &cli->term, reason, NULL, 0, 10);
-    }
-    if (json_str(json_get(page, "next_cursor")).len)
-        return LEDGER_PAGE;
-    /* The last page: its totals are of all entries. */
-    double covered = 1;
-    int64_t total = 0;
-    json_num(json_get(page, "covered"), &covered);
-    json_int(json_get(page, "total"), &total);
-    if (cli->json) {
-        buf_add_c(out, "],\"counts\":");
-        json_dump(json_get(page, "counts"), out);
-        buf_printf(out, ",\"total\":%lld,\"covered\":%.6g}\n", (long long)total, covered);
-    } else {
-        buf_add_c(out, *any ? "\n" : "");
-        term_count(out, (uint64_t)total, "file", "files");
-        buf_printf(out, " offered, %.1f %% covered\n", covered * 100);
-    }
-    return 0;
-}
-
-int ledger_command(Cli *cli)
-{
-    Err err = ERR_INIT;
-    bool any = false;
-    Buf target;
-    buf_init(&target, 64 << 10);
-    buf_add_c(&target, "/api/v1/knowledge/ledger");
-    if (cli_flag(cli, "--state"))
-        call_param(&target, "state", str_of(cli_flag(cli, "--state")));
-    if (cli_flag(cli, "--under"))
-        call_param(&target, "under", str_of(cli_flag(cli, "--under")));
-    Call *call = call_open(cli->config, CALL_READ, "sotto ledger", &err);
-    if (cli->json && call)
-        buf_add_c(&cli->out, "{\"entries\":[");
-    bool ok = call && pages(cli, call, buf_str(&target), LEDGER_PAGE, ledger_page, &any, &err);
-    call_close(call);
-    buf_release(&target);
-    return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
 }

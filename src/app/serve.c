@@ -92,11 +92,12 @@ static bool open_data(Serve *s, Err *err)
                     .search = true,
                     .ingest = true,
                     .workers = true,
+                    .sync = true,
                     .lock_note = note};
     if (!app_open(&s->app, &o, err))
         return false;
     api_set_server(s->app.api, s->server);
-    return server_start(s->server, err);
+    return server_start(s->server, err) && sync_start(s->app.sync, err);
 }
 
 static void loop_is_alive(void *arg)
@@ -175,6 +176,7 @@ int serve_command(Cli *cli)
             cli_note(cli, "stopping; once more to stop at once");
         log_write(LOG_INFO, "serve", "stopping");
     }
+    sync_stop(s.app.sync);
     if (s.server) {
         server_stop(s.server, DRAIN_MS);
         server_join(s.server);

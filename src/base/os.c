@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <pwd.h>
@@ -276,6 +277,31 @@ bool os_remove_tree(const char *path, Err *err)
     if (rmdir(path) != 0)
         return err_set_errno(err, ERR_IO, errno, "cannot remove the folder %s", path);
     return true;
+}
+
+long os_read_head(const char *path, void *out, size_t n)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return -1;
+    ssize_t got;
+    do
+        got = read(fd, out, n);
+    while (got < 0 && errno == EINTR);
+    (void)close(fd);
+    return got;
+}
+
+bool os_real_path(const char *path, Arena *a, Str *out, Err *err)
+{
+    char real[PATH_MAX];
+    if (!realpath(path, real)) {
+        ErrCode code = errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND
+                       : errno == EACCES ? ERR_FORBIDDEN : ERR_IO;
+        return err_set_errno(err, code, errno, "cannot look at %s", path);
+    }
+    *out = arena_str(a, str_of(real));
+    return out->ptr || err_set(err, ERR_NO_MEMORY, "no memory for a path");
 }
 
 char *os_join(Arena *a, const char *dir, const char *name)

@@ -8,6 +8,8 @@
 
 /* Whole file into *out (its ceiling holds); ERR_NOT_FOUND, ERR_TOO_LARGE, ERR_IO. */
 bool os_read_file(const char *path, Buf *out, Err *err);
+/* At most n bytes of a regular file's beginning; -1 when it cannot be read. */
+long os_read_head(const char *path, void *out, size_t n);
 /* Temporary file, fsync, rename, fsync of the folder: after it returns true the new content
  * survives a power cut; before, the old one does. Mode 0600 unless `mode` says otherwise. */
 bool os_write_file(const char *path, Str data, unsigned mode, Err *err);
@@ -19,6 +21,8 @@ int64_t os_file_size(const char *path); /* -1 when it is not there */
 bool os_sync_dir(const char *path, Err *err);
 /* Removes a folder and all in it (tests, temporary folders); never follows links. */
 bool os_remove_tree(const char *path, Err *err);
+/* The path without links, "." and ".."; ERR_NOT_FOUND, ERR_FORBIDDEN, ERR_IO. */
+bool os_real_path(const char *path, Arena *a, Str *out, Err *err);
 /* "a/b", with one slash between; NULL without memory. */
 char *os_join(Arena *a, const char *dir, const char *name);
 

@@ -4,8 +4,12 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/mem.h"
+
+#define BULK_NICE 19
 
 typedef struct Job Job;
 struct Job {
@@ -27,13 +31,15 @@ typedef struct {
 
 struct Work {
     pthread_mutex_t lock; /* guards everything but `pressed` and what never changes */
-    pthread_cond_t wake;
+    pthread_cond_t wake, wake_bulk;
     Queue queues[WORK_CLASSES];
     size_t queue_max;
-    unsigned threads, busy;
-    unsigned normal; /* of the busy: those with a NORMAL job */
+    unsigned threads, bulk, busy; /* busy: of the first `threads` */
+    unsigned normal;              /* of the busy: those with a NORMAL job */
     bool stopping;
-    atomic_size_t pressed; /* queues[WORK_INTERACTIVE].count, to be read without the lock */
+    /* INTERACTIVE jobs that wait, and with bulk threads those that run too; to be read without the
+     * lock. */
+    atomic_size_t pressed;
     Worker workers[];
 };
 
@@ -43,27 +49,34 @@ const char *work_class_name(WorkClass cls)
     return (unsigned)cls < WORK_CLASSES ? names[cls] : "unknown";
 }
 
-/* The next job for a worker that is free now, or NULL. A BULK job must leave another one free, and
- * NORMAL jobs alone never hold all workers: each may wait half a minute for a file that hangs its
- * reader. Whoever ends such a job looks for the next, so no waking is lost. */
-static Job *take(Work *w, WorkClass *of)
+/* Whether worker `index`, free now, may take a job of the class: bulk threads take BULK jobs and
+ * leave the rest; where there are none, a BULK job must leave another worker free. NORMAL jobs never
+ * hold all workers: each may wait half a minute for a file that hangs its reader. Whoever ends such
+ * a job looks for the next, so no waking is lost. */
+static bool may_take(const Work *w, unsigned index, int cls)
+{
+    if (index >= w->threads)
+        return cls == WORK_BULK;
+    if (cls == WORK_NORMAL)
+        return w->threads == 1 || w->normal + 1 < w->threads;
+    return cls != WORK_BULK || (w->bulk == 0 && (w->threads == 1 || w->threads - w->busy >= 2));
+}
+
+/* The next job for the worker, or NULL. */
+static Job *take(Work *w, unsigned index, int *class)
 {
     for (int cls = 0; cls < WORK_CLASSES; cls++) {
         Queue *q = &w->queues[cls];
-        if (!q->first)
-            continue;
-        if (cls == WORK_BULK && w->threads > 1 && w->threads - w->busy < 2)
-            return NULL;
-        if (cls == WORK_NORMAL && w->threads > 1 && w->normal + 1 >= w->threads)
+        if (!q->first || !may_take(w, index, cls))
             continue;
         Job *job = q->first;
         q->first = job->next;
         if (!q->first)
             q->end = &q->first;
         q->count--;
-        if (cls == WORK_INTERACTIVE)
-            atomic_store_explicit(&w->pressed, q->count, memory_order_relaxed);
-        *of = (WorkClass)cls;
+        if (cls == WORK_INTERACTIVE && w->bulk == 0)
+            atomic_fetch_sub_explicit(&w->pressed, 1, memory_order_relaxed);
+        *class = cls;
         return job;
     }
     return NULL;
@@ -73,22 +86,27 @@ static void *work_loop(void *arg)
 {
     Worker *self = arg;
     Work *w = self->pool;
-    WorkClass cls = WORK_INTERACTIVE;
+    bool bulk = self->index >= w->threads;
+    int cls = 0;
+    if (bulk) /* of this thread alone; what cannot be lowered runs as it is */
+        (void)setpriority(PRIO_PROCESS, (id_t)gettid(), BULK_NICE);
     (void)pthread_mutex_lock(&w->lock);
     while (!w->stopping) {
-        Job *job = take(w, &cls);
+        Job *job = take(w, self->index, &cls);
         if (!job) {
-            (void)pthread_cond_wait(&w->wake, &w->lock);
+            (void)pthread_cond_wait(bulk ? &w->wake_bulk : &w->wake, &w->lock);
             continue;
         }
-        w->busy++;
+        w->busy += !bulk;
         w->normal += cls == WORK_NORMAL;
         (void)pthread_mutex_unlock(&w->lock);
         job->run(job->arg, self->index);
         mem_free(job);
         (void)pthread_mutex_lock(&w->lock);
+        if (cls == WORK_INTERACTIVE && w->bulk)
+            atomic_fetch_sub_explicit(&w->pressed, 1, memory_order_relaxed);
         /* A BULK job that had to wait for a free worker is seen by this very one, in take. */
-        w->busy--;
+        w->busy -= !bulk;
         w->normal -= cls == WORK_NORMAL;
     }
     (void)pthread_mutex_unlock(&w->lock);
@@ -100,6 +118,7 @@ static void stop_and_join(Work *w, unsigned started)
     (void)pthread_mutex_lock(&w->lock);
     w->stopping = true;
     (void)pthread_cond_broadcast(&w->wake);
+    (void)pthread_cond_broadcast(&w->wake_bulk);
     (void)pthread_mutex_unlock(&w->lock);
     for (unsigned i = 0; i < started; i++)
         (void)pthread_join(w->workers[i].thread, NULL);
@@ -108,6 +127,7 @@ static void stop_and_join(Work *w, unsigned started)
 static void destroy(Work *w)
 {
     (void)pthread_cond_destroy(&w->wake);
+    (void)pthread_cond_destroy(&w->wake_bulk);
     (void)pthread_mutex_destroy(&w->lock);
     mem_free(w);
 }
@@ -130,31 +150,39 @@ static int start_worker(Worker *worker)
 
 Work *work_new(unsigned threads, size_t queue_max, Err *err)
 {
-    if (threads == 0 || threads > WORK_THREADS_MAX || queue_max == 0) {
+    return work_new_bulk(threads, 0, queue_max, err);
+}
+
+Work *work_new_bulk(unsigned threads, unsigned bulk, size_t queue_max, Err *err)
+{
+    if (threads == 0 || threads > WORK_THREADS_MAX || bulk > WORK_THREADS_MAX || queue_max == 0) {
         (void)err_set(err, ERR_VALIDATION,
                       "a worker pool needs 1 to %d threads and room to queue a job",
                       WORK_THREADS_MAX);
         return NULL;
     }
-    Work *w = mem_zalloc(sizeof *w + threads * sizeof w->workers[0]);
+    unsigned all = threads + bulk;
+    Work *w = mem_zalloc(sizeof *w + all * sizeof w->workers[0]);
     if (!w) {
         (void)err_set(err, ERR_NO_MEMORY, "cannot start workers: out of memory");
         return NULL;
     }
     (void)pthread_mutex_init(&w->lock, NULL);
     (void)pthread_cond_init(&w->wake, NULL);
+    (void)pthread_cond_init(&w->wake_bulk, NULL);
     w->queue_max = queue_max;
     w->threads = threads;
+    w->bulk = bulk;
     for (int cls = 0; cls < WORK_CLASSES; cls++)
         w->queues[cls].end = &w->queues[cls].first;
-    for (unsigned i = 0; i < threads; i++) {
+    for (unsigned i = 0; i < all; i++) {
         w->workers[i] = (Worker){.pool = w, .index = i};
         int failed = start_worker(&w->workers[i]);
         if (failed) {
             stop_and_join(w, i);
             destroy(w);
             (void)err_set_errno(err, ERR_UNAVAILABLE, failed, "cannot start worker %u of %u", i + 1,
-                                threads);
+                                all);
             return NULL;
         }
     }
@@ -165,7 +193,7 @@ void work_free(Work *w)
 {
     if (!w)
         return;
-    stop_and_join(w, w->threads);
+    stop_and_join(w, w->threads + w->bulk);
     /* No worker is left, so the drops may use worker 0's scratch. */
     for (int cls = 0; cls < WORK_CLASSES; cls++) {
         for (Job *job = w->queues[cls].first, *next; job; job = next) {
@@ -195,8 +223,8 @@ bool work_submit(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg, Err
         q->end = &job->next;
         q->count++;
         if (cls == WORK_INTERACTIVE)
-            atomic_store_explicit(&w->pressed, q->count, memory_order_relaxed);
-        (void)pthread_cond_signal(&w->wake);
+            atomic_fetch_add_explicit(&w->pressed, 1, memory_order_relaxed);
+        (void)pthread_cond_signal(cls == WORK_BULK && w->bulk ? &w->wake_bulk : &w->wake);
     }
     (void)pthread_mutex_unlock(&w->lock);
     if (!stopping && !full)
@@ -211,6 +239,11 @@ bool work_submit(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg, Err
 unsigned work_threads(const Work *w)
 {
     return w->threads;
+}
+
+unsigned work_bulk_threads(const Work *w)
+{
+    return w->bulk;
 }
 
 size_t work_queued(Work *w, WorkClass cls)

@@ -2,9 +2,12 @@
  *
  * What a person waits for runs before what can wait: classes in order are INTERACTIVE (a query, a
  * voice command), NORMAL (one upload, a change), BULK (a folder being read). Within a class, first
- * come first served. BULK jobs never occupy the last free worker when there are two or more, and
- * NORMAL jobs never all of them, so a query waits neither for a folder nor for uploads that hang. A class's queue is bounded: submitting past it is
- * ERR_UNAVAILABLE, which clients see as 503 with Retry-After.
+ * come first served. NORMAL jobs never hold all workers, so a query does not wait for uploads that
+ * hang. BULK jobs never occupy the last free worker when there are two or more, so a
+ * query never waits for a folder; in a pool with bulk threads they run on those alone, at the
+ * operating system's lowest priority, so that they fill every processor and give way at once. A
+ * class's queue is bounded: submitting past it is ERR_UNAVAILABLE, which clients see as 503 with
+ * Retry-After.
  *
  * A job is a function and an argument. It runs exactly once, or its `drop` runs exactly once
  * (when the pool stops before its turn). Threads: every call is safe from any thread. */
@@ -22,14 +25,19 @@ typedef void (*WorkFn)(void *arg, unsigned worker); /* worker: 0 .. work_threads
 
 /* 1 to WORK_THREADS_MAX threads, with every signal blocked; each class queues up to queue_max. */
 Work *work_new(unsigned threads, size_t queue_max, Err *err);
+/* As work_new, with `bulk` more threads (workers threads .. threads+bulk-1) that take BULK jobs and
+ * nothing else; the others take none then. */
+Work *work_new_bulk(unsigned threads, unsigned bulk, size_t queue_max, Err *err);
 /* Stops taking jobs, lets the running ones end, joins, and then drops the waiting ones in the
  * calling thread, with worker 0. NULL is allowed. Not from inside a job. */
 void work_free(Work *w);
 /* On failure the job is still the caller's: neither run nor drop is called. drop may be NULL. */
 bool work_submit(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg, Err *err);
-unsigned work_threads(const Work *w);
+unsigned work_threads(const Work *w);      /* bulk ones not counted */
+unsigned work_bulk_threads(const Work *w);
 size_t work_queued(Work *w, WorkClass cls);
-/* True when an INTERACTIVE job is waiting: long jobs ask between steps and may yield. */
+/* True when an INTERACTIVE job is waiting, or, in a pool with bulk threads, running: long jobs ask
+ * between steps and may yield. */
 bool work_pressed(Work *w);
 const char *work_class_name(WorkClass cls);
 

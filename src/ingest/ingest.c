@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "base/utf8.h"
 #include "ingest/about.h"
+#include "ingest/embedder.h"
 #include "ingest/extract.h"
 #include "ingest/parts.h"
 #include "ingest/sandbox.h"
@@ -17,14 +18,15 @@
 #include "text/letters.h"
 #include "text/sketch.h"
 
-#define BATCH 16         /* passages embedded at once, between looks at whether a person waits */
+#define BATCH EMBEDDER_BATCH /* passages embedded between looks at whether a person waits */
 #define MAX_FILE ((uint64_t)256 << 20)
 #define YIELD_MS 50      /* a waiting person gets at most this between two batches */
 
 struct Ingest {
     IngestOptions o;
     Sandbox *sandbox;
-    MinilmState **states; /* [workers], made when first used */
+    MinilmState **states; /* [workers], made when first used; none for those that share */
+    Embedder *embedder;   /* NULL: nobody shares */
     Metric *embed_seconds;
 };
 
@@ -41,8 +43,8 @@ typedef struct {
     Snapshot bytes;
     Str source, key, type; /* key: the ledger's */
     Sha256 hash;
-    bool hashed;
-    bool same_bytes; /* as those of the document that is to be replaced */
+    bool hashed, entered; /* entered: the ledger has its entry already */
+    bool same_bytes;      /* as those of the document that is to be replaced */
     Extracted text;
     Str title;
     SentenceVectors sentences;
@@ -63,6 +65,10 @@ Ingest *ingest_new(const IngestOptions *o, Err *err)
         return NULL;
     }
     *g = (Ingest){.o = *o, .sandbox = sandbox, .states = states};
+    if (o->shared && !(g->embedder = embedder_new(o->model, o->slots ? o->slots : 1, err))) {
+        ingest_free(g);
+        return NULL;
+    }
     if (g->o.max_file_bytes == 0)
         g->o.max_file_bytes = MAX_FILE;
     g->embed_seconds =
@@ -77,6 +83,7 @@ void ingest_free(Ingest *g)
     for (unsigned i = 0; i < g->o.workers; i++)
         minilm_state_free(g->states[i]);
     mem_free(g->states);
+    embedder_free(g->embedder);
     sandbox_free(g->sandbox);
     mem_free(g);
 }
@@ -125,8 +132,10 @@ static bool embed_batch(Work *w, const ChunkSpan *spans, size_t n, Arena *scratc
         sentence_vectors_passage(v, &spans[i], i, texts[i].len - text.len);
     }
     uint64_t start = clock_mono_ns();
-    if (!minilm_embed_parts(w->g->o.model, state, texts, n, vectors, v->parts, v->n_parts, v->means,
-                            w->err))
+    EmbedderJob job = {texts, n, vectors, v->parts, v->n_parts, v->means};
+    if (!(state ? minilm_embed_parts(w->g->o.model, state, texts, n, vectors, v->parts, v->n_parts,
+                                     v->means, w->err)
+                : embedder_run(w->g->embedder, &job, w->err)))
         return false;
     metric_observe(w->g->embed_seconds, NULL, clock_seconds_since(start));
     sentence_vectors_end(v);
@@ -141,13 +150,13 @@ static bool embed_batch(Work *w, const ChunkSpan *spans, size_t n, Arena *scratc
 static bool embed_all(Work *w, const ChunkSpan *spans, size_t n, ChunkNew *out)
 {
     MinilmState **state = &w->g->states[w->worker];
-    if (!*state && !(*state = minilm_state_new(w->g->o.model, w->err)))
+    bool shares = w->worker + w->g->o.shared >= w->g->o.workers && w->g->embedder;
+    if (!shares && !*state && !(*state = minilm_state_new(w->g->o.model, w->err)))
         return false;
     Arena *scratch = arena_new(ARENA_DEFAULT_MAX);
     bool ok = scratch != NULL || no_memory(w);
     for (size_t at = 0; ok && at < n; at += BATCH) {
-        if (at > 0)
-            ingest_make_way(w->in);
+        ingest_make_way(w->in);
         ok = embed_batch(w, spans + at, n - at < BATCH ? n - at : BATCH, scratch, out + at);
         arena_reset(scratch);
     }
@@ -232,18 +241,37 @@ static bool is_refusal(ErrCode code)
            code == ERR_FORBIDDEN;
 }
 
-/* The ledger's entry, whatever happened. A failure to write it is reported only when nothing failed
- * before: the first error is the one that matters. */
+static void ledger_entry(const Work *w, LedgerEntry *e)
+{
+    const IngestInput *in = w->in;
+    *e = (LedgerEntry){.source = w->key, .bytes = w->bytes.size, .file_type = w->type,
+        .mtime_ms = w->bytes.mtime_ms, .first_at = clock_now_ms()};
+    e->last_at = e->first_at;
+    if (w->hashed)
+        e->hash = w->hash;
+    else if (!in->path)
+        e->bytes = in->data.len;
+    if (in->folder)
+        e->folder = *in->folder;
+    if (in->facts) {
+        e->bytes = in->facts->bytes;
+        e->mtime_ns = in->facts->mtime_ns;
+        e->mtime_ms = e->mtime_ns / 1000000;
+        e->device = in->facts->device;
+        e->inode = in->facts->inode;
+    }
+}
+
+/* The ledger's entry, whatever happened; a stored document has brought its own in its transaction.
+ * A failure to write it is reported only when nothing failed before: the first error is the one
+ * that matters. */
 static bool enter_ledger(Work *w, bool ok, PutOutcome outcome, const Document *doc)
 {
     Err failed = ERR_INIT;
-    LedgerEntry e = {.source = w->key, .bytes = w->bytes.size, .file_type = w->type,
-        .mtime_ms = w->bytes.mtime_ms, .first_at = clock_now_ms()};
-    e.last_at = e.first_at;
-    if (w->hashed)
-        e.hash = w->hash;
-    else if (!w->in->path)
-        e.bytes = w->in->data.len;
+    LedgerEntry e;
+    if (ok && w->entered)
+        return true;
+    ledger_entry(w, &e);
     if (ok) {
         /* The very file offered once more is no duplicate: it is what is indexed. */
         bool same_file = str_eq(doc->source, w->key);
@@ -253,13 +281,19 @@ static bool enter_ledger(Work *w, bool ok, PutOutcome outcome, const Document *d
     } else {
         e.state = is_refusal(w->err->code) ? LEDGER_REFUSED : LEDGER_FAILED;
         e.reason = str_of(w->err->msg);
+        if (w->in->replace)
+            e.document = *w->in->replace; /* the version before stays */
     }
     Err absent = ERR_INIT;
     LedgerEntry old;
-    if (ok && w->same_bytes && /* no file was offered: what has no entry (a part) gets none */
-        !store_ledger_get(w->g->o.store, w->owner, w->key, w->a, &old, &absent) &&
-        absent.code == ERR_NOT_FOUND)
-        return true;
+    if (ok && w->same_bytes) { /* no file was offered: its entry, if any, stays but for the count */
+        if (store_ledger_get(w->g->o.store, w->owner, w->key, w->a, &old, &absent)) {
+            old.n_chunks = doc->n_chunks;
+            e = old;
+        } else if (absent.code == ERR_NOT_FOUND) {
+            return true;
+        }
+    }
     bool entered = w->key.ptr && store_ledger_put(w->g->o.store, w->owner, &e, &failed);
     if (ok && !entered)
         *w->err = failed;
@@ -279,6 +313,10 @@ static bool is_duplicate(Work *w, Document *doc, bool *found)
     }
     if (w->in->replace && uuid_eq(&id, w->in->replace)) {
         w->same_bytes = true;
+        return true;
+    }
+    if (w->in->replace && uuid_eq(&id, w->in->replace) && !w->in->facts) {
+        w->same_bytes = true; /* a person wants it made anew */
         return true;
     }
     if (!store_document_get(w->g->o.store, w->owner, &id, true, w->a, doc, &absent)) {
@@ -350,14 +388,18 @@ static bool put(Work *w, Document *doc, PutOutcome *outcome)
                      .parent = w->origin ? w->origin->parent : NULL};
     ChunkNew *chunks = NULL;
     uint8_t sketch[SKETCH_BYTES];
+    LedgerEntry entry;
     Uuid id;
     _Static_assert(SKETCH_BYTES == STORE_SKETCH_BYTES, "what is made is what is stored");
     p.sketch = sketch_make(w->text.text, sketch) ? sketch : NULL;
     if (!make_chunks(w, &chunks, &p.n_chunks) || !describe(w, &p.doc))
         return false;
     p.chunks = chunks;
+    ledger_entry(w, &entry);
+    p.ledger = w->same_bytes ? NULL : &entry;
     if (!store_document_put(w->g->o.store, w->owner, &p, outcome, &id, w->err))
         return false;
+    w->entered = !w->same_bytes;
     return store_document_get(w->g->o.store, w->owner, &id, true, w->a, doc, w->err);
 }
 

@@ -21,6 +21,7 @@ typedef struct {
     Store *store;
     const Minilm *model;
     unsigned workers;           /* worker numbers 0..workers-1 */
+    unsigned shared, slots;     /* the last `shared` of them share so many encoders (embedder.h) */
     uint64_t max_file_bytes;    /* 0: 256 MiB */
     unsigned extract_timeout_ms; /* 0: 30 s */
     uint64_t extract_memory;    /* 0: 512 MiB of address space beyond the libraries */
@@ -29,6 +30,12 @@ typedef struct {
 
 Ingest *ingest_new(const IngestOptions *o, Err *err);
 void ingest_free(Ingest *g);
+
+/* What tells an unchanged file without reading it. */
+typedef struct {
+    uint64_t bytes, device, inode;
+    int64_t mtime_ns;
+} IngestFacts;
 
 typedef struct {
     Str data;               /* the bytes; or, when path is not NULL: */
@@ -44,6 +51,8 @@ typedef struct {
     const double *importance; /* NULL: computed */
     Str extra_json;         /* empty: {} */
     const Uuid *replace;    /* a document to replace, keeping id and created_at */
+    const IngestFacts *facts; /* of the file that is offered, NULL: not known */
+    const Uuid *folder;     /* the watched folder that offers it, NULL: a person does */
     bool (*pressed)(void *arg); /* may be NULL: asked between batches whether a person waits */
     void *pressed_arg;
 } IngestInput;

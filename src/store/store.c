@@ -257,7 +257,7 @@ bool store_near_groups(Store *s, const Uuid *owner, double least, size_t offset,
     return s->ops->near_groups(s, owner, least, offset, limit, a, out, err);
 }
 
-bool store_ledger_put(Store *s, const Uuid *owner, const LedgerEntry *e, Err *err)
+static bool entry_ok(const LedgerEntry *e, Err *err)
 {
     if (!e->source.len)
         return err_set(err, ERR_VALIDATION, "a ledger entry needs a source");
@@ -265,8 +265,52 @@ bool store_ledger_put(Store *s, const Uuid *owner, const LedgerEntry *e, Err *er
         return err_set(err, ERR_VALIDATION, "%d is no ledger state", (int)e->state);
     return text_ok(e->source, STORE_MAX_NAME, "the source", err)
         && text_ok(e->reason, STORE_MAX_NAME, "the reason", err)
-        && text_ok(e->file_type, STORE_MAX_WORD, "the file type", err)
-        && s->ops->ledger_put(s, owner, e, err);
+        && text_ok(e->file_type, STORE_MAX_WORD, "the file type", err);
+}
+
+bool store_ledger_put(Store *s, const Uuid *owner, const LedgerEntry *e, Err *err)
+{
+    return entry_ok(e, err) && s->ops->ledger_put(s, owner, e, err);
+}
+
+bool store_ledger_put_many(Store *s, const Uuid *owner, const LedgerEntry *e, size_t n, Err *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!entry_ok(&e[i], err))
+            return false;
+    return n == 0 || s->ops->ledger_put_many(s, owner, e, n, err);
+}
+
+bool store_ledger_each(Store *s, const Uuid *owner, Str under,
+    bool (*fn)(void *arg, const LedgerEntry *e), void *arg, Err *err)
+{
+    return s->ops->ledger_each(s, owner, under, fn, arg, err);
+}
+
+bool store_file_gone(Store *s, const Uuid *owner, Str source, bool keep, Str reason, FileGone *what,
+    Err *err)
+{
+    return text_ok(reason, STORE_MAX_NAME, "the reason", err)
+        && s->ops->file_gone(s, owner, source, keep, reason, what, err);
+}
+
+bool store_file_moved(Store *s, const Uuid *owner, Str from, const LedgerEntry *to, Str filename,
+    Err *err)
+{
+    return entry_ok(to, err) && text_ok(filename, STORE_MAX_NAME, "the file name", err)
+        && s->ops->file_moved(s, owner, from, to, filename, err);
+}
+
+bool store_ledger_by_file(Store *s, const Uuid *owner, uint64_t inode, int64_t mtime_ns,
+    uint64_t bytes, Arena *a, LedgerEntry *out, Err *err)
+{
+    return s->ops->ledger_by_file(s, owner, inode, mtime_ns, bytes, a, out, err);
+}
+
+bool store_document_sources(Store *s, const Uuid *owner, const Uuid *document, uint64_t *n,
+    Err *err)
+{
+    return s->ops->document_sources(s, owner, document, n, err);
 }
 
 bool store_ledger_get(Store *s, const Uuid *owner, Str source, Arena *a, LedgerEntry *out, Err *err)

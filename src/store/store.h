@@ -62,6 +62,9 @@ typedef struct {
     const char *model;    /* name of the encoder, kept with the document */
     const uint8_t *sketch; /* [STORE_SKETCH_BYTES], or NULL: never a near-duplicate (near.h) */
     const Uuid *parent;   /* the document it came in (an attachment's mail); NULL: by itself */
+    /* Written in the same transaction, NULL: none. State, document and number of passages are
+     * filled in: INDEXED, or DUPLICATE when another source has the same bytes already. */
+    const struct LedgerEntry *ledger;
 } DocumentPut;
 
 #define STORE_SKETCH_BYTES 64
@@ -180,25 +183,33 @@ typedef struct {
 
 /* ---- ledger and folders ------------------------------------------------------------------- */
 
-/* One entry for every file ever offered. */
+/* One entry for every file ever offered. PENDING waits to be read. DELETED: the document is gone
+ * (the file's facts stay while the file is there, so that it is not read again by itself). */
 typedef enum { LEDGER_PENDING, LEDGER_INDEXED, LEDGER_DUPLICATE, LEDGER_REFUSED, LEDGER_FAILED,
     LEDGER_DELETED } LedgerState;
-typedef struct {
+typedef struct LedgerEntry {
     Str source;           /* key, with the owner: absolute path or upload name */
     LedgerState state;
     Str reason;           /* for REFUSED and FAILED: one sentence */
-    Uuid document;        /* nil unless INDEXED or DUPLICATE */
+    Uuid document;        /* INDEXED, DUPLICATE; else nil, or the version before, which is kept */
     Str file_type;
     Sha256 hash;
     uint64_t bytes;
     int64_t mtime_ms;     /* of the file, 0 when unknown */
     uint32_t n_chunks;
     int64_t first_at, last_at;
+    /* The watched folder that offered it. Nil: a person did, and no sync may take it away. An entry
+     * that a person made stays a person's when a folder offers the file too. */
+    Uuid folder;
+    int64_t mtime_ns;     /* the same facts exactly; 0 when unknown */
+    uint64_t device, inode;
 } LedgerEntry;
 
 typedef struct {
     const LedgerState *state; /* NULL: all */
     Str under;            /* source prefix */
+    Str q;                /* somewhere in source or reason, ASCII case aside; empty: all */
+    const Uuid *folder;   /* offered by this watched folder; NULL: all */
     size_t limit;
     Str cursor;
 } LedgerQuery;
@@ -206,17 +217,32 @@ typedef struct {
     LedgerEntry *items;
     size_t n;
     Str next_cursor;
-    uint64_t counts[LEDGER_DELETED + 1]; /* of all entries under the prefix */
+    uint64_t counts[LEDGER_DELETED + 1]; /* of all entries that match, whatever their state */
 } LedgerPage;
 const char *ledger_state_name(LedgerState s);
 
+typedef enum { FOLDER_AUTO, FOLDER_NOTIFY, FOLDER_POLL } FolderWatch;
 typedef struct {
     Uuid id;
     Str path;
     Str *include, *exclude; /* glob patterns */
     size_t n_include, n_exclude;
     int64_t created_at;
+    bool keep;              /* documents stay when their files go */
+    bool paused;
+    FolderWatch watch;
+    int64_t synced_at;      /* end of the last whole reading, 0: none yet */
+    uint64_t device, inode; /* of the folder itself then */
 } Folder;
+
+/* What became of a file that is not there any more. */
+typedef enum {
+    GONE_UNKNOWN,  /* the ledger has no living entry for it */
+    GONE_DELETED,  /* its document with it */
+    GONE_PASSED_ON,/* the document goes on as that of another file with the same bytes */
+    GONE_KEPT,     /* a person added it, or it was to be kept */
+    GONE_EMPTY     /* it had no document */
+} FileGone;
 
 typedef struct {
     uint64_t documents, chunks, original_bytes, text_bytes, database_bytes, cache_bytes;
@@ -313,6 +339,28 @@ bool store_ledger_get(Store *s, const Uuid *owner, Str source, Arena *a, LedgerE
 bool store_ledger_list(Store *s, const Uuid *owner, const LedgerQuery *q, Arena *a, LedgerPage *out,
     Err *err);
 
+/* All of them in one transaction. */
+bool store_ledger_put_many(Store *s, const Uuid *owner, const LedgerEntry *e, size_t n, Err *err);
+/* Calls fn for every entry that begins with `under`, in order of sources, in one snapshot; the
+ * entry lives for the call. fn returns false to stop. fn must not call the store. */
+bool store_ledger_each(Store *s, const Uuid *owner, Str under,
+    bool (*fn)(void *arg, const LedgerEntry *e), void *arg, Err *err);
+/* One transaction each. The file behind `source` is gone (or not wanted any more): the document
+ * goes on with another file of the same bytes, is kept (`keep`, or a person added it), or goes. */
+bool store_file_gone(Store *s, const Uuid *owner, Str source, bool keep, Str reason, FileGone *what,
+    Err *err);
+/* The file `from` is now `to->source`, with the facts in *to; its document follows. ERR_NOT_FOUND
+ * when there is no living entry `from`, ERR_CONFLICT when there is one for `to`. */
+bool store_file_moved(Store *s, const Uuid *owner, Str from, const LedgerEntry *to, Str filename,
+    Err *err);
+/* The living entry of a file with these facts, wherever it was; ERR_NOT_FOUND. */
+bool store_ledger_by_file(Store *s, const Uuid *owner, uint64_t inode, int64_t mtime_ns,
+    uint64_t bytes, Arena *a, LedgerEntry *out, Err *err);
+/* How many living entries (INDEXED, DUPLICATE or of a version before) name the document. */
+bool store_document_sources(Store *s, const Uuid *owner, const Uuid *document, uint64_t *n,
+    Err *err);
+
+/* Adopts the entries below its path that a folder which is watched no more had offered. */
 bool store_folder_put(Store *s, const Uuid *owner, const Folder *f, Err *err);
 bool store_folder_list(Store *s, const Uuid *owner, Arena *a, Folder **out, size_t *n, Err *err);
 bool store_folder_delete(Store *s, const Uuid *owner, const Uuid *id, Err *err);

@@ -45,6 +45,17 @@ struct StoreOps {
         Err *err);
     bool (*ledger_list)(Store *s, const Uuid *owner, const LedgerQuery *q, Arena *a,
         LedgerPage *out, Err *err);
+    bool (*ledger_put_many)(Store *s, const Uuid *owner, const LedgerEntry *e, size_t n, Err *err);
+    bool (*ledger_each)(Store *s, const Uuid *owner, Str under,
+        bool (*fn)(void *arg, const LedgerEntry *e), void *arg, Err *err);
+    bool (*file_gone)(Store *s, const Uuid *owner, Str source, bool keep, Str reason,
+        FileGone *what, Err *err);
+    bool (*file_moved)(Store *s, const Uuid *owner, Str from, const LedgerEntry *to, Str filename,
+        Err *err);
+    bool (*ledger_by_file)(Store *s, const Uuid *owner, uint64_t inode, int64_t mtime_ns,
+        uint64_t bytes, Arena *a, LedgerEntry *out, Err *err);
+    bool (*document_sources)(Store *s, const Uuid *owner, const Uuid *document, uint64_t *n,
+        Err *err);
     bool (*folder_put)(Store *s, const Uuid *owner, const Folder *f, Err *err);
     bool (*folder_list)(Store *s, const Uuid *owner, Arena *a, Folder **out, size_t *n, Err *err);
     bool (*folder_delete)(Store *s, const Uuid *owner, const Uuid *id, Err *err);

@@ -110,14 +110,13 @@ typedef struct {
     const Uuid *id;
 } Delete;
 
-static bool apply_delete(Sqlite *s, SqWrite *w, Err *err)
+bool sq_document_remove(Sqlite *s, SqWrite *w, const Uuid *id, Err *err)
 {
     static const char sql[] = "DELETE FROM documents WHERE doc_no = ?1";
-    Delete *d = (Delete *)w;
     SqConn *c = s->writer.conn;
     SqRow row;
     Sq q;
-    if (!sq_row_find(c, w->owner->no, d->id, &row, err))
+    if (!sq_row_find(c, w->owner->no, id, &row, err))
         return false;
     if (!row.doc_no)
         return err_set(err, ERR_NOT_FOUND, "there is no such document");
@@ -136,8 +135,16 @@ static bool apply_delete(Sqlite *s, SqWrite *w, Err *err)
         .gone_last = row.last_chunk, .seq = seq};
     w->answers = w->notify = true;
     w->change = CHANGE_DELETED;
-    w->document = *d->id;
+    w->document = *id;
     return true;
+}
+
+static bool apply_delete(Sqlite *s, SqWrite *w, Err *err)
+{
+    Delete *d = (Delete *)w;
+    return sq_document_remove(s, w, d->id, err)
+        && sq_ledger_forget(s->writer.conn, w->owner->no, d->id, STR("the document was deleted"),
+            err);
 }
 
 bool sq_document_delete(Store *store, const Uuid *owner, const Uuid *id, Err *err)

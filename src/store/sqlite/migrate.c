@@ -8,6 +8,22 @@
 /* The .sql files of this folder, put in by the build. */
 extern const char schema_sql[], schema_understanding_sql[];
 
+/* Watched folders: who offered a file, and the facts by which an unchanged one is known without
+ * being read. */
+static const char folders_sql[] =
+    "ALTER TABLE ledger ADD COLUMN folder BLOB;" /* NULL: a person offered it */
+    "ALTER TABLE ledger ADD COLUMN mtime_ns INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE ledger ADD COLUMN device INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE ledger ADD COLUMN inode INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX ledger_document ON ledger (owner_no, document) WHERE document IS NOT NULL;"
+    "CREATE INDEX ledger_inode ON ledger (owner_no, inode) WHERE inode <> 0;"
+    "ALTER TABLE folders ADD COLUMN keep INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE folders ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE folders ADD COLUMN watch INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE folders ADD COLUMN synced_at INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE folders ADD COLUMN device INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE folders ADD COLUMN inode INTEGER NOT NULL DEFAULT 0;";
+
 const SqMigration SQ_MIGRATIONS[] = {
     {schema_sql},               /* 1: the first */
     {schema_understanding_sql}, /* 2: authors, languages, dates, sketches */
@@ -16,8 +32,8 @@ const SqMigration SQ_MIGRATIONS[] = {
      " part_no   INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,"
      " parent_no INTEGER NOT NULL,"
      " PRIMARY KEY (part_no, parent_no)) WITHOUT ROWID;"
-     "CREATE INDEX parts_parent ON parts (parent_no, part_no);"
-     "CREATE INDEX ledger_document ON ledger (owner_no, document) WHERE document IS NOT NULL;"},
+     "CREATE INDEX parts_parent ON parts (parent_no, part_no);"},
+    {folders_sql}, /* 4: watched folders */
 };
 const int SQ_SCHEMA_VERSION = sizeof SQ_MIGRATIONS / sizeof *SQ_MIGRATIONS;
 

@@ -19,6 +19,7 @@ typedef struct {
     bool same_text;     /* the original is the text */
     PutOutcome outcome;
     Uuid id;
+    LedgerEntry entry;  /* as it will be written */
 } Put;
 
 static bool no_memory(Err *err)
@@ -106,11 +107,13 @@ static bool prepare(Put *p, SqConn *c, unsigned context_weight, Arena *a, Err *e
 /* ---- in the writer's transaction ------------------------------------------------------------ */
 
 /* Finds another document with the same original. */
-static bool find_twin(SqConn *c, int64_t owner_no, const Document *d, bool *twin, Uuid *id,
-    Err *err)
+static bool find_twin(Put *p, SqConn *c, int64_t owner_no, bool *twin, Err *err)
 {
+    const Document *d = &p->put->doc;
+    const LedgerEntry *e = p->put->ledger;
     static const char sql[] =
-        "SELECT uuid FROM documents WHERE owner_no = ?1 AND hash = ?2 AND uuid <> ?3";
+        "SELECT uuid, source, n_chunks FROM documents "
+        "WHERE owner_no = ?1 AND hash = ?2 AND uuid <> ?3";
     Sq q;
     int rc = -1;
     if (sq_begin(&q, c, sql, err)) {
@@ -118,8 +121,15 @@ static bool find_twin(SqConn *c, int64_t owner_no, const Document *d, bool *twin
         sq_blob(&q, d->hash.b, sizeof d->hash.b);
         sq_blob(&q, d->id.b, sizeof d->id.b);
         rc = sq_step(&q, err);
-        if (rc > 0 && !sq_col_bytes(&q, 0, id->b, sizeof id->b, "a document's id", err))
+        if (rc > 0 && !sq_col_bytes(&q, 0, p->id.b, sizeof p->id.b, "a document's id", err))
             rc = -1;
+        if (rc > 0 && e) {
+            p->entry = *e;
+            p->entry.document = p->id;
+            p->entry.n_chunks = (uint32_t)sq_col_i64(&q, 2);
+            p->entry.state = str_eq(sq_col_str(&q, 1), e->source) ? LEDGER_INDEXED
+                                                                  : LEDGER_DUPLICATE;
+        }
     }
     sq_end(&q);
     *twin = rc > 0;
@@ -277,11 +287,11 @@ static bool apply(Sqlite *s, SqWrite *w, Err *err)
     SqConn *c = s->writer.conn;
     bool twin;
     SqRow old;
-    if (!find_twin(c, w->owner->no, &put->doc, &twin, &p->id, err))
+    if (!find_twin(p, c, w->owner->no, &twin, err))
         return false;
     if (twin) {
         p->outcome = PUT_DUPLICATE;
-        return true;
+        return !put->ledger || sq_ledger_supersede(s, w, &p->entry, true, err);
     }
     if (!sq_row_find(c, w->owner->no, &put->doc.id, &old, err))
         return false;
@@ -312,6 +322,14 @@ static bool apply(Sqlite *s, SqWrite *w, Err *err)
         && !sq_row_change(s, w->owner->no, doc_no, false, first, first + put->n_chunks - 1, &seq,
             err))
         return false;
+    if (put->ledger) {
+        p->entry = *put->ledger;
+        p->entry.document = p->id;
+        p->entry.n_chunks = (uint32_t)put->n_chunks;
+        p->entry.state = LEDGER_INDEXED;
+        if (!sq_ledger_supersede(s, w, &p->entry, false, err))
+            return false;
+    }
     bool foreign = s->model[0] && strcmp(s->model, put->model ? put->model : "") != 0;
     w->delta = (SqDelta){.doc_no = (uint64_t)doc_no, .gone_first = old.first_chunk,
         .gone_last = old.last_chunk, .come_first = first, .n_come = put->n_chunks,

@@ -251,6 +251,17 @@ bool sq_parts_release(Sqlite *s, SqWrite *w, int64_t doc_no, Err *err);
 /* One more holder; with `only_parts` only of what is a part already. parent NULL: by itself. */
 bool sq_parts_link(SqConn *c, int64_t owner_no, int64_t part_no, const Uuid *parent,
     bool only_parts, Err *err);
+/* ---- the ledger's rows (ledger.c); in the writer's transaction ------------------------------ */
+
+bool sq_ledger_write(SqConn *c, int64_t owner_no, const LedgerEntry *e, Err *err);
+/* sq_ledger_write, and what its file's document before was: when a folder had offered it and no
+ * other file has it, it goes (with `may_remove`: the request changes no other document); else it
+ * goes on under another file's name. */
+bool sq_ledger_supersede(Sqlite *s, SqWrite *w, const LedgerEntry *e, bool may_remove, Err *err);
+/* Every entry that names the document becomes DELETED. */
+bool sq_ledger_forget(SqConn *c, int64_t owner_no, const Uuid *document, Str reason, Err *err);
+/* A document out, with its rows; what the index needs to know is left in *w. */
+bool sq_document_remove(Sqlite *s, SqWrite *w, const Uuid *id, Err *err);
 
 /* ---- the operations ------------------------------------------------------------------------- */
 
@@ -278,6 +289,14 @@ bool sq_near_groups(Store *, const Uuid *, double, size_t, size_t, Arena *, Near
 bool sq_ledger_put(Store *, const Uuid *, const LedgerEntry *, Err *);
 bool sq_ledger_get(Store *, const Uuid *, Str, Arena *, LedgerEntry *, Err *);
 bool sq_ledger_list(Store *, const Uuid *, const LedgerQuery *, Arena *, LedgerPage *, Err *);
+bool sq_ledger_put_many(Store *, const Uuid *, const LedgerEntry *, size_t, Err *);
+bool sq_ledger_each(Store *, const Uuid *, Str, bool (*)(void *, const LedgerEntry *), void *,
+    Err *);
+bool sq_file_gone(Store *, const Uuid *, Str, bool, Str, FileGone *, Err *);
+bool sq_file_moved(Store *, const Uuid *, Str, const LedgerEntry *, Str, Err *);
+bool sq_ledger_by_file(Store *, const Uuid *, uint64_t, int64_t, uint64_t, Arena *, LedgerEntry *,
+    Err *);
+bool sq_document_sources(Store *, const Uuid *, const Uuid *, uint64_t *, Err *);
 bool sq_folder_put(Store *, const Uuid *, const Folder *, Err *);
 bool sq_folder_list(Store *, const Uuid *, Arena *, Folder **, size_t *, Err *);
 bool sq_folder_delete(Store *, const Uuid *, const Uuid *, Err *);

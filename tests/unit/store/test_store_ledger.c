@@ -20,19 +20,27 @@ static void ledger_entries(void **state)
     assert_true(uuid_is_nil(&got.document));
     e.state = LEDGER_REFUSED;
     e.reason = STR("it is encrypted");
-    e.document = fx_uuid(4);
+    e.document = fx_uuid(4); /* the version before: it must be there */
+    assert_err(store_ledger_put(f->s, &f->owner, &e, &err), err, ERR_CONFLICT, "deleted");
+    err = ERR_INIT;
+    Uuid id;
+    PutOutcome outcome;
+    DocumentPut *p = fx_doc(f->a, 4, STR("a"), STR("some text"));
+    OK(store_document_put(f->s, &f->owner, p, &outcome, &id, &oops));
+    e.document = p->doc.id;
     e.first_at = 999;
     e.last_at = 300;
     OK(store_ledger_put(f->s, &f->owner, &e, &oops));
     OK(store_ledger_get(f->s, &f->owner, e.source, f->a, &got, &oops));
     assert_int_equal(got.state, LEDGER_REFUSED);
     assert_str(got.reason, "it is encrypted");
-    assert_true(uuid_eq(&got.document, &e.document));
+    assert_true(uuid_eq(&got.document, &p->doc.id));
     assert_int_equal(got.first_at, 100); /* when it was first offered */
     assert_int_equal(got.last_at, 300);
     Uuid eve = fx_uuid(666);
     assert_err(store_ledger_get(f->s, &eve, e.source, f->a, &got, &err), err,
         ERR_NOT_FOUND, "ledger");
+    e.document = (Uuid){{0}};
     OK(store_ledger_put(f->s, &eve, &e, &oops));
     err = ERR_INIT;
     assert_err(store_ledger_get(f->s, &eve, STR("/none"), f->a, &got, &err), err,
