@@ -23,7 +23,7 @@
 #define FN static inline __attribute__((always_inline))
 
 #if defined(__x86_64__)
-#include <emmintrin.h>
+#include <immintrin.h>
 
 #define ZERO_MOVES 0.0f
 typedef __m128i Sums;
