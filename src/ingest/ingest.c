@@ -22,6 +22,7 @@ struct Ingest {
     IngestOptions o;
     Sandbox *sandbox;
     MinilmState **states; /* [workers], made when first used */
+    Metric *embed_seconds;
 };
 
 /* Everything about one file on its way. */
@@ -60,6 +61,8 @@ Ingest *ingest_new(const IngestOptions *o, Err *err)
     *g = (Ingest){.o = *o, .sandbox = sandbox, .states = states};
     if (g->o.max_file_bytes == 0)
         g->o.max_file_bytes = MAX_FILE;
+    g->embed_seconds =
+        metric_histogram("embed_duration_seconds", "Time of one call of the encoder.", NULL);
     return g;
 }
 
@@ -114,8 +117,10 @@ static bool embed_batch(Work *w, const ChunkSpan *spans, size_t n, Arena *scratc
         if (!texts[i].ptr)
             return no_memory(w);
     }
+    uint64_t start = clock_mono_ns();
     if (!minilm_embed(w->g->o.model, state, texts, n, vectors, NULL, w->err))
         return false;
+    metric_observe(w->g->embed_seconds, NULL, clock_seconds_since(start));
     for (size_t i = 0; i < n; i++) {
         out[i] = (ChunkNew){.start = spans[i].start, .end = spans[i].end, .page = spans[i].page,
             .context = spans[i].context};
