@@ -16,7 +16,7 @@
 #include "text/chunk.h"
 
 #define EXTRACT_MAX_META ((size_t)1000)   /* bytes of a title or an author */
-#define EXTRACT_MAX_MARKS 1000000
+#define EXTRACT_MAX_MARKS ((size_t)1000000)
 #define EXTRACT_HEAD 4096       /* bytes that sniffing may look at */
 #define EXTRACT_MAX_PARTS 20000 /* of one file */
 #define EXTRACT_MAX_PART_BYTES ((uint64_t)256 << 20) /* of all parts of one file */

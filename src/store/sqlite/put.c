@@ -303,7 +303,8 @@ static bool apply(Sqlite *s, SqWrite *w, Err *err)
         && !memcmp(old.hash.b, put->doc.hash.b, sizeof old.hash.b);
     if (old.doc_no && !sq_row_clear(c, &old, keep, err))
         return false;
-    bool other_bytes = old.doc_no && memcmp(old.hash.b, put->doc.hash.b, sizeof old.hash.b);
+    bool other_bytes =
+        old.doc_no && memcmp(old.hash.b, put->doc.hash.b, sizeof old.hash.b) != 0;
     if (other_bytes && !sq_parts_release(s, w, doc_no, err))
         return false;
     uint64_t first = s->writer.next_chunk, seq = 0;

@@ -276,6 +276,25 @@ static void test_mailbox(void **state)
     buf_release(&file);
 }
 
+static void test_large_mailbox(void **state)
+{
+    (void)state;
+    Buf b;
+    ExtractOut out;
+    Err err = ERR_INIT;
+    buf_init(&b, 1 << 20);
+    for (int i = 1; i <= 60; i++)
+        buf_printf(
+            &b, "From a Tue Mar  3\nSubject: No. %d\nFrom: a@b.example\nDate: today\n\nw\n\n", i);
+    assert_true(read_with("mailbox", buf_str(&b), "all mail.mbox", &out, &err));
+    assert_true(str_starts(buf_str(&out.text), STR("No. 1 | a@b.example | today\nNo. 2 | a@b")));
+    assert_string_equal(out.title.ptr, "all mail");
+    assert_int_equal(out.n_parts, 60);
+    assert_string_equal(out.parts[59].name.ptr, "00060 No. 60.eml");
+    extract_release(&out);
+    buf_release(&b);
+}
+
 /* ---- RTF ------------------------------------------------------------------------------------ */
 
 static void test_rtf(void **state)
@@ -559,12 +578,13 @@ static void test_image(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_attached),       cmocka_unit_test(test_bodies),
-        cmocka_unit_test(test_mail_corners),   cmocka_unit_test(test_mail_hostile),
-        cmocka_unit_test(test_mailbox),        cmocka_unit_test(test_rtf),
-        cmocka_unit_test(test_rtf_corners),    cmocka_unit_test(test_calendar),
-        cmocka_unit_test(test_calendar_words), cmocka_unit_test(test_csv),
-        cmocka_unit_test(test_csv_corners),    cmocka_unit_test(test_json),
-        cmocka_unit_test(test_json_corners),   cmocka_unit_test(test_image)};
+        cmocka_unit_test(test_attached),     cmocka_unit_test(test_bodies),
+        cmocka_unit_test(test_mail_corners), cmocka_unit_test(test_mail_hostile),
+        cmocka_unit_test(test_mailbox),      cmocka_unit_test(test_large_mailbox),
+        cmocka_unit_test(test_rtf),          cmocka_unit_test(test_rtf_corners),
+        cmocka_unit_test(test_calendar),     cmocka_unit_test(test_calendar_words),
+        cmocka_unit_test(test_csv),          cmocka_unit_test(test_csv_corners),
+        cmocka_unit_test(test_json),         cmocka_unit_test(test_json_corners),
+        cmocka_unit_test(test_image)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
