@@ -93,9 +93,10 @@ static const CliCommand commands[] = {
     {"add", "PATH...", "add files and folders",
      "Folders are read with all below them; hidden files, links to folders and what the patterns "
      "or a\n"
-     ".sottoignore file leave out are not. What is there already is skipped, without being opened "
-     "when size,\n"
-     "time and inode are the same. At the end it says what was refused and why; sotto ledger says "
+     ".sottoignore file leave out are not. What is there already is skipped, and not even opened "
+     "when\n"
+     "size, time and inode are the same. At the end it says what was refused and why; sotto ledger "
+     "says\n"
      "it again.\n"
      "Exit status 0 when all that can be read was stored, 5 when some files failed, 1 when none "
      "got in.\n"
