@@ -3,8 +3,9 @@
  * What a person waits for runs before what can wait: classes in order are INTERACTIVE (a query, a
  * voice command), NORMAL (one upload, a change), BULK (a folder being read). Within a class, first
  * come first served. BULK jobs never occupy the last free worker when there are two or more, and
- * NORMAL jobs never all of them, so a query waits neither for a folder nor for uploads that hang. A class's queue is bounded: submitting past it is
- * ERR_UNAVAILABLE, which clients see as 503 with Retry-After.
+ * NORMAL jobs never all of them, so a query waits neither for a folder nor for uploads that hang. A
+ * class's queue is bounded: submitting past it is ERR_UNAVAILABLE, which clients see as 503 with
+ * Retry-After.
  *
  * A job is a function and an argument. It runs exactly once, or its `drop` runs exactly once
  * (when the pool stops before its turn). Threads: every call is safe from any thread. */

@@ -11,27 +11,33 @@
  * Spanish, Italian, Portuguese, Dutch; words that another of these languages uses for something
  * harmless are left out. */
 static const char *const duty_words[] = {
-    "agreement",    "appointment",  "bill",          "cancel",       "cancellation",
-    "contract",     "deadline",     "deposit",       "due",          "expires",
-    "expiry",       "fee",          "insurance",     "invoice",      "landlord",
-    "lease",        "must",         "notice",        "obligation",   "obliged",
-    "overdue",      "passport",     "payable",       "payment",      "penalty",
-    "policy",       "prescription", "reminder",      "renew",        "renewal",
-    "rent",         "required",     "shall",         "signature",    "submit",
-    "tax",          "tenant",       "terminate",     "termination",  "urgent",
-    "visa",         "warranty",     "frist",         "fällig",       "kündigung",
-    "kündigungsfrist", "mahnung",   "miete",         "mietvertrag",  "pflicht",
-    "rechnung",     "steuer",       "termin",        "unterschrift", "versicherung",
-    "vertrag",      "vermieter",    "zahlung",       "facture",      "échéance",
-    "contrat",      "loyer",        "assurance",     "paiement",     "impôt",
-    "résiliation",  "rappel",       "factura",       "vencimiento",  "contrato",
-    "alquiler",     "seguro",       "pago",          "impuesto",     "plazo",
-    "fattura",      "scadenza",     "contratto",     "affitto",      "assicurazione",
-    "pagamento",    "imposta",      "fatura",        "vencimento",   "aluguel",
-    "prazo",        "factuur",      "overeenkomst",  "huur",         "verzekering",
-    "betaling",     "belasting",    "opzegtermijn",  "aanmaning"};
-static const char *const currencies[] = {"eur", "euro", "euros",  "usd", "dollar", "dollars",
-                                         "gbp", "pounds", "chf", "sek", "nok", "dkk", "pln", "czk"};
+    "agreement",    "appointment",     "bill",         "cancel",
+    "cancellation", "contract",        "deadline",     "deposit",
+    "due",          "expires",         "expiry",       "fee",
+    "insurance",    "invoice",         "landlord",     "lease",
+    "must",         "notice",          "obligation",   "obliged",
+    "overdue",      "passport",        "payable",      "payment",
+    "penalty",      "policy",          "prescription", "reminder",
+    "renew",        "renewal",         "rent",         "required",
+    "shall",        "signature",       "submit",       "tax",
+    "tenant",       "terminate",       "termination",  "urgent",
+    "visa",         "warranty",        "frist",        "fällig",
+    "kündigung",    "kündigungsfrist", "mahnung",      "miete",
+    "mietvertrag",  "pflicht",         "rechnung",     "steuer",
+    "termin",       "unterschrift",    "versicherung", "vertrag",
+    "vermieter",    "zahlung",         "facture",      "échéance",
+    "contrat",      "loyer",           "assurance",    "paiement",
+    "impôt",        "résiliation",     "rappel",       "factura",
+    "vencimiento",  "contrato",        "alquiler",     "seguro",
+    "pago",         "impuesto",        "plazo",        "fattura",
+    "scadenza",     "contratto",       "affitto",      "assicurazione",
+    "pagamento",    "imposta",         "fatura",       "vencimento",
+    "aluguel",      "prazo",           "factuur",      "overeenkomst",
+    "huur",         "verzekering",     "betaling",     "belasting",
+    "opzegtermijn", "aanmaning"};
+static const char *const currencies[] = {"eur",     "euro", "euros",  "usd", "dollar",
+                                         "dollars", "gbp",  "pounds", "chf", "sek",
+                                         "nok",     "dkk",  "pln",    "czk"};
 
 const char *importance_signal_name(ImportanceSignal s)
 {
