@@ -202,12 +202,12 @@ static bool day_month_year(Scan *s, DocDate *out)
 /* "December 4, 2026", "Dec. 4th 2026" */
 static bool month_day_year(Scan *s, DocDate *out)
 {
-    int day, year, month = month_named(take_word(s));
-    if (!month)
-        return false;
+    int day, year, month;
+    Str word = take_word(s);
     (void)take(s, '.');
     skip_space(s);
-    if (!take_number(s, 2, &day))
+    /* Nearly no word has a number behind it: that is looked at before the names. */
+    if (!take_number(s, 2, &day) || !(month = month_named(word)))
         return false;
     (void)(take_str(s, STR("st")) || take_str(s, STR("nd")) || take_str(s, STR("rd")) ||
            take_str(s, STR("th")));
