@@ -24,6 +24,7 @@ struct Ingest {
     IngestOptions o;
     Sandbox *sandbox;
     MinilmState **states; /* [workers], made when first used */
+    Metric *embed_seconds;
 };
 
 /* Everything about one file on its way. */
@@ -60,6 +61,8 @@ Ingest *ingest_new(const IngestOptions *o, Err *err)
     *g = (Ingest){.o = *o, .sandbox = sandbox, .states = states};
     if (g->o.max_file_bytes == 0)
         g->o.max_file_bytes = MAX_FILE;
+    g->embed_seconds =
+        metric_histogram("embed_duration_seconds", "Time of one call of the encoder.", NULL);
     return g;
 }
 
@@ -117,9 +120,11 @@ static bool embed_batch(Work *w, const ChunkSpan *spans, size_t n, Arena *scratc
             return no_memory(w);
         sentence_vectors_passage(v, &spans[i], i, texts[i].len - text.len);
     }
+    uint64_t start = clock_mono_ns();
     if (!minilm_embed_parts(w->g->o.model, state, texts, n, vectors, v->parts, v->n_parts, v->means,
                             w->err))
         return false;
+    metric_observe(w->g->embed_seconds, NULL, clock_seconds_since(start));
     sentence_vectors_end(v);
     for (size_t i = 0; i < n; i++) {
         out[i] = (ChunkNew){.start = spans[i].start, .end = spans[i].end, .page = spans[i].page,
