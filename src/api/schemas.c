@@ -40,7 +40,8 @@ const char api_schemas[] =
     "\"string\"}}}}}},\"additionalProperties\":true},"
 
     "\"NearDocument\":{\"type\":\"object\",\"required\":[\"id\",\"title\",\"source\","
-    "\"created_at\",\"similarity\"],\"properties\":{\"id\":{\"type\":\"string\",\"format\":\"uuid\"},\"title\":{"
+    "\"created_at\",\"similarity\"],\"properties\":{\"id\":{\"type\":\"string\","
+    "\"format\":\"uuid\"},\"title\":{"
     "\"type\":\"string\"},\"source\":{\"type\":\"string\"},\"created_at\":{\"type\":\"string\","
     "\"format\":\"date-time\"},\"similarity\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1}}},"
 

@@ -8,7 +8,7 @@
 #include "text/words.h"
 
 #define LOOK_AT 200000u
-#define HEAD 2000      /* bytes at the top where a document has its own date */
+#define HEAD 2000 /* bytes at the top where a document has its own date */
 #define HEAD_LINES 20
 #define MENTIONED 20
 
@@ -21,9 +21,20 @@ static bool no_memory(Err *err)
 
 static bool is_nobody(Str name)
 {
-    static const char *const names[] = {"admin", "administrator", "user",      "owner", "unknown",
-                                        "root",  "author",        "anonymous", "default", "guest",
-                                        "microsoft office user",  "windows user",  "me", "test"};
+    static const char *const names[] = {"admin",
+                                        "administrator",
+                                        "user",
+                                        "owner",
+                                        "unknown",
+                                        "root",
+                                        "author",
+                                        "anonymous",
+                                        "default",
+                                        "guest",
+                                        "microsoft office user",
+                                        "windows user",
+                                        "me",
+                                        "test"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (str_eq_nocase(name, str_of(names[i])))
             return true;
@@ -54,9 +65,9 @@ static bool is_ascii_start(Str line, const char *label)
 
 static Str author_line(Str text)
 {
-    static const char *const labels[] = {"author:",     "authors:", "autor:", "autorin:", "auteur:",
-                                         "autore:",     "written by ", "by ", "von ",
-                                         "verfasser:"};
+    static const char *const labels[] = {"author:", "authors:",  "autor:",      "autorin:",
+                                         "auteur:", "autore:",   "written by ", "by ",
+                                         "von ",    "verfasser:"};
     Str rest = str_sub(text, 0, utf8_floor(text, HEAD)), line;
     for (size_t n = 0; n < 8 && str_next(&rest, '\n', &line);) {
         Str t = letters_trim(line);

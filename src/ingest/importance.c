@@ -4,34 +4,30 @@
 
 #include "text/dates.h"
 #include "text/letters.h"
+#include "text/words.h"
 
 #define LOOK_AT 200000u
 
 /* Words of duties and rights: what costs a person something to miss. English, German, French,
  * Spanish, Italian, Portuguese, Dutch; words that another of these languages uses for something
- * harmless are left out. */
+ * harmless are left out. Sorted by bytes. */
 static const char *const duty_words[] = {
-    "agreement",    "appointment",  "bill",          "cancel",       "cancellation",
-    "contract",     "deadline",     "deposit",       "due",          "expires",
-    "expiry",       "fee",          "insurance",     "invoice",      "landlord",
-    "lease",        "must",         "notice",        "obligation",   "obliged",
-    "overdue",      "passport",     "payable",       "payment",      "penalty",
-    "policy",       "prescription", "reminder",      "renew",        "renewal",
-    "rent",         "required",     "shall",         "signature",    "submit",
-    "tax",          "tenant",       "terminate",     "termination",  "urgent",
-    "visa",         "warranty",     "frist",         "fällig",       "kündigung",
-    "kündigungsfrist", "mahnung",   "miete",         "mietvertrag",  "pflicht",
-    "rechnung",     "steuer",       "termin",        "unterschrift", "versicherung",
-    "vertrag",      "vermieter",    "zahlung",       "facture",      "échéance",
-    "contrat",      "loyer",        "assurance",     "paiement",     "impôt",
-    "résiliation",  "rappel",       "factura",       "vencimiento",  "contrato",
-    "alquiler",     "seguro",       "pago",          "impuesto",     "plazo",
-    "fattura",      "scadenza",     "contratto",     "affitto",      "assicurazione",
-    "pagamento",    "imposta",      "fatura",        "vencimento",   "aluguel",
-    "prazo",        "factuur",      "overeenkomst",  "huur",         "verzekering",
-    "betaling",     "belasting",    "opzegtermijn",  "aanmaning"};
-static const char *const currencies[] = {"eur", "euro", "euros",  "usd", "dollar", "dollars",
-                                         "gbp", "pounds", "chf", "sek", "nok", "dkk", "pln", "czk"};
+    "aanmaning", "affitto", "agreement", "alquiler", "aluguel", "appointment", "assicurazione",
+    "assurance", "belasting", "betaling", "bill", "cancel", "cancellation", "contract", "contrat",
+    "contrato", "contratto", "deadline", "deposit", "due", "expires", "expiry", "factura",
+    "facture", "factuur", "fattura", "fatura", "fee", "frist", "fällig", "huur", "imposta",
+    "impuesto", "impôt", "insurance", "invoice", "kündigung", "kündigungsfrist", "landlord",
+    "lease", "loyer", "mahnung", "miete", "mietvertrag", "must", "notice", "obligation",
+    "obliged", "opzegtermijn", "overdue", "overeenkomst", "pagamento", "pago", "paiement",
+    "passport", "payable", "payment", "penalty", "pflicht", "plazo", "policy", "prazo",
+    "prescription", "rappel", "rechnung", "reminder", "renew", "renewal", "rent", "required",
+    "résiliation", "scadenza", "seguro", "shall", "signature", "steuer", "submit", "tax",
+    "tenant", "termin", "terminate", "termination", "unterschrift", "urgent", "vencimento",
+    "vencimiento", "vermieter", "versicherung", "vertrag", "verzekering", "visa", "warranty",
+    "zahlung", "échéance"};
+static const char *const currencies[] = {"eur",     "euro", "euros",  "usd", "dollar",
+                                         "dollars", "gbp",  "pounds", "chf", "sek",
+                                         "nok",     "dkk",  "pln",    "czk"};
 
 const char *importance_signal_name(ImportanceSignal s)
 {
@@ -51,6 +47,22 @@ static bool is_in(const char *const *list, size_t n, Str word)
     return false;
 }
 #define IN(list, word) is_in((list), sizeof(list) / sizeof *(list), (word))
+
+static bool is_duty(Str word)
+{
+    size_t low = 0, high = sizeof duty_words / sizeof *duty_words;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        int order = str_cmp(word, str_of(duty_words[mid]));
+        if (order == 0)
+            return true;
+        if (order < 0)
+            high = mid;
+        else
+            low = mid + 1;
+    }
+    return false;
+}
 
 /* Counts one sign of a signal and keeps the first few that differ, as they stand in the text. */
 static void note(Importance *v, ImportanceSignal s, Str sign)
@@ -82,19 +94,16 @@ static void read_word(Importance *v, Str word, Str *before)
         *before = STR("");
         return;
     }
-    Buf lower;
-    buf_init(&lower, 128);
-    (void)letters_lower(&lower, w);
-    Str l = buf_str(&lower);
+    char room[WORD_MAX + 8];
+    Str l = word_fold(w, room);
     v->reasons[SIGNAL_LENGTH].count++;
-    if (IN(duty_words, l))
+    if (is_duty(l))
         note(v, SIGNAL_DUTY, w);
     if (before->len > 0 && (IN(currencies, l) || (is_money_sign(w) && w.len <= 3)))
         note(v, SIGNAL_MONEY, str_mem(before->ptr, (size_t)(w.ptr + w.len - before->ptr)));
     else if (is_money_sign(w) && w.len > 3)
         note(v, SIGNAL_MONEY, w);
     *before = letter_is_digit((unsigned char)w.ptr[0]) ? w : STR("");
-    buf_release(&lower);
 }
 
 static void finish(Importance *v)

@@ -28,8 +28,8 @@ static struct {
 bool language_preload(Err *err)
 {
     if (cld.tried)
-        return cld.detect != NULL || err_set(err, ERR_UNAVAILABLE,
-                                             "languages are not detected: libcld2-0 is missing");
+        return cld.detect != NULL ||
+               err_set(err, ERR_UNAVAILABLE, "languages are not detected: libcld2-0 is missing");
     cld.tried = true;
     language_words_init();
     void *lib = os_dlopen((const char *const[]){"libcld2.so.0", NULL}, "libcld2-0", err);

@@ -1,7 +1,8 @@
 /* language_words.c - which language's small words a text uses.
  *
  * CLD2 goes by runs of letters, and a text full of English names (software, companies, songs) looks
- * English to it. Articles, prepositions and pronouns are the language itself: nobody borrows them. */
+ * English to it. Articles, prepositions and pronouns are the language itself: nobody borrows them.
+ */
 #include "ingest/language.h"
 
 #include <stdlib.h>
@@ -15,71 +16,44 @@ static const struct {
     const char code[4];
     const char *words;
 } lists[] = {
-    {"en",
-     "the of and to in is for that with this are from by which it be as on or an can you"},
-    {"de",
-     "der die und das ist für von mit den ein eine zu auf werden kann wird dem des im "
-     "zum oder nicht auch sie"},
-    {"fr",
-     "le la les des est pour une un dans et avec du par sur qui en au que ce cette peut "
-     "être vous"},
-    {"es",
-     "el la los las de que y en un una para con por es del se al como más este esta "
-     "puede"},
-    {"it",
-     "il la di che per un una è con del della dei le gli da in non si come sono questo "
-     "al nel"},
-    {"pt",
-     "o a os as de que e do da em um uma para com por no na não é dos das ou se mais "
-     "como pode"},
-    {"nl",
-     "de het een van en is voor met op te dat die in zijn wordt niet aan er of ook bij "
-     "kan"},
-    {"da",
-     "og af til der en et er det på med for som i at de den kan fra eller ikke har efter "
-     "nogle også blev mig sig uden hvad være mod noget hvis bruges brug bliver "
-     "understøttelse"},
-    {"nb",
-     "og av til som en et er det på med for i at de den kan fra eller ikke har etter "
-     "noen også ble meg seg uten hva være mot noe hvis brukes bruk blir støtte"},
-    {"sv",
-     "och att det som en på är av för med till den har de inte om ett kan från eller vid"},
-    {"ca",
-     "el la els les de que i en un una per a amb del dels és o com més aquest aquesta "
-     "pot"},
-    {"pl",
-     "i w z na do się nie jest to że dla od po oraz jak przez lub"},
-    {"cs",
-     "a v na je se z do pro že s o k jako nebo které který jsou"},
-    {"sk",
-     "a v na je sa z do pre že s o k ako alebo ktoré ktorý sú"},
-    {"fi",
-     "ja on ei se että tai kun niin myös sekä voi ovat joka"},
-    {"hu",
-     "a az és hogy egy nem is van vagy meg ez mint"},
-    {"ro",
-     "și de la în cu pe nu care este din un o sau pentru"},
-    {"tr",
-     "ve bir bu için ile da de olarak olan gibi veya"},
-    {"id",
-     "yang dan di untuk dengan dari ini adalah pada atau"},
-    {"eo",
-     "la kaj de en estas por kun al ne kiu"},
-    {"hr",
-     "i u je na za se da su od ili kao koji"},
-    {"vi",
-     "và của là các có cho trong được một những"},
-    {"bg",
-     "и се на по да са от в с за към които е не от това като или ще че може си той тя"},
-    {"ru",
-     "и в не на что с по это как для из к от или его при также может они мы был все"},
-    {"uk",
-     "і в не на що з по це як для до та або його при також може вони ми був від які"},
-    {"sr",
-     "и у не на да се је за од са су као или који која може што би није"},
-    {"gl",
-     "o a os as de que e do da en un unha para con por non na dos das ou é máis como "
-     "pode ao"},
+    {"en", "the of and to in is for that with this are from by which it be as on or an can you"},
+    {"de", "der die und das ist für von mit den ein eine zu auf werden kann wird dem des im "
+           "zum oder nicht auch sie"},
+    {"fr", "le la les des est pour une un dans et avec du par sur qui en au que ce cette peut "
+           "être vous"},
+    {"es", "el la los las de que y en un una para con por es del se al como más este esta "
+           "puede"},
+    {"it", "il la di che per un una è con del della dei le gli da in non si come sono questo "
+           "al nel"},
+    {"pt", "o a os as de que e do da em um uma para com por no na não é dos das ou se mais "
+           "como pode"},
+    {"nl", "de het een van en is voor met op te dat die in zijn wordt niet aan er of ook bij "
+           "kan"},
+    {"da", "og af til der en et er det på med for som i at de den kan fra eller ikke har efter "
+           "nogle også blev mig sig uden hvad være mod noget hvis bruges brug bliver "
+           "understøttelse"},
+    {"nb", "og av til som en et er det på med for i at de den kan fra eller ikke har etter "
+           "noen også ble meg seg uten hva være mot noe hvis brukes bruk blir støtte"},
+    {"sv", "och att det som en på är av för med till den har de inte om ett kan från eller vid"},
+    {"ca", "el la els les de que i en un una per a amb del dels és o com més aquest aquesta "
+           "pot"},
+    {"pl", "i w z na do się nie jest to że dla od po oraz jak przez lub"},
+    {"cs", "a v na je se z do pro že s o k jako nebo které který jsou"},
+    {"sk", "a v na je sa z do pre že s o k ako alebo ktoré ktorý sú"},
+    {"fi", "ja on ei se että tai kun niin myös sekä voi ovat joka"},
+    {"hu", "a az és hogy egy nem is van vagy meg ez mint"},
+    {"ro", "și de la în cu pe nu care este din un o sau pentru"},
+    {"tr", "ve bir bu için ile da de olarak olan gibi veya"},
+    {"id", "yang dan di untuk dengan dari ini adalah pada atau"},
+    {"eo", "la kaj de en estas por kun al ne kiu"},
+    {"hr", "i u je na za se da su od ili kao koji"},
+    {"vi", "và của là các có cho trong được một những"},
+    {"bg", "и се на по да са от в с за към които е не от това като или ще че може си той тя"},
+    {"ru", "и в не на что с по это как для из к от или его при также может они мы был все"},
+    {"uk", "і в не на що з по це як для до та або його при також може вони ми був від які"},
+    {"sr", "и у не на да се је за од са су као или који која може што би није"},
+    {"gl", "o a os as de que e do da en un unha para con por non na dos das ou é máis como "
+           "pode ao"},
 };
 #define LANGUAGES (sizeof lists / sizeof *lists)
 _Static_assert(LANGUAGES <= 32, "a bit each");
@@ -133,8 +107,7 @@ void language_words_count(Str text, LanguageWords *out)
     while (out->n < LOOK_AT && word_next(text, &at, &start, &end)) {
         char room[WORD_MAX + 8];
         Entry key = {word_fold(str_sub(text, start, end), room), 0};
-        const Entry *e =
-            bsearch(&key, index_.items, index_.n, sizeof *index_.items, by_word);
+        const Entry *e = bsearch(&key, index_.items, index_.n, sizeof *index_.items, by_word);
         out->in[out->n++] = e ? e->in : 0;
     }
 }

@@ -2,7 +2,8 @@
  *
  * Kept: words in reading order with their pages, paragraphs, headings by size, tables as rows,
  * title, author and dates. Lost: pictures (scanned pages have no text), annotations, attached
- * files, the shape of forms. A file that needs a password is refused; one with an empty password is read.
+ * files, the shape of forms.
+ * A file that needs a password is refused; one with an empty password is read.
  *
  * Poppler builds its global tables with the first document, from files. So preload opens a document
  * of our own, a few lines long, and keeps it open: the children inherit the tables. What it reads

@@ -18,7 +18,8 @@
 #include "base/mem.h"
 #include "ingest/job.h"
 
-#define GRACE_NS 100000000u /* after the deadline: then the zygote itself is taken for dead */
+#define GRACE_NS 100000000u /* after the deadline the caller is told, whatever the zygote does */
+#define LATE_MAX 3          /* such times in a row: then the zygote itself is taken for dead */
 #define ATTEMPTS 3          /* of a file, when the zygote dies meanwhile */
 
 struct Sandbox {
@@ -29,6 +30,7 @@ struct Sandbox {
     pid_t pid;            /* 0: no zygote */
     int control;
     unsigned generation;  /* counts zygotes */
+    unsigned late;        /* times in a row that this one said nothing in time */
 };
 
 Sandbox *sandbox_new(const SandboxOptions *o, Err *err)
@@ -135,6 +137,7 @@ static bool start_zygote(Sandbox *s, Err *err)
     struct timeval patience = {2, 0};
     (void)setsockopt(pair[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     s->control = pair[0];
+    s->late = 0;
     s->generation++;
     return true;
 }
@@ -204,6 +207,19 @@ static void restart_zygote(Sandbox *s, unsigned generation)
 {
     (void)pthread_mutex_lock(&s->lock);
     if (s->generation == generation)
+        end_zygote(s, true);
+    (void)pthread_mutex_unlock(&s->lock);
+}
+
+/* A busy machine makes a zygote late now and then; ending it would take every other file that is
+ * being read with it. */
+static void note_wait(Sandbox *s, unsigned generation, bool late)
+{
+    (void)pthread_mutex_lock(&s->lock);
+    if (s->generation == generation)
+        s->late = late ? s->late + 1 : 0;
+    bool dead = s->generation == generation && s->late >= LATE_MAX;
+    if (dead)
         end_zygote(s, true);
     (void)pthread_mutex_unlock(&s->lock);
 }
@@ -333,6 +349,7 @@ static bool run_once(Sandbox *s, const Job *job, int input, Arena *a, Extracted 
     if (sent) {
         switch (wait_status(status_pipe[0], job->deadline_ns + GRACE_NS, &status)) {
         case WAIT_ANSWERED:
+            note_wait(s, generation, false);
             ok = read_answer(s, &status, output, a, out, err);
             break;
         case WAIT_LOST:
@@ -341,7 +358,7 @@ static bool run_once(Sandbox *s, const Job *job, int input, Arena *a, Extracted 
             (void)err_set(err, ERR_UNAVAILABLE, "the confined reader ended unexpectedly");
             break;
         case WAIT_LATE:
-            restart_zygote(s, generation);
+            note_wait(s, generation, true);
             (void)timed_out(s, err);
             break;
         }

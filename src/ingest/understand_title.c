@@ -18,22 +18,54 @@ static bool no_memory(Err *err)
 
 /* What word processors, printers and web kits leave in the title field: those that are the whole
  * title (but for a number), and those that begin it. */
-static const char *const whole[] = {
-    "untitled",       "untitled document",  "unbenannt",    "sans titre",    "sin título",
-    "senza titolo",   "document",           "dokument",     "documento",     "home",
-    "file",           "index",              "title",        "(anonymous)",   "(unspecified)",
-    "print",          "slide",              "new page",     "powerpoint presentation",
-    "presentation",   "präsentation",       "no title",     "no subject",    "(no subject)",
-    "new document",   "neues dokument",     "word document", "normal",       "page",
-    "scan",           "scanned document",   "welcome",      "tabelle",       "sheet",
-    "book",           "mappe",              "root entry",   "default",       "template"};
-static const char *const beginnings[] = {
-    "microsoft word", "microsoft powerpoint", "microsoft excel", "about:",  "file://",
-    "http://",        "https://",             "www.",            "untitled-", "acrobat pdfmaker"};
+static const char *const whole[] = {"untitled",
+                                    "untitled document",
+                                    "unbenannt",
+                                    "sans titre",
+                                    "sin título",
+                                    "senza titolo",
+                                    "document",
+                                    "dokument",
+                                    "documento",
+                                    "home",
+                                    "file",
+                                    "index",
+                                    "title",
+                                    "(anonymous)",
+                                    "(unspecified)",
+                                    "print",
+                                    "slide",
+                                    "new page",
+                                    "powerpoint presentation",
+                                    "presentation",
+                                    "präsentation",
+                                    "no title",
+                                    "no subject",
+                                    "(no subject)",
+                                    "new document",
+                                    "neues dokument",
+                                    "word document",
+                                    "normal",
+                                    "page",
+                                    "scan",
+                                    "scanned document",
+                                    "welcome",
+                                    "tabelle",
+                                    "sheet",
+                                    "book",
+                                    "mappe",
+                                    "root entry",
+                                    "default",
+                                    "template"};
+static const char *const beginnings[] = {"microsoft word",  "microsoft powerpoint",
+                                         "microsoft excel", "about:",
+                                         "file://",         "http://",
+                                         "https://",        "www.",
+                                         "untitled-",       "acrobat pdfmaker"};
 static const char *const endings[] = {
-    ".doc", ".docx", ".dvi", ".indd", ".qxd", ".tex", ".ps",  ".odt", ".xls", ".xlsx", ".rtf",
-    ".txt", ".ppt",  ".pptx", ".pdf", ".html", ".htm", ".md", ".eml", ".csv", ".ods",  ".epub",
-    ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".cdr", ".pub", ".wpd", ".php", ".asp",  ".jsp"};
+    ".doc", ".docx", ".dvi",  ".indd", ".qxd",  ".tex", ".ps",  ".odt", ".xls", ".xlsx", ".rtf",
+    ".txt", ".ppt",  ".pptx", ".pdf",  ".html", ".htm", ".md",  ".eml", ".csv", ".ods",  ".epub",
+    ".jpg", ".jpeg", ".png",  ".tif",  ".tiff", ".cdr", ".pub", ".wpd", ".php", ".asp",  ".jsp"};
 
 static bool is_path(Str t)
 {
@@ -50,8 +82,8 @@ static bool is_path(Str t)
 /* The number that programs count by, off the end: "Document1", "Slide 1", "untitled (2)". */
 static Str without_number(Str t)
 {
-    while (t.len > 0 && (letter_is_digit((unsigned char)t.ptr[t.len - 1]) ||
-                         strchr(" ()-_.", t.ptr[t.len - 1])))
+    while (t.len > 0 &&
+           (letter_is_digit((unsigned char)t.ptr[t.len - 1]) || strchr(" ()-_.", t.ptr[t.len - 1])))
         t.len--;
     return t;
 }
@@ -146,11 +178,10 @@ static bool is_telling_name(Str name)
 
 static bool is_salutation(Str line)
 {
-    static const char *const words[] = {"dear",   "hello", "hi",     "hallo",  "liebe", "lieber",
-                                        "sehr",   "cher",  "chère",  "bonjour", "estimado",
-                                        "estimada", "hola", "gentile", "caro",  "cara",  "from",
-                                        "to",     "date",  "subject", "page",   "seite", "tel",
-                                        "phone",  "fax",   "re"};
+    static const char *const words[] = {
+        "dear",    "hello",    "hi",       "hallo", "liebe",   "lieber", "sehr", "cher", "chère",
+        "bonjour", "estimado", "estimada", "hola",  "gentile", "caro",   "cara", "from", "to",
+        "date",    "subject",  "page",     "seite", "tel",     "phone",  "fax",  "re"};
     size_t at = 0, start, end;
     if (!word_next(line, &at, &start, &end))
         return false;

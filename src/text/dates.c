@@ -14,29 +14,29 @@ typedef struct {
 /* English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Norwegian, Polish
  * and Czech (the last two in the genitive, as in dates); abbreviations of the first two. */
 static const Month months[] = {
-    {"abril", 4},      {"agosto", 8},    {"août", 8},        {"apr", 4},       {"april", 4},
-    {"aprile", 4},     {"aug", 8},       {"august", 8},      {"augusti", 8},   {"augustus", 8},
-    {"avril", 4},      {"březen", 3},    {"března", 3},      {"czerwca", 6},   {"dec", 12},
-    {"december", 12},  {"decembre", 12}, {"desember", 12},   {"dez", 12},      {"dezember", 12},
-    {"dezembro", 12},  {"dicembre", 12}, {"diciembre", 12},  {"dubna", 4},     {"décembre", 12},
-    {"enero", 1},      {"feb", 2},       {"februar", 2},     {"februari", 2},  {"february", 2},
-    {"febbraio", 2},   {"febrero", 2},   {"fevereiro", 2},   {"fevrier", 2},   {"février", 2},
-    {"gennaio", 1},    {"giugno", 6},    {"grudnia", 12},    {"jan", 1},       {"janeiro", 1},
-    {"januar", 1},     {"januari", 1},   {"january", 1},     {"janvier", 1},   {"juillet", 7},
-    {"juin", 6},       {"jul", 7},       {"julho", 7},       {"juli", 7},      {"julio", 7},
-    {"july", 7},       {"jun", 6},       {"june", 6},        {"junho", 6},     {"juni", 6},
-    {"junio", 6},      {"jänner", 1},    {"kwietnia", 4},    {"května", 5},    {"ledna", 1},
-    {"lipca", 7},      {"listopada", 11}, {"luglio", 7},     {"lutego", 2},    {"maart", 3},
-    {"maggio", 5},     {"mai", 5},       {"maio", 5},        {"maj", 5},       {"maja", 5},
-    {"mar", 3},        {"march", 3},     {"março", 3},       {"marca", 3},     {"mars", 3},
-    {"marts", 3},      {"marzo", 3},     {"may", 5},         {"mayo", 5},      {"mei", 5},
-    {"mär", 3},        {"märz", 3},      {"nov", 11},        {"november", 11}, {"novembre", 11},
-    {"novembro", 11},  {"noviembre", 11}, {"oct", 10},       {"october", 10},  {"octobre", 10},
-    {"octubre", 10},   {"okt", 10},      {"oktober", 10},    {"ottobre", 10},  {"outubro", 10},
-    {"października", 10}, {"prosince", 12}, {"sep", 9},      {"sept", 9},      {"september", 9},
-    {"septembre", 9},  {"septiembre", 9}, {"setembro", 9},   {"settembre", 9}, {"sierpnia", 8},
-    {"srpna", 8},      {"stycznia", 1},  {"září", 9},        {"února", 2},     {"června", 6},
-    {"července", 7},   {"října", 10}};
+    {"abril", 4},         {"agosto", 8},     {"août", 8},       {"apr", 4},       {"april", 4},
+    {"aprile", 4},        {"aug", 8},        {"august", 8},     {"augusti", 8},   {"augustus", 8},
+    {"avril", 4},         {"březen", 3},     {"března", 3},     {"czerwca", 6},   {"dec", 12},
+    {"december", 12},     {"decembre", 12},  {"desember", 12},  {"dez", 12},      {"dezember", 12},
+    {"dezembro", 12},     {"dicembre", 12},  {"diciembre", 12}, {"dubna", 4},     {"décembre", 12},
+    {"enero", 1},         {"feb", 2},        {"februar", 2},    {"februari", 2},  {"february", 2},
+    {"febbraio", 2},      {"febrero", 2},    {"fevereiro", 2},  {"fevrier", 2},   {"février", 2},
+    {"gennaio", 1},       {"giugno", 6},     {"grudnia", 12},   {"jan", 1},       {"janeiro", 1},
+    {"januar", 1},        {"januari", 1},    {"january", 1},    {"janvier", 1},   {"juillet", 7},
+    {"juin", 6},          {"jul", 7},        {"julho", 7},      {"juli", 7},      {"julio", 7},
+    {"july", 7},          {"jun", 6},        {"june", 6},       {"junho", 6},     {"juni", 6},
+    {"junio", 6},         {"jänner", 1},     {"kwietnia", 4},   {"května", 5},    {"ledna", 1},
+    {"lipca", 7},         {"listopada", 11}, {"luglio", 7},     {"lutego", 2},    {"maart", 3},
+    {"maggio", 5},        {"mai", 5},        {"maio", 5},       {"maj", 5},       {"maja", 5},
+    {"mar", 3},           {"march", 3},      {"março", 3},      {"marca", 3},     {"mars", 3},
+    {"marts", 3},         {"marzo", 3},      {"may", 5},        {"mayo", 5},      {"mei", 5},
+    {"mär", 3},           {"märz", 3},       {"nov", 11},       {"november", 11}, {"novembre", 11},
+    {"novembro", 11},     {"noviembre", 11}, {"oct", 10},       {"october", 10},  {"octobre", 10},
+    {"octubre", 10},      {"okt", 10},       {"oktober", 10},   {"ottobre", 10},  {"outubro", 10},
+    {"października", 10}, {"prosince", 12},  {"sep", 9},        {"sept", 9},      {"september", 9},
+    {"septembre", 9},     {"septiembre", 9}, {"setembro", 9},   {"settembre", 9}, {"sierpnia", 8},
+    {"srpna", 8},         {"stycznia", 1},   {"září", 9},       {"února", 2},     {"června", 6},
+    {"července", 7},      {"října", 10}};
 /* "listopadu" is November in Czech, "listopada" in Polish (and October in Croatian, which is left
  * out for that). */
 
@@ -62,8 +62,7 @@ static bool make(int year, int month, int day, size_t year_digits, DocDate *out)
     bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
     if (day < 1 || day > days[month - 1] + (month == 2 && leap))
         return false;
-    *out = (DocDate){year, month, day, false,
-                     clock_days_from_civil(year, month, day) * 86400000};
+    *out = (DocDate){year, month, day, false, clock_days_from_civil(year, month, day) * 86400000};
     return true;
 }
 
@@ -203,12 +202,12 @@ static bool day_month_year(Scan *s, DocDate *out)
 /* "December 4, 2026", "Dec. 4th 2026" */
 static bool month_day_year(Scan *s, DocDate *out)
 {
-    int day, year, month = month_named(take_word(s));
-    if (!month)
-        return false;
+    int day, year, month;
+    Str word = take_word(s);
     (void)take(s, '.');
     skip_space(s);
-    if (!take_number(s, 2, &day))
+    /* Nearly no word has a number behind it: that is looked at before the names. */
+    if (!take_number(s, 2, &day) || !(month = month_named(word)))
         return false;
     (void)(take_str(s, STR("st")) || take_str(s, STR("nd")) || take_str(s, STR("rd")) ||
            take_str(s, STR("th")));
@@ -328,7 +327,8 @@ static void add_time(Scan *s, DocDate *d)
         return;
     d->timed = true;
     d->ms += ((int64_t)h * 3600 + (int64_t)m * 60 + sec -
-              (int64_t)sign * ((int64_t)zh * 3600 + (int64_t)zm * 60)) * 1000;
+              (int64_t)sign * ((int64_t)zh * 3600 + (int64_t)zm * 60)) *
+             1000;
 }
 
 /* "20261204", with a time behind it or not. */

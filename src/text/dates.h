@@ -16,7 +16,7 @@
 
 typedef struct {
     int year, month, day;
-    bool timed;         /* with a time: then ms is the instant, else midnight UTC of the day */
+    bool timed; /* with a time: then ms is the instant, else midnight UTC of the day */
     int64_t ms;
 } DocDate;
 

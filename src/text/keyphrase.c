@@ -11,6 +11,7 @@
 #define MAX_WORDS 3
 #define SLOTS_MAX 16384u /* of the table of candidates: a power of two */
 #define SHORT_TEXT 150
+#define RARITY_OF 96
 
 typedef struct {
     Str phrase;             /* folded, words joined by one space; ptr NULL: free */
@@ -177,7 +178,7 @@ static float rarity_of(const KeyphraseRarity *r, Str phrase)
     return 0.2f + most;
 }
 
-static void score_all(Table *t, Str title, const KeyphraseRarity *rarity, size_t words)
+static void score_all(Table *t, Str title, size_t words)
 {
     static const float length_bonus[] = {0, 1.0f, 1.5f, 1.6f};
     Buf folded;
@@ -194,9 +195,18 @@ static void score_all(Table *t, Str title, const KeyphraseRarity *rarity, size_t
         c->score *= (name ? 1.5f : 1.0f) * (in_title ? 2.0f : 1.0f);
         if (c->words > 1 && c->count < 2 && !in_title)
             c->score *= 0.6f; /* chance neighbours */
-        c->score *= rarity_of(rarity, c->phrase);
     }
     buf_release(&folded);
+}
+
+/* Rarity multiplies by 0.2 to 1.2, so what is far behind stays there: it is asked for the first
+ * ones only, because every question costs a look into a vocabulary. */
+static void weigh_rarity(Table *t, const KeyphraseRarity *rarity)
+{
+    size_t n = t->used < RARITY_OF ? t->used : RARITY_OF;
+    for (size_t i = 0; rarity && i < n; i++)
+        t->slots[i].score *= rarity_of(rarity, t->slots[i].phrase);
+    qsort(t->slots, n, sizeof *t->slots, by_score);
 }
 
 /* Whether one phrase stands inside the other, at word boundaries. */
@@ -246,8 +256,9 @@ bool keyphrase_find(Str text, Str title, const Mark *marks, size_t n_marks,
     for (size_t i = 0; i < t.n; i++)
         if (t.slots[i].phrase.ptr)
             t.slots[kept++] = t.slots[i];
-    score_all(&t, title, rarity, words);
+    score_all(&t, title, words);
     qsort(t.slots, t.used, sizeof *t.slots, by_score);
+    weigh_rarity(&t, rarity);
     size_t found = 0;
     bool ok = true;
     for (size_t i = 0; ok && i < t.used && found < max && t.slots[i].score > 0; i++) {

@@ -8,20 +8,20 @@
 #include "text/words.h"
 
 #define MAX_SENTENCES 150
-#define MAX_TERMS 48       /* of a sentence that are compared */
+#define MAX_TERMS 48 /* of a sentence that are compared */
 #define MIN_WORDS 4
 #define MAX_WORDS 45
 #define DAMPING 0.85f
-#define ENOUGH_WORDS 20    /* after these only whole sentences are added */
-#define TAKEN 16           /* sentences of a summary at most */
+#define ENOUGH_WORDS 20 /* after these only whole sentences are added */
+#define TAKEN 16        /* sentences of a summary at most */
 
 typedef struct {
     Str text;
-    uint32_t words, n;           /* n: telling words */
-    uint32_t term[MAX_TERMS];    /* hashes, sorted, each once */
+    uint32_t words, n;        /* n: telling words */
+    uint32_t term[MAX_TERMS]; /* hashes, sorted, each once */
     float weight[MAX_TERMS], norm, rank;
-    bool whole;                  /* ends like a sentence */
-    bool item;                   /* of a list */
+    bool whole; /* ends like a sentence */
+    bool item;  /* of a list */
 } Sentence;
 
 typedef struct {
@@ -205,7 +205,8 @@ static bool has_vector(const float *v, size_t dim)
 }
 
 /* The similarity by meaning of any two sentences, from 0 to 1: how far their cosine stands above
- * the mean of the document's. Sentences of one document are all rather similar; what counts is more. */
+ * the mean of the document's. Sentences of one document are all rather similar; what counts is
+ * more. */
 static void fill_meaning(const Sentences *all, const float *vectors, size_t dim, float *meaning)
 {
     size_t n = all->n;
@@ -237,8 +238,7 @@ static void rank(Sentences *all, const float *meaning, const SummaryOptions *o, 
         float sum = 0;
         for (size_t j = 0; j < n; j++) {
             float words = i == j ? 0 : cosine(&all->items[i], &all->items[j]);
-            float e = !meaning ? words
-                               : (1 - o->meaning) * words + o->meaning * meaning[i * n + j];
+            float e = !meaning ? words : (1 - o->meaning) * words + o->meaning * meaning[i * n + j];
             sum += edges[i * n + j] = i == j ? 0 : e;
         }
         for (size_t j = 0; j < n && sum > 0; j++)
@@ -386,8 +386,8 @@ bool summary_write(Summary *s, const float *vectors, size_t dim, const SummaryOp
     Arena *scratch = arena_new(ARENA_DEFAULT_MAX);
     bool ok = scratch || no_memory(err);
     if (ok && count > 0) {
-        float *edges = ARENA_NEW_ARRAY(scratch, float, count * count);
-        float *meaning = vectors ? ARENA_NEW_ARRAY(scratch, float, count * count) : NULL;
+        float *edges = ARENA_NEW_ARRAY(scratch, float, count *count);
+        float *meaning = vectors ? ARENA_NEW_ARRAY(scratch, float, count *count) : NULL;
         uint32_t *pool = ARENA_NEW_ARRAY(scratch, uint32_t, count * MAX_TERMS);
         ok = (edges && pool && (meaning || !vectors)) || no_memory(err);
         if (ok) {
@@ -404,7 +404,7 @@ bool summary_write(Summary *s, const float *vectors, size_t dim, const SummaryOp
 }
 
 bool summary_make(Str text, const Mark *marks, size_t n_marks, size_t max_words, Arena *a, Str *out,
-    Err *err)
+                  Err *err)
 {
     Summary *s;
     Arena *scratch = arena_new(ARENA_DEFAULT_MAX);

@@ -284,6 +284,46 @@ def test_ledger_counts(filled):
     assert len(filled.json("ledger", "--under", filled.docs / "sub")["entries"]) == 2
 
 
+LETTER = """Berlin, 4 March 2024
+
+Notice of termination
+
+By Nora Fields
+
+I hereby cancel the lease of the apartment in Alder Lane 14 with the notice of three months. The deposit of
+2,480.00 EUR is to be paid back by 1 July 2024. Please confirm the receipt of this letter in writing."""
+
+
+def test_what_is_found_out(sotto):
+    (sotto.docs / "scan1.txt").write_text(LETTER)
+    (sotto.docs / "scan2.txt").write_text(LETTER.replace("4 March", "5 March").replace("2,480.00", "2.480,00"))
+    (sotto.docs / "kuchen.txt").write_text("Die Äpfel werden geschält und mit dem Zucker in der Form gebacken, "
+                                           "bis der Teig braun ist und nicht mehr klebt.")
+    sotto("add", sotto.docs)
+    documents = {Path(d["metadata"]["source"]).name: d for d in sotto.json("list", "--all")["documents"]}
+    letter = sotto.json("show", documents["scan1.txt"]["id"])
+    meta = letter["metadata"]
+    assert letter["title"] == "Notice of termination"
+    assert (meta["language"], meta["author"]) == ("en", "Nora Fields")
+    assert meta["dates"]["document"] == "2024-03-04" and meta["dates"]["document_from"] == "text"
+    assert meta["dates"]["mentioned"] == ["2024-03-04", "2024-07-01"]
+    reasons = meta["importance_reasons"]
+    assert abs(sum(r["contribution"] for r in reasons) - meta["importance_score"]) < 1e-3
+    assert "notice" in [f.lower() for f in next(r for r in reasons if r["signal"] == "duty")["found"]]
+    assert [d["id"] for d in letter["near_duplicates"]] == [documents["scan2.txt"]["id"]]
+    shown = sotto("show", documents["scan1.txt"]["id"]).stdout
+    assert "2024-03-04 (from its text)" in shown and "= base 0.20 + duty" in shown
+    assert f"like {documents['scan2.txt']['id']}" in shown
+    groups = sotto.json("duplicates")["groups"]
+    assert [sorted(d["id"] for d in g["documents"]) for g in groups] == [
+        sorted(documents[n]["id"] for n in ("scan1.txt", "scan2.txt"))]
+    assert "1 group of similar documents" in sotto("duplicates").stdout
+    assert sotto.json("duplicates", "--threshold", "1")["groups"] == []
+    german = sotto.json("list", "--lang", "de")["documents"]
+    assert [d["id"] for d in german] == [documents["kuchen.txt"]["id"]]
+    assert sotto.json("search", "lang:de Zucker")["documents"][0]["id"] == documents["kuchen.txt"]["id"]
+
+
 # ---- words the program does not know ---------------------------------------------------------------
 
 

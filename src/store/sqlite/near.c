@@ -1,7 +1,7 @@
 /* near.c - near-duplicates out of the sketches table.
  *
- * Expected work: one document is shown (its neighbours among 100,000 in about two milliseconds),
- * now and then all groups are listed. The first keeps all sketches in memory, 80 bytes a document; the
+ * Expected work: one document is shown (its neighbours among 100,000 in about a millisecond), now
+ * and then all groups are listed. The first keeps all sketches in memory, 88 bytes a document; the
  * list only grows at its end and is caught up from the table, whose numbers are never used again.
  * What was deleted or replaced meanwhile stays in the list until it is read anew, and drops out
  * when a hit is looked up. */

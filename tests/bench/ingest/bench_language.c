@@ -3,9 +3,9 @@
  *   bench_language FILE [--chars N]
  *
  * FILE: language code, byte 1F, text, byte 1E (tools/abstracts.py translations makes it from the
- * package descriptions that Debian carries in many languages). Prints for each language the share of
- * texts whose first N characters (200) are recognised, are given no language, and are given another
- * one. */
+ * package descriptions that Debian carries in many languages). Prints for each language the share
+ * of texts whose first N characters (200) are recognised, are given no language, and are given
+ * another one. */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -2,13 +2,14 @@
  *
  *   bench_near FILE [--scale N]
  *
- * FILE holds documents as bench_summary reads them (abstract, byte 1F, text, byte 1E); the texts are
- * cut into documents of 60 to 400 words. Of each, edits are made: another header and footer, one
- * paragraph inserted, one taken out, lines broken elsewhere with other white space and case, numbers
- * in another country's style, every tenth word replaced, half of the sentences replaced (which is no
- * near-duplicate). Prints for several thresholds the share of edits found (recall, by kind) and the
- * share of pairs found among different documents (which make precision), also for documents of one
- * template whose numbers and names differ; and the error against the exact Jaccard similarity. With
+ * FILE holds documents as bench_summary reads them (abstract, byte 1F, text, byte 1E); the texts
+ * are cut into documents of 60 to 400 words. Of each, edits are made: another header and footer,
+ * one paragraph inserted, one taken out, lines broken elsewhere with other white space and case,
+ * numbers in another country's style, every tenth word replaced, half of the sentences replaced
+ * (which is no near-duplicate). Prints for several thresholds the share of edits found (recall, by
+ * kind) and the share of pairs found among different documents (which make precision), also for
+ * documents of one template whose numbers and names differ; and the error against the exact Jaccard
+ * similarity. With
  * --scale N: the time to compare one with N, and to group N. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,9 +55,12 @@ static void split(Str text, Arena *a)
 }
 
 enum { HEADER, INSERT, REMOVE, REFORMAT, NUMBERS, WORDS10, HALF, KINDS };
-static const char *const kind_names[KINDS] = {"other header and footer", "paragraph inserted",
-                                              "paragraph removed",       "reformatted",
-                                              "numbers in other style",  "every 10th word replaced",
+static const char *const kind_names[KINDS] = {"other header and footer",
+                                              "paragraph inserted",
+                                              "paragraph removed",
+                                              "reformatted",
+                                              "numbers in other style",
+                                              "every 10th word replaced",
                                               "half replaced (no near-duplicate)"};
 
 static void edit(Buf *b, Str s, int kind)
@@ -115,8 +119,9 @@ static void write_bill(Buf *b, bool *first)
         (void)buf_printf(b, "article%u size%u %u pieces %u.%02u EUR\n", next_random() % 2000,
                          next_random() % 90, next_random() % 20, next_random() % 900,
                          next_random() % 100);
-    (void)buf_printf(b, "Total %u.%02u EUR. Please pay within thirty days to our account. Thank you "
-                        "for your order and your trust in us.",
+    (void)buf_printf(b,
+                     "Total %u.%02u EUR. Please pay within thirty days to our account. Thank you "
+                     "for your order and your trust in us.",
                      next_random() % 9000, next_random() % 100);
 }
 
@@ -129,7 +134,8 @@ static void recall(const double *least, size_t n_least)
         for (size_t i = 0; i < n_docs; i += 3, n++) {
             uint8_t sketch[SKETCH_BYTES];
             edit(&b, docs[i].text, kind);
-            double s = sketch_make(buf_str(&b), sketch) ? near_similarity(sketch, docs[i].sketch) : 0;
+            double s =
+                sketch_make(buf_str(&b), sketch) ? near_similarity(sketch, docs[i].sketch) : 0;
             for (size_t k = 0; k < n_least; k++)
                 found[k] += s >= least[k];
         }

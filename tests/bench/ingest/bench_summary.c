@@ -32,8 +32,8 @@ static void fill(Bag *b, Str s)
         char room[WORD_MAX + 8];
         Str f = word_fold(str_sub(s, start, end), room);
         if (f.len > 1 && !word_is_stop(f))
-            b->word[b->n++] = str_hash(f.len > 5 ? str_sub(f, 0, f.len - (f.ptr[f.len - 1] == 's'))
-                                                 : f);
+            b->word[b->n++] =
+                str_hash(f.len > 5 ? str_sub(f, 0, f.len - (f.ptr[f.len - 1] == 's')) : f);
     }
 }
 
@@ -171,13 +171,11 @@ int main(int argc, char **argv)
     even.early = 0;
     plain_rank.redundancy = 0;
     single.meaning = 1;
-    Way ways[] = {{.name = "random", .o = o, .way = 2},
-                  {.name = "first sentences", .o = o, .way = 1},
-                  {.name = "words alone", .o = o, .way = 3},
-                  {.name = "meaning alone", .o = single},
-                  {.name = "both, no bonus", .o = even},
-                  {.name = "both, no MMR", .o = plain_rank},
-                  {.name = "both (the product)", .o = o}};
+    Way ways[] = {
+        {.name = "random", .o = o, .way = 2},      {.name = "first sentences", .o = o, .way = 1},
+        {.name = "words alone", .o = o, .way = 3}, {.name = "meaning alone", .o = single},
+        {.name = "both, no bonus", .o = even},     {.name = "both, no MMR", .o = plain_rank},
+        {.name = "both (the product)", .o = o}};
     const size_t n_ways = sizeof ways / sizeof *ways;
     unsigned seed = 1;
     Str rest = buf_str(&file), record;

@@ -15,7 +15,8 @@ static const struct {
            "reason and conscience and should act towards one another in a spirit of brotherhood."},
     {"de", "Alle Menschen sind frei und gleich an Würde und Rechten geboren. Sie sind mit Vernunft "
            "und Gewissen begabt und sollen einander im Geiste der Brüderlichkeit begegnen."},
-    {"fr", "Tous les êtres humains naissent libres et égaux en dignité et en droits. Ils sont doués "
+    {"fr", "Tous les êtres humains naissent libres et égaux en dignité et en droits. Ils sont "
+           "doués "
            "de raison et de conscience et doivent agir les uns envers les autres dans un esprit de "
            "fraternité."},
     {"es", "Todos los seres humanos nacen libres e iguales en dignidad y derechos y, dotados como "
@@ -24,8 +25,10 @@ static const struct {
            "di ragione e di coscienza e devono agire gli uni verso gli altri in spirito di "
            "fratellanza."},
     {"pt", "Todos os seres humanos nascem livres e iguais em dignidade e em direitos. Dotados de "
-           "razão e de consciência, devem agir uns para com os outros em espírito de fraternidade."},
-    {"nl", "Alle mensen worden vrij en gelijk in waardigheid en rechten geboren. Zij zijn begiftigd "
+           "razão e de consciência, devem agir uns para com os outros em espírito de "
+           "fraternidade."},
+    {"nl", "Alle mensen worden vrij en gelijk in waardigheid en rechten geboren. Zij zijn "
+           "begiftigd "
            "met verstand en geweten, en behoren zich jegens elkander in een geest van broederschap "
            "te gedragen."},
     {"pl", "Wszyscy ludzie rodzą się wolni i równi pod względem swej godności i swych praw. Są oni "
@@ -38,7 +41,8 @@ static const struct {
            "înzestrate cu rațiune și conștiință și trebuie să se comporte unele față de altele în "
            "spiritul fraternității."},
     {"el", "Όλοι οι άνθρωποι γεννιούνται ελεύθεροι και ίσοι στην αξιοπρέπεια και τα δικαιώματα. "
-           "Είναι προικισμένοι με λογική και συνείδηση, και οφείλουν να συμπεριφέρονται μεταξύ τους "
+           "Είναι προικισμένοι με λογική και συνείδηση, και οφείλουν να συμπεριφέρονται μεταξύ "
+           "τους "
            "με πνεύμα αδελφοσύνης."},
     {"hu", "Minden emberi lény szabadon születik és egyenlő méltósága és joga van. Az emberek, "
            "ésszel és lelkiismerettel bírván, egymással szemben testvéri szellemben kell hogy "
@@ -53,33 +57,43 @@ static const struct {
            "fornuft og samvittighed, og de bør handle mod hverandre i en broderskabets ånd."},
     {"nb", "Alle mennesker er født frie og med samme menneskeverd og menneskerettigheter. De er "
            "utstyrt med fornuft og samvittighet og bør handle mot hverandre i brorskapets ånd."},
-    {"fi", "Kaikki ihmiset syntyvät vapaina ja tasavertaisina arvoltaan ja oikeuksiltaan. Heille on "
-           "annettu järki ja omatunto, ja heidän on toimittava toisiaan kohtaan veljeyden hengessä."},
-    {"bg", "Всички хора се раждат свободни и равни по достойнство и права. Те са надарени с разум и "
+    {"fi", "Kaikki ihmiset syntyvät vapaina ja tasavertaisina arvoltaan ja oikeuksiltaan. Heille "
+           "on "
+           "annettu järki ja omatunto, ja heidän on toimittava toisiaan kohtaan veljeyden "
+           "hengessä."},
+    {"bg", "Всички хора се раждат свободни и равни по достойнство и права. Те са надарени с разум "
+           "и "
            "съвест и следва да се отнасят помежду си в дух на братство."},
     {"lt", "Visi žmonės gimsta laisvi ir lygūs savo orumu ir teisėmis. Jiems suteiktas protas ir "
            "sąžinė ir jie turi elgtis vienas kito atžvilgiu kaip broliai."},
-    {"lv", "Visi cilvēki piedzimst brīvi un vienlīdzīgi savā pašcieņā un tiesībās. Viņi ir apveltīti "
+    {"lv", "Visi cilvēki piedzimst brīvi un vienlīdzīgi savā pašcieņā un tiesībās. Viņi ir "
+           "apveltīti "
            "ar saprātu un sirdsapziņu, un viņiem jāizturas citam pret citu brālības garā."},
     {"et", "Kõik inimesed sünnivad vabadena ja võrdsetena oma väärikuselt ja õigustelt. Neile on "
            "antud mõistus ja südametunnistus ja nende suhtumist üksteisesse peab kandma vendluse "
            "vaim."},
-    {"sl", "Vsi ljudje se rodijo svobodni in imajo enako dostojanstvo in enake pravice. Obdarjeni so "
+    {"sl", "Vsi ljudje se rodijo svobodni in imajo enako dostojanstvo in enake pravice. Obdarjeni "
+           "so "
            "z razumom in vestjo in bi morali ravnati drug z drugim kakor bratje."},
-    {"ca", "Tots els éssers humans neixen lliures i iguals en dignitat i en drets. Són dotats de raó "
+    {"ca", "Tots els éssers humans neixen lliures i iguals en dignitat i en drets. Són dotats de "
+           "raó "
            "i de consciència, i han de comportar-se fraternalment els uns amb els altres."},
     {"tr", "Bütün insanlar hür, haysiyet ve haklar bakımından eşit doğarlar. Akıl ve vicdana "
            "sahiptirler ve birbirlerine karşı kardeşlik zihniyeti ile hareket etmelidirler."},
-    {"ar", "يولد جميع الناس أحرارا متساوين في الكرامة والحقوق. وقد وهبوا عقلا وضميرا وعليهم أن يعامل "
+    {"ar", "يولد جميع الناس أحرارا متساوين في الكرامة والحقوق. وقد وهبوا عقلا وضميرا وعليهم أن "
+           "يعامل "
            "بعضهم بعضا بروح الإخاء."},
-    {"hi", "सभी मनुष्यों को गौरव और अधिकारों के मामले में जन्मजात स्वतन्त्रता और समानता प्राप्त है। उन्हें बुद्धि और "
+    {"hi", "सभी मनुष्यों को गौरव और अधिकारों के मामले में जन्मजात स्वतन्त्रता और समानता प्राप्त "
+           "है। उन्हें बुद्धि और "
            "अन्तरात्मा की देन प्राप्त है और परस्पर उन्हें भाईचारे के भाव से बर्ताव करना चाहिए।"},
     {"he", "כל בני האדם נולדו בני חורין ושווים בערכם ובזכויותיהם. כולם חוננו בתבונה ובמצפון, לפיכך "
            "חובה עליהם לנהוג איש ברעהו ברוח של אחווה."},
     {"zh", "人人生而自由,在尊严和权利上一律平等。他们赋有理性和良心,并应以兄弟关系的精神相对待。"},
-    {"ja", "すべての人間は、生まれながらにして自由であり、かつ、尊厳と権利とについて平等である。人間は、理性と良心とを授けられており、"
+    {"ja", "すべての人間は、生まれながらにして自由であり、かつ、尊厳と権利とについて平等である。人"
+           "間は、理性と良心とを授けられており、"
            "互いに同胞の精神をもって行動しなければならない。"},
-    {"ko", "모든 인간은 태어날 때부터 자유로우며 그 존엄과 권리에 있어 동등하다. 인간은 천부적으로 이성과 양심을 부여받았으며 "
+    {"ko", "모든 인간은 태어날 때부터 자유로우며 그 존엄과 권리에 있어 동등하다. 인간은 천부적으로 "
+           "이성과 양심을 부여받았으며 "
            "서로 형제애의 정신으로 행동하여야 한다."},
 };
 

@@ -144,8 +144,8 @@ static void test_no_tokens(void **state)
     ChunkSpan *spans;
     size_t n;
     (void)state;
-    assert_true(chunk_text(STR("One. Two three. Four.\n\nFive six. Seven."), STR(""), NULL, 0, &o, a,
-                           &spans, &n, &err));
+    assert_true(chunk_text(STR("One. Two three. Four.\n\nFive six. Seven."), STR(""), NULL, 0, &o,
+                           a, &spans, &n, &err));
     assert_true(n >= 1 && spans[n - 1].end == 39);
     arena_free(a);
 }
