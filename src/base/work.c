@@ -50,9 +50,9 @@ const char *work_class_name(WorkClass cls)
 }
 
 /* Whether worker `index`, free now, may take a job of the class: bulk threads take BULK jobs and
- * leave the rest; where there are none, a BULK job must leave another worker free. NORMAL jobs never
- * hold all workers: each may wait half a minute for a file that hangs its reader. Whoever ends such
- * a job looks for the next, so no waking is lost. */
+ * leave the rest; where there are none, a BULK job must leave another worker free. NORMAL jobs
+ * never hold all workers: each may wait half a minute for a file that hangs its reader. Whoever
+ * ends such a job looks for the next, so no waking is lost. */
 static bool may_take(const Work *w, unsigned index, int cls)
 {
     if (index >= w->threads)
