@@ -15,7 +15,7 @@
 #include "base/str.h"
 #include "text/chunk.h"
 
-#define EXTRACT_MAX_META 1000   /* bytes of a title or an author */
+#define EXTRACT_MAX_META ((size_t)1000)   /* bytes of a title or an author */
 #define EXTRACT_MAX_MARKS 1000000
 #define EXTRACT_HEAD 4096       /* bytes that sniffing may look at */
 

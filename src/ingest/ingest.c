@@ -108,7 +108,7 @@ static bool embed_batch(Work *w, const ChunkSpan *spans, size_t n, Arena *scratc
 {
     Str texts[BATCH];
     MinilmState *state = w->g->states[w->worker];
-    float *vectors = ARENA_NEW_ARRAY(scratch, float, BATCH * MINILM_DIM);
+    float *vectors = ARENA_NEW_ARRAY(scratch, float, (size_t)BATCH * MINILM_DIM);
     SentenceVectors *v = &w->sentences;
     if (!vectors)
         return no_memory(w);
