@@ -122,7 +122,7 @@ static bool collect(Str text, const Mark *marks, size_t n_marks, Arena *a, Sente
     if (!out->items)
         return no_memory(err);
     n_marks = n_marks < 2000 ? n_marks : 2000;
-    while (out->n < MAX_SENTENCES && seen++ < MAX_SENTENCES * 4 &&
+    while (out->n < MAX_SENTENCES && seen++ < (size_t)MAX_SENTENCES * 4 &&
            sentence_next(text, &at, &start, &end)) {
         Str s = str_sub(text, start, end);
         if (is_furniture(marks, n_marks, start, end) || s.len > 1000)

@@ -125,7 +125,8 @@ static bool scan(const SqNear *near, int64_t owner_no, int64_t doc_no, const uin
         }
         (*hits)[(*n)++] = (Hit){e->sketch_no, e->doc_no, similarity};
     }
-    qsort(*hits, *n, sizeof **hits, by_similarity);
+    if (*n)
+        qsort(*hits, *n, sizeof **hits, by_similarity);
     return true;
 }
 
