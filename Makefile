@@ -54,7 +54,7 @@ demo: ## the whole journey in a terminal, with the network taken away
 tidy: ## clang-tidy over the source
 	@./setup fuzz
 	@tools/build dev
-	@clang-tidy-14 --quiet -p build/dev $$(git ls-files 'src/*.c')
+	@tools/run_clang_tidy.sh build/dev
 
 docs: ## write docs/CLI.md and docs/CONFIG.md from the tables
 	@tools/build dev

@@ -124,7 +124,7 @@ static void embedding_value(JsonW *w, float *v, size_t dims, bool as_base64)
     jw_key(w, "embedding");
     if (as_base64) {
         Buf text;
-        buf_init(&text, MINILM_DIM * 8);
+        buf_init(&text, (size_t)MINILM_DIM * 8);
         base64(&text, (const uint8_t *)v, dims * sizeof *v); /* both targets are little-endian */
         jw_str(w, buf_str(&text));
         buf_release(&text);

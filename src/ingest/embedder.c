@@ -3,7 +3,9 @@
 
 #include <pthread.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 
 typedef struct Request {
     struct Request *next;
@@ -22,6 +24,7 @@ typedef struct {
 
 struct Embedder {
     const Minilm *model;
+    Metric *seconds;
     pthread_mutex_t lock;
     pthread_cond_t changed; /* a request is done, or a slot is free */
     Request *head, **tail;
@@ -37,6 +40,8 @@ Embedder *embedder_new(const Minilm *model, unsigned slots, Err *err)
         return NULL;
     }
     e->model = model;
+    e->seconds =
+        metric_histogram("embed_duration_seconds", "Time of one call of the encoder.", NULL);
     e->n_slots = slots;
     e->tail = &e->head;
     (void)pthread_mutex_init(&e->lock, NULL);
@@ -99,8 +104,10 @@ static bool encode(Embedder *e, Slot *s, const Request *first, Err *err)
     for (const Request *r = first; r; r = r->next)
         for (size_t i = 0; i < r->n; i++)
             texts[n++] = r->texts[i];
+    uint64_t start = clock_mono_ns();
     if (!minilm_embed(e->model, s->state, texts, n, s->vectors, NULL, err))
         return false;
+    metric_observe(e->seconds, NULL, clock_seconds_since(start));
     const float *at = s->vectors;
     for (const Request *r = first; r; r = r->next) {
         memcpy(r->out, at, r->n * MINILM_DIM * sizeof *at);

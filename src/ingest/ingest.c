@@ -23,6 +23,7 @@ struct Ingest {
     Sandbox *sandbox;
     MinilmState **states; /* [workers], made when first used; none for those that share */
     Embedder *embedder;   /* NULL: nobody shares */
+    Metric *embed_seconds;
 };
 
 /* Everything about one file on its way. */
@@ -62,6 +63,8 @@ Ingest *ingest_new(const IngestOptions *o, Err *err)
     }
     if (g->o.max_file_bytes == 0)
         g->o.max_file_bytes = MAX_FILE;
+    g->embed_seconds =
+        metric_histogram("embed_duration_seconds", "Time of one call of the encoder.", NULL);
     return g;
 }
 
@@ -117,9 +120,12 @@ static bool embed_batch(Work *w, const ChunkSpan *spans, size_t n, Arena *scratc
         if (!texts[i].ptr)
             return no_memory(w);
     }
+    uint64_t start = clock_mono_ns();
     if (!(state ? minilm_embed(w->g->o.model, state, texts, n, vectors, NULL, w->err)
                 : embedder_run(w->g->embedder, texts, n, vectors, w->err)))
         return false;
+    if (state) /* the others' calls are the embedder's */
+        metric_observe(w->g->embed_seconds, NULL, clock_seconds_since(start));
     for (size_t i = 0; i < n; i++) {
         out[i] = (ChunkNew){.start = spans[i].start, .end = spans[i].end, .page = spans[i].page,
             .context = spans[i].context};

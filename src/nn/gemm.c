@@ -83,7 +83,7 @@ static GemmFn kernel(CpuLevel level)
     }
 #endif
     (void)level;
-    return gemm_u8s8_plain;
+    return gemm_u8s8_base;
 }
 
 void gemm_u8s8(const GemmWeights *w, const uint8_t *a, size_t lda, const GemmRow *rows, size_t m,

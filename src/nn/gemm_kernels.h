@@ -9,10 +9,10 @@
     void name(const GemmWeights *w, const uint8_t *a, size_t lda, const GemmRow *rows, size_t m, \
         float *c, size_t ldc, GemmAct act)
 
-GEMM_KERNEL(gemm_u8s8_plain);
+GEMM_KERNEL(gemm_u8s8_plain); /* C, for any machine and any K */
+GEMM_KERNEL(gemm_u8s8_base);  /* what every machine of this kind has */
 #if defined(__x86_64__)
 GEMM_KERNEL(gemm_u8s8_avx2);
-GEMM_KERNEL(gemm_u8s8_avx512);
 GEMM_KERNEL(gemm_u8s8_vnni);
 GEMM_KERNEL(gemm_u8s8_amx);
 #elif defined(__aarch64__)

@@ -162,7 +162,7 @@ void cache_put(Cache *c, Str key, Arena *arena, const void *value)
     use(c, e);
     c->n++;
     c->bytes += bytes;
-    while (c->n > c->max_entries || c->bytes > c->max_bytes)
+    while (c->oldest && (c->n > c->max_entries || c->bytes > c->max_bytes))
         drop(c, c->oldest);
     pthread_mutex_unlock(&c->lock);
 }

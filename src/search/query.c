@@ -285,7 +285,7 @@ static bool parser_init(Parser *p, Str text, Arena *a, Err *err)
     p->tags = ARENA_NEW_ARRAY(a, Str, QUERY_MAX_OPERATORS);
     p->sources = ARENA_NEW_ARRAY(a, Str, QUERY_MAX_OPERATORS);
     p->types = ARENA_NEW_ARRAY(a, Str, QUERY_MAX_OPERATORS);
-    buf_init(&p->embed, 2 * QUERY_MAX_BYTES);
+    buf_init(&p->embed, (size_t)2 * QUERY_MAX_BYTES);
     if (!p->terms || !p->tags || !p->sources || !p->types)
         return err_set(err, ERR_NO_MEMORY, "reading the search: out of memory");
     return true;

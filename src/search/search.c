@@ -83,8 +83,8 @@ Search *search_new(const SearchOptions *o, Err *err)
     s->seconds = metric_histogram("search_duration_seconds", "Time of a search.", NULL);
     s->stage_seconds =
         metric_histogram("search_stage_seconds", "Time of a search's stages.", "stage");
-    s->embed_seconds = metric_histogram("embed_duration_seconds",
-                                        "Time of one call of the sentence encoder.", NULL);
+    s->embed_seconds =
+        metric_histogram("embed_duration_seconds", "Time of one call of the encoder.", NULL);
     return s;
 }
 

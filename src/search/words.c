@@ -68,7 +68,7 @@ static bool is_stop(Str raw, bool shouting)
 static bool plain_text(const Query *q, Arena *a, Str *out, Err *err)
 {
     Buf b;
-    buf_init(&b, 2 * QUERY_MAX_BYTES);
+    buf_init(&b, (size_t)2 * QUERY_MAX_BYTES);
     for (size_t i = 0; i < q->n_terms; i++)
         if (q->terms[i].kind == KW_WORD && !q->terms[i].excluded) {
             buf_add(&b, q->terms[i].text);

@@ -58,7 +58,7 @@ uint32_t kx_alloc(KxPool *p, uint32_t *units)
             /* The rest of the extent is lost unless it is handed out in smaller pieces. */
             while (p->next < end) {
                 uint32_t rest = (uint32_t)(end - p->next), r = class_of(rest);
-                while (sizes[r] > rest)
+                while (r > 0 && sizes[r] > rest)
                     r--;
                 kx_free(p, p->next, sizes[r]);
                 p->next += sizes[r];

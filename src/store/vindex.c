@@ -151,7 +151,7 @@ static void put(Vindex *v, VxSegment *s, uint32_t i, uint64_t id, uint64_t doc, 
             int x = c->hi[8 * j + b] * 256 + c->lo[8 * j + b];
             bits |= (unsigned)(x >= 0) << b;
         }
-        block[j * VX_BLOCK] = (uint8_t)bits;
+        block[(size_t)j * VX_BLOCK] = (uint8_t)bits;
     }
     vx_checks(s)[i] = vx_check_of(s, i);
 }

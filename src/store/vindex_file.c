@@ -142,7 +142,7 @@ static uint32_t live_crc(const Vindex *v, uint32_t segments, unsigned copy)
 {
     uint32_t crc = 0;
     for (uint32_t i = 0; i < segments; i++)
-        crc = crc32c(crc, vx_live_copy(atomic_load(&v->segs[i]), copy), VX_SEG_WORDS * 8);
+        crc = crc32c(crc, vx_live_copy(atomic_load(&v->segs[i]), copy), (size_t)VX_SEG_WORDS * 8);
     return crc;
 }
 

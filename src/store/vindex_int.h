@@ -27,8 +27,8 @@
 
 /* Offsets in the file. */
 #define VX_OFF_SUPER 0u
-#define VX_OFF_STATE(copy) (VX_PAGE * (1u + (copy)))
-#define VX_OFF_SEGS (3u * VX_PAGE)
+#define VX_OFF_STATE(copy) ((uint64_t)VX_PAGE * (1u + (copy)))
+#define VX_OFF_SEGS 12288u /* three pages */
 
 /* Offsets in a segment; every part begins on a page. */
 #define VX_LIVE(copy) ((copy) * 512u)               /* uint64[64]: live bits of state copy 0, 1 */
@@ -91,7 +91,7 @@ static inline uint32_t *vx_borns(const VxSegment *s) { return (uint32_t *)(s->ba
 static inline uint32_t *vx_checks(const VxSegment *s) { return (uint32_t *)(s->base + VX_CHECK); }
 static inline uint64_t *vx_live_copy(const VxSegment *s, unsigned copy)
 {
-    return (uint64_t *)(s->base + VX_LIVE(copy));
+    return (uint64_t *)(s->base + (size_t)VX_LIVE(copy));
 }
 /* Byte `j` of slot i's sketch stands at [block of i][j][i % 64]. */
 static inline uint8_t *vx_sketch_block(const VxSegment *s, uint32_t i)

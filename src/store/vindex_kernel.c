@@ -46,8 +46,8 @@ VX_KERNEL static uint64_t sketch(const uint8_t *block, const VxQuery *q, uint16_
     uint16_t out[VX_BLOCK])
 {
     uint16_t sum[VX_BLOCK] = {0};
-    for (unsigned j = 0; j < VX_SKETCH; j++) {
-        const uint8_t *bytes = block + (size_t)j * VX_BLOCK;
+    for (size_t j = 0; j < VX_SKETCH; j++) {
+        const uint8_t *bytes = block + j * VX_BLOCK;
         for (unsigned r = 0; r < VX_BLOCK; r++)
             sum[r] = (uint16_t)(sum[r] + q->lut[2 * j][bytes[r] & 15] +
                                 q->lut[2 * j + 1][bytes[r] >> 4]);

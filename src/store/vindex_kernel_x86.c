@@ -98,9 +98,9 @@ AVX2 static uint64_t sketch_avx2(const uint8_t *block, const VxQuery *q, uint16_
 {
     const __m256i nibble = _mm256_set1_epi8(15), t = _mm256_set1_epi16((short)(threshold + 1));
     uint64_t mask = 0;
-    for (unsigned half = 0; half < 2; half++) {
+    for (size_t half = 0; half < 2; half++) {
         __m256i all = _mm256_setzero_si256(), odd = _mm256_setzero_si256();
-        for (unsigned j = 0; j < VX_SKETCH; j++) {
+        for (size_t j = 0; j < VX_SKETCH; j++) {
             __m256i b = _mm256_loadu_si256((const __m256i *)(block + j * VX_BLOCK + half * 32));
             __m256i low =
                 _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)q->lut[2 * j]));
@@ -159,7 +159,7 @@ AVX512 static uint64_t sketch_avx512(const uint8_t *block, const VxQuery *q, uin
 {
     const __m512i nibble = _mm512_set1_epi8(15), t = _mm512_set1_epi16((short)threshold);
     __m512i all = _mm512_setzero_si512(), odd = _mm512_setzero_si512();
-    for (unsigned j = 0; j < VX_SKETCH; j++) {
+    for (size_t j = 0; j < VX_SKETCH; j++) {
         _mm_prefetch((const char *)block + AHEAD + j * VX_BLOCK, _MM_HINT_T0);
         __m512i b = _mm512_loadu_si512(block + j * VX_BLOCK);
         __m512i low = _mm512_broadcast_i32x4(_mm_load_si128((const __m128i *)q->lut[2 * j]));

@@ -135,7 +135,7 @@ static void scan_block(Search *s, const VxSegment *seg, uint32_t slot, uint64_t 
     add_moments(s, sims, mask);
     for (; over; over &= over - 1) {
         unsigned r = (unsigned)__builtin_ctzll(over);
-        if (sims[r] > best->threshold)
+        if (best && sims[r] > best->threshold)
             topk_add(best, slot + r, sims[r]);
     }
 }
@@ -162,7 +162,8 @@ static void scan_sketches(Search *s, TopK *best)
         const uint8_t *block = vx_sketch_block(seg, slot % VX_SEG_SLOTS);
         for (mask &= s->kernel->sketch(block, &s->q, threshold, share); mask; mask &= mask - 1) {
             unsigned r = (unsigned)__builtin_ctzll(mask);
-            topk_add(best, slot + r, (float)share[r / 2 + 32 * (r % 2)]);
+            unsigned place = r / 2 + 32 * (r % 2);
+            topk_add(best, slot + r, (float)share[place]);
         }
         if (best->threshold > 0)
             threshold = (uint16_t)best->threshold;
@@ -174,7 +175,7 @@ static void scan_sketches(Search *s, TopK *best)
 static void sample_moments(Search *s)
 {
     uint32_t blocks = (s->slots + VX_BLOCK - 1) / VX_BLOCK;
-    uint64_t want = SAMPLE_BLOCKS * VX_BLOCK;
+    uint64_t want = (uint64_t)SAMPLE_BLOCKS * VX_BLOCK;
     uint64_t step = s->count > want ? 256 * s->count / want : 256; /* in 1/256 blocks */
     for (uint64_t at = 0; at / 256 < blocks; at += step) {
         uint32_t slot = (uint32_t)(at / 256) * VX_BLOCK;

@@ -80,7 +80,7 @@ static bool pick_marks(Chunker *c, const Mark *marks, size_t n, unsigned kinds, 
 
 static bool add_unit(Chunker *c, Unit u)
 {
-    if (c->n_units == c->cap_units) {
+    if (!c->units || c->n_units == c->cap_units) {
         size_t cap = c->cap_units ? c->cap_units * 2 : 256;
         Unit *units = mem_resize(c->units, cap, sizeof *units);
         if (!units)

@@ -35,7 +35,7 @@ def measure(args, queries):
                           str(args.top), os.path.join(args.out, "bench.keywords")],
                          check=True, stdout=subprocess.PIPE, text=True)
     lines = run.stdout.splitlines()
-    return lines[0].split(), [list(map(float, line.split())) for line in lines[1:]]
+    return lines[0].split()[1:], [list(map(float, line.split())) for line in lines[1:]]
 
 
 def main():
