@@ -4,6 +4,7 @@
 #include <time.h>
 
 #define LOOK_MS 200
+#define SETTLE_LOOKS 50 /* a file that is written for ever must not keep a command waiting so */
 
 typedef struct {
     int64_t waiting, settling, finished, total;
@@ -49,11 +50,13 @@ bool sync_wait(Cli *cli, Call *call, const char *folder, Err *err)
     Progress p;
     Seen s;
     bool ok = true;
+    unsigned looks = 0;
     cli_catch_signals();
     progress_begin(&p, &cli->term, PROGRESS_FILES, 0);
     while (!cli_interrupted() && (ok = look(call, folder, &s, err)) &&
-           (s.busy || s.waiting || s.settling)) {
+           (s.busy || s.waiting || (s.settling && looks < SETTLE_LOOKS))) {
         char what[80] = "";
+        looks = s.busy || s.waiting ? 0 : looks + 1;
         if (s.settling)
             (void)snprintf(what, sizeof what, "%lld may still be written to",
                            (long long)s.settling);

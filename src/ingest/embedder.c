@@ -3,7 +3,9 @@
 
 #include <pthread.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 
 typedef struct Request {
     struct Request *next;
@@ -20,6 +22,7 @@ typedef struct {
 
 struct Embedder {
     const Minilm *model;
+    Metric *seconds;
     pthread_mutex_t lock;
     pthread_cond_t changed; /* a request is done, or a slot is free */
     Request *head, **tail;
@@ -35,6 +38,8 @@ Embedder *embedder_new(const Minilm *model, unsigned slots, Err *err)
         return NULL;
     }
     e->model = model;
+    e->seconds =
+        metric_histogram("embed_duration_seconds", "Time of one call of the encoder.", NULL);
     e->n_slots = slots;
     e->tail = &e->head;
     (void)pthread_mutex_init(&e->lock, NULL);
@@ -118,8 +123,10 @@ static bool encode(Embedder *e, Slot *s, const Request *first, Err *err)
         (void)err_set(err, ERR_NO_MEMORY, "cannot prepare the encoder: out of memory");
     if (ok) {
         gather(first, texts, parts, &n);
+        uint64_t start = clock_mono_ns();
         ok = minilm_embed_parts(e->model, s->state, texts, n, s->vectors, parts, n_parts, means,
                                 err);
+        metric_observe(e->seconds, NULL, clock_seconds_since(start));
     }
     const float *vector = s->vectors, *mean = means;
     for (const Request *r = first; ok && r; r = r->next) {

@@ -137,7 +137,8 @@ static bool embed_batch(Work *w, const ChunkSpan *spans, size_t n, Arena *scratc
                                      v->means, w->err)
                 : embedder_run(w->g->embedder, &job, w->err)))
         return false;
-    metric_observe(w->g->embed_seconds, NULL, clock_seconds_since(start));
+    if (state) /* the others' calls are the embedder's */
+        metric_observe(w->g->embed_seconds, NULL, clock_seconds_since(start));
     sentence_vectors_end(v);
     for (size_t i = 0; i < n; i++) {
         out[i] = (ChunkNew){.start = spans[i].start, .end = spans[i].end, .page = spans[i].page,

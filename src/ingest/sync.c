@@ -509,7 +509,9 @@ bool sync_start(Sync *s, Err *err)
     int rc = ok ? pthread_create(&s->thread, NULL, sync_main, s) : 0;
     if (rc)
         ok = err_set_errno(err, ERR_UNAVAILABLE, rc, "starting the thread that watches folders");
+    pthread_mutex_lock(&s->lock); /* the server answers already */
     s->started = ok;
+    pthread_mutex_unlock(&s->lock);
     return ok;
 }
 
@@ -524,7 +526,9 @@ void sync_stop(Sync *s)
     pthread_mutex_unlock(&s->lock);
     sync_wake(s);
     pthread_join(s->thread, NULL);
+    pthread_mutex_lock(&s->lock);
     s->started = false;
+    pthread_mutex_unlock(&s->lock);
 }
 
 void sync_free(Sync *s)

@@ -34,6 +34,9 @@ static void fill(const Sync *s, const SyncFolder *f, SyncStatus *out)
         out->state = SYNC_PAUSED;
     else if (f->full_due_ns == 0 && !f->in_round)
         out->state = SYNC_SCANNING; /* its turn is about to come */
+    /* Folders that are to be looked at again, each for one file at least. */
+    if (f->n_dirty == 0 || out->settling < f->n_dirty)
+        out->settling = f->n_dirty;
     double seconds = clock_seconds_since(f->round_start_ns);
     if (f->in_round && f->finished && seconds > 0.2) {
         out->rate = (double)f->finished / seconds;
