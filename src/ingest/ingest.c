@@ -312,10 +312,6 @@ static bool is_duplicate(Work *w, Document *doc, bool *found)
         *w->err = absent;
         return false;
     }
-    if (w->in->replace && uuid_eq(&id, w->in->replace)) {
-        w->same_bytes = true;
-        return true;
-    }
     if (w->in->replace && uuid_eq(&id, w->in->replace) && !w->in->facts) {
         w->same_bytes = true; /* a person wants it made anew */
         return true;

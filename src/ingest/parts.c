@@ -53,6 +53,7 @@ static bool one_part(Ingest *g, const PartsOf *of, const ExtractedPart *p, Arena
                       .n_tags = of->in->n_tags,
                       .has_tags = of->in->has_tags,
                       .extra_json = extra,
+                      .folder = of->in->folder,
                       .pressed = of->in->pressed,
                       .pressed_arg = of->in->pressed_arg};
     Origin origin = {.parent = &of->doc->id, .key = key, .depth = of->depth + 1, .left = of->left};
