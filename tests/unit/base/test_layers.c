@@ -45,6 +45,7 @@ static const struct {
     {"libxml/", "ingest/"},
     {"archive.h", "ingest/"},
     {"archive_entry.h", "ingest/"},
+    {"zip.h", "ingest/"},
     {"poppler/", "ingest/"},
     {"poppler.h", "ingest/"},
     {"fpdfview.h", "ingest/"},
