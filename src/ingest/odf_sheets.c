@@ -58,6 +58,7 @@ static Str value_of(const XmlAttributes *at)
 
 void odf_begin_cell(OdfReading *t, const XmlAttributes *at, bool covered)
 {
+    odf_end_cell(t); /* of a table in a cell: its cells follow as the sheet's own */
     t->repeat = repeat_of(at, "number-columns-repeated");
     if (!t->in_sheet) {
         for (uint32_t i = 0; i < t->repeat && i < MAX_REPEAT; i++)

@@ -178,7 +178,8 @@ bool package_read(Package *p, Str name, bool (*take)(void *arg, Str bytes, Err *
     zip_stat_t info;
     zip_int64_t at = find(p, name);
     if (at < 0)
-        return err_set(err, ERR_NOT_FOUND, "the file has no part " STR_FMT, STR_ARG(name));
+        return err_set(err, ERR_VALIDATION, "the file is damaged: it has no part \"" STR_FMT "\"",
+                       STR_ARG(str_sub(name, 0, 200)));
     if (lib.stat(p->zip, (zip_uint64_t)at, 0, &info) != 0)
         return part_failed(name, lib.error_code(lib.get_error(p->zip)), err);
     if ((info.valid & ZIP_STAT_ENCRYPTION_METHOD) && info.encryption_method != ZIP_EM_NONE)

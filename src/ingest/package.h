@@ -29,7 +29,7 @@ size_t package_count(const Package *p);
 Str package_name(Package *p, size_t i); /* borrowed; may be empty */
 
 /* Hands the part to `take`, piece by piece, until it returns false (which fails the read with the
- * error `take` has set). ERR_NOT_FOUND; ERR_VALIDATION: encrypted, damaged, unknown compression;
+ * error `take` has set). ERR_VALIDATION: not there, encrypted, damaged, unknown compression;
  * ERR_TOO_LARGE: it unpacks to too much. */
 bool package_read(Package *p, Str name, bool (*take)(void *arg, Str bytes, Err *err), void *arg,
                   Err *err);

@@ -229,8 +229,11 @@ static bool on_start(void *arg, int element, const XmlAttributes *at)
         return false;
     if (!t->running)
         return element != F_HEADER && element != F_FOOTER && begin_block(t, element, at);
-    if (element == F_HEADER || element == F_FOOTER)
+    if (element == F_HEADER || element == F_FOOTER) {
+        if (t->in_running)
+            return false; /* one in another */
         begin_running(t);
+    }
     return !t->in_running || begin_block(t, element, at);
 }
 

@@ -48,6 +48,7 @@ static const struct {
     {"libical/", "ingest/read_calendar.c"},
     {"archive.h", "ingest/"},
     {"archive_entry.h", "ingest/"},
+    {"zip.h", "ingest/"},
     {"poppler/", "ingest/"},
     {"poppler.h", "ingest/"},
     {"fpdfview.h", "ingest/"},
