@@ -31,7 +31,7 @@ typedef struct {
     Running jobs[MAX_JOBS];
     unsigned n;
     const Reader *extra;
-    const Reader *loaded[16]; /* readers whose libraries are in */
+    const Reader *loaded[32]; /* readers whose libraries are in */
     int signals;
 } Zygote;
 
