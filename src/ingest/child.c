@@ -75,7 +75,7 @@ _Noreturn static void run_child(const Reader *reader, const Job *job, int input,
     if (job->input_size)
         data = mmap(NULL, job->input_size, PROT_READ, MAP_PRIVATE, 3, 0);
     ConfineLimits limits = {.memory = job->memory, .deadline_ns = job->deadline_ns,
-        .max_output = (uint64_t)job->max_text + EXTRACT_MAX_MARKS * 32u + 65536 +
+        .max_output = (uint64_t)job->max_text + (uint64_t)EXTRACT_MAX_MARKS * 32 + 65536 +
             (reader->has_parts ? EXTRACT_MAX_PART_BYTES + EXTRACT_MAX_PARTS * (uint64_t)4096 : 0),
         .readable = reader->readable};
     bool ok = data != MAP_FAILED && confine_child(&limits, &err);

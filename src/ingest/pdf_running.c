@@ -73,7 +73,7 @@ static void compact(PdfPage *p)
 
 size_t pdf_drop_running(PdfPage *pages, size_t n)
 {
-    Edge *edges = n > 1 ? mem_array(n, 2 * EDGE * sizeof *edges) : NULL;
+    Edge *edges = n > 1 ? mem_array(n, sizeof *edges * 2 * EDGE) : NULL;
     size_t n_edges = 0, dropped = 0;
     if (!edges)
         return 0;
