@@ -46,7 +46,7 @@ static const Field create_body[] = {
     {.name = "file_type",
      .type = F_STRING,
      .max = 64,
-     .help = "text, markdown, html, pdf; found out when absent"},
+     .help = "text, markdown, pdf, docx, email, ... (docs/INGEST.md); found out when absent"},
     {.name = "source", .type = F_STRING, .max = 4096, .help = "where it came from"},
     {.name = "tags", .type = F_STRINGS, .max = 100, .help = "computed from the text when absent"},
     {.name = "summary",
