@@ -145,7 +145,7 @@ static bool ends_well(const Scan *s)
 
 static bool numeric(Scan *s, DateOrder order, DocDate *out)
 {
-    int a, b, c;
+    int a = 0, b = 0, c = 0;
     size_t na = take_number(s, 4, &a), nb, nc;
     char kind = peek(s);
     if (take_str(s, STR("\xE5\xB9\xB4"))) { /* year, month, day in Chinese and Japanese */
