@@ -18,7 +18,7 @@ static const CliFlag add_flags[] = {
     {"--tag", "TAG", true, "only documents with this tag; repeated: with all of them"},            \
         {"--source", "SOURCE", true,                                                               \
          "only from this source; a * at the end stands for any ending"},                           \
-        {"--type", "TYPE", true, "only this file type: pdf, docx, email, ... (docs/INGEST.md)"},     \
+        {"--type", "TYPE", true, "only this file type: pdf, docx, email, ... (docs/INGEST.md)"},   \
         {"--lang", "CODE", true, "only this language, as an ISO 639 code: de"},                    \
         {"--after", "DATE", false, "changed on or after this day (YYYY-MM-DD or RFC 3339)"},       \
     {                                                                                              \
