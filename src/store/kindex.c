@@ -61,7 +61,7 @@ static bool grow_slots(Kindex *k, uint32_t slot)
         return true;
     uint32_t cap = k->cap_slots ? k->cap_slots : 1024;
     while (cap <= slot)
-        cap += cap / 2;
+        cap += cap / 2 + 64; /* also from one slot, as a mapped file may have it */
     uint32_t *len = mem_resize(k->len, cap, sizeof *len);
     k->len = len ? len : k->len;
     uint32_t *fwd = mem_resize(k->fwd, cap, sizeof *fwd);

@@ -262,6 +262,29 @@ static void test_open_without_memory(void **state)
     model_free(m);
 }
 
+/* A file with one slot once made the next addition loop for ever. */
+static void test_grows_from_few_slots(void **state)
+{
+    (void)state;
+    for (uint32_t n = 1; n <= 5; n++) {
+        Err err = ERR_INIT;
+        Model *m = model_new(400);
+        Kindex *k = model_kindex(m, path);
+        uint64_t random = n;
+        for (uint32_t slot = 0; slot < n; slot++)
+            assert_true(model_try_add(m, k, slot, slot + 1000000, &random, &err));
+        k->whole = true; /* a snapshot, so that opening maps exactly n slots */
+        assert_true(kindex_sync(k, 1, &err));
+        k = reopen(k);
+        for (uint32_t slot = n; slot < 300; slot++)
+            assert_true(model_try_add(m, k, slot, slot + 1000000, &random, &err));
+        model_check_counts(m, k);
+        model_check_query(m, k, &random);
+        kindex_close(k);
+        model_free(m);
+    }
+}
+
 typedef struct {
     Model *m;
     Kindex *k;
@@ -346,6 +369,7 @@ int main(void)
         cmocka_unit_test(test_wrong_journal),
         cmocka_unit_test(test_cannot_write),
         cmocka_unit_test(test_open_without_memory),
+        cmocka_unit_test(test_grows_from_few_slots),
         cmocka_unit_test(test_moving_beside_searches_and_writes),
     };
     return cmocka_run_group_tests(tests, make_folder, drop_folder);
