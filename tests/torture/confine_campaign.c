@@ -255,8 +255,14 @@ typedef struct {
     const char *says; /* in the answer's detail */
 } Fault;
 
+#if SANITIZED /* it catches the signal, reports and exits */
+#define CRASHED "without"
+#else
+#define CRASHED "damaged"
+#endif
+
 static const Fault faults[] = {
-    {"crash", 400, "damaged"},   {"hang", 503, "took longer than"},
+    {"crash", 400, CRASHED},     {"hang", 503, "took longer than"},
     {"abort", 400, "damaged"},   {"sleep", 503, "took longer than"},
     {"silent", 400, "without"},  {"forge", 400, "not usable"},
     {"flood", 413, "more text"}, {"socket", 400, "forbidden"},
