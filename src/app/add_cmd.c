@@ -254,8 +254,7 @@ static void watch(Add *a)
         until.tv_nsec %= 1000000000;
         pthread_cond_timedwait(&a->changed, &a->lock, &until);
         const char *path = a->next ? a->files[a->next - 1].path : "";
-        const char *name = strrchr(path, '/');
-        progress_step(&p, a->finished, a->n, str_of(name ? name + 1 : path));
+        progress_step(&p, a->finished, a->n, str_file_name(str_of(path)));
     }
     pthread_mutex_unlock(&a->lock);
     progress_end(&p);

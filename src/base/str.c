@@ -91,6 +91,28 @@ Str str_sub(Str s, size_t from, size_t to)
     return s.ptr ? (Str){s.ptr + from, to - from} : s;
 }
 
+Str str_file_name(Str path)
+{
+    const char *slash = path.len ? memrchr(path.ptr, '/', path.len) : NULL;
+    return slash ? str_sub(path, (size_t)(slash - path.ptr) + 1, path.len) : path;
+}
+
+bool str_in_sorted(Str s, const char *const *words, size_t n)
+{
+    size_t low = 0, high = n;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        int order = str_cmp(s, str_of(words[mid]));
+        if (order == 0)
+            return true;
+        if (order < 0)
+            high = mid;
+        else
+            low = mid + 1;
+    }
+    return false;
+}
+
 bool str_next(Str *rest, char sep, Str *part)
 {
     if (!rest->ptr)

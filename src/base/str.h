@@ -38,6 +38,9 @@ bool str_ends_nocase(Str s, Str suffix);
 size_t str_find(Str s, Str needle, size_t from);
 Str str_trim(Str s);              /* ASCII white space off both ends */
 Str str_sub(Str s, size_t from, size_t to); /* clamped to the string */
+Str str_file_name(Str path);                /* what stands behind the last "/"; all when none */
+/* Whether s is one of n words in the order of str_cmp; by halving. */
+bool str_in_sorted(Str s, const char *const *words, size_t n);
 /* Splits off the part before `sep` from *rest; false when *rest is used up (ptr NULL). */
 bool str_next(Str *rest, char sep, Str *part);
 /* Strict whole-string numbers: no sign for u64, no white space, no overflow. */

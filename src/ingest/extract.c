@@ -204,8 +204,7 @@ void extract_append(ExtractOut *o, const ExtractOut *other)
 /* What a file may be called: no folders, no control characters, not too long, its ending kept. */
 static void clean_name(Buf *to, Str name)
 {
-    for (size_t at; (at = str_find(name, STR("/"), 0)) != SIZE_MAX;)
-        name = str_sub(name, at + 1, name.len);
+    name = str_file_name(name);
     extract_meta(to, name);
     for (size_t i = 0; i < to->len; i++)
         if (to->ptr[i] == '\\' || to->ptr[i] == '#')
@@ -328,8 +327,7 @@ bool extract_describes(Str words)
 
 void extract_title_of_name(ExtractOut *o, Str filename)
 {
-    for (size_t at; (at = str_find(filename, STR("/"), 0)) != SIZE_MAX;)
-        filename = str_sub(filename, at + 1, filename.len);
+    filename = str_file_name(filename);
     size_t dot = filename.len;
     while (dot > 1 && filename.ptr[dot - 1] != '.')
         dot--;

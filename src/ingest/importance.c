@@ -50,18 +50,7 @@ static bool is_in(const char *const *list, size_t n, Str word)
 
 static bool is_duty(Str word)
 {
-    size_t low = 0, high = sizeof duty_words / sizeof *duty_words;
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        int order = str_cmp(word, str_of(duty_words[mid]));
-        if (order == 0)
-            return true;
-        if (order < 0)
-            high = mid;
-        else
-            low = mid + 1;
-    }
-    return false;
+    return str_in_sorted(word, duty_words, sizeof duty_words / sizeof *duty_words);
 }
 
 /* Counts one sign of a signal and keeps the first few that differ, as they stand in the text. */

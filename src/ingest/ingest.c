@@ -480,10 +480,8 @@ bool ingest_file(Ingest *g, const Uuid *owner, const IngestInput *in, const Orig
         .bytes = {.fd = -1}};
     if (worker >= (g->o.workers ? g->o.workers : 1))
         return err_set(err, ERR_INTERNAL, "there is no worker %u", worker);
-    if (in->path && in->filename.len == 0) {
-        const char *slash = strrchr(in->path, '/');
-        named.filename = str_of(slash ? slash + 1 : in->path);
-    }
+    if (in->path && in->filename.len == 0)
+        named.filename = str_file_name(str_of(in->path));
     Document made;
     PutOutcome how = PUT_CREATED;
     bool ok = read_and_put(&w, &made, &how);

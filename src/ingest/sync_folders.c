@@ -197,21 +197,7 @@ bool sync_add(Sync *s, const Folder *f, Uuid *id, Err *err)
  * lock, and has set what keeps new ones out. */
 static void drain(Sync *s, SyncFolder *f)
 {
-    for (Task **at = &s->head;;) {
-        Task *t = *at;
-        if (!t) {
-            s->tail = at;
-            break;
-        }
-        if (t->folder != f) {
-            at = &t->next;
-            continue;
-        }
-        *at = t->next;
-        s->queued--;
-        f->outstanding--;
-        mem_free(t);
-    }
+    sync_drop_tasks(s, f);
     pthread_cond_broadcast(&s->room);
     while (f->running > 0 && !s->stopping)
         pthread_cond_wait(&s->idle, &s->lock);

@@ -93,6 +93,8 @@ uint64_t sync_settle_ns(const Sync *s);
 /* sync_run.c: a lane of the bulk workers. */
 void sync_lane(void *arg, unsigned worker);
 void sync_lane_drop(void *arg, unsigned worker);
+/* Takes what waits of a folder off the queue; caller holds the lock. */
+void sync_drop_tasks(Sync *s, SyncFolder *f);
 
 /* Known entries of a part of a folder, by source. */
 typedef struct {

@@ -41,8 +41,7 @@ static Str refusal(const Plan *l, const ScanItem *item)
     long n = os_read_head(item->path, head, sizeof head);
     if (n < 0)
         return STR("it cannot be opened");
-    const char *slash = strrchr(item->path, '/');
-    return ingest_guess_type(str_mem(head, (size_t)n), str_of(slash ? slash + 1 : item->path),
+    return ingest_guess_type(str_mem(head, (size_t)n), str_file_name(str_of(item->path)),
                              STR("")).len
                ? STR("")
                : STR("there is no reader for this kind of file");

@@ -139,8 +139,7 @@ static void add_done(SyncDone *to, const SyncDone *more)
     to->failed += more->failed;
 }
 
-/* Takes what waits of a folder off the queue; caller holds the lock. */
-static void drop_tasks(Sync *s, SyncFolder *f)
+void sync_drop_tasks(Sync *s, SyncFolder *f)
 {
     Task **at = &s->head;
     while (*at) {
@@ -159,7 +158,7 @@ static void drop_tasks(Sync *s, SyncFolder *f)
 
 static void block(Sync *s, SyncFolder *f, const Err *err)
 {
-    drop_tasks(s, f);
+    sync_drop_tasks(s, f);
     f->state = SYNC_BLOCKED;
     (void)snprintf(f->message, sizeof f->message, "%.240s; it is tried again in half a minute",
                    err->msg);

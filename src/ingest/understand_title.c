@@ -132,8 +132,7 @@ static bool squeezed(Str s, size_t max, Arena *a, Str *out, Err *err)
 
 bool understand_filename(Str filename, Arena *a, Str *out, Err *err)
 {
-    for (size_t at; (at = str_find(filename, STR("/"), 0)) != SIZE_MAX;)
-        filename = str_sub(filename, at + 1, filename.len);
+    filename = str_file_name(filename);
     size_t dot = filename.len;
     while (dot > 1 && filename.ptr[dot - 1] != '.')
         dot--;

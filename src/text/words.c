@@ -125,18 +125,7 @@ static const char *const stop_words[] = {
 
 bool word_is_stop(Str folded)
 {
-    size_t low = 0, high = sizeof stop_words / sizeof *stop_words;
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        int order = str_cmp(folded, str_of(stop_words[mid]));
-        if (order == 0)
-            return true;
-        if (order < 0)
-            high = mid;
-        else
-            low = mid + 1;
-    }
-    return false;
+    return str_in_sorted(folded, stop_words, sizeof stop_words / sizeof *stop_words);
 }
 
 static bool is_joint(uint32_t c)

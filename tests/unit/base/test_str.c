@@ -72,6 +72,28 @@ static void trim_and_sub(void **state)
     assert_str(str_sub(NONE, 0, 5), "");
 }
 
+static void file_names(void **state)
+{
+    (void)state;
+    assert_str(str_file_name(STR("/a/b.txt")), "b.txt");
+    assert_str(str_file_name(STR("b.txt")), "b.txt");
+    assert_str(str_file_name(STR("/a/b/")), "");
+    assert_str(str_file_name(str_sub(STR("a/b/c"), 0, 3)), "b");
+    assert_str(str_file_name(NONE), "");
+}
+
+static void sorted_words(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"ant", "bee", "cow"};
+    for (size_t i = 0; i < 3; i++)
+        assert_true(str_in_sorted(str_of(words[i]), words, 3));
+    assert_false(str_in_sorted(STR("an"), words, 3));
+    assert_false(str_in_sorted(STR("bees"), words, 3));
+    assert_false(str_in_sorted(STR("dog"), words, 3));
+    assert_false(str_in_sorted(STR("ant"), words, 0));
+}
+
 static void next(void **state)
 {
     (void)state;
@@ -195,6 +217,7 @@ int main(void)
         cmocka_unit_test(equality),         cmocka_unit_test(order),
         cmocka_unit_test(starts_and_ends),  cmocka_unit_test(find),
         cmocka_unit_test(trim_and_sub),     cmocka_unit_test(next),
+        cmocka_unit_test(file_names),       cmocka_unit_test(sorted_words),
         cmocka_unit_test(unsigned_numbers), cmocka_unit_test(signed_numbers),
         cmocka_unit_test(real_numbers),     cmocka_unit_test(booleans),
         cmocka_unit_test(hex_digits),       cmocka_unit_test(hash_spreads),
