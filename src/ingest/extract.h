@@ -93,6 +93,7 @@ typedef struct {
     const char
         *readable; /* a folder of public tables that read may open where Landlock holds; NULL */
     bool has_parts; /* its files may hold others: the child may write that much more */
+    bool stays;     /* our own code alone: one child may read several small texts (standing.c) */
 } Reader;
 
 extern const Reader reader_text, reader_markdown, reader_html, reader_pdf;
