@@ -49,6 +49,7 @@ typedef struct {
     TaskPriority priority;
     Str title, notes;       /* notes may be empty */
     int64_t due_at;         /* ms; a whole day: its begin in `zone`; or TASK_NO_TIME */
+    int64_t due_end;        /* when it is overdue: due_at, or the end of its day */
     bool due_timed;         /* a moment; else a whole day */
     Str zone;               /* IANA name in which it was said */
     TaskAlarm *alarms;
@@ -104,10 +105,10 @@ typedef struct {
 
 /* ERR_CONFLICT: a row was written since it was read (read again); ERR_NOT_FOUND: it is gone. */
 bool store_task_change(Store *s, const Uuid *owner, const TaskChange *c, Uuid *change, Err *err);
-/* Puts back what the change found; nil: the last one that is not undone. *info says what was
+/* Puts back what the change found; NULL: the last one that is not undone. *info says what was
  * undone. What has fired since does not fire again. ERR_NOT_FOUND: no such change;
  * ERR_CONFLICT: undone already, or a row was changed again by a later change. */
-bool store_task_undo(Store *s, const Uuid *owner, const Uuid *change, int64_t at, Arena *a,
+bool store_task_undo(Store *s, const Uuid *owner, const Uuid *change, Arena *a,
     TaskChangeInfo *info, Err *err);
 /* The last changes, newest first. */
 bool store_task_changes(Store *s, const Uuid *owner, size_t limit, Arena *a, TaskChangeInfo **out,
@@ -128,7 +129,7 @@ typedef struct {
     Str q;                      /* words in title, notes or tags, as lists of documents find them */
     int64_t due_from, due_before; /* [from, before); TASK_NO_TIME: open */
     bool has_due;               /* only what has a time */
-    int64_t overdue_at;         /* open and due before this instant (a whole day: ended before it);
+    int64_t overdue_at;         /* open and overdue at this instant (due_end before it);
                                  * TASK_NO_TIME: all */
     const Uuid *series;         /* the done occurrences of this task */
     bool once;                  /* leave done occurrences of recurring tasks out */
@@ -171,12 +172,13 @@ typedef struct {
 } Delivery;
 
 /* A task's state after it fired, and what fired: one transaction for all of them. An entry whose
- * task was written since is left out (n_done of fewer): it is found again. */
+ * task was written since is left out: it is found again. */
 typedef struct {
-    const Task *task;       /* due, series_at, missed, status, completed_at, snoozed_until, fires are
-                             * written; rev is what was read */
+    const Task *task;       /* due, series_at, missed, status, the times and fires are written; rev
+                             * is what was read */
     const TaskFire *fired;
     size_t n_fired;
+    bool quiet;             /* what was said of it before is superseded */
 } TaskFiring;
 
 /* The instant at which something is to fire next; TASK_NO_TIME: nothing is. */
