@@ -1,4 +1,4 @@
-/* fuzz_zone.c - a TZif file of any bytes: refused, or a zone whose answers agree with each other. */
+/* fuzz_zone.c - a TZif file of any bytes: refused, or a zone whose answers agree. */
 #include <stdlib.h>
 
 #include "base/clock.h"
