@@ -7,10 +7,10 @@
  * zone.h (a skipped 02:30 is moved on, a doubled one is the first); each instant comes once.
  *
  * Bounded work. A period's days are one bit set and its times of day a product that is counted and
- * never listed, so that a period costs about a microsecond whatever the rule; periods that cannot
- * match are passed a day at a time; rules without COUNT begin near the instant asked for. What
- * finds nothing for RRULE_MAX_STEPS steps, or in the year 9999, ends with RRULE_LIMIT: 30 February
- * is not searched for ever. docs/CALENDAR.md says why this is not libical's iterator.
+ * never listed, so that a period costs about a microsecond whatever the rule; times that cannot
+ * match are passed a day, an hour or a minute at once; rules without COUNT begin near the instant
+ * asked for. What finds nothing in RRULE_MAX_STEPS periods, or up to the year 9999, ends with
+ * RRULE_LIMIT: 30 February is not searched for ever. docs/CALENDAR.md says why this is not libical's iterator.
  *
  * Threads: pure functions over values; an iterator has one owner at a time. */
 #ifndef SOTTO_TEXT_RRULE_H
@@ -67,19 +67,20 @@ RruleStep rrule_next(const Rrule *r, const Zone *z, int64_t start_ms, int64_t af
 typedef struct {
     const Rrule *rule;
     const Zone *zone;
-    Civil start;
-    int64_t start_ms, from_ms, last_ms, until_ms;
-    /* The period that is looked at, and the elements of it that are still to come. */
-    int64_t period;               /* its begin: day number, or seconds since 1970 local */
-    int64_t first_day;            /* what bit 0 of `days` is */
+    int64_t start, from_ms, last_ms; /* start: local seconds since 1970 */
+    int64_t until, until_ms;         /* the last local second; INT64_MAX where there is none */
+    /* The period that is looked at and its elements: days x times of day, `at` the next one. */
+    int64_t number, first_day, next;
     uint64_t days[6];
     uint32_t n_days, hours;
     uint64_t minutes, seconds, n_times, at, total;
-    uint32_t counted, steps;
-    bool open, done;
+    uint64_t counted, walked;
+    RruleStep ended;
+    bool open;
+    Rrule full; /* the rule with what it takes from its start */
 } RruleIter;
 
-/* All are borrowed until the iterator is forgotten. */
+/* rule and zone are borrowed until the iterator is forgotten. */
 void rrule_begin(RruleIter *it, const Rrule *r, const Zone *z, int64_t start_ms, int64_t from_ms);
 RruleStep rrule_step(RruleIter *it, int64_t *out);
 
@@ -93,13 +94,14 @@ typedef struct {
     size_t n_rules;
     const int64_t *added, *taken; /* ascending */
     size_t n_added, n_taken;
+    uint64_t *budget;             /* steps left for many sets together; NULL: no such limit */
 } RruleSet;
 
 #define RRULE_SET_RULES 8
 
 /* Calls fn for every instant in [from_ms, until_ms), ascending, each once, until it returns false.
- * At most `max` are told; *limit (may be NULL) is set when that or a rule's own limit ended it. */
-void rrule_set_each(const RruleSet *s, int64_t from_ms, int64_t until_ms, size_t max,
-    bool (*fn)(void *arg, int64_t ms), void *arg, bool *limit);
+ * At most `max` are told. False when that, the budget, or a rule's own limit ended it. */
+bool rrule_set_each(const RruleSet *s, int64_t from_ms, int64_t until_ms, size_t max,
+    bool (*fn)(void *arg, int64_t ms), void *arg);
 
 #endif
