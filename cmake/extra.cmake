@@ -3,6 +3,7 @@ sotto_embed(sotto_app ${CMAKE_SOURCE_DIR}/models.lock models_lock_text)
 sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema.sql schema_sql)
 sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_understanding.sql
   schema_understanding_sql)
+sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_tasks.sql schema_tasks_sql)
 sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_calendar.sql
   schema_calendar_sql)
 

@@ -8,6 +8,7 @@
 
 #include "store/calendar.h"
 #include "store/store.h"
+#include "store/tasks.h"
 
 struct StoreOps {
     void (*close)(Store *s);
@@ -65,6 +66,31 @@ struct StoreOps {
     bool (*backup)(Store *s, const char *path, Err *err);
     bool (*ready)(Store *s, Err *err);
     void (*on_change)(Store *s, StoreChangeFn fn, void *arg);
+    /* tasks.h */
+    bool (*task_change)(Store *s, const Uuid *owner, const TaskChange *c, Uuid *change, Err *err);
+    bool (*task_undo)(Store *s, const Uuid *owner, const Uuid *change, Arena *a,
+        TaskChangeInfo *info, Err *err);
+    bool (*task_changes)(Store *s, const Uuid *owner, size_t limit, Arena *a, TaskChangeInfo **out,
+        size_t *n, Err *err);
+    bool (*task_get)(Store *s, const Uuid *owner, const Uuid *id, Arena *a, Task *out, Err *err);
+    bool (*task_list)(Store *s, const Uuid *owner, const TaskFilter *f, TaskSort sort, size_t limit,
+        Str cursor, Arena *a, TaskPage *out, Err *err);
+    bool (*task_counts)(Store *s, const Uuid *owner, uint64_t *counts, Err *err);
+    bool (*task_next)(Store *s, const Uuid *owner, int64_t *at, Err *err);
+    bool (*task_due)(Store *s, const Uuid *owner, int64_t now, size_t limit, Arena *a, Task **out,
+        size_t *n, Err *err);
+    bool (*task_fire)(Store *s, const Uuid *owner, const TaskFiring *f, size_t n, int64_t now,
+        Arena *a, Delivery **out, size_t *n_out, Err *err);
+    bool (*delivery_unsent)(Store *s, const Uuid *owner, size_t limit, Arena *a, Delivery **out,
+        size_t *n, Err *err);
+    bool (*delivery_sent)(Store *s, const Uuid *owner, const Uuid *ids, size_t n, int64_t at,
+        Err *err);
+    bool (*delivery_waiting)(Store *s, const Uuid *owner, size_t limit, Arena *a, Delivery **out,
+        size_t *n, Err *err);
+    bool (*delivery_get)(Store *s, const Uuid *owner, const Uuid *id, Delivery *out, Err *err);
+    bool (*delivery_ack)(Store *s, const Uuid *owner, const Uuid *id, int64_t at, bool *first,
+        Err *err);
+    /* calendar.h */
     bool (*calendar_put)(Store *s, const Uuid *owner, const Calendar *c, Err *err);
     bool (*calendar_list)(Store *s, const Uuid *owner, Arena *a, Calendar **out, size_t *n,
         Err *err);
