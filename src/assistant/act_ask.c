@@ -1,6 +1,8 @@
 /* act_ask.c - questions: of memory, of the documents, of what changed. */
 #include "assistant/act.h"
 
+#include <stdlib.h>
+
 #define SHOWN 8
 #define DAY_MS ((int64_t)86400000)
 #define LOOKED_AT 1000 /* documents whose tags are counted */
@@ -186,8 +188,8 @@ bool act_trends(Turn *t)
 {
     Span span;
     DocPage page;
-    Count *counts;
-    size_t n;
+    Count *counts = NULL;
+    size_t n = 0;
     if (!turn_span(t, WHEN_PAST, &span))
         return false;
     DocFilter f = {.since = span.said && span.from != TASK_NO_TIME ? span.from : 0};

@@ -220,7 +220,7 @@ static void say_date(Turn *t, const Civil *c)
 }
 
 /* The zone that a place's name ends: "Tokyo" is Asia/Tokyo. */
-static Zone *zone_of_place(Turn *t, Str place)
+static Zone *zone_of_place(Str place)
 {
     static const char *const regions[] = {"Europe", "America", "Asia", "Africa", "Australia",
         "Pacific", "Atlantic", "Indian"};
@@ -253,7 +253,7 @@ bool act_time(Turn *t)
         turn_say(t, "It is %02d:%02d.", c.hour, c.minute);
         return true;
     }
-    Zone *z = zone_of_place(t, place);
+    Zone *z = zone_of_place(place);
     if (!z) {
         turn_say(t, "I do not know the time zone of \"" STR_FMT "\".", STR_ARG(place));
         return true;

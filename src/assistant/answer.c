@@ -20,7 +20,7 @@ typedef struct {
     const Match *match;
     uint32_t start, end; /* of the sentence in the passage */
     float score;
-} Candidate;
+} Quote;
 
 /* A question is words, not the language of searches. */
 static Str plain_words(Arena *a, Str question)
@@ -42,7 +42,7 @@ static unsigned marks_in(const Match *m, uint32_t start, uint32_t end)
     return n < 5 ? n : 5;
 }
 
-static size_t gather(const SearchResult *r, Candidate *out)
+static size_t gather(const SearchResult *r, Quote *out)
 {
     size_t n = 0, passages = 0;
     for (size_t i = 0; i < r->n; i++)
@@ -51,12 +51,12 @@ static size_t gather(const SearchResult *r, Candidate *out)
             size_t at = 0, start, end;
             while (n < SENTENCES && sentence_next(m->text, &at, &start, &end))
                 if (end > start)
-                    out[n++] = (Candidate){&r->hits[i], m, (uint32_t)start, (uint32_t)end, 0};
+                    out[n++] = (Quote){&r->hits[i], m, (uint32_t)start, (uint32_t)end, 0};
         }
     return n;
 }
 
-static bool score(Turn *t, Str question, Candidate *c, size_t n)
+static bool score(Turn *t, Str question, Quote *c, size_t n)
 {
     Str *texts = ARENA_NEW_ARRAY(t->a, Str, n + 1);
     float *v = ARENA_NEW_ARRAY(t->a, float, (n + 1) * MINILM_DIM);
@@ -88,7 +88,7 @@ static void cite(Turn *t, const SearchHit *hit, const Match *m, uint32_t start, 
 }
 
 /* The quoted sentence first, then the other documents that were found. */
-static bool cite_all(Turn *t, const SearchResult *r, const Candidate *best, uint32_t end)
+static bool cite_all(Turn *t, const SearchResult *r, const Quote *best, uint32_t end)
 {
     AssistantReply *reply = t->reply;
     reply->citations = ARENA_NEW_ARRAY(t->a, Citation, DIALOGUE_SOURCES);
@@ -109,7 +109,7 @@ static bool cite_all(Turn *t, const SearchResult *r, const Candidate *best, uint
 
 static bool quote(Turn *t, const SearchResult *r, Str question)
 {
-    Candidate c[SENTENCES];
+    Quote c[SENTENCES];
     size_t n = gather(r, c), best = 0;
     if (n == 0 || !score(t, question, c, n))
         return n == 0 ? err_set(t->err, ERR_INTERNAL, "a passage without a sentence") : false;

@@ -55,6 +55,11 @@ const Zone *tasks_zone(const Tasks *t)
     return t->zone;
 }
 
+bool tasks_day_first(const Tasks *t)
+{
+    return t->day_first;
+}
+
 Store *tasks_store(const Tasks *t)
 {
     return t->store;
