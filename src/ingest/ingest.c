@@ -175,7 +175,8 @@ static bool make_chunks(Work *w, ChunkNew **out, size_t *n)
         return false;
     if (*n == 0)
         return err_set(w->err, ERR_VALIDATION, e->pages ?
-            "its pages hold no text that can be read: pictures of text need text recognition" :
+            "its pages hold no text that can be read (pictures of text need Debian's package "
+            "tesseract-ocr)" :
             "there is no text in it");
     ChunkNew *chunks = ARENA_NEW_ARRAY(w->a, ChunkNew, *n);
     if (!chunks)
