@@ -4,6 +4,8 @@ sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema.sql schema_s
 sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_understanding.sql
   schema_understanding_sql)
 sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_tasks.sql schema_tasks_sql)
+sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_calendar.sql
+  schema_calendar_sql)
 sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_talk.sql schema_talk_sql)
 
 # Libraries that only the confined child loads (dlopen): their headers, and no linking.

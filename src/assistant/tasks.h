@@ -31,6 +31,7 @@ typedef struct {
 Tasks *tasks_new(const TasksOptions *o, Err *err);
 void tasks_free(Tasks *t);
 const Zone *tasks_zone(const Tasks *t);
+bool tasks_day_first(const Tasks *t);
 Store *tasks_store(const Tasks *t);
 const Uuid *tasks_owner(const Tasks *t);
 /* The zone a task was said in; the person's when it is not there (any more). */

@@ -101,6 +101,7 @@ extern const Reader reader_docx, reader_xlsx, reader_pptx, reader_odt, reader_od
     reader_epub;
 extern const Reader reader_email, reader_mailbox, reader_rtf, reader_calendar, reader_csv;
 extern const Reader reader_json, reader_image;
+extern const Reader reader_events; /* for the calendar (events.h), no type of documents */
 
 /* NULL when no reader has the name. */
 const Reader *reader_find(Str type);

@@ -6,6 +6,7 @@
 #ifndef SOTTO_STORE_STORE_OPS_H
 #define SOTTO_STORE_STORE_OPS_H
 
+#include "store/calendar.h"
 #include "store/store.h"
 #include "store/talk.h"
 #include "store/tasks.h"
@@ -90,6 +91,21 @@ struct StoreOps {
     bool (*delivery_get)(Store *s, const Uuid *owner, const Uuid *id, Delivery *out, Err *err);
     bool (*delivery_ack)(Store *s, const Uuid *owner, const Uuid *id, int64_t at, bool *first,
         Err *err);
+    /* calendar.h */
+    bool (*calendar_put)(Store *s, const Uuid *owner, const Calendar *c, Err *err);
+    bool (*calendar_list)(Store *s, const Uuid *owner, Arena *a, Calendar **out, size_t *n,
+        Err *err);
+    bool (*calendar_delete)(Store *s, const Uuid *owner, const Uuid *id, Err *err);
+    bool (*event_apply)(Store *s, const Uuid *owner, const EventBatch *b, EventCounts *counts,
+        Err *err);
+    bool (*event_get)(Store *s, const Uuid *owner, const Uuid *id, Arena *a, CalEvent *out,
+        Err *err);
+    bool (*event_delete)(Store *s, const Uuid *owner, const Uuid *id, Err *err);
+    bool (*event_list)(Store *s, const Uuid *owner, const EventQuery *q, Arena *a, CalEvent **out,
+        size_t *n, bool *more, Err *err);
+    bool (*event_replaced)(Store *s, const Uuid *owner, Arena *a, EventReplaced **out, size_t *n,
+        Err *err);
+    bool (*zone_list)(Store *s, const Uuid *owner, Arena *a, CalZone **out, size_t *n, Err *err);
     /* talk.h */
     bool (*talk_turn)(Store *s, const Uuid *owner, const TalkTurn *t, Err *err);
     bool (*talk_session)(Store *s, const Uuid *owner, const Uuid *id, Arena *a, TalkSession *out,

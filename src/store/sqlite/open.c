@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "store/sqlite/sq_index.h"
+#include "store/sqlite/sq_calendar.h"
 
 #include "base/mem.h"
 
@@ -299,6 +300,15 @@ static const StoreOps OPS = {
     .folder_delete = sq_folder_delete,
     .near_documents = sq_near_documents,
     .near_groups = sq_near_groups,
+    .calendar_put = sq_calendar_put,
+    .calendar_list = sq_calendar_list,
+    .calendar_delete = sq_calendar_delete,
+    .event_apply = sq_event_apply,
+    .event_get = sq_event_get,
+    .event_delete = sq_event_delete,
+    .event_list = sq_event_list,
+    .event_replaced = sq_event_replaced,
+    .zone_list = sq_zone_list,
     .stats = sq_stats,
     .check = sq_check,
     .backup = sq_backup,
