@@ -114,6 +114,8 @@ struct StoreOps {
         TalkSessionPage *out, Err *err);
     bool (*talk_messages)(Store *s, const Uuid *owner, const Uuid *session, size_t limit,
         Str cursor, Arena *a, TalkMessagePage *out, Err *err);
+    bool (*talk_find)(Store *s, const Uuid *owner, const TalkMessage *m, size_t n, Uuid *id,
+        bool *found, Err *err);
     bool (*talk_retitle)(Store *s, const Uuid *owner, const Uuid *session, Str title, int64_t at,
         Err *err);
     bool (*talk_delete)(Store *s, const Uuid *owner, const Uuid *session, Err *err);

@@ -113,6 +113,16 @@ bool store_talk_messages(Store *s, const Uuid *owner, const Uuid *session, size_
         && s->ops->talk_messages(s, owner, session, limit, cursor, a, out, err);
 }
 
+bool store_talk_find(Store *s, const Uuid *owner, const TalkMessage *m, size_t n, Uuid *id,
+    bool *found, Err *err)
+{
+    *found = false;
+    for (size_t i = 0; i < n; i++)
+        if (!utf8_ok(m[i].text) || memchr(m[i].text.ptr, 0, m[i].text.len))
+            return true; /* no such text is kept */
+    return n == 0 || s->ops->talk_find(s, owner, m, n, id, found, err);
+}
+
 bool store_talk_retitle(Store *s, const Uuid *owner, const Uuid *session, Str title, int64_t at,
     Err *err)
 {

@@ -76,6 +76,10 @@ bool store_talk_sessions(Store *s, const Uuid *owner, Str q, size_t limit, Str c
 /* The last `limit` messages before the cursor. */
 bool store_talk_messages(Store *s, const Uuid *owner, const Uuid *session, size_t limit,
     Str cursor, Arena *a, TalkMessagePage *out, Err *err);
+/* The conversation whose messages have exactly these roles and texts, n of them and no more; the
+ * last used when several do. *found false: none. */
+bool store_talk_find(Store *s, const Uuid *owner, const TalkMessage *m, size_t n, Uuid *id,
+    bool *found, Err *err);
 bool store_talk_retitle(Store *s, const Uuid *owner, const Uuid *session, Str title, int64_t at,
     Err *err);
 bool store_talk_delete(Store *s, const Uuid *owner, const Uuid *session, Err *err);

@@ -332,6 +332,7 @@ static const StoreOps OPS = {
     .talk_session = sq_talk_session,
     .talk_sessions = sq_talk_sessions,
     .talk_messages = sq_talk_messages,
+    .talk_find = sq_talk_find,
     .talk_retitle = sq_talk_retitle,
     .talk_delete = sq_talk_delete,
     .fact_put = sq_fact_put,

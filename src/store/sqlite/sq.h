@@ -331,6 +331,7 @@ bool sq_talk_session(Store *, const Uuid *, const Uuid *, Arena *, TalkSession *
 bool sq_talk_sessions(Store *, const Uuid *, Str, size_t, Str, Arena *, TalkSessionPage *, Err *);
 bool sq_talk_messages(Store *, const Uuid *, const Uuid *, size_t, Str, Arena *, TalkMessagePage *,
     Err *);
+bool sq_talk_find(Store *, const Uuid *, const TalkMessage *, size_t, Uuid *, bool *, Err *);
 bool sq_talk_retitle(Store *, const Uuid *, const Uuid *, Str, int64_t, Err *);
 bool sq_talk_delete(Store *, const Uuid *, const Uuid *, Err *);
 bool sq_fact_put(Store *, const Uuid *, const Fact *, Uuid *, Err *);

@@ -424,6 +424,76 @@ bool sq_talk_messages(Store *store, const Uuid *owner, const Uuid *session, size
     return ok;
 }
 
+/* ---- by what was said ------------------------------------------------------------------------ */
+
+/* 1: the session has these messages; 0; -1. */
+static int same_messages(SqConn *c, int64_t session_no, const TalkMessage *m, size_t n, Err *err)
+{
+    static const char sql[] =
+        "SELECT role, text FROM messages WHERE session_no = ?1 ORDER BY no";
+    Sq q;
+    size_t i = 0;
+    int rc = -1;
+    bool same = true;
+    if (sq_begin(&q, c, sql, err)) {
+        sq_i64(&q, session_no);
+        while (same && (rc = sq_step(&q, err)) > 0) {
+            same = i < n && sq_col_i64(&q, 0) == (int64_t)m[i].role
+                && str_eq(sq_col_str(&q, 1), m[i].text);
+            i++;
+        }
+    }
+    sq_end(&q);
+    return rc < 0 ? -1 : same && i == n;
+}
+
+#define FIND_MAX 64 /* conversations of one length that end alike and are looked at */
+
+static bool find_same(SqConn *c, int64_t owner_no, const TalkMessage *m, size_t n, Uuid *id,
+    bool *found, Err *err)
+{
+    static const char sql[] =
+        "SELECT s.session_no, s.uuid FROM sessions s JOIN messages m "
+        "ON m.session_no = s.session_no AND m.no = s.n_messages "
+        "WHERE s.owner_no = ?1 AND s.n_messages = ?2 AND m.text = ?3 "
+        "ORDER BY s.updated_at DESC, s.session_no DESC LIMIT ?4";
+    Sq q;
+    int rc = -1;
+    if (sq_begin(&q, c, sql, err)) {
+        sq_i64(&q, owner_no);
+        sq_i64(&q, (int64_t)n);
+        sq_text(&q, m[n - 1].text);
+        sq_i64(&q, FIND_MAX);
+        while (!*found && (rc = sq_step(&q, err)) > 0) {
+            int same = same_messages(c, sq_col_i64(&q, 0), m, n, err);
+            *found = same > 0;
+            if (same < 0 || (*found && !sq_col_bytes(&q, 1, id->b, sizeof id->b,
+                                           "a conversation's id", err))) {
+                rc = -1;
+                break;
+            }
+        }
+    }
+    sq_end(&q);
+    return rc >= 0;
+}
+
+bool sq_talk_find(Store *store, const Uuid *owner, const TalkMessage *m, size_t n, Uuid *id,
+    bool *found, Err *err)
+{
+    Sqlite *s = sq_of(store);
+    SqOwner *o = sq_owner(s, owner);
+    *found = false;
+    if (!o)
+        return true;
+    SqConn *c = sq_read_begin(s, err);
+    if (!c)
+        return false;
+    bool ok = find_same(c, o->no, m, n, id, found, err);
+    sq_read_end(s, c);
+    return ok;
+}
+
 /* ---- title, deletion ------------------------------------------------------------------------- */
 
 typedef struct {

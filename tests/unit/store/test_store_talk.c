@@ -148,6 +148,44 @@ static void lists_and_search(void **state)
         ERR_VALIDATION, "cursor");
 }
 
+static bool find(Fx *f, const char *const *texts, size_t n, uint64_t *which)
+{
+    TalkMessage m[8] = {{.no = 0}};
+    Uuid id;
+    bool found;
+    for (size_t i = 0; i < n; i++)
+        m[i] = (TalkMessage){.role = i % 2 ? TALK_ASSISTANT : TALK_PERSON, .text = str_of(texts[i])};
+    OK(store_talk_find(f->s, &f->owner, m, n, &id, &found, &oops));
+    for (*which = 1; found && *which < 9; ++*which) {
+        Uuid want = fx_uuid(*which);
+        if (uuid_eq(&id, &want))
+            break;
+    }
+    return found;
+}
+
+static void found_by_what_was_said(void **state)
+{
+    Fx *f = *state;
+    uint64_t which;
+    static const char *const said[] = {"hello", "Hello.", "and you?", "Well.", "good", "Yes."};
+    static const char *const other[] = {"hallo", "Hello."};
+    assert_false(find(f, said, 2, &which));
+    OK(say(f, &f->owner, 1, "hello", "Hello.", 0, 1, &oops));
+    OK(say(f, &f->owner, 2, "hello", "Hello.", 0, 2, &oops));
+    assert_true(find(f, said, 2, &which));
+    assert_int_equal(which, 2); /* the last used */
+    OK(say(f, &f->owner, 1, "and you?", "Well.", 2, 3, &oops));
+    assert_true(find(f, said, 4, &which));
+    assert_int_equal(which, 1);
+    OK(say(f, &f->owner, 2, "good", "Yes.", 2, 4, &oops));
+    assert_false(find(f, said, 2, &which)); /* both went on */
+    assert_false(find(f, said, 6, &which));
+    assert_false(find(f, said, 1, &which));
+    assert_false(find(f, other, 2, &which));
+    assert_false(find(f, said, 0, &which));
+}
+
 static void refused_turns(void **state)
 {
     Fx *f = *state;
@@ -467,6 +505,7 @@ int main(void)
         T(turns_do_not_cross),
         T(pages_of_messages),
         T(lists_and_search),
+        T(found_by_what_was_said),
         T(refused_turns),
         T(one_fact_a_subject),
         T(forgetting_and_taking_back),
