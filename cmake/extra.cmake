@@ -6,6 +6,7 @@ sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_understandin
 sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_tasks.sql schema_tasks_sql)
 sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_calendar.sql
   schema_calendar_sql)
+sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_talk.sql schema_talk_sql)
 
 # Libraries that only the confined child loads (dlopen): their headers, and no linking.
 foreach(pkg libxml-2.0 poppler-glib glib-2.0 uchardet gmime-3.0 libical)

@@ -11,6 +11,7 @@
 
 #include "api/call.h"
 #include "api/serialize.h"
+#include "api/talk_json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/websocket.h"
@@ -29,7 +30,7 @@ static const struct {
 
 /* Queries one client may have waiting: one more is an Error, not a longer queue. */
 #define QUERIES_PER_CLIENT 8
-#define QUERY_BYTES_MAX 2000
+#define QUERY_BYTES_MAX INTENTS_TEXT_MAX
 
 typedef struct {
     WsId id;
@@ -49,6 +50,8 @@ typedef struct {
     ApiWs *ws;
     WsId id;
     Str text; /* own copy, behind the struct */
+    Uuid session;
+    bool goes_on; /* in that session */
     Uuid document;
     ChangeKind change;
 } WsJob;
@@ -178,60 +181,26 @@ static void send_error(ApiWs *ws, WsId id, const Err *fault)
     buf_release(&b);
 }
 
-static void citation(JsonW *w, const SearchHit *hit, const Match *m)
-{
-    char id[UUID_TEXT];
-    jw_obj(w);
-    jw_kv_cstr(w, "document_id", uuid_format(&hit->doc.id, id));
-    jw_kv_str(w, "title", hit->doc.title);
-    jw_kv_str(w, "source", hit->doc.source);
-    jw_kv_cstr(w, "chunk_id", uuid_format(&m->chunk_id, id));
-    jw_kv_str(w, "text", m->text);
-    jw_kv_int(w, "start", m->start);
-    jw_kv_int(w, "end", m->end);
-    jw_key(w, "page");
-    if (m->page)
-        jw_int(w, m->page);
-    else
-        jw_null(w);
-    jw_kv_num(w, "similarity", m->similarity);
-    jw_obj_end(w);
-}
-
-/* The passage that fits best, in its own words; what else was found stands in the citations. */
-static void text_response(JsonW *w, const SearchResult *r)
-{
-    if (r->n && r->hits[0].n_matches) {
-        const Match *m = &r->hits[0].matches[0];
-        jw_kv_str(w, "response", str_sub(m->text, m->snippet_start, m->snippet_end));
-    } else {
-        jw_kv_cstr(w, "response", "I found nothing about that.");
-    }
-    jw_key(w, "citations");
-    jw_arr(w);
-    for (size_t i = 0; i < r->n; i++)
-        for (size_t k = 0; k < r->hits[i].n_matches; k++)
-            citation(w, &r->hits[i], &r->hits[i].matches[k]);
-    jw_arr_end(w);
-    jw_kv_bool(w, "done", true);
-}
-
 static void query_run(void *arg, unsigned worker)
 {
     WsJob *job = arg;
     ApiWs *ws = job->ws;
     const ApiParts *parts = api_parts(ws->api);
     Arena *a = arena_new(ARENA_DEFAULT_MAX);
-    SearchRequest r = {.text = job->text, .limit = 5, .threshold = 0.3, .passages = 2};
-    SearchResult result;
+    AssistantRequest q = {.text = job->text, .session = job->goes_on ? &job->session : NULL,
+                          .keep = true};
+    AssistantReply r;
     Err err = ERR_INIT;
     if (!a)
         err_set(&err, ERR_NO_MEMORY, "no memory for the query");
-    if (a && search_run(parts->search, &parts->owner, &r, worker, a, &result, &err)) {
+    else if (!parts->assistant)
+        err_set(&err, ERR_UNAVAILABLE, "there is no assistant here");
+    else if (assistant_say(parts->assistant, &q, worker, a, &r, &err)) {
         Buf b;
         JsonW w;
         frame_begin(&w, &b, "TextResponse");
-        text_response(&w, &result);
+        reply_members(&w, &r);
+        jw_kv_bool(&w, "done", true);
         frame_end(&w);
         if (buf_check(&b, "the answer", &err))
             ws_post_text(api_server(ws->api), job->id, buf_str(&b));
@@ -256,17 +225,23 @@ static void job_drop(void *arg, unsigned worker)
 static bool on_query(ApiWs *ws, WsId id, const Json *data, Err *err)
 {
     Str text = json_str(json_get(data, "query"));
+    const Json *named = json_get(data, "session_id");
+    bool goes_on = named && json_type(named) != JSON_T_NULL;
+    Uuid session = {{0}};
     if (!text.ptr || !str_trim(text).len)
         return err_set(err, ERR_VALIDATION,
                        "TextQuery needs data.query, a string that is not empty");
     if (text.len > QUERY_BYTES_MAX)
         return err_set(err, ERR_TOO_LARGE, "data.query has more than %d bytes", QUERY_BYTES_MAX);
+    if (goes_on && !uuid_parse(json_str(named), &session))
+        return err_set(err, ERR_VALIDATION, "data.session_id must be a UUID");
     if (!query_begin(ws, id))
         return err_set(err, ERR_RATE_LIMITED, "%d queries are waiting already", QUERIES_PER_CLIENT);
     WsJob *job = mem_zalloc(sizeof *job + text.len);
     bool ok = job ? true : err_set(err, ERR_NO_MEMORY, "no memory for the query");
     if (ok) {
-        *job = (WsJob){.ws = ws, .id = id, .text = {(char *)(job + 1), text.len}};
+        *job = (WsJob){.ws = ws, .id = id, .text = {(char *)(job + 1), text.len},
+                       .session = session, .goes_on = goes_on};
         memcpy(job + 1, text.ptr, text.len);
         ok = work_submit(api_parts(ws->api)->work, WORK_INTERACTIVE, query_run, job_drop, job, err);
     }

@@ -153,24 +153,32 @@ static bool is_secret(Str text, Arena *a)
 
 /* ---- keeping --------------------------------------------------------------------------------- */
 
+bool memory_fact(Str text, Arena *a, Fact *io, Err *err)
+{
+    text = without_end(text);
+    if (text.len == 0)
+        return err_set(err, ERR_VALIDATION, "there is nothing to remember");
+    if (text.len > FACT_MAX_TEXT)
+        return err_set(err, ERR_VALIDATION, "that is too long to remember: %zu bytes of at most %u",
+                       text.len, FACT_MAX_TEXT);
+    if (!utf8_ok(text))
+        return err_set(err, ERR_VALIDATION, "what is to be remembered is not valid UTF-8");
+    if (is_secret(text, a))
+        return err_set(err, ERR_VALIDATION,
+                       "that looks like a password, a key or a card number, which is not kept");
+    io->text = text;
+    (void)memory_split(text, a, &io->subject, &io->value);
+    return true;
+}
+
 bool memory_remember(Store *s, const Uuid *owner, Str text, Str source, Arena *a, Fact *out,
                      Uuid *replaced, Err *err)
 {
-    Fact f = {.text = without_end(text), .source = source, .created_at = clock_now_ms()};
+    Fact f = {.source = source, .created_at = clock_now_ms()};
     Uuid ended;
     f.updated_at = f.created_at;
-    if (f.text.len == 0)
-        return err_set(err, ERR_VALIDATION, "there is nothing to remember");
-    if (f.text.len > FACT_MAX_TEXT)
-        return err_set(err, ERR_VALIDATION, "that is too long to remember: %zu bytes of at most %u",
-                       f.text.len, FACT_MAX_TEXT);
-    if (!utf8_ok(f.text))
-        return err_set(err, ERR_VALIDATION, "what is to be remembered is not valid UTF-8");
-    if (is_secret(f.text, a))
-        return err_set(err, ERR_VALIDATION,
-                       "that looks like a password, a key or a card number, which is not kept");
-    (void)memory_split(f.text, a, &f.subject, &f.value);
-    if (!uuid_v7(&f.id, err) || !store_fact_put(s, owner, &f, &ended, err))
+    if (!memory_fact(text, a, &f, err) || !uuid_v7(&f.id, err) ||
+        !store_fact_put(s, owner, &f, &ended, err))
         return false;
     if (replaced)
         *replaced = ended;

@@ -8,6 +8,7 @@
 
 #include "store/calendar.h"
 #include "store/store.h"
+#include "store/talk.h"
 #include "store/tasks.h"
 
 struct StoreOps {
@@ -105,6 +106,24 @@ struct StoreOps {
     bool (*event_replaced)(Store *s, const Uuid *owner, Arena *a, EventReplaced **out, size_t *n,
         Err *err);
     bool (*zone_list)(Store *s, const Uuid *owner, Arena *a, CalZone **out, size_t *n, Err *err);
+    /* talk.h */
+    bool (*talk_turn)(Store *s, const Uuid *owner, const TalkTurn *t, Err *err);
+    bool (*talk_session)(Store *s, const Uuid *owner, const Uuid *id, Arena *a, TalkSession *out,
+        Err *err);
+    bool (*talk_sessions)(Store *s, const Uuid *owner, Str q, size_t limit, Str cursor, Arena *a,
+        TalkSessionPage *out, Err *err);
+    bool (*talk_messages)(Store *s, const Uuid *owner, const Uuid *session, size_t limit,
+        Str cursor, Arena *a, TalkMessagePage *out, Err *err);
+    bool (*talk_find)(Store *s, const Uuid *owner, const TalkMessage *m, size_t n, Uuid *id,
+        bool *found, Err *err);
+    bool (*talk_retitle)(Store *s, const Uuid *owner, const Uuid *session, Str title, int64_t at,
+        Err *err);
+    bool (*talk_delete)(Store *s, const Uuid *owner, const Uuid *session, Err *err);
+    bool (*fact_put)(Store *s, const Uuid *owner, const Fact *f, Uuid *replaced, Err *err);
+    bool (*fact_get)(Store *s, const Uuid *owner, const Uuid *id, Arena *a, Fact *out, Err *err);
+    bool (*fact_list)(Store *s, const Uuid *owner, const FactQuery *q, Arena *a, FactPage *out,
+        Err *err);
+    bool (*fact_delete)(Store *s, const Uuid *owner, const Uuid *id, bool revive, Err *err);
 };
 
 struct Store {

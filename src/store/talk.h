@@ -39,11 +39,12 @@ typedef struct {
     int64_t at;
 } TalkMessage;
 
-/* One exchange, all or nothing. The session is made when it is not there. */
+/* One exchange, all or nothing. The session is made when it is not there and expected is 0;
+ * expected > 0 of one that was deleted meanwhile is ERR_NOT_FOUND. */
 typedef struct {
     Uuid session;
-    Str title;              /* of a new session */
-    Str state_json;
+    Str title;              /* of a new session: needed when expected is 0 */
+    Str state_json;         /* an object; empty: {} */
     const TalkMessage *messages; /* id, role, text, extra_json, at; in order */
     size_t n_messages;
     int64_t at;
@@ -75,6 +76,10 @@ bool store_talk_sessions(Store *s, const Uuid *owner, Str q, size_t limit, Str c
 /* The last `limit` messages before the cursor. */
 bool store_talk_messages(Store *s, const Uuid *owner, const Uuid *session, size_t limit,
     Str cursor, Arena *a, TalkMessagePage *out, Err *err);
+/* The conversation whose messages have exactly these roles and texts, n of them and no more; the
+ * last used when several do. *found false: none. */
+bool store_talk_find(Store *s, const Uuid *owner, const TalkMessage *m, size_t n, Uuid *id,
+    bool *found, Err *err);
 bool store_talk_retitle(Store *s, const Uuid *owner, const Uuid *session, Str title, int64_t at,
     Err *err);
 bool store_talk_delete(Store *s, const Uuid *owner, const Uuid *session, Err *err);
@@ -87,14 +92,14 @@ typedef struct {
     Str source;             /* "conversation:UUID", "api" */
     int64_t created_at, updated_at;
     int64_t ended_at;       /* another fact took its place; 0: it holds */
-    Uuid replaced_by;       /* nil: it holds */
+    Uuid replaced_by;       /* nil: it holds, or what took its place was forgotten */
 } Fact;
 
 typedef struct {
     Str q;                  /* words in it; empty: all */
     Str subject;            /* exactly; ptr NULL: any */
     bool ended;             /* those that were replaced, too */
-    size_t limit;
+    size_t limit;           /* 1..1000 */
     Str cursor;
 } FactQuery;
 typedef struct {
@@ -110,8 +115,9 @@ bool store_fact_put(Store *s, const Uuid *owner, const Fact *f, Uuid *replaced, 
 bool store_fact_get(Store *s, const Uuid *owner, const Uuid *id, Arena *a, Fact *out, Err *err);
 bool store_fact_list(Store *s, const Uuid *owner, const FactQuery *q, Arena *a, FactPage *out,
     Err *err);
-/* Gone for good; what it had replaced stays ended, unless `revive`: then the last one it replaced
- * holds again (undoing a "remember"). ERR_NOT_FOUND. */
+/* Gone for good; what it had replaced stays ended (and counts as replaced by what had replaced this
+ * one), unless it held and `revive`: then the last one it replaced holds again (undoing a
+ * "remember"). ERR_NOT_FOUND. */
 bool store_fact_delete(Store *s, const Uuid *owner, const Uuid *id, bool revive, Err *err);
 
 #endif

@@ -325,5 +325,18 @@ bool sq_delivery_sent(Store *, const Uuid *, const Uuid *, size_t, int64_t, Err 
 bool sq_delivery_waiting(Store *, const Uuid *, size_t, Arena *, Delivery **, size_t *, Err *);
 bool sq_delivery_get(Store *, const Uuid *, const Uuid *, Delivery *, Err *);
 bool sq_delivery_ack(Store *, const Uuid *, const Uuid *, int64_t, bool *, Err *);
+/* talk.c, facts.c */
+bool sq_talk_turn(Store *, const Uuid *, const TalkTurn *, Err *);
+bool sq_talk_session(Store *, const Uuid *, const Uuid *, Arena *, TalkSession *, Err *);
+bool sq_talk_sessions(Store *, const Uuid *, Str, size_t, Str, Arena *, TalkSessionPage *, Err *);
+bool sq_talk_messages(Store *, const Uuid *, const Uuid *, size_t, Str, Arena *, TalkMessagePage *,
+    Err *);
+bool sq_talk_find(Store *, const Uuid *, const TalkMessage *, size_t, Uuid *, bool *, Err *);
+bool sq_talk_retitle(Store *, const Uuid *, const Uuid *, Str, int64_t, Err *);
+bool sq_talk_delete(Store *, const Uuid *, const Uuid *, Err *);
+bool sq_fact_put(Store *, const Uuid *, const Fact *, Uuid *, Err *);
+bool sq_fact_get(Store *, const Uuid *, const Uuid *, Arena *, Fact *, Err *);
+bool sq_fact_list(Store *, const Uuid *, const FactQuery *, Arena *, FactPage *, Err *);
+bool sq_fact_delete(Store *, const Uuid *, const Uuid *, bool, Err *);
 
 #endif
