@@ -28,6 +28,7 @@ typedef struct {
     Work *work; /* NULL when only api_dispatch is used */
     Sync *sync; /* NULL: folders are listed, nothing more */
     Assistant *assistant; /* NULL: nothing can be said to it */
+    Tasks *tasks; /* NULL: those routes are unavailable */
     const Minilm *model;
     Uuid owner;          /* the person everything belongs to until there are several */
     uint64_t max_upload; /* bytes; 0: 64 MiB */

@@ -16,7 +16,8 @@ typedef struct ApiCall ApiCall;
 typedef struct ApiRoute ApiRoute;
 typedef bool ApiHandler(ApiCall *c, Err *err);
 
-enum { BODY_NONE = 0, BODY_JSON = 1, BODY_MULTIPART = 2 };
+/* BODY_MAY_LACK: a request without one is as good. */
+enum { BODY_NONE = 0, BODY_JSON = 1, BODY_MULTIPART = 2, BODY_MAY_LACK = 4 };
 enum { ON_LOOP = 1, NO_SCHEMA = 2, IS_WEBSOCKET = 4, MAY_BE_BULK = 8,
        STREAMS = 16,     /* may answer with server-sent events instead */
        ANY_MEMBERS = 32  /* unknown members of the body are ignored */ };
@@ -102,6 +103,8 @@ ApiHandler openai_embeddings, openai_models, openai_model, openai_chat;
 ApiHandler conversation_say, conversation_list, conversation_get, conversation_retitle,
     conversation_remove;
 ApiHandler memory_list, memory_add, memory_get, memory_change, memory_forget;
+ApiHandler task_list, task_add, task_get, task_change, task_remove, task_complete, task_reopen,
+    task_cancel, task_snooze, task_undo, task_changes, reminder_list, reminder_acknowledge;
 ApiHandler health, health_live, health_ready, metrics_page, openapi_page, page_index, page_asset,
     ws_open;
 
