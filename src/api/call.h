@@ -16,7 +16,8 @@ typedef struct ApiCall ApiCall;
 typedef struct ApiRoute ApiRoute;
 typedef bool ApiHandler(ApiCall *c, Err *err);
 
-enum { BODY_NONE = 0, BODY_JSON = 1, BODY_MULTIPART = 2 };
+/* BODY_MAY_LACK: a request without one is as good. */
+enum { BODY_NONE = 0, BODY_JSON = 1, BODY_MULTIPART = 2, BODY_MAY_LACK = 4 };
 enum { ON_LOOP = 1, NO_SCHEMA = 2, IS_WEBSOCKET = 4, MAY_BE_BULK = 8 };
 
 struct ApiRoute {
@@ -90,6 +91,8 @@ ApiHandler knowledge_stats, knowledge_duplicates;
 ApiHandler ledger_list, ledger_note, ledger_coverage, ledger_retry;
 ApiHandler folder_add, folder_list, folder_get, folder_change, folder_sync, folder_remove,
     folder_remove_path;
+ApiHandler task_list, task_add, task_get, task_change, task_remove, task_complete, task_reopen,
+    task_cancel, task_snooze, task_undo, task_changes, reminder_list, reminder_acknowledge;
 ApiHandler openai_embeddings, openai_models, openai_model;
 ApiHandler health, health_live, health_ready, metrics_page, openapi_page, page_index, page_asset,
     ws_open;

@@ -204,28 +204,3 @@ bool tasks_plan(Tasks *t, Task *task, int64_t after, Arena *a, Err *err)
     task->n_fires = n;
     return true;
 }
-
-/* ---- words ----------------------------------------------------------------------------------- */
-
-void task_say_when(Tasks *t, const Task *task, int64_t now_ms, Buf *out)
-{
-    const Zone *z = t->zone;
-    if (task->due_at == TASK_NO_TIME)
-        return;
-    if (task->kind == TASK_TIMER && task->status == TASK_OPEN && task->due_at > now_ms) {
-        when_say_span(task->due_at - now_ms, out);
-        buf_add_c(out, " left");
-        return;
-    }
-    if (task_overdue(t, task, now_ms))
-        buf_add_c(out, "overdue since ");
-    /* A whole day is the same day wherever the person is now. */
-    when_say(task->due_timed ? z : tasks_zone_of(t, task), now_ms, task->due_at, task->due_timed,
-        out);
-    if (!task->rrule.len)
-        return;
-    size_t before = out->len;
-    buf_add_c(out, ", ");
-    if (!when_say_rule(task->rrule, out))
-        buf_cut(out, before);
-}
