@@ -13,6 +13,7 @@
 #ifndef SOTTO_API_API_H
 #define SOTTO_API_API_H
 
+#include "assistant/calendar.h"
 #include "assistant/tasks.h"
 #include "base/work.h"
 #include "ingest/sync.h"
@@ -28,6 +29,7 @@ typedef struct {
     Work *work; /* NULL when only api_dispatch is used */
     Sync *sync; /* NULL: folders are listed, nothing more */
     Tasks *tasks; /* NULL: those routes are unavailable */
+    Calendars *calendars; /* likewise */
     const Minilm *model;
     Uuid owner;          /* the person everything belongs to until there are several */
     uint64_t max_upload; /* bytes; 0: 64 MiB */

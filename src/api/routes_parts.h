@@ -6,5 +6,6 @@
 #include "api/call.h"
 
 const ApiRoute *routes_tasks(size_t *n);
+const ApiRoute *routes_calendar(size_t *n);
 
 #endif

@@ -17,7 +17,7 @@
 
 typedef struct Calendars Calendars;
 
-/* A stranger's calendar as lines of JSON, read in a confined process: ingest_events has the form. */
+/* A stranger's calendar as lines of JSON, read in a confined process: events_read has the form. */
 typedef bool (*CalendarReadFn)(void *arg, Str data, Str filename, Arena *a, Str *lines, Err *err);
 
 typedef struct {
@@ -32,6 +32,8 @@ typedef struct {
 Calendars *calendars_new(const CalendarsOptions *o, Err *err);
 void calendars_free(Calendars *c); /* after calendars_stop */
 const Zone *calendars_zone(const Calendars *c);
+/* An IANA zone, kept until the end; NULL when the machine has none of that name. */
+const Zone *calendars_zone_named(Calendars *c, Str name);
 /* Gives it the tasks after it was made; before any other call. */
 void calendars_set_tasks(Calendars *c, Tasks *t);
 

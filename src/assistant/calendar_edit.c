@@ -270,6 +270,19 @@ static bool split(Draft *d, int64_t occurrence)
     return true;
 }
 
+/* A series that was moved begins anew: what stood for single occurrences stands for none now. */
+static bool drop_replaced(Calendars *c, const CalEvent *series, Arena *a, Err *err)
+{
+    CalEvent *list;
+    size_t n;
+    EventQuery q = {.from = INT64_MIN, .until = INT64_MAX, .calendar = &series->calendar,
+        .uid = &series->uid, .limit = 10000};
+    bool ok = store_event_list(c->store, &c->owner, &q, a, &list, &n, NULL, err);
+    for (size_t i = 0; ok && i < n; i++)
+        ok = !list[i].replaces || store_event_delete(c->store, &c->owner, &list[i].id, err);
+    return ok;
+}
+
 bool calendars_event_change(Calendars *c, const Uuid *id, const int64_t *occurrence,
                             const EventEdit *e, Arena *a, CalEvent *out, Err *err)
 {
@@ -303,6 +316,8 @@ bool calendars_event_change(Calendars *c, const Uuid *id, const int64_t *occurre
         buf_release(&line);
     }
     ok = ok && finish(&d, c, &k, out);
+    if (ok && series && !occurrence && e->when && before != d.e.start_ms)
+        ok = drop_replaced(c, &d.e, a, err);
     (void)pthread_mutex_unlock(&c->change_lock);
     buf_release(&d.raw);
     event_zones_close(&zones);

@@ -43,9 +43,16 @@ static bool add_header(Arena *a, HttpHeader *h, size_t *n, const char *name, Str
     return h[(*n)++].value.ptr != NULL;
 }
 
+static bool goes_on(void *arg, uint64_t done, uint64_t total)
+{
+    (void)done;
+    (void)total;
+    return !((Calendars *)arg)->feed_stop;
+}
+
 /* *fresh false: as it was (304). The body's text is in the arena. */
-static bool fetch(const Calendar *k, Arena *a, Str *text, bool *fresh, Str *etag, Str *modified,
-                  Err *err)
+static bool fetch(Calendars *c, const Calendar *k, Arena *a, Str *text, bool *fresh, Str *etag,
+                  Str *modified, Err *err)
 {
     HttpHeader headers[3];
     size_t n = 0;
@@ -60,7 +67,8 @@ static bool fetch(const Calendar *k, Arena *a, Str *text, bool *fresh, Str *etag
         return calendars_no_memory(err);
     ClientRequest req = {.url = url.ptr, .headers = headers, .header_count = n,
         .total_ms = TIMEOUT_MS, .max_bytes = FEED_MAX_BYTES,
-        .redirects = k->private_network ? 0 : REDIRECTS, .public_only = !k->private_network};
+        .redirects = k->private_network ? 0 : REDIRECTS, .public_only = !k->private_network,
+        .progress = goes_on, .arg = c};
     if (!client_request(&req, &r, err))
         return false;
     bool ok = r.status == 200 || (r.status == 304 && k->fetched_at);
@@ -98,7 +106,7 @@ static bool look(Calendars *c, Calendar *k, bool kept, Arena *a, ImportReport *o
     *out = (ImportReport){0};
     k->checked_at = clock_now_ms();
     bool ok = c->read != NULL || err_set(&why, ERR_UNAVAILABLE, "nothing here can read calendars");
-    ok = ok && fetch(k, a, &text, &fresh, &etag, &modified, &why) &&
+    ok = ok && fetch(c, k, a, &text, &fresh, &etag, &modified, &why) &&
          (!fresh || c->read(c->read_arg, text, STR("calendar.ics"), a, &lines, &why));
     (void)pthread_mutex_lock(&c->change_lock);
     Calendar now;

@@ -3,6 +3,7 @@
 #define SOTTO_ASSISTANT_CALENDAR_INT_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "assistant/calendar.h"
 #include "base/json.h"
@@ -33,12 +34,11 @@ struct Calendars {
     pthread_mutex_t feed_lock;
     pthread_cond_t feed_wake;
     pthread_t feed_thread;
-    bool feed_running, feed_stop;
+    bool feed_running;
+    atomic_bool feed_stop;
 };
 
 bool calendars_no_memory(Err *err);
-/* An IANA zone, kept until the end; NULL when the machine has none of that name. */
-const Zone *calendars_zone_named(Calendars *c, Str name);
 
 /* ---- zones of stored events (calendar_zone.c) ------------------------------------------------ */
 
