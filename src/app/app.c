@@ -138,12 +138,25 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
     app->tasks = tasks_new(&t, err);
     if (!app->tasks)
         return err_wrap(err, "zone (%s)", config_origin(c, SET_ZONE));
+    EventsOptions e = {.self = app_self(),
+                       .timeout_ms = (unsigned)config_number(c, SET_READ_TIMEOUT) * 1000u};
+    app->events = events_reader_new(&e, err);
+    CalendarsOptions k = {.store = app->store,
+                          .owner = app_owner,
+                          .zone = t.zone,
+                          .read = events_read,
+                          .read_arg = app->events,
+                          .tasks = app->tasks};
+    app->calendars = app->events ? calendars_new(&k, err) : NULL;
+    if (!app->calendars)
+        return false;
     ApiParts parts = {.store = app->store,
                       .search = app->search,
                       .ingest = app->ingest,
                       .work = app->work,
                       .sync = app->sync,
                       .tasks = app->tasks,
+                      .calendars = app->calendars,
                       .model = app->model,
                       .owner = app_owner,
                       .max_upload = (uint64_t)config_number(c, SET_MAX_UPLOAD)};
@@ -167,6 +180,8 @@ void app_close(App *app)
     if (app->store)
         store_on_change(app->store, NULL, NULL);
     api_free(app->api);
+    calendars_free(app->calendars);
+    events_reader_free(app->events);
     tasks_free(app->tasks);
     sync_free(app->sync);
     search_free(app->search);

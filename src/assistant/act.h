@@ -66,6 +66,10 @@ Pick pick_task(Turn *t, TaskStatus wanted, unsigned kinds, Task *out);
 void say_task(Turn *t, const Task *task);
 /* A line each, numbered when there are several; what is listed can be meant by its number. */
 void say_tasks(Turn *t, const Task *tasks, size_t n, uint64_t total);
+/* What is due, and what is in the calendars, in [from, until); and both said, a line each. */
+bool schedule_tasks(Turn *t, int64_t from, int64_t until, TaskPage *page);
+bool schedule_events(Turn *t, int64_t from, int64_t until, Agenda *out);
+void say_schedule(Turn *t, const Agenda *events, const TaskPage *tasks, bool with_days);
 /* Deletes the tasks that were listed, after the person said yes. */
 bool delete_listed(Turn *t);
 

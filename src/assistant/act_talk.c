@@ -95,6 +95,10 @@ bool act_undo(Turn *t)
     case UNDO_NOTED:
         ok = store_document_delete(t->parts->store, t->owner, &u.id, t->err);
         break;
+    case UNDO_EVENT:
+        ok = t->parts->calendars &&
+             calendars_event_delete(t->parts->calendars, &u.id, NULL, t->a, t->err);
+        break;
     default:
         return err_set(t->err, ERR_VALIDATION, "that cannot be undone");
     }
