@@ -6,7 +6,7 @@
  *        -> action, slots, calibrated confidence
  *
  * The rules are intents_rules*.c, the examples share/intents, the weights made from them
- * intents_weights.h (tools/intents_fit.c makes it). docs/INTENTS.md lists every intent with examples,
+ * intents_weights.h (tools/fit_intents.py makes it). docs/INTENTS.md lists every intent with examples,
  * says how confidence is made and measured, and how to add one. Nothing is acted on here.
  *
  * Threads: an Intents is immutable once open and shared freely; a parse needs one thread's
@@ -17,7 +17,6 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "nn/minilm.h"
-#include "text/when.h"
 
 /* The shapes of the contract. */
 typedef enum {
@@ -116,7 +115,7 @@ IntentAction intent_action_of(Str name);
 
 typedef enum {
     SLOT_TITLE,    /* what is to be done or added, without the words that ask for it and of time */
-    SLOT_TIME,     /* the words of time: when_find gives the instants. "by Friday" has its "by" */
+    SLOT_TIME,     /* the words of time, for when_find: "by Friday" has its "by" */
     SLOT_DURATION, /* "eight minutes", "an hour" */
     SLOT_REF,      /* what is meant: "it", "the second one", "the electricity bill" */
     SLOT_TOPIC,    /* what is searched or asked for, a list's name, a place, a priority */
@@ -159,9 +158,7 @@ typedef struct {
     int32_t ordinal;    /* 1 first, 2 second ... -1 last, -2 last but one; 0 none */
     IntentManner manner;
     IntentListing listing;
-    Str query;          /* the sentence without fillers and address: "hey sotto, um, who ..." */
-    size_t n_when;      /* of the times found in the sentence, in its order */
-    When *when;         /* in the arena */
+    Str query;          /* the sentence from its first word that matters: "hey sotto, um, who ..." */
 } Intent;
 
 /* What the last turn was about. */
@@ -172,7 +169,6 @@ typedef enum { TURN_NONE, TURN_TASKS, TURN_TIMER, TURN_ANSWER, TURN_BRIEFING, TU
 typedef enum { AWAIT_NOTHING, AWAIT_YES_NO, AWAIT_TIME, AWAIT_TITLE, AWAIT_CHOICE } IntentAwait;
 
 typedef struct {
-    WhenContext when; /* now, zone, preference; zone NULL: UTC */
     IntentTurn turn;
     IntentAwait awaiting;
     size_t listed;    /* how many things the last answer named: "the second one" needs two */
@@ -188,8 +184,8 @@ void intents_close(Intents *x);
 #define INTENTS_TEXT_MAX 4096 /* bytes of a sentence that are looked at */
 
 /* Fills *out with what `text` (UTF-8; broken bytes are read as spaces) wants. What out points to
- * lives in `a` or in `text`. `s` may be NULL: as without a model. `c` may be NULL: no conversation,
- * the clock's now, UTC. An empty or unintelligible text is INTENT_UNKNOWN, no error.
+ * lives in `a` or in `text`. `s` may be NULL: as without a model. `c` may be NULL: no conversation.
+ * An empty or unintelligible text is INTENT_UNKNOWN, no error.
  * ERR_NO_MEMORY. */
 bool intents_parse(const Intents *x, MinilmState *s, Str text, const IntentContext *c, Arena *a,
     Intent *out, Err *err);
