@@ -14,6 +14,7 @@
 #define SOTTO_API_API_H
 
 #include "assistant/assistant.h"
+#include "assistant/tasks.h"
 #include "base/work.h"
 #include "ingest/sync.h"
 #include "net/server.h"
@@ -28,6 +29,7 @@ typedef struct {
     Work *work; /* NULL when only api_dispatch is used */
     Sync *sync; /* NULL: folders are listed, nothing more */
     Assistant *assistant; /* NULL: nothing can be said to it */
+    Tasks *tasks; /* NULL: those routes are unavailable */
     const Minilm *model;
     Uuid owner;          /* the person everything belongs to until there are several */
     uint64_t max_upload; /* bytes; 0: 64 MiB */

@@ -161,6 +161,8 @@ static bool read_body(ApiCall *c, Err *err)
         return c->x->req.body.len == 0
                    ? true
                    : err_set(err, ERR_VALIDATION, "%s %s takes no body", r->method, r->pattern);
+    if ((r->body_kinds & BODY_MAY_LACK) && c->x->req.body.len == 0)
+        return field_finish(r->body, r->n_body, c->body, err);
     Str type = http_header(&c->x->req, "Content-Type");
     Str media = http_media_type(type);
     bool ok;
@@ -171,7 +173,7 @@ static bool read_body(ApiCall *c, Err *err)
         ok = read_form(c, type, err);
     } else {
         return err_set(err, ERR_UNSUPPORTED_MEDIA, "the body must be %s",
-                       r->body_kinds == BODY_JSON ? "application/json"
+                       !(r->body_kinds & BODY_MULTIPART) ? "application/json"
                                                   : "multipart/form-data or application/json");
     }
     return ok && field_finish(r->body, r->n_body, c->body, err);

@@ -99,7 +99,7 @@ static void request_body(JsonW *w, const ApiRoute *r)
         return;
     jw_key(w, "requestBody");
     jw_obj(w);
-    jw_kv_bool(w, "required", true);
+    jw_kv_bool(w, "required", !(r->body_kinds & BODY_MAY_LACK));
     jw_key(w, "content");
     jw_obj(w);
     if (r->body_kinds & BODY_JSON) {

@@ -9,15 +9,11 @@
  * Threads: callbacks on the loop thread; jobs on workers; the store's notice on a thread of its. */
 #include <pthread.h>
 
-#include "api/call.h"
 #include "api/serialize.h"
 #include "api/talk_json.h"
+#include "api/ws_int.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "net/websocket.h"
-
-enum { TOPIC_DOCUMENTS = 1, TOPIC_BRIEFING = 2, TOPIC_TASKS = 4, TOPIC_REMINDERS = 8,
-       TOPIC_FOLDERS = 16 };
 
 static const struct {
     const char *name;
@@ -76,6 +72,7 @@ void api_ws_free(ApiWs *ws)
     store_on_change(parts->store, NULL, NULL);
     if (parts->sync)
         sync_on_progress(parts->sync, NULL, NULL);
+    ws_tasks_unwatch(ws);
     pthread_mutex_destroy(&ws->lock);
     mem_free(ws->clients);
     mem_free(ws);
@@ -152,7 +149,7 @@ static void query_end(ApiWs *ws, WsId id)
 /* ---- messages out -----------------------------------------------------------------------------
  */
 
-static void frame_begin(JsonW *w, Buf *out, const char *type)
+void ws_frame_begin(JsonW *w, Buf *out, const char *type)
 {
     buf_init(out, 8 << 20);
     jw_init(w, out);
@@ -162,7 +159,7 @@ static void frame_begin(JsonW *w, Buf *out, const char *type)
     jw_obj(w);
 }
 
-static void frame_end(JsonW *w)
+void ws_frame_end(JsonW *w)
 {
     jw_obj_end(w);
     jw_obj_end(w);
@@ -172,10 +169,10 @@ static void send_error(ApiWs *ws, WsId id, const Err *fault)
 {
     Buf b;
     JsonW w;
-    frame_begin(&w, &b, "Error");
+    ws_frame_begin(&w, &b, "Error");
     jw_kv_cstr(&w, "code", err_info(fault->code)->wire);
     jw_kv_cstr(&w, "message", fault->msg);
-    frame_end(&w);
+    ws_frame_end(&w);
     if (buf_ok(&b))
         ws_post_text(api_server(ws->api), id, buf_str(&b));
     buf_release(&b);
@@ -198,10 +195,10 @@ static void query_run(void *arg, unsigned worker)
     else if (assistant_say(parts->assistant, &q, worker, a, &r, &err)) {
         Buf b;
         JsonW w;
-        frame_begin(&w, &b, "TextResponse");
+        ws_frame_begin(&w, &b, "TextResponse");
         reply_members(&w, &r);
         jw_kv_bool(&w, "done", true);
-        frame_end(&w);
+        ws_frame_end(&w);
         if (buf_check(&b, "the answer", &err))
             ws_post_text(api_server(ws->api), job->id, buf_str(&b));
         buf_release(&b);
@@ -283,6 +280,8 @@ static bool on_subscribe(ApiWs *ws, WsId id, const Json *data, bool on, Err *err
         c->topics = on ? c->topics | bits : c->topics & ~bits;
     count_topics(ws);
     pthread_mutex_unlock(&ws->lock);
+    if (on && (bits & TOPIC_REMINDERS))
+        ws_tasks_catch_up(ws, id);
     return true;
 }
 
@@ -338,7 +337,7 @@ static void on_close(void *user, Server *server, WsId id, int code)
 /* ---- notices ----------------------------------------------------------------------------------
  */
 
-static void notify(ApiWs *ws, unsigned topic, Str frame)
+void ws_notify(ApiWs *ws, unsigned topic, Str frame)
 {
     pthread_mutex_lock(&ws->lock);
     WsId *ids = ws->n ? mem_alloc(ws->n * sizeof *ids) : NULL;
@@ -375,7 +374,7 @@ static void update_run(void *arg, unsigned worker)
         mem_free(job);
         return;
     }
-    frame_begin(&w, &b, "DocumentUpdate");
+    ws_frame_begin(&w, &b, "DocumentUpdate");
     jw_key(&w, "document");
     if (there) {
         document_json(&w, &doc, CONTENT_NONE);
@@ -385,9 +384,9 @@ static void update_run(void *arg, unsigned worker)
         jw_obj_end(&w);
     }
     jw_kv_cstr(&w, "change", names[job->change]);
-    frame_end(&w);
+    ws_frame_end(&w);
     if (buf_ok(&b))
-        notify(job->ws, TOPIC_DOCUMENTS, buf_str(&b));
+        ws_notify(job->ws, TOPIC_DOCUMENTS, buf_str(&b));
     buf_release(&b);
     arena_free(a);
     mem_free(job);
@@ -429,13 +428,13 @@ static void on_progress(void *arg)
         for (size_t i = 0; i < n; i++) {
             Buf b;
             JsonW w;
-            frame_begin(&w, &b, "IngestProgress");
+            ws_frame_begin(&w, &b, "IngestProgress");
             jw_kv_cstr(&w, "folder", uuid_format(&list[i].folder.id, id));
             jw_kv_str(&w, "path", list[i].folder.path);
             sync_progress_json(&w, &list[i]);
-            frame_end(&w);
+            ws_frame_end(&w);
             if (buf_ok(&b))
-                notify(ws, TOPIC_FOLDERS, buf_str(&b));
+                ws_notify(ws, TOPIC_FOLDERS, buf_str(&b));
             buf_release(&b);
         }
     }
@@ -447,6 +446,20 @@ void api_ws_watch(ApiWs *ws)
     if (api_parts(ws->api)->sync)
         sync_on_progress(api_parts(ws->api)->sync, on_progress, ws);
     store_on_change(api_parts(ws->api)->store, on_change, ws);
+    ws_tasks_watch(ws);
+}
+
+Api *ws_api(ApiWs *ws)
+{
+    return ws->api;
+}
+
+bool ws_wanted(ApiWs *ws, unsigned topic)
+{
+    pthread_mutex_lock(&ws->lock);
+    bool wanted = ws->subscribed & topic;
+    pthread_mutex_unlock(&ws->lock);
+    return wanted;
 }
 
 bool ws_open(ApiCall *c, Err *err)

@@ -131,11 +131,19 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
         if (!app->sync)
             return false;
     }
+    TasksOptions t = {.store = app->store,
+                      .owner = app_owner,
+                      .zone = str_of(config_text(c, SET_ZONE)),
+                      .day_first = str_eq(str_of(config_text(c, SET_DATE_ORDER)), STR("dmy"))};
+    app->tasks = tasks_new(&t, err);
+    if (!app->tasks)
+        return err_wrap(err, "zone (%s)", config_origin(c, SET_ZONE));
     ApiParts parts = {.store = app->store,
                       .search = app->search,
                       .ingest = app->ingest,
                       .work = app->work,
                       .sync = app->sync,
+                      .tasks = app->tasks,
                       .model = app->model,
                       .owner = app_owner,
                       .max_upload = (uint64_t)config_number(c, SET_MAX_UPLOAD)};
@@ -159,6 +167,7 @@ void app_close(App *app)
     if (app->store)
         store_on_change(app->store, NULL, NULL);
     api_free(app->api);
+    tasks_free(app->tasks);
     sync_free(app->sync);
     search_free(app->search);
     ingest_free(app->ingest);

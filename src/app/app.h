@@ -30,6 +30,7 @@ typedef struct {
     Ingest *ingest;
     Work *work;
     Sync *sync; /* not started yet */
+    Tasks *tasks;
     Api *api;
     unsigned threads; /* worker numbers 0..threads-1 */
     unsigned bulk;    /* and the bulk threads' behind them */

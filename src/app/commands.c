@@ -77,6 +77,21 @@ static const CliFlag restore_flags[] = {
     {"--yes", NULL, false, "do not ask; needed when standard input is no terminal"},
 };
 
+static const CliFlag task_flags[] = {
+    {"--status", "STATUS", false, "list: open (the default), done, cancelled or all"},
+    {"--kind", "KIND", true, "list: only task, reminder, timer or alarm"},
+    {"--tag", "TAG", true, "list: only with this tag; repeated: with all of them"},
+    {"--priority", "PRIORITY", false, "list: only low, normal, high or urgent"},
+    {"--due-after", "TIME", false, "list: due at or after (YYYY-MM-DD or RFC 3339)"},
+    {"--due-before", "TIME", false, "list: due before it"},
+    {"--overdue", NULL, false, "list: only what is overdue"},
+    {"--sort", "ORDER", false,
+     "list: due_at (the default), created_at, updated_at (each with - for the other way), "
+     "-priority or title"},
+    {"--limit", "N", false, "list: at most so many; 100 unless said otherwise"},
+    {"--all", NULL, false, "list: however many"},
+};
+
 static const CliFlag doctor_flags[] = {
     {"--repair", NULL, false, "rebuild damaged indexes from the documents (no server may run)"},
 };
@@ -127,6 +142,14 @@ static const CliCommand commands[] = {
      "failed\n"
      "or was refused.",
      ledger_flags, COUNT(ledger_flags), 0, 1, ledger_command},
+    {"task", "SENTENCE | list|show|done|reopen|cancel|snooze|move|delete|undo|reminders ...",
+     "tasks, reminders and timers",
+     "sotto task \"call the bank tomorrow at 9\" adds one; #word is a tag, urgent a priority, \"every\n"
+     "Monday\" repeats it, \"remind me an hour before\" is a reminder. Then: done TASK, reopen TASK,\n"
+     "cancel TASK, delete TASK, snooze TASK \"for an hour\", move TASK \"Monday at five\", undo\n"
+     "[CHANGE], show TASK, list [WORDS], reminders (that nobody has dealt with). TASK is an id, its\n"
+     "last letters as the list shows them, or words of its title.",
+     task_flags, COUNT(task_flags), 1, MANY, task_command},
     {"duplicates", "", "documents with nearly the same text, in groups",
      "The oldest of a group comes first; the others show how much they have in common with it.",
      duplicates_flags, COUNT(duplicates_flags), 0, 0, duplicates_command},

@@ -216,13 +216,13 @@ static bool emit_all(Tasks *t, Scheduler *s, const Task *tasks, size_t n_tasks,
 {
     Uuid *done = ARENA_NEW_ARRAY(a, Uuid, n + 1);
     size_t n_done = 0;
+    int64_t now = clock_now_ms();
     if (!done)
         return tasks_no_memory(err);
     for (size_t i = 0; i < n; i++) {
         const Task *task = task_of(tasks, n_tasks, &list[i].task);
         metric_add(fired_total(), NULL, 1);
-        metric_observe(lateness(), NULL,
-            list[i].fired_at > list[i].at ? (double)(list[i].fired_at - list[i].at) / 1000.0 : 0);
+        metric_observe(lateness(), NULL, now > list[i].at ? (double)(now - list[i].at) / 1000.0 : 0);
         if (!task || emit(t, s, task, &list[i]))
             done[n_done++] = list[i].id;
     }
