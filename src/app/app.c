@@ -80,6 +80,42 @@ static bool open_model(App *app, const Config *c, Err *err)
     return app->model != NULL;
 }
 
+/* What a person asks the assistant to write down is a document of its own. */
+static bool add_note(void *arg, Str text, unsigned worker, Arena *a, Document *doc, Err *err)
+{
+    App *app = arg;
+    PutOutcome outcome;
+    IngestInput in = {.data = text,
+                      .media_type = STR("text/plain"),
+                      .file_type = STR("text"),
+                      .source = STR("note")};
+    return ingest_one(app->ingest, &app_owner, &in, worker, a, doc, &outcome, err);
+}
+
+static bool open_tasks(App *app, const AppOptions *o, Err *err)
+{
+    const Config *c = o->config;
+    TasksOptions t = {.store = app->store,
+                      .owner = app_owner,
+                      .zone = str_of(config_text(c, SET_ZONE)),
+                      .day_first = str_eq(str_of(config_text(c, SET_DATE_ORDER)), STR("dmy"))};
+    app->tasks = tasks_new(&t, err);
+    if (!app->tasks)
+        return err_wrap(err, "zone (%s)", config_origin(c, SET_ZONE));
+    if (!o->assistant)
+        return true;
+    AssistantParts parts = {.store = app->store,
+                            .search = app->search,
+                            .tasks = app->tasks,
+                            .model = app->model,
+                            .workers = app->threads,
+                            .owner = app_owner,
+                            .note = app->ingest ? add_note : NULL,
+                            .note_arg = app};
+    app->assistant = assistant_new(&parts, err);
+    return app->assistant != NULL;
+}
+
 static bool open_parts(App *app, const AppOptions *o, Err *err)
 {
     const Config *c = o->config;
@@ -131,19 +167,15 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
         if (!app->sync)
             return false;
     }
-    TasksOptions t = {.store = app->store,
-                      .owner = app_owner,
-                      .zone = str_of(config_text(c, SET_ZONE)),
-                      .day_first = str_eq(str_of(config_text(c, SET_DATE_ORDER)), STR("dmy"))};
-    app->tasks = tasks_new(&t, err);
-    if (!app->tasks)
-        return err_wrap(err, "zone (%s)", config_origin(c, SET_ZONE));
+    if (!open_tasks(app, o, err))
+        return false;
     ApiParts parts = {.store = app->store,
                       .search = app->search,
                       .ingest = app->ingest,
                       .work = app->work,
                       .sync = app->sync,
                       .tasks = app->tasks,
+                      .assistant = app->assistant,
                       .model = app->model,
                       .owner = app_owner,
                       .max_upload = (uint64_t)config_number(c, SET_MAX_UPLOAD)};
@@ -167,6 +199,7 @@ void app_close(App *app)
     if (app->store)
         store_on_change(app->store, NULL, NULL);
     api_free(app->api);
+    assistant_free(app->assistant);
     tasks_free(app->tasks);
     sync_free(app->sync);
     search_free(app->search);
