@@ -14,7 +14,6 @@
 #define SOTTO_API_API_H
 
 #include "assistant/assistant.h"
-#include "assistant/tasks.h"
 #include "base/work.h"
 #include "ingest/sync.h"
 #include "net/server.h"

@@ -18,14 +18,9 @@ typedef bool ApiHandler(ApiCall *c, Err *err);
 
 /* BODY_MAY_LACK: a request without one is as good. */
 enum { BODY_NONE = 0, BODY_JSON = 1, BODY_MULTIPART = 2, BODY_MAY_LACK = 4 };
-enum {
-    ON_LOOP = 1,
-    NO_SCHEMA = 2,
-    IS_WEBSOCKET = 4,
-    MAY_BE_BULK = 8,
-    STREAMS = 16,    /* may answer with server-sent events instead */
-    ANY_MEMBERS = 32 /* unknown members of the body are ignored */
-};
+enum { ON_LOOP = 1, NO_SCHEMA = 2, IS_WEBSOCKET = 4, MAY_BE_BULK = 8,
+       STREAMS = 16,     /* may answer with server-sent events instead */
+       ANY_MEMBERS = 32  /* unknown members of the body are ignored */ };
 
 struct ApiRoute {
     const char *method, *pattern;
@@ -104,12 +99,12 @@ ApiHandler knowledge_stats, knowledge_duplicates;
 ApiHandler ledger_list, ledger_note, ledger_coverage, ledger_retry;
 ApiHandler folder_add, folder_list, folder_get, folder_change, folder_sync, folder_remove,
     folder_remove_path;
-ApiHandler task_list, task_add, task_get, task_change, task_remove, task_complete, task_reopen,
-    task_cancel, task_snooze, task_undo, task_changes, reminder_list, reminder_acknowledge;
 ApiHandler openai_embeddings, openai_models, openai_model, openai_chat;
 ApiHandler conversation_say, conversation_list, conversation_get, conversation_retitle,
     conversation_remove;
 ApiHandler memory_list, memory_add, memory_get, memory_change, memory_forget;
+ApiHandler task_list, task_add, task_get, task_change, task_remove, task_complete, task_reopen,
+    task_cancel, task_snooze, task_undo, task_changes, reminder_list, reminder_acknowledge;
 ApiHandler health, health_live, health_ready, metrics_page, openapi_page, page_index, page_asset,
     ws_open;
 

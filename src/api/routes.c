@@ -343,7 +343,7 @@ static const ApiRoute routes[] = {
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 /* Parts with a file of their own. */
-static const ApiRoute *(*const parts[])(size_t *n) = {routes_tasks, routes_talk};
+static const ApiRoute *(*const parts[])(size_t *n) = {routes_talk, routes_tasks};
 
 #define ROUTES_MAX 200
 static ApiRoute whole[ROUTES_MAX];

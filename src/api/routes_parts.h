@@ -5,7 +5,7 @@
 
 #include "api/call.h"
 
-const ApiRoute *routes_tasks(size_t *n);
 const ApiRoute *routes_talk(size_t *n);
+const ApiRoute *routes_tasks(size_t *n);
 
 #endif

@@ -243,8 +243,7 @@ static bool understand(Turn *t)
     bool rings;
     if (!ringing(t, &rings))
         return false;
-    IntentContext c = {.when = when_context(t, WHEN_FUTURE),
-        .turn = rings ? TURN_RINGING : t->d.turn,
+    IntentContext c = {.turn = rings ? TURN_RINGING : t->d.turn,
         .awaiting = t->d.awaiting,
         .listed = t->d.n_listed};
     MinilmState *s = t->parts->model ? search_encoder(t->parts->search, t->worker, t->err) : NULL;

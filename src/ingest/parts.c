@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 
-#define LANES_MAX 6 /* parts that are read at once */
+#define LANES_MAX ((size_t)6) /* parts that are read at once */
 
 static bool no_memory(Err *err)
 {
