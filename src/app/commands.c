@@ -33,6 +33,27 @@ static const CliFlag search_flags[] = {
     {"--explain", NULL, false, "show how every hit came about"},
 };
 
+static const CliFlag ask_flags[] = {
+    {"--session", "ID", false, "go on in this conversation; a new one unless given"},
+};
+
+static const CliFlag chat_flags[] = {
+    {"--session", "ID", false, "go on in this conversation; a new one unless given"},
+};
+
+static const CliFlag conversations_flags[] = {
+    {"--find", "WORDS", false, "list: only those with these words in the title or a message"},
+    {"--limit", "N", false, "list: at most so many; show: so many of the last messages; 50 unless "
+                            "said otherwise"},
+    {"--yes", NULL, false, "delete: do not ask; needed when standard input is no terminal"},
+};
+
+static const CliFlag memory_flags[] = {
+    {"--find", "WORDS", false, "list: only facts with these words"},
+    {"--history", NULL, false, "list: what was replaced, too; delete: what was said before of it"},
+    {"--yes", NULL, false, "delete: do not ask; needed when standard input is no terminal"},
+};
+
 static const CliFlag list_flags[] = {
     {"--limit", "N", false, "at most so many; 50 unless said otherwise"},
     {"--all", NULL, false, "every document, however many"},
@@ -122,6 +143,24 @@ static const CliCommand commands[] = {
      "must\n"
      "not, word* is a beginning; tag:, source:, type:, lang:, after: and before: narrow it down.",
      search_flags, COUNT(search_flags), 1, MANY, search_command},
+    {"ask", "SENTENCE...", "ask or tell the assistant something",
+     "A question is answered out of your documents, tasks and what you told it, with the place it "
+     "stands\n"
+     "in; a command (\"remind me to call the bank tomorrow at nine\") is carried out. Exit status 3 "
+     "when\n"
+     "nothing was found.",
+     ask_flags, COUNT(ask_flags), 1, MANY, ask_command},
+    {"chat", "", "talk to the assistant",
+     "One line after the other, from the terminal or a pipe, in one conversation; /quit ends it.",
+     chat_flags, COUNT(chat_flags), 0, 0, chat_command},
+    {"conversations", "[list|show|delete] [ID]", "conversations that are kept",
+     "ID is a conversation's id, or its last letters as the list shows them.", conversations_flags,
+     COUNT(conversations_flags), 0, MANY, conversations_command},
+    {"memory", "[list|add|delete] [TEXT|ID]", "what the assistant was told to remember",
+     "sotto memory add \"my manager is Dana\"; another one about the same subject takes its place. "
+     "ID is a\n"
+     "fact's id, or its last letters as the list shows them.",
+     memory_flags, COUNT(memory_flags), 0, MANY, memory_command},
     {"list", "", "list documents", NULL, list_flags, COUNT(list_flags), 0, 0, list_command},
     {"show", "ID", "show a document with its text",
      "ID is the document's id, or the path it came from.", show_flags, COUNT(show_flags), 1, 1,

@@ -8,6 +8,10 @@
 int serve_command(Cli *cli);
 int add_command(Cli *cli);
 int search_command(Cli *cli);
+int ask_command(Cli *cli);
+int chat_command(Cli *cli);
+int conversations_command(Cli *cli);
+int memory_command(Cli *cli);
 int list_command(Cli *cli);
 int show_command(Cli *cli);
 int delete_command(Cli *cli);

@@ -95,6 +95,7 @@ static bool open_data(Serve *s, Err *err)
                     .ingest = true,
                     .workers = true,
                     .sync = true,
+                    .assistant = true,
                     .lock_note = note};
     if (!app_open(&s->app, &o, err))
         return false;

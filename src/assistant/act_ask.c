@@ -10,6 +10,7 @@
 static bool nothing_found(Turn *t)
 {
     turn_say(t, "I found nothing about that.");
+    t->reply->not_found = true;
     t->reply->citations = NULL;
     t->reply->n_citations = 0;
     return true;

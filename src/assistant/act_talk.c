@@ -96,8 +96,9 @@ bool act_undo(Turn *t)
         ok = store_document_delete(t->parts->store, t->owner, &u.id, t->err);
         break;
     case UNDO_EVENT:
-        ok = t->parts->calendars &&
-             calendars_event_delete(t->parts->calendars, &u.id, NULL, t->a, t->err);
+        if (!t->parts->calendars)
+            return err_set(t->err, ERR_UNAVAILABLE, "there is no calendar here");
+        ok = calendars_event_delete(t->parts->calendars, &u.id, NULL, t->a, t->err);
         break;
     default:
         return err_set(t->err, ERR_VALIDATION, "that cannot be undone");

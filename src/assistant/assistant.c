@@ -434,6 +434,7 @@ void assistant_reply_json(const AssistantReply *r, JsonW *w)
     for (size_t i = 0; i < r->n_tasks; i++)
         jw_cstr(w, uuid_format(&r->tasks[i], id));
     jw_arr_end(w);
+    jw_kv_bool(w, "found", !r->not_found);
     jw_kv_bool(w, "can_undo", r->can_undo);
     jw_kv_cstr(w, "speech", speech[r->speech]);
     jw_kv_num(w, "speed", r->speed);

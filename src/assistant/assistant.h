@@ -61,6 +61,7 @@ typedef struct {
     double confidence;   /* of the intent, and of the answer where one was searched for */
     Uuid *tasks;         /* that it is about, in the order named */
     size_t n_tasks;
+    bool not_found;      /* it was asked for something, and there is nothing about it */
     bool can_undo;
     AssistantSpeech speech; /* what a voice does with it: say it, fall silent, say it again */
     double speed;        /* of speech that was asked for: 1 as is */
