@@ -75,8 +75,10 @@ bool delete_listed(Turn *t);
 
 /* Facts of the person's that answer the question; false: none does (then nothing was said). */
 bool memory_answer(Turn *t, Str question, bool *answered);
-/* The sentence of the documents that answers; answered false: nothing does. */
-bool answer_find(Turn *t, Str question, const Uuid *within, size_t n_within, bool *answered);
+/* The sentence of the documents that answers; answered false: nothing does. `looked_for` finds the
+ * passages (a question that follows another needs the words of both), `question` the sentence. */
+bool answer_find(Turn *t, Str looked_for, Str question, const Uuid *within, size_t n_within,
+                 bool *answered);
 
 ActFn act_task_add, act_task_complete, act_task_reopen, act_task_move, act_task_snooze,
     act_task_delete, act_task_rename, act_task_priority, act_task_list, act_task_show,

@@ -27,9 +27,9 @@ static bool follow_up(Turn *t, Str question, bool *answered)
     if (!both.ptr)
         return turn_no_memory(t);
     *answered = false;
-    if (t->d.n_sources && !answer_find(t, both, before, 1, answered))
+    if (t->d.n_sources && !answer_find(t, both, question, before, 1, answered))
         return false;
-    return *answered || answer_find(t, both, NULL, 0, answered);
+    return *answered || answer_find(t, both, question, NULL, 0, answered);
 }
 
 bool act_question(Turn *t)
@@ -42,7 +42,7 @@ bool act_question(Turn *t)
         return true;
     bool follows = t->intent.follow_up && t->d.question.len;
     if (!(follows ? follow_up(t, question, &answered)
-                  : answer_find(t, question, NULL, 0, &answered)))
+                  : answer_find(t, question, question, NULL, 0, &answered)))
         return false;
     if (!follows)
         t->d.question = question;
@@ -55,7 +55,7 @@ bool act_search(Turn *t)
 {
     Str topic = SLOT(t, SLOT_TOPIC).len ? SLOT(t, SLOT_TOPIC) : t->intent.query;
     bool answered;
-    if (!answer_find(t, topic, NULL, 0, &answered))
+    if (!answer_find(t, topic, topic, NULL, 0, &answered))
         return false;
     t->d.question = topic;
     t->d.turn = TURN_ANSWER;

@@ -225,7 +225,8 @@ bool act_unknowable(Turn *t)
                    {ACTION_ASK_LIVE, "what is going on right now"},
                    {ACTION_ASK_MATHS, "sums and conversions"}};
     bool answered;
-    if (!answer_find(t, t->intent.query.len ? t->intent.query : t->text, NULL, 0, &answered))
+    Str question = t->intent.query.len ? t->intent.query : t->text;
+    if (!answer_find(t, question, question, NULL, 0, &answered))
         return false;
     for (size_t i = 0; !answered && i < sizeof unknown / sizeof *unknown; i++)
         if (unknown[i].action == t->intent.action)
