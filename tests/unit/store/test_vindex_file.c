@@ -378,21 +378,21 @@ static void test_open_without_memory(void **state)
 /* One that nothing was ever put into is whole as well. */
 static void test_empty(void **state)
 {
-    char path[] = "/tmp/sotto-vindex-empty-XXXXXX";
-    int fd = mkstemp(path);
+    char empty[] = "/tmp/sotto-vindex-empty-XXXXXX";
+    int fd = mkstemp(empty);
     Err err = ERR_INIT;
     (void)state;
     assert_true(fd >= 0);
     (void)close(fd);
-    Vindex *v = vindex_create(path, &err);
+    Vindex *v = vindex_create(empty, &err);
     assert_non_null(v);
     vindex_close(v);
-    v = vindex_open(path, &err);
+    v = vindex_open(empty, &err);
     if (!v)
         fail_msg("%s", err.msg);
     assert_true(vindex_verify(v, &err));
     vindex_close(v);
-    (void)unlink(path);
+    (void)unlink(empty);
 }
 
 int main(void)
