@@ -3,7 +3,7 @@
 
 /* ---- words ------------------------------------------------------------------------------------ */
 
-bool reader_word_char(char c)
+bool sentence_word_char(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '\''
         || (unsigned char)c >= 0x80;
@@ -15,15 +15,15 @@ static char lower(char c)
 }
 
 /* The end of `phrase` at `at`, where one space stands for any white space; SIZE_MAX: not there. */
-size_t reader_match(const Reader *r, size_t at, const char *phrase)
+size_t sentence_match(const Reader *r, size_t at, const char *phrase)
 {
     size_t i = at;
-    if (at > 0 && reader_word_char(r->s[at - 1]) && reader_word_char(phrase[0]))
+    if (at > 0 && sentence_word_char(r->s[at - 1]) && sentence_word_char(phrase[0]))
         return SIZE_MAX;
     for (const char *p = phrase; *p; p++) {
         if (*p == ' ') {
             size_t from = i;
-            while (i < r->len && (r->s[i] == ' ' || r->s[i] == '\t' || r->s[i] == READER_BLANK))
+            while (i < r->len && (r->s[i] == ' ' || r->s[i] == '\t' || r->s[i] == SENTENCE_BLANK))
                 i++;
             if (i == from)
                 return SIZE_MAX;
@@ -33,13 +33,13 @@ size_t reader_match(const Reader *r, size_t at, const char *phrase)
             return SIZE_MAX;
         }
     }
-    return i < r->len && reader_word_char(r->s[i]) && reader_word_char(phrase[strlen(phrase) - 1]) ? SIZE_MAX : i;
+    return i < r->len && sentence_word_char(r->s[i]) && sentence_word_char(phrase[strlen(phrase) - 1]) ? SIZE_MAX : i;
 }
 
-bool reader_find(const Reader *r, const char *phrase, size_t from, size_t *start, size_t *end)
+bool sentence_find(const Reader *r, const char *phrase, size_t from, size_t *start, size_t *end)
 {
     for (size_t i = from; i < r->len; i++) {
-        *end = reader_match(r, i, phrase);
+        *end = sentence_match(r, i, phrase);
         if (*end != SIZE_MAX) {
             *start = i;
             return true;
@@ -48,19 +48,19 @@ bool reader_find(const Reader *r, const char *phrase, size_t from, size_t *start
     return false;
 }
 
-void reader_blank(Reader *r, size_t from, size_t to)
+void sentence_blank(Reader *r, size_t from, size_t to)
 {
-    memset(r->s + from, READER_BLANK, to - from);
+    memset(r->s + from, SENTENCE_BLANK, to - from);
 }
 
-bool reader_gap(char c)
+bool sentence_gap(char c)
 {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == READER_BLANK;
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == SENTENCE_BLANK;
 }
 
-size_t reader_skip_gap(const Reader *r, size_t at)
+size_t sentence_skip_gap(const Reader *r, size_t at)
 {
-    while (at < r->len && reader_gap(r->s[at]))
+    while (at < r->len && sentence_gap(r->s[at]))
         at++;
     return at;
 }
@@ -69,12 +69,12 @@ size_t reader_skip_gap(const Reader *r, size_t at)
 static size_t take_before(Reader *r, size_t at, const char *const *phrases)
 {
     size_t end = at;
-    while (end > 0 && (reader_gap(r->s[end - 1]) || r->s[end - 1] == ','))
+    while (end > 0 && (sentence_gap(r->s[end - 1]) || r->s[end - 1] == ','))
         end--;
     for (; *phrases; phrases++) {
         size_t n = strlen(*phrases);
-        if (n <= end && reader_match(r, end - n, *phrases) == end) {
-            reader_blank(r, end - n, at);
+        if (n <= end && sentence_match(r, end - n, *phrases) == end) {
+            sentence_blank(r, end - n, at);
             return end - n;
         }
     }
@@ -97,7 +97,7 @@ static bool asked_before(const Reader *r, size_t at)
 {
     size_t start, end;
     for (const char *const *p = asks; *p; p++)
-        if (reader_find(r, *p, 0, &start, &end) && end <= at)
+        if (sentence_find(r, *p, 0, &start, &end) && end <= at)
             return true;
     return r->reminds;
 }
@@ -115,11 +115,11 @@ static size_t span_before(const Reader *r, size_t end, int64_t *ms)
     WhenContext c = {.now_ms = r->now, .zone = r->t->zone, .prefer = WHEN_FUTURE};
     size_t best = SIZE_MAX, at = end;
     for (int words = 0; words < 6 && at > 0; words++) {
-        while (at > 0 && reader_gap(r->s[at - 1]))
+        while (at > 0 && sentence_gap(r->s[at - 1]))
             at--;
-        if (at == 0 || !reader_word_char(r->s[at - 1]))
+        if (at == 0 || !sentence_word_char(r->s[at - 1]))
             break;
-        while (at > 0 && (reader_word_char(r->s[at - 1]) || r->s[at - 1] == '.' || r->s[at - 1] == '-'))
+        while (at > 0 && (sentence_word_char(r->s[at - 1]) || r->s[at - 1] == '.' || r->s[at - 1] == '-'))
             at--;
         When w[2];
         Str part = {r->s + at, end - at};
@@ -147,7 +147,7 @@ static const struct {
 /* The clause with what leads to it. */
 static void blank_clause(Reader *r, size_t start, size_t end)
 {
-    reader_blank(r, start, end);
+    sentence_blank(r, start, end);
     size_t at = start, before;
     do {
         before = at;
@@ -156,11 +156,11 @@ static void blank_clause(Reader *r, size_t start, size_t end)
     } while (at != before);
 }
 
-void reader_distances(Reader *r, bool *evening)
+void sentence_distances(Reader *r, bool *evening)
 {
     size_t start, end;
     for (size_t i = 0; i < sizeof days_before / sizeof *days_before; i++) {
-        if (!reader_find(r, days_before[i].phrase, 0, &start, &end) || !asked_before(r, start))
+        if (!sentence_find(r, days_before[i].phrase, 0, &start, &end) || !asked_before(r, start))
             continue;
         add_alarm(r, false, (int64_t)i); /* settled when it is known what the day is */
         *evening = true;
@@ -169,10 +169,10 @@ void reader_distances(Reader *r, bool *evening)
     }
     for (const char *const *p = ahead; *p; p++) {
         size_t from = 0;
-        while (reader_find(r, *p, from, &start, &end)) {
+        while (sentence_find(r, *p, from, &start, &end)) {
             int64_t ms = 0;
             size_t stop = start;
-            while (stop > 0 && reader_gap(r->s[stop - 1]))
+            while (stop > 0 && sentence_gap(r->s[stop - 1]))
                 stop--;
             size_t begin = span_before(r, stop, &ms);
             from = end;
@@ -185,15 +185,15 @@ void reader_distances(Reader *r, bool *evening)
 }
 
 /* ", remind me on Thursday at nine": an instant of its own, after the task itself. */
-void reader_instants(Reader *r)
+void sentence_instants(Reader *r)
 {
     WhenContext c = {.now_ms = r->now, .zone = r->t->zone, .prefer = WHEN_FUTURE,
         .day_first = r->t->day_first};
     for (const char *const *p = asks; *p; p++) {
         size_t start, end;
-        if (!reader_find(r, *p, 1, &start, &end))
+        if (!sentence_find(r, *p, 1, &start, &end))
             continue;
-        size_t from = reader_skip_gap(r, end);
+        size_t from = sentence_skip_gap(r, end);
         When w;
         int64_t at;
         Str rest = {r->s + from, r->len - from};
@@ -210,13 +210,13 @@ void reader_instants(Reader *r)
 
 static bool tag_char(char c)
 {
-    return reader_word_char(c) ? c != '\'' : c == '-' || c == '_' || c == '/';
+    return sentence_word_char(c) ? c != '\'' : c == '-' || c == '_' || c == '/';
 }
 
-void reader_tags(Reader *r)
+void sentence_tags(Reader *r)
 {
     for (size_t i = 0; i < r->len; i++) {
-        if (r->s[i] != '#' || (i > 0 && !reader_gap(r->s[i - 1]) && r->s[i - 1] != '('))
+        if (r->s[i] != '#' || (i > 0 && !sentence_gap(r->s[i - 1]) && r->s[i - 1] != '('))
             continue;
         size_t end = i + 1;
         bool letter = false;
@@ -229,7 +229,7 @@ void reader_tags(Reader *r)
         r->tags[r->n_tags] = arena_str(r->a, str_mem(r->s + i + 1, end - i - 1));
         if (r->tags[r->n_tags].ptr)
             r->n_tags++;
-        reader_blank(r, i, end);
+        sentence_blank(r, i, end);
     }
 }
 
@@ -274,22 +274,22 @@ static bool mark(char c)
 static bool stands_apart(const Reader *r, size_t start, size_t end)
 {
     size_t before = start, after = end;
-    while (before > 0 && reader_gap(r->s[before - 1]))
+    while (before > 0 && sentence_gap(r->s[before - 1]))
         before--;
-    while (after < r->len && reader_gap(r->s[after]))
+    while (after < r->len && sentence_gap(r->s[after]))
         after++;
     bool left = before == 0 || mark(r->s[before - 1]);
     bool right = after == r->len || mark(r->s[after]);
     return left && right && !(before == 0 && after == r->len);
 }
 
-void reader_priority(Reader *r)
+void sentence_priority(Reader *r)
 {
     static const char *const with[] = {"with", "it is", "it's", "this is", "very", "mark it as",
         "marked", "as", "and", "at", NULL};
     size_t start, end;
     for (size_t i = 0; i < sizeof priority_words / sizeof *priority_words; i++) {
-        if (!reader_find(r, priority_words[i].phrase, 0, &start, &end))
+        if (!sentence_find(r, priority_words[i].phrase, 0, &start, &end))
             continue;
         bool apart = priority_words[i].where == ANYWHERE || stands_apart(r, start, end);
         if (!apart && priority_words[i].where == APART)
@@ -298,16 +298,16 @@ void reader_priority(Reader *r)
         r->d->set_priority = true;
         if (!apart)
             return;
-        size_t after = reader_skip_gap(r, end);
+        size_t after = sentence_skip_gap(r, end);
         if (after < r->len && (r->s[after] == ':' || r->s[after] == ')' || r->s[after] == ']'))
             end = after + 1;
-        reader_blank(r, start, end);
+        sentence_blank(r, start, end);
         take_before(r, start, with);
         return;
     }
 }
 
-int64_t reader_day_before(const Reader *r, int64_t row)
+int64_t sentence_day_before(const Reader *r, int64_t row)
 {
     return r->d->due_timed ? days_before[row].timed_ms : days_before[row].whole_ms;
 }

@@ -6,7 +6,7 @@
 
 #include "assistant/tasks_int.h"
 
-#define READER_BLANK '\x01' /* what was understood: no character of a sentence */
+#define SENTENCE_BLANK '\x01' /* what was understood: no character of a sentence */
 
 typedef struct {
     Tasks *t;
@@ -25,22 +25,22 @@ typedef struct {
 } Reader;
 
 /* Part of a word: a letter, a digit, an apostrophe, anything that is not ASCII. */
-bool reader_word_char(char c);
-bool reader_gap(char c); /* white space, or blanked */
-size_t reader_skip_gap(const Reader *r, size_t at);
+bool sentence_word_char(char c);
+bool sentence_gap(char c); /* white space, or blanked */
+size_t sentence_skip_gap(const Reader *r, size_t at);
 /* The end of `phrase` (lower case) at `at`, where one space stands for any gap, whole words only;
  * SIZE_MAX: it is not there. */
-size_t reader_match(const Reader *r, size_t at, const char *phrase);
+size_t sentence_match(const Reader *r, size_t at, const char *phrase);
 /* The first place of a phrase at or after `from`. */
-bool reader_find(const Reader *r, const char *phrase, size_t from, size_t *start, size_t *end);
-void reader_blank(Reader *r, size_t from, size_t to);
+bool sentence_find(const Reader *r, const char *phrase, size_t from, size_t *start, size_t *end);
+void sentence_blank(Reader *r, size_t from, size_t to);
 
 /* Each takes out what it understands. *day_before: the first alarm is "the day before" and its
- * like, a row of a table until reader_day_before says what it is. */
-void reader_distances(Reader *r, bool *day_before);
-int64_t reader_day_before(const Reader *r, int64_t row);
-void reader_instants(Reader *r);
-void reader_tags(Reader *r);
-void reader_priority(Reader *r);
+ * like, a row of a table until sentence_day_before says what it is. */
+void sentence_distances(Reader *r, bool *day_before);
+int64_t sentence_day_before(const Reader *r, int64_t row);
+void sentence_instants(Reader *r);
+void sentence_tags(Reader *r);
+void sentence_priority(Reader *r);
 
 #endif

@@ -68,17 +68,17 @@ static bool named_timer(Reader *r, size_t at)
         "start another", "set my", "start my", "set", "start", NULL};
     size_t from = SIZE_MAX, start, end;
     for (const char *const *p = begins; *p && from == SIZE_MAX; p++)
-        from = reader_match(r, at, *p);
-    if (from == SIZE_MAX || !reader_find(r, "timer", from, &start, &end) || start - from > 40)
+        from = sentence_match(r, at, *p);
+    if (from == SIZE_MAX || !sentence_find(r, "timer", from, &start, &end) || start - from > 40)
         return false;
     int words = 0;
     for (size_t i = from; i < start; i++)
-        words += reader_gap(r->s[i]) && !reader_gap(r->s[i + 1]);
+        words += sentence_gap(r->s[i]) && !sentence_gap(r->s[i + 1]);
     if (words > 4)
         return false;
     r->d->kind = TASK_TIMER;
-    reader_blank(r, 0, from);
-    reader_blank(r, start, end);
+    sentence_blank(r, 0, from);
+    sentence_blank(r, start, end);
     return true;
 }
 
@@ -87,38 +87,38 @@ static void read_lead_in(Reader *r)
     size_t at = 0, end, start;
     for (bool again = true; again;) {
         again = false;
-        at = reader_skip_gap(r, at);
+        at = sentence_skip_gap(r, at);
         while (at < r->len && (r->s[at] == ',' || r->s[at] == '!'))
-            at = reader_skip_gap(r, at + 1);
+            at = sentence_skip_gap(r, at + 1);
         for (const char *const *p = fillers; *p && !again; p++) {
-            if ((end = reader_match(r, at, *p)) == SIZE_MAX)
+            if ((end = sentence_match(r, at, *p)) == SIZE_MAX)
                 continue;
-            reader_blank(r, 0, end);
+            sentence_blank(r, 0, end);
             at = end;
             again = true;
         }
     }
     for (const char *const *p = list_ends; *p; p++) {
-        if (!reader_find(r, *p, 0, &start, &end))
+        if (!sentence_find(r, *p, 0, &start, &end))
             continue;
         for (const char *const *v = list_verbs; *v; v++) {
-            size_t verb = reader_match(r, at, *v);
+            size_t verb = sentence_match(r, at, *v);
             if (verb == SIZE_MAX)
                 continue;
-            reader_blank(r, start, end);
-            reader_blank(r, at, verb);
+            sentence_blank(r, start, end);
+            sentence_blank(r, at, verb);
             return;
         }
     }
     for (size_t i = 0; i < sizeof lead_ins / sizeof *lead_ins; i++) {
-        end = reader_match(r, at, lead_ins[i].phrase);
+        end = sentence_match(r, at, lead_ins[i].phrase);
         if (end == SIZE_MAX)
             continue;
         r->d->kind = lead_ins[i].kind;
         r->reminds = lead_ins[i].reminds;
         r->wakes = str_starts(str_of(lead_ins[i].phrase), STR("wake"));
-        end = reader_skip_gap(r, end);
-        reader_blank(r, 0, end < r->len && r->s[end] == ':' ? end + 1 : end);
+        end = sentence_skip_gap(r, end);
+        sentence_blank(r, 0, end < r->len && r->s[end] == ':' ? end + 1 : end);
         return;
     }
     (void)named_timer(r, at);
@@ -200,7 +200,7 @@ static bool read_timer(Reader *r, const When *w, size_t n, Err *err)
         r->d->due_timed = true;
         if (r->d->due_at <= r->now)
             return err_set(err, ERR_VALIDATION, "a timer has to run for some time");
-        reader_blank(r, w[i].start, w[i].end);
+        sentence_blank(r, w[i].start, w[i].end);
         return true;
     }
     return err_set(err, ERR_VALIDATION,
@@ -240,7 +240,7 @@ static bool read_times(Reader *r, Err *err)
         return r->d->kind != TASK_ALARM
             || err_set(err, ERR_VALIDATION, "when? Say it as in \"wake me at seven\"");
     }
-    reader_blank(r, best->start, best->end);
+    sentence_blank(r, best->start, best->end);
     if (best->kind != WHEN_RECURRENCE) {
         due_of(r, best);
         if (r->wakes)
@@ -267,7 +267,7 @@ static Str squeeze(Reader *r)
     char *out = arena_alloc(r->a, r->len + 1);
     size_t n = 0;
     for (size_t i = 0; out && i < r->len; i++) {
-        if (!reader_gap(r->s[i]))
+        if (!sentence_gap(r->s[i]))
             out[n++] = r->s[i];
         else if (n && out[n - 1] != ' ')
             out[n++] = ' ';
@@ -289,7 +289,7 @@ static bool cut_tail(Str *s)
     for (const char *const *p = tails; *p; p++) {
         size_t n = strlen(*p);
         if (s->len > n && str_eq_nocase(str_sub(*s, s->len - n, s->len), str_of(*p))
-            && !reader_word_char(s->ptr[s->len - n - 1])) {
+            && !sentence_word_char(s->ptr[s->len - n - 1])) {
             s->len -= n;
             break;
         }
@@ -305,7 +305,7 @@ static bool cut_head(Str *s, bool asked)
     *s = str_sub(*s, at, s->len);
     for (const char *const *p = heads; asked && *p; p++) {
         size_t n = strlen(*p);
-        if (s->len > n && str_eq_nocase(str_sub(*s, 0, n), str_of(*p)) && !reader_word_char(s->ptr[n])) {
+        if (s->len > n && str_eq_nocase(str_sub(*s, 0, n), str_of(*p)) && !sentence_word_char(s->ptr[n])) {
             *s = str_sub(*s, n, s->len);
             return true;
         }
@@ -371,7 +371,7 @@ static void settle_evening(Reader *r)
         i++;
     if (i == r->n_alarms)
         return;
-    r->alarms[i].ms = reader_day_before(r, r->alarms[i].ms);
+    r->alarms[i].ms = sentence_day_before(r, r->alarms[i].ms);
 }
 
 static bool keep_lists(Reader *r, bool day_before, Err *err)
@@ -416,12 +416,12 @@ bool tasks_read(Tasks *t, Str sentence, int64_t now_ms, Arena *a, TaskDraft *out
     if (!begin(t, str_trim(sentence), now_ms, a, &d, &r, err))
         return false;
     size_t whole = r.len;
-    reader_tags(&r);
-    reader_priority(&r);
+    sentence_tags(&r);
+    sentence_priority(&r);
     read_lead_in(&r);
-    reader_distances(&r, &day_before);
-    reader_instants(&r);
-    bool asked = whole && r.s[0] == READER_BLANK;
+    sentence_distances(&r, &day_before);
+    sentence_instants(&r);
+    bool asked = whole && r.s[0] == SENTENCE_BLANK;
     if (!read_times(&r, err) || !keep_lists(&r, day_before, err))
         return false;
     d.title = title_of(&r, asked, d.due_at != TASK_NO_TIME || d.n_alarms || d.set_priority);
@@ -441,10 +441,10 @@ bool tasks_read_extras(Tasks *t, Str text, int64_t now_ms, Arena *a, TaskDraft *
     bool day_before = false;
     if (!begin(t, str_trim(text), now_ms, a, &d, &r, err))
         return false;
-    reader_distances(&r, &day_before);
-    reader_instants(&r);
-    reader_tags(&r);
-    reader_priority(&r);
+    sentence_distances(&r, &day_before);
+    sentence_instants(&r);
+    sentence_tags(&r);
+    sentence_priority(&r);
     if (!keep_lists(&r, day_before, err))
         return false;
     d.title = title_of(&r, false, d.n_alarms || d.set_priority);
