@@ -69,7 +69,7 @@ static bool belongs(const Reading *r, size_t i)
 /* Words that a time does not begin with, and that it does not end with. */
 static bool loose_start(const Reading *r, size_t i)
 {
-    return is(r, i, "of and to a an the m p now other one more extra work school lunch from past start") &&
+    return is(r, i, "of and to a an the m p now other one more extra work school lunch from past start coming") &&
            !(is(r, i, "the a an") && class_of(r, i + 1) & (WORD_UNIT | WORD_NUMBER));
 }
 
