@@ -6,6 +6,7 @@ const IntentRule intent_rules_talk[] = {
     SURE(STOP, "(stop|halt|quit|silence|hush|shush|enough|pause) [it|that|now|talking|reading|speaking]"),
     SURE(STOP, "(be|keep) (quiet|silent)"),
     SURE(STOP, "(shut up|that is enough|stop stop [stop]|that will do|quiet|stop it now)"),
+    SURE(STOP, "(turn|switch|shut) (it|that) off"),
     SURE(STOP, "you can stop [now|talking|reading]"),
     SURE(STOP, "stop (the noise|the ringing|ringing|beeping|the beeping|what you are doing)"),
 

@@ -2,6 +2,8 @@
 #include "assistant/intents_rules_int.h"
 
 const IntentRule intent_rules_tasks[] = {
+    SURE(TASK_REOPEN, "[actually|sorry|wait|no] i (have not|did not) [actually] <ref> after all"),
+    SURE(TASK_DELETE, "(i|we) (do not|no longer) need to <ref> [any more|anymore]"),
     SURE(TASK_REOPEN, "(put|bring) <ref> back (on|to|onto) (my|the) [to do|task] list"),
     SURE(TASK_SNOOZE, "(snooze|snews) [$it] [the|that|this|my] [reminder|alarm|task|timer] "
                       "[for|by] [another] <dur>"),
@@ -58,6 +60,8 @@ const IntentRule intent_rules_tasks[] = {
                    "<title> (by|before|tomorrow|today|tonight|this week) <any?>"),
     SURE(TASK_ADD, "(note|write|put) [it] down that i (have|need) to <title>"),
     SURE(TASK_ADD, "$add (a|another|new|a new) $task"),
+    SURE(TASK_ADD, "(i|we) [really|also|still|just] (need to|have to|have got to|must|really must|should "
+                   "really|ought to) [remember to] <title>"),
     SLOTS(TASK_ADD, "[i|we] [really|also|still|just] (need|have|have got|got|want|are going|am going) to "
                     "[remember to] <title>"),
     SLOTS(TASK_ADD, "(i|we) [really] (must|should|ought to|still must) [really|also] [remember to|not forget to] <title>"),

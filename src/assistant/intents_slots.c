@@ -171,7 +171,7 @@ static bool all_in(const Reading *r, Range g, const char *list)
     return g.from < g.to;
 }
 
-#define THINGS "task tasks reminder reminders item items to do dos one ones thing event alarm timer " \
+#define THINGS "option task tasks reminder reminders item items to do dos one ones thing event alarm timer " \
     "timers alarms note result entry"
 
 /* What a range refers to; for words of a title, the range without what only leads to them. */
@@ -222,7 +222,7 @@ static bool fill_ref(const Reading *r, Range g, bool did, Intent *out, Err *err)
     Str text = out->slot[SLOT_REF].text, first = r->words.word[g.from].text;
     char base[64];
     size_t cut = r->words.word[g.from].end - r->words.word[g.from].start;
-    if (cut > text.len || !verb_base(first, did, base, sizeof base))
+    if (cut > text.len || g.to - g.from < 2 || !verb_base(first, did, base, sizeof base))
         return true;
     Str whole = arena_printf(r->arena, "%s" STR_FMT, base, STR_ARG(str_sub(text, cut, text.len)));
     if (!whole.ptr)
@@ -325,7 +325,7 @@ static bool fill_time(const Reading *r, const Captures *took, Intent *out, Err *
     } else if (!wants_time(out->action)) {
         return true;
     }
-    while (!adds(out->action) && g.from < g.to && (!taken(r, g.from, timed) || is(r, g.from, "due")))
+    while (!adds(out->action) && g.from < g.to && (!taken(r, g.from, timed) || is(r, g.from, "due until till to")))
         g.from++;
     return value_of(r, g, timed, &out->slot[SLOT_TIME], err);
 }

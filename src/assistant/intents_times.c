@@ -91,7 +91,8 @@ void reading_mark_times(Reading *r)
             from--;
         while (to < n && belongs(r, to))
             to++;
-        while (from < i && loose_start(r, from))
+        while (from < i && (loose_start(r, from) || (cardinal(r, from) && !makes_time(r, from) &&
+                                                     is(r, from + 1, "due on at by before after until"))))
             from++;
         while (to > i + 1 && (loose_end(r, to - 1) || (cardinal(r, to - 1) && !makes_time(r, to - 1) &&
                                                       !cardinal(r, to - 2) && !is(r, to - 2, "the of "
