@@ -99,7 +99,7 @@ static bool asked_before(const Reader *r, size_t at)
     for (const char *const *p = asks; *p; p++)
         if (sentence_find(r, *p, 0, &start, &end) && end <= at)
             return true;
-    return r->reminds;
+    return r->reminds || r->n_alarms > 0;
 }
 
 static void add_alarm(Reader *r, bool absolute, int64_t ms)
@@ -121,11 +121,9 @@ static size_t span_before(const Reader *r, size_t end, int64_t *ms)
             break;
         while (at > 0 && (sentence_word_char(r->s[at - 1]) || r->s[at - 1] == '.' || r->s[at - 1] == '-'))
             at--;
-        When w[2];
-        Str part = {r->s + at, end - at};
-        size_t n = when_find(part, &c, w, 2);
-        if (n == 1 && w[0].kind == WHEN_DURATION && w[0].start == 0 && w[0].end >= part.len) {
-            *ms = when_add(r->t->zone, r->now, &w[0]) - r->now;
+        When w;
+        if (tasks_whole_span(&c, str_mem(r->s + at, end - at), &w)) {
+            *ms = when_add(r->t->zone, r->now, &w) - r->now;
             best = at;
         }
     }

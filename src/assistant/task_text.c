@@ -171,13 +171,34 @@ static bool possessive(const Reader *r, const When *w)
         || str_starts(behind, STR("'s")) || str_starts(behind, STR("\xE2\x80\x99s"));
 }
 
+/* "the quarterly report", "my daily walk": what kind of thing it is, not how often to do it. */
+static bool attribute(const Reader *r, const When *w)
+{
+    static const char *const adverbs[] = {"daily", "weekly", "monthly", "quarterly", "yearly",
+        "annual", "hourly", "biweekly", "fortnightly", "nightly", "weekday", NULL};
+    static const char *const goes_on[] = {"at", "on", "by", "from", "starting", "beginning", "until",
+        "till", "for", "and", "in", "before", "after", "to", "with", "except", "please", NULL};
+    Str s = {r->s + w->start, w->end - w->start};
+    size_t next = sentence_skip_gap(r, w->end);
+    bool one = false;
+    for (const char *const *p = adverbs; *p; p++)
+        one = one || str_eq_nocase(s, str_of(*p));
+    if (w->kind != WHEN_RECURRENCE || !one || next >= r->len || !sentence_word_char(r->s[next]))
+        return false;
+    for (const char *const *p = goes_on; *p; p++)
+        if (sentence_match(r, next, *p) != SIZE_MAX)
+            return false;
+    return true;
+}
+
 /* Which of the times said is meant: a deadline, else one with a time of day, else the first. */
 static const When *choose(const Reader *r, const When *w, size_t n)
 {
     const When *best = NULL;
     int best_rank = -1;
     for (size_t i = 0; i < n; i++) {
-        if (w[i].kind == WHEN_DURATION || past(r, &w[i]) || possessive(r, &w[i]))
+        if (w[i].kind == WHEN_DURATION || past(r, &w[i]) || possessive(r, &w[i])
+            || attribute(r, &w[i]))
             continue;
         int rank = w[i].kind == WHEN_RECURRENCE ? 8
             : (w[i].deadline || w[i].kind == WHEN_OPEN_BEFORE ? 4 : 0) + (w[i].timed ? 2 : 0)
