@@ -18,7 +18,7 @@ static bool not_read(Str words, const char *example, Err *err)
         STR_ARG(words), example);
 }
 
-/* ---- lengths ---------------------------------------------------------------------------------- */
+/* ---- lengths -------------------------------------------------------------------------------- */
 
 /* ISO 8601: "PT1H30M", "P1DT2H", "P2W". */
 static bool read_iso(Str s, When *out)
@@ -93,7 +93,7 @@ bool tasks_read_span(Tasks *t, Str words, int64_t from_ms, int64_t *until, Err *
         STR_ARG(s));
 }
 
-/* ---- instants --------------------------------------------------------------------------------- */
+/* ---- instants ------------------------------------------------------------------------------- */
 
 /* The day of one instant with the time of day of another. */
 static int64_t day_with_time(const Zone *z, int64_t day, int64_t time)
@@ -177,7 +177,7 @@ bool tasks_read_time(Tasks *t, Str words, int64_t now_ms, const Task *base, int6
     return true;
 }
 
-/* ---- into words ------------------------------------------------------------------------------- */
+/* ---- into words ----------------------------------------------------------------------------- */
 
 void task_say_when(Tasks *t, const Task *task, int64_t now_ms, Buf *out)
 {

@@ -1,4 +1,4 @@
-/* Sentences as tasks: the title that is left, when it is due, repeats, reminders, priority, tags. */
+/* Sentences as tasks: the title that is left, due time, rule, reminders, priority, tags. */
 #include "tasks_unit.h"
 
 #define NOW "2026-11-23T10:00:00+01:00" /* a Monday */
