@@ -109,10 +109,11 @@ static bool task_of_draft(Tasks *t, const TaskDraft *d, int64_t now, Arena *a, T
         .priority = d->set_priority ? d->priority : TASK_NORMAL,
         .zone = or_else(d->zone, zone_name(t->zone)), .rrule = or_else(d->rrule, ""),
         .series_start = TASK_NO_TIME, .series_at = TASK_NO_TIME,
-        .source = or_else(d->source, "api"), .extra_json = or_else(d->extra_json, "{}"), .created_at = now, .updated_at = now,
-        .completed_at = d->status == TASK_DONE
-            ? (d->completed_at == TASK_NO_TIME ? now : d->completed_at) : TASK_NO_TIME,
+        .source = or_else(d->source, "api"), .extra_json = or_else(d->extra_json, "{}"),
+        .created_at = now, .updated_at = now, .completed_at = TASK_NO_TIME,
         .snoozed_until = TASK_NO_TIME};
+    if (d->status == TASK_DONE)
+        task->completed_at = d->completed_at == TASK_NO_TIME ? now : d->completed_at;
     if (!task->title.len && task->kind >= TASK_TIMER)
         task->title = str_of(task->kind == TASK_TIMER ? "timer" : "alarm");
     if (!tasks_zone_named(t, task->zone, err) || !uuid_v7(&task->id, err)

@@ -20,8 +20,9 @@ typedef struct {
 } LeadIn;
 
 static const char *const fillers[] = {"hey sotto", "ok sotto", "sotto", "please",
-    "could you please", "can you please", "could you", "can you", "would you", "will you", "hey", "ok", "okay",
-    "i want you to", "i'd like you to", "i want to", "i would like to", "i'd like to", NULL};
+    "could you please", "can you please", "could you", "can you", "would you", "will you", "hey",
+    "ok", "okay", "i want you to", "i'd like you to", "i want to", "i would like to",
+    "i'd like to", NULL};
 
 /* Longer ones before their beginnings. */
 static const LeadIn lead_ins[] = {
@@ -177,7 +178,8 @@ static bool attribute(const Reader *r, const When *w)
     static const char *const adverbs[] = {"daily", "weekly", "monthly", "quarterly", "yearly",
         "annual", "hourly", "biweekly", "fortnightly", "nightly", "weekday", NULL};
     static const char *const goes_on[] = {"at", "on", "by", "from", "starting", "beginning",
-        "until", "till", "for", "and", "in", "before", "after", "to", "with", "except", "please", NULL};
+        "until", "till", "for", "and", "in", "before", "after", "to", "with", "except", "please",
+        NULL};
     Str s = {r->s + w->start, w->end - w->start};
     size_t next = sentence_skip_gap(r, w->end);
     bool one = false;
