@@ -12,12 +12,12 @@ static bool tasks_of(const ApiCall *c, Tasks **t, Err *err)
     return *t || err_set(err, ERR_UNAVAILABLE, "tasks are not kept here");
 }
 
-static void proposal_json(JsonW *w, Tasks *t, const StoredCommitment *c)
+static void proposal_json(ApiCall *call, JsonW *w, Tasks *t, const StoredCommitment *c)
 {
     char id[UUID_TEXT], at[ZONE_RFC3339_MAX];
     jw_obj(w);
     jw_kv_cstr(w, "id", uuid_format(&c->id, id));
-    jw_kv_str(w, "title", commitment_title(c->text));
+    jw_kv_str(w, "title", proposal_title(c, call->arena));
     jw_kv_cstr(w, "kind", commitment_kind_name((CommitmentKind)c->kind));
     jw_kv_cstr(w, "due_at", zone_format(tasks_zone(t), c->due_at, at));
     jw_kv_bool(w, "due_timed", c->timed);
@@ -47,7 +47,7 @@ bool proposal_list(ApiCall *c, Err *err)
     jw_key(&w, "proposals");
     jw_arr(&w);
     for (size_t i = 0; i < n; i++)
-        proposal_json(&w, t, &items[i]);
+        proposal_json(c, &w, t, &items[i]);
     jw_arr_end(&w);
     jw_kv_int(&w, "total", (int64_t)total);
     jw_obj_end(&w);

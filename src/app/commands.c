@@ -187,7 +187,8 @@ static const CliCommand commands[] = {
      "\"every Monday\" repeats it, \"remind me an hour before\" is a reminder. Verbs:\n"
      "list [WORDS], show TASK, done TASK, reopen TASK, cancel TASK, delete TASK,\n"
      "snooze TASK \"for an hour\", move TASK \"Monday at five\", undo [CHANGE],\n"
-     "reminders (that nobody has dealt with), add SENTENCE (when it begins like a verb).\n"
+     "reminders (that nobody has dealt with), add SENTENCE (when it begins like a verb);\n"
+     "proposals (what documents ask for), take ID and dismiss ID of one of them.\n"
      "TASK is an id, its last letters as the list shows them, or words of its title.",
      task_flags, COUNT(task_flags), 1, MANY, task_command},
     {"duplicates", "", "documents with nearly the same text, in groups",

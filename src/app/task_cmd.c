@@ -3,6 +3,7 @@
 #include "app/commands.h"
 #include "app/facts.h"
 #include "app/pages.h"
+#include "app/task_proposals.h"
 #include "app/task_ref.h"
 
 static const char tasks_path[] = "/api/v1/tasks";
@@ -421,5 +422,8 @@ int task_command(Cli *cli)
         return undo(cli);
     if (strcmp(verb, "reminders") == 0)
         return reminders(cli);
+    if (strcmp(verb, "proposals") == 0 || strcmp(verb, "take") == 0 ||
+        strcmp(verb, "dismiss") == 0)
+        return task_proposals(cli);
     return add(cli, strcmp(verb, "add") == 0);
 }

@@ -13,6 +13,15 @@ bool proposals_list(Tasks *t, int64_t from_ms, size_t limit, Arena *a, StoredCom
     return store_commitment_list(tasks_store(t), tasks_owner(t), &q, a, out, n, total, err);
 }
 
+Str proposal_title(const StoredCommitment *c, Arena *a)
+{
+    char *line = arena_cstr(a, commitment_title(c->text, c->title));
+    for (char *p = line; p && *p; p++)
+        if (*p == '\n' || *p == '\t')
+            *p = ' ';
+    return str_of(line);
+}
+
 static bool source_of(const StoredCommitment *c, Arena *a, Str *out, Err *err)
 {
     char document[UUID_TEXT], id[UUID_TEXT];
@@ -49,7 +58,9 @@ bool proposals_take(Tasks *t, const Uuid *id, const Str *title, Arena *a, TaskRe
         return false;
     *made = !found;
     if (!found) {
-        d.title = title ? *title : commitment_title(c.text);
+        d.title = title ? *title : proposal_title(&c, a);
+        if (!d.title.ptr)
+            return err_set(err, ERR_NO_MEMORY, "taking a proposal: out of memory");
         d.notes = arena_printf(a, STR_FMT "\n(" STR_FMT ")", STR_ARG(c.text), STR_ARG(c.title));
         d.due_at = c.due_at;
         d.due_timed = c.timed;

@@ -7,9 +7,11 @@
 #include "assistant/tasks.h"
 #include "store/commitments.h"
 
-/* Open ones from `from_ms` on, by date. Their titles as tasks: commitment_title of their text. */
+/* Open ones from `from_ms` on, by date. */
 bool proposals_list(Tasks *t, int64_t from_ms, size_t limit, Arena *a, StoredCommitment **out,
     size_t *n, uint64_t *total, Err *err);
+/* One line, in the arena; ptr NULL without memory. */
+Str proposal_title(const StoredCommitment *c, Arena *a);
 /* Makes the task, with the quotation in its notes and "document:UUID#UUID" as its source; once,
  * however often it is asked for (then *made is false and *out that task). ERR_NOT_FOUND. */
 bool proposals_take(Tasks *t, const Uuid *id, const Str *title, Arena *a, TaskResult *out,

@@ -205,11 +205,15 @@ size_t commitment_find(Str text, Str title, const WhenContext *c, double least, 
     return n;
 }
 
-Str commitment_title(Str s)
+Str commitment_title(Str s, Str document_title)
 {
-    static const char *const leads[] = {"please", "reminder:", "reminder", "note:", "important:",
-        "attention:", "action:", "todo:", "to do:", "-", "*", "\xE2\x80\xA2", "and", "so"};
+    static const char *const leads[] = {"this is a reminder of", "this is a reminder that",
+        "we remind you of", "please", "reminder:", "reminder", "note:", "important:", "attention:",
+        "action:", "todo:", "to do:", "-", "*", "[ ]", "\xE2\x80\xA2", "and", "so"};
+    CommitmentKind kind;
     s = str_trim(s);
+    if (document_title.len && !has_sign(s, &kind))
+        s = str_trim(document_title);
     for (bool more = true; more;) {
         more = false;
         for (size_t i = 0; i < LEN(leads); i++) {
@@ -221,16 +225,16 @@ Str commitment_title(Str s)
             }
         }
     }
-    while (s.len && strchr(".!;,", s.ptr[s.len - 1]))
-        s.len--;
-    size_t line = str_find(s, STR("\n"), 0);
+    size_t line = str_find(s, STR("\n\n"), 0);
     if (line != SIZE_MAX)
         s.len = line;
     if (s.len > TITLE_MAX) {
         size_t cut = utf8_floor(s, TITLE_MAX);
-        while (cut > TITLE_MAX / 2 && s.ptr[cut] != ' ')
+        while (cut > TITLE_MAX / 2 && s.ptr[cut] != ' ' && s.ptr[cut] != '\n')
             cut--;
         s.len = cut;
     }
-    return str_trim(s);
+    while (s.len && strchr(".:!;, ", s.ptr[s.len - 1]))
+        s.len--;
+    return s;
 }

@@ -38,7 +38,8 @@ size_t commitment_find(Str text, Str title, const WhenContext *c, double least, 
     size_t max);
 
 /* What to call it as a task: the sentence without what leads to it ("Please", "Reminder:") and
- * without a full stop, cut at a word to at most 100 bytes. Borrowed from `sentence`. */
-Str commitment_title(Str sentence);
+ * without a full stop, cut at a word to at most 100 bytes; of a line that is only a day with its
+ * hour, the document's title. Borrowed from one of the two. */
+Str commitment_title(Str sentence, Str document_title);
 
 #endif
