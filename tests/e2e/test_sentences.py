@@ -169,3 +169,32 @@ def test_a_reminder_that_was_said_comes_true(tmp_path):
         task = asyncio.run(wait(server))
         assert task["title"] == "call the bank"
         assert "call the bank" in Http(server).say("What's due today?")["response"]
+
+
+def test_what_documents_ask_for(tmp_path):
+    """Proposed, never made by itself; taken once, however often it is asked for; dismissed for good."""
+    bill = "Invoice\n\nPlease pay the total of 205.28 EUR by 4 December 2026 to our account.\n\n" \
+           "Please return the form by Friday, 27 November 2026.\n"
+    with Server(tmp_path, env=ENVIRONMENT) as server:
+        post(server.url + "/api/v1/knowledge/documents", {"content": bill, "title": "A bill"})
+
+        def proposals():
+            with urllib.request.urlopen(server.url + "/api/v1/tasks/proposals") as answer:
+                return json.load(answer)["proposals"]
+
+        def tasks():
+            with urllib.request.urlopen(server.url + "/api/v1/tasks") as answer:
+                return json.load(answer)["tasks"]
+
+        form, payment = proposals()
+        assert (form["kind"], form["due_at"]) == ("deadline", "2026-11-27T09:00:00+01:00")
+        assert (payment["kind"], payment["due_at"]) == ("payment", "2026-12-04T09:00:00+01:00")
+        assert bill.encode()[payment["start"]:payment["end"]].decode() == payment["text"]
+        assert tasks() == []
+        taken = post(f"{server.url}/api/v1/tasks/proposals/{payment['id']}/take", {})
+        assert taken["title"].startswith("pay the total of 205.28 EUR") and taken["due_at"].startswith("2026-12-04")
+        assert post(f"{server.url}/api/v1/tasks/proposals/{payment['id']}/take", {})["id"] == taken["id"]
+        assert [t["id"] for t in tasks()] == [taken["id"]]
+        dismiss = urllib.request.Request(f"{server.url}/api/v1/tasks/proposals/{form['id']}/dismiss", method="POST")
+        assert urllib.request.urlopen(dismiss).status == 204
+        assert proposals() == []
