@@ -441,7 +441,7 @@ static void put_rule(const WhenSense *s, const WhenValue *v, char out[WHEN_RRULE
 /* The first instant that is not over, and how long each lasts. */
 static bool first_instant(const WhenSense *s, WhenValue *v, When *out)
 {
-    int32_t from = v->date == DATE_SPAN ? v->day : s->today;
+    int32_t from = v->date == DATE_SPAN && v->day > s->today ? v->day : s->today;
     const WhenRepeat *r = &v->rep;
     WhenValue t = *v;
     if (is_unit_of_hours(r->freq)) {
