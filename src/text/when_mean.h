@@ -47,7 +47,8 @@
     X(when_time_range, 2, 2)     /* time, time */                                                  \
     /* dates: when_mean_date.c */                                                                  \
     X(when_date, 1, 4)           /* arg, a digit a kid: 1 month, 2 day, 3 year, 4 weekday,
-                             5 a day that is in digits if the month's name is a word too */       \
+                             5 a day that is in digits if the month's name is a word too,
+                             6 a day in digits */       \
     X(when_numbers, 1, 1)        /* SLASH2, SLASH3, DOT2, DOT3, DASH2, DASH3; arg 1: day first */  \
     X(when_relative_day, 0, 0)   /* arg days from today */                                         \
     X(when_week_day, 1, 1)       /* WDAY, arg weeks from this one */                               \
@@ -69,6 +70,8 @@
     X(when_rest, 1, 1)           /* period: from now to its end; arg 1 up to now, 2 from tomorrow */\
     X(when_work_week, 0, 0)      /* Monday to Friday of the week arg weeks from this one */        \
     X(when_week_of, 1, 1)        /* date: its week */                                              \
+    X(when_holiday_weekend, 1, 2) /* HOLIDAY, year if given */                                     \
+    X(when_weekday_after, 2, 2)  /* WDAY, DUR: that of the week then */                            \
     X(when_decade, 1, 1)         /* NUM: 1980, 90 */                                               \
     X(when_weekday_count, 2, 2)  /* NUM WDAY; arg 1 so many from now, -1 ago */                    \
     X(when_week_number, 1, 2)    /* NUM, year if given: the week of ISO 8601 */                    \
@@ -86,6 +89,9 @@
     X(when_within, 1, 1)         /* DUR: from now; arg -1: until now */                            \
     X(when_after, 1, 1)          /* open: after all of it; arg 1: from its begin */                \
     X(when_before, 1, 1)         /* open: before it; arg 1: by its end */                          \
+    X(when_to_date, 1, 1)        /* from the last such until now */                                \
+    X(when_so_far, 0, 0)         /* the unit arg until now */                                      \
+    X(when_far_after, 2, 2)      /* open: DUR, date; arg 1 after, -1 before */                     \
     X(when_after_duration, 1, 1) /* DUR: from then on */                                           \
     X(when_before_on, 2, 2)      /* date, then as when_before of a time of that day */             \
     X(when_after_on, 2, 2)                                                                         \

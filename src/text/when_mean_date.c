@@ -24,6 +24,11 @@ bool when_date(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
                 return false;
             out->month = (int8_t)v->num;
             break;
+        case 6:
+            if (v->digits == 0)
+                return false;
+            out->mday = (int8_t)(v->digits > 2 ? 0 : v->num);
+            break;
         case 5: /* "one may ask", "two march" */
             doubtful = v->digits == 0;
             /* fall through */
@@ -42,6 +47,8 @@ bool when_date(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
     }
     out->weak = doubtful && weak;
     out->grain = out->mday || out->weekday >= 0 ? GRAIN_DAY : out->month ? GRAIN_MONTH : GRAIN_YEAR;
+    if (!out->mday && !out->month && !out->year && out->weekday < 0)
+        return false;
     /* A 30th of February is understood, and found to be no date, when it is resolved: that is
      * better than to find the February in it. */
     return true;

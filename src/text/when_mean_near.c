@@ -159,6 +159,19 @@ bool when_units_near(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValu
         out->grain = when_unit_grain(unit);
         return true;
     }
+    if (unit == U_WORKDAY) {
+        int left = (int)count;
+        int32_t day = s->today;
+        while (left > 0) {
+            day += arg;
+            left -= when_weekday(day) % 6 != 0;
+        }
+        if (arg > 0)
+            when_set_span(out, s->today + 1, day + 1, GRAIN_DAY);
+        else
+            when_set_span(out, day, s->today, GRAIN_DAY);
+        return true;
+    }
     /* Whole units that do not hold today: "the last two weeks" end with last Sunday. */
     if (!when_unit_span(s, unit, arg, &from, &until) ||
         !when_unit_span(s, unit, arg * (int)count, arg > 0 ? &skip : &from,
@@ -327,4 +340,33 @@ bool when_decade(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *o
     when_set_span(out, when_day(year, 1, 1), when_day(year + 10, 1, 1), GRAIN_YEAR);
     out->kind = WHEN_RANGE;
     return year % 10 == 0 && year >= 1000;
+}
+
+/* The Saturday and Sunday nearest to it, and the holiday itself when it is beside them. */
+bool when_holiday_weekend(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    UNUSED(arg);
+    WhenValue v = *k[0].v;
+    int32_t day, until;
+    if (n > 1)
+        v.year = (int16_t)k[1].v->num;
+    if (!when_span(s, &v, &day, &until))
+        return false;
+    int weekday = when_weekday(day);
+    int32_t saturday = day + (weekday <= 2 ? -1 - weekday : 6 - weekday);
+    when_set_span(out, weekday == 5 ? day : saturday, weekday == 1 ? day + 1 : saturday + 2,
+                  GRAIN_WEEKEND);
+    return true;
+}
+
+bool when_weekday_after(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    WhenValue then = {.weekday = -1, .zone = WHEN_NO_ZONE};
+    int32_t from, until;
+    if (k[1].v->ms || !when_from_now(s, arg, k + 1, n - 1, &then) ||
+        !when_span(s, &then, &from, &until))
+        return false;
+    from += ((int)k[0].v->num + 6) % 7 - (when_weekday(from) + 6) % 7;
+    when_set_span(out, from, from + 1, GRAIN_DAY);
+    return true;
 }

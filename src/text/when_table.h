@@ -41,6 +41,7 @@
     X(TINY)     /* m, s: a unit behind "in" only */                                                \
     X(TDUR)                                                                                        \
     X(DUR)      /* a duration */                                                                   \
+    X(FDUR)     /* for two hours */                                                                \
     X(ADUR)     /* an hour: a duration only where something says so */                             \
     X(SDUR)     /* a duration with short units too */                                              \
     X(WDAY)     /* Monday .. Sunday */                                                             \
