@@ -80,6 +80,7 @@
     X(when_holiday_day, 0, 0)    /* arg: a WhenHoliday */                                          \
     X(when_holiday_near, 1, 1)   /* HOLIDAY; arg 1 the next, -1 the last */                        \
     X(when_holiday_years, 2, 2)  /* HOLIDAY DUR; arg 1 in, -1 ago */                               \
+    X(when_nothing, 0, 3)        /* what looks like a date and is none: "the first time" */         \
     X(when_now, 0, 0)                                                                              \
     /* ranges: when_mean_range.c */                                                                \
     X(when_range, 2, 2)          /* two ends */                                                    \

@@ -172,7 +172,13 @@ bool when_units_near(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValu
             when_set_span(out, day, s->today, GRAIN_DAY);
         return true;
     }
-    /* Whole units that do not hold today: "the last two weeks" end with last Sunday. */
+    if (unit == U_WEEK || unit == U_FORTNIGHT) { /* so many days, up to today or from tomorrow */
+        int32_t length = (int32_t)count * (unit == U_WEEK ? 7 : 14), begin = s->today + 1;
+        begin = arg > 0 ? begin : s->today - length;
+        when_set_span(out, begin, begin + length, GRAIN_DAY);
+        return true;
+    }
+    /* Whole months and years that do not hold today. */
     if (!when_unit_span(s, unit, arg, &from, &until) ||
         !when_unit_span(s, unit, arg * (int)count, arg > 0 ? &skip : &from,
                         arg > 0 ? &until : &skip))
@@ -298,6 +304,18 @@ bool when_holiday_years(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenV
     int year = s->now.year + arg * (d->months / 12);
     out->year = (int16_t)year;
     return year >= WHEN_FIRST_YEAR && year <= WHEN_LAST_YEAR;
+}
+
+bool when_nothing(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    UNUSED(s);
+    UNUSED(arg);
+    UNUSED(k);
+    UNUSED(n);
+    out->date = DATE_FIELDS; /* a day that does not exist: it takes the words, and is dropped */
+    out->month = 2;
+    out->mday = 30;
+    return true;
 }
 
 bool when_now(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
