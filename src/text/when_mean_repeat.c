@@ -498,6 +498,8 @@ bool when_finish_repeat(const WhenSense *s, const WhenValue *v, When *out)
         t.rep.interval = 1;
     out->timed = v->time != TIME_NONE || is_unit_of_hours(v->rep.freq);
     out->dated = true;
+    if (v->time == TIME_12 || v->time == TIME_FIXED)
+        out->grain = GRAIN_MINUTE;
     if (!first_instant(s, &t, out))
         return false;
     put_rule(s, &t, out->rrule);
