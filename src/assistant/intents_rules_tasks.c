@@ -33,6 +33,8 @@ const IntentRule intent_rules_tasks[] = {
     SURE(REMINDER_ADD, "(give|send) me a (nudge|shout|poke|heads up|buzz|ping|reminder) [<time>] "
                        "(to|about|for|that|when) <title>"),
     SURE(REMINDER_ADD, "help me remember to <title>"),
+    SURE(REMINDER_ADD, "i (must not|should not|can not) forget [to|about] <title> remind me "
+                       "[about (it|that)|of (it|that)] [<time>]"),
     SURE(REMINDER_ADD, "$set (a|an|another|me a|new) reminder"),
     SLOTS(REMINDER_ADD, "(would you mind|how about) (reminding|nudging) me [<time>] (to|about|that) <title>"),
     SLOTS(REMINDER_ADD, "(remind|remine|notify|alert|ping|nudge) $me <title>"),
