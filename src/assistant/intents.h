@@ -6,8 +6,8 @@
  *        -> action, slots, calibrated confidence
  *
  * The rules are intents_rules*.c, the examples share/intents, the weights made from them
- * intents_weights.h (tools/fit_intents.py makes it). docs/INTENTS.md lists every intent with examples,
- * says how confidence is made and measured, and how to add one. Nothing is acted on here.
+ * intents_weights.h (tools/fit_intents.py makes it). docs/INTENTS.md lists every intent with
+ * examples, says how confidence is made and measured, and how to add one. Nothing is acted on here.
  *
  * Threads: an Intents is immutable once open and shared freely; a parse needs one thread's
  * MinilmState. */
@@ -106,7 +106,7 @@ typedef struct {
     const char *name;    /* "task_add": the wire's Command.action, Information.topic */
     IntentKind kind;
     bool refused;        /* recognised so that it can be declined; never carried out */
-    const char *refusal; /* what is declined, to follow "I cannot": "play music or radio"; or NULL */
+    const char *refusal; /* what is declined, to follow "I cannot": "play music"; or NULL */
 } IntentInfo;
 /* Constant facts of an action; never NULL. */
 const IntentInfo *intent_info(IntentAction any);
@@ -158,7 +158,7 @@ typedef struct {
     int32_t ordinal;    /* 1 first, 2 second ... -1 last, -2 last but one; 0 none */
     IntentManner manner;
     IntentListing listing;
-    Str query;          /* the sentence from its first word that matters: "hey sotto, um, who ..." */
+    Str query;          /* the sentence from its first word that matters ("hey sotto" does not) */
 } Intent;
 
 /* What the last turn was about. */

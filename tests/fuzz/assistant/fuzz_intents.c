@@ -35,7 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     Str text = {(const char *)data, size};
     uint8_t how = size > 0 ? data[size - 1] : 0;
     IntentContext c = {.turn = (IntentTurn)(how % (TURN_RINGING + 1)),
-        .awaiting = (IntentAwait)(how / 16 % (AWAIT_CHOICE + 1)), .listed = how % 5};
+                       .awaiting = (IntentAwait)(how / 16 % (AWAIT_CHOICE + 1)),
+                       .listed = how % 5};
     Intent i;
     Buf out;
     JsonW w;

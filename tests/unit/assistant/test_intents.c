@@ -1,5 +1,5 @@
-/* Sentences, what they want, and how sure that is: the tables of tests/data/intents with the encoder;
- * rules, words and times without it. */
+/* Sentences, what they want, and how sure that is: the tables of tests/data/intents with the
+ * encoder; rules, words and times without it. */
 #include "support/unit.h"
 
 #include "assistant/intents.h"
@@ -81,7 +81,7 @@ static Tally tally(const char *file, size_t strict)
         bool ok = got.action == row->action && slots == right;
         if (!ok)
             print_message(STR_FMT ": %s%s%s\n", STR_ARG(row->text), intent_info(got.action)->name,
-                first ? ", " : "", first ? first : "");
+                          first ? ", " : "", first ? first : "");
         if (!ok && i < strict)
             fail();
         t.n++;
@@ -125,8 +125,8 @@ static void confidence_means_something(void **state)
     intents_rows_free(&rows);
     for (int k = 0; k < 2; k++) {
         double mean = sum[k] / (double)n[k], share = (double)right[k] / (double)n[k];
-        print_message("%s: %zu, mean confidence %.3f, right %.3f\n", k ? "sure" : "unsure", n[k], mean,
-            share);
+        print_message("%s: %zu, mean confidence %.3f, right %.3f\n", k ? "sure" : "unsure", n[k],
+                      mean, share);
         assert_true(n[k] > 20);
         assert_true(share > mean - 0.05 && share < mean + 0.15);
     }
@@ -200,7 +200,7 @@ static void the_conversation_counts(void **state)
         Intent got = parse(with_model, str_of(rows[i].text), &c);
         if (got.action != rows[i].action || got.follow_up != rows[i].follow_up)
             fail_msg("row %zu, %s: %s%s", i, rows[i].text, intent_info(got.action)->name,
-                got.follow_up ? ", follows up" : "");
+                     got.follow_up ? ", follows up" : "");
     }
     IntentContext answer = {.turn = TURN_ANSWER};
     assert_true(parse(with_model, STR("And how much was it?"), &answer).follow_up);
@@ -210,7 +210,8 @@ static void the_conversation_counts(void **state)
 static void parts_of_a_sentence(void **state)
 {
     (void)state;
-    Intent i = parse(rules_only, STR("Remind me, um, to call uh Bob's office tomorrow about the loan"), NULL);
+    Intent i = parse(rules_only,
+                     STR("Remind me, um, to call uh Bob's office tomorrow about the loan"), NULL);
     assert_str(i.slot[SLOT_TITLE].text, "call Bob's office about the loan");
     assert_str(i.slot[SLOT_TIME].text, "tomorrow");
     i = parse(rules_only, STR("remind me to read the sunday times"), NULL);
@@ -260,11 +261,12 @@ static void json_of(const char *text, const char *want)
 static void json_is_the_contract(void **state)
 {
     (void)state;
-    json_of("Remind me to call the bank tomorrow at nine.",
-        "{\"Command\":{\"action\":\"reminder_add\",\"parameters\":[\"call the bank\","
-        "\"tomorrow at nine\"]}}");
-    json_of("Hey Sotto, who owns the apartment I rent?",
-        "{\"Query\":{\"query\":\"who owns the apartment I rent?\"}}");
+    json_of("Remind me to call the bank tomorrow at nine.", "{\"Command\":{\"action\":\"reminder_"
+                                                            "add\",\"parameters\":[\"call the "
+                                                            "bank\","
+                                                            "\"tomorrow at nine\"]}}");
+    json_of("Hey Sotto, who owns the apartment I rent?", "{\"Query\":{\"query\":\"who owns the "
+                                                         "apartment I rent?\"}}");
     json_of("what can you do", "{\"Information\":{\"topic\":\"help\"}}");
     json_of("", "\"Unknown\"");
 }

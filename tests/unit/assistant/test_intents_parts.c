@@ -26,7 +26,10 @@ static void words_are_folded(void **state)
         {"i'd like you to call mum", "call mum"},
         {"so, okay, stop it", "stop it"},
         {"to-do list", "to do list"},
-        {"\xc3\x9c" "ber alles", "\xc3\xbc" "ber alles"},
+        {"\xc3\x9c"
+         "ber alles",
+         "\xc3\xbc"
+         "ber alles"},
         {"'quoted'", "quoted"},
         {"", ""},
     };
@@ -82,7 +85,7 @@ static void times_are_found_by_their_words(void **state)
         for (size_t k = 0; k < r.words.n; k++)
             if (r.timed[k])
                 (void)snprintf(got + strlen(got), sizeof got - strlen(got), "%s" STR_FMT,
-                    *got ? " " : "", STR_ARG(r.words.word[k].text));
+                               *got ? " " : "", STR_ARG(r.words.word[k].text));
         if (strcmp(got, rows[i].want) != 0)
             fail_msg("%s: \"%s\", not \"%s\"", rows[i].text, got, rows[i].want);
     }
@@ -95,13 +98,27 @@ static void what_was_done_is_what_was_to_do(void **state)
     static const struct {
         const char *word, *base;
     } rows[] = {
-        {"paid", "pay"},         {"called", "call"},       {"submitted", "submit"},
-        {"moved", "move"},       {"cleaned", "clean"},     {"tidied", "tidy"},
-        {"planned", "plan"},     {"renewed", "renew"},     {"updated", "update"},
-        {"booked", "book"},      {"scheduled", "schedule"}, {"written", "write"},
-        {"calling", "call"},     {"filed", "file"},        {"washed", "wash"},
-        {"repaired", "repair"},  {"closed", "close"},      {"the", NULL},
-        {"red", NULL},           {"king", NULL},           {"finished", "finish"},
+        {"paid", "pay"},
+        {"called", "call"},
+        {"submitted", "submit"},
+        {"moved", "move"},
+        {"cleaned", "clean"},
+        {"tidied", "tidy"},
+        {"planned", "plan"},
+        {"renewed", "renew"},
+        {"updated", "update"},
+        {"booked", "book"},
+        {"scheduled", "schedule"},
+        {"written", "write"},
+        {"calling", "call"},
+        {"filed", "file"},
+        {"washed", "wash"},
+        {"repaired", "repair"},
+        {"closed", "close"},
+        {"the", NULL},
+        {"red", NULL},
+        {"king", NULL},
+        {"finished", "finish"},
     };
     char out[64];
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -138,8 +155,8 @@ static void read_file(const char *path, Buf *out)
         fail_msg("%s", err.msg);
 }
 
-static const char *const example_files[] = {"tasks", "timers", "ask", "keep", "refused", "world",
-    "talk"};
+static const char *const example_files[] = {"tasks",   "timers", "ask", "keep",
+                                            "refused", "world",  "talk"};
 
 /* Whether slots.txt has a section of that name. */
 static bool has_slot(Str slots, Str name)
@@ -163,16 +180,17 @@ static void check_line(Str line, Str slots, const char *file)
 static void examples_are_sound(void **state)
 {
     (void)state;
-    static const char *const common[] = {"reminder_add", "task_add", "task_list", "task_complete",
-        "task_move", "task_snooze", "timer_start", "agenda", "briefing", "question", "search",
-        "remember"};
+    static const char *const common[] = {
+        "reminder_add", "task_add", "task_list", "task_complete", "task_move", "task_snooze",
+        "timer_start",  "agenda",   "briefing",  "question",      "search",    "remember"};
     size_t by_hand[ACTION_COUNT] = {0};
     Buf slots;
     read_file(SOTTO_SOURCE_DIR "/share/intents/slots.txt", &slots);
     for (size_t f = 0; f < ARRAY_LEN(example_files); f++) {
         char path[512];
         Buf b;
-        (void)snprintf(path, sizeof path, SOTTO_SOURCE_DIR "/share/intents/%s.txt", example_files[f]);
+        (void)snprintf(path, sizeof path, SOTTO_SOURCE_DIR "/share/intents/%s.txt",
+                       example_files[f]);
         read_file(path, &b);
         Str rest = buf_str(&b), line;
         IntentAction action = ACTION_NONE;
@@ -187,8 +205,8 @@ static void examples_are_sound(void **state)
                 continue;
             }
             check_line(line, buf_str(&slots), example_files[f]);
-            by_hand[action] += str_find(line, STR("{"), 0) == SIZE_MAX &&
-                str_find(line, STR("("), 0) == SIZE_MAX;
+            by_hand[action] +=
+                str_find(line, STR("{"), 0) == SIZE_MAX && str_find(line, STR("("), 0) == SIZE_MAX;
         }
         buf_release(&b);
     }
