@@ -38,7 +38,7 @@ sotto_module(store DIRS store store/sqlite DEPS base PKGS sqlite3)
 sotto_module(search DIRS search DEPS store nn text)
 sotto_module(ingest DIRS ingest DEPS search store nn text)
 sotto_module(assistant DIRS assistant DEPS search store nn text)
-sotto_module(api DIRS api DEPS assistant ingest search net)
+sotto_module(api DIRS api DEPS ingest assistant search net)
 # The page's files become part of the program.
 set(SOTTO_PAGE_DIR ${CMAKE_SOURCE_DIR}/web/lite)
 file(GLOB SOTTO_PAGE_FILES CONFIGURE_DEPENDS ${SOTTO_PAGE_DIR}/*)

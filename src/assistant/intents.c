@@ -177,7 +177,7 @@ static void by_default(const Reading *r, Intent *out)
 static bool decide(const Intents *x, MinilmState *s, Reading *r, const IntentContext *c,
                    Intent *out, Err *err)
 {
-    Captures took;
+    Captures took = {.set = {false}};
     bool ok = true;
     if (answers(r, c, out, err, &ok)) {
         out->by_rule = true;
@@ -204,7 +204,7 @@ static bool decide(const Intents *x, MinilmState *s, Reading *r, const IntentCon
         by_default(r, out);
     }
     IntentAction meant = in_turn(r, c, out->action);
-    if (!rule || meant != rule->action || meant == ACTION_SELECT)
+    if (!rule || meant != rule->action || meant == ACTION_SELECT || took.set[PATTERN_ANY])
         rule = matcher_find(r->matcher, &r->words, r->bits, meant, TIER_SLOTS, &took);
     out->action = meant;
     return reading_fill(r, rule, &took, out, err);
@@ -216,7 +216,7 @@ static bool whole_query(const Reading *r, Intent *out, Err *err)
     while (to > 0 && (unsigned char)r->sentence.ptr[to - 1] <= ' ')
         to--;
     Buf clean;
-    buf_init(&clean, INTENTS_TEXT_MAX * 3);
+    buf_init(&clean, (size_t)INTENTS_TEXT_MAX * 3);
     bool ok = utf8_append_lossy(&clean, str_sub(r->sentence, from, to));
     if (ok)
         out->query = arena_buf(r->arena, &clean);

@@ -63,13 +63,13 @@ const IntentRule intent_rules_tasks[] = {
     SURE(TASK_ADD, "(i need|i have|i have got|i still need|i still have|i got|got|we need|we "
         "have) to <title> (by|before|tomorrow|today|tonight|this week) <any?>"),
     SURE(TASK_ADD, "(note|write|put) [it] down that i (have|need) to <title>"),
-    SURE(TASK_ADD, "$add (a|another|new|a new) $task"),
-    SURE(TASK_ADD, "(i|we) [really|also|still|just] (need to|have to|have got to|must|really "
-        "must|should really|ought to) [remember to] <title>"),
     SLOTS(TASK_ADD, "[i|we] [really|also|still|just] (need|have|have got|got|want|are going|am "
         "going) to [remember to] <title>"),
     SLOTS(TASK_ADD, "(i|we) [really] (must|should|ought to|still must) [really|also] [remember "
         "to|not forget to] <title>"),
+    SURE(TASK_ADD, "(i|we) [really|also|still|just] (need to|have to|have got to|must|ought to) "
+        "[really|also] [remember to] $chore <any>"),
+    SURE(TASK_ADD, "$add (a|another|new|a new) $task"),
     SLOTS(TASK_ADD, "(must|should) [remember to] <title>"),
     SLOTS(TASK_ADD, "add <title> (to|on) (my|the) (list of tasks|list|to do list|tasks|to dos)"),
     SLOTS(TASK_ADD, "(track|note|write down|log|record|put down) [down] that i (need|have) to "

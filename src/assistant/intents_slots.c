@@ -49,7 +49,7 @@ static bool value_of(const Reading *r, Range g, int timed, IntentValue *out, Err
     Buf b;
     size_t last = SIZE_MAX;
     IntentValue v = {{NULL, 0}, 0, 0};
-    buf_init(&b, INTENTS_TEXT_MAX * 2);
+    buf_init(&b, (size_t)INTENTS_TEXT_MAX * 2);
     for (size_t i = g.from; i < g.to; i++) {
         if (!taken(r, i, timed))
             continue;
@@ -428,6 +428,13 @@ static bool fill_extras(const Reading *r, const IntentRule *rule, Intent *out, E
         !out->slot[SLOT_FACT].text.ptr && !out->slot[SLOT_TOPIC].text.ptr && out->ref == REF_NONE &&
         !fill_kept(r, out, err))
         return false;
+    Str topic = out->slot[SLOT_TOPIC].text;
+    if (out->action == ACTION_FORGET && topic.ptr &&
+        (str_eq_nocase(topic, STR("it")) || str_eq_nocase(topic, STR("that")))) {
+        out->ref = REF_LAST;
+        out->slot[SLOT_REF] = out->slot[SLOT_TOPIC];
+        out->slot[SLOT_TOPIC] = (IntentValue){{NULL, 0}, 0, 0};
+    }
     if (out->action == ACTION_REPEAT)
         out->manner = manner_of(r);
     if (out->action == ACTION_TASK_LIST)

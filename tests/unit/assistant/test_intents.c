@@ -102,6 +102,8 @@ static void sentences_are_understood(void **state)
     t = tally(DATA "heldout.tsv", 0);
     assert_true(t.n > 200);
     assert_true(t.right * 100 >= t.n * 95);
+    t = tally(DATA "fresh.tsv", 0);
+    assert_true(t.n > 100 && t.right * 100 >= t.n * 95);
     assert_true(t.sure * 100 >= t.n * 80 && t.sure_right * 100 >= t.sure * 95);
 }
 
