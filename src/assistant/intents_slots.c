@@ -406,7 +406,8 @@ static bool copy_slot(const Reading *r, const Captures *took, IntentSlot slot, I
 static bool fill_kept(const Reading *r, Intent *out, Err *err)
 {
     Range g = {0, r->words.n};
-    while (g.from + 1 < g.to && !is(r, g.from, "remember forget memorise memorize store save"))
+    while (g.from + 1 < g.to &&
+           !is(r, g.from, "remember forget memorise memorize store save delete remove erase"))
         g.from++;
     g.from = g.from + 1 < g.to ? g.from + 1 : 0;
     if (out->action == ACTION_REMEMBER)

@@ -212,7 +212,7 @@ static void examples_are_sound(void **state)
     }
     buf_release(&slots);
     for (size_t i = 0; i < ARRAY_LEN(common); i++)
-        if (by_hand[intent_action_of(str_of(common[i]))] < 25)
+        if (by_hand[intent_action_of(str_of(common[i]))] < 40)
             fail_msg("%s: %zu by hand", common[i], by_hand[intent_action_of(str_of(common[i]))]);
 }
 
