@@ -85,7 +85,11 @@ static inline bool intents_row_json(Str line, Arena *a, IntentRow *row, Err *err
     if (!j)
         return false;
     row->text = arena_str(a, json_str(json_get(j, "text")));
-    row->kind = str_eq(json_str(json_get(j, "map")), STR("Query")) ? INTENT_QUERY : INTENT_COMMAND;
+    Str map = json_str(json_get(j, "map"));
+    row->kind = str_eq(map, STR("Query"))         ? INTENT_QUERY
+                : str_eq(map, STR("Command"))     ? INTENT_COMMAND
+                : str_eq(map, STR("Information")) ? INTENT_INFORMATION
+                                                  : INTENT_UNKNOWN;
     IntentAction action = intent_action_of(json_str(json_get(j, "action")));
     row->action = action == ACTION_NONE ? ACTION_COUNT : action;
     json_free(j);
