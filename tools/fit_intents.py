@@ -22,7 +22,7 @@ from scipy.optimize import minimize
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "share" / "intents"
-VARIANTS = 6
+VARIANTS = 7  # sentences made of one line with {slots} or (choices)
 
 def read_sections(path):
     out, name = {}, None

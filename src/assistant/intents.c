@@ -54,13 +54,16 @@ static IntentAction in_turn(const Reading *r, const IntentContext *c, IntentActi
 {
     bool pointed = says(r, "cancel it") || says(r, "cancel that") || says(r, "cancel");
     if (a == ACTION_CANCEL && pointed && c->awaiting == AWAIT_NOTHING)
-        a = c->turn == TURN_TIMER || c->turn == TURN_RINGING ? ACTION_TIMER_CANCEL :
-            c->turn == TURN_TASKS && !says(r, "cancel") ? ACTION_TASK_DELETE : a;
+        a = c->turn == TURN_TIMER || c->turn == TURN_RINGING ? ACTION_TIMER_CANCEL
+            : c->turn == TURN_TASKS && !says(r, "cancel")    ? ACTION_TASK_DELETE
+                                                             : a;
     if (a == ACTION_CANCEL && says(r, "forget it") && c->turn == TURN_MEMORY)
         a = ACTION_FORGET;
-    if (a == ACTION_TASK_DELETE && c->turn == TURN_TIMER && (says(r, "delete it") || says(r, "stop it")))
+    if (a == ACTION_TASK_DELETE && c->turn == TURN_TIMER &&
+        (says(r, "delete it") || says(r, "stop it")))
         a = ACTION_TIMER_CANCEL;
-    if (a == ACTION_TASK_DELETE && c->turn == TURN_MEMORY && (says(r, "delete it") || says(r, "delete that")))
+    if (a == ACTION_TASK_DELETE && c->turn == TURN_MEMORY &&
+        (says(r, "delete it") || says(r, "delete that")))
         a = ACTION_FORGET;
     if (a == ACTION_TASK_SHOW && c->turn == TURN_ANSWER && r->words.n <= 4)
         a = ACTION_QUESTION;
@@ -80,8 +83,8 @@ static bool answers(Reading *r, const IntentContext *c, Intent *out, Err *err, b
         return true;
     }
     if (c->awaiting == AWAIT_CHOICE) {
-        const IntentRule *rule = matcher_find(r->matcher, &r->words, r->bits, ACTION_SELECT, TIER_SLOTS,
-            &took);
+        const IntentRule *rule =
+            matcher_find(r->matcher, &r->words, r->bits, ACTION_SELECT, TIER_SLOTS, &took);
         out->action = ACTION_SELECT;
         if (rule)
             *ok = reading_fill(r, rule, &took, out, err);
@@ -96,15 +99,15 @@ static bool answers(Reading *r, const IntentContext *c, Intent *out, Err *err, b
 static bool supplies_title(const Reading *r, Intent *out, Err *err)
 {
     out->action = ACTION_SUPPLY;
-    out->slot[SLOT_TITLE] = (IntentValue){out->query, r->words.word[0].start,
-        r->words.word[r->words.n - 1].end};
+    out->slot[SLOT_TITLE] =
+        (IntentValue){out->query, r->words.word[0].start, r->words.word[r->words.n - 1].end};
     return reading_fill(r, NULL, NULL, out, err);
 }
 
 static bool has_pronoun(const Reading *r)
 {
-    static const char *const words[] = {"he", "her", "him", "his", "it", "its", "she", "that", "their",
-        "them", "they", "this", "those"};
+    static const char *const words[] = {"he",   "her",   "him",  "his",  "it",   "its",  "she",
+                                        "that", "their", "them", "they", "this", "those"};
     for (size_t i = 0; i < r->words.n; i++)
         if (str_in_sorted(r->words.word[i].text, words, sizeof words / sizeof *words))
             return true;
@@ -121,7 +124,8 @@ static bool follows_up(const Reading *r, const Intent *out)
     if (out->action != ACTION_QUESTION && out->action != ACTION_TASK_SHOW)
         return false;
     return r->words.n <= 2 || (r->words.n <= 9 && has_pronoun(r)) ||
-           (str_eq(second, STR("about")) && (str_eq(first, STR("what")) || str_eq(first, STR("how"))));
+           (str_eq(second, STR("about")) &&
+            (str_eq(first, STR("what")) || str_eq(first, STR("how"))));
 }
 
 /* ---- deciding ---- */
@@ -170,10 +174,10 @@ static void by_default(const Reading *r, Intent *out)
     out->action_confidence = r->words.question ? 0.6 : 0.3;
 }
 
-static bool decide(const Intents *x, MinilmState *s, Reading *r, const IntentContext *c, Intent *out,
-    Err *err)
+static bool decide(const Intents *x, MinilmState *s, Reading *r, const IntentContext *c,
+                   Intent *out, Err *err)
 {
-    Captures took;
+    Captures took = {.set = {false}};
     bool ok = true;
     if (answers(r, c, out, err, &ok)) {
         out->by_rule = true;
@@ -183,7 +187,8 @@ static bool decide(const Intents *x, MinilmState *s, Reading *r, const IntentCon
     }
     if (!ok)
         return false;
-    const IntentRule *rule = matcher_find(r->matcher, &r->words, r->bits, ACTION_NONE, TIER_SURE, &took);
+    const IntentRule *rule =
+        matcher_find(r->matcher, &r->words, r->bits, ACTION_NONE, TIER_SURE, &took);
     if (rule) {
         out->action = rule->action;
         out->by_rule = true;
@@ -199,7 +204,7 @@ static bool decide(const Intents *x, MinilmState *s, Reading *r, const IntentCon
         by_default(r, out);
     }
     IntentAction meant = in_turn(r, c, out->action);
-    if (!rule || meant != rule->action || meant == ACTION_SELECT)
+    if (!rule || meant != rule->action || meant == ACTION_SELECT || took.set[PATTERN_ANY])
         rule = matcher_find(r->matcher, &r->words, r->bits, meant, TIER_SLOTS, &took);
     out->action = meant;
     return reading_fill(r, rule, &took, out, err);
@@ -211,7 +216,7 @@ static bool whole_query(const Reading *r, Intent *out, Err *err)
     while (to > 0 && (unsigned char)r->sentence.ptr[to - 1] <= ' ')
         to--;
     Buf clean;
-    buf_init(&clean, INTENTS_TEXT_MAX * 3);
+    buf_init(&clean, (size_t)INTENTS_TEXT_MAX * 3);
     bool ok = utf8_append_lossy(&clean, str_sub(r->sentence, from, to));
     if (ok)
         out->query = arena_buf(r->arena, &clean);
@@ -220,7 +225,7 @@ static bool whole_query(const Reading *r, Intent *out, Err *err)
 }
 
 bool intents_parse(const Intents *x, MinilmState *s, Str text, const IntentContext *c, Arena *a,
-    Intent *out, Err *err)
+                   Intent *out, Err *err)
 {
     static const IntentContext alone = {.turn = TURN_NONE};
     Intent i = {.kind = INTENT_UNKNOWN, .query = {"", 0}};

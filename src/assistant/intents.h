@@ -6,8 +6,8 @@
  *        -> action, slots, calibrated confidence
  *
  * The rules are intents_rules*.c, the examples share/intents, the weights made from them
- * intents_weights.h (tools/fit_intents.py makes it). docs/INTENTS.md lists every intent with examples,
- * says how confidence is made and measured, and how to add one. Nothing is acted on here.
+ * intents_weights.h (tools/fit_intents.py makes it). docs/INTENTS.md lists every intent with
+ * examples, says how confidence is made and measured, and how to add one. Nothing is acted on here.
  *
  * Threads: an Intents is immutable once open and shared freely; a parse needs one thread's
  * MinilmState. */
@@ -106,7 +106,7 @@ typedef struct {
     const char *name;    /* "task_add": the wire's Command.action, Information.topic */
     IntentKind kind;
     bool refused;        /* recognised so that it can be declined; never carried out */
-    const char *refusal; /* what is declined, to follow "I cannot": "play music or radio"; or NULL */
+    const char *refusal; /* what is declined, to follow "I cannot": "play music"; or NULL */
 } IntentInfo;
 /* Constant facts of an action; never NULL. */
 const IntentInfo *intent_info(IntentAction any);
@@ -115,8 +115,9 @@ IntentAction intent_action_of(Str name);
 
 typedef enum {
     SLOT_TITLE,    /* what is to be done or added, without the words that ask for it and of time */
-    SLOT_TIME,     /* the words of time, for when_find: "by Friday" has its "by" */
-    SLOT_DURATION, /* "eight minutes", "an hour" */
+    SLOT_TIME,     /* the words of time, for when_find: "by Friday" has its "by". A bare "three", "the
+                    * weekend" it knows only behind an "at", "on" */
+    SLOT_DURATION, /* "eight minutes", "an hour"; when_find wants "for " before it */
     SLOT_REF,      /* what is meant: "it", "the second one", "the electricity bill" */
     SLOT_TOPIC,    /* what is searched or asked for, a list's name, a place, a priority */
     SLOT_FACT,     /* what is to be kept: "my manager is Dana" */
@@ -158,7 +159,7 @@ typedef struct {
     int32_t ordinal;    /* 1 first, 2 second ... -1 last, -2 last but one; 0 none */
     IntentManner manner;
     IntentListing listing;
-    Str query;          /* the sentence from its first word that matters: "hey sotto, um, who ..." */
+    Str query;          /* the sentence from its first word that matters ("hey sotto" does not) */
 } Intent;
 
 /* What the last turn was about. */

@@ -16,8 +16,8 @@ static void add_row(float *score, size_t row, float x)
 static void add_feature(float *score, const char *kind, Str a, Str b)
 {
     char room[160];
-    int n = snprintf(room, sizeof room, "%s " STR_FMT "%s" STR_FMT, kind, STR_ARG(a), b.len ? " " : "",
-        STR_ARG(b));
+    int n = snprintf(room, sizeof room, "%s " STR_FMT "%s" STR_FMT, kind, STR_ARG(a),
+                     b.len ? " " : "", STR_ARG(b));
     if (n <= 0 || (size_t)n >= sizeof room)
         return;
     Str key = str_mem(room, (size_t)n);

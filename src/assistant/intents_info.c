@@ -47,17 +47,19 @@ static const IntentInfo infos[ACTION_COUNT] = {
     [ACTION_ASK_WEATHER] = {"ask_weather", INTENT_QUERY, true, "know the weather"},
     [ACTION_ASK_NEWS] = {"ask_news", INTENT_QUERY, true, "know today's news"},
     [ACTION_ASK_LIVE] = {"ask_live", INTENT_QUERY, true,
-        "look up what only the internet knows: prices, traffic, places, what is playing"},
+                         "look up what only the internet knows: prices, traffic, places, what is "
+                         "playing"},
     [ACTION_ASK_MATHS] = {"ask_maths", INTENT_QUERY, true, "do sums"},
     [ACTION_DEVICE_CONTROL] = {"device_control", INTENT_COMMAND, true,
-        "control lights or other devices"},
+                               "control lights or other devices"},
     [ACTION_MEDIA_PLAY] = {"media_play", INTENT_COMMAND, true, "play music, radio, films or games"},
     [ACTION_ORDER_OR_BOOK] = {"order_or_book", INTENT_COMMAND, true, "order, buy or book anything"},
-    [ACTION_MESSAGE_SEND] = {"message_send", INTENT_COMMAND, true, "send messages or post anything"},
+    [ACTION_MESSAGE_SEND] = {"message_send", INTENT_COMMAND, true,
+                             "send messages or post anything"},
     [ACTION_CALL] = {"call", INTENT_COMMAND, true, "make telephone calls"},
     [ACTION_VOLUME] = {"volume", INTENT_COMMAND, true, "change the volume"},
     [ACTION_SETTINGS] = {"settings", INTENT_COMMAND, true,
-        "change settings for you here; the settings page can"},
+                         "change settings for you here; the settings page can"},
     [ACTION_OTHER_COMMAND] = {"other_command", INTENT_COMMAND, true, "do that"},
     [ACTION_HELP] = {"help", INTENT_INFORMATION, false, NULL},
     [ACTION_GREETING] = {"greeting", INTENT_INFORMATION, false, NULL},
@@ -87,7 +89,9 @@ void intent_write_json(const Intent *i, JsonW *w)
         return;
     }
     jw_obj(w);
-    jw_key(w, i->kind == INTENT_QUERY ? "Query" : i->kind == INTENT_COMMAND ? "Command" : "Information");
+    jw_key(w, i->kind == INTENT_QUERY     ? "Query"
+              : i->kind == INTENT_COMMAND ? "Command"
+                                          : "Information");
     jw_obj(w);
     if (i->kind == INTENT_QUERY) {
         jw_kv_str(w, "query", i->query);
@@ -135,12 +139,17 @@ void intent_say_refusal(const Intent *i, Buf *out)
 
 void intent_say_help(Buf *out)
 {
-    buf_add_c(out,
-        "You can ask about your documents (\"Who owns the apartment I rent?\", \"Show me where it "
-        "says that\", \"What are the main themes in my documents?\"); keep tasks and reminders "
-        "(\"Remind me to call the bank tomorrow at nine\", \"What's due this week?\", \"I've paid the "
-        "electricity bill\", \"Move it to Monday\"); set timers and alarms (\"Set a timer for eight "
-        "minutes\", \"How long is left?\"); hear your day (\"Read me the briefing\", \"What's on my "
-        "schedule today?\", \"What changed since yesterday?\"); and have me remember things "
-        "(\"Remember that my manager is Dana\"). \"Undo\" takes back the last change.");
+    buf_add_c(out, "You can ask about your documents (\"Who owns the apartment I rent?\", \"Show "
+                   "me where it "
+                   "says that\", \"What are the main themes in my documents?\"); keep tasks and "
+                   "reminders "
+                   "(\"Remind me to call the bank tomorrow at nine\", \"What's due this week?\", "
+                   "\"I've paid the "
+                   "electricity bill\", \"Move it to Monday\"); set timers and alarms (\"Set a "
+                   "timer for eight "
+                   "minutes\", \"How long is left?\"); hear your day (\"Read me the briefing\", "
+                   "\"What's on my "
+                   "schedule today?\", \"What changed since yesterday?\"); and have me remember "
+                   "things "
+                   "(\"Remember that my manager is Dana\"). \"Undo\" takes back the last change.");
 }

@@ -9,9 +9,9 @@ enum { NODE_WORD, NODE_SLOT, NODE_FORK, NODE_END };
 
 typedef struct {
     uint8_t kind;
-    uint8_t slot;      /* NODE_SLOT */
-    bool may_be_empty; /* NODE_SLOT */
-    uint16_t word;     /* NODE_WORD: id */
+    uint8_t slot;         /* NODE_SLOT */
+    bool may_be_empty;    /* NODE_SLOT */
+    uint16_t word;        /* NODE_WORD: id */
     uint16_t next, other; /* NODE_FORK tries next, then other */
 } Node;
 
@@ -105,9 +105,9 @@ static const struct {
     const char *name;
     uint8_t slot;
 } slot_names[] = {
-    {"title", SLOT_TITLE}, {"time", SLOT_TIME}, {"dur", SLOT_DURATION}, {"ref", SLOT_REF},
-    {"topic", SLOT_TOPIC}, {"fact", SLOT_FACT}, {"number", PATTERN_NUMBER},
-    {"pron", PATTERN_PRONOUN}, {"any", PATTERN_ANY},
+    {"title", SLOT_TITLE},      {"time", SLOT_TIME},       {"dur", SLOT_DURATION},
+    {"ref", SLOT_REF},          {"topic", SLOT_TOPIC},     {"fact", SLOT_FACT},
+    {"number", PATTERN_NUMBER}, {"pron", PATTERN_PRONOUN}, {"any", PATTERN_ANY},
 };
 
 static uint16_t compile_slot(Compiler *c, Str name, uint16_t next)
@@ -117,8 +117,10 @@ static uint16_t compile_slot(Compiler *c, Str name, uint16_t next)
         name.len--;
     for (size_t i = 0; i < sizeof slot_names / sizeof *slot_names; i++)
         if (str_eq(name, str_of(slot_names[i].name)))
-            return node_add(c, (Node){.kind = NODE_SLOT, .slot = slot_names[i].slot,
-                .may_be_empty = empty, .next = next});
+            return node_add(c, (Node){.kind = NODE_SLOT,
+                                      .slot = slot_names[i].slot,
+                                      .may_be_empty = empty,
+                                      .next = next});
     return fault(c, "no such slot");
 }
 
@@ -283,8 +285,8 @@ static bool is_number(Str s)
 /* "9am", "5pm", "10min", "3rd": digits with letters that belong to them. */
 static bool is_time_number(Str s)
 {
-    static const char *const tails[] = {"am", "h", "hr", "hrs", "m", "min", "mins", "nd", "pm", "rd",
-        "s", "sec", "secs", "st", "th"};
+    static const char *const tails[] = {"am", "h",  "hr", "hrs", "m",    "min", "mins", "nd",
+                                        "pm", "rd", "s",  "sec", "secs", "st",  "th"};
     size_t digits = 0;
     while (digits < s.len && s.ptr[digits] >= '0' && s.ptr[digits] <= '9')
         digits++;
@@ -384,7 +386,7 @@ static bool match(Search *s, uint16_t node, size_t at)
 }
 
 const IntentRule *matcher_find(const Matcher *m, const SentenceWords *w, uint64_t bits,
-    IntentAction action, IntentTier tier, Captures *out)
+                               IntentAction action, IntentTier tier, Captures *out)
 {
     for (size_t i = 0; i < m->n_rules; i++) {
         const Compiled *c = &m->rules[i];

@@ -1,6 +1,6 @@
 /* intents_match.h - patterns of words with slots, compiled once, tried on sentences.
  *
- *   remind me to <title>            the words as they are (folded: intents_words.h); a slot takes words
+ *   remind me to <title>            words as they are (folded: intents_words.h); a slot takes some
  *   [a|the] (task|to do) <ref?>     [] may be missing; () one of these; <x?> may be empty
  *   $task                           a named part of a pattern (intents_rules.h)
  *   <time> <dur> <number> <pron>    slots that take only words of that class

@@ -6,9 +6,14 @@ const IntentPart intent_parts[] = {
     {"task", "task|to do|to do item|item|to do list item|thing to do|job"},
     {"tasks", "tasks|to dos|to do list|task list|open tasks|list of tasks|list of things to do"},
     {"remind", "remind|notify|alert|nudge|ping|poke|prompt"},
-    {"done", "done|complete|completed|finished|closed|as done|as complete|as completed|as finished"},
+    {"done", "done|complete|completed|finished|closed|as done|as complete|as completed|"
+        "as finished"},
     {"open", "open|undone|not done|incomplete|unfinished|not finished|not complete|active|pending"},
     {"delete", "delete|remove|scrap|erase|discard|get rid of|bin|scratch|kill"},
+    {"chore", "call|ring|phone|buy|pay|return|renew|clean|fix|wash|feed|water|finish|submit|collect|"
+        "sign|visit|prepare|review|repair|mow|iron|email|write|hand in|pick up|drop off|send|post|"
+        "sort|tidy|update|apply|pack|bring|replace|choose|organise|organize|register|do|clear|"
+        "charge|arrange|measure|back up|talk|speak|mend|paint|walk|take out|descale|defrost"},
     {"move", "move|push|postpone|reschedule|shift|bump|put off|delay|defer|put back|push back|"
         "bring forward|push out|change|switch"},
     {"cal", "calendar|diary|schedule|agenda"},
@@ -19,11 +24,12 @@ const IntentPart intent_parts[] = {
     {"say", "say|read|tell me|repeat"},
     {"no_more", "i do not need|i no longer need|no need for|we do not need"},
     {"past", "paid|called|sent|bought|booked|finished|completed|done|did|cleaned|watered|emailed|"
-        "renewed|returned|submitted|signed|picked up|fixed|ordered|replied|posted|handed in|rung|rang|"
-        "taken|took|mowed|fed|phoned|texted|written|wrote|cancelled|canceled|collected|filed|washed|"
-        "packed|spoken|spoke|visited|met|sorted|cooked|made|sold|repaired|delivered|dropped off|"
-        "closed|read|reviewed|tidied|vacuumed|hoovered|prepared|updated|backed up|arranged|mailed|"
-        "settled|transferred|wrapped|uploaded|printed|changed|walked|charged|registered|applied"},
+        "renewed|returned|submitted|signed|picked up|fixed|ordered|replied|posted|handed in|rung|"
+        "rang|taken|took|mowed|fed|phoned|texted|written|wrote|cancelled|canceled|collected|"
+        "filed|washed|packed|spoken|spoke|visited|met|sorted|cooked|made|sold|repaired|delivered|"
+        "dropped off|closed|read|reviewed|tidied|vacuumed|hoovered|prepared|updated|backed up|"
+        "arranged|mailed|settled|transferred|wrapped|uploaded|printed|changed|walked|charged|"
+        "registered|applied"},
 };
 const size_t intent_parts_n = sizeof intent_parts / sizeof *intent_parts;
 

@@ -49,7 +49,7 @@ static bool value_of(const Reading *r, Range g, int timed, IntentValue *out, Err
     Buf b;
     size_t last = SIZE_MAX;
     IntentValue v = {{NULL, 0}, 0, 0};
-    buf_init(&b, INTENTS_TEXT_MAX * 2);
+    buf_init(&b, (size_t)INTENTS_TEXT_MAX * 2);
     for (size_t i = g.from; i < g.to; i++) {
         if (!taken(r, i, timed))
             continue;
@@ -82,12 +82,40 @@ static Range range_of(const Captures *took, int slot)
 /* ---- titles ---- */
 
 /* Words that lead in and are no part of a title or of what is meant. */
-static const char *const lead_ins[] = {"that i have to", "that i need to", "that i should",
-    "that i must", "i have to", "i need to", "i have got to", "we need to", "we have to", "for me to",
-    "to", "that", "about", "called", "named", "saying", "for", "of", "on"};
-static const char *const lead_outs[] = {"as a task", "as a reminder", "to my list", "on my list",
-    "to my tasks", "to my calendar", "on my calendar", "in my calendar", "on the calendar",
-    "in my diary", "for me", "instead", "again", "too", "also"};
+static const char *const lead_ins[] = {"that i have to",
+                                       "that i need to",
+                                       "that i should",
+                                       "that i must",
+                                       "i have to",
+                                       "i need to",
+                                       "i have got to",
+                                       "we need to",
+                                       "we have to",
+                                       "for me to",
+                                       "to",
+                                       "that",
+                                       "about",
+                                       "called",
+                                       "named",
+                                       "saying",
+                                       "for",
+                                       "of",
+                                       "on"};
+static const char *const lead_outs[] = {"as a task",
+                                        "as a reminder",
+                                        "to my list",
+                                        "on my list",
+                                        "to my tasks",
+                                        "to my calendar",
+                                        "on my calendar",
+                                        "in my calendar",
+                                        "on the calendar",
+                                        "in my diary",
+                                        "for me",
+                                        "instead",
+                                        "again",
+                                        "too",
+                                        "also"};
 /* Left over where a time stood behind them. */
 static const char *const dangling[] = {"and", "at", "by", "due", "for", "in", "on"};
 
@@ -118,7 +146,8 @@ static Range trim_lead(const Reading *r, Range g)
         while (g.to > g.from && r->timed[g.to - 1])
             g.to--;
         if (g.to - g.from > 1 && g.to < r->words.n && r->timed[g.to] &&
-            str_in_sorted(r->words.word[g.to - 1].text, dangling, sizeof dangling / sizeof *dangling)) {
+            str_in_sorted(r->words.word[g.to - 1].text, dangling,
+                          sizeof dangling / sizeof *dangling)) {
             g.to--;
             again = true;
         }
@@ -140,8 +169,8 @@ static Range trim_lead(const Reading *r, Range g)
 
 static int number_of(const Reading *r, size_t i)
 {
-    static const char *const numbers[] = {"one", "two", "three", "four", "five", "six", "seven",
-        "eight", "nine", "ten"};
+    static const char *const numbers[] = {"one", "two",   "three", "four", "five",
+                                          "six", "seven", "eight", "nine", "ten"};
     uint64_t n;
     for (int k = 0; k < 10; k++)
         if (is(r, i, numbers[k]))
@@ -151,12 +180,13 @@ static int number_of(const Reading *r, size_t i)
 
 static int ordinal_of(const Reading *r, size_t i)
 {
-    static const char *const words[] = {"first", "second", "third", "fourth", "fifth", "sixth",
-        "seventh", "eighth", "ninth", "tenth"};
+    static const char *const words[] = {"first", "second",  "third",  "fourth", "fifth",
+                                        "sixth", "seventh", "eighth", "ninth",  "tenth"};
     for (int k = 0; k < 10; k++)
         if (is(r, i, words[k]))
             return k + 1;
-    if (i > 0 && is(r, i - 1, "number option item task reminder choose take pick") && number_of(r, i))
+    if (i > 0 && is(r, i - 1, "number option item task reminder choose take pick") &&
+        number_of(r, i))
         return number_of(r, i);
     if (is(r, i, "last latter bottom latest newest"))
         return i > 0 && is(r, i - 1, "second") ? -2 : -1;
@@ -171,7 +201,8 @@ static bool all_in(const Reading *r, Range g, const char *list)
     return g.from < g.to;
 }
 
-#define THINGS "option task tasks reminder reminders item items to do dos one ones thing event alarm timer " \
+#define THINGS                                                                                     \
+    "option task tasks reminder reminders item items to do dos one ones thing event alarm timer "  \
     "timers alarms note result entry"
 
 /* What a range refers to; for words of a title, the range without what only leads to them. */
@@ -195,7 +226,8 @@ static IntentRef refer(const Reading *r, Range *g, int32_t *ordinal)
         Range rest = {g->from, i};
         bool before = g->from == i || all_in(r, rest, "the my number second " THINGS);
         rest = (Range){i + 1, g->to};
-        if (before && (i + 1 == g->to || all_in(r, rest, "one of them " THINGS)) && ordinal_of(r, i)) {
+        if (before && (i + 1 == g->to || all_in(r, rest, "one of them " THINGS)) &&
+            ordinal_of(r, i)) {
             *ordinal = is(r, i, "second") && is(r, i + 1, "last") ? -2 : ordinal_of(r, i);
             return REF_ORDINAL;
         }
@@ -260,28 +292,30 @@ static Range find_duration(const Reading *r)
 
 static IntentManner manner_of(const Reading *r)
 {
-    return has(r, "slower slowly slow") ? MANNER_SLOWER :
-        has(r, "fast") && has(r, "not too") ? MANNER_SLOWER :
-        has(r, "faster quicker quickly") ? MANNER_FASTER :
-        has(r, "louder loud loudly loudlier up") ? MANNER_LOUDER :
-        has(r, "quieter quietly softer softly") ? MANNER_QUIETER :
-        has(r, "shorter briefly short briefer") ? MANNER_SHORTER :
-        has(r, "longer detail details") ? MANNER_LONGER : MANNER_AS_IS;
+    return has(r, "slower slowly slow")               ? MANNER_SLOWER
+           : has(r, "fast") && has(r, "not too")      ? MANNER_SLOWER
+           : has(r, "faster quicker quickly")         ? MANNER_FASTER
+           : has(r, "louder loud loudly loudlier up") ? MANNER_LOUDER
+           : has(r, "quieter quietly softer softly")  ? MANNER_QUIETER
+           : has(r, "shorter briefly short briefer")  ? MANNER_SHORTER
+           : has(r, "longer detail details")          ? MANNER_LONGER
+                                                      : MANNER_AS_IS;
 }
 
 static IntentListing listing_of(const Reading *r)
 {
-    return has(r, "alarm alarms wake") ? LISTING_ALARMS :
-        has(r, "overdue late behind") ? LISTING_OVERDUE :
-        has(r, "did done finished completed ticked") && !has(r, "get") ? LISTING_DONE :
-        has(r, "reminder reminders") ? LISTING_REMINDERS :
-        has(r, "due deadline deadlines") ? LISTING_DUE : LISTING_OPEN;
+    return has(r, "alarm alarms wake")                                      ? LISTING_ALARMS
+           : has(r, "overdue late behind")                                  ? LISTING_OVERDUE
+           : has(r, "did done finished completed ticked") && !has(r, "get") ? LISTING_DONE
+           : has(r, "reminder reminders")                                   ? LISTING_REMINDERS
+           : has(r, "due deadline deadlines")                               ? LISTING_DUE
+                                                                            : LISTING_OPEN;
 }
 
 static const char *priority_of(const Reading *r)
 {
-    if (has(r, "low lower down reduce deprioritise deprioritize wait") || (has(r, "not") &&
-        has(r, "urgent important")))
+    if (has(r, "low lower down reduce deprioritise deprioritize wait") ||
+        (has(r, "not") && has(r, "urgent important")))
         return "low";
     return has(r, "normal medium usual") ? "normal" : "high";
 }
@@ -289,10 +323,11 @@ static const char *priority_of(const Reading *r)
 /* Which actions have a time of the sentence's own, and which a title without it. */
 static bool wants_time(IntentAction a)
 {
-    static const IntentAction with[] = {ACTION_TASK_ADD, ACTION_REMINDER_ADD, ACTION_TASK_MOVE,
-        ACTION_TASK_SNOOZE, ACTION_ALARM_SET, ACTION_ALARM_REMOVE, ACTION_CALENDAR_ADD,
-        ACTION_CALENDAR_REMOVE, ACTION_BRIEFING, ACTION_TRENDS, ACTION_CHANGES, ACTION_TASK_LIST,
-        ACTION_AGENDA, ACTION_DATE, ACTION_SUPPLY, ACTION_TASK_DELETE};
+    static const IntentAction with[] = {
+        ACTION_TASK_ADD,  ACTION_REMINDER_ADD, ACTION_TASK_MOVE,    ACTION_TASK_SNOOZE,
+        ACTION_ALARM_SET, ACTION_ALARM_REMOVE, ACTION_CALENDAR_ADD, ACTION_CALENDAR_REMOVE,
+        ACTION_BRIEFING,  ACTION_TRENDS,       ACTION_CHANGES,      ACTION_TASK_LIST,
+        ACTION_AGENDA,    ACTION_DATE,         ACTION_SUPPLY,       ACTION_TASK_DELETE};
     for (size_t i = 0; i < sizeof with / sizeof *with; i++)
         if (with[i] == a)
             return true;
@@ -325,7 +360,8 @@ static bool fill_time(const Reading *r, const Captures *took, Intent *out, Err *
     } else if (!wants_time(out->action)) {
         return true;
     }
-    while (!adds(out->action) && g.from < g.to && (!taken(r, g.from, timed) || is(r, g.from, "due until till to")))
+    while (!adds(out->action) && g.from < g.to &&
+           (!taken(r, g.from, timed) || is(r, g.from, "due until till to")))
         g.from++;
     return value_of(r, g, timed, &out->slot[SLOT_TIME], err);
 }
@@ -333,8 +369,9 @@ static bool fill_time(const Reading *r, const Captures *took, Intent *out, Err *
 static bool fill_duration(const Reading *r, const Captures *took, Intent *out, Err *err)
 {
     bool wanted = out->action == ACTION_TIMER_START || out->action == ACTION_TASK_SNOOZE;
-    Range g = took && took->set[SLOT_DURATION] ? range_of(took, SLOT_DURATION) :
-        wanted ? find_duration(r) : (Range){0, 0};
+    Range g = took && took->set[SLOT_DURATION] ? range_of(took, SLOT_DURATION)
+              : wanted                         ? find_duration(r)
+                                               : (Range){0, 0};
     while (g.from < g.to && is(r, g.from, "another extra and of"))
         g.from++;
     return value_of(r, g, -1, &out->slot[SLOT_DURATION], err);
@@ -350,24 +387,27 @@ static bool fill_title(const Reading *r, const Captures *took, Intent *out, Err 
         if (!value_of(r, g, add ? 0 : -1, &out->slot[SLOT_TITLE], err))
             return false;
         /* "the standup at noon": all of it was time, so it is the title after all */
-        return out->slot[SLOT_TITLE].text.ptr != NULL || took->set[SLOT_TIME] ||
-               !add || value_of(r, g, 0, &out->slot[SLOT_TITLE], err);
+        return out->slot[SLOT_TITLE].text.ptr != NULL || took->set[SLOT_TIME] || !add ||
+               value_of(r, g, 0, &out->slot[SLOT_TITLE], err);
     }
     if (!add || took)
         return true;
     return value_of(r, trim_lead(r, (Range){0, r->words.n}), 0, &out->slot[SLOT_TITLE], err);
 }
 
-static bool copy_slot(const Reading *r, const Captures *took, IntentSlot slot, Intent *out, Err *err)
+static bool copy_slot(const Reading *r, const Captures *took, IntentSlot slot, Intent *out,
+                      Err *err)
 {
-    return !took || !took->set[slot] || value_of(r, range_of(took, slot), -1, &out->slot[slot], err);
+    return !took || !took->set[slot] ||
+           value_of(r, range_of(took, slot), -1, &out->slot[slot], err);
 }
 
 /* "remember my manager is Dana", "forget that pronoun": all behind the verb. */
 static bool fill_kept(const Reading *r, Intent *out, Err *err)
 {
     Range g = {0, r->words.n};
-    while (g.from + 1 < g.to && !is(r, g.from, "remember forget memorise memorize store save"))
+    while (g.from + 1 < g.to &&
+           !is(r, g.from, "remember forget memorise memorize store save delete remove erase"))
         g.from++;
     g.from = g.from + 1 < g.to ? g.from + 1 : 0;
     if (out->action == ACTION_REMEMBER)
@@ -389,6 +429,13 @@ static bool fill_extras(const Reading *r, const IntentRule *rule, Intent *out, E
         !out->slot[SLOT_FACT].text.ptr && !out->slot[SLOT_TOPIC].text.ptr && out->ref == REF_NONE &&
         !fill_kept(r, out, err))
         return false;
+    Str topic = out->slot[SLOT_TOPIC].text;
+    if (out->action == ACTION_FORGET && topic.ptr &&
+        (str_eq_nocase(topic, STR("it")) || str_eq_nocase(topic, STR("that")))) {
+        out->ref = REF_LAST;
+        out->slot[SLOT_REF] = out->slot[SLOT_TOPIC];
+        out->slot[SLOT_TOPIC] = (IntentValue){{NULL, 0}, 0, 0};
+    }
     if (out->action == ACTION_REPEAT)
         out->manner = manner_of(r);
     if (out->action == ACTION_TASK_LIST)
@@ -401,18 +448,19 @@ static bool fill_extras(const Reading *r, const IntentRule *rule, Intent *out, E
             return err_set(err, ERR_NO_MEMORY, "no memory for the parts of a sentence");
     }
     if (out->ref == REF_NONE && wants_ref(out->action) && !out->slot[SLOT_TOPIC].text.ptr)
-        out->ref = out->action == ACTION_SELECT || has(r, "it that this them") ? REF_LAST : REF_NONE;
+        out->ref =
+            out->action == ACTION_SELECT || has(r, "it that this them") ? REF_LAST : REF_NONE;
     return true;
 }
 
 bool reading_fill(const Reading *r, const IntentRule *rule, const Captures *took, Intent *out,
-    Err *err)
+                  Err *err)
 {
     if (!rule)
         took = NULL;
     bool ok = fill_time(r, took, out, err) && fill_duration(r, took, out, err) &&
-        fill_title(r, took, out, err) && copy_slot(r, took, SLOT_TOPIC, out, err) &&
-        copy_slot(r, took, SLOT_FACT, out, err);
+              fill_title(r, took, out, err) && copy_slot(r, took, SLOT_TOPIC, out, err) &&
+              copy_slot(r, took, SLOT_FACT, out, err);
     if (ok && took && took->set[SLOT_REF])
         ok = fill_ref(r, range_of(took, SLOT_REF), out->action == ACTION_TASK_COMPLETE, out, err);
     else if (ok && took && took->set[PATTERN_PRONOUN])

@@ -34,7 +34,8 @@ static bool cardinal(const Reading *r, size_t i)
 static bool makes_time(const Reading *r, size_t i)
 {
     const char *before_day = "this next last every each coming same other following past";
-    bool at_end = i + 1 >= r->words.n || is(r, i + 1, "to about that for remind and instead i of at");
+    bool at_end =
+        i + 1 >= r->words.n || is(r, i + 1, "to about that for remind and instead i of at");
     if (class_of(r, i) & WORD_TIME_CORE)
         return true;
     if (class_of(r, i) & WORD_UNIT && i > 0) {
@@ -48,7 +49,8 @@ static bool makes_time(const Reading *r, size_t i)
     }
     if (is(r, i, "may march mon sat sun spring summer autumn winter"))
         return (i > 0 && (is(r, i - 1, "in of by next last this until till since on") ||
-                          (cardinal(r, i - 1)))) || (cardinal(r, i + 1));
+                          (cardinal(r, i - 1)))) ||
+               (cardinal(r, i + 1));
     if (is(r, i, "lunch dinner breakfast work school"))
         return i > 0 && is(r, i - 1, "after before");
     if (!cardinal(r, i) || i == 0)
@@ -69,14 +71,17 @@ static bool belongs(const Reading *r, size_t i)
 /* Words that a time does not begin with, and that it does not end with. */
 static bool loose_start(const Reading *r, size_t i)
 {
-    return is(r, i, "of and to a an the m p now other one more extra work school lunch from past start coming") &&
+    return is(r, i,
+              "of and to a an the m p now other one more extra work school lunch from past start "
+              "coming") &&
            !(is(r, i, "the a an") && class_of(r, i + 1) & (WORD_UNIT | WORD_NUMBER));
 }
 
 static bool loose_end(const Reading *r, size_t i)
 {
-    return is(r, i, "at on by before after in within until till from to the this next every other "
-                    "each around of and a an due last early another more extra");
+    return is(r, i,
+              "at on by before after in within until till from to the this next every other "
+              "each around of and a an due last early another more extra");
 }
 
 void reading_mark_times(Reading *r)
@@ -91,14 +96,18 @@ void reading_mark_times(Reading *r)
             from--;
         while (to < n && belongs(r, to))
             to++;
-        while (from < i && (loose_start(r, from) || (cardinal(r, from) && !makes_time(r, from) &&
-                                                     is(r, from + 1, "due on at by before after until"))))
+        while (from < i &&
+               (loose_start(r, from) || (cardinal(r, from) && !makes_time(r, from) &&
+                                         is(r, from + 1, "due on at by before after until"))))
             from++;
-        while (to > i + 1 && (loose_end(r, to - 1) || (cardinal(r, to - 1) && !makes_time(r, to - 1) &&
-                                                      !cardinal(r, to - 2) && !is(r, to - 2, "the of "
-                              "january february march april may june july august september october "
-                              "november december monday tuesday wednesday thursday friday saturday "
-                              "sunday tomorrow today past to noon"))))
+        while (to > i + 1 &&
+               (loose_end(r, to - 1) ||
+                (cardinal(r, to - 1) && !makes_time(r, to - 1) && !cardinal(r, to - 2) &&
+                 !is(r, to - 2,
+                     "the of "
+                     "january february march april may june july august september october "
+                     "november december monday tuesday wednesday thursday friday saturday "
+                     "sunday tomorrow today past to noon"))))
             to--;
         for (size_t k = from; k < to; k++)
             r->timed[k] = true;

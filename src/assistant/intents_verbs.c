@@ -4,18 +4,22 @@
 static const struct {
     const char *past, *base;
 } irregular[] = {
-    {"ate", "eat"},       {"bought", "buy"},   {"brought", "bring"}, {"built", "build"},
-    {"chose", "choose"},  {"chosen", "choose"}, {"did", "do"},       {"done", "do"},
-    {"drew", "draw"},     {"driven", "drive"}, {"drove", "drive"},   {"fed", "feed"},
-    {"filled", "fill"},   {"found", "find"},   {"gave", "give"},     {"given", "give"},
-    {"gone", "go"},       {"got", "get"},      {"gotten", "get"},    {"held", "hold"},
-    {"hung", "hang"},     {"kept", "keep"},    {"laid", "lay"},      {"left", "leave"},
-    {"lent", "lend"},     {"made", "make"},    {"met", "meet"},      {"paid", "pay"},
-    {"ran", "run"},       {"rang", "ring"},    {"rung", "ring"},     {"sent", "send"},
-    {"shown", "show"},    {"sold", "sell"},    {"sorted", "sort"},   {"spent", "spend"},
-    {"spoke", "speak"},   {"spoken", "speak"}, {"sung", "sing"},     {"swept", "sweep"},
-    {"taken", "take"},    {"taught", "teach"}, {"thrown", "throw"},  {"told", "tell"},
-    {"took", "take"},     {"went", "go"},      {"withdrew", "withdraw"}, {"woke", "wake"},
+    {"ate", "eat"},       {"bought", "buy"},        {"brought", "bring"},
+    {"built", "build"},   {"chose", "choose"},      {"chosen", "choose"},
+    {"did", "do"},        {"done", "do"},           {"drew", "draw"},
+    {"driven", "drive"},  {"drove", "drive"},       {"fed", "feed"},
+    {"filled", "fill"},   {"found", "find"},        {"gave", "give"},
+    {"given", "give"},    {"gone", "go"},           {"got", "get"},
+    {"gotten", "get"},    {"held", "hold"},         {"hung", "hang"},
+    {"kept", "keep"},     {"laid", "lay"},          {"left", "leave"},
+    {"lent", "lend"},     {"made", "make"},         {"met", "meet"},
+    {"paid", "pay"},      {"ran", "run"},           {"rang", "ring"},
+    {"rung", "ring"},     {"sent", "send"},         {"shown", "show"},
+    {"sold", "sell"},     {"sorted", "sort"},       {"spent", "spend"},
+    {"spoke", "speak"},   {"spoken", "speak"},      {"sung", "sing"},
+    {"swept", "sweep"},   {"taken", "take"},        {"taught", "teach"},
+    {"thrown", "throw"},  {"told", "tell"},         {"took", "take"},
+    {"went", "go"},       {"withdrew", "withdraw"}, {"woke", "wake"},
     {"written", "write"}, {"wrote", "write"},
 };
 
@@ -27,8 +31,9 @@ static bool is_vowel(char c)
 /* A stem that has lost its e: "mov", "updat", "fil", "arrang". */
 static bool lost_e(Str s)
 {
-    static const char *const ends[] = {"v", "c", "dg", "ang", "arg", "at", "as", "is", "os", "us", "iz",
-        "ul", "ir", "ar", "ur", "ak", "ik", "ok", "il", "id", "ad", "ut", "in", "ap", "ip", "op", "et"};
+    static const char *const ends[] = {"v",  "c",  "dg", "ang", "arg", "at", "as", "is", "os",
+                                       "us", "iz", "ul", "ir",  "ar",  "ur", "ak", "ik", "ok",
+                                       "il", "id", "ad", "ut",  "in",  "ap", "ip", "op", "et"};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         if (!str_ends(s, str_of(ends[i])))
             continue;
@@ -39,9 +44,10 @@ static bool lost_e(Str s)
     return false;
 }
 
-static const char *const whole_stems[] = {"answer", "cancel", "check", "cover", "deposit", "edit",
-    "enter", "finish", "hoover", "iron", "mail", "offer", "open", "order", "permit", "print", "sharpen",
-    "start", "submit", "vacuum", "visit", "water", "email", "return"};
+static const char *const whole_stems[] = {
+    "answer",  "cancel", "check",  "cover",  "deposit", "edit",  "enter",  "finish",
+    "hoover",  "iron",   "mail",   "offer",  "open",    "order", "permit", "print",
+    "sharpen", "start",  "submit", "vacuum", "visit",   "water", "email",  "return"};
 
 static bool doubled(Str s)
 {

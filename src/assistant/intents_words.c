@@ -7,70 +7,118 @@
 static const struct {
     const char *word, *first, *second;
 } contractions[] = {
-    {"aren't", "are", "not"},     {"arent", "are", "not"},      {"can't", "can", "not"},
-    {"cannot", "can", "not"},     {"cant", "can", "not"},       {"couldn't", "could", "not"},
-    {"didn't", "did", "not"},     {"didnt", "did", "not"},      {"doesn't", "does", "not"},
-    {"doesnt", "does", "not"},    {"don't", "do", "not"},       {"dont", "do", "not"},
-    {"gimme", "give", "me"},      {"gonna", "going", "to"},     {"gotta", "got", "to"},
-    {"hasn't", "has", "not"},     {"hasnt", "has", "not"},      {"haven't", "have", "not"},
-    {"havent", "have", "not"},    {"he's", "he", "is"},         {"here's", "here", "is"},
-    {"how's", "how", "is"},       {"hows", "how", "is"},        {"i'd", "i", "would"},
-    {"i'll", "i", "will"},        {"i'm", "i", "am"},           {"i've", "i", "have"},
-    {"im", "i", "am"},            {"isn't", "is", "not"},       {"isnt", "is", "not"},
-    {"it'll", "it", "will"},      {"it's", "it", "is"},         {"ive", "i", "have"},
-    {"lemme", "let", "me"},       {"let's", "let", "us"},       {"lets", "let", "us"},
-    {"mustn't", "must", "not"},   {"needn't", "need", "not"},   {"she's", "she", "is"},
-    {"shouldn't", "should", "not"}, {"that's", "that", "is"},   {"thats", "that", "is"},
-    {"there's", "there", "is"},   {"theres", "there", "is"},    {"they're", "they", "are"},
-    {"they've", "they", "have"},  {"todo", "to", "do"},         {"todos", "to", "dos"},
-    {"wanna", "want", "to"},      {"wasn't", "was", "not"},     {"wasnt", "was", "not"},
-    {"we'd", "we", "would"},      {"we'll", "we", "will"},      {"we're", "we", "are"},
-    {"we've", "we", "have"},      {"weren't", "were", "not"},   {"what're", "what", "are"},
-    {"what's", "what", "is"},     {"whats", "what", "is"},      {"when's", "when", "is"},
-    {"whens", "when", "is"},      {"where'd", "where", "did"},  {"where's", "where", "is"},
-    {"wheres", "where", "is"},    {"who's", "who", "is"},       {"whos", "who", "is"},
-    {"won't", "will", "not"},     {"wont", "will", "not"},      {"wouldn't", "would", "not"},
-    {"you'd", "you", "would"},    {"you'll", "you", "will"},    {"you're", "you", "are"},
+    {"aren't", "are", "not"},     {"arent", "are", "not"},
+    {"can't", "can", "not"},      {"cannot", "can", "not"},
+    {"cant", "can", "not"},       {"couldn't", "could", "not"},
+    {"didn't", "did", "not"},     {"didnt", "did", "not"},
+    {"doesn't", "does", "not"},   {"doesnt", "does", "not"},
+    {"don't", "do", "not"},       {"dont", "do", "not"},
+    {"gimme", "give", "me"},      {"gonna", "going", "to"},
+    {"gotta", "got", "to"},       {"hasn't", "has", "not"},
+    {"hasnt", "has", "not"},      {"haven't", "have", "not"},
+    {"havent", "have", "not"},    {"he's", "he", "is"},
+    {"here's", "here", "is"},     {"how's", "how", "is"},
+    {"hows", "how", "is"},        {"i'd", "i", "would"},
+    {"i'll", "i", "will"},        {"i'm", "i", "am"},
+    {"i've", "i", "have"},        {"im", "i", "am"},
+    {"isn't", "is", "not"},       {"isnt", "is", "not"},
+    {"it'll", "it", "will"},      {"it's", "it", "is"},
+    {"ive", "i", "have"},         {"lemme", "let", "me"},
+    {"let's", "let", "us"},       {"lets", "let", "us"},
+    {"mustn't", "must", "not"},   {"needn't", "need", "not"},
+    {"she's", "she", "is"},       {"shouldn't", "should", "not"},
+    {"that's", "that", "is"},     {"thats", "that", "is"},
+    {"there's", "there", "is"},   {"theres", "there", "is"},
+    {"they're", "they", "are"},   {"they've", "they", "have"},
+    {"todo", "to", "do"},         {"todos", "to", "dos"},
+    {"wanna", "want", "to"},      {"wasn't", "was", "not"},
+    {"wasnt", "was", "not"},      {"we'd", "we", "would"},
+    {"we'll", "we", "will"},      {"we're", "we", "are"},
+    {"we've", "we", "have"},      {"weren't", "were", "not"},
+    {"what're", "what", "are"},   {"what's", "what", "is"},
+    {"whats", "what", "is"},      {"when's", "when", "is"},
+    {"whens", "when", "is"},      {"where'd", "where", "did"},
+    {"where's", "where", "is"},   {"wheres", "where", "is"},
+    {"who's", "who", "is"},       {"whos", "who", "is"},
+    {"won't", "will", "not"},     {"wont", "will", "not"},
+    {"wouldn't", "would", "not"}, {"you'd", "you", "would"},
+    {"you'll", "you", "will"},    {"you're", "you", "are"},
     {"you've", "you", "have"},    {"youre", "you", "are"},
 };
 
 /* Words that are passed over wherever they stand. */
-static const char *const fillers[] = {"ah", "eh", "er", "erm", "hm", "hmm", "kindly", "please",
-    "pls", "plz", "uh", "uhm", "um", "umm"};
+static const char *const fillers[] = {"ah",     "eh",  "er",  "erm", "hm",  "hmm", "kindly",
+                                      "please", "pls", "plz", "uh",  "uhm", "um",  "umm"};
 
-static const char *const names[] = {"alexa", "assistant", "computer", "cortana", "google", "jarvis",
-    "olly", "robot", "siri", "sotto"};
+static const char *const names[] = {"alexa",  "assistant", "computer", "cortana", "google",
+                                    "jarvis", "olly",      "robot",    "siri",    "sotto"};
 
 /* Passed over at the beginning of a longer sentence. */
-static const char *const openers[] = {"alright", "and", "anyway", "but", "hey", "hi",
-    "now", "oh", "ok", "okay", "right", "so", "then", "well"};
+static const char *const openers[] = {"alright", "and", "anyway", "but",   "hey", "hi",   "now",
+                                      "oh",      "ok",  "okay",   "right", "so",  "then", "well"};
 
 /* Verbs that a polite wrapping stands before: "could you turn ..." is "turn ...". Sorted. */
-static const char *const verbs[] = {"activate", "add", "adjust", "alert", "answer", "append",
-    "arrange", "ask", "begin", "block", "book", "brief", "bring", "bump", "buy", "call", "cancel",
-    "change", "check", "clean", "clear", "close", "complete", "continue", "convert", "copy", "count",
-    "create", "cross", "deactivate", "decrease", "define", "delete", "describe", "dim", "disable",
-    "display", "do", "download", "draft", "drop", "email", "enable", "erase", "explain", "fetch",
-    "find", "finish", "flag", "forget", "forward", "get", "give", "go", "help", "increase", "keep",
-    "let", "list", "locate", "look", "lower", "make", "mark", "message", "move", "mute", "name",
-    "note", "notify", "open", "order", "pause", "phone", "pick", "ping", "place", "play", "post",
-    "postpone", "print", "push", "put", "raise", "read", "record", "reduce", "refresh", "remember",
-    "remind", "remove", "rename", "reopen", "repeat", "reply", "reschedule", "reserve", "respond",
-    "restart", "resume", "ring", "run", "save", "say", "schedule", "search", "send", "set", "shift",
-    "show", "shuffle", "shut", "skip", "snooze", "speak", "start", "stick", "stop", "store",
-    "summarise", "summarize", "switch", "take", "talk", "tell", "text", "tick", "translate", "turn",
-    "tweet", "uncheck", "undo", "untick", "update", "vacuum", "wake", "write"};
+static const char *const verbs[] = {
+    "activate",  "add",        "adjust",   "alert",    "answer",     "append",   "arrange",
+    "ask",       "begin",      "block",    "book",     "brief",      "bring",    "bump",
+    "buy",       "call",       "cancel",   "change",   "check",      "clean",    "clear",
+    "close",     "complete",   "continue", "convert",  "copy",       "count",    "create",
+    "cross",     "deactivate", "decrease", "define",   "delete",     "describe", "dim",
+    "disable",   "display",    "do",       "download", "draft",      "drop",     "email",
+    "enable",    "erase",      "explain",  "fetch",    "find",       "finish",   "flag",
+    "forget",    "forward",    "get",      "give",     "go",         "help",     "increase",
+    "keep",      "let",        "list",     "locate",   "look",       "lower",    "make",
+    "mark",      "message",    "move",     "mute",     "name",       "note",     "notify",
+    "open",      "order",      "pause",    "phone",    "pick",       "ping",     "place",
+    "play",      "post",       "postpone", "print",    "push",       "put",      "raise",
+    "read",      "record",     "reduce",   "refresh",  "remember",   "remind",   "remove",
+    "rename",    "reopen",     "repeat",   "reply",    "reschedule", "reserve",  "respond",
+    "restart",   "resume",     "ring",     "run",      "save",       "say",      "schedule",
+    "search",    "send",       "set",      "shift",    "show",       "shuffle",  "shut",
+    "skip",      "snooze",     "speak",    "start",    "stick",      "stop",     "store",
+    "summarise", "summarize",  "switch",   "take",     "talk",       "tell",     "text",
+    "tick",      "translate",  "turn",     "tweet",    "uncheck",    "undo",     "untick",
+    "update",    "vacuum",     "wake",     "write"};
 
 /* Polite wrappings that end before a verb. "*" stands for one adverb that may come between. */
-static const char *const wrappings[] = {"can you", "could you", "would you", "will you",
-    "can you just", "could you just", "can you maybe", "could you maybe", "could you possibly",
-    "can you quickly", "can you go ahead and", "i want you to", "i would like you to", "i need you to",
-    "i would like for you to", "is it possible to", "is it possible for you to",
-    "would it be possible to", "i was wondering if you could", "do me a favour and",
-    "do me a favor and", "go ahead and", "you can", "you could", "you should", "be so kind and",
-    "be so kind as to", "would you be able to", "are you able to", "do you think you could",
-    "would you be so kind as to", "let us", "i would like to", "i want to", "may i ask you to",
-    "can i get you to", "try to", "i would appreciate it if you could"};
+static const char *const wrappings[] = {"can you",
+                                        "could you",
+                                        "would you",
+                                        "will you",
+                                        "can you just",
+                                        "could you just",
+                                        "can you maybe",
+                                        "could you maybe",
+                                        "could you possibly",
+                                        "can you quickly",
+                                        "can you go ahead and",
+                                        "i want you to",
+                                        "i would like you to",
+                                        "i need you to",
+                                        "i would like for you to",
+                                        "is it possible to",
+                                        "is it possible for you to",
+                                        "would it be possible to",
+                                        "i was wondering if you could",
+                                        "do me a favour and",
+                                        "do me a favor and",
+                                        "go ahead and",
+                                        "you can",
+                                        "you could",
+                                        "you should",
+                                        "be so kind and",
+                                        "be so kind as to",
+                                        "would you be able to",
+                                        "are you able to",
+                                        "do you think you could",
+                                        "would you be so kind as to",
+                                        "let us",
+                                        "i would like to",
+                                        "i want to",
+                                        "may i ask you to",
+                                        "can i get you to",
+                                        "try to",
+                                        "i would appreciate it if you could"};
 
 static bool in_list(Str word, const char *const *list, size_t n)
 {
@@ -90,8 +138,8 @@ static void push(SentenceWords *w, Str s, size_t start, size_t end)
 {
     if (w->n == WORDS_MAX || w->used + s.len > sizeof w->room || s.len == 0)
         return;
-    w->word[w->n++] = (SentenceWord){.text = keep(w, s), .start = (uint32_t)start,
-        .end = (uint32_t)end};
+    w->word[w->n++] =
+        (SentenceWord){.text = keep(w, s), .start = (uint32_t)start, .end = (uint32_t)end};
 }
 
 /* A folded word of the sentence's bytes [start, end), opened when it is a contraction. */
@@ -212,8 +260,9 @@ static bool strip_wrapping(SentenceWords *w)
 /* "the rent's been paid", "the fence's fixed now": a verb, where a name would have its thing. */
 static void open_is(SentenceWords *w)
 {
-    static const char *const behind[] = {"already", "been", "done", "due", "finished", "gone", "no",
-        "not", "now", "overdue", "paid", "sorted", "still"};
+    static const char *const behind[] = {"already", "been",   "done", "due", "finished",
+                                         "gone",    "no",     "not",  "now", "overdue",
+                                         "paid",    "sorted", "still"};
     for (size_t i = 0; i + 1 < w->n && w->n < WORDS_MAX; i++) {
         SentenceWord *s = &w->word[i];
         if (s->text.len < 4 || !str_ends(s->text, STR("'s")) || !IN(w->word[i + 1].text, behind))
@@ -233,15 +282,16 @@ void sentence_words(Str text, SentenceWords *out)
     out->n = out->used = 0;
     out->polite = out->question = out->continues = false;
     split(text, out);
-    for (size_t i = text.len; i > 0 && (text.ptr[i - 1] <= ' ' || strchr("?!.\"')", text.ptr[i - 1]));
-         i--)
+    for (size_t i = text.len;
+         i > 0 && (text.ptr[i - 1] <= ' ' || strchr("?!.\"')", text.ptr[i - 1])); i--)
         out->question |= text.ptr[i - 1] == '?';
     open_is(out);
     strip_fillers(out);
     strip_name(out);
     while (out->n > 2 && IN(out->word[0].text, openers)) {
         out->continues |= str_eq(out->word[0].text, STR("and")) ||
-            str_eq(out->word[0].text, STR("but")) || str_eq(out->word[0].text, STR("then"));
+                          str_eq(out->word[0].text, STR("but")) ||
+                          str_eq(out->word[0].text, STR("then"));
         drop(out, 0, 1);
     }
     while (strip_wrapping(out))

@@ -1,5 +1,5 @@
-/* intents_rows.h - sentences with what they want: the .tsv files of tests/data/intents and jsonl files
- * of the same kind, for the unit test and the bench. */
+/* intents_rows.h - sentences with what they want: the .tsv files of tests/data/intents and jsonl
+ * files of the same kind, for the unit test and the bench. */
 #ifndef SOTTO_TESTS_INTENTS_ROWS_H
 #define SOTTO_TESTS_INTENTS_ROWS_H
 
@@ -38,8 +38,8 @@ static inline void intents_rows_free(IntentRows *r)
 
 static inline bool intents_row_part(Str part, IntentRow *row)
 {
-    static const char *const turns[] = {"none", "tasks", "timer", "answer", "briefing", "agenda",
-        "memory", "ringing"};
+    static const char *const turns[] = {"none",     "tasks",  "timer",  "answer",
+                                        "briefing", "agenda", "memory", "ringing"};
     static const char *const awaits[] = {"nothing", "yes_no", "time", "title", "choice"};
     size_t eq = str_find(part, STR("="), 0);
     if (eq == SIZE_MAX)
@@ -85,7 +85,11 @@ static inline bool intents_row_json(Str line, Arena *a, IntentRow *row, Err *err
     if (!j)
         return false;
     row->text = arena_str(a, json_str(json_get(j, "text")));
-    row->kind = str_eq(json_str(json_get(j, "map")), STR("Query")) ? INTENT_QUERY : INTENT_COMMAND;
+    Str map = json_str(json_get(j, "map"));
+    row->kind = str_eq(map, STR("Query"))         ? INTENT_QUERY
+                : str_eq(map, STR("Command"))     ? INTENT_COMMAND
+                : str_eq(map, STR("Information")) ? INTENT_INFORMATION
+                                                  : INTENT_UNKNOWN;
     IntentAction action = intent_action_of(json_str(json_get(j, "action")));
     row->action = action == ACTION_NONE ? ACTION_COUNT : action;
     json_free(j);
@@ -115,7 +119,7 @@ static inline bool intents_rows_read(const char *path, IntentRows *r, Err *err)
 
 /* How many slots a row names and how many of them are right; the first wrong one in words. */
 static inline const char *intents_row_slots(const IntentRow *row, const Intent *i, size_t *n,
-    size_t *right)
+                                            size_t *right)
 {
     static const char *const names[] = {"title", "time", "duration", "ref", "topic", "fact"};
     static char said[300];
@@ -128,14 +132,16 @@ static inline const char *intents_row_slots(const IntentRow *row, const Intent *
         Str got = slot < SLOT_COUNT ? i->slot[slot].text : (Str){"?", 1};
         (void)snprintf(number, sizeof number, "%d", (int)i->ordinal);
         if (slot == SLOT_REF && i->ref != REF_WORDS)
-            got = i->ref == REF_LAST ? STR("last") : i->ref == REF_ALL ? STR("all") :
-                i->ref == REF_ORDINAL ? str_of(number) : STR("");
+            got = i->ref == REF_LAST      ? STR("last")
+                  : i->ref == REF_ALL     ? STR("all")
+                  : i->ref == REF_ORDINAL ? str_of(number)
+                                          : STR("");
         bool same = str_eq(got.ptr ? got : STR(""), row->slot[k].value);
         (*n)++;
         *right += same;
         if (!same && !first) {
-            (void)snprintf(said, sizeof said, STR_FMT " \"" STR_FMT "\"", STR_ARG(row->slot[k].name),
-                STR_ARG(got));
+            (void)snprintf(said, sizeof said, STR_FMT " \"" STR_FMT "\"",
+                           STR_ARG(row->slot[k].name), STR_ARG(got));
             first = said;
         }
     }

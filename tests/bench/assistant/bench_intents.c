@@ -65,8 +65,8 @@ static void table_print(const char *name, const Tenth *t)
         if (t[i].n == 0)
             continue;
         double mean = t[i].sum / (double)t[i].n, right = (double)t[i].right / (double)t[i].n;
-        printf("  %.1f - %.1f  %7zu  %.3f  %.3f  %+.3f\n", i / 10.0, (i + 1) / 10.0, t[i].n, mean, right,
-            right - mean);
+        printf("  %.1f - %.1f  %7zu  %.3f  %.3f  %+.3f\n", i / 10.0, (i + 1) / 10.0, t[i].n, mean,
+               right, right - mean);
         error += (right > mean ? right - mean : mean - right) * (double)t[i].n;
         n += (double)t[i].n;
     }
@@ -108,24 +108,26 @@ static void judge(const IntentRow *row, const Intent *i, bool wrong, Score *s)
     table_add(s->kinds, i->confidence, kind);
     table_add(s->acts, i->action_confidence, action);
     if (wrong && (!action || slots != right))
-        printf("  %-14s %-14s %.2f %.2f%s | " STR_FMT "%s%s\n", row->action == ACTION_COUNT ?
-            (row->kind == INTENT_QUERY ? "Query" : "Command") : intent_info(row->action)->name,
-            intent_info(i->action)->name, i->confidence, i->action_confidence, i->by_rule ? " rule" : "",
-            STR_ARG(row->text), first ? " | " : "", first ? first : "");
+        printf("  %-14s %-14s %.2f %.2f%s | " STR_FMT "%s%s\n",
+               row->action == ACTION_COUNT ? (row->kind == INTENT_QUERY ? "Query" : "Command")
+                                           : intent_info(row->action)->name,
+               intent_info(i->action)->name, i->confidence, i->action_confidence,
+               i->by_rule ? " rule" : "", STR_ARG(row->text), first ? " | " : "",
+               first ? first : "");
 }
 
 static void report(Score *s)
 {
     printf("%zu sentences: kind %.1f %%, action %.1f %% (of %zu with one), slots %.1f %% (of %zu), "
-           "both %.1f %%\n", s->n, 100.0 * (double)s->kind / (double)s->n,
-        100.0 * (double)s->action / (double)s->n, s->actions,
-        100.0 * (double)s->slots_right / (double)(s->slots ? s->slots : 1), s->slots,
-        100.0 * (double)s->rows_right / (double)s->n);
+           "both %.1f %%\n",
+           s->n, 100.0 * (double)s->kind / (double)s->n, 100.0 * (double)s->action / (double)s->n,
+           s->actions, 100.0 * (double)s->slots_right / (double)(s->slots ? s->slots : 1), s->slots,
+           100.0 * (double)s->rows_right / (double)s->n);
     printf("rules alone decide %.1f %%; %zu of those are wrong\n",
-        100.0 * (double)s->by_rule / (double)s->n, s->rule_wrong);
+           100.0 * (double)s->by_rule / (double)s->n, s->rule_wrong);
     printf("a sentence: p50 %.3f ms, p99 %.3f ms; rules alone p50 %.1f us, p99 %.1f us\n",
-        part(s->all_ms, s->n, .5), part(s->all_ms, s->n, .99), 1e3 * part(s->rule_ms, s->n, .5),
-        1e3 * part(s->rule_ms, s->n, .99));
+           part(s->all_ms, s->n, .5), part(s->all_ms, s->n, .99), 1e3 * part(s->rule_ms, s->n, .5),
+           1e3 * part(s->rule_ms, s->n, .99));
     table_print("of the kind", s->kinds);
     table_print("of the action", s->acts);
 }
@@ -137,7 +139,7 @@ static int run(const Intents *x, MinilmState *state, const char *file, int half,
     if (!intents_rows_read(file, &rows, &err))
         return fail(err.msg);
     Score s = {.all_ms = mem_array(rows.n + 1, sizeof(double)),
-        .rule_ms = mem_array(rows.n + 1, sizeof(double))};
+               .rule_ms = mem_array(rows.n + 1, sizeof(double))};
     Arena *a = arena_new(1 << 20);
     for (size_t i = 0; i < rows.n; i++) {
         const IntentRow *row = &rows.row[i];
