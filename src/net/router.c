@@ -172,6 +172,8 @@ static void note_method(Search *s, const char *method)
         s->methods[s->method_count++] = method;
 }
 
+/* True when the search is over: the path is this one's, whatever methods it has. As OpenAPI has it:
+ * /tasks/{id} is not asked for what /tasks/import does not do. */
 static bool try_node(Search *s, const Node *n)
 {
     uint32_t get = 0;
@@ -188,7 +190,7 @@ static bool try_node(Search *s, const Node *n)
     }
     if (get && str_eq(s->method, STR("HEAD")))
         s->found = get;
-    return s->found != 0;
+    return n->routes != 0;
 }
 
 /* Tries everything below n that fits `rest`; params so far in values[0, params). */
