@@ -343,7 +343,7 @@ static const ApiRoute routes[] = {
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 /* Parts with a file of their own. */
-static const ApiRoute *(*const parts[])(size_t *n) = {routes_talk, routes_tasks};
+static const ApiRoute *(*const parts[])(size_t *n) = {routes_talk, routes_tasks, routes_calendar};
 
 #define ROUTES_MAX 200
 static ApiRoute whole[ROUTES_MAX];

@@ -92,7 +92,23 @@ static bool add_note(void *arg, Str text, unsigned worker, Arena *a, Document *d
     return ingest_one(app->ingest, &app_owner, &in, worker, a, doc, &outcome, err);
 }
 
-static bool open_tasks(App *app, const AppOptions *o, Err *err)
+static bool open_calendars(App *app, const Config *c, Err *err)
+{
+    EventsOptions e = {.self = app_self(),
+                       .timeout_ms = (unsigned)config_number(c, SET_READ_TIMEOUT) * 1000u};
+    app->events = events_reader_new(&e, err);
+    CalendarsOptions k = {.store = app->store,
+                          .owner = app_owner,
+                          .zone = str_of(config_text(c, SET_ZONE)),
+                          .read = events_read,
+                          .read_arg = app->events,
+                          .tasks = app->tasks};
+    app->calendars = app->events ? calendars_new(&k, err) : NULL;
+    return app->calendars != NULL;
+}
+
+/* What is done for a person: tasks, calendars, and who is told to do it. */
+static bool open_doing(App *app, const AppOptions *o, Err *err)
 {
     const Config *c = o->config;
     TasksOptions t = {.store = app->store,
@@ -102,11 +118,14 @@ static bool open_tasks(App *app, const AppOptions *o, Err *err)
     app->tasks = tasks_new(&t, err);
     if (!app->tasks)
         return err_wrap(err, "zone (%s)", config_origin(c, SET_ZONE));
+    if (!open_calendars(app, c, err))
+        return false;
     if (!o->assistant)
         return true;
     AssistantParts parts = {.store = app->store,
                             .search = app->search,
                             .tasks = app->tasks,
+                            .calendars = app->calendars,
                             .model = app->model,
                             .workers = app->threads,
                             .owner = app_owner,
@@ -167,7 +186,7 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
         if (!app->sync)
             return false;
     }
-    if (!open_tasks(app, o, err))
+    if (!open_doing(app, o, err))
         return false;
     ApiParts parts = {.store = app->store,
                       .search = app->search,
@@ -175,6 +194,7 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
                       .work = app->work,
                       .sync = app->sync,
                       .tasks = app->tasks,
+                      .calendars = app->calendars,
                       .assistant = app->assistant,
                       .model = app->model,
                       .owner = app_owner,
@@ -200,6 +220,8 @@ void app_close(App *app)
         store_on_change(app->store, NULL, NULL);
     api_free(app->api);
     assistant_free(app->assistant);
+    calendars_free(app->calendars);
+    events_reader_free(app->events);
     tasks_free(app->tasks);
     sync_free(app->sync);
     search_free(app->search);

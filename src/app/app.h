@@ -9,6 +9,7 @@
 
 #include "api/api.h"
 #include "app/config.h"
+#include "ingest/events.h"
 
 #define APP_MODEL "all-MiniLM-L6-v2"
 
@@ -33,6 +34,8 @@ typedef struct {
     Work *work;
     Sync *sync; /* not started yet */
     Tasks *tasks;
+    EventsReader *events;
+    Calendars *calendars; /* addresses are not looked at yet */
     Assistant *assistant;
     Api *api;
     unsigned threads; /* worker numbers 0..threads-1 */

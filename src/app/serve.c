@@ -105,7 +105,7 @@ static bool open_data(Serve *s, Err *err)
     SchedulerOptions r = {.tasks = s->app.tasks,
                           .desktop = config_bool(s->cli->config, SET_DESKTOP)};
     s->scheduler = scheduler_start(&r, err);
-    return s->scheduler != NULL;
+    return s->scheduler != NULL && calendars_start(s->app.calendars, err);
 }
 
 static void loop_is_alive(void *arg)
@@ -185,6 +185,7 @@ int serve_command(Cli *cli)
         log_write(LOG_INFO, "serve", "stopping");
     }
     scheduler_stop(s.scheduler);
+    calendars_stop(s.app.calendars);
     sync_stop(s.app.sync);
     if (s.server) {
         server_stop(s.server, DRAIN_MS);

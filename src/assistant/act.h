@@ -66,13 +66,19 @@ Pick pick_task(Turn *t, TaskStatus wanted, unsigned kinds, Task *out);
 void say_task(Turn *t, const Task *task);
 /* A line each, numbered when there are several; what is listed can be meant by its number. */
 void say_tasks(Turn *t, const Task *tasks, size_t n, uint64_t total);
+/* What is due, and what is in the calendars, in [from, until); and both said, a line each. */
+bool schedule_tasks(Turn *t, int64_t from, int64_t until, TaskPage *page);
+bool schedule_events(Turn *t, int64_t from, int64_t until, Agenda *out);
+void say_schedule(Turn *t, const Agenda *events, const TaskPage *tasks, bool with_days);
 /* Deletes the tasks that were listed, after the person said yes. */
 bool delete_listed(Turn *t);
 
 /* Facts of the person's that answer the question; false: none does (then nothing was said). */
 bool memory_answer(Turn *t, Str question, bool *answered);
-/* The sentence of the documents that answers; answered false: nothing does. */
-bool answer_find(Turn *t, Str question, const Uuid *within, size_t n_within, bool *answered);
+/* The sentence of the documents that answers; answered false: nothing does. `looked_for` finds the
+ * passages (a question that follows another needs the words of both), `question` the sentence. */
+bool answer_find(Turn *t, Str looked_for, Str question, const Uuid *within, size_t n_within,
+                 bool *answered);
 
 ActFn act_task_add, act_task_complete, act_task_reopen, act_task_move, act_task_snooze,
     act_task_delete, act_task_rename, act_task_priority, act_task_list, act_task_show,

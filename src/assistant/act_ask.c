@@ -27,9 +27,9 @@ static bool follow_up(Turn *t, Str question, bool *answered)
     if (!both.ptr)
         return turn_no_memory(t);
     *answered = false;
-    if (t->d.n_sources && !answer_find(t, both, before, 1, answered))
+    if (t->d.n_sources && !answer_find(t, both, question, before, 1, answered))
         return false;
-    return *answered || answer_find(t, both, NULL, 0, answered);
+    return *answered || answer_find(t, both, question, NULL, 0, answered);
 }
 
 bool act_question(Turn *t)
@@ -42,7 +42,7 @@ bool act_question(Turn *t)
         return true;
     bool follows = t->intent.follow_up && t->d.question.len;
     if (!(follows ? follow_up(t, question, &answered)
-                  : answer_find(t, question, NULL, 0, &answered)))
+                  : answer_find(t, question, question, NULL, 0, &answered)))
         return false;
     if (!follows)
         t->d.question = question;
@@ -55,7 +55,7 @@ bool act_search(Turn *t)
 {
     Str topic = SLOT(t, SLOT_TOPIC).len ? SLOT(t, SLOT_TOPIC) : t->intent.query;
     bool answered;
-    if (!answer_find(t, topic, NULL, 0, &answered))
+    if (!answer_find(t, topic, topic, NULL, 0, &answered))
         return false;
     t->d.question = topic;
     t->d.turn = TURN_ANSWER;
@@ -215,38 +215,10 @@ bool act_trends(Turn *t)
 static const TaskKind to_do[] = {TASK_TODO, TASK_REMINDER};
 static const TaskStatus is_open = TASK_OPEN;
 
-static bool tasks_in(Turn *t, int64_t from, int64_t until, TaskPage *page)
-{
-    TaskFilter f = TASK_FILTER_ALL;
-    f.status = &is_open;
-    f.kinds = to_do;
-    f.n_kinds = 2;
-    f.due_from = from;
-    f.due_before = until;
-    f.has_due = true;
-    return tasks_list(t->parts->tasks, &f, TASK_SORT_DUE, SHOWN, STR(""), t->a, page, t->err);
-}
-
-bool act_agenda(Turn *t)
-{
-    Span span;
-    TaskPage page;
-    if (!turn_span(t, WHEN_FUTURE, &span) || !tasks_in(t, span.from, span.until, &page))
-        return false;
-    t->d.turn = TURN_AGENDA;
-    t->d.n_listed = 0;
-    if (page.n == 0) {
-        turn_say(t, "Nothing is on your schedule " STR_FMT ".", STR_ARG(span.name));
-        return true;
-    }
-    turn_say(t, "On your schedule " STR_FMT ":\n", STR_ARG(span.name));
-    say_tasks(t, page.items, page.n, page.total);
-    return true;
-}
-
 bool act_briefing(Turn *t)
 {
     TaskPage late, today;
+    Agenda events;
     Span span;
     TaskFilter f = TASK_FILTER_ALL;
     f.status = &is_open;
@@ -255,7 +227,8 @@ bool act_briefing(Turn *t)
     f.overdue_at = t->now;
     if (!turn_span(t, WHEN_FUTURE, &span) ||
         !tasks_list(t->parts->tasks, &f, TASK_SORT_DUE, SHOWN, STR(""), t->a, &late, t->err) ||
-        !tasks_in(t, t->now, span.until, &today))
+        !schedule_tasks(t, t->now, span.until, &today) ||
+        !schedule_events(t, t->now, span.until, &events))
         return false;
     t->d.turn = TURN_BRIEFING;
     turn_say(t, "Overdue: %llu.", (unsigned long long)late.total);
@@ -263,10 +236,10 @@ bool act_briefing(Turn *t)
         turn_say(t, "\n");
         say_tasks(t, late.items, late.n, late.total);
     }
-    turn_say(t, "\nStill due today: %llu.", (unsigned long long)today.total);
-    if (today.n) {
+    turn_say(t, "\nStill today: %zu.", events.n + (size_t)today.total);
+    if (events.n + today.n) {
         turn_say(t, "\n");
-        say_tasks(t, today.items, today.n, today.total);
+        say_schedule(t, &events, &today, false);
     }
     turn_say(t, "\n");
     return say_documents(t, t->now - DAY_MS, 0, STR("in the last 24 hours"));

@@ -95,6 +95,11 @@ bool act_undo(Turn *t)
     case UNDO_NOTED:
         ok = store_document_delete(t->parts->store, t->owner, &u.id, t->err);
         break;
+    case UNDO_EVENT:
+        if (!t->parts->calendars)
+            return err_set(t->err, ERR_UNAVAILABLE, "there is no calendar here");
+        ok = calendars_event_delete(t->parts->calendars, &u.id, NULL, t->a, t->err);
+        break;
     default:
         return err_set(t->err, ERR_VALIDATION, "that cannot be undone");
     }
@@ -220,7 +225,8 @@ bool act_unknowable(Turn *t)
                    {ACTION_ASK_LIVE, "what is going on right now"},
                    {ACTION_ASK_MATHS, "sums and conversions"}};
     bool answered;
-    if (!answer_find(t, t->intent.query.len ? t->intent.query : t->text, NULL, 0, &answered))
+    Str question = t->intent.query.len ? t->intent.query : t->text;
+    if (!answer_find(t, question, question, NULL, 0, &answered))
         return false;
     for (size_t i = 0; !answered && i < sizeof unknown / sizeof *unknown; i++)
         if (unknown[i].action == t->intent.action)

@@ -11,18 +11,23 @@ static void said_change(Turn *t, const TaskResult *r)
 
 /* ---- add ------------------------------------------------------------------------------------- */
 
-/* Title and time apart give one sentence again, which tasks_read reads by one set of rules: rules
- * that repeat, reminders before it, deadlines. */
+/* The time is read by the same rules as in a sentence (what repeats, deadlines, reminders before
+ * it), but apart from the title: "quarterly" in one is no rule. */
 static bool draft_of(Turn *t, TaskDraft *d)
 {
     Str title = SLOT(t, SLOT_TITLE), time = SLOT(t, SLOT_TIME);
     if (!time.len)
         time = SLOT(t, SLOT_DURATION);
-    Str sentence = title.len ? arena_printf(t->a, STR_FMT "%s" STR_FMT, STR_ARG(title),
-                                            time.len ? " " : "", STR_ARG(time))
-                             : t->intent.query;
-    return sentence.ptr ? tasks_read(t->parts->tasks, sentence, t->now, t->a, d, t->err)
-                        : turn_no_memory(t);
+    *d = TASK_DRAFT_NONE;
+    if (time.len) {
+        Str sentence = arena_printf(t->a, "errand " STR_FMT, STR_ARG(time));
+        if (!sentence.ptr)
+            return turn_no_memory(t);
+        if (!tasks_read(t->parts->tasks, sentence, t->now, t->a, d, t->err))
+            return false;
+    }
+    d->title = title;
+    return tasks_read_extras(t->parts->tasks, title, t->now, t->a, d, t->err);
 }
 
 static bool title_is_missing(const Turn *t)

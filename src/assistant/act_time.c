@@ -18,6 +18,8 @@ bool turn_span(Turn *t, WhenPrefer prefer, Span *out)
 {
     When w;
     Str words = SLOT(t, SLOT_TIME);
+    if (str_eq_nocase(str_sub(words, 0, 4), STR("due "))) /* "due next week" is asked for, no deadline */
+        words = str_trim(str_sub(words, 4, words.len));
     *out = (Span){.from = day_start(t, t->now, 0), .until = day_start(t, t->now, 1),
         .name = STR("today")};
     if (!turn_when(t, words, prefer, &w) || w.kind == WHEN_DURATION ||

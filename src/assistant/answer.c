@@ -7,11 +7,13 @@
  * near. Nothing is written that does not stand in a document. */
 #include "assistant/act.h"
 
+#include "text/letters.h"
 #include "text/sentences.h"
 
 #define PASSAGES 4
 #define SENTENCES 32
 #define WORD_WEIGHT 0.04F /* for each of at most 5 marked words, in cosine */
+#define KIND_WEIGHT 0.1F  /* for holding the kind of thing that is asked for: an amount, a date */
 #define NEXT_WITHIN 0.12F /* the next sentence comes along when it is so near to the best */
 #define QUOTE_MAX 600     /* bytes */
 
@@ -33,6 +35,98 @@ static Str plain_words(Arena *a, Str question)
             s[i] = ' ';
     return str_mem(s, question.len);
 }
+
+/* ---- the kind of thing that is asked for ------------------------------------------------------- */
+
+typedef enum { ASKS_ANYTHING, ASKS_AMOUNT, ASKS_NUMBER, ASKS_TIME, ASKS_PERSON } Asks;
+
+static bool has_word(Str s, const char *phrase)
+{
+    Str p = str_of(phrase);
+    for (size_t i = 0; i + p.len <= s.len; i++) {
+        bool begins = i == 0 || !letter_is_word((unsigned char)s.ptr[i - 1]);
+        bool ends = i + p.len == s.len || !letter_is_word((unsigned char)s.ptr[i + p.len]);
+        if (begins && ends && str_eq_nocase(str_sub(s, i, i + p.len), p))
+            return true;
+    }
+    return false;
+}
+
+static Asks asks_for(Str question)
+{
+    static const struct {
+        const char *phrase;
+        Asks kind;
+    } signs[] = {{"how much", ASKS_AMOUNT}, {"price", ASKS_AMOUNT}, {"cost", ASKS_AMOUNT},
+                 {"how many", ASKS_NUMBER}, {"number", ASKS_NUMBER}, {"how long", ASKS_NUMBER},
+                 {"when", ASKS_TIME}, {"what time", ASKS_TIME}, {"which day", ASKS_TIME},
+                 {"what day", ASKS_TIME}, {"date", ASKS_TIME}, {"until", ASKS_TIME},
+                 {"deadline", ASKS_TIME}, {"who", ASKS_PERSON}, {"whose", ASKS_PERSON},
+                 {"whom", ASKS_PERSON}};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (has_word(question, signs[i].phrase))
+            return signs[i].kind;
+    return ASKS_ANYTHING;
+}
+
+static bool has_digit(Str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.ptr[i] >= '0' && s.ptr[i] <= '9')
+            return true;
+    return false;
+}
+
+static bool has_money(Str s)
+{
+    static const char *const signs[] = {"EUR", "USD", "GBP", "CHF", "euro", "euros", "dollars",
+                                        "pounds", "cents"};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (has_word(s, signs[i]))
+            return has_digit(s);
+    return has_digit(s) && (str_find(s, STR("$"), 0) != SIZE_MAX ||
+                            str_find(s, STR("\xE2\x82\xAC"), 0) != SIZE_MAX ||
+                            str_find(s, STR("\xC2\xA3"), 0) != SIZE_MAX);
+}
+
+static bool is_upper(Str s, size_t at)
+{
+    return at < s.len && s.ptr[at] >= 'A' && s.ptr[at] <= 'Z';
+}
+
+/* Two words in capitals one after another, not the first of the sentence: most likely a name. */
+static bool has_name(Str s)
+{
+    for (size_t i = 1; i < s.len; i++) {
+        if (s.ptr[i - 1] != ' ' || !is_upper(s, i))
+            continue;
+        size_t end = i;
+        while (end < s.len && s.ptr[end] != ' ')
+            end++;
+        if (end > i + 1 && is_upper(s, end + 1))
+            return true;
+    }
+    return false;
+}
+
+static bool holds(Turn *t, Asks kind, Str s)
+{
+    When w;
+    switch (kind) {
+    case ASKS_AMOUNT:
+        return has_money(s);
+    case ASKS_NUMBER:
+        return has_digit(s);
+    case ASKS_TIME:
+        return turn_when(t, s, WHEN_FUTURE, &w) && w.kind != WHEN_DURATION;
+    case ASKS_PERSON:
+        return has_name(s);
+    default:
+        return false;
+    }
+}
+
+/* ---- sentences ------------------------------------------------------------------------------- */
 
 static unsigned marks_in(const Match *m, uint32_t start, uint32_t end)
 {
@@ -63,6 +157,7 @@ static bool score(Turn *t, Str question, Quote *c, size_t n)
     uint32_t *tokens = ARENA_NEW_ARRAY(t->a, uint32_t, n + 1);
     if (!texts || !v || !tokens)
         return turn_no_memory(t);
+    Asks kind = asks_for(question);
     texts[0] = question;
     for (size_t i = 0; i < n; i++)
         texts[i + 1] = str_sub(c[i].match->text, c[i].start, c[i].end);
@@ -73,6 +168,8 @@ static bool score(Turn *t, Str question, Quote *c, size_t n)
         float dot = 0;
         for (size_t k = 0; k < MINILM_DIM; k++)
             dot += v[k] * s[k];
+        if (holds(t, kind, texts[i + 1]))
+            dot += KIND_WEIGHT;
         c[i].score = dot + WORD_WEIGHT * (float)marks_in(c[i].match, c[i].start, c[i].end);
     }
     return true;
@@ -131,9 +228,10 @@ static bool quote(Turn *t, const SearchResult *r, Str question)
     return cite_all(t, r, &c[best], end);
 }
 
-bool answer_find(Turn *t, Str question, const Uuid *within, size_t n_within, bool *answered)
+bool answer_find(Turn *t, Str looked_for, Str question, const Uuid *within, size_t n_within,
+                 bool *answered)
 {
-    SearchRequest r = {.text = plain_words(t->a, question), .limit = DIALOGUE_SOURCES,
+    SearchRequest r = {.text = plain_words(t->a, looked_for), .limit = DIALOGUE_SOURCES,
         .threshold = 0.3, .passages = 2, .filter = {.ids = within, .n_ids = n_within}};
     SearchResult found;
     Err err = ERR_INIT;

@@ -13,6 +13,7 @@
 #ifndef SOTTO_ASSISTANT_ASSISTANT_H
 #define SOTTO_ASSISTANT_ASSISTANT_H
 
+#include "assistant/calendar.h"
 #include "assistant/intents.h"
 #include "assistant/tasks.h"
 #include "search/search.h"
@@ -29,6 +30,7 @@ typedef struct {
     Store *store;
     Search *search;
     Tasks *tasks;
+    Calendars *calendars; /* may be NULL: there are no events */
     const Minilm *model; /* for intents; may be NULL: rules alone */
     unsigned workers;    /* worker numbers 0..workers-1 */
     Uuid owner;

@@ -5,7 +5,7 @@
 #ifndef SOTTO_INGEST_EVENTS_H
 #define SOTTO_INGEST_EVENTS_H
 
-#include "ingest/ingest.h"
+#include "base/arena.h"
 
 #define EVENTS_MAX 50000u                   /* entries of one file */
 #define EVENTS_MAX_LINE ((size_t)256 << 10)
@@ -16,8 +16,19 @@
 #define EVENTS_MAX_ALARMS 32u
 #define EVENTS_MAX_RULES 400u                /* of a zone */
 
-/* ERR_VALIDATION when there is no calendar in the bytes; ERR_TOO_LARGE, ERR_TIMEOUT,
- * ERR_UNSUPPORTED_MEDIA as ingest_one. The lines live in the arena. */
-bool ingest_events(Ingest *g, Str data, Str filename, Arena *a, Str *lines, Err *err);
+typedef struct EventsReader EventsReader;
+
+typedef struct {
+    const char *self;    /* path of this program, for the confined child */
+    unsigned timeout_ms; /* of one file, 0: 30 s */
+} EventsOptions;
+
+/* A process is started when the first calendar is read, and ends when it has nothing to do. */
+EventsReader *events_reader_new(const EventsOptions *o, Err *err);
+void events_reader_free(EventsReader *r); /* NULL is allowed */
+
+/* `reader` is an EventsReader. ERR_VALIDATION when there is no calendar in the bytes;
+ * ERR_TOO_LARGE, ERR_TIMEOUT, ERR_UNAVAILABLE as sandbox_run. The lines live in the arena. */
+bool events_read(void *reader, Str data, Str filename, Arena *a, Str *lines, Err *err);
 
 #endif

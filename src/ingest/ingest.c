@@ -9,7 +9,6 @@
 #include "base/utf8.h"
 #include "ingest/about.h"
 #include "ingest/embedder.h"
-#include "ingest/events.h"
 #include "ingest/extract.h"
 #include "ingest/parts.h"
 #include "ingest/sandbox.h"
@@ -543,23 +542,4 @@ bool ingest_retitle(Ingest *g, const Uuid *owner, const Uuid *id, Str title, uns
                       .replace = id};
     PutOutcome outcome;
     return ingest_one(g, owner, &in, worker, a, doc, &outcome, err);
-}
-
-bool ingest_events(Ingest *g, Str data, Str filename, Arena *a, Str *lines, Err *err)
-{
-    Snapshot bytes = {.fd = -1};
-    Extracted e = {0};
-    if (!snapshot_bytes(data, &bytes, err))
-        return false;
-    bool ok = sandbox_run(g->sandbox, STR("events"), str_sub(filename, 0, 200), &bytes, a, &e, err);
-    Str got = {NULL, 0};
-    if (ok && e.n_parts != 1)
-        ok = err_set(err, ERR_CORRUPT, "the confined reader's answer is not usable (no events)");
-    if (ok && !(got = arena_str(a, e.parts[0].bytes)).ptr)
-        ok = err_set(err, ERR_TOO_LARGE, "the calendar takes too much memory");
-    sandbox_drop_parts(&e);
-    snapshot_release(&bytes);
-    if (ok)
-        *lines = got;
-    return ok;
 }

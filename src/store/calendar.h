@@ -28,6 +28,7 @@ typedef struct {
     Str name;
     Str address;          /* where it is kept up to date from; empty: one's own */
     uint32_t refresh_s;   /* between two looks */
+    bool private_network; /* the address may be in one's own network */
     FeedState state;      /* FEED_NONE: one's own */
     Str problem;          /* of the last look, or what of it was left out; empty: none */
     Str etag, modified;   /* of the last answer */

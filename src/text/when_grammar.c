@@ -3,9 +3,20 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "text/when_mean.h"
+
 static const char *const symbol_names[] = {
 #define X(name) #name,
     WHEN_SYMBOLS(X)
+#undef X
+};
+
+static const struct {
+    WhenMeaning mean;
+    uint8_t least, most;
+} meanings[] = {
+#define X(name, least, most) {name, least, most},
+    WHEN_MEANINGS(X)
 #undef X
 };
 
@@ -93,6 +104,18 @@ static bool named_symbol(WhenGrammar *g, Str name, uint16_t *out)
     return fault(g, "no such symbol", name);
 }
 
+/* Whether a form has as many symbols as its meaning needs. */
+static bool has_kids(const WhenForm *f)
+{
+    size_t kids = 0;
+    for (size_t i = 0; i < f->n; i++)
+        kids += f->elem[i] < WHEN_SYMBOL_COUNT;
+    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
+        if (meanings[i].mean == f->rule->mean)
+            return kids >= meanings[i].least && kids <= meanings[i].most;
+    return false;
+}
+
 static bool add_form(WhenGrammar *g, const WhenRule *r, const Element *e, size_t n, unsigned taken)
 {
     WhenForm f = {.rule = r};
@@ -102,6 +125,8 @@ static bool add_form(WhenGrammar *g, const WhenRule *r, const Element *e, size_t
             f.elem[f.n++] = e[i].symbol;
     if (f.n == 0 || (f.n == 1 && f.elem[0] == r->symbol))
         return fault(g, "a rule of nothing", str_of(r->pattern));
+    if (!has_kids(&f))
+        return fault(g, "too few or too many symbols for its meaning", str_of(r->pattern));
     if (g->n_forms == WHEN_MAX_FORMS)
         return fault(g, "too many rules", str_of(r->pattern));
     g->form[g->n_forms++] = f;

@@ -83,6 +83,8 @@ bool when_run_clock(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue
     int v = (int)k[0].v->num;
     if (k[0].v->digits < 3 || k[0].v->digits > 4 || !set_clock(out, v / 100, v % 100, GRAIN_MINUTE))
         return false;
+    if (k[0].v->digits == 3 && v % 5 != 0) /* "at 101 points" */
+        return false;
     if (k[0].v->digits == 4 && v < 1000)
         out->time = TIME_FIXED;
     return true;
@@ -93,7 +95,7 @@ bool when_hour_minute(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenVal
     UNUSED(n);
     const WhenValue *h = k[0].v, *m = k[1].v;
     /* "seven five" is no time, "seven oh five" is. */
-    if (s->comma[k[1].at] || m->num != floor(m->num) || (arg == 0 ? m->num < 10 : m->num > 9) ||
+    if (s->comma[k[1].at] || m->num != floor(m->num) || (arg == 0 ? m->num < 10 && m->digits != 2 : m->num > 9) ||
         m->num > 59 || (arg == 0 && m->digits && m->digits != 2))
         return false;
     return set_clock(out, h->sec / 3600, (int)m->num, GRAIN_MINUTE);
@@ -262,19 +264,5 @@ bool when_time_range(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValu
     out->kind = WHEN_RANGE;
     out->weak = arg == 1;
     out->grain = a->grain < b->grain ? a->grain : b->grain;
-    return true;
-}
-
-bool when_range_half_day(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
-{
-    UNUSED(s);
-    UNUSED(arg);
-    UNUSED(n);
-    *out = *k[0].v;
-    if (out->end_time != TIME_12)
-        return false;
-    out->sec_end = out->sec_end % HALF + (int)k[1].v->num * 3600;
-    out->end_time = TIME_FIXED;
-    out->weak = false;
     return true;
 }

@@ -9,6 +9,7 @@ bool when_date(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
 {
     UNUSED(s);
     int roles[4] = {0}, count = 0;
+    bool doubtful = n == 1, weak = false;
     for (; arg && count < 4; arg /= 10)
         roles[count++] = arg % 10;
     if ((size_t)count != n)
@@ -16,10 +17,14 @@ bool when_date(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
     out->date = DATE_FIELDS;
     for (size_t i = 0; i < n; i++) {
         const WhenValue *v = k[i].v;
+        weak |= v->weak;
         switch (roles[count - 1 - (int)i]) {
         case 1:
             out->month = (int8_t)v->num;
             break;
+        case 5: /* "one may ask", "two march" */
+            doubtful = v->digits == 0;
+            /* fall through */
         case 2:
             if (v->digits > 2 || v->num < 1 || v->num > 31 || v->num != floor(v->num))
                 return false;
@@ -32,7 +37,7 @@ bool when_date(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
             out->weekday = (int8_t)v->num;
         }
     }
-    out->weak = n == 1 && k[0].v->weak;
+    out->weak = doubtful && weak;
     out->grain = out->mday || out->weekday >= 0 ? GRAIN_DAY : out->month ? GRAIN_MONTH : GRAIN_YEAR;
     if (out->mday && out->month)
         return when_real_date(out->year ? out->year : 2000, out->month, out->mday);

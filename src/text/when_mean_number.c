@@ -230,11 +230,6 @@ bool when_duration_sum(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenVa
     return true;
 }
 
-bool when_duration_only(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
-{
-    return when_sure(s, arg, k, n, out);
-}
-
 int64_t when_move(const Zone *z, int64_t ms, const WhenValue *duration, int sign)
 {
     When d = {.months = sign * duration->months, .days = sign * duration->days,

@@ -38,6 +38,8 @@
     X(QTY)      /* a number of something, with fractions */                                        \
     X(UNIT)     /* second .. decade */                                                             \
     X(SHORT)    /* h, d, y: a unit only where a sign or "in" makes it one */                       \
+    X(TINY)     /* m, s: a unit behind "in" only */                                                \
+    X(TDUR)                                                                                        \
     X(DUR)      /* a duration */                                                                   \
     X(ADUR)     /* an hour: a duration only where something says so */                             \
     X(SDUR)     /* a duration with short units too */                                              \

@@ -25,8 +25,8 @@ static bool write_calendar(SqConn *c, int64_t owner_no, const Calendar *k, Err *
 {
     static const char sql[] =
         "INSERT INTO calendars (owner_no, uuid, name, address, refresh_s, state, problem, etag,"
-        " modified, failures, created_at, checked_at, fetched_at, next_at) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) "
+        " modified, failures, created_at, checked_at, fetched_at, next_at, private) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) "
         "ON CONFLICT (owner_no, uuid) DO UPDATE SET name = excluded.name,"
         " address = excluded.address, refresh_s = excluded.refresh_s, state = excluded.state,"
         " problem = excluded.problem, etag = excluded.etag, modified = excluded.modified,"
@@ -49,6 +49,7 @@ static bool write_calendar(SqConn *c, int64_t owner_no, const Calendar *k, Err *
     sq_i64(&q, k->checked_at);
     sq_i64(&q, k->fetched_at);
     sq_i64(&q, k->next_at);
+    sq_i64(&q, k->private_network);
     return sq_run(&q, err);
 }
 

@@ -35,6 +35,7 @@ static bool read_calendar(Sq *q, Arena *a, Calendar *out, Err *err)
     k.fetched_at = sq_col_i64(q, 11);
     k.next_at = sq_col_i64(q, 12);
     k.n_events = (uint64_t)sq_col_i64(q, 13);
+    k.private_network = sq_col_i64(q, 14) != 0;
     *out = k;
     return true;
 }
@@ -45,7 +46,7 @@ static bool list_calendars(SqConn *c, const SqOwner *o, Arena *a, Calendar **out
     static const char sql[] =
         "SELECT uuid, name, address, refresh_s, state, problem, etag, modified, failures,"
         " created_at, checked_at, fetched_at, next_at, (SELECT count(*) FROM events e WHERE"
-        " e.calendar_no = k.calendar_no) FROM calendars k WHERE owner_no = ?1"
+        " e.calendar_no = k.calendar_no), private FROM calendars k WHERE owner_no = ?1"
         " ORDER BY address <> '', name COLLATE NOCASE, calendar_no";
     Sq q;
     int rc = -1;

@@ -6,6 +6,7 @@ CREATE TABLE calendars (
     name        TEXT NOT NULL,
     address     TEXT NOT NULL,      -- '': one's own
     refresh_s   INTEGER NOT NULL,
+    private     INTEGER NOT NULL,   -- 1: may be in one's own network
     state       INTEGER NOT NULL,   -- 0 one's own, 1 new, 2 ok, 3 failed
     problem     TEXT NOT NULL,
     etag        TEXT NOT NULL,

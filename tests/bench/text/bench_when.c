@@ -24,6 +24,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/os.h"
 #include "text/when.h"
@@ -272,7 +273,7 @@ static void show(const Zone *z, Str text, const When *w)
 }
 
 typedef struct {
-    char name[48];
+    char name[96];
     int right, all;
 } Tally;
 
@@ -319,6 +320,12 @@ static void measure_row(const Json *row, const Zone *utc, const Zone *west, bool
         show(c.zone, text, &found[i]);
 }
 
+static int half_of(Str id)
+{
+    Sha256 digest;
+    return sha256(id, &digest, NULL) ? digest.b[0] & 1 : 0;
+}
+
 static int measure(const char *path, bool verbose, int half)
 {
     Err err = ERR_INIT;
@@ -333,7 +340,7 @@ static int measure(const char *path, bool verbose, int half)
     Str rest = buf_str(&file), line;
     while (str_next(&rest, '\n', &line)) {
         Json *row = line.len ? json_parse(line, JSON_DEFAULT_DEPTH, &err) : NULL;
-        if (row && (half < 0 || (int)(str_hash(json_str(json_get(row, "id"))) & 1) == half))
+        if (row && (half < 0 || half_of(json_str(json_get(row, "id"))) == half))
             measure_row(row, utc, west, verbose, by_kind, by_source, total);
         json_free(row);
     }

@@ -316,8 +316,10 @@ static void test_refuses(void **state)
     assert_int_equal(err.code, ERR_NOT_FOUND);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], ZYGOTE_FLAG) == 0)
+        return extract_child_main(argc, argv);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     if (getenv("TZ") == NULL)
         (void)setenv("TZ", "UTC", 1);
