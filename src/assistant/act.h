@@ -25,7 +25,7 @@ typedef struct {
     AssistantReply *reply;
     Buf said;
     bool asked;          /* a question was asked back: what waits for it stays */
-    bool recalled;       /* the answer is one that was given before: it is not the new "last answer" */
+    bool recalled;       /* the answer was given before: it is not the new "last answer" */
 } Turn;
 
 typedef bool ActFn(Turn *t);
@@ -60,8 +60,8 @@ ActFn *act_of(IntentAction action);
 typedef enum { PICK_FAILED, PICK_ASKED, PICK_FOUND } Pick;
 Pick pick_task(Turn *t, TaskStatus wanted, unsigned kinds, Task *out);
 #define KIND_BIT(kind) (1u << (kind))
-#define KINDS_ANY (KIND_BIT(TASK_TODO) | KIND_BIT(TASK_REMINDER) | KIND_BIT(TASK_TIMER) | KIND_BIT(TASK_ALARM))
 #define KINDS_TASKS (KIND_BIT(TASK_TODO) | KIND_BIT(TASK_REMINDER))
+#define KINDS_ANY (KINDS_TASKS | KIND_BIT(TASK_TIMER) | KIND_BIT(TASK_ALARM))
 /* "call the bank, tomorrow at 09:00" */
 void say_task(Turn *t, const Task *task);
 /* A line each, numbered when there are several; what is listed can be meant by its number. */

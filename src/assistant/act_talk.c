@@ -108,7 +108,7 @@ bool act_undo(Turn *t)
     return ok;
 }
 
-/* ---- answers to what was asked ---------------------------------------------------------------- */
+/* ---- answers to what was asked --------------------------------------------------------------- */
 
 static bool nothing_asked(Turn *t)
 {

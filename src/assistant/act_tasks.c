@@ -369,7 +369,7 @@ bool act_task_show(Turn *t)
     return true;
 }
 
-/* ---- lists: open tasks with the list's name as a tag ------------------------------------------ */
+/* ---- lists: open tasks with the list's name as a tag ----------------------------------------- */
 
 static Str list_name(Turn *t)
 {

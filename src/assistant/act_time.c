@@ -18,7 +18,8 @@ bool turn_span(Turn *t, WhenPrefer prefer, Span *out)
 {
     When w;
     Str words = SLOT(t, SLOT_TIME);
-    if (str_eq_nocase(str_sub(words, 0, 4), STR("due "))) /* "due next week" is asked for, no deadline */
+    /* "due next week" is asked for, and no deadline */
+    if (str_eq_nocase(str_sub(words, 0, 4), STR("due ")))
         words = str_trim(str_sub(words, 4, words.len));
     *out = (Span){.from = day_start(t, t->now, 0), .until = day_start(t, t->now, 1),
         .name = STR("today")};
@@ -154,7 +155,8 @@ bool act_alarm_set(Turn *t)
     if (!tasks_read(t->parts->tasks, sentence, t->now, t->a, &d, t->err))
         return false;
     if (d.due_at == TASK_NO_TIME || !d.due_timed)
-        return err_set(t->err, ERR_VALIDATION, "an alarm needs a time of day, such as \"at seven\"");
+        return err_set(t->err, ERR_VALIDATION,
+                       "an alarm needs a time of day, such as \"at seven\"");
     d.kind = TASK_ALARM;
     d.title = title;
     d.source = STR("conversation");

@@ -15,7 +15,8 @@
 #define DIALOGUE_UNDO 20u
 #define DIALOGUE_SOURCES 5u
 
-typedef enum { THING_NONE, THING_TASK, THING_FACT, THING_DOCUMENT, THING_EVENT, THING_KINDS } ThingKind;
+typedef enum { THING_NONE, THING_TASK, THING_FACT, THING_DOCUMENT, THING_EVENT,
+    THING_KINDS } ThingKind;
 
 typedef struct {
     ThingKind kind;

@@ -95,7 +95,7 @@ static bool answers(Reading *r, const IntentContext *c, Intent *out, Err *err, b
 /* A title was asked for, and nothing that is certain was said instead. */
 static bool supplies_title(const Reading *r, Intent *out, Err *err)
 {
-    *out = (Intent){.query = out->query, .action = ACTION_SUPPLY};
+    out->action = ACTION_SUPPLY;
     out->slot[SLOT_TITLE] = (IntentValue){out->query, r->words.word[0].start,
         r->words.word[r->words.n - 1].end};
     return reading_fill(r, NULL, NULL, out, err);
@@ -199,7 +199,7 @@ static bool decide(const Intents *x, MinilmState *s, Reading *r, const IntentCon
         by_default(r, out);
     }
     IntentAction meant = in_turn(r, c, out->action);
-    if (!rule || meant != rule->action)
+    if (!rule || meant != rule->action || meant == ACTION_SELECT)
         rule = matcher_find(r->matcher, &r->words, r->bits, meant, TIER_SLOTS, &took);
     out->action = meant;
     return reading_fill(r, rule, &took, out, err);

@@ -27,7 +27,7 @@ const IntentClass intent_classes[] = {
      "thurs fri tues tue tomorow tommorow tmrw tmr"},
     {WORD_TIME,
      "at on by before after in within until till from to the this next last every other each end "
-     "beginning start middle past around early earlier late coming following same now ago m p may "
+     "beginning start middle past around early earlier late following same now ago m p may "
      "march mon sat sun spring summer autumn winter lunch dinner breakfast work school due another"},
     {WORD_PRONOUN,
      "it that this them those these one ones the last latest other former latter previous next all "

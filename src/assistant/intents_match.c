@@ -316,7 +316,7 @@ uint64_t matcher_mark(const Matcher *m, SentenceWords *w)
 static const struct {
     uint8_t each, one;
 } slot_rules[PATTERN_SLOTS] = {
-    [SLOT_TIME] = {WORD_TIME | WORD_NUMBER | WORD_UNIT, WORD_TIME_CORE | WORD_NUMBER},
+    [SLOT_TIME] = {WORD_TIME | WORD_NUMBER | WORD_UNIT, WORD_TIME_CORE | WORD_NUMBER | WORD_UNIT},
     [SLOT_DURATION] = {WORD_NUMBER | WORD_UNIT, WORD_UNIT},
     [PATTERN_NUMBER] = {WORD_NUMBER, WORD_NUMBER},
     [PATTERN_PRONOUN] = {WORD_PRONOUN, WORD_PRONOUN},

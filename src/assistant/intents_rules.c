@@ -15,7 +15,7 @@ const IntentPart intent_parts[] = {
     {"docs", "documents|document|files|notes|emails|letters|papers|folder|archive"},
     {"set", "set|start|begin|run|put on|make|create|give me|add|do"},
     {"me", "me|us"},
-    {"it", "it|that|this|them|that one|this one"},
+    {"it", "that one|this one|it|that|this|them"},
     {"say", "say|read|tell me|repeat"},
     {"no_more", "i do not need|i no longer need|no need for|we do not need"},
     {"past", "paid|called|sent|bought|booked|finished|completed|done|did|cleaned|watered|emailed|"

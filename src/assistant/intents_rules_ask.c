@@ -54,11 +54,12 @@ const IntentRule intent_rules_ask[] = {
     SURE(AGENDA, "what is next on my $cal"),
     SURE(AGENDA, "what (am i doing|do i have on|have i got on|do i have planned|do i have scheduled) <time>"),
 
-    SURE(SEARCH, "(search|look|hunt) [through|in] [my|the] [$docs] for <topic>"),
+    SURE(SEARCH, "(search|look|hunt|go) [through|in] (my|the) [$docs] for <topic>"),
+    SLOTS(SEARCH, "(search|look|hunt) for <topic>"),
     SURE(SEARCH, "(find|show|get|bring up|pull up|list|open) [me] [all|all the|all my|the|my|any|a] $docs "
                  "(about|on|from|of|for|tagged|mentioning|that mention|with) <topic>"),
-    SURE(SEARCH, "(find|locate|dig out|retrieve) (the|my|that|our) <topic>"),
-    SURE(SEARCH, "(look up|search|search for) <topic>"),
+    SURE(SEARCH, "(locate|dig out|retrieve) (the|my|that|our) <topic>"),
+    SLOTS(SEARCH, "(look up|search|search for) <topic>"),
     SURE(SEARCH, "(which|what) $docs (mention|mentions|are about|talk about|contain|cover) <topic>"),
     SLOTS(SEARCH, "(find|show|open|get|give|locate|serch) [me] [for] <topic>"),
     SLOTS(SEARCH, "(do i have|have i got|is there|are there) (any|a|anything) [$docs] [about|on|from] <topic>"),

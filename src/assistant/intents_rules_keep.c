@@ -44,12 +44,14 @@ const IntentRule intent_rules_keep[] = {
     SURE(MEMORY_LIST, "(what is in your memory|do you remember me)"),
     SLOTS(MEMORY_LIST, "do you (remember|know) [anything about] <topic>"),
 
-    SURE(LIST_UPDATE, "(add|put|include) <title> (to|on|onto|in) [my|the|our|a] [<topic>] list"),
+    SURE(LIST_UPDATE, "(add|put|include|stick) <title> (to|on|onto|in) (my|the|our|a) <topic> list"),
     SURE_ARG(LIST_UPDATE, "(remove|delete|take|cross|drop|strike) <title> (from|off|off of|out of) "
-                          "[my|the|our] [<topic>] list", 1),
+                          "(my|the|our) <topic> list", 1),
     SURE(LIST_UPDATE, "(create|make|start|begin) [me] (a|a new|another|new) [<topic>] list "
                       "[called <topic>|for <topic>|of <topic>|named <topic>]"),
     SURE_ARG(LIST_UPDATE, "(delete|clear|empty|erase|remove|get rid of) (my|the|our) [<topic>] list", 1),
+    SLOTS(LIST_UPDATE, "(add|put|include|stick|write) <title> (to|on|onto|in) [my|the|our|a] list"),
+    SLOTS(LIST_UPDATE, "(remove|delete|take|cross|drop|strike) <title> (from|off) [my|the|our] list"),
     SLOTS(LIST_UPDATE, "(add|put|include) <title> to (my|the) <topic>"),
     SLOTS(LIST_UPDATE, "(we need|we are out of|i need|out of) <title> (add|put) <any>"),
     SLOTS(LIST_UPDATE, "(we need|we are out of|i need|out of|add|append) <title>"),

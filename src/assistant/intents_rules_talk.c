@@ -6,6 +6,7 @@ const IntentRule intent_rules_talk[] = {
     SURE(STOP, "(stop|halt|quit|silence|hush|shush|enough|pause) [it|that|now|talking|reading|speaking]"),
     SURE(STOP, "(be|keep) (quiet|silent)"),
     SURE(STOP, "(shut up|that is enough|stop stop [stop]|that will do|quiet|stop it now)"),
+    SURE(STOP, "(turn|switch|shut) (it|that) off"),
     SURE(STOP, "you can stop [now|talking|reading]"),
     SURE(STOP, "stop (the noise|the ringing|ringing|beeping|the beeping|what you are doing)"),
 
@@ -48,10 +49,10 @@ const IntentRule intent_rules_talk[] = {
              "[thanks|thank you|do not|not that|not that one|it is not|that is wrong|not now]"),
     SURE(NO, "(that is (wrong|not right|not it|incorrect)|not (that|that one|today))"),
 
+    SLOTS(SELECT, "[no|yes] [i meant|i mean|i will take|take|pick|choose|let us take|i would go with|go with|i would like|"
+                  "i want|i choose|maybe] <ref>"),
     SURE(SELECT, "[the] (first|second|third|fourth|fifth|sixth|last|next|previous) (one|task|item|option|"
                  "reminder|result)"),
-    SLOTS(SELECT, "[no|yes] [i meant|i mean|i will take|take|pick|choose|let us take|i would go with|"
-                  "i want|i choose|maybe] <ref>"),
     SURE(SELECT, "[i meant|i mean|i will take|take|pick|choose|i want|i choose|the answer is] "
                  "(number|option|item) <number>"),
     SURE(SELECT, "(i meant|i mean|i will take|take|pick|choose|i choose) the "

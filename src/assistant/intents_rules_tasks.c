@@ -2,6 +2,9 @@
 #include "assistant/intents_rules_int.h"
 
 const IntentRule intent_rules_tasks[] = {
+    SURE(TASK_REOPEN, "[actually|sorry|wait|no] i (have not|did not) [actually] <ref> after all"),
+    SURE(TASK_DELETE, "(i|we) (do not|no longer) need to <ref> [any more|anymore]"),
+    SURE(TASK_REOPEN, "(put|bring) <ref> back (on|to|onto) (my|the) [to do|task] list"),
     SURE(TASK_SNOOZE, "(snooze|snews) [$it] [the|that|this|my] [reminder|alarm|task|timer] "
                       "[for|by] [another] <dur>"),
     SURE(TASK_SNOOZE, "(snooze|snews) [$it] [the|that|this|my] [reminder|alarm|task|timer] "
@@ -57,9 +60,11 @@ const IntentRule intent_rules_tasks[] = {
                    "<title> (by|before|tomorrow|today|tonight|this week) <any?>"),
     SURE(TASK_ADD, "(note|write|put) [it] down that i (have|need) to <title>"),
     SURE(TASK_ADD, "$add (a|another|new|a new) $task"),
-    SLOTS(TASK_ADD, "(i need|i have|i have got|i still need|i still have|i got|got|we need|need|have|"
-                    "i really need|i also need|i also have) to [remember to] <title>"),
-    SLOTS(TASK_ADD, "(i|we) [really] (must|should|ought to|still must) [remember to|not forget to] <title>"),
+    SURE(TASK_ADD, "(i|we) [really|also|still|just] (need to|have to|have got to|must|really must|should "
+                   "really|ought to) [remember to] <title>"),
+    SLOTS(TASK_ADD, "[i|we] [really|also|still|just] (need|have|have got|got|want|are going|am going) to "
+                    "[remember to] <title>"),
+    SLOTS(TASK_ADD, "(i|we) [really] (must|should|ought to|still must) [really|also] [remember to|not forget to] <title>"),
     SLOTS(TASK_ADD, "(must|should) [remember to] <title>"),
     SLOTS(TASK_ADD, "add <title> (to|on) (my|the) (list of tasks|list|to do list|tasks|to dos)"),
     SLOTS(TASK_ADD, "(track|note|write down|log|record|put down) [down] that i (need|have) to <title>"),
@@ -119,7 +124,6 @@ const IntentRule intent_rules_tasks[] = {
     SURE(TASK_REOPEN, "(mark|set|make|change) <ref> (as|to|back to|back as) $open [again]"),
     SURE(TASK_REOPEN, "(mark|set|make) <ref> $open [again]"),
     SURE(TASK_REOPEN, "(it|that|this|that one|<pron>) is not (done|finished|complete) [yet|after all]"),
-    SURE(TASK_REOPEN, "(put|bring) (it|that|<pron>) back (on|to|onto) (my|the) [to do|task] list"),
     SURE(TASK_REOPEN, "i have not (done|finished|completed) (it|that|<pron>) [yet|after all]"),
     SLOTS(TASK_REOPEN, "[actually|sorry|wait] [i] (have not|did not|had not) [actually] <ref> [yet|after all]"),
     SLOTS(TASK_REOPEN, "[actually|sorry|turns out|it turns out] <ref> (is not|was not) <any?> [yet|after all]"),
@@ -152,16 +156,16 @@ const IntentRule intent_rules_tasks[] = {
     SLOTS(TASK_COMPLETE, "(completed|finished|done) <ref>"),
     SLOTS(TASK_COMPLETE, "<ref>"),
 
+    SURE(TASK_MOVE, "change the (due date|deadline|date|time|day) (of|for|on) <ref> (to|until|for|as) <time>"),
+    SURE(TASK_MOVE, "(postpone|delay|defer|push|put|move|bring) <ref> [back] (by|back|back by|forward by) <dur>"),
     SURE(TASK_MOVE, "$move (it|that|this|them|that one|this one|<pron>) [back|forward|out|over] "
                     "(to|until|till|for|by|on) <time>"),
     SURE(TASK_MOVE, "$move [the|my|that|this] (task|reminder|deadline|due date|time|appointment) "
                     "(to|until|till|for|by) <time>"),
     SURE(TASK_MOVE, "(postpone|reschedule|put off|delay|push back|defer|push|shift|bump) <ref> "
                     "(to|until|till|for|by) <time>"),
-    SURE(TASK_MOVE, "(postpone|delay|push|put|move) <ref> [back] (by|back|back by|forward by) <dur>"),
     SURE(TASK_MOVE, "make (it|that|this) [due] [for|at|on] <time> [instead]"),
     SURE(TASK_MOVE, "$move <ref> [back|forward|out|over] (to|until|till) <time>"),
-    SURE(TASK_MOVE, "change the (due date|deadline|date|time|day) (of|for|on) <ref> (to|until|for) <time>"),
     SURE(TASK_MOVE, "(move|postpone|reschedule|put off|delay|defer) (it|that|this|that one)"),
     SURE(TASK_MOVE, "set (it|that|<ref>) (for|to) <time> instead"),
     SLOTS(TASK_MOVE, "$move <ref> from <any> (to|until|till) <time>"),

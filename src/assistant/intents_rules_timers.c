@@ -72,7 +72,7 @@ const IntentRule intent_rules_timers[] = {
     SURE(TIME, "(tell|give) me (the|the current|the exact) time [now]"),
     SURE(TIME, "tell me what time it is [now]"),
     SURE(TIME, "(what time is it|what is the [local|current] time|[current|local] time) [right now|now] "
-               "(in|over in|at) <topic>"),
+               "(in|over in|at) <topic> [right now|now]"),
     SURE(DATE, "(what is (the date|today's date|the date today|the current date)|what date is it [today]|"
                "what day is (it|today) [today]|what day of the week is it [today]|today's date|"
                "what is today|the date|what day is today)"),

@@ -87,7 +87,9 @@ static const char *const lead_ins[] = {"that i have to", "that i need to", "that
     "to", "that", "about", "called", "named", "saying", "for", "of", "on"};
 static const char *const lead_outs[] = {"as a task", "as a reminder", "to my list", "on my list",
     "to my tasks", "to my calendar", "on my calendar", "in my calendar", "on the calendar",
-    "in my diary", "for me", "instead", "again", "too", "also", "at", "on", "by", "for", "and", "due"};
+    "in my diary", "for me", "instead", "again", "too", "also"};
+/* Left over where a time stood behind them. */
+static const char *const dangling[] = {"and", "at", "by", "due", "for", "in", "on"};
 
 static size_t stands_at(const Reading *r, Range g, size_t at, const char *phrase)
 {
@@ -115,6 +117,11 @@ static Range trim_lead(const Reading *r, Range g)
             g.from++;
         while (g.to > g.from && r->timed[g.to - 1])
             g.to--;
+        if (g.to - g.from > 1 && g.to < r->words.n && r->timed[g.to] &&
+            str_in_sorted(r->words.word[g.to - 1].text, dangling, sizeof dangling / sizeof *dangling)) {
+            g.to--;
+            again = true;
+        }
         for (size_t i = 0; i < sizeof lead_ins / sizeof *lead_ins && !again; i++) {
             size_t n = stands_at(r, g, g.from, lead_ins[i]);
             again = n > 0 && g.from + n < g.to;
@@ -131,20 +138,26 @@ static Range trim_lead(const Reading *r, Range g)
 
 /* ---- references ---- */
 
+static int number_of(const Reading *r, size_t i)
+{
+    static const char *const numbers[] = {"one", "two", "three", "four", "five", "six", "seven",
+        "eight", "nine", "ten"};
+    uint64_t n;
+    for (int k = 0; k < 10; k++)
+        if (is(r, i, numbers[k]))
+            return k + 1;
+    return str_to_u64(r->words.word[i].text, &n) && n > 0 && n < 1000 ? (int)n : 0;
+}
+
 static int ordinal_of(const Reading *r, size_t i)
 {
     static const char *const words[] = {"first", "second", "third", "fourth", "fifth", "sixth",
         "seventh", "eighth", "ninth", "tenth"};
-    static const char *const numbers[] = {"one", "two", "three", "four", "five", "six", "seven",
-        "eight", "nine", "ten"};
     for (int k = 0; k < 10; k++)
-        if (is(r, i, words[k]) || (i > 0 && is(r, i, numbers[k]) &&
-                                   is(r, i - 1, "number option item task reminder choose take pick")))
+        if (is(r, i, words[k]))
             return k + 1;
-    uint64_t n;
-    if (i < r->words.n && i > 0 && is(r, i - 1, "number option item task reminder") &&
-        str_to_u64(r->words.word[i].text, &n) && n > 0 && n < 1000)
-        return (int)n;
+    if (i > 0 && is(r, i - 1, "number option item task reminder choose take pick") && number_of(r, i))
+        return number_of(r, i);
     if (is(r, i, "last latter bottom latest newest"))
         return i > 0 && is(r, i - 1, "second") ? -2 : -1;
     return is(r, i, "former top") ? 1 : is(r, i, "other") ? 2 : 0;
@@ -158,7 +171,7 @@ static bool all_in(const Reading *r, Range g, const char *list)
     return g.from < g.to;
 }
 
-#define THINGS "task tasks reminder reminders item items to do dos one ones thing event alarm timer " \
+#define THINGS "option task tasks reminder reminders item items to do dos one ones thing event alarm timer " \
     "timers alarms note result entry"
 
 /* What a range refers to; for words of a title, the range without what only leads to them. */
@@ -168,6 +181,11 @@ static IntentRef refer(const Reading *r, Range *g, int32_t *ordinal)
         g->from++;
     if (g->from == g->to)
         return REF_NONE;
+    int number = g->to - g->from == 1 ? number_of(r, g->from) : 0;
+    if (number > 0) {
+        *ordinal = number;
+        return REF_ORDINAL;
+    }
     if (all_in(r, *g, "all both everything of them my the it every completed " THINGS) &&
         (is(r, g->from, "all both everything every") || is(r, g->to - 1, "all both everything")))
         return REF_ALL;
@@ -204,7 +222,7 @@ static bool fill_ref(const Reading *r, Range g, bool did, Intent *out, Err *err)
     Str text = out->slot[SLOT_REF].text, first = r->words.word[g.from].text;
     char base[64];
     size_t cut = r->words.word[g.from].end - r->words.word[g.from].start;
-    if (cut > text.len || !verb_base(first, did, base, sizeof base))
+    if (cut > text.len || g.to - g.from < 2 || !verb_base(first, did, base, sizeof base))
         return true;
     Str whole = arena_printf(r->arena, "%s" STR_FMT, base, STR_ARG(str_sub(text, cut, text.len)));
     if (!whole.ptr)
@@ -281,6 +299,11 @@ static bool wants_time(IntentAction a)
     return false;
 }
 
+static bool adds(IntentAction a)
+{
+    return a == ACTION_TASK_ADD || a == ACTION_REMINDER_ADD || a == ACTION_CALENDAR_ADD;
+}
+
 static bool wants_ref(IntentAction a)
 {
     return a == ACTION_TASK_COMPLETE || a == ACTION_TASK_REOPEN || a == ACTION_TASK_MOVE ||
@@ -292,10 +315,19 @@ static bool wants_ref(IntentAction a)
 /* Every word of time in the sentence, or what the pattern took for it. */
 static bool fill_time(const Reading *r, const Captures *took, Intent *out, Err *err)
 {
-    if (took && took->set[SLOT_TIME])
-        return value_of(r, range_of(took, SLOT_TIME), -1, &out->slot[SLOT_TIME], err);
-    return !wants_time(out->action) ||
-           value_of(r, (Range){0, r->words.n}, 1, &out->slot[SLOT_TIME], err);
+    Range g = {0, r->words.n};
+    int timed = 1;
+    if (took && took->set[SLOT_TIME] && !adds(out->action)) {
+        g = range_of(took, SLOT_TIME);
+        timed = -1;
+        while (g.from > 0 && is(r, g.from - 1, "at on by before after in"))
+            g.from--;
+    } else if (!wants_time(out->action)) {
+        return true;
+    }
+    while (!adds(out->action) && g.from < g.to && (!taken(r, g.from, timed) || is(r, g.from, "due until till to")))
+        g.from++;
+    return value_of(r, g, timed, &out->slot[SLOT_TIME], err);
 }
 
 static bool fill_duration(const Reading *r, const Captures *took, Intent *out, Err *err)
@@ -310,8 +342,7 @@ static bool fill_duration(const Reading *r, const Captures *took, Intent *out, E
 
 static bool fill_title(const Reading *r, const Captures *took, Intent *out, Err *err)
 {
-    bool add = out->action == ACTION_TASK_ADD || out->action == ACTION_REMINDER_ADD ||
-        out->action == ACTION_CALENDAR_ADD;
+    bool add = adds(out->action);
     if (took && took->set[SLOT_TITLE]) {
         Range g = range_of(took, SLOT_TITLE);
         bool list = out->action == ACTION_LIST_UPDATE || out->action == ACTION_TIMER_START;

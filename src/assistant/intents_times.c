@@ -69,7 +69,7 @@ static bool belongs(const Reading *r, size_t i)
 /* Words that a time does not begin with, and that it does not end with. */
 static bool loose_start(const Reading *r, size_t i)
 {
-    return is(r, i, "of and to a an the m p now other one more extra work school lunch from past start") &&
+    return is(r, i, "of and to a an the m p now other one more extra work school lunch from past start coming") &&
            !(is(r, i, "the a an") && class_of(r, i + 1) & (WORD_UNIT | WORD_NUMBER));
 }
 
@@ -91,7 +91,8 @@ void reading_mark_times(Reading *r)
             from--;
         while (to < n && belongs(r, to))
             to++;
-        while (from < i && loose_start(r, from))
+        while (from < i && (loose_start(r, from) || (cardinal(r, from) && !makes_time(r, from) &&
+                                                     is(r, from + 1, "due on at by before after until"))))
             from++;
         while (to > i + 1 && (loose_end(r, to - 1) || (cardinal(r, to - 1) && !makes_time(r, to - 1) &&
                                                       !cardinal(r, to - 2) && !is(r, to - 2, "the of "

@@ -42,8 +42,8 @@ static const char *const names[] = {"alexa", "assistant", "computer", "cortana",
     "olly", "robot", "siri", "sotto"};
 
 /* Passed over at the beginning of a longer sentence. */
-static const char *const openers[] = {"alright", "and", "anyway", "but", "hey", "hi", "just", "listen",
-    "look", "now", "oh", "ok", "okay", "right", "so", "then", "well"};
+static const char *const openers[] = {"alright", "and", "anyway", "but", "hey", "hi",
+    "now", "oh", "ok", "okay", "right", "so", "then", "well"};
 
 /* Verbs that a polite wrapping stands before: "could you turn ..." is "turn ...". Sorted. */
 static const char *const verbs[] = {"activate", "add", "adjust", "alert", "answer", "append",
@@ -209,6 +209,25 @@ static bool strip_wrapping(SentenceWords *w)
     return best > 0;
 }
 
+/* "the rent's been paid", "the fence's fixed now": a verb, where a name would have its thing. */
+static void open_is(SentenceWords *w)
+{
+    static const char *const behind[] = {"already", "been", "done", "due", "finished", "gone", "no",
+        "not", "now", "overdue", "paid", "sorted", "still"};
+    for (size_t i = 0; i + 1 < w->n && w->n < WORDS_MAX; i++) {
+        SentenceWord *s = &w->word[i];
+        if (s->text.len < 4 || !str_ends(s->text, STR("'s")) || !IN(w->word[i + 1].text, behind))
+            continue;
+        memmove(s + 2, s + 1, (w->n - i - 1) * sizeof *s);
+        w->n++;
+        s->text.len -= 2;
+        s[1] = (SentenceWord){.text = STR("is"), .start = s->end, .end = s->end};
+        for (size_t cut = 0; cut < 2 && s->end > s->start; cut++)
+            s->end--;
+        s[1].start = s->end;
+    }
+}
+
 void sentence_words(Str text, SentenceWords *out)
 {
     out->n = out->used = 0;
@@ -217,6 +236,7 @@ void sentence_words(Str text, SentenceWords *out)
     for (size_t i = text.len; i > 0 && (text.ptr[i - 1] <= ' ' || strchr("?!.\"')", text.ptr[i - 1]));
          i--)
         out->question |= text.ptr[i - 1] == '?';
+    open_is(out);
     strip_fillers(out);
     strip_name(out);
     while (out->n > 2 && IN(out->word[0].text, openers)) {

@@ -304,8 +304,9 @@ bool memory_answer(Turn *t, Str question, bool *answered)
     for (size_t i = 0; i < page.n; i++) {
         const Fact *f = &page.items[i];
         size_t at = f->subject.len ? str_find(asked, f->subject, 0) : SIZE_MAX;
+        size_t end = at + f->subject.len;
         bool whole = at != SIZE_MAX && (at == 0 || !is_letter(asked.ptr[at - 1])) &&
-                     (at + f->subject.len == asked.len || !is_letter(asked.ptr[at + f->subject.len]));
+                     (end == asked.len || !is_letter(asked.ptr[end]));
         if (whole && (!best || f->subject.len > best->subject.len))
             best = f;
     }

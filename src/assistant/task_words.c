@@ -54,6 +54,18 @@ static bool read_iso(Str s, When *out)
     return any;
 }
 
+/* "an hour" by itself may be said of anything; where a span is asked for it is one. */
+static size_t find_span(Str s, const WhenContext *c, When *w, size_t max)
+{
+    char longer[128];
+    size_t n = when_find(s, c, w, max);
+    if (n > 0 || s.len + 5 > sizeof longer)
+        return n;
+    memcpy(longer, "for ", 4);
+    memcpy(longer + 4, s.ptr, s.len);
+    return when_find(str_mem(longer, s.len + 4), c, w, max);
+}
+
 bool tasks_read_span(Tasks *t, Str words, int64_t from_ms, int64_t *until, Err *err)
 {
     WhenContext c = {.now_ms = from_ms, .zone = t->zone, .prefer = WHEN_FUTURE,
@@ -65,7 +77,7 @@ bool tasks_read_span(Tasks *t, Str words, int64_t from_ms, int64_t *until, Err *
     if (read_iso(s, &w[0])) {
         *until = when_add(t->zone, from_ms, &w[0]);
     } else {
-        size_t n = when_find(s, &c, w, 4), i = 0;
+        size_t n = find_span(s, &c, w, 4), i = 0;
         while (i < n && w[i].kind != WHEN_DURATION)
             i++;
         if (i < n)

@@ -278,7 +278,7 @@ static const WhenRule range_rows[] = {
     {OPEN, "by|until|till|til TIME", when_before, 1, 1},
     {OPEN, "by|until|till|til STIME", when_before, 1},
     {OPEN, "by|until|before RANGE", when_before, 1, 1},
-    {OPEN, "up? until|till|to POINT", when_before, 1},
+    {OPEN, "up until|till|to POINT", when_before, 1},
     {OPEN, "no|not later than SPOINT", when_before, 1, 2},
     {OPEN, "no|not later than TIME", when_before, 1, 2},
     {OPEN, "due on|by|at? POINT", when_before, 1, 1},

@@ -35,7 +35,7 @@ static const WhenWord words[] = {
     {"januar", MON, 1}, {"februar", MON, 2}, {"märz", MON, 3}, {"april", MON, 4}, {"mai", MON, 5},
     {"juni", MON, 6}, {"juli", MON, 7}, {"august", MON, 8}, {"september", MON, 9},
     {"oktober", MON, 10}, {"november", MON, 11}, {"dezember", MON, 12},
-    {"früh morgens", PARTWORD, PART_MORNING}, {"vormittag vormittags", PARTWORD, PART_FORENOON},
+    {"früh morgen morgens", PARTWORD, PART_MORNING}, {"vormittag vormittags", PARTWORD, PART_FORENOON},
     {"nachmittag nachmittags", PARTWORD, PART_AFTERNOON},
     {"abend abends", PARTWORD, PART_EVENING}, {"nacht nachts", PARTWORD, PART_NIGHT},
 };
@@ -79,7 +79,7 @@ static const WhenRule rows[] = {
     {PARTIN, "am? PART", when_same},
 
     {DAY, "heute", when_relative_day, 0},
-    {DAY, "morgen", when_relative_day, 1},
+    {DAY, "morgen", when_relative_day, 1, 3},
     {DAY, "übermorgen", when_relative_day, 2},
     {DAY, "gestern", when_relative_day, -1},
     {DAY, "vorgestern", when_relative_day, -2},

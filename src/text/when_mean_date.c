@@ -39,8 +39,8 @@ bool when_date(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
     }
     out->weak = doubtful && weak;
     out->grain = out->mday || out->weekday >= 0 ? GRAIN_DAY : out->month ? GRAIN_MONTH : GRAIN_YEAR;
-    if (out->mday && out->month)
-        return when_real_date(out->year ? out->year : 2000, out->month, out->mday);
+    /* A 30th of February is understood, and found to be no date, when it is resolved: that is
+     * better than to find the February in it. */
     return true;
 }
 
@@ -194,7 +194,6 @@ bool when_of_in(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *ou
 
 bool when_nth_weekday(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
-    UNUSED(arg);
     UNUSED(n);
     int nth = (int)k[0].v->num, weekday = (int)k[1].v->num;
     int32_t from, until, day;
@@ -205,11 +204,10 @@ bool when_nth_weekday(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenVal
     else
         day = until - 1 - (when_weekday(until - 1) - weekday + 7) % 7 + (nth + 1) * 7;
     /* "the first Monday of the month" that is over by now means the next month's. */
-    if (k[2].v->weak && day < s->today && s->c->prefer == WHEN_FUTURE &&
-        k[2].v->grain == GRAIN_MONTH && arg == 2) {
+    if (arg == 2 && k[2].v->date == DATE_SPAN && k[2].v->grain == GRAIN_MONTH &&
+        from <= s->today && day < s->today && s->c->prefer == WHEN_FUTURE) {
         WhenValue next = *k[2].v;
         when_set_span(&next, until, when_month_begin(until, 1), GRAIN_MONTH);
-        next.weak = false;
         const WhenKid again[3] = {k[0], k[1], {&next, 0, 0}};
         return when_nth_weekday(s, 0, again, 3, out);
     }
