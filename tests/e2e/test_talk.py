@@ -1,14 +1,18 @@
 """Conversations, memory and chat completions with the real program: over HTTP, server-sent events, the
 WebSocket, OpenAI's own client and the command line; with and without a running server."""
 import asyncio
+import fcntl
 import json
 import os
 import pty
 import select
 import signal
+import struct
 import subprocess
+import termios
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx2 as httpx
 import openai
@@ -352,6 +356,19 @@ def test_sessions_survive_a_restart(tmp_path):
         assert http.get(f"/api/v1/tasks/{said['tasks'][0]}").status_code == 404, back
 
 
+def test_many_speak_at_once(http):
+    """Turns of one conversation follow each other, whoever sends them; none is lost or half kept."""
+    session = say(http, "thanks")["session_id"]
+    with ThreadPoolExecutor(12) as pool:
+        got = list(pool.map(lambda i: say(http, f"remember that shelf {i} is blue", session), range(24)))
+    assert {g["session_id"] for g in got} == {session}
+    kept = http.get(f"{TALKS}/{session}", params={"limit": 200}).json()["messages"]
+    assert len(kept) == 50 and [m["role"] for m in kept] == ["user", "assistant"] * 25
+    said = {g["response"] for g in got}
+    assert {m["text"] for m in kept[3::2]} == said and len(said) == 24
+    assert http.get(MEMORY, params={"q": "shelf blue"}).json()["total"] == 24
+
+
 # ---- the command line ----------------------------------------------------------------------------
 
 def sotto(data, *args, stdin=None, status=0):
@@ -401,33 +418,67 @@ def test_commands_beside_a_server(tmp_path):
         walk(tmp_path)
 
 
-def test_chat_on_a_terminal_ends_with_ctrl_c(tmp_path):
-    """A person types, gets an answer, and leaves; the data are whole and the status says why."""
-    master, slave = pty.openpty()
-    env = {**Server(tmp_path).environment(), "TERM": "dumb"}
+class Terminal:
+    """A person at a terminal: the pty is the controlling one, so that Ctrl-C is a key there."""
 
-    def terminal():  # the pty is the controlling terminal: Ctrl-C is a key there
-        os.setsid()
-        import fcntl
-        import termios
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    chat = subprocess.Popen([PROGRAM, "chat"], stdin=slave, stdout=slave, stderr=slave, env=env,
-                            preexec_fn=terminal)
-    os.close(slave)
-    seen = b""
+    def __init__(self, data, kind, *args):
+        self.master, slave = pty.openpty()
+        self.before = termios.tcgetattr(self.master)
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
 
-    def until(what):
-        nonlocal seen
+        def control():
+            os.setsid()
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        env = {**Server(data).environment(), "TERM": kind, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
+        self.process = subprocess.Popen([PROGRAM, *args], stdin=slave, stdout=slave, stderr=slave, env=env,
+                                        preexec_fn=control)
+        os.close(slave)
+        self.seen = b""
+
+    def until(self, what):
         limit = time.monotonic() + 60
-        while what not in seen:
-            assert time.monotonic() < limit, seen
-            if select.select([master], [], [], 1)[0]:
-                seen += os.read(master, 4096)
-    until(b"> ")
-    os.write(master, b"remember that my boat is called Halcyon\n")
-    until(b"Halcyon.")
-    seen = b""
-    os.write(master, b"half a line\x03")
-    assert chat.wait(60) == 130
-    os.close(master)
+        while what not in self.seen:
+            assert time.monotonic() < limit, self.seen
+            if select.select([self.master], [], [], 1)[0]:
+                self.seen += os.read(self.master, 4096)
+        self.seen = self.seen[self.seen.index(what) + len(what):]
+
+    def type(self, keys):
+        os.write(self.master, keys)
+
+    def ends(self, status):
+        assert self.process.wait(60) == status
+        assert termios.tcgetattr(self.master)[:4] == self.before[:4]  # the terminal is as it was
+        os.close(self.master)
+
+
+@pytest.mark.parametrize("kind", ["dumb", "xterm"])
+def test_chat_on_a_terminal_ends_with_ctrl_c(tmp_path, kind):
+    person = Terminal(tmp_path, kind, "chat")
+    person.until(b"> ")
+    person.type(b"remember that my boat is called Halcyon\r")
+    person.until(b"Halcyon.")
+    person.until(b"> ")
+    person.type(b"half a line\x03")
+    person.ends(130)
     assert "Halcyon" in sotto(tmp_path, "memory")
+
+
+def test_chat_edits_a_line(tmp_path):
+    person = Terminal(tmp_path, "xterm", "chat")
+    person.until(b"> ")
+    person.type("remember that my dog is called Fidé".encode() + b"\x1b[D\x7f\x1b[C\x7fo \x1b[Hplease \r")
+    person.until(b"Fio.")  # the keys were keys
+    person.until(b"> ")
+    person.type(b"\x1b[A\x01\x0bwho is my dog?\r")  # the line before, cut whole, another one
+    person.until(b"Fio.")
+    person.until(b"> ")
+    person.type(b"\x1b[A\x1b[A\x1b[B\r")  # up, up, down: the question again
+    person.until(b"Fio.")
+    person.until(b"> ")
+    person.type(b"\x04")
+    person.ends(0)
+    talk = json.loads(sotto(tmp_path, "conversations", "--json"))[0]
+    shown = json.loads(sotto(tmp_path, "conversations", "show", talk["id"], "--json"))["messages"]
+    assert [m["text"] for m in shown if m["role"] == "user"] == [
+        "please remember that my dog is called Fio", "who is my dog?", "who is my dog?"]
