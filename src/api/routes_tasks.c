@@ -84,6 +84,18 @@ static const Field reminders_query[] = {
     {.name = "limit", .type = F_INT, .min = 1, .max = 200, .fallback = "50"},
 };
 
+static const Field proposals_query[] = {
+    {.name = "limit", .type = F_INT, .min = 1, .max = 200, .fallback = "50"},
+};
+
+static const Field take_body[] = {
+    {.name = "title",
+     .type = F_STRING,
+     .min = 1,
+     .max = 500,
+     .help = "what to call it; a part of its sentence when absent"},
+};
+
 #define MAY_LACK (BODY_JSON | BODY_MAY_LACK)
 
 static const ApiRoute rows[] = {
@@ -99,6 +111,16 @@ static const ApiRoute rows[] = {
     {"GET", "/api/v1/tasks/changes", task_changes, WORK_INTERACTIVE, 0, "tasks",
      "The last changes, newest first", NULL, FIELDS(changes_query), NULL, 0, BODY_NONE, 0,
      "TaskChanges", "200", "400"},
+    {"GET", "/api/v1/tasks/proposals", proposal_list, WORK_INTERACTIVE, 0, "tasks",
+     "Tasks that documents ask for",
+     "Sentences that bind to a date from now on, by date. None is a task before it is taken.",
+     FIELDS(proposals_query), NULL, 0, BODY_NONE, 0, "ProposalList", "200", "400"},
+    {"POST", "/api/v1/tasks/proposals/{id}/take", proposal_take, WORK_INTERACTIVE, 0, "tasks",
+     "Make a proposal a task", "Once: asked again, it answers 200 with the task there is.", NULL,
+     0, FIELDS(take_body), MAY_LACK, 1 << 16, "Task", "201,200", "400,404,413,415,503"},
+    {"POST", "/api/v1/tasks/proposals/{id}/dismiss", proposal_dismiss, WORK_INTERACTIVE, 0,
+     "tasks", "Do not propose it again", NULL, NULL, 0, NULL, 0, MAY_LACK, 1 << 16, NULL, "204",
+     "400,404,409,413,415,503"},
     {"GET", "/api/v1/tasks/{id}", task_get, WORK_INTERACTIVE, 0, "tasks",
      "A task, with its done occurrences", NULL, NULL, 0, NULL, 0, BODY_NONE, 0, "TaskWithHistory",
      "200", "404"},

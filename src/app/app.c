@@ -167,6 +167,7 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
                            .max_file_bytes = (uint64_t)config_number(c, SET_MAX_UPLOAD),
                            .extract_timeout_ms =
                                (unsigned)config_number(c, SET_READ_TIMEOUT) * 1000u,
+                           .zone = str_of(config_text(c, SET_ZONE)),
                            .self = app_self()};
         app->ingest = ingest_new(&i, err);
         if (!app->ingest)

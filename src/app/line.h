@@ -5,8 +5,8 @@
  *
  * Keys: arrows, Home, End, Delete, Backspace; Ctrl-A and -E to the ends, -B and -F by a character,
  * Alt-B and -F by a word, -K to the end and -U to the start cut, -W a word cut, -T swaps two, -L
- * clears the screen, -P and -N history, -D deletes or, on an empty line, ends; -C interrupts. A line
- * that is too long for its row scrolls.
+ * clears the screen, -P and -N history, -D deletes or, on an empty line, ends; -C interrupts. A
+ * line that is too long for its row scrolls.
  *
  * Threads: the main thread. */
 #ifndef SOTTO_APP_LINE_H
@@ -36,7 +36,7 @@ typedef struct {
 
 bool line_edit_init(LineEdit *e, Err *err);
 void line_edit_release(LineEdit *e);
-LineEvent line_edit_feed(LineEdit *e, char byte);
+LineEvent line_edit_feed(LineEdit *e, char c);
 /* Ends the line: it goes into the history and the edit is empty again. */
 void line_edit_accept(LineEdit *e);
 /* Appends what draws prompt and line on the row of the cursor, `width` columns wide. */

@@ -80,7 +80,7 @@ static LineGot read_plain(LineInput *in, Buf *out)
 static void draw(const LineInput *in)
 {
     Buf b;
-    buf_init(&b, 4 * LINE_MAX_BYTES);
+    buf_init(&b, (size_t)4 * LINE_MAX_BYTES);
     line_edit_draw(&in->edit, STR(PROMPT), in->term->width, &b);
     put(buf_str(&b));
     buf_release(&b);

@@ -1,7 +1,7 @@
 /* task_reader.c - words of a sentence; reminder clauses, tags and priorities out of it. */
 #include "assistant/task_reader.h"
 
-/* ---- words ------------------------------------------------------------------------------------ */
+/* ---- words ---------------------------------------------------------------------------------- */
 
 bool sentence_word_char(char c)
 {
@@ -33,7 +33,9 @@ size_t sentence_match(const Reader *r, size_t at, const char *phrase)
             return SIZE_MAX;
         }
     }
-    return i < r->len && sentence_word_char(r->s[i]) && sentence_word_char(phrase[strlen(phrase) - 1]) ? SIZE_MAX : i;
+    bool cut = i < r->len && sentence_word_char(r->s[i])
+        && sentence_word_char(phrase[strlen(phrase) - 1]);
+    return cut ? SIZE_MAX : i;
 }
 
 bool sentence_find(const Reader *r, const char *phrase, size_t from, size_t *start, size_t *end)
@@ -81,7 +83,7 @@ static size_t take_before(Reader *r, size_t at, const char *const *phrases)
     return at;
 }
 
-/* ---- reminder clauses ------------------------------------------------------------------------- */
+/* ---- reminder clauses ----------------------------------------------------------------------- */
 
 static const char *const asks[] = {"remind me", "alert me", "notify me", "warn me", "tell me",
     "ping me", "with a reminder", "with reminder", "with an alert", "set a reminder", "reminder",
@@ -99,7 +101,7 @@ static bool asked_before(const Reader *r, size_t at)
     for (const char *const *p = asks; *p; p++)
         if (sentence_find(r, *p, 0, &start, &end) && end <= at)
             return true;
-    return r->reminds;
+    return r->reminds || r->n_alarms > 0;
 }
 
 static void add_alarm(Reader *r, bool absolute, int64_t ms)
@@ -119,13 +121,12 @@ static size_t span_before(const Reader *r, size_t end, int64_t *ms)
             at--;
         if (at == 0 || !sentence_word_char(r->s[at - 1]))
             break;
-        while (at > 0 && (sentence_word_char(r->s[at - 1]) || r->s[at - 1] == '.' || r->s[at - 1] == '-'))
+        while (at > 0
+            && (sentence_word_char(r->s[at - 1]) || r->s[at - 1] == '.' || r->s[at - 1] == '-'))
             at--;
-        When w[2];
-        Str part = {r->s + at, end - at};
-        size_t n = when_find(part, &c, w, 2);
-        if (n == 1 && w[0].kind == WHEN_DURATION && w[0].start == 0 && w[0].end >= part.len) {
-            *ms = when_add(r->t->zone, r->now, &w[0]) - r->now;
+        When w;
+        if (tasks_whole_span(&c, str_mem(r->s + at, end - at), &w)) {
+            *ms = when_add(r->t->zone, r->now, &w) - r->now;
             best = at;
         }
     }
@@ -206,7 +207,7 @@ void sentence_instants(Reader *r)
     }
 }
 
-/* ---- tags and priority ------------------------------------------------------------------------ */
+/* ---- tags and priority ---------------------------------------------------------------------- */
 
 static bool tag_char(char c)
 {

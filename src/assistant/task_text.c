@@ -11,7 +11,7 @@
 #define SENTENCE_MAX 4096
 #define TIMES_MAX 16
 
-/* ---- what asks for it ------------------------------------------------------------------------- */
+/* ---- what asks for it ----------------------------------------------------------------------- */
 
 typedef struct {
     const char *phrase;
@@ -19,9 +19,10 @@ typedef struct {
     bool reminds;
 } LeadIn;
 
-static const char *const fillers[] = {"hey sotto", "ok sotto", "sotto", "please", "could you please",
-    "can you please", "could you", "can you", "would you", "will you", "hey", "ok", "okay",
-    "i want you to", "i'd like you to", "i want to", "i would like to", "i'd like to", NULL};
+static const char *const fillers[] = {"hey sotto", "ok sotto", "sotto", "please",
+    "could you please", "can you please", "could you", "can you", "would you", "will you", "hey",
+    "ok", "okay", "i want you to", "i'd like you to", "i want to", "i would like to",
+    "i'd like to", NULL};
 
 /* Longer ones before their beginnings. */
 static const LeadIn lead_ins[] = {
@@ -54,7 +55,7 @@ static const LeadIn lead_ins[] = {
     {"we have to", TASK_TODO, false},
 };
 
-/* "add milk to my shopping tasks", "put the bins on my list": the verb goes when the end is there. */
+/* "add milk to my shopping tasks", "put the bins on my list": the verb goes with the end. */
 static const char *const list_ends[] = {"to my to-do list", "to my todo list", "to my to do list",
     "to my task list", "to my tasks", "to my list", "to the to-do list", "to the todo list",
     "to the list", "to the task list", "on my to-do list", "on my todo list", "on my to do list",
@@ -124,7 +125,7 @@ static void read_lead_in(Reader *r)
     (void)named_timer(r, at);
 }
 
-/* ---- times ------------------------------------------------------------------------------------ */
+/* ---- times ---------------------------------------------------------------------------------- */
 
 static bool past(const Reader *r, const When *w)
 {
@@ -171,13 +172,35 @@ static bool possessive(const Reader *r, const When *w)
         || str_starts(behind, STR("'s")) || str_starts(behind, STR("\xE2\x80\x99s"));
 }
 
+/* "the quarterly report", "my daily walk": what kind of thing it is, not how often to do it. */
+static bool attribute(const Reader *r, const When *w)
+{
+    static const char *const adverbs[] = {"daily", "weekly", "monthly", "quarterly", "yearly",
+        "annual", "hourly", "biweekly", "fortnightly", "nightly", "weekday", NULL};
+    static const char *const goes_on[] = {"at", "on", "by", "from", "starting", "beginning",
+        "until", "till", "for", "and", "in", "before", "after", "to", "with", "except", "please",
+        NULL};
+    Str s = {r->s + w->start, w->end - w->start};
+    size_t next = sentence_skip_gap(r, w->end);
+    bool one = false;
+    for (const char *const *p = adverbs; *p; p++)
+        one = one || str_eq_nocase(s, str_of(*p));
+    if (w->kind != WHEN_RECURRENCE || !one || next >= r->len || !sentence_word_char(r->s[next]))
+        return false;
+    for (const char *const *p = goes_on; *p; p++)
+        if (sentence_match(r, next, *p) != SIZE_MAX)
+            return false;
+    return true;
+}
+
 /* Which of the times said is meant: a deadline, else one with a time of day, else the first. */
 static const When *choose(const Reader *r, const When *w, size_t n)
 {
     const When *best = NULL;
     int best_rank = -1;
     for (size_t i = 0; i < n; i++) {
-        if (w[i].kind == WHEN_DURATION || past(r, &w[i]) || possessive(r, &w[i]))
+        if (w[i].kind == WHEN_DURATION || past(r, &w[i]) || possessive(r, &w[i])
+            || attribute(r, &w[i]))
             continue;
         int rank = w[i].kind == WHEN_RECURRENCE ? 8
             : (w[i].deadline || w[i].kind == WHEN_OPEN_BEFORE ? 4 : 0) + (w[i].timed ? 2 : 0)
@@ -253,13 +276,13 @@ static bool read_times(Reader *r, Err *err)
     return r->d->rrule.ptr || tasks_no_memory(err);
 }
 
-/* ---- the title -------------------------------------------------------------------------------- */
+/* ---- the title ------------------------------------------------------------------------------ */
 
 /* What is left over at an end when the words of time are gone. */
 static const char *const tails[] = {"by", "on", "at", "in", "for", "due", "before", "until", "till",
     "from", "and", "with", "every", "please", "starting", "then", "that is", "to", NULL};
-static const char *const heads[] = {"to", "that i should", "that i need to", "that i have to", "that",
-    "about", "of", "for", "called", "named", "and", "on", "at", "by", NULL};
+static const char *const heads[] = {"to", "that i should", "that i need to", "that i have to",
+    "that", "about", "of", "for", "called", "named", "and", "on", "at", "by", NULL};
 
 /* The words with single spaces, blanks out. */
 static Str squeeze(Reader *r)
@@ -305,7 +328,8 @@ static bool cut_head(Str *s, bool asked)
     *s = str_sub(*s, at, s->len);
     for (const char *const *p = heads; asked && *p; p++) {
         size_t n = strlen(*p);
-        if (s->len > n && str_eq_nocase(str_sub(*s, 0, n), str_of(*p)) && !sentence_word_char(s->ptr[n])) {
+        if (s->len > n && str_eq_nocase(str_sub(*s, 0, n), str_of(*p))
+            && !sentence_word_char(s->ptr[n])) {
             *s = str_sub(*s, n, s->len);
             return true;
         }
@@ -345,7 +369,7 @@ static Str title_of(Reader *r, bool asked, bool timed)
     return close_gaps(str_trim(s));
 }
 
-/* ---- all of it -------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------------------ */
 
 static bool begin(Tasks *t, Str text, int64_t now, Arena *a, TaskDraft *d, Reader *r, Err *err)
 {

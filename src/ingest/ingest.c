@@ -28,6 +28,7 @@ struct Ingest {
     MinilmState **states; /* [workers], made when first used; none for those that share */
     Embedder *embedder;   /* NULL: nobody shares */
     Metric *embed_seconds;
+    Zone *zone;
 };
 
 /* Everything about one file on its way. */
@@ -65,6 +66,10 @@ Ingest *ingest_new(const IngestOptions *o, Err *err)
         return NULL;
     }
     *g = (Ingest){.o = *o, .sandbox = sandbox, .states = states};
+    if (!(g->zone = zone_open(o->zone, err))) {
+        ingest_free(g);
+        return NULL;
+    }
     if (o->shared && !(g->embedder = embedder_new(o->model, o->slots ? o->slots : 1, err))) {
         ingest_free(g);
         return NULL;
@@ -85,6 +90,7 @@ void ingest_free(Ingest *g)
     mem_free(g->states);
     embedder_free(g->embedder);
     sandbox_free(g->sandbox);
+    zone_free(g->zone);
     mem_free(g);
 }
 
@@ -392,6 +398,11 @@ static bool put(Work *w, Document *doc, PutOutcome *outcome)
     p.sketch = sketch_make(w->text.text, sketch) ? sketch : NULL;
     if (!make_chunks(w, &chunks, &p.n_chunks) || !describe(w, &p.doc))
         return false;
+    CommitmentNew *commitments = NULL;
+    if (!understand_commitments(&w->text, w->title, &p.doc.id, w->g->zone, w->a, &commitments,
+                                &p.n_commitments, w->err))
+        return false;
+    p.commitments = commitments;
     p.chunks = chunks;
     ledger_entry(w, &entry);
     p.ledger = w->same_bytes ? NULL : &entry;

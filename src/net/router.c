@@ -172,8 +172,6 @@ static void note_method(Search *s, const char *method)
         s->methods[s->method_count++] = method;
 }
 
-/* True when the search is over: the path is this one's, whatever methods it has. As OpenAPI has it:
- * /tasks/{id} is not asked for what /tasks/import does not do. */
 static bool try_node(Search *s, const Node *n)
 {
     uint32_t get = 0;
@@ -190,7 +188,7 @@ static bool try_node(Search *s, const Node *n)
     }
     if (get && str_eq(s->method, STR("HEAD")))
         s->found = get;
-    return n->routes != 0;
+    return s->found != 0;
 }
 
 /* Tries everything below n that fits `rest`; params so far in values[0, params). */
@@ -201,9 +199,12 @@ static bool walk(Search *s, const Node *n, Str rest, size_t params)
     Str after = rest, segment;
     if (!str_next(&after, '/', &segment) || segment.len == 0)
         return false;
+    uint32_t any = s->any;
     for (const Node *c = n->literals; c; c = c->next)
         if (str_eq(c->literal, segment) && walk(s, c, after, params))
             return true;
+    if (s->any != any)
+        return false; /* there is such a path, but not with this method: 405, and no {name} */
     if (n->param) {
         s->values[params] = segment;
         if (walk(s, n->param, after, params + 1))

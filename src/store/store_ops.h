@@ -8,6 +8,7 @@
 
 #include "store/calendar.h"
 #include "store/store.h"
+#include "store/commitments.h"
 #include "store/talk.h"
 #include "store/tasks.h"
 
@@ -106,6 +107,13 @@ struct StoreOps {
     bool (*event_replaced)(Store *s, const Uuid *owner, Arena *a, EventReplaced **out, size_t *n,
         Err *err);
     bool (*zone_list)(Store *s, const Uuid *owner, Arena *a, CalZone **out, size_t *n, Err *err);
+    /* commitments.h */
+    bool (*commitment_list)(Store *s, const Uuid *owner, const CommitmentQuery *q, Arena *a,
+        StoredCommitment **out, size_t *n, uint64_t *total, Err *err);
+    bool (*commitment_get)(Store *s, const Uuid *owner, const Uuid *id, Arena *a,
+        StoredCommitment *out, Err *err);
+    bool (*commitment_decide)(Store *s, const Uuid *owner, const Uuid *id, CommitmentState state,
+        const Uuid *task, Err *err);
     /* talk.h */
     bool (*talk_turn)(Store *s, const Uuid *owner, const TalkTurn *t, Err *err);
     bool (*talk_session)(Store *s, const Uuid *owner, const Uuid *id, Arena *a, TalkSession *out,

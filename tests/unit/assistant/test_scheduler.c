@@ -201,7 +201,7 @@ static void many_at_once(void **state)
     scheduler_stop(s);
 }
 
-/* ---- the desktop ------------------------------------------------------------------------------ */
+/* ---- the desktop ---------------------------------------------------------------------------- */
 
 static void fake_program(World *w, const char *script)
 {

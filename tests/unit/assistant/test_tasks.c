@@ -1,5 +1,5 @@
-/* What a person does to tasks: make, move, complete, reopen, snooze, cancel, delete, undo; when they
- * are due and said, in zones and across changes of the clock. */
+/* What a person does to tasks: make, move, complete, reopen, snooze, cancel, delete, undo; when
+ * they are due and said, in zones and across changes of the clock. */
 #include "tasks_unit.h"
 
 static void fires(const Task *t, size_t n, ...)

@@ -225,7 +225,7 @@ static void deletions_come_back(void **state)
     put(f, &got); /* with the number that the restored row has */
 }
 
-/* ---- lists ------------------------------------------------------------------------------------ */
+/* ---- lists ---------------------------------------------------------------------------------- */
 
 static size_t count(Fx *f, TaskFilter filter)
 {
@@ -357,7 +357,7 @@ static void pages(void **state)
     }
 }
 
-/* ---- firing ----------------------------------------------------------------------------------- */
+/* ---- firing --------------------------------------------------------------------------------- */
 
 static size_t fire(Fx *f, Task *t, int64_t now, Delivery **out)
 {
