@@ -47,7 +47,7 @@ typedef struct {
     Str *list;
     size_t n_list;
     Str filename, media_type; /* F_FILE; str holds the bytes */
-    const Json *json;         /* F_OBJECT, F_EMBED_INPUT, F_JSON: borrowed from the request's tree */
+    const Json *json;         /* F_OBJECT, F_EMBED_INPUT, F_JSON: of the request's tree */
 } FieldValue;
 
 /* Index of a name, or SIZE_MAX; an alias gives the index of what it is the same as. */

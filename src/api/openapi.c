@@ -124,7 +124,7 @@ static void events_media(JsonW *w)
     jw_obj(w);
     jw_key(w, "schema");
     jw_obj(w);
-    jw_kv_cstr(w, "type", "string");
+    jw_kv_cstr(w, "description", "server-sent events: docs/API.md");
     jw_obj_end(w);
     jw_obj_end(w);
 }

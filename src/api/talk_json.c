@@ -34,8 +34,8 @@ bool reply_piece(Str response, size_t *at, Str *piece)
     if (*at >= response.len)
         return false;
     /* Up to where the sentence after the next begins. */
-    if (sentence_next(response, &look, &start, &end) &&
-        sentence_next(response, &look, &start, &end))
+    bool next = sentence_next(response, &look, &start, &end);
+    if (next && sentence_next(response, &look, &start, &end))
         to = start;
     *piece = str_sub(response, *at, to);
     *at = to;

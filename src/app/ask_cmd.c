@@ -1,10 +1,8 @@
 /* `sotto ask` and `sotto chat`: what is said to the assistant. */
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "app/commands.h"
+#include "app/line.h"
 #include "app/talk_out.h"
 #include "base/uuid.h"
 
@@ -44,50 +42,6 @@ int ask_command(Cli *cli)
 
 /* ---- chat ------------------------------------------------------------------------------------ */
 
-typedef enum { LINE_READ, LINE_END, LINE_TOO_LONG } Line;
-
-typedef struct {
-    char bytes[4096];
-    size_t at, len;
-    bool ended;
-} Input;
-
-/* More of standard input, or false. Waits in steps, so that Ctrl-C ends it: a signal between the
- * question and the read would be lost in a plain read. */
-static bool fill(Input *in)
-{
-    while (!in->ended && !cli_interrupted()) {
-        struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
-        if (poll(&p, 1, 200) <= 0)
-            continue;
-        ssize_t n = read(STDIN_FILENO, in->bytes, sizeof in->bytes);
-        if (n < 0 && errno == EINTR)
-            continue;
-        in->at = 0;
-        in->len = n > 0 ? (size_t)n : 0;
-        in->ended = n <= 0;
-        return n > 0;
-    }
-    return false;
-}
-
-/* One line without its end, however the reads fall. */
-static Line read_line(Input *in, Buf *line)
-{
-    buf_clear(line);
-    for (;;) {
-        if (in->at == in->len && !fill(in))
-            break;
-        char c = in->bytes[in->at++];
-        if (c == '\n')
-            return buf_ok(line) ? LINE_READ : LINE_TOO_LONG;
-        buf_add_char(line, c);
-    }
-    if (cli_interrupted() || (line->len == 0 && buf_ok(line)))
-        return LINE_END;
-    return buf_ok(line) ? LINE_READ : LINE_TOO_LONG;
-}
-
 typedef struct {
     Cli *cli;
     Call *call;
@@ -126,33 +80,31 @@ static bool chat_say(Chat *c, Str text, Err *err)
     return cli_flush(c->cli, err);
 }
 
-static bool chat_loop(Chat *c, Err *err)
+/* *interrupted: Ctrl-C ended it. */
+static bool chat_loop(Chat *c, bool *interrupted, Err *err)
 {
-    bool person = isatty(STDIN_FILENO) && c->cli->term.out_tty;
+    LineInput in;
     Buf line;
-    Input in = {.len = 0};
-    buf_init(&line, 64 << 10);
-    bool ok = true;
-    while (ok) {
-        if (person) {
-            printf("%s>%s ", term_paint(&c->cli->term, PAINT_BOLD),
-                   term_paint(&c->cli->term, PAINT_OFF));
-            (void)fflush(stdout);
-        }
-        Line got = read_line(&in, &line);
+    bool ok = line_open(&in, &c->cli->term, err), more = ok;
+    buf_init(&line, LINE_MAX_BYTES);
+    if (ok && in.prompts)
+        cli_note(c->cli, "ask, or say what is to be done; /quit ends it");
+    while (ok && more) {
+        LineGot got = line_read(&in, &line);
         Str text = str_trim(buf_str(&line));
-        if (got == LINE_END || (got == LINE_READ && (str_eq(text, STR("/quit")) ||
-                                                     str_eq(text, STR("/exit")))))
-            break;
-        if (got == LINE_TOO_LONG)
+        *interrupted = got == LINE_INTERRUPTED;
+        if (got == LINE_END || *interrupted)
+            more = false;
+        else if (got == LINE_TOO_LONG)
             cli_note(c->cli, "that line is too long");
+        else if (str_eq(text, STR("/quit")) || str_eq(text, STR("/exit")))
+            more = false;
         else if (text.len && text.ptr[0] == '/')
             cli_note(c->cli, "there is only /quit");
         else if (text.len)
             ok = chat_say(c, text, err);
     }
-    if (person && ok && cli_interrupted())
-        printf("\n");
+    line_close(&in);
     buf_release(&line);
     return ok;
 }
@@ -170,12 +122,10 @@ int chat_command(Cli *cli)
     }
     cli_catch_signals();
     c.call = call_open(cli->config, CALL_TALK, "sotto chat", &err);
-    bool ok = c.call != NULL;
-    if (ok && isatty(STDIN_FILENO) && cli->term.out_tty)
-        cli_note(cli, "ask, or say what is to be done; /quit ends it");
-    ok = ok && chat_loop(&c, &err);
+    bool interrupted = false;
+    bool ok = c.call && chat_loop(&c, &interrupted, &err);
     call_close(c.call);
     if (!ok)
         return cli_fail(cli, &err);
-    return cli_done(cli, cli_interrupted() ? EXIT_INTERRUPTED : 0);
+    return cli_done(cli, interrupted ? EXIT_INTERRUPTED : 0);
 }

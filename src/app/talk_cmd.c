@@ -241,8 +241,10 @@ static int memory_add(Cli *cli)
         json_dump(j, &cli->out);
         buf_add_char(&cli->out, '\n');
     } else if (ok) {
-        bool replaced = json_str(json_get(j, "replaced")).ptr != NULL;
-        buf_add_c(&cli->out, replaced ? "remembered, in place of what was known: " : "remembered: ");
+        buf_add_c(&cli->out, "remembered");
+        if (json_str(json_get(j, "replaced")).ptr)
+            buf_add_c(&cli->out, ", in place of the one before");
+        buf_add_c(&cli->out, ": ");
         term_text(&cli->out, json_str(json_get(j, "text")));
         buf_add_char(&cli->out, '\n');
     }

@@ -53,7 +53,8 @@ static void one_conversation(void **state)
     assert_str(page.items[3].extra_json, "{\"confidence\":0.5}");
     assert_int_equal(page.items[3].at, 2001);
     err = ERR_INIT;
-    assert_err(store_talk_session(f->s, &other, &id, f->a, &t, &err), err, ERR_NOT_FOUND, "no such");
+    assert_err(store_talk_session(f->s, &other, &id, f->a, &t, &err), err, ERR_NOT_FOUND,
+        "no such");
     err = ERR_INIT;
     assert_err(store_talk_messages(f->s, &other, &id, 9, STR(""), f->a, &page, &err), err,
         ERR_NOT_FOUND, "no such");
@@ -154,7 +155,8 @@ static bool find(Fx *f, const char *const *texts, size_t n, uint64_t *which)
     Uuid id;
     bool found;
     for (size_t i = 0; i < n; i++)
-        m[i] = (TalkMessage){.role = i % 2 ? TALK_ASSISTANT : TALK_PERSON, .text = str_of(texts[i])};
+        m[i] = (TalkMessage){.role = i % 2 ? TALK_ASSISTANT : TALK_PERSON,
+            .text = str_of(texts[i])};
     OK(store_talk_find(f->s, &f->owner, m, n, &id, &found, &oops));
     for (*which = 1; found && *which < 9; ++*which) {
         Uuid want = fx_uuid(*which);
