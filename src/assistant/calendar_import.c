@@ -383,6 +383,15 @@ static bool todo_alarms(Import *m, const Json *j, TaskDraft *d)
     return true;
 }
 
+/* A task of ours that comes home in a file we had written. */
+static bool is_own_task(Import *m, Str uid)
+{
+    Uuid id;
+    Task task;
+    return str_ends(uid, STR("@sotto")) && uuid_parse(str_sub(uid, 0, uid.len - 6), &id) &&
+           tasks_get(m->c->tasks, &id, m->a, &task, NULL);
+}
+
 /* A to-do becomes a task once: the same UID again is left as it is. */
 static bool take_todo(Import *m, const Json *j)
 {
@@ -405,7 +414,7 @@ static bool take_todo(Import *m, const Json *j)
         return calendars_no_memory(m->err);
     if (!tasks_list(m->c->tasks, &f, TASK_SORT_CREATED, 1, (Str){NULL, 0}, m->a, &page, m->err))
         return false;
-    if (page.n) {
+    if (page.n || is_own_task(m, uid)) {
         m->out->todos_known++;
         return true;
     }
