@@ -340,7 +340,7 @@ static const ApiRoute routes[] = {
      NULL, NULL, 0, NULL, 0, BODY_NONE, 0, "*/*", "200", "404"},
 };
 
-/* ---- the whole -------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------ */
 
 /* Parts with a file of their own. */
 static const ApiRoute *(*const parts[])(size_t *n) = {routes_tasks, routes_calendar};

@@ -9,7 +9,7 @@ static bool tasks_of(const ApiCall *c, Tasks **t, Err *err)
     return *t || err_set(err, ERR_UNAVAILABLE, "tasks are not kept here");
 }
 
-/* ---- answers ---------------------------------------------------------------------------------- */
+/* ---- answers -------------------------------------------------------------------------------- */
 
 static void add_change(ApiCall *c, JsonW *w, const Uuid *change)
 {
@@ -41,7 +41,7 @@ static void change_members(JsonW *w, const TaskChangeInfo *i)
     jw_kv_bool(w, "undone", i->undone);
 }
 
-/* ---- lists ------------------------------------------------------------------------------------ */
+/* ---- lists ---------------------------------------------------------------------------------- */
 
 static void list_end(JsonW *w, const TaskPage *page)
 {
@@ -131,7 +131,7 @@ bool task_list(ApiCall *c, Err *err)
     return call_json(c, 200, err);
 }
 
-/* ---- members of a request --------------------------------------------------------------------- */
+/* ---- members of a request ------------------------------------------------------------------- */
 
 /* A date alone is a whole day in the zone; anything longer a moment. */
 static bool due_value(Tasks *t, const FieldValue *v, Str zone, int64_t *at, bool *timed, Err *err)
@@ -194,7 +194,7 @@ static bool read_due(ApiCall *c, Tasks *t, const Task *base, bool *given, int64_
     return due_value(t, due, zone, at, timed, err);
 }
 
-/* ---- make ------------------------------------------------------------------------------------- */
+/* ---- make ----------------------------------------------------------------------------------- */
 
 static bool draft_members(ApiCall *c, Tasks *t, TaskDraft *d, Err *err)
 {
@@ -269,7 +269,7 @@ bool task_add(ApiCall *c, Err *err)
     return reply_result(c, t, &r, 201, err);
 }
 
-/* ---- one -------------------------------------------------------------------------------------- */
+/* ---- one ------------------------------------------------------------------------------------ */
 
 static bool named(ApiCall *c, Tasks **t, Uuid *id, Err *err)
 {
@@ -452,7 +452,7 @@ bool task_snooze(ApiCall *c, Err *err)
     return tasks_snooze(t, &id, until, c->arena, &r, err) && reply_result(c, t, &r, 200, err);
 }
 
-/* ---- undo ------------------------------------------------------------------------------------- */
+/* ---- undo ----------------------------------------------------------------------------------- */
 
 bool task_undo(ApiCall *c, Err *err)
 {
@@ -520,7 +520,7 @@ bool task_changes(ApiCall *c, Err *err)
     return call_json(c, 200, err);
 }
 
-/* ---- reminders -------------------------------------------------------------------------------- */
+/* ---- reminders ------------------------------------------------------------------------------ */
 
 static void reminder_json(JsonW *w, Tasks *t, const TaskReminder *r)
 {

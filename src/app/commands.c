@@ -158,13 +158,14 @@ static const CliCommand commands[] = {
      "failed\n"
      "or was refused.",
      ledger_flags, COUNT(ledger_flags), 0, 1, ledger_command},
-    {"task", "SENTENCE | list|show|done|reopen|cancel|snooze|move|delete|undo|reminders ...",
+    {"task", "SENTENCE | VERB [TASK] [TIME]",
      "tasks, reminders and timers",
-     "sotto task \"call the bank tomorrow at 9\" adds one; #word is a tag, urgent a priority, \"every\n"
-     "Monday\" repeats it, \"remind me an hour before\" is a reminder. Then: done TASK, reopen TASK,\n"
-     "cancel TASK, delete TASK, snooze TASK \"for an hour\", move TASK \"Monday at five\", undo\n"
-     "[CHANGE], show TASK, list [WORDS], reminders (that nobody has dealt with). TASK is an id, its\n"
-     "last letters as the list shows them, or words of its title.",
+     "sotto task \"call the bank tomorrow at 9\" adds one; #word is a tag, urgent a priority,\n"
+     "\"every Monday\" repeats it, \"remind me an hour before\" is a reminder. Verbs: list [WORDS],\n"
+     "show TASK, done TASK, reopen TASK, cancel TASK, delete TASK, snooze TASK \"for an hour\",\n"
+     "move TASK \"Monday at five\", undo [CHANGE], reminders (that nobody has dealt with), add\n"
+     "SENTENCE (when it begins like a verb). TASK is an id, its last letters as the list shows\n"
+     "them, or words of its title.",
      task_flags, COUNT(task_flags), 1, MANY, task_command},
     {"calendar",
      "[today|tomorrow|week|DATE | list|import|export|subscribe|refresh|remove|add|delete ...]",

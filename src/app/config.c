@@ -242,6 +242,8 @@ static bool read_number(const Setting *s, const char *text, int64_t *out, Err *e
 static bool zone_ok(const char *text, Err *err)
 {
     Zone *z = zone_open(str_of(text), err);
+    if (!z && err->code == ERR_NOT_FOUND)
+        err->code = ERR_VALIDATION;
     zone_free(z);
     return z != NULL;
 }

@@ -7,7 +7,7 @@
 
 static const char tasks_path[] = "/api/v1/tasks";
 
-/* ---- lines ------------------------------------------------------------------------------------ */
+/* ---- lines ---------------------------------------------------------------------------------- */
 
 static void marks(Buf *out, const Json *task)
 {
@@ -84,7 +84,7 @@ static void say(Cli *cli, const char *what, const Json *task)
                term_paint(&cli->term, PAINT_OFF));
 }
 
-/* ---- sending ---------------------------------------------------------------------------------- */
+/* ---- sending -------------------------------------------------------------------------------- */
 
 /* POST, PATCH or DELETE; *out is the answer's tree, NULL when it has none. */
 static bool send(Call *call, const char *method, Str target, Str body, Json **out, Err *err)
@@ -148,7 +148,7 @@ static Str words_from(Cli *cli, size_t first)
     return s;
 }
 
-/* ---- add -------------------------------------------------------------------------------------- */
+/* ---- add ------------------------------------------------------------------------------------ */
 
 static int add(Cli *cli, size_t first)
 {
@@ -176,7 +176,7 @@ static int add(Cli *cli, size_t first)
     return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
 }
 
-/* ---- list and show ---------------------------------------------------------------------------- */
+/* ---- list and show -------------------------------------------------------------------------- */
 
 #define LIST_PAGE 200
 
@@ -293,7 +293,7 @@ static int show(Cli *cli)
     return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
 }
 
-/* ---- what is done to one ---------------------------------------------------------------------- */
+/* ---- what is done to one -------------------------------------------------------------------- */
 
 typedef struct {
     const char *name, *status; /* among which it is looked for */
@@ -356,7 +356,7 @@ static int with_time(Cli *cli, bool snooze)
     return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
 }
 
-/* ---- undo and reminders ----------------------------------------------------------------------- */
+/* ---- undo and reminders --------------------------------------------------------------------- */
 
 static int undo(Cli *cli)
 {

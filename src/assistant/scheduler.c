@@ -56,7 +56,7 @@ static Metric *lateness(void)
         "From when a reminder was due to when it was durable.", NULL);
 }
 
-/* ---- what a task becomes when it fires -------------------------------------------------------- */
+/* ---- what a task becomes when it fires ------------------------------------------------------ */
 
 /* The latest occurrence of which something was due by now; those before it passed unsaid. */
 static int64_t latest_due(Tasks *t, const Task *task, int64_t occurrence, int64_t now,
@@ -149,7 +149,7 @@ static bool firing_of(Tasks *t, Task *task, int64_t now, Arena *a, TaskFiring *f
     return tasks_plan(t, task, now, a, err);
 }
 
-/* ---- saying it -------------------------------------------------------------------------------- */
+/* ---- saying it ------------------------------------------------------------------------------ */
 
 static void copy_text(char *out, size_t size, Str s)
 {
@@ -216,13 +216,14 @@ static bool emit_all(Tasks *t, Scheduler *s, const Task *tasks, size_t n_tasks,
 {
     Uuid *done = ARENA_NEW_ARRAY(a, Uuid, n + 1);
     size_t n_done = 0;
+    int64_t now = clock_now_ms();
     if (!done)
         return tasks_no_memory(err);
     for (size_t i = 0; i < n; i++) {
         const Task *task = task_of(tasks, n_tasks, &list[i].task);
         metric_add(fired_total(), NULL, 1);
         metric_observe(lateness(), NULL,
-            list[i].fired_at > list[i].at ? (double)(list[i].fired_at - list[i].at) / 1000.0 : 0);
+            now > list[i].at ? (double)(now - list[i].at) / 1000.0 : 0);
         if (!task || emit(t, s, task, &list[i]))
             done[n_done++] = list[i].id;
     }
@@ -271,7 +272,7 @@ int scheduler_run_once(Tasks *t, Err *err)
     return total;
 }
 
-/* ---- after a crash ---------------------------------------------------------------------------- */
+/* ---- after a crash -------------------------------------------------------------------------- */
 
 /* Nobody has done anything about it. */
 static bool still_waits(const Task *task, const Delivery *d)
@@ -304,7 +305,7 @@ static bool resend(Scheduler *s, Err *err)
     return ok;
 }
 
-/* ---- the desktop ------------------------------------------------------------------------------ */
+/* ---- the desktop ---------------------------------------------------------------------------- */
 
 static void drop_note(Scheduler *s)
 {
@@ -343,7 +344,7 @@ static void look_after_desktop(Scheduler *s)
     }
 }
 
-/* ---- the thread ------------------------------------------------------------------------------- */
+/* ---- the thread ----------------------------------------------------------------------------- */
 
 /* How long to sleep at most, in ms; -1: until the timer or somebody wakes it. */
 static int arm(Scheduler *s, int64_t next)

@@ -8,7 +8,7 @@
 
 typedef bool ChangeFn(Tasks *t, Task *task, int64_t now, void *arg, Arena *a, Err *err);
 
-/* ---- one task, changed ------------------------------------------------------------------------ */
+/* ---- one task, changed ---------------------------------------------------------------------- */
 
 static bool write_one(Tasks *t, const char *what, const Task *task, bool quiet, int64_t now,
     Uuid *change, Err *err)
@@ -46,7 +46,7 @@ static bool change_one(Tasks *t, const Uuid *id, TasksEventKind kind, bool quiet
     return true;
 }
 
-/* ---- creating --------------------------------------------------------------------------------- */
+/* ---- creating ------------------------------------------------------------------------------- */
 
 /* Due on the first day or moment that the rule names, from due_at or today on. */
 static bool begin_series(Tasks *t, Task *task, int64_t now, Err *err)
@@ -108,11 +108,12 @@ static bool task_of_draft(Tasks *t, const TaskDraft *d, int64_t now, Arena *a, T
         .notes = or_else(d->notes, ""), .due_at = d->due_at, .due_timed = d->due_timed,
         .priority = d->set_priority ? d->priority : TASK_NORMAL,
         .zone = or_else(d->zone, zone_name(t->zone)), .rrule = or_else(d->rrule, ""),
-        .series_start = TASK_NO_TIME, .series_at = TASK_NO_TIME, .source = or_else(d->source, "api"),
-        .extra_json = or_else(d->extra_json, "{}"), .created_at = now, .updated_at = now,
-        .completed_at = d->status == TASK_DONE
-            ? (d->completed_at == TASK_NO_TIME ? now : d->completed_at) : TASK_NO_TIME,
+        .series_start = TASK_NO_TIME, .series_at = TASK_NO_TIME,
+        .source = or_else(d->source, "api"), .extra_json = or_else(d->extra_json, "{}"),
+        .created_at = now, .updated_at = now, .completed_at = TASK_NO_TIME,
         .snoozed_until = TASK_NO_TIME};
+    if (d->status == TASK_DONE)
+        task->completed_at = d->completed_at == TASK_NO_TIME ? now : d->completed_at;
     if (!task->title.len && task->kind >= TASK_TIMER)
         task->title = str_of(task->kind == TASK_TIMER ? "timer" : "alarm");
     if (!tasks_zone_named(t, task->zone, err) || !uuid_v7(&task->id, err)
@@ -152,7 +153,7 @@ bool tasks_timer_start(Tasks *t, int64_t ms, Str title, Arena *a, TaskResult *ou
 {
     TaskDraft d = TASK_DRAFT_NONE;
     if (ms <= 0 || ms > 366 * TASKS_DAY_MS)
-        return err_set(err, ERR_VALIDATION, "a timer runs for at least a moment and at most a year");
+        return err_set(err, ERR_VALIDATION, "a timer runs for a moment at least, a year at most");
     d.kind = TASK_TIMER;
     d.title = title;
     d.source = STR("timer");
@@ -161,7 +162,7 @@ bool tasks_timer_start(Tasks *t, int64_t ms, Str title, Arena *a, TaskResult *ou
     return tasks_create(t, &d, a, out, err);
 }
 
-/* ---- changing members ------------------------------------------------------------------------- */
+/* ---- changing members ----------------------------------------------------------------------- */
 
 static bool same_alarms(const TaskAlarm *x, size_t nx, const TaskAlarm *y, size_t ny)
 {
@@ -197,8 +198,10 @@ static bool move_due(Tasks *t, Task *task, const TaskPatch *p, Arena *a, Err *er
 
 static void set_status(Task *task, TaskStatus status, int64_t now)
 {
-    task->completed_at = status == TASK_DONE ? (task->status == TASK_DONE ? task->completed_at : now)
-        : TASK_NO_TIME;
+    if (status != TASK_DONE)
+        task->completed_at = TASK_NO_TIME;
+    else if (task->status != TASK_DONE)
+        task->completed_at = now;
     if (status != TASK_OPEN)
         task->snoozed_until = TASK_NO_TIME;
     task->status = status;
@@ -229,7 +232,8 @@ static bool patch(Tasks *t, Task *task, int64_t now, void *arg, Arena *a, Err *e
         task->series_start = task->series_at = TASK_NO_TIME;
         if (task->rrule.len && !begin_series(t, task, now, err))
             return false;
-    } else if (p->due_at && p->whole_series && task->rrule.len && !begin_series(t, task, now, err)) {
+    } else if (p->due_at && p->whole_series && task->rrule.len
+        && !begin_series(t, task, now, err)) {
         return false;
     }
     if (p->set_alarms) {
@@ -255,7 +259,7 @@ bool tasks_change(Tasks *t, const Uuid *id, const TaskPatch *p, Arena *a, TaskRe
     return change_one(t, id, TASKS_UPDATED, quiet, patch, &copy, a, out, err);
 }
 
-/* ---- done, open, later ------------------------------------------------------------------------ */
+/* ---- done, open, later ---------------------------------------------------------------------- */
 
 /* The row that stays of an occurrence that was done. */
 static bool done_row(const Task *task, int64_t now, Task *row, Err *err)
@@ -438,7 +442,7 @@ bool tasks_cancel(Tasks *t, const Uuid *id, Arena *a, TaskResult *out, Err *err)
     return change_one(t, id, TASKS_CANCELLED, true, cancel, NULL, a, out, err);
 }
 
-/* ---- away and back ---------------------------------------------------------------------------- */
+/* ---- away and back -------------------------------------------------------------------------- */
 
 bool tasks_delete(Tasks *t, const Uuid *id, Arena *a, TaskResult *out, Err *err)
 {

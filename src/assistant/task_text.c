@@ -6,335 +6,12 @@
  *
  * Every step blanks what it understood in a copy of the sentence, so that offsets stay; the tables
  * below say what it looks for. Matching is by whole words, ASCII case aside. */
-#include "assistant/tasks_int.h"
-
-#include "base/clock.h"
+#include "assistant/task_reader.h"
 
 #define SENTENCE_MAX 4096
 #define TIMES_MAX 16
-#define BLANK '\x01' /* what was understood: no character of a sentence */
 
-typedef struct {
-    Tasks *t;
-    Arena *a;
-    int64_t now;
-    char *s; /* the copy that is blanked */
-    size_t len;
-    TaskDraft *d;
-    TaskAlarm alarms[TASK_MAX_ALARMS];
-    size_t n_alarms;
-    Str tags[TASK_MAX_TAGS];
-    size_t n_tags;
-    bool reminds; /* "remind me" began it */
-} Reader;
-
-/* ---- words ------------------------------------------------------------------------------------ */
-
-static bool word_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '\''
-        || (unsigned char)c >= 0x80;
-}
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-
-/* The end of `phrase` at `at`, where one space stands for any white space; SIZE_MAX: not there. */
-static size_t match_at(const Reader *r, size_t at, const char *phrase)
-{
-    size_t i = at;
-    if (at > 0 && word_char(r->s[at - 1]) && word_char(phrase[0]))
-        return SIZE_MAX;
-    for (const char *p = phrase; *p; p++) {
-        if (*p == ' ') {
-            size_t from = i;
-            while (i < r->len && (r->s[i] == ' ' || r->s[i] == '\t' || r->s[i] == BLANK))
-                i++;
-            if (i == from)
-                return SIZE_MAX;
-        } else if (i < r->len && lower(r->s[i]) == *p) {
-            i++;
-        } else {
-            return SIZE_MAX;
-        }
-    }
-    return i < r->len && word_char(r->s[i]) && word_char(phrase[strlen(phrase) - 1]) ? SIZE_MAX : i;
-}
-
-static bool find(const Reader *r, const char *phrase, size_t from, size_t *start, size_t *end)
-{
-    for (size_t i = from; i < r->len; i++) {
-        *end = match_at(r, i, phrase);
-        if (*end != SIZE_MAX) {
-            *start = i;
-            return true;
-        }
-    }
-    return false;
-}
-
-static void blank(Reader *r, size_t from, size_t to)
-{
-    memset(r->s + from, BLANK, to - from);
-}
-
-static bool gap(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == BLANK;
-}
-
-static size_t skip_gap(const Reader *r, size_t at)
-{
-    while (at < r->len && gap(r->s[at]))
-        at++;
-    return at;
-}
-
-/* Takes one of these phrases away when it stands right before `at`; returns where it begins. */
-static size_t take_before(Reader *r, size_t at, const char *const *phrases)
-{
-    size_t end = at;
-    while (end > 0 && (gap(r->s[end - 1]) || r->s[end - 1] == ','))
-        end--;
-    for (; *phrases; phrases++) {
-        size_t n = strlen(*phrases);
-        if (n <= end && match_at(r, end - n, *phrases) == end) {
-            blank(r, end - n, at);
-            return end - n;
-        }
-    }
-    return at;
-}
-
-/* ---- reminder clauses ------------------------------------------------------------------------- */
-
-static const char *const asks[] = {"remind me", "alert me", "notify me", "warn me", "tell me",
-    "ping me", "with a reminder", "with reminder", "with an alert", "set a reminder", "reminder",
-    "heads up", NULL};
-static const char *const joins[] = {"and also", "and", "also", "with", "please", "then", "but",
-    NULL};
-/* What follows a distance: "an hour before". */
-static const char *const ahead[] = {"beforehand", "before it is due", "before that", "before it",
-    "before", "in advance", "ahead of time", "ahead of", "ahead", "earlier", "prior to", "prior",
-    NULL};
-
-static bool asked_before(const Reader *r, size_t at)
-{
-    size_t start, end;
-    for (const char *const *p = asks; *p; p++)
-        if (find(r, *p, 0, &start, &end) && end <= at)
-            return true;
-    return false;
-}
-
-static void add_alarm(Reader *r, bool absolute, int64_t ms)
-{
-    if (r->n_alarms < TASK_MAX_ALARMS)
-        r->alarms[r->n_alarms++] = (TaskAlarm){absolute, ms};
-}
-
-/* The distance that ends at `end`: at most six words that are a length of time from their first to
- * their last letter. Returns where it begins, or SIZE_MAX. */
-static size_t span_before(const Reader *r, size_t end, int64_t *ms)
-{
-    WhenContext c = {.now_ms = r->now, .zone = r->t->zone, .prefer = WHEN_FUTURE};
-    size_t best = SIZE_MAX, at = end;
-    for (int words = 0; words < 6 && at > 0; words++) {
-        while (at > 0 && gap(r->s[at - 1]))
-            at--;
-        if (at == 0 || !word_char(r->s[at - 1]))
-            break;
-        while (at > 0 && (word_char(r->s[at - 1]) || r->s[at - 1] == '.' || r->s[at - 1] == '-'))
-            at--;
-        When w[2];
-        Str part = {r->s + at, end - at};
-        size_t n = when_find(part, &c, w, 2);
-        if (n == 1 && w[0].kind == WHEN_DURATION && w[0].start == 0 && w[0].end >= part.len) {
-            *ms = when_add(r->t->zone, r->now, &w[0]) - r->now;
-            best = at;
-        }
-    }
-    return best;
-}
-
-/* "the day before", "the evening before", "a week before": words for which the usual length of
- * time would not do. Distances from the begin of the day for a whole day. */
-static const struct {
-    const char *phrase;
-    int64_t timed_ms, whole_ms;
-} days_before[] = {
-    {"the day before", -TASKS_DAY_MS, -TASKS_DAY_MS + TASKS_WHOLE_DAY_ALARM_MS},
-    {"the evening before", -TASKS_DAY_MS, -5 * 3600000LL},
-    {"the night before", -TASKS_DAY_MS, -3 * 3600000LL},
-    {"the week before", -7 * TASKS_DAY_MS, -7 * TASKS_DAY_MS + TASKS_WHOLE_DAY_ALARM_MS},
-};
-
-/* The clause with what leads to it. */
-static void blank_clause(Reader *r, size_t start, size_t end)
-{
-    blank(r, start, end);
-    size_t at = start, before;
-    do {
-        before = at;
-        at = take_before(r, at, asks);
-        at = take_before(r, at, joins);
-    } while (at != before);
-}
-
-static void read_distances(Reader *r, bool *evening)
-{
-    size_t start, end;
-    for (size_t i = 0; i < sizeof days_before / sizeof *days_before; i++) {
-        if (!find(r, days_before[i].phrase, 0, &start, &end) || !asked_before(r, start))
-            continue;
-        add_alarm(r, false, (int64_t)i); /* settled when it is known what the day is */
-        *evening = true;
-        blank_clause(r, start, end);
-        return;
-    }
-    for (const char *const *p = ahead; *p; p++) {
-        size_t from = 0;
-        while (find(r, *p, from, &start, &end)) {
-            int64_t ms = 0;
-            size_t stop = start;
-            while (stop > 0 && gap(r->s[stop - 1]))
-                stop--;
-            size_t begin = span_before(r, stop, &ms);
-            from = end;
-            if (begin == SIZE_MAX || ms <= 0 || !asked_before(r, begin))
-                continue;
-            add_alarm(r, false, -ms);
-            blank_clause(r, begin, end);
-        }
-    }
-}
-
-/* ", remind me on Thursday at nine": an instant of its own, after the task itself. */
-static void read_instants(Reader *r)
-{
-    WhenContext c = {.now_ms = r->now, .zone = r->t->zone, .prefer = WHEN_FUTURE,
-        .day_first = r->t->day_first};
-    for (const char *const *p = asks; *p; p++) {
-        size_t start, end;
-        if (!find(r, *p, 1, &start, &end) || skip_gap(r, 0) == start)
-            continue;
-        size_t from = skip_gap(r, end);
-        When w;
-        int64_t at;
-        Str rest = {r->s + from, r->len - from};
-        if (when_find(rest, &c, &w, 1) != 1 || w.start > 4 || w.kind == WHEN_DURATION
-            || w.kind == WHEN_RECURRENCE || !when_moment(&c, &w, &at) || at <= r->now)
-            continue;
-        add_alarm(r, true, at);
-        blank_clause(r, start, from + w.end);
-        return;
-    }
-}
-
-/* ---- tags and priority ------------------------------------------------------------------------ */
-
-static bool tag_char(char c)
-{
-    return word_char(c) ? c != '\'' : c == '-' || c == '_' || c == '/';
-}
-
-static void read_tags(Reader *r)
-{
-    for (size_t i = 0; i < r->len; i++) {
-        if (r->s[i] != '#' || (i > 0 && !gap(r->s[i - 1]) && r->s[i - 1] != '('))
-            continue;
-        size_t end = i + 1;
-        bool letter = false;
-        while (end < r->len && tag_char(r->s[end])) {
-            letter = letter || !(r->s[end] >= '0' && r->s[end] <= '9');
-            end++;
-        }
-        if (!letter || end - i > 64 || r->n_tags == TASK_MAX_TAGS)
-            continue; /* "#3" is a number */
-        r->tags[r->n_tags] = arena_str(r->a, str_mem(r->s + i + 1, end - i - 1));
-        if (r->tags[r->n_tags].ptr)
-            r->n_tags++;
-        blank(r, i, end);
-    }
-}
-
-/* Words of priority. ANYWHERE: they are said of nothing else; APART: only when they stand apart
- * from the title (first with a colon, last, or between marks), and then they go; INSIDE: as a part
- * of the title they count and stay. */
-enum { ANYWHERE, APART, INSIDE };
-static const struct {
-    const char *phrase;
-    TaskPriority priority;
-    int where;
-} priority_words[] = {
-    {"not urgent", TASK_LOW, ANYWHERE}, {"not important", TASK_LOW, ANYWHERE},
-    {"no rush", TASK_LOW, ANYWHERE}, {"no hurry", TASK_LOW, ANYWHERE},
-    {"when you get a chance", TASK_LOW, ANYWHERE},
-    {"urgent priority", TASK_URGENT, ANYWHERE}, {"top priority", TASK_URGENT, ANYWHERE},
-    {"highest priority", TASK_URGENT, ANYWHERE}, {"critical priority", TASK_URGENT, ANYWHERE},
-    {"priority urgent", TASK_URGENT, ANYWHERE}, {"priority: urgent", TASK_URGENT, ANYWHERE},
-    {"high priority", TASK_HIGH, ANYWHERE}, {"high-priority", TASK_HIGH, ANYWHERE},
-    {"priority high", TASK_HIGH, ANYWHERE}, {"priority: high", TASK_HIGH, ANYWHERE},
-    {"normal priority", TASK_NORMAL, ANYWHERE}, {"medium priority", TASK_NORMAL, ANYWHERE},
-    {"priority: normal", TASK_NORMAL, ANYWHERE}, {"priority normal", TASK_NORMAL, ANYWHERE},
-    {"low priority", TASK_LOW, ANYWHERE}, {"low-priority", TASK_LOW, ANYWHERE},
-    {"priority low", TASK_LOW, ANYWHERE}, {"priority: low", TASK_LOW, ANYWHERE},
-    {"as soon as possible", TASK_URGENT, ANYWHERE}, {"asap", TASK_URGENT, ANYWHERE},
-    {"!!!", TASK_URGENT, ANYWHERE}, {"!!", TASK_HIGH, ANYWHERE}, {"!p1", TASK_URGENT, ANYWHERE},
-    {"!p2", TASK_HIGH, ANYWHERE}, {"!p3", TASK_NORMAL, ANYWHERE}, {"!p4", TASK_LOW, ANYWHERE},
-    {"urgently", TASK_URGENT, INSIDE}, {"urgent", TASK_URGENT, INSIDE},
-    {"critical", TASK_URGENT, APART}, {"important", TASK_HIGH, APART},
-    {"high", TASK_HIGH, APART}, {"low", TASK_LOW, APART},
-    {"p1", TASK_URGENT, APART}, {"p2", TASK_HIGH, APART}, {"p3", TASK_NORMAL, APART},
-    {"p4", TASK_LOW, APART},
-};
-
-static bool mark(char c)
-{
-    return c == ',' || c == ';' || c == ':' || c == '(' || c == ')' || c == '[' || c == ']'
-        || c == '-' || c == '!' || c == '.';
-}
-
-/* Whether the words stand apart: "urgent: pay it", "pay it (urgent)", "pay it, urgent". */
-static bool stands_apart(const Reader *r, size_t start, size_t end)
-{
-    size_t before = start, after = end;
-    while (before > 0 && gap(r->s[before - 1]))
-        before--;
-    while (after < r->len && gap(r->s[after]))
-        after++;
-    bool left = before == 0 || mark(r->s[before - 1]);
-    bool right = after == r->len || mark(r->s[after]);
-    return left && right && !(before == 0 && after == r->len);
-}
-
-static void read_priority(Reader *r)
-{
-    static const char *const with[] = {"with", "it is", "it's", "this is", "very", "mark it as",
-        "marked", "as", "and", "at", NULL};
-    size_t start, end;
-    for (size_t i = 0; i < sizeof priority_words / sizeof *priority_words; i++) {
-        if (!find(r, priority_words[i].phrase, 0, &start, &end))
-            continue;
-        bool apart = priority_words[i].where == ANYWHERE || stands_apart(r, start, end);
-        if (!apart && priority_words[i].where == APART)
-            continue;
-        r->d->priority = priority_words[i].priority;
-        r->d->set_priority = true;
-        if (!apart)
-            return;
-        size_t after = skip_gap(r, end);
-        if (after < r->len && (r->s[after] == ':' || r->s[after] == ')' || r->s[after] == ']'))
-            end = after + 1;
-        blank(r, start, end);
-        take_before(r, start, with);
-        return;
-    }
-}
-
-/* ---- what asks for it ------------------------------------------------------------------------- */
+/* ---- what asks for it ----------------------------------------------------------------------- */
 
 typedef struct {
     const char *phrase;
@@ -342,9 +19,10 @@ typedef struct {
     bool reminds;
 } LeadIn;
 
-static const char *const fillers[] = {"hey sotto", "ok sotto", "sotto", "please", "could you please",
-    "can you please", "could you", "can you", "would you", "will you", "hey", "ok", "okay",
-    "i want you to", "i'd like you to", "i want to", "i would like to", "i'd like to", NULL};
+static const char *const fillers[] = {"hey sotto", "ok sotto", "sotto", "please",
+    "could you please", "can you please", "could you", "can you", "would you", "will you", "hey",
+    "ok", "okay", "i want you to", "i'd like you to", "i want to", "i would like to",
+    "i'd like to", NULL};
 
 /* Longer ones before their beginnings. */
 static const LeadIn lead_ins[] = {
@@ -377,54 +55,77 @@ static const LeadIn lead_ins[] = {
     {"we have to", TASK_TODO, false},
 };
 
-/* "add milk to my shopping tasks", "put the bins on my list": the verb goes when the end is there. */
+/* "add milk to my shopping tasks", "put the bins on my list": the verb goes with the end. */
 static const char *const list_ends[] = {"to my to-do list", "to my todo list", "to my to do list",
     "to my task list", "to my tasks", "to my list", "to the to-do list", "to the todo list",
     "to the list", "to the task list", "on my to-do list", "on my todo list", "on my to do list",
     "on my task list", "on my list", "on the list", "as a task", "as a reminder", NULL};
 static const char *const list_verbs[] = {"add", "put", "write", NULL};
 
+/* "start a pizza timer", "set another egg timer": up to three words name it. */
+static bool named_timer(Reader *r, size_t at)
+{
+    static const char *const begins[] = {"set a", "start a", "set an", "start an", "set another",
+        "start another", "set my", "start my", "set", "start", NULL};
+    size_t from = SIZE_MAX, start, end;
+    for (const char *const *p = begins; *p && from == SIZE_MAX; p++)
+        from = sentence_match(r, at, *p);
+    if (from == SIZE_MAX || !sentence_find(r, "timer", from, &start, &end) || start - from > 40)
+        return false;
+    int words = 0;
+    for (size_t i = from; i < start; i++)
+        words += sentence_gap(r->s[i]) && !sentence_gap(r->s[i + 1]);
+    if (words > 4)
+        return false;
+    r->d->kind = TASK_TIMER;
+    sentence_blank(r, 0, from);
+    sentence_blank(r, start, end);
+    return true;
+}
+
 static void read_lead_in(Reader *r)
 {
     size_t at = 0, end, start;
     for (bool again = true; again;) {
         again = false;
-        at = skip_gap(r, at);
+        at = sentence_skip_gap(r, at);
         while (at < r->len && (r->s[at] == ',' || r->s[at] == '!'))
-            at = skip_gap(r, at + 1);
+            at = sentence_skip_gap(r, at + 1);
         for (const char *const *p = fillers; *p && !again; p++) {
-            if ((end = match_at(r, at, *p)) == SIZE_MAX)
+            if ((end = sentence_match(r, at, *p)) == SIZE_MAX)
                 continue;
-            blank(r, 0, end);
+            sentence_blank(r, 0, end);
             at = end;
             again = true;
         }
     }
     for (const char *const *p = list_ends; *p; p++) {
-        if (!find(r, *p, 0, &start, &end))
+        if (!sentence_find(r, *p, 0, &start, &end))
             continue;
         for (const char *const *v = list_verbs; *v; v++) {
-            size_t verb = match_at(r, at, *v);
+            size_t verb = sentence_match(r, at, *v);
             if (verb == SIZE_MAX)
                 continue;
-            blank(r, start, end);
-            blank(r, at, verb);
+            sentence_blank(r, start, end);
+            sentence_blank(r, at, verb);
             return;
         }
     }
     for (size_t i = 0; i < sizeof lead_ins / sizeof *lead_ins; i++) {
-        end = match_at(r, at, lead_ins[i].phrase);
+        end = sentence_match(r, at, lead_ins[i].phrase);
         if (end == SIZE_MAX)
             continue;
         r->d->kind = lead_ins[i].kind;
         r->reminds = lead_ins[i].reminds;
-        end = skip_gap(r, end);
-        blank(r, 0, end < r->len && r->s[end] == ':' ? end + 1 : end);
+        r->wakes = str_starts(str_of(lead_ins[i].phrase), STR("wake"));
+        end = sentence_skip_gap(r, end);
+        sentence_blank(r, 0, end < r->len && r->s[end] == ':' ? end + 1 : end);
         return;
     }
+    (void)named_timer(r, at);
 }
 
-/* ---- times ------------------------------------------------------------------------------------ */
+/* ---- times ---------------------------------------------------------------------------------- */
 
 static bool past(const Reader *r, const When *w)
 {
@@ -462,13 +163,44 @@ static void due_of(Reader *r, const When *w)
     d->due_at = tasks_day_begin(z, day < r->now && !end ? r->now : day);
 }
 
+/* "Monday's meeting" says which meeting, and nothing of when. */
+static bool possessive(const Reader *r, const When *w)
+{
+    Str s = {r->s + w->start, w->end - w->start};
+    Str behind = {r->s + w->end, r->len - w->end};
+    return str_ends(s, STR("'s")) || str_ends(s, STR("\xE2\x80\x99s")) || str_ends(s, STR("s'"))
+        || str_starts(behind, STR("'s")) || str_starts(behind, STR("\xE2\x80\x99s"));
+}
+
+/* "the quarterly report", "my daily walk": what kind of thing it is, not how often to do it. */
+static bool attribute(const Reader *r, const When *w)
+{
+    static const char *const adverbs[] = {"daily", "weekly", "monthly", "quarterly", "yearly",
+        "annual", "hourly", "biweekly", "fortnightly", "nightly", "weekday", NULL};
+    static const char *const goes_on[] = {"at", "on", "by", "from", "starting", "beginning",
+        "until", "till", "for", "and", "in", "before", "after", "to", "with", "except", "please",
+        NULL};
+    Str s = {r->s + w->start, w->end - w->start};
+    size_t next = sentence_skip_gap(r, w->end);
+    bool one = false;
+    for (const char *const *p = adverbs; *p; p++)
+        one = one || str_eq_nocase(s, str_of(*p));
+    if (w->kind != WHEN_RECURRENCE || !one || next >= r->len || !sentence_word_char(r->s[next]))
+        return false;
+    for (const char *const *p = goes_on; *p; p++)
+        if (sentence_match(r, next, *p) != SIZE_MAX)
+            return false;
+    return true;
+}
+
 /* Which of the times said is meant: a deadline, else one with a time of day, else the first. */
 static const When *choose(const Reader *r, const When *w, size_t n)
 {
     const When *best = NULL;
     int best_rank = -1;
     for (size_t i = 0; i < n; i++) {
-        if (w[i].kind == WHEN_DURATION || past(r, &w[i]))
+        if (w[i].kind == WHEN_DURATION || past(r, &w[i]) || possessive(r, &w[i])
+            || attribute(r, &w[i]))
             continue;
         int rank = w[i].kind == WHEN_RECURRENCE ? 8
             : (w[i].deadline || w[i].kind == WHEN_OPEN_BEFORE ? 4 : 0) + (w[i].timed ? 2 : 0)
@@ -491,11 +223,27 @@ static bool read_timer(Reader *r, const When *w, size_t n, Err *err)
         r->d->due_timed = true;
         if (r->d->due_at <= r->now)
             return err_set(err, ERR_VALIDATION, "a timer has to run for some time");
-        blank(r, w[i].start, w[i].end);
+        sentence_blank(r, w[i].start, w[i].end);
         return true;
     }
     return err_set(err, ERR_VALIDATION,
         "for how long? Say it as in \"a timer for eight minutes\"");
+}
+
+/* "Wake me at seven", said at ten: the next morning, not tonight. */
+static void to_morning(Reader *r, const When *w)
+{
+    static const char *const said[] = {"pm", "p.m", "PM", "noon", "evening", "night", "tonight",
+        "12", "13", "14", "15", "16", "17", "18", "19", "20", "21", "22", "23"};
+    Civil c = zone_civil(r->t->zone, r->d->due_at);
+    Str s = {r->words + w->start, w->end - w->start};
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+        if (str_find(s, str_of(said[i]), 0) != SIZE_MAX)
+            return;
+    if (w->kind != WHEN_POINT || !w->timed || w->dated || c.hour < 12)
+        return;
+    c.hour += 12; /* carries over into the next day */
+    r->d->due_at = zone_instant(r->t->zone, &c, NULL);
 }
 
 static bool read_times(Reader *r, Err *err)
@@ -515,9 +263,11 @@ static bool read_times(Reader *r, Err *err)
         return r->d->kind != TASK_ALARM
             || err_set(err, ERR_VALIDATION, "when? Say it as in \"wake me at seven\"");
     }
-    blank(r, best->start, best->end);
+    sentence_blank(r, best->start, best->end);
     if (best->kind != WHEN_RECURRENCE) {
         due_of(r, best);
+        if (r->wakes)
+            to_morning(r, best);
         return true;
     }
     r->d->rrule = arena_str(r->a, str_of(best->rrule));
@@ -526,13 +276,13 @@ static bool read_times(Reader *r, Err *err)
     return r->d->rrule.ptr || tasks_no_memory(err);
 }
 
-/* ---- the title -------------------------------------------------------------------------------- */
+/* ---- the title ------------------------------------------------------------------------------ */
 
 /* What is left over at an end when the words of time are gone. */
 static const char *const tails[] = {"by", "on", "at", "in", "for", "due", "before", "until", "till",
     "from", "and", "with", "every", "please", "starting", "then", "that is", "to", NULL};
-static const char *const heads[] = {"to", "that i should", "that i need to", "that i have to", "that",
-    "about", "of", "for", "called", "named", "and", "on", "at", "by", NULL};
+static const char *const heads[] = {"to", "that i should", "that i need to", "that i have to",
+    "that", "about", "of", "for", "called", "named", "and", "on", "at", "by", NULL};
 
 /* The words with single spaces, blanks out. */
 static Str squeeze(Reader *r)
@@ -540,7 +290,7 @@ static Str squeeze(Reader *r)
     char *out = arena_alloc(r->a, r->len + 1);
     size_t n = 0;
     for (size_t i = 0; out && i < r->len; i++) {
-        if (!gap(r->s[i]))
+        if (!sentence_gap(r->s[i]))
             out[n++] = r->s[i];
         else if (n && out[n - 1] != ' ')
             out[n++] = ' ';
@@ -562,7 +312,7 @@ static bool cut_tail(Str *s)
     for (const char *const *p = tails; *p; p++) {
         size_t n = strlen(*p);
         if (s->len > n && str_eq_nocase(str_sub(*s, s->len - n, s->len), str_of(*p))
-            && !word_char(s->ptr[s->len - n - 1])) {
+            && !sentence_word_char(s->ptr[s->len - n - 1])) {
             s->len -= n;
             break;
         }
@@ -578,7 +328,8 @@ static bool cut_head(Str *s, bool asked)
     *s = str_sub(*s, at, s->len);
     for (const char *const *p = heads; asked && *p; p++) {
         size_t n = strlen(*p);
-        if (s->len > n && str_eq_nocase(str_sub(*s, 0, n), str_of(*p)) && !word_char(s->ptr[n])) {
+        if (s->len > n && str_eq_nocase(str_sub(*s, 0, n), str_of(*p))
+            && !sentence_word_char(s->ptr[n])) {
             *s = str_sub(*s, n, s->len);
             return true;
         }
@@ -618,7 +369,7 @@ static Str title_of(Reader *r, bool asked, bool timed)
     return close_gaps(str_trim(s));
 }
 
-/* ---- all of it -------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------------------ */
 
 static bool begin(Tasks *t, Str text, int64_t now, Arena *a, TaskDraft *d, Reader *r, Err *err)
 {
@@ -630,6 +381,7 @@ static bool begin(Tasks *t, Str text, int64_t now, Arena *a, TaskDraft *d, Reade
     if (!r->s)
         return tasks_no_memory(err);
     memcpy(r->s, text.ptr, text.len);
+    r->words = text.ptr;
     for (size_t i = 0; i < r->len; i++)
         if ((unsigned char)r->s[i] < ' ')
             r->s[i] = ' ';
@@ -643,8 +395,7 @@ static void settle_evening(Reader *r)
         i++;
     if (i == r->n_alarms)
         return;
-    size_t row = (size_t)r->alarms[i].ms;
-    r->alarms[i].ms = r->d->due_timed ? days_before[row].timed_ms : days_before[row].whole_ms;
+    r->alarms[i].ms = sentence_day_before(r, r->alarms[i].ms);
 }
 
 static bool keep_lists(Reader *r, bool day_before, Err *err)
@@ -689,12 +440,12 @@ bool tasks_read(Tasks *t, Str sentence, int64_t now_ms, Arena *a, TaskDraft *out
     if (!begin(t, str_trim(sentence), now_ms, a, &d, &r, err))
         return false;
     size_t whole = r.len;
-    read_distances(&r, &day_before);
-    read_instants(&r);
-    read_tags(&r);
-    read_priority(&r);
+    sentence_tags(&r);
+    sentence_priority(&r);
     read_lead_in(&r);
-    bool asked = whole && r.s[0] == BLANK;
+    sentence_distances(&r, &day_before);
+    sentence_instants(&r);
+    bool asked = whole && r.s[0] == SENTENCE_BLANK;
     if (!read_times(&r, err) || !keep_lists(&r, day_before, err))
         return false;
     d.title = title_of(&r, asked, d.due_at != TASK_NO_TIME || d.n_alarms || d.set_priority);
@@ -714,10 +465,10 @@ bool tasks_read_extras(Tasks *t, Str text, int64_t now_ms, Arena *a, TaskDraft *
     bool day_before = false;
     if (!begin(t, str_trim(text), now_ms, a, &d, &r, err))
         return false;
-    read_distances(&r, &day_before);
-    read_instants(&r);
-    read_tags(&r);
-    read_priority(&r);
+    sentence_distances(&r, &day_before);
+    sentence_instants(&r);
+    sentence_tags(&r);
+    sentence_priority(&r);
     if (!keep_lists(&r, day_before, err))
         return false;
     d.title = title_of(&r, false, d.n_alarms || d.set_priority);

@@ -1,7 +1,8 @@
 /* task_time.c - when a task is due, overdue and said: alarms, whole days, the next occurrence.
  *
  * An alarm's distance from a moment is exact below a day and by the calendar above ("the day
- * before" is the same hour, whatever the clock did in between); from a whole day it is clock time. */
+ * before" is the same hour, whatever the clock did in between); from a whole day it is clock
+ * time. */
 #include "assistant/tasks_int.h"
 
 #include <stdlib.h>

@@ -18,7 +18,7 @@ static bool not_read(Str words, const char *example, Err *err)
         STR_ARG(words), example);
 }
 
-/* ---- lengths ---------------------------------------------------------------------------------- */
+/* ---- lengths -------------------------------------------------------------------------------- */
 
 /* ISO 8601: "PT1H30M", "P1DT2H", "P2W". */
 static bool read_iso(Str s, When *out)
@@ -54,6 +54,20 @@ static bool read_iso(Str s, When *out)
     return any;
 }
 
+bool tasks_whole_span(const WhenContext *c, Str words, When *out)
+{
+    char text[WORDS_MAX + 8] = "for ";
+    When w[2];
+    if (!words.len || words.len > WORDS_MAX)
+        return false;
+    memcpy(text + 4, words.ptr, words.len);
+    size_t n = when_find(str_mem(text, words.len + 4), c, w, 2);
+    if (n != 1 || w[0].kind != WHEN_DURATION || w[0].start != 0 || w[0].end < words.len + 4)
+        return false;
+    *out = w[0];
+    return true;
+}
+
 bool tasks_read_span(Tasks *t, Str words, int64_t from_ms, int64_t *until, Err *err)
 {
     WhenContext c = {.now_ms = from_ms, .zone = t->zone, .prefer = WHEN_FUTURE,
@@ -62,7 +76,7 @@ bool tasks_read_span(Tasks *t, Str words, int64_t from_ms, int64_t *until, Err *
     Str s = str_trim(words);
     if (!words_ok(words, err))
         return false;
-    if (read_iso(s, &w[0])) {
+    if (read_iso(s, &w[0]) || tasks_whole_span(&c, s, &w[0])) {
         *until = when_add(t->zone, from_ms, &w[0]);
     } else {
         size_t n = when_find(s, &c, w, 4), i = 0;
@@ -79,7 +93,7 @@ bool tasks_read_span(Tasks *t, Str words, int64_t from_ms, int64_t *until, Err *
         STR_ARG(s));
 }
 
-/* ---- instants --------------------------------------------------------------------------------- */
+/* ---- instants ------------------------------------------------------------------------------- */
 
 /* The day of one instant with the time of day of another. */
 static int64_t day_with_time(const Zone *z, int64_t day, int64_t time)
@@ -163,7 +177,7 @@ bool tasks_read_time(Tasks *t, Str words, int64_t now_ms, const Task *base, int6
     return true;
 }
 
-/* ---- into words ------------------------------------------------------------------------------- */
+/* ---- into words ----------------------------------------------------------------------------- */
 
 void task_say_when(Tasks *t, const Task *task, int64_t now_ms, Buf *out)
 {

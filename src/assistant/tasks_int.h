@@ -48,6 +48,9 @@ bool tasks_next_occurrence(Tasks *t, const Task *task, int64_t after_at, int64_t
 bool tasks_default_alarms(const Task *task, Arena *a, TaskAlarm **out, size_t *n, Err *err);
 /* With a due time an alarm is a distance from it, without one an instant. */
 void tasks_settle_alarms(Tasks *t, Task *task, int64_t due_before);
+/* Words that are a length of time from the first to the last: "an hour", which only "for" makes
+ * one in a sentence. */
+bool tasks_whole_span(const WhenContext *c, Str words, When *out);
 void tasks_tell(Tasks *t, TasksEventKind kind, const Task *task, bool gone, const Delivery *d);
 
 #endif
