@@ -8,6 +8,10 @@ extern const WhenRules when_english_holidays;
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
 static const WhenRule holiday_rows[] = {
+    {SEASON, "spring|springtime", when_holiday_day, HOL_SPRING},
+    {SEASON, "summer|summertime", when_holiday_day, HOL_SUMMER},
+    {SEASON, "autumn|fall", when_holiday_day, HOL_AUTUMN},
+    {SEASON, "winter|wintertime", when_holiday_day, HOL_WINTER},
     {HOLIDAY, "christmas|xmas day?", when_holiday_day, HOL_CHRISTMAS},
     {HOLIDAY, "christmas|xmas eve", when_holiday_day, HOL_CHRISTMAS_EVE},
     {HOLIDAY, "new years day", when_holiday_day, HOL_NEW_YEAR},

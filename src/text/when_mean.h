@@ -69,6 +69,8 @@
     X(when_rest, 1, 1)           /* period: from now to its end; arg 1 up to now, 2 from tomorrow */\
     X(when_work_week, 0, 0)      /* Monday to Friday of the week arg weeks from this one */        \
     X(when_week_of, 1, 1)        /* date: its week */                                              \
+    X(when_decade, 1, 1)         /* NUM: 1980, 90 */                                               \
+    X(when_weekday_count, 2, 2)  /* NUM WDAY; arg 1 so many from now, -1 ago */                    \
     X(when_week_number, 1, 2)    /* NUM, year if given: the week of ISO 8601 */                    \
     X(when_quarter, 1, 2)        /* NUM or ORD, year if given */                                   \
     X(when_nearest, 2, 2)        /* WDAY, date */                                                  \
@@ -114,7 +116,7 @@ WHEN_MEANINGS(X)
 typedef enum {
     PART_EARLY, PART_MORNING, PART_FORENOON, PART_LUNCH, PART_AFTERNOON, PART_LATE_AFTERNOON,
     PART_EVENING, PART_LATE_EVENING, PART_NIGHT, PART_TONIGHT, PART_DAYTIME, PART_AFTER_WORK,
-    PART_AFTER_SCHOOL, PART_AFTER_LUNCH, PART_COUNT
+    PART_AFTER_SCHOOL, PART_AFTER_LUNCH, PART_BREAKFAST, PART_COUNT
 } WhenPartOfDay;
 /* The usual second of the part of the day that has these bounds; -1 for none. */
 int when_part_usual(int from, int until);

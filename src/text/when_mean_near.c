@@ -306,3 +306,25 @@ bool when_work_week(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue
     out->kind = WHEN_RANGE;
     return true;
 }
+
+bool when_weekday_count(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    double count = k[0].v->num;
+    return count >= 1 && count <= 100 && count == floor(count) &&
+           when_near_weekday(s, arg * (int)count, k + 1, n - 1, out);
+}
+
+bool when_decade(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    UNUSED(s);
+    UNUSED(arg);
+    UNUSED(n);
+    int year = (int)k[0].v->num;
+    if (k[0].v->digits != 2 && k[0].v->digits != 4)
+        return false;
+    if (k[0].v->digits == 2)
+        year += year >= 30 ? 1900 : 2000;
+    when_set_span(out, when_day(year, 1, 1), when_day(year + 10, 1, 1), GRAIN_YEAR);
+    out->kind = WHEN_RANGE;
+    return year % 10 == 0 && year >= 1000;
+}

@@ -37,7 +37,6 @@ static void borrow_left(const WhenSense *s, WhenValue *a, const WhenValue *b)
 static void borrow_right(const WhenSense *s, const WhenValue *a, int32_t day, WhenValue *b)
 {
     Civil c = when_civil(day);
-    UNUSED(s);
     UNUSED(a);
     if (b->date == DATE_FIELDS && !b->year) {
         if (b->weekday >= 0 && !b->mday && !b->month) {
@@ -54,8 +53,12 @@ static void borrow_right(const WhenSense *s, const WhenValue *a, int32_t day, Wh
             b->month = (int8_t)m.month;
         }
     }
-    if (b->date == DATE_HOLIDAY && !b->year)
+    int32_t from, until;
+    if (b->date == DATE_HOLIDAY && !b->year) {
         b->year = (int16_t)c.year;
+        if (when_span(s, b, &from, &until) && from < day)
+            b->year++;
+    }
 }
 
 bool when_range(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)

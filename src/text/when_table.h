@@ -62,6 +62,7 @@
     X(PART)     /* a part of the day */                                                            \
     X(PARTIN)   /* in the morning */                                                               \
     X(DAYPART)  /* this morning, tonight */                                                        \
+    X(SEASON)                                                                                      \
     X(HOLIDAY)                                                                                     \
     X(SDAY)     /* a day only where something says so: "may 3" is one, "the 3rd" of what? */       \
     X(DAY)                                                                                         \

@@ -188,10 +188,73 @@ static void german_sentences(void **state)
     check_file(DATA "german.txt", 40);
 }
 
+static uint32_t next_random(uint64_t *state)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(*state >> 33);
+}
+
+/* Words that the grammar knows, put together at random: whatever is made of them is a time that
+ * exists, and for a reminder not one that is over. */
+static void random_sentences(void **state)
+{
+    (void)state;
+    static const char *const words[] = {
+        "at", "on", "in", "by", "from", "to", "until", "the", "of", "and", "every", "next", "last",
+        "this", "other", "first", "second", "third", "31st", "29th", "30", "9", "2:30", "half",
+        "past", "quarter", "am", "pm", "morning", "night", "tonight", "tomorrow", "today",
+        "yesterday", "monday", "friday", "sunday", "february", "march", "october", "2026", "day",
+        "week", "month", "year", "hours", "minutes", "weekend", "days", "two", "an", "hour", "end",
+        "after", "before", "between", "for", "ago", "christmas", "easter", "noon", "midnight",
+        "twice", "a", "times", "weekdays", "daily", "since", "12", "25", "hundred", "-", "3/4",
+        "2027-02-29", "29.2.2028", "rest", "quarter", "couple"};
+    static const char *const zones[] = {"UTC", "Europe/Berlin", "America/New_York",
+                                        "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Kolkata",
+                                        "Pacific/Apia", "America/Havana"};
+    Zone *open[ARRAY_LEN(zones)];
+    uint64_t seed = 5545;
+    size_t found_all = 0;
+    for (size_t i = 0; i < ARRAY_LEN(zones); i++)
+        open[i] = open_zone(zones[i]);
+    for (int round = 0; round < 40000; round++) {
+        const Zone *z = open[next_random(&seed) % ARRAY_LEN(zones)];
+        WhenContext c = {.zone = z, .prefer = round % 4 == 0 ? WHEN_PAST : WHEN_FUTURE,
+                         .now_ms = ((int64_t)next_random(&seed) * 2 + 100000000) * 1000};
+        Buf b;
+        When found[MAX_FOUND];
+        buf_init(&b, 4096);
+        for (uint32_t k = next_random(&seed) % 9 + 1; k > 0; k--)
+            buf_printf(&b, "%s ", words[next_random(&seed) % ARRAY_LEN(words)]);
+        size_t n = when_find(buf_str(&b), &c, found, MAX_FOUND);
+        for (size_t i = 0; i < n; i++) {
+            const When *w = &found[i];
+            bool both = w->kind == WHEN_POINT || w->kind == WHEN_RANGE ||
+                        w->kind == WHEN_RECURRENCE;
+            if (both && w->from >= w->until)
+                fail_msg("\"%s\" ends before it begins", b.ptr);
+            ZoneFit fit;
+            Civil from = zone_civil(z, w->from);
+            int64_t again = zone_instant(z, &from, &fit);
+            if (fit == ZONE_SKIPPED || (fit == ZONE_ONCE && again != w->from / 1000 * 1000))
+                fail_msg("\"%s\" is at a time that does not exist", b.ptr);
+            if (w->kind == WHEN_RECURRENCE && c.now_ms >= w->until)
+                fail_msg("\"%s\" begins in the past", b.ptr);
+            if (w->kind == WHEN_POINT && !w->dated &&
+                (c.prefer == WHEN_FUTURE ? w->until <= c.now_ms : w->from > c.now_ms))
+                fail_msg("\"%s\" is on the wrong side of now", b.ptr);
+            found_all++;
+        }
+        buf_release(&b);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(zones); i++)
+        zone_free(open[i]);
+    assert_true(found_all > 20000);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(tables_are_whole),
-                                       cmocka_unit_test(english_sentences),
-                                       cmocka_unit_test(german_sentences)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tables_are_whole), cmocka_unit_test(english_sentences),
+        cmocka_unit_test(german_sentences), cmocka_unit_test(random_sentences)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
