@@ -67,7 +67,8 @@ RruleStep rrule_next(const Rrule *r, const Zone *z, int64_t start_ms, int64_t af
 typedef struct {
     const Rrule *rule;
     const Zone *zone;
-    int64_t start, from_ms, last_ms; /* start: local seconds since 1970 */
+    int64_t start, start_ms;         /* start: local seconds since 1970 */
+    int64_t from_ms, last_ms;
     int64_t until, until_ms;         /* the last local second; INT64_MAX where there is none */
     /* The period that is looked at and its elements: days x times of day, `at` the next one. */
     int64_t number, first_day, next;
