@@ -93,8 +93,9 @@ ApiHandler folder_add, folder_list, folder_get, folder_change, folder_sync, fold
     folder_remove_path;
 ApiHandler task_list, task_add, task_get, task_change, task_remove, task_complete, task_reopen,
     task_cancel, task_snooze, task_undo, task_changes, reminder_list, reminder_acknowledge;
-ApiHandler event_list, event_add, event_get, event_change, event_remove, calendar_list, calendar_add,
-    calendar_change, calendar_remove, calendar_refresh, calendar_import, calendar_ics;
+ApiHandler event_list, event_add, event_get, event_change, event_remove;
+ApiHandler calendar_list, calendar_add, calendar_change, calendar_remove, calendar_refresh,
+    calendar_import, calendar_ics;
 ApiHandler openai_embeddings, openai_models, openai_model;
 ApiHandler health, health_live, health_ready, metrics_page, openapi_page, page_index, page_asset,
     ws_open;

@@ -410,7 +410,8 @@ static bool remove_calendar(Cli *cli, Call *call, Err *err)
         !filters_confirm(cli, "delete the calendar with its events?", err))
         return false;
     Str target = arena_printf(cli->arena, "%s/" STR_FMT, calendars_path, STR_ARG(id));
-    return target.ptr ? delete_at(cli, call, target, err) : err_set(err, ERR_NO_MEMORY, "no memory");
+    return target.ptr ? delete_at(cli, call, target, err)
+                      : err_set(err, ERR_NO_MEMORY, "no memory");
 }
 
 static bool delete_event(Cli *cli, Call *call, Err *err)

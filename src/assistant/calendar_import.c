@@ -461,7 +461,8 @@ static bool take_todo(Import *m, const Json *j)
     }
     if (!todo_due(m, j, &d) || !todo_alarms(m, j, &d) || !todo_tags(m, j, &d))
         return false;
-    if (rule.len && d.due_at != TASK_NO_TIME && d.status == TASK_OPEN && rrule_parse(rule, &r, NULL))
+    if (rule.len && d.due_at != TASK_NO_TIME && d.status == TASK_OPEN &&
+        rrule_parse(rule, &r, NULL))
         d.rrule = rule;
     Err why = ERR_INIT;
     if (tasks_create(m->c->tasks, &d, m->a, &made, &why)) {

@@ -8,8 +8,8 @@
  *
  * `raw` are the component's own lines, unfolded, so that what nobody understands comes out again;
  * the other members are what we understand. No library: they normalise, and drop what they do not
- * know. Bounds: a line EVENTS_MAX_LINE, a component EVENTS_MAX_RAW, nesting EVENTS_MAX_DEPTH, events
- * EVENTS_MAX, all of it EVENTS_MAX_BYTES; what is over is left out and told. */
+ * know. Bounds: a line EVENTS_MAX_LINE, a component EVENTS_MAX_RAW, nesting EVENTS_MAX_DEPTH,
+ * entries EVENTS_MAX, all of it EVENTS_MAX_BYTES; what is over is left out and told. */
 #include "ingest/events.h"
 
 #include <stdio.h>

@@ -10,7 +10,8 @@
  * never listed, so that a period costs about a microsecond whatever the rule; times that cannot
  * match are passed a day, an hour or a minute at once; rules without COUNT begin near the instant
  * asked for. What finds nothing in RRULE_MAX_STEPS periods, or up to the year 9999, ends with
- * RRULE_LIMIT: 30 February is not searched for ever. docs/CALENDAR.md says why this is not libical's iterator.
+ * RRULE_LIMIT: 30 February is not searched for ever. docs/CALENDAR.md says why this is not
+ * libical's iterator.
  *
  * Threads: pure functions over values; an iterator has one owner at a time. */
 #ifndef SOTTO_TEXT_RRULE_H

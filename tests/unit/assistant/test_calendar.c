@@ -116,8 +116,8 @@ static void test_series(void **state)
 static void test_this_and_later(void **state)
 {
     World *w = *state;
-    (void)take(w, DAILY "{\"k\":\"event\",\"uid\":\"d\",\"summary\":\"later\",\"recurrence\":{\"v\":"
-                        "\"20261027T080000Z\"},\"and_later\":true,\"start\":{\"v\":"
+    (void)take(w, DAILY "{\"k\":\"event\",\"uid\":\"d\",\"summary\":\"later\",\"recurrence\":{"
+                        "\"v\":\"20261027T080000Z\"},\"and_later\":true,\"start\":{\"v\":"
                         "\"20261027T100000Z\"}" RAW("d"));
     schedule_is(w, "2026-10-26", "2026-10-29",
                 "2026-10-26T09:00:00+01:00 daily; 2026-10-27T11:00:00+01:00 later; "
@@ -129,7 +129,8 @@ static void test_whole_days_and_floating(void **state)
     World *w = *state;
     Err err = ERR_INIT;
     Agenda g;
-    (void)take(w, "{\"k\":\"event\",\"uid\":\"x\",\"summary\":\"feast\",\"start\":{\"v\":\"20261224\"},"
+    (void)take(w, "{\"k\":\"event\",\"uid\":\"x\",\"summary\":\"feast\",\"start\":{\"v\":"
+                  "\"20261224\"},"
                   "\"end\":{\"v\":\"20261227\"}" RAW("x")
                   "{\"k\":\"event\",\"uid\":\"f\",\"summary\":\"pill\",\"start\":{\"v\":"
                   "\"20261224T070000\"}" RAW("f"));
@@ -189,12 +190,12 @@ static void test_zones_of_the_file(void **state)
         "11;BYDAY=1SU\"},{\"from\":\"+0030\",\"to\":\"+0130\",\"start\":\"19700301T020000\","
         "\"rrule\":\"FREQ=YEARLY;BYMONTH=3;BYDAY=1SU\"}]}\n"
         "{\"k\":\"zone\",\"tzid\":\"Broken One\",\"raw\":\"TZID:Broken One\\n\",\"rules\":[{}]}\n"
-        "{\"k\":\"event\",\"uid\":\"s\",\"summary\":\"summer\",\"start\":{\"v\":\"20260701T120000\","
-        "\"tzid\":\"Odd One\"}" RAW("s")
-        "{\"k\":\"event\",\"uid\":\"w\",\"summary\":\"winter\",\"start\":{\"v\":\"20261201T120000\","
-        "\"tzid\":\"Odd One\"}" RAW("w")
-        "{\"k\":\"event\",\"uid\":\"b\",\"summary\":\"lost\",\"start\":{\"v\":\"20261202T120000\","
-        "\"tzid\":\"Broken One\"}" RAW("b"));
+        "{\"k\":\"event\",\"uid\":\"s\",\"summary\":\"summer\",\"start\":{\"v\":"
+        "\"20260701T120000\",\"tzid\":\"Odd One\"}" RAW("s")
+        "{\"k\":\"event\",\"uid\":\"w\",\"summary\":\"winter\",\"start\":{\"v\":"
+        "\"20261201T120000\",\"tzid\":\"Odd One\"}" RAW("w")
+        "{\"k\":\"event\",\"uid\":\"b\",\"summary\":\"lost\",\"start\":{\"v\":"
+        "\"20261202T120000\",\"tzid\":\"Broken One\"}" RAW("b"));
     assert_int_equal(r.events.created, 3);
     assert_int_equal(r.n_notes, 1);
     schedule_is(w, "2026-06-01", "2026-12-31",
