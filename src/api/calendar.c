@@ -43,7 +43,7 @@ static void window(const ApiCall *c, const Zone *z, AgendaQuery *q)
         return;
     }
     Civil end = zone_civil(z, q->from);
-    end.day += 7;
+    end.day += (int)call_query(c, "days")->i;
     q->until = zone_instant(z, &end, NULL);
 }
 

@@ -106,8 +106,9 @@ ApiHandler memory_list, memory_add, memory_get, memory_change, memory_forget;
 ApiHandler task_list, task_add, task_get, task_change, task_remove, task_complete, task_reopen,
     task_cancel, task_snooze, task_undo, proposal_list, proposal_take, proposal_dismiss,
     task_changes, reminder_list, reminder_acknowledge;
-ApiHandler event_list, event_add, event_get, event_change, event_remove, calendar_list, calendar_add,
-    calendar_change, calendar_remove, calendar_refresh, calendar_import, calendar_ics;
+ApiHandler event_list, event_add, event_get, event_change, event_remove;
+ApiHandler calendar_list, calendar_add, calendar_change, calendar_remove, calendar_refresh,
+    calendar_import, calendar_ics;
 ApiHandler health, health_live, health_ready, metrics_page, openapi_page, page_index, page_asset,
     ws_open;
 

@@ -211,10 +211,11 @@ static void path_key(JsonW *w, const char *pattern)
 {
     char path[160];
     size_t n = 0;
-    for (const char *p = pattern; *p && n < sizeof path - 1; p++)
-        if (*p != '.' ||
-            p[1] == 'j') /* {name...} is {name} in OpenAPI; openapi.json keeps its dot */
-            path[n++] = *p;
+    for (const char *p = pattern; *p && n < sizeof path - 1; p++) {
+        if (strncmp(p, "...", 3) == 0) /* {name...} is {name} in OpenAPI */
+            p += 3;
+        path[n++] = *p;
+    }
     path[n] = 0;
     jw_key(w, path);
 }

@@ -7,7 +7,9 @@
 static const Field events_query[] = {
     {.name = "from", .type = F_TIME, .help = "begin of the window; a day is its begin in tz. "
                                              "Today when absent"},
-    {.name = "until", .type = F_TIME, .help = "its end (exclusive); a week after from when absent"},
+    {.name = "until", .type = F_TIME, .help = "its end (exclusive)"},
+    {.name = "days", .type = F_INT, .min = 1, .max = 3660, .fallback = "7",
+     .help = "without until: so many days from from on"},
     {.name = "tz", .type = F_STRING, .max = 64, .help = "IANA zone of the answer; the person's "
                                                         "when absent"},
     {.name = "calendar", .type = F_UUID, .help = "only of this calendar"},

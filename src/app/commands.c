@@ -113,6 +113,22 @@ static const CliFlag task_flags[] = {
     {"--all", NULL, false, "list: however many"},
 };
 
+static const CliFlag calendar_flags[] = {
+    {"--days", "N", false, "so many days, 1 to 3660"},
+    {"--into", "CALENDAR", false, "import, add: into this one of your own calendars"},
+    {"--name", "NAME", false, "subscribe: what to call it"},
+    {"--refresh", "SECONDS", false, "subscribe: between two looks, 300 to 2592000; 3600 is usual"},
+    {"--private", NULL, false, "subscribe: the address may be in your own network"},
+    {"--at", "PLACE", false, "add: where"},
+    {"--repeat", "RRULE", false, "add: recurrence rule of RFC 5545"},
+    {"--remind", "LENGTH", true, "add: so long before: PT15M, 1 hour; may be repeated"},
+    {"--occurrence", "TIME", false, "delete: only this one of a series"},
+    {"--output", "FILE", false, "export: write there; - is standard output, as without it"},
+    {"--subscribed", NULL, false, "export: events of addresses too"},
+    {"--no-tasks", NULL, false, "export: events only"},
+    {"--yes", NULL, false, "do not ask; needed when standard input is no terminal"},
+};
+
 static const CliFlag doctor_flags[] = {
     {"--repair", NULL, false, "rebuild damaged indexes from the documents (no server may run)"},
 };
@@ -191,6 +207,14 @@ static const CliCommand commands[] = {
      "proposals (what documents ask for), take ID and dismiss ID of one of them.\n"
      "TASK is an id, its last letters as the list shows them, or words of its title.",
      task_flags, COUNT(task_flags), 1, MANY, task_command},
+    {"calendar",
+     "[today|tomorrow|week|DATE | list|import|export|subscribe|refresh|remove|add|delete ...]",
+     "what is on the schedule; calendars in and out",
+     "Without words: today. import FILE..., export, subscribe URL, refresh [CALENDAR], remove\n"
+     "CALENDAR, list; add TITLE START [END] (2026-12-01, 2026-12-01T09:00), delete ID. CALENDAR\n"
+     "is an id, a name or an address. The same file imported twice changes nothing. docs/CALENDAR.md\n"
+     "has the rules.",
+     calendar_flags, COUNT(calendar_flags), 0, MANY, calendar_command},
     {"duplicates", "", "documents with nearly the same text, in groups",
      "The oldest of a group comes first; the others show how much they have in common with it.",
      duplicates_flags, COUNT(duplicates_flags), 0, 0, duplicates_command},

@@ -19,6 +19,7 @@ int ledger_command(Cli *cli);
 int duplicates_command(Cli *cli);
 int folders_command(Cli *cli);
 int task_command(Cli *cli);
+int calendar_command(Cli *cli);
 int models_command(Cli *cli);
 int backup_command(Cli *cli);
 int restore_command(Cli *cli);

@@ -145,12 +145,21 @@ static bool occurrence(void *arg, int64_t ms)
     return add(x, x->event, ms, ms);
 }
 
-static bool has_series(const Expand *x, const CalEvent *e)
+static const CalEvent *find_series(const Expand *x, const CalEvent *e)
 {
     for (size_t i = 0; i < x->n_events; i++)
         if (!x->events[i].replaces && uuid_eq(&x->events[i].calendar, &e->calendar) &&
             str_eq(x->events[i].uid, e->uid))
-            return true;
+            return &x->events[i];
+    return NULL;
+}
+
+/* An event that stands for an occurrence which its series, later, has taken away. */
+static bool is_taken(const CalEvent *series, const CalEvent *e)
+{
+    for (size_t i = 0; series && i < series->n_taken; i++)
+        if (series->taken[i] == e->recurrence_ms)
+            return series->sequence > e->sequence;
     return false;
 }
 
@@ -162,7 +171,8 @@ static void expand(Expand *x, const CalEvent *e)
     x->recurring = e->rules.len || e->n_added;
     x->first = x->last = 0;
     if (e->replaces) {
-        if (!e->and_later || !has_series(x, e)) /* else the series says it, from then on */
+        const CalEvent *series = find_series(x, e);
+        if (e->and_later ? !series : !is_taken(series, e)) /* else the series says it */
             (void)add(x, e, e->recurrence_ms, e->start_ms);
         return;
     }

@@ -39,7 +39,7 @@ void calendars_set_tasks(Calendars *c, Tasks *t);
 
 /* ---- what is on the schedule ----------------------------------------------------------------- */
 
-#define AGENDA_MAX 20000u           /* occurrences of one answer */
+#define AGENDA_MAX 50000u           /* occurrences of one answer */
 #define AGENDA_MAX_OF_ONE 5000u     /* of one event */
 #define AGENDA_STEPS 4000000u       /* of all rules together */
 

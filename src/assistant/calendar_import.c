@@ -320,7 +320,9 @@ static bool take_event(Import *m, const Json *j)
     if (json_get(j, "recurrence") && read_when(m, json_get(j, "recurrence"), &recurrence)) {
         e.replaces = true;
         e.recurrence_ms = recurrence.ms;
-        if (recurrence.kind == EVENT_FLOATING && e.kind == EVENT_TIMED) /* meant in its zone */
+        /* a clock time is meant in the event's zone; of whole days, Outlook writes midnight */
+        if (recurrence.kind != EVENT_ALL_DAY &&
+            (e.kind == EVENT_ALL_DAY || recurrence.kind == EVENT_FLOATING))
             (void)read_date(m, json_get(j, "recurrence"), &e, start.zone, &e.recurrence_ms);
         (void)json_bool(json_get(j, "and_later"), &e.and_later);
     }
@@ -383,6 +385,38 @@ static bool todo_alarms(Import *m, const Json *j, TaskDraft *d)
     return true;
 }
 
+/* CATEGORIES, a list in each line, as tags. */
+static bool todo_tags(Import *m, const Json *j, TaskDraft *d)
+{
+    const Json *list = json_get(j, "categories");
+    Str *tags = ARENA_NEW_ARRAY(m->a, Str, TASK_MAX_TAGS), one;
+    Buf text;
+    if (!tags)
+        return calendars_no_memory(m->err);
+    buf_init(&text, 1 << 16);
+    for (size_t i = 0; i < json_count(list); i++)
+        for (Str rest = json_str(json_at(list, i)); rest.ptr && str_next(&rest, ',', &one);) {
+            buf_clear(&text);
+            ical_unescape(str_trim(one), &text);
+            if (text.len == 0 || text.len > 100 || d->n_tags == TASK_MAX_TAGS)
+                continue;
+            tags[d->n_tags] = arena_buf(m->a, &text);
+            d->n_tags += tags[d->n_tags].ptr != NULL;
+        }
+    buf_release(&text);
+    d->tags = tags;
+    return true;
+}
+
+/* A task of ours that comes home in a file we had written. */
+static bool is_own_task(Import *m, Str uid)
+{
+    Uuid id;
+    Task task;
+    return str_ends(uid, STR("@sotto")) && uuid_parse(str_sub(uid, 0, uid.len - 6), &id) &&
+           tasks_get(m->c->tasks, &id, m->a, &task, NULL);
+}
+
 /* A to-do becomes a task once: the same UID again is left as it is. */
 static bool take_todo(Import *m, const Json *j)
 {
@@ -405,7 +439,7 @@ static bool take_todo(Import *m, const Json *j)
         return calendars_no_memory(m->err);
     if (!tasks_list(m->c->tasks, &f, TASK_SORT_CREATED, 1, (Str){NULL, 0}, m->a, &page, m->err))
         return false;
-    if (page.n) {
+    if (page.n || is_own_task(m, uid)) {
         m->out->todos_known++;
         return true;
     }
@@ -425,9 +459,10 @@ static bool take_todo(Import *m, const Json *j)
     } else if (str_eq_nocase(status, STR("CANCELLED"))) {
         d.status = TASK_CANCELLED;
     }
-    if (!todo_due(m, j, &d) || !todo_alarms(m, j, &d))
+    if (!todo_due(m, j, &d) || !todo_alarms(m, j, &d) || !todo_tags(m, j, &d))
         return false;
-    if (rule.len && d.due_at != TASK_NO_TIME && d.status == TASK_OPEN && rrule_parse(rule, &r, NULL))
+    if (rule.len && d.due_at != TASK_NO_TIME && d.status == TASK_OPEN &&
+        rrule_parse(rule, &r, NULL))
         d.rrule = rule;
     Err why = ERR_INIT;
     if (tasks_create(m->c->tasks, &d, m->a, &made, &why)) {

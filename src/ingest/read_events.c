@@ -8,8 +8,8 @@
  *
  * `raw` are the component's own lines, unfolded, so that what nobody understands comes out again;
  * the other members are what we understand. No library: they normalise, and drop what they do not
- * know. Bounds: a line EVENTS_MAX_LINE, a component EVENTS_MAX_RAW, nesting EVENTS_MAX_DEPTH, events
- * EVENTS_MAX, all of it EVENTS_MAX_BYTES; what is over is left out and told. */
+ * know. Bounds: a line EVENTS_MAX_LINE, a component EVENTS_MAX_RAW, nesting EVENTS_MAX_DEPTH,
+ * entries EVENTS_MAX, all of it EVENTS_MAX_BYTES; what is over is left out and told. */
 #include "ingest/events.h"
 
 #include <stdio.h>
@@ -249,6 +249,11 @@ static void write_event(Events *x, JsonW *w)
             hash = checksum64(hash, title.value.ptr, title.value.len);
         (void)snprintf(made, sizeof made, "%016llx@without-uid.sotto", (unsigned long long)hash);
         jw_kv_cstr(w, "uid", made);
+        buf_clear(&x->text);
+        buf_printf(&x->text, "UID:%s\n", made); /* it goes out with it too */
+        (void)buf_add(&x->text, buf_str(&x->raw));
+        buf_clear(&x->raw);
+        (void)buf_add(&x->raw, buf_str(&x->text));
         jw_kv_bool(w, "no_uid", true);
     }
     time_member(x, w, "RECURRENCE-ID", "recurrence");
@@ -318,7 +323,7 @@ static Component component(Str name)
 /* A line of the open component, without control characters (a tab stays). */
 static void keep(Events *x, Str line)
 {
-    if (x->raw.len + line.len > EVENTS_MAX_RAW) {
+    if (x->raw.len + line.len + 100 > EVENTS_MAX_RAW) {
         x->spoilt = true;
         return;
     }
@@ -403,8 +408,8 @@ static bool read_events(Str data, Str filename, ExtractOut *out, Err *err)
     buf_init(&utf8, (size_t)INT32_MAX);
     buf_init(&line, EVENTS_MAX_LINE + 1);
     buf_init(&x.out, EVENTS_MAX_BYTES + ((size_t)4 << 20));
-    buf_init(&x.raw, EVENTS_MAX_RAW + 16);
-    buf_init(&x.text, EVENTS_MAX_RAW);
+    buf_init(&x.raw, EVENTS_MAX_RAW + 100);
+    buf_init(&x.text, EVENTS_MAX_RAW + 100);
     buf_init(&x.name, EVENTS_MAX_RAW);
     bool ok = charset_to_utf8(data, (Str){"", 0}, &utf8, err);
     Str rest = buf_str(&utf8);

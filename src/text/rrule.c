@@ -429,8 +429,9 @@ static void seek(RruleIter *it, int64_t local)
 void rrule_begin(RruleIter *it, const Rrule *r, const Zone *z, int64_t start_ms, int64_t from_ms)
 {
     Civil start = zone_civil(z, start_ms), from = zone_civil(z, from_ms);
-    *it = (RruleIter){.rule = r, .zone = z, .from_ms = from_ms, .last_ms = INT64_MIN,
-        .ended = RRULE_FOUND, .full = *r};
+    /* A start in the second of two doubled hours has local times before it, but no occurrences. */
+    *it = (RruleIter){.rule = r, .zone = z, .start_ms = start_ms, .last_ms = INT64_MIN,
+        .from_ms = from_ms > start_ms ? from_ms : start_ms, .ended = RRULE_FOUND, .full = *r};
     it->start = local_of(&start);
     if (it->full.interval == 0)
         it->full.interval = 1;
@@ -463,7 +464,7 @@ static bool take(RruleIter *it, int64_t *out)
     if (local < it->start)
         return false;
     it->counted++;
-    ms = instant_of(it, local);
+    ms = local == it->start ? it->start_ms : instant_of(it, local);
     if (local > it->until || ms > it->until_ms || (r->count && it->counted > r->count)) {
         it->ended = RRULE_END;
         return false;

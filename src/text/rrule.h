@@ -10,7 +10,8 @@
  * never listed, so that a period costs about a microsecond whatever the rule; times that cannot
  * match are passed a day, an hour or a minute at once; rules without COUNT begin near the instant
  * asked for. What finds nothing in RRULE_MAX_STEPS periods, or up to the year 9999, ends with
- * RRULE_LIMIT: 30 February is not searched for ever. docs/CALENDAR.md says why this is not libical's iterator.
+ * RRULE_LIMIT: 30 February is not searched for ever. docs/CALENDAR.md says why this is not
+ * libical's iterator.
  *
  * Threads: pure functions over values; an iterator has one owner at a time. */
 #ifndef SOTTO_TEXT_RRULE_H
@@ -67,7 +68,8 @@ RruleStep rrule_next(const Rrule *r, const Zone *z, int64_t start_ms, int64_t af
 typedef struct {
     const Rrule *rule;
     const Zone *zone;
-    int64_t start, from_ms, last_ms; /* start: local seconds since 1970 */
+    int64_t start, start_ms;         /* start: local seconds since 1970 */
+    int64_t from_ms, last_ms;
     int64_t until, until_ms;         /* the last local second; INT64_MAX where there is none */
     /* The period that is looked at and its elements: days x times of day, `at` the next one. */
     int64_t number, first_day, next;

@@ -291,7 +291,8 @@ static void write_days(Buf *out, const Rrule *r)
 
 void rrule_write(const Rrule *r, Buf *out)
 {
-    const uint64_t month = r->month, hour = r->hour, day = r->month_day, day_last = r->month_day_last;
+    const uint64_t month = r->month, hour = r->hour;
+    const uint64_t day = r->month_day, day_last = r->month_day_last;
     const Civil *u = &r->until;
     buf_printf(out, "FREQ=%s", freqs[r->freq]);
     if (r->until_kind != RRULE_NO_UNTIL)

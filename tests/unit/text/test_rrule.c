@@ -195,6 +195,9 @@ static void test_clock_changes(void **state)
     /* 02:30 comes twice on 25 October: the first one. */
     occurs("Europe/Berlin", "FREQ=DAILY;COUNT=3", "2026-10-24T02:30:00+02:00",
            "2026-10-24T02:30:00+02:00 2026-10-25T02:30:00+02:00 2026-10-26T02:30:00+01:00");
+    /* A start in the second of the two stays where it is. */
+    occurs("Europe/Berlin", "FREQ=MINUTELY;INTERVAL=20;COUNT=3", "2026-10-25T02:30:00+01:00",
+           "2026-10-25T02:30:00+01:00 2026-10-25T03:10:00+01:00");
     /* Nine o'clock stays nine o'clock. */
     occurs("America/New_York", "FREQ=WEEKLY;COUNT=3", "2026-10-25T09:00:00-04:00",
            "2026-10-25T09:00:00-04:00 2026-11-01T09:00:00-05:00 2026-11-08T09:00:00-05:00");
