@@ -15,6 +15,7 @@ const IntentRule intent_rules_ask[] = {
         "says that|says so|was that in|is that in|did you get that from|is that on)"),
     SURE(SHOW_SOURCE, "(says who|who says so|who says that|prove it|cite your sources|quote that|"
         "source|sources|show me where|where exactly|on which page)"),
+    SURE(SHOW_SOURCE, "open (it|that)"),
     SURE(SHOW_SOURCE, "(open|show [me]) (that|the) (document|page|file)"),
 
     SURE(BRIEFING, "(read|give|show|tell|play|start|begin|open|hear|get) [me] [the|my|a|today's|"
@@ -55,6 +56,7 @@ const IntentRule intent_rules_ask[] = {
     SURE(AGENDA, "am i (free|busy|available) <time>"),
     SURE(AGENDA, "(when|what time|where|who) is my (next|first|last) (meeting|appointment|event) "
         "[<time>]"),
+    SURE(AGENDA, "what is on <time>"),
     SURE(AGENDA, "what is next on my $cal"),
     SURE(AGENDA, "what (am i doing|do i have on|have i got on|do i have planned|do i have "
         "scheduled) <time>"),

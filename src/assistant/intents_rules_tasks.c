@@ -2,6 +2,9 @@
 #include "assistant/intents_rules_int.h"
 
 const IntentRule intent_rules_tasks[] = {
+    SURE(TASK_SNOOZE, "(snooze|snews) [$it] for <number>"),
+    SURE(REMINDER_ADD, "remind me"),
+    SURE(TASK_MOVE, "(move|change|shift|switch|reschedule) <ref> from <any> to <time>"),
     SURE(TASK_REOPEN, "[actually|sorry|wait|no] i (have not|did not) [actually] <ref> after all"),
     SURE(TASK_DELETE, "(i|we) (do not|no longer) need to <ref> [any more|anymore]"),
     SURE(TASK_REOPEN, "(put|bring) <ref> back (on|to|onto) (my|the) [to do|task] list"),
@@ -80,6 +83,9 @@ const IntentRule intent_rules_tasks[] = {
     SLOTS(TASK_ADD, "let us add <title> to (my|the) tasks"),
     SLOTS(TASK_ADD, "task for <time> <title>"),
     SLOTS(TASK_ADD, "add this to my (tasks|list|to do list) <title>"),
+    SLOTS(TASK_ADD, "<title>"),
+    SURE(TASK_ADD, "(call|ring|phone|buy|pay|return|renew|fix|wash|feed|submit|collect|sign|visit|"
+        "repair|hand in|pick up|drop off|pack|replace) <any> <time>"),
 
     SURE_ARG(TASK_LIST, "(what is|what are|is anything|is there anything|anything|"
         "which tasks are|what tasks are|which are|what is there) [still|now] due "
@@ -239,7 +245,7 @@ const IntentRule intent_rules_tasks[] = {
     SURE(TASK_PRIORITY, "(make|mark|set|give) <ref> [a] (high|low|top|normal|medium) priority"),
     SURE(TASK_PRIORITY, "(make|mark) (it|that|this) (urgent|important)"),
     SURE(TASK_PRIORITY, "(raise|lower|increase|reduce|bump up) the priority (of|on) <ref>"),
-    SURE(TASK_PRIORITY, "(set|change) the priority of <ref> to (high|low|normal|medium|urgent)"),
+    SURE(TASK_PRIORITY, "(set|change) [the] priority of <ref> to (high|low|normal|medium|urgent)"),
     SLOTS(TASK_PRIORITY, "(make|mark|prioritise|prioritize|deprioritize|star|flag) <ref> (urgent|"
         "important|not urgent|not important|as important)"),
     SLOTS(TASK_PRIORITY, "(prioritise|prioritize|deprioritize|star|flag) <ref>"),
