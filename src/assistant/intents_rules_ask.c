@@ -18,6 +18,9 @@ const IntentRule intent_rules_ask[] = {
     SURE(SHOW_SOURCE, "open (it|that)"),
     SURE(SHOW_SOURCE, "(open|show [me]) (that|the) (document|page|file)"),
 
+    SURE(QUESTION, "(why|why not|how come|tell me more|tell me more about (it|that|this)|more|go "
+        "on|explain|explain (it|that)|since when|how so|when was that|who was that)"),
+    SURE(CALL, "(call|phone|ring|dial) (my|mum|mom|dad|grandma|grandpa) [<any>]"),
     SURE(BRIEFING, "(read|give|show|tell|play|start|begin|open|hear|get) [me] [the|my|a|today's|"
         "this morning's] [daily|morning|today's|evening] briefing [for] [<time>]"),
     SURE(BRIEFING, "[the|my|today's|daily|morning] [daily|morning] briefing [for] [<time>]"),

@@ -2,6 +2,7 @@
 #include "assistant/intents_rules_int.h"
 
 const IntentRule intent_rules_timers[] = {
+    SURE(TIMER_START, "$set [a|an|the] timer for <number>"),
     SURE(TIMER_START, "$set [a|an|the|another|me a|my] timer (for|of|to) <dur>"),
     SURE(TIMER_START, "$set [a|an|the|another] <title> timer (for|of) <dur>"),
     SURE(TIMER_START, "$set (a|an|the|another) timer (for|of) <dur> (for|called|named|to) [the|"

@@ -118,6 +118,10 @@ static const char *const lead_outs[] = {"as a task",
                                         "on the calendar",
                                         "in my diary",
                                         "for me",
+                                        "remind me",
+                                        "so remind me",
+                                        "and remind me",
+                                        "remind me about it",
                                         "instead",
                                         "again",
                                         "too",
@@ -374,7 +378,8 @@ static bool fill_time(const Reading *r, const Captures *took, Intent *out, Err *
 
 static bool fill_duration(const Reading *r, const Captures *took, Intent *out, Err *err)
 {
-    if (took && took->set[PATTERN_NUMBER] && out->action == ACTION_TASK_SNOOZE) {
+    if (took && took->set[PATTERN_NUMBER] &&
+        (out->action == ACTION_TASK_SNOOZE || out->action == ACTION_TIMER_START)) {
         IntentValue *v = &out->slot[SLOT_DURATION];
         if (!value_of(r, range_of(took, PATTERN_NUMBER), -1, v, err))
             return false;

@@ -68,7 +68,7 @@ static bool makes_time(const Reading *r, size_t i)
         return false;
     if (is(r, i - 1, "past") && i > 1 && cardinal(r, i - 2))
         return true;
-    if (is(r, i - 1, "at by before until till around") && !is(r, i - 1, "by the"))
+    if (is(r, i - 1, "at by before until till around"))
         return !(class_of(r, i + 1) & WORD_UNIT);
     return is(r, i - 1, "the") && i > 1 && is(r, i - 2, "on by until till before for") && at_end;
 }
@@ -82,6 +82,8 @@ static bool belongs(const Reading *r, size_t i)
 /* Words that a time does not begin with, and that it does not end with. */
 static bool loose_start(const Reading *r, size_t i)
 {
+    if (is(r, i, "early late earlier") && is(r, i + 1, "on at by in next this today tomorrow"))
+        return true;
     return is(r, i,
               "of and to a an the m p now other one more extra work school lunch from past start "
               "coming") &&
