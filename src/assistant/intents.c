@@ -82,6 +82,17 @@ static bool answers(Reading *r, const IntentContext *c, Intent *out, Err *err, b
         *ok = reading_fill(r, NULL, NULL, out, err);
         return true;
     }
+    IntentAction same = c->turn == TURN_AGENDA     ? ACTION_AGENDA
+                        : c->turn == TURN_TASKS    ? ACTION_TASK_LIST
+                        : c->turn == TURN_BRIEFING ? ACTION_BRIEFING
+                                                   : ACTION_NONE;
+    size_t lead = r->words.n > 2 && str_eq(r->words.word[1].text, STR("about")) ? 2 : 0;
+    if (same && c->awaiting == AWAIT_NOTHING && timed > 0 && timed + lead == r->words.n) {
+        out->action = same; /* "and on Friday?", "what about tomorrow?" */
+        out->follow_up = true;
+        *ok = reading_fill(r, NULL, NULL, out, err);
+        return true;
+    }
     if (c->awaiting == AWAIT_CHOICE) {
         const IntentRule *rule =
             matcher_find(r->matcher, &r->words, r->bits, ACTION_SELECT, TIER_SLOTS, &took);
@@ -250,7 +261,7 @@ bool intents_parse(const Intents *x, MinilmState *s, Str text, const IntentConte
     i.kind = intent_info(i.action)->kind;
     if (i.action_confidence > i.confidence)
         i.action_confidence = i.confidence;
-    i.follow_up = follows_up(r, &i);
+    i.follow_up |= follows_up(r, &i);
     *out = i;
     return true;
 }

@@ -115,8 +115,8 @@ IntentAction intent_action_of(Str name);
 
 typedef enum {
     SLOT_TITLE,    /* what is to be done or added, without the words that ask for it and of time */
-    SLOT_TIME,     /* the words of time, for when_find: "by Friday" has its "by". A bare "three", "the
-                    * weekend" it knows only behind an "at", "on" */
+    SLOT_TIME,     /* the words of time, for when_find: "by Friday" has its "by". A bare "three" or
+                    * "the weekend" it knows only behind an "at", "on" */
     SLOT_DURATION, /* "eight minutes", "an hour"; when_find wants "for " before it */
     SLOT_REF,      /* what is meant: "it", "the second one", "the electricity bill" */
     SLOT_TOPIC,    /* what is searched or asked for, a list's name, a place, a priority */

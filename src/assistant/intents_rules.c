@@ -10,10 +10,11 @@ const IntentPart intent_parts[] = {
         "as finished"},
     {"open", "open|undone|not done|incomplete|unfinished|not finished|not complete|active|pending"},
     {"delete", "delete|remove|scrap|erase|discard|get rid of|bin|scratch|kill"},
-    {"chore", "call|ring|phone|buy|pay|return|renew|clean|fix|wash|feed|water|finish|submit|collect|"
-        "sign|visit|prepare|review|repair|mow|iron|email|write|hand in|pick up|drop off|send|post|"
-        "sort|tidy|update|apply|pack|bring|replace|choose|organise|organize|register|do|clear|"
-        "charge|arrange|measure|back up|talk|speak|mend|paint|walk|take out|descale|defrost"},
+    {"chore", "call|ring|phone|buy|pay|return|renew|clean|fix|wash|feed|water|finish|submit|"
+        "collect|sign|visit|prepare|review|repair|mow|iron|email|write|hand in|pick up|"
+        "drop off|send|post|sort|tidy|update|apply|pack|bring|replace|choose|organise|"
+        "organize|register|do|clear|charge|arrange|measure|back up|talk|speak|mend|paint|"
+        "walk|take out|descale|defrost"},
     {"move", "move|push|postpone|reschedule|shift|bump|put off|delay|defer|put back|push back|"
         "bring forward|push out|change|switch"},
     {"cal", "calendar|diary|schedule|agenda"},

@@ -15,8 +15,12 @@ const IntentRule intent_rules_ask[] = {
         "says that|says so|was that in|is that in|did you get that from|is that on)"),
     SURE(SHOW_SOURCE, "(says who|who says so|who says that|prove it|cite your sources|quote that|"
         "source|sources|show me where|where exactly|on which page)"),
+    SURE(SHOW_SOURCE, "open (it|that)"),
     SURE(SHOW_SOURCE, "(open|show [me]) (that|the) (document|page|file)"),
 
+    SURE(QUESTION, "(why|why not|how come|tell me more|tell me more about (it|that|this)|more|go "
+        "on|explain|explain (it|that)|since when|how so|when was that|who was that)"),
+    SURE(CALL, "(call|phone|ring|dial) (my|mum|mom|dad|grandma|grandpa) [<any>]"),
     SURE(BRIEFING, "(read|give|show|tell|play|start|begin|open|hear|get) [me] [the|my|a|today's|"
         "this morning's] [daily|morning|today's|evening] briefing [for] [<time>]"),
     SURE(BRIEFING, "[the|my|today's|daily|morning] [daily|morning] briefing [for] [<time>]"),
@@ -55,6 +59,7 @@ const IntentRule intent_rules_ask[] = {
     SURE(AGENDA, "am i (free|busy|available) <time>"),
     SURE(AGENDA, "(when|what time|where|who) is my (next|first|last) (meeting|appointment|event) "
         "[<time>]"),
+    SURE(AGENDA, "what is on <time>"),
     SURE(AGENDA, "what is next on my $cal"),
     SURE(AGENDA, "what (am i doing|do i have on|have i got on|do i have planned|do i have "
         "scheduled) <time>"),

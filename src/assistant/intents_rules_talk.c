@@ -54,10 +54,13 @@ const IntentRule intent_rules_talk[] = {
         "you|do not|not that|not that one|it is not|that is wrong|not now]"),
     SURE(NO, "(that is (wrong|not right|not it|incorrect)|not (that|that one|today))"),
 
-    SLOTS(SELECT, "[no|yes] [i meant|i mean|i will take|take|pick|choose|let us take|i would go "
-        "with|go with|i would like|i want|i choose|maybe] <ref>"),
+    SLOTS(SELECT, "[no|yes] [not (that|this) [one]] [i meant|i mean|i will take|take|pick|choose|"
+        "let us take|i would go with|go with|i would like|i want|i choose|maybe] <ref>"),
     SURE(SELECT, "[the] (first|second|third|fourth|fifth|sixth|last|next|previous) (one|task|"
         "item|option|reminder|result)"),
+    SURE(SELECT, "[no] not (that|this) [one] [but] the (first|second|third|fourth|last|other|"
+        "next) [one]"),
+    SURE(SELECT, "no the (first|second|third|fourth|last|other|next) [one]"),
     SURE(SELECT, "[i meant|i mean|i will take|take|pick|choose|i want|i choose|the answer is] "
         "(number|option|item) <number>"),
     SURE(SELECT, "(i meant|i mean|i will take|take|pick|choose|i choose) the (first|second|third|"

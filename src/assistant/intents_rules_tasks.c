@@ -2,6 +2,10 @@
 #include "assistant/intents_rules_int.h"
 
 const IntentRule intent_rules_tasks[] = {
+    SURE(TASK_SNOOZE, "(snooze|snews) [$it] for <number>"),
+    SURE(TASK_SNOOZE, "(snooze|snews) [$it] (until|till) after <any>"),
+    SURE(REMINDER_ADD, "remind me"),
+    SURE(TASK_MOVE, "(move|change|shift|switch|reschedule) <ref> from <any> to <time>"),
     SURE(TASK_REOPEN, "[actually|sorry|wait|no] i (have not|did not) [actually] <ref> after all"),
     SURE(TASK_DELETE, "(i|we) (do not|no longer) need to <ref> [any more|anymore]"),
     SURE(TASK_REOPEN, "(put|bring) <ref> back (on|to|onto) (my|the) [to do|task] list"),
@@ -80,6 +84,9 @@ const IntentRule intent_rules_tasks[] = {
     SLOTS(TASK_ADD, "let us add <title> to (my|the) tasks"),
     SLOTS(TASK_ADD, "task for <time> <title>"),
     SLOTS(TASK_ADD, "add this to my (tasks|list|to do list) <title>"),
+    SLOTS(TASK_ADD, "<title>"),
+    SURE(TASK_ADD, "(call|ring|phone|buy|pay|return|renew|fix|wash|feed|submit|collect|sign|"
+        "visit|repair|hand in|pick up|drop off|pack|replace) <any> <time>"),
 
     SURE_ARG(TASK_LIST, "(what is|what are|is anything|is there anything|anything|"
         "which tasks are|what tasks are|which are|what is there) [still|now] due "
@@ -153,8 +160,8 @@ const IntentRule intent_rules_tasks[] = {
     SURE(TASK_COMPLETE, "(tick|check|cross|strike) <ref> off [(my|the) [to do|task] list]"),
     SURE(TASK_COMPLETE, "(it|that|this|that one|this one|<pron>) (is|has been|got) [all] (done|"
         "finished|sorted|complete|completed|taken care of) [now|already]"),
-    SURE(TASK_COMPLETE, "i (have|have just|have already|have finally|just|already|finally) (done|"
-        "did|finished|completed) (it|that|this|that one|<pron>) [<time>]"),
+    SURE(TASK_COMPLETE, "[yes|yeah|ok] i (have|have just|have already|have finally|just|already|"
+        "finally) (done|did|finished|completed) (it|that|this|that one|<pron>) [<time>]"),
     SURE(TASK_COMPLETE, "i (did|finished|completed) (it|that|this|that one) [already|now|<time>]"),
     SURE(TASK_COMPLETE, "(complete|close|finish) (it|that|this|the task|that task|<pron>)"),
     SURE(TASK_COMPLETE, "(done|finished|i am (done|finished)|i am all done) with <ref>"),
@@ -185,8 +192,8 @@ const IntentRule intent_rules_tasks[] = {
     SURE(TASK_MOVE, "(move|postpone|reschedule|put off|delay|defer) (it|that|this|that one)"),
     SURE(TASK_MOVE, "set (it|that|<ref>) (for|to) <time> instead"),
     SLOTS(TASK_MOVE, "$move <ref> from <any> (to|until|till) <time>"),
-    SLOTS(TASK_MOVE, "(put|set|do|let us do|i will do|i would rather do|can we do|have) <ref> "
-        "[back|off|for|on|until|at|out] <time> [instead]"),
+    SLOTS(TASK_MOVE, "(put|set|make|do|let us do|i will do|i would rather do|can we do|have) "
+        "<ref> [due] [back|off|for|on|until|at|out] <time> [instead]"),
     SLOTS(TASK_MOVE, "(put|push|move) <ref> (back|off|out|on|forward) [by|until|for] (<dur>|"
         "<time>)"),
     SLOTS(TASK_MOVE, "(bring|move|push|let us push) <ref> (forward|back|out) (to|by|until) "
@@ -239,7 +246,7 @@ const IntentRule intent_rules_tasks[] = {
     SURE(TASK_PRIORITY, "(make|mark|set|give) <ref> [a] (high|low|top|normal|medium) priority"),
     SURE(TASK_PRIORITY, "(make|mark) (it|that|this) (urgent|important)"),
     SURE(TASK_PRIORITY, "(raise|lower|increase|reduce|bump up) the priority (of|on) <ref>"),
-    SURE(TASK_PRIORITY, "(set|change) the priority of <ref> to (high|low|normal|medium|urgent)"),
+    SURE(TASK_PRIORITY, "(set|change) [the] priority of <ref> to (high|low|normal|medium|urgent)"),
     SLOTS(TASK_PRIORITY, "(make|mark|prioritise|prioritize|deprioritize|star|flag) <ref> (urgent|"
         "important|not urgent|not important|as important)"),
     SLOTS(TASK_PRIORITY, "(prioritise|prioritize|deprioritize|star|flag) <ref>"),

@@ -2,6 +2,7 @@
 #include "assistant/intents_rules_int.h"
 
 const IntentRule intent_rules_timers[] = {
+    SURE(TIMER_START, "$set [a|an|the] timer for <number>"),
     SURE(TIMER_START, "$set [a|an|the|another|me a|my] timer (for|of|to) <dur>"),
     SURE(TIMER_START, "$set [a|an|the|another] <title> timer (for|of) <dur>"),
     SURE(TIMER_START, "$set (a|an|the|another) timer (for|of) <dur> (for|called|named|to) [the|"
@@ -14,7 +15,7 @@ const IntentRule intent_rules_timers[] = {
     SURE(TIMER_START, "$set [a|an|another|the|my|me a] [new] timer"),
     SURE(TIMER_START, "(count down|countdown|start a countdown of|start a countdown for|time|"
         "time me for) [from] <dur>"),
-    SURE(TIMER_START, "(i need|i would like|i want|another|new) [a] timer"),
+    SURE(TIMER_START, "[i need|i would like|i want|another|new] [a] timer"),
     SURE(TIMER_START, "(beep|buzz|ring) [me] in <dur>"),
     SURE(TIMER_START, "[put] <dur> on the clock"),
     SLOTS(TIMER_START, "time [the|my] <title> for <dur>"),

@@ -64,6 +64,12 @@ static bool value_of(const Reading *r, Range g, int timed, IntentValue *out, Err
         v.end = w->end;
         last = i;
     }
+    /* a bracket that was opened in it */
+    if (last != SIZE_MAX && v.end < r->sentence.len && r->sentence.ptr[v.end] == ')' &&
+        str_find(buf_str(&b), STR("("), 0) != SIZE_MAX) {
+        buf_add_char(&b, ')');
+        v.end++;
+    }
     bool ok = buf_ok(&b);
     if (ok && last != SIZE_MAX) {
         v.text = arena_buf(r->arena, &b);
@@ -112,6 +118,10 @@ static const char *const lead_outs[] = {"as a task",
                                         "on the calendar",
                                         "in my diary",
                                         "for me",
+                                        "remind me",
+                                        "so remind me",
+                                        "and remind me",
+                                        "remind me about it",
                                         "instead",
                                         "again",
                                         "too",
@@ -368,6 +378,14 @@ static bool fill_time(const Reading *r, const Captures *took, Intent *out, Err *
 
 static bool fill_duration(const Reading *r, const Captures *took, Intent *out, Err *err)
 {
+    if (took && took->set[PATTERN_NUMBER] &&
+        (out->action == ACTION_TASK_SNOOZE || out->action == ACTION_TIMER_START)) {
+        IntentValue *v = &out->slot[SLOT_DURATION];
+        if (!value_of(r, range_of(took, PATTERN_NUMBER), -1, v, err))
+            return false;
+        v->text = arena_printf(r->arena, STR_FMT " minutes", STR_ARG(v->text));
+        return v->text.ptr || err_set(err, ERR_NO_MEMORY, "no memory for the parts of a sentence");
+    }
     bool wanted = out->action == ACTION_TIMER_START || out->action == ACTION_TASK_SNOOZE;
     Range g = took && took->set[SLOT_DURATION] ? range_of(took, SLOT_DURATION)
               : wanted                         ? find_duration(r)
@@ -436,6 +454,14 @@ static bool fill_extras(const Reading *r, const IntentRule *rule, Intent *out, E
         out->slot[SLOT_REF] = out->slot[SLOT_TOPIC];
         out->slot[SLOT_TOPIC] = (IntentValue){{NULL, 0}, 0, 0};
     }
+    Str title = out->slot[SLOT_TITLE].text;
+    if (adds(out->action) && title.ptr &&
+        (str_eq_nocase(title, STR("it")) || str_eq_nocase(title, STR("that")) ||
+         str_eq_nocase(title, STR("this"))))
+        out->ref = REF_LAST;
+    if (out->action == ACTION_TASK_DELETE && out->ref == REF_ALL &&
+        has(r, "completed finished done"))
+        out->listing = LISTING_DONE;
     if (out->action == ACTION_REPEAT)
         out->manner = manner_of(r);
     if (out->action == ACTION_TASK_LIST)
@@ -462,7 +488,9 @@ bool reading_fill(const Reading *r, const IntentRule *rule, const Captures *took
               fill_title(r, took, out, err) && copy_slot(r, took, SLOT_TOPIC, out, err) &&
               copy_slot(r, took, SLOT_FACT, out, err);
     if (ok && took && took->set[SLOT_REF])
-        ok = fill_ref(r, range_of(took, SLOT_REF), out->action == ACTION_TASK_COMPLETE, out, err);
+        ok = fill_ref(r, range_of(took, SLOT_REF),
+                      out->action == ACTION_TASK_COMPLETE || out->action == ACTION_TASK_REOPEN, out,
+                      err);
     else if (ok && took && took->set[PATTERN_PRONOUN])
         ok = fill_ref(r, range_of(took, PATTERN_PRONOUN), false, out, err);
     if (ok && out->action == ACTION_TASK_SNOOZE && out->slot[SLOT_DURATION].text.ptr)

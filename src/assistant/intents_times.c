@@ -30,13 +30,24 @@ static bool cardinal(const Reading *r, size_t i)
     return counts(r, i) && !is(r, i, "a an couple few first second third");
 }
 
+/* "5/12", "2026-12-05": numbers joined by what joins dates. */
+static bool joined(const Reading *r, size_t i)
+{
+    if (i + 1 >= r->words.n || !(class_of(r, i) & WORD_NUMBER) ||
+        !(class_of(r, i + 1) & WORD_NUMBER))
+        return false;
+    const SentenceWord *w = &r->words.word[i];
+    char between = w->end < r->sentence.len ? r->sentence.ptr[w->end] : ' ';
+    return w[1].start == w->end + 1 && (between == '/' || (between == '-' && w->text.len == 4));
+}
+
 /* Word i makes a time where it stands. */
 static bool makes_time(const Reading *r, size_t i)
 {
     const char *before_day = "this next last every each coming same other following past";
     bool at_end =
         i + 1 >= r->words.n || is(r, i + 1, "to about that for remind and instead i of at");
-    if (class_of(r, i) & WORD_TIME_CORE)
+    if (class_of(r, i) & WORD_TIME_CORE || joined(r, i))
         return true;
     if (class_of(r, i) & WORD_UNIT && i > 0) {
         if (is(r, i - 1, before_day) || is(r, i - 1, "the"))
@@ -57,7 +68,7 @@ static bool makes_time(const Reading *r, size_t i)
         return false;
     if (is(r, i - 1, "past") && i > 1 && cardinal(r, i - 2))
         return true;
-    if (is(r, i - 1, "at by before until till around") && !is(r, i - 1, "by the"))
+    if (is(r, i - 1, "at by before until till around"))
         return !(class_of(r, i + 1) & WORD_UNIT);
     return is(r, i - 1, "the") && i > 1 && is(r, i - 2, "on by until till before for") && at_end;
 }
@@ -71,6 +82,8 @@ static bool belongs(const Reading *r, size_t i)
 /* Words that a time does not begin with, and that it does not end with. */
 static bool loose_start(const Reading *r, size_t i)
 {
+    if (is(r, i, "early late earlier") && is(r, i + 1, "on at by in next this today tomorrow"))
+        return true;
     return is(r, i,
               "of and to a an the m p now other one more extra work school lunch from past start "
               "coming") &&
@@ -109,7 +122,11 @@ void reading_mark_times(Reading *r)
                      "november december monday tuesday wednesday thursday friday saturday "
                      "sunday tomorrow today past to noon"))))
             to--;
-        for (size_t k = from; k < to; k++)
+        /* "the 6 o'clock news", "my 7 am call": which news, not when */
+        bool which = is(r, from, "the my our") || (from > 0 && is(r, from - 1, "the my our a an"));
+        bool noun =
+            to < n && !is(r, to, "to about that for remind and i or when if because from with");
+        for (size_t k = from; k < to && !(which && noun); k++)
             r->timed[k] = true;
     }
 }

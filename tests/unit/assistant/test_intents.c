@@ -194,6 +194,9 @@ static void the_conversation_counts(void **state)
         {"two", TURN_TASKS, AWAIT_CHOICE, ACTION_SELECT, true},
         {"never mind", TURN_TASKS, AWAIT_TITLE, ACTION_CANCEL, false},
         {"buy some milk", TURN_TASKS, AWAIT_TITLE, ACTION_SUPPLY, false},
+        {"and on Friday?", TURN_AGENDA, AWAIT_NOTHING, ACTION_AGENDA, true},
+        {"what about tomorrow?", TURN_TASKS, AWAIT_NOTHING, ACTION_TASK_LIST, true},
+        {"remind me about it tomorrow", TURN_ANSWER, AWAIT_NOTHING, ACTION_REMINDER_ADD, true},
         {"yes", TURN_TASKS, AWAIT_YES_NO, ACTION_YES, false},
         {"move it to Monday", TURN_TASKS, AWAIT_NOTHING, ACTION_TASK_MOVE, true},
     };
@@ -218,6 +221,17 @@ static void parts_of_a_sentence(void **state)
     assert_str(i.slot[SLOT_TIME].text, "tomorrow");
     i = parse(rules_only, STR("remind me to read the sunday times"), NULL);
     assert_int_equal(i.action, ACTION_REMINDER_ADD);
+    i = parse(rules_only, STR("remind me to watch the 6 o'clock news (live) on 5/12"), NULL);
+    assert_str(i.slot[SLOT_TITLE].text, "watch the 6 o'clock news (live)");
+    assert_str(i.slot[SLOT_TIME].text, "on 5/12");
+    i = parse(rules_only, STR("pay rent friday"), NULL);
+    assert_int_equal(i.action, ACTION_TASK_ADD);
+    assert_str(i.slot[SLOT_TITLE].text, "pay rent");
+    i = parse(rules_only, STR("snooze for 5"), NULL);
+    assert_str(i.slot[SLOT_DURATION].text, "5 minutes");
+    i = parse(rules_only, STR("move the dentist from Monday to Wednesday"), NULL);
+    assert_str(i.slot[SLOT_REF].text, "dentist");
+    assert_str(i.slot[SLOT_TIME].text, "Wednesday");
     i = parse(rules_only, STR("say that again louder"), NULL);
     assert_int_equal(i.manner, MANNER_LOUDER);
     i = parse(rules_only, STR("what did i finish yesterday"), NULL);
