@@ -25,6 +25,7 @@ typedef struct {
     AssistantReply *reply;
     Buf said;
     bool asked;          /* a question was asked back: what waits for it stays */
+    bool withheld;       /* a secret was said: what was said is answered and not kept */
     bool recalled;       /* the answer was given before: it is not the new "last answer" */
 } Turn;
 
@@ -73,6 +74,8 @@ void say_schedule(Turn *t, const Agenda *events, const TaskPage *tasks, bool wit
 /* Deletes the tasks that were listed, after the person said yes. */
 bool delete_listed(Turn *t);
 
+/* Whether it looks like a password, a key or a card number. */
+bool memory_is_secret(Str text, Arena *a);
 /* Facts of the person's that answer the question; false: none does (then nothing was said). */
 bool memory_answer(Turn *t, Str question, bool *answered);
 /* The sentence of the documents that answers; answered false: nothing does. `looked_for` finds the

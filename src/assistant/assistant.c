@@ -295,12 +295,18 @@ static Str title_of(Str text)
     return str_trim(str_sub(text, 0, end));
 }
 
+/* Of a secret that was said the words are not kept, not even as the intent's. */
 static void extra_json(const Turn *t, Buf *out)
 {
     JsonW w;
+    AssistantReply kept = *t->reply;
+    if (t->withheld) {
+        memset(kept.intent.slot, 0, sizeof kept.intent.slot);
+        kept.intent.query = STR("");
+    }
     jw_init(&w, out);
     jw_obj(&w);
-    assistant_reply_json(t->reply, &w);
+    assistant_reply_json(&kept, &w);
     jw_obj_end(&w);
 }
 
@@ -313,11 +319,12 @@ static bool keep_turn(Turn *t, uint64_t expected)
     jw_init(&w, &state);
     dialogue_write(&t->d, &w);
     extra_json(t, &extra);
+    Str said_text = t->withheld ? STR("(a secret, not kept)") : t->text;
     TalkMessage said[2] = {
-        {.role = TALK_PERSON, .text = t->text, .extra_json = STR("{}"), .at = t->now},
+        {.role = TALK_PERSON, .text = said_text, .extra_json = STR("{}"), .at = t->now},
         {.role = TALK_ASSISTANT, .text = t->reply->response, .extra_json = buf_str(&extra),
             .at = clock_now_ms()}};
-    TalkTurn turn = {.session = t->reply->session, .title = title_of(t->text),
+    TalkTurn turn = {.session = t->reply->session, .title = title_of(said_text),
         .state_json = buf_str(&state), .messages = said, .n_messages = 2, .at = t->now,
         .expected = expected};
     bool ok = buf_check(&state, "the conversation's state", t->err) &&

@@ -140,7 +140,7 @@ static bool says_secret(Str folded_text)
     return false;
 }
 
-static bool is_secret(Str text, Arena *a)
+bool memory_is_secret(Str text, Arena *a)
 {
     Str rest = text, word;
     if (has_card_number(text) || says_secret(folded(a, text)))
@@ -163,7 +163,7 @@ bool memory_fact(Str text, Arena *a, Fact *io, Err *err)
                        text.len, FACT_MAX_TEXT);
     if (!utf8_ok(text))
         return err_set(err, ERR_VALIDATION, "what is to be remembered is not valid UTF-8");
-    if (is_secret(text, a))
+    if (memory_is_secret(text, a))
         return err_set(err, ERR_VALIDATION,
                        "that looks like a password, a key or a card number, which is not kept");
     io->text = text;
@@ -218,6 +218,7 @@ bool act_remember(Turn *t)
         turn_ask(t, AWAIT_TITLE);
         return true;
     }
+    t->withheld = memory_is_secret(fact, t->a);
     if (!memory_remember(t->parts->store, t->owner, fact, STR("conversation"), t->a, &f, &replaced,
                          t->err))
         return false;

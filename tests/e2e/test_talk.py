@@ -177,6 +177,19 @@ def test_memory(http):
     problem(http.delete(f"{MEMORY}/{second['id']}"), 404, "NOT_FOUND")
 
 
+def test_a_secret_is_not_kept(tmp_path):
+    """Refused as a fact, and not in the conversation either: in no file of the data folder."""
+    with Server(tmp_path) as one, httpx.Client(base_url=one.url, timeout=60) as http:
+        answer = say(http, "remember that my password is xylocopa77")
+        assert "not kept" in answer["response"]
+        say(http, "thanks", answer["session_id"])
+        kept = http.get(f"{TALKS}/{answer['session_id']}").json()
+        assert kept["message_count"] == 4 and "xylocopa" not in json.dumps(kept)
+        assert http.get(MEMORY).json()["total"] == 0
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or b"xylocopa" not in path.read_bytes(), path
+
+
 # ---- server-sent events --------------------------------------------------------------------------
 
 def events(http, **request):
