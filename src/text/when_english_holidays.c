@@ -8,6 +8,10 @@ extern const WhenRules when_english_holidays;
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
 static const WhenRule holiday_rows[] = {
+    {SEASON, "spring|springtime", when_holiday_day, HOL_SPRING},
+    {SEASON, "summer|summertime", when_holiday_day, HOL_SUMMER},
+    {SEASON, "autumn|fall", when_holiday_day, HOL_AUTUMN},
+    {SEASON, "winter|wintertime", when_holiday_day, HOL_WINTER},
     {HOLIDAY, "christmas|xmas day?", when_holiday_day, HOL_CHRISTMAS},
     {HOLIDAY, "christmas|xmas eve", when_holiday_day, HOL_CHRISTMAS_EVE},
     {HOLIDAY, "new years day", when_holiday_day, HOL_NEW_YEAR},
@@ -78,7 +82,7 @@ static const WhenRule holiday_rows[] = {
     {HOLIDAY, "arbor day", when_holiday_day, HOL_ARBOR},
     {HOLIDAY, "kings day", when_holiday_day, HOL_KING},
     {HOLIDAY, "koningsdag", when_holiday_day, HOL_KING},
-    {HOLIDAY, "administrative professionals|secretaries|admins day", when_holiday_day, HOL_SECRETARY},
+    {HOLIDAY, "administrative? professionals|secretaries|admins day", when_holiday_day, HOL_SECRETARY},
     {HOLIDAY, "may day", when_holiday_day, HOL_MAY},
     {HOLIDAY, "law day", when_holiday_day, HOL_MAY},
     {HOLIDAY, "international workers day", when_holiday_day, HOL_MAY},
@@ -129,7 +133,7 @@ static const WhenRule holiday_rows[] = {
     {HOLIDAY, "feast of the? tabernacles|ingathering", when_holiday_day, HOL_SUKKOT},
     {HOLIDAY, "shemini atzeret", when_holiday_day, HOL_SHEMINI_ATZERET},
     {HOLIDAY, "simchat torah", when_holiday_day, HOL_SIMCHAT_TORAH},
-    {HOLIDAY, "hanukkah|chanukah|hanukah|hannukah", when_holiday_day, HOL_HANUKKAH},
+    {HOLIDAY, "hanukkah|chanukah|hanukah|hannukah|hannukkah|hannukkah", when_holiday_day, HOL_HANUKKAH},
     {HOLIDAY, "tu bishvat", when_holiday_day, HOL_TU_BISHVAT},
     {HOLIDAY, "purim", when_holiday_day, HOL_PURIM},
     {HOLIDAY, "islamic|muslim new year", when_holiday_day, HOL_ISLAMIC_NEW_YEAR},

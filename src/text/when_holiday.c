@@ -169,7 +169,8 @@ bool when_holiday(int holiday, int year, int32_t *from, int32_t *until)
     int32_t day = begin_in(holiday, year);
     if (day == INT32_MIN)
         return false;
-    *from = day;
+    /* A day of the Hebrew calendar begins with the evening before. */
+    *from = rows[holiday].form == HEBREW ? day - 1 : day;
     *until = day + rows[holiday].days;
     return true;
 }

@@ -47,7 +47,8 @@
     X(when_time_range, 2, 2)     /* time, time */                                                  \
     /* dates: when_mean_date.c */                                                                  \
     X(when_date, 1, 4)           /* arg, a digit a kid: 1 month, 2 day, 3 year, 4 weekday,
-                             5 a day that is in digits if the month's name is a word too */       \
+                             5 a day that is in digits if the month's name is a word too,
+                             6 a day in digits */       \
     X(when_numbers, 1, 1)        /* SLASH2, SLASH3, DOT2, DOT3, DASH2, DASH3; arg 1: day first */  \
     X(when_relative_day, 0, 0)   /* arg days from today */                                         \
     X(when_week_day, 1, 1)       /* WDAY, arg weeks from this one */                               \
@@ -69,12 +70,17 @@
     X(when_rest, 1, 1)           /* period: from now to its end; arg 1 up to now, 2 from tomorrow */\
     X(when_work_week, 0, 0)      /* Monday to Friday of the week arg weeks from this one */        \
     X(when_week_of, 1, 1)        /* date: its week */                                              \
+    X(when_holiday_weekend, 1, 2) /* HOLIDAY, year if given */                                     \
+    X(when_weekday_after, 2, 2)  /* WDAY, DUR: that of the week then */                            \
+    X(when_decade, 1, 1)         /* NUM: 1980, 90 */                                               \
+    X(when_weekday_count, 2, 2)  /* NUM WDAY; arg 1 so many from now, -1 ago */                    \
     X(when_week_number, 1, 2)    /* NUM, year if given: the week of ISO 8601 */                    \
     X(when_quarter, 1, 2)        /* NUM or ORD, year if given */                                   \
     X(when_nearest, 2, 2)        /* WDAY, date */                                                  \
     X(when_holiday_day, 0, 0)    /* arg: a WhenHoliday */                                          \
     X(when_holiday_near, 1, 1)   /* HOLIDAY; arg 1 the next, -1 the last */                        \
     X(when_holiday_years, 2, 2)  /* HOLIDAY DUR; arg 1 in, -1 ago */                               \
+    X(when_nothing, 0, 3)        /* what looks like a date and is none: "the first time" */         \
     X(when_now, 0, 0)                                                                              \
     /* ranges: when_mean_range.c */                                                                \
     X(when_range, 2, 2)          /* two ends */                                                    \
@@ -84,6 +90,9 @@
     X(when_within, 1, 1)         /* DUR: from now; arg -1: until now */                            \
     X(when_after, 1, 1)          /* open: after all of it; arg 1: from its begin */                \
     X(when_before, 1, 1)         /* open: before it; arg 1: by its end */                          \
+    X(when_to_date, 1, 1)        /* from the last such until now */                                \
+    X(when_so_far, 0, 0)         /* the unit arg until now */                                      \
+    X(when_far_after, 2, 2)      /* open: DUR, date; arg 1 after, -1 before */                     \
     X(when_after_duration, 1, 1) /* DUR: from then on */                                           \
     X(when_before_on, 2, 2)      /* date, then as when_before of a time of that day */             \
     X(when_after_on, 2, 2)                                                                         \
@@ -114,7 +123,7 @@ WHEN_MEANINGS(X)
 typedef enum {
     PART_EARLY, PART_MORNING, PART_FORENOON, PART_LUNCH, PART_AFTERNOON, PART_LATE_AFTERNOON,
     PART_EVENING, PART_LATE_EVENING, PART_NIGHT, PART_TONIGHT, PART_DAYTIME, PART_AFTER_WORK,
-    PART_AFTER_SCHOOL, PART_AFTER_LUNCH, PART_COUNT
+    PART_AFTER_SCHOOL, PART_AFTER_LUNCH, PART_BREAKFAST, PART_COUNT
 } WhenPartOfDay;
 /* The usual second of the part of the day that has these bounds; -1 for none. */
 int when_part_usual(int from, int until);

@@ -20,13 +20,21 @@ bool when_date(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
         weak |= v->weak;
         switch (roles[count - 1 - (int)i]) {
         case 1:
+            if (v->num < 1 || v->num > 12)
+                return false;
             out->month = (int8_t)v->num;
+            break;
+        case 6:
+            if (v->digits == 0)
+                return false;
+            out->mday = (int8_t)(v->digits > 2 ? 0 : v->num);
             break;
         case 5: /* "one may ask", "two march" */
             doubtful = v->digits == 0;
             /* fall through */
         case 2:
-            if (v->digits > 2 || v->num < 1 || v->num > 31 || v->num != floor(v->num))
+            if (v->digits > 2 || v->num < 1 || v->num > 99 || v->num != floor(v->num) ||
+                (v->num > 31 && v->digits == 0))
                 return false;
             out->mday = (int8_t)v->num;
             break;
@@ -39,6 +47,8 @@ bool when_date(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
     }
     out->weak = doubtful && weak;
     out->grain = out->mday || out->weekday >= 0 ? GRAIN_DAY : out->month ? GRAIN_MONTH : GRAIN_YEAR;
+    if (!out->mday && !out->month && !out->year && out->weekday < 0)
+        return false;
     /* A 30th of February is understood, and found to be no date, when it is resolved: that is
      * better than to find the February in it. */
     return true;
@@ -180,6 +190,13 @@ bool when_in_period(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue
         return false;
     for (int32_t day = from; day < until && day < from + 366; day++)
         if (day_fits(what, day)) {
+            /* "the 1st of the month" that is over means the next month's. */
+            if (arg == 3 && day < s->today && from <= s->today && s->today < until &&
+                period->date == DATE_SPAN && s->c->prefer == WHEN_FUTURE &&
+                period->grain == GRAIN_MONTH) {
+                until = when_month_begin(from, 2);
+                continue;
+            }
             when_set_span(out, day, day + 1, what->time == TIME_NONE ? GRAIN_DAY : what->grain);
             return true;
         }

@@ -164,8 +164,13 @@ bool when_every_nth(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue
         out->rep.mday = (int8_t)nth;
         return nth >= -1 && nth != 0 && nth <= 31;
     }
-    out->rep.nth = (int8_t)nth;
     out->rep.weekdays = (uint8_t)(1 << (int)k[1].v->num);
+    if (arg == 0 && nth == 2) { /* "every second Friday", of no month: every other one */
+        out->rep.freq = U_WEEK;
+        out->rep.interval = 2;
+        return true;
+    }
+    out->rep.nth = (int8_t)nth;
     return nth != 0 && nth >= -1 && nth <= 5;
 }
 
@@ -441,7 +446,7 @@ static void put_rule(const WhenSense *s, const WhenValue *v, char out[WHEN_RRULE
 /* The first instant that is not over, and how long each lasts. */
 static bool first_instant(const WhenSense *s, WhenValue *v, When *out)
 {
-    int32_t from = v->date == DATE_SPAN ? v->day : s->today;
+    int32_t from = v->date == DATE_SPAN && v->day > s->today ? v->day : s->today;
     const WhenRepeat *r = &v->rep;
     WhenValue t = *v;
     if (is_unit_of_hours(r->freq)) {
@@ -493,6 +498,8 @@ bool when_finish_repeat(const WhenSense *s, const WhenValue *v, When *out)
         t.rep.interval = 1;
     out->timed = v->time != TIME_NONE || is_unit_of_hours(v->rep.freq);
     out->dated = true;
+    if (v->time == TIME_12 || v->time == TIME_FIXED)
+        out->grain = GRAIN_MINUTE;
     if (!first_instant(s, &t, out))
         return false;
     put_rule(s, &t, out->rrule);

@@ -327,6 +327,17 @@ static void scan_mark(WhenScan *s, WhenToken *t)
     t->known = t->reading != 0;
 }
 
+/* "mon-fri", "may-june": a dash there is no hyphen. */
+static bool names_day(const WhenGrammar *g, uint16_t reading)
+{
+    for (; reading; reading = g->reading[reading - 1].next) {
+        unsigned symbol = g->reading[reading - 1].symbol;
+        if (symbol == WDAY || symbol == SWDAY || symbol == MON || symbol == SMON)
+            return true;
+    }
+    return false;
+}
+
 /* White space, commas, quotation marks, and a hyphen inside of a word are no tokens. */
 static bool skip_gaps(WhenScan *s, WhenToken *t)
 {
@@ -335,7 +346,7 @@ static bool skip_gaps(WhenScan *s, WhenToken *t)
         uint32_t c = utf8_next(s->text, &s->at);
         bool space = c != '\n' && letter_is_space(c);
         bool hyphen = c == '-' && before > 0 && ascii_letter(s->text, before - 1) &&
-                      ascii_letter(s->text, s->at);
+                      ascii_letter(s->text, s->at) && !names_day(s->g, s->last.reading);
         if (c == ',')
             t->comma = true;
         else if (!space && !hyphen && c != '"' && c != '(' && c != ')' && c != 0x201C &&

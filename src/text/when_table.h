@@ -41,6 +41,7 @@
     X(TINY)     /* m, s: a unit behind "in" only */                                                \
     X(TDUR)                                                                                        \
     X(DUR)      /* a duration */                                                                   \
+    X(FDUR)     /* for two hours */                                                                \
     X(ADUR)     /* an hour: a duration only where something says so */                             \
     X(SDUR)     /* a duration with short units too */                                              \
     X(WDAY)     /* Monday .. Sunday */                                                             \
@@ -62,6 +63,7 @@
     X(PART)     /* a part of the day */                                                            \
     X(PARTIN)   /* in the morning */                                                               \
     X(DAYPART)  /* this morning, tonight */                                                        \
+    X(SEASON)                                                                                      \
     X(HOLIDAY)                                                                                     \
     X(SDAY)     /* a day only where something says so: "may 3" is one, "the 3rd" of what? */       \
     X(DAY)                                                                                         \
