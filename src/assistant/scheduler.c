@@ -407,7 +407,7 @@ static void *scheduler_main(void *arg)
         bool more = true, ok = resent || (resent = resend(s, &err));
         int64_t next = TASK_NO_TIME;
         while (ok && more && !atomic_load(&s->stop))
-            ok = resent = fire_batch(t, s, &fired, &more, &err); /* durable, perhaps, and not sent */
+            ok = resent = fire_batch(t, s, &fired, &more, &err); /* else: perhaps not sent */
         look_after_desktop(s);
         ok = ok && store_task_next(t->store, &t->owner, &next, &err);
         if (!ok) {

@@ -424,7 +424,7 @@ static bool snooze(Tasks *t, Task *task, int64_t now, void *arg, Arena *a, Err *
     if (task->status != TASK_OPEN && task->kind == TASK_TIMER)
         task->due_at = until; /* a timer that has rung runs again */
     set_status(task, TASK_OPEN, now);
-    task->snoozed_until = until;
+    task->snoozed_until = until - now >= 60000 ? until - until % 1000 : until; /* whole seconds */
     return tasks_plan(t, task, now, a, err);
 }
 

@@ -372,6 +372,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {T(usual_reminders), T(across_changes_of_the_clock),
         T(reminders_move_along), T(patching_one_member_leaves_the_rest), T(recurring_goes_on),
-        T(late_and_early), T(snoozing), T(timers), T(undo_tells), T(found_by_words), T(short_of_memory)};
+        T(late_and_early), T(snoozing), T(timers), T(undo_tells), T(found_by_words),
+        T(short_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
