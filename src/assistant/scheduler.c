@@ -368,10 +368,11 @@ static int arm(Scheduler *s, int64_t next)
         if (next <= 0) /* zero would disarm it */
             at.it_value = (struct timespec){.tv_nsec = 1};
     }
-    /* A step of the clock ends the sleep with ECANCELED, whatever the timer says. */
+    /* A step of the clock ends the sleep with ECANCELED, whatever the timer says; or it came just
+     * now, and there is nothing to sleep for. */
     if (timerfd_settime(s->timer, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at, NULL) != 0
         && wait < 0)
-        wait = RETRY_MS;
+        wait = errno == ECANCELED ? 0 : RETRY_MS;
     if (s->desktop && (desktop_running(s->desktop) || s->n_notes)
         && (wait < 0 || wait > CHILD_LOOK_MS))
         wait = CHILD_LOOK_MS;
