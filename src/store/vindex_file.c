@@ -231,8 +231,7 @@ static bool read_state(Vindex *v, unsigned at, uint64_t file_size, State *s, Err
     if (s->copy != at || s->segments > VX_MAX_SEGS || s->live > s->slots ||
         s->slots > (uint64_t)s->segments * VX_SEG_SLOTS)
         return err_set(err, ERR_CORRUPT, "the state in %s contradicts itself", v->path);
-    /* Without a vector (a person with tasks and no documents) the file ends after the states. */
-    if (s->segments && file_size < VX_OFF_SEGS + (uint64_t)s->segments * VX_SEG_BYTES)
+    if (file_size < VX_OFF_SEGS + (uint64_t)s->segments * VX_SEG_BYTES)
         return err_set(err, ERR_CORRUPT, "%s is cut short", v->path);
     return true;
 }

@@ -300,8 +300,8 @@ bool when_edge(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
     if (v->grain == GRAIN_DAY) {
         out->date = DATE_DONE;
         int first = arg == 0 ? 6 : arg == 1 ? 11 : 17, last = arg == 0 ? 10 : arg == 1 ? 15 : 24;
-        out->from = when_at(s, from, first * 3600, WHEN_NO_ZONE);
-        out->until = when_at(s, from, last * 3600, WHEN_NO_ZONE);
+        out->from = when_at(s, from, first * 3600LL, WHEN_NO_ZONE);
+        out->until = when_at(s, from, last * 3600LL, WHEN_NO_ZONE);
         out->grain = GRAIN_PART_OF_DAY;
     } else {
         if (v->grain == GRAIN_YEAR) {

@@ -12,7 +12,8 @@ void when_set_span(WhenValue *out, int32_t from, int32_t until, uint8_t grain)
     out->date = DATE_SPAN;
     out->day = from;
     out->day_end = until;
-    out->year = out->month = out->mday = 0;
+    out->year = 0;
+    out->month = out->mday = 0;
     out->weekday = -1;
     out->grain = grain;
 }
@@ -133,7 +134,8 @@ bool when_unit_near(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue
         return arg != 0;
     }
     /* "the last day" is of something, "last night" a part of a day. */
-    if (unit == U_NIGHT || (unit == U_DAY && arg < 0) || !when_unit_span(s, unit, arg, &from, &until))
+    if (unit == U_NIGHT || (unit == U_DAY && arg < 0) ||
+        !when_unit_span(s, unit, arg, &from, &until))
         return false;
     when_set_span(out, from, until, when_unit_grain(unit));
     if (until - from == 14 || unit == U_DECADE)

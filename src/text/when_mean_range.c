@@ -127,7 +127,8 @@ bool when_for(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
     UNUSED(n);
     const WhenValue *begin = k[0].v, *d = k[1].v;
     int64_t from, until;
-    if (is_open_or_range(begin) || begin->time == TIME_PART || !when_bounds(s, begin, &from, &until))
+    if (is_open_or_range(begin) || begin->time == TIME_PART ||
+        !when_bounds(s, begin, &from, &until))
         return false;
     if (begin->time == TIME_NONE && begin->date != DATE_INSTANT && d->ms)
         return false;

@@ -97,7 +97,8 @@ bool when_every_word(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValu
 {
     UNUSED(k);
     UNUSED(n);
-    const WhenValue unit = {.num = arg / 100};
+    int number = arg / 100;
+    const WhenValue unit = {.num = number};
     const WhenKid one = {&unit, 0, 0};
     return when_every_unit(s, arg % 100, &one, 1, out);
 }

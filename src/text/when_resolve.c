@@ -300,7 +300,7 @@ static int64_t grain_ms(uint8_t grain)
 bool when_bounds(const WhenSense *s, const WhenValue *v, int64_t *from, int64_t *until)
 {
     WhenValue t = *v;
-    int32_t day, end;
+    int32_t day, end = 0;
     if (v->date == DATE_DONE) {
         *from = v->from;
         *until = v->until;
