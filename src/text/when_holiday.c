@@ -4,7 +4,7 @@
 
 #include "text/when_resolve.h"
 
-typedef enum { FIXED, NTH, AFTER, EASTER, ORTHODOX, THANKS, HEBREW, ISLAMIC, MOON } Form;
+typedef enum { FIXED, NTH, AFTER, EASTER, ORTHODOX, THANKS, HEBREW, ISLAMIC, MOON, HINDU } Form;
 
 static const struct {
     Form form;
@@ -128,6 +128,41 @@ static int32_t moon_day(int year, int sign, int day, int hours)
     return INT32_MIN;
 }
 
+/* How far the Moon is ahead of the Sun, in degrees, to some tenths. */
+static double elongation(double days)
+{
+    const double rad = 3.14159265358979323846 / 180;
+    double d = days + 2440587.5 - 2451545.0;
+    double m = (134.963 + 13.064993 * d) * rad, sun = (357.529 + 0.98560028 * d) * rad;
+    double e = (297.850 + 12.190749 * d) * rad, f = (93.272 + 13.229350 * d) * rad;
+    double moon = 218.316 + 13.176396 * d + 6.289 * sin(m) + 1.274 * sin(2 * e - m) +
+                  0.658 * sin(2 * e) + 0.214 * sin(2 * m) - 0.186 * sin(sun) - 0.114 * sin(2 * f);
+    return fmod(fmod(moon - sun_longitude(days), 360) + 360, 360);
+}
+
+/* The day on which a tithi holds at sunrise (or in the evening) in India. A month is the one from
+ * new moon to new moon in which the Sun enters its sign, counted from the stars. */
+static int32_t tithi_day(int year, int month, int tithi, int how)
+{
+    const double precession = 23.85 + (year - 2000) * 0.01397, india = 5.5 / 24;
+    double edge = fmod((month - 1) * 30.0 + precession, 360);
+    double first = floor((year - 2000) * 12.3685) - 2;
+    for (int i = 0; i < 17; i++) {
+        double k = first + i, begin = new_moon(k), end = new_moon(k + 1);
+        double a = sun_longitude(begin), b = sun_longitude(end);
+        if (fmod(edge - a + 360, 360) >= fmod(b - a + 360, 360))
+            continue;
+        double at = tithi - 1, start = begin + (end - begin) * at / 30;
+        for (int n = 0; n < 3 && at > 0; n++) /* a tithi is 12 degrees */
+            start -= (fmod(elongation(start) - at * 12 + 540, 360) - 180) / 12.19;
+        double watch = (how & 1 ? 18.5 : 6.0) / 24 - india;
+        int32_t day = (int32_t)ceil(start - watch) + (how & 2 ? 1 : 0);
+        if (when_civil(day).year == year)
+            return day;
+    }
+    return INT32_MIN;
+}
+
 static int32_t begin_in(int holiday, int year)
 {
     int a = rows[holiday].a, b = rows[holiday].b, c = rows[holiday].c;
@@ -159,6 +194,8 @@ static int32_t begin_in(int holiday, int year)
     }
     case MOON:
         return moon_day(year, a, b, c);
+    case HINDU:
+        return tithi_day(year, a, b, c);
     }
     return INT32_MIN;
 }
