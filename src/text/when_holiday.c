@@ -78,13 +78,6 @@ static int32_t hebrew_day(int year, int month, int day)
     return begin + day - 1;
 }
 
-/* The tabular calendar: leap years 2 5 7 10 13 16 18 21 24 26 29 of 30. */
-static int32_t islamic_day(int year, int month, int day)
-{
-    return day + 29 * (month - 1) + month / 2 + (year - 1) * 354 + (3 + 11 * year) / 30 - 492148 -
-           1;
-}
-
 /* The k-th new moon since 2000, as days from 1970 (terrestrial time; good to some minutes). */
 static double new_moon(double k)
 {
@@ -97,6 +90,22 @@ static double new_moon(double k)
            0.01039 * sin(2 * f) + 0.00739 * e * sin(p - m) - 0.00514 * e * sin(p + m) +
            0.00208 * e * e * sin(2 * m) - 0.00111 * sin(p - 2 * f) - 0.00057 * sin(p + 2 * f) +
            0.00056 * e * sin(2 * p + m);
+}
+
+/* The tabular calendar: leap years 2 5 7 10 13 16 18 21 24 26 29 of 30. */
+static int32_t islamic_table(int year, int month, int day)
+{
+    return day + 29 * (month - 1) + month / 2 + (year - 1) * 354 + (3 + 11 * year) / 30 - 492148 -
+           1;
+}
+
+/* As Mecca's calendar (Umm al-Qura) has it, but for the Moon's setting: a month begins on the day
+ * after a new moon that came before sunset, at 15:30 UTC. */
+static int32_t islamic_day(int year, int month, int day)
+{
+    int32_t table = islamic_table(year, month, 1);
+    double k = round((table - 1 - 10962.6) / 29.530588861);
+    return (int32_t)floor(new_moon(k) + (24 - 15.5) / 24) + day;
 }
 
 /* The Sun's apparent longitude in degrees, low precision (0.01). */
