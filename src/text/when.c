@@ -47,8 +47,16 @@ static size_t choose(const WhenChart *c, const WhenEdge *chosen[WHEN_RUN])
 static void read_run(WhenChart *c, When *out, size_t max, size_t *n)
 {
     const WhenEdge *chosen[WHEN_RUN];
-    if (c->n == 0)
+    bool carries = false;
+    for (size_t i = 0; i < c->n && !carries; i++) {
+        carries = c->token[i].numeric;
+        for (uint16_t r = c->token[i].reading; r && !carries; r = c->g->reading[r - 1].next)
+            carries = c->g->carries[c->g->reading[r - 1].symbol];
+    }
+    if (!carries) {
+        c->n = 0;
         return;
+    }
     when_chart_parse(c);
     size_t k = choose(c, chosen);
     while (k-- > 0 && *n < max) {

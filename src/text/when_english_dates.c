@@ -2,6 +2,10 @@
 #include "text/when_mean.h"
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
+/* A number of these is no time: "at 20 degrees". */
+#define THINGS                                                                                     \
+    "people|persons|guests|percent|degrees|dollars|euros|pounds|bucks|cents|points|point|places|"  \
+    "locations|miles|km|kilometers|kg|meters|metres|feet|pages|items|words|parts|steps|times|units"
 #define TO "to|until|till|til|through|thru|-"
 
 extern const WhenRules when_english_dates, when_english_ranges, when_english_repeats;
@@ -123,7 +127,7 @@ static const WhenRule date_rows[] = {
     {PER, "this MON", when_date, 1, 1},
     {PER, "last|past|previous MON", when_month_near, -1, 1},
     {PER, "MON of? PER", when_in_period, 0, 1},
-    {PER, "in|during|for|over|of SPER", when_sure},
+    {PER, "in|during|for|over SPER", when_sure},
     {PER, "in|during|for|over PER", when_sure},
     {PER, "the? week of|commencing|beginning|starting|containing DAY", when_week_of, 0, 2},
     {PER, "the? week of|commencing|beginning|starting the? SDAY", when_week_of, 0, 2},
@@ -220,6 +224,14 @@ static const WhenRule date_rows[] = {
     {RANGE, "on? the? ORD week|time|place|floor|attempt|round|one|half|edition|grade|class|part",
      when_nothing},
     {RANGE, "the? ORD day|half|person|thing|step|chapter|version|draft|option", when_nothing},
+    {RANGE, "good PART", when_nothing},
+    {RANGE, "DUR a|per day|week|month|year", when_nothing},
+    {RANGE, "one by one", when_nothing},
+    {RANGE, "at|by|in|for|from|to|of|about NUM " THINGS, when_nothing},
+    {MOMENT, "early|late MOMENT", when_same},
+    {PART, "first thing", when_part, PART_EARLY, 1},
+    {PARTIN, "first thing PARTIN", when_same, 0, 1},
+    {DAY, "in NUM WDAYS", when_weekday_count, 1, 1},
     {MOMENT, "immediately", when_now},
     {MOMENT, "right|just now", when_now},
     {POINT, "now", when_now},
@@ -341,7 +353,9 @@ static const WhenRule range_rows[] = {
     {OPEN, "by|until|till|til SPOINT", when_before, 1, 1},
     {OPEN, "by|until|till|til TIME", when_before, 1, 1},
     {OPEN, "by|until|till|til STIME", when_before, 1},
-    {OPEN, "by|until|before RANGE", when_before, 1, 1},
+    {OPEN, "by|until|till|til|before RANGE", when_before, 1, 1},
+    {OPEN, "by|until|till|til PARTIN", when_before, 1},
+    {OPEN, "before|by|until|till PART", when_before, 0, 1},
     {OPEN, "up until|till|to POINT", when_before, 1},
     {OPEN, "no|not later than SPOINT", when_before, 1, 2},
     {OPEN, "no|not later than TIME", when_before, 1, 2},
@@ -417,6 +431,7 @@ static const WhenRule repeat_rows[] = {
     {REC, "every|each month on the LASTORD day", when_every_nth, -1, 4},
     {REC, "every|each ORD of the month", when_every_nth, 0, 3},
     {REC, "every|each ORD day of the month", when_every_nth, 0, 3},
+    {REC, "every|each LASTORD WDAY", when_every_nth, 1, 1},
     {REC, "every|each ORD", when_every_nth},
     {REC, "every|each DAY", when_every_date, 1, -1},
     {REC, "every|each year on? DAY", when_every_date, 1, 1},

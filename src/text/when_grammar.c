@@ -157,6 +157,21 @@ static bool add_rule(WhenGrammar *g, const WhenRule *r)
     return true;
 }
 
+/* Words by themselves (numbers, weekdays, ...) and the last ones of rules that have no others. */
+static void mark_carriers(WhenGrammar *g)
+{
+    for (size_t s = 0; s < WHEN_SYMBOL_COUNT; s++)
+        g->carries[s] = true;
+    for (size_t i = 0; i < g->n_forms; i++) {
+        const WhenForm *f = &g->form[i];
+        bool words_only = true;
+        for (size_t k = 0; k < f->n; k++)
+            words_only &= f->elem[k] >= WHEN_SYMBOL_COUNT;
+        if (words_only)
+            g->carries[f->elem[f->n - 1]] = true;
+    }
+}
+
 static void index_forms(WhenGrammar *g)
 {
     size_t at = 0;
@@ -202,6 +217,7 @@ bool when_grammar_build(WhenGrammar *g, const WhenLanguage *l)
             if (!add_rule(g, &l->rules[k]->row[i]))
                 return false;
     index_forms(g);
+    mark_carriers(g);
     return true;
 }
 

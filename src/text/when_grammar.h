@@ -34,6 +34,7 @@ typedef struct {
     uint16_t first[WHEN_MAX_SYMBOLS + 1]; /* forms that begin with a symbol: order[first[s]..] */
     uint16_t order[WHEN_MAX_FORMS];
     uint64_t starts[WHEN_MAX_SYMBOLS];    /* symbols (bits) whose words may begin with it */
+    bool carries[WHEN_MAX_SYMBOLS];       /* without one of these, words say nothing: "in the" */
     Str word_class[WHEN_MAX_SYMBOLS];     /* "on|at" of symbol WHEN_SYMBOL_COUNT + i */
     size_t n_symbols;
     WhenReading reading[WHEN_MAX_READINGS];

@@ -4,7 +4,7 @@
 
 #include "text/when_resolve.h"
 
-typedef enum { FIXED, NTH, AFTER, EASTER, ORTHODOX, THANKS, HEBREW, ISLAMIC, MOON } Form;
+typedef enum { FIXED, NTH, AFTER, EASTER, ORTHODOX, THANKS, HEBREW, ISLAMIC, MOON, HINDU } Form;
 
 static const struct {
     Form form;
@@ -78,13 +78,6 @@ static int32_t hebrew_day(int year, int month, int day)
     return begin + day - 1;
 }
 
-/* The tabular calendar: leap years 2 5 7 10 13 16 18 21 24 26 29 of 30. */
-static int32_t islamic_day(int year, int month, int day)
-{
-    return day + 29 * (month - 1) + month / 2 + (year - 1) * 354 + (3 + 11 * year) / 30 - 492148 -
-           1;
-}
-
 /* The k-th new moon since 2000, as days from 1970 (terrestrial time; good to some minutes). */
 static double new_moon(double k)
 {
@@ -97,6 +90,22 @@ static double new_moon(double k)
            0.01039 * sin(2 * f) + 0.00739 * e * sin(p - m) - 0.00514 * e * sin(p + m) +
            0.00208 * e * e * sin(2 * m) - 0.00111 * sin(p - 2 * f) - 0.00057 * sin(p + 2 * f) +
            0.00056 * e * sin(2 * p + m);
+}
+
+/* The tabular calendar: leap years 2 5 7 10 13 16 18 21 24 26 29 of 30. */
+static int32_t islamic_table(int year, int month, int day)
+{
+    return day + 29 * (month - 1) + month / 2 + (year - 1) * 354 + (3 + 11 * year) / 30 - 492148 -
+           1;
+}
+
+/* As Mecca's calendar (Umm al-Qura) has it, but for the Moon's setting: a month begins on the day
+ * after a new moon that came before sunset, at 15:30 UTC. */
+static int32_t islamic_day(int year, int month, int day)
+{
+    int32_t table = islamic_table(year, month, 1);
+    double k = round((table - 1 - 10962.6) / 29.530588861);
+    return (int32_t)floor(new_moon(k) + (24 - 15.5) / 24) + day;
 }
 
 /* The Sun's apparent longitude in degrees, low precision (0.01). */
@@ -124,6 +133,41 @@ static int32_t moon_day(int year, int sign, int day, int hours)
         Civil c = when_civil((int32_t)begin);
         if (to_edge < moved && (c.year == year || (c.year == year - 1 && c.month == 12)))
             return (int32_t)begin + day - 1;
+    }
+    return INT32_MIN;
+}
+
+/* How far the Moon is ahead of the Sun, in degrees, to some tenths. */
+static double elongation(double days)
+{
+    const double rad = 3.14159265358979323846 / 180;
+    double d = days + 2440587.5 - 2451545.0;
+    double m = (134.963 + 13.064993 * d) * rad, sun = (357.529 + 0.98560028 * d) * rad;
+    double e = (297.850 + 12.190749 * d) * rad, f = (93.272 + 13.229350 * d) * rad;
+    double moon = 218.316 + 13.176396 * d + 6.289 * sin(m) + 1.274 * sin(2 * e - m) +
+                  0.658 * sin(2 * e) + 0.214 * sin(2 * m) - 0.186 * sin(sun) - 0.114 * sin(2 * f);
+    return fmod(fmod(moon - sun_longitude(days), 360) + 360, 360);
+}
+
+/* The day on which a tithi holds at sunrise (or in the evening) in India. A month is the one from
+ * new moon to new moon in which the Sun enters its sign, counted from the stars. */
+static int32_t tithi_day(int year, int month, int tithi, int how)
+{
+    const double precession = 23.85 + (year - 2000) * 0.01397, india = 5.5 / 24;
+    double edge = fmod((month - 1) * 30.0 + precession, 360);
+    double first = floor((year - 2000) * 12.3685) - 2;
+    for (int i = 0; i < 17; i++) {
+        double k = first + i, begin = new_moon(k), end = new_moon(k + 1);
+        double a = sun_longitude(begin), b = sun_longitude(end);
+        if (fmod(edge - a + 360, 360) >= fmod(b - a + 360, 360))
+            continue;
+        double at = tithi - 1, start = begin + (end - begin) * at / 30;
+        for (int n = 0; n < 3 && at > 0; n++) /* a tithi is 12 degrees */
+            start -= (fmod(elongation(start) - at * 12 + 540, 360) - 180) / 12.19;
+        double watch = (how & 1 ? 18.5 : 6.0) / 24 - india;
+        int32_t day = (int32_t)ceil(start - watch) + (how & 2 ? 1 : 0);
+        if (when_civil(day).year == year)
+            return day;
     }
     return INT32_MIN;
 }
@@ -159,6 +203,8 @@ static int32_t begin_in(int holiday, int year)
     }
     case MOON:
         return moon_day(year, a, b, c);
+    case HINDU:
+        return tithi_day(year, a, b, c);
     }
     return INT32_MIN;
 }

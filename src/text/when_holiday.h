@@ -1,10 +1,11 @@
 /* when_holiday.h - days of the year that have a rule: a fixed date, a weekday of a month, a
- * distance from Easter, a date of the Hebrew or the Islamic calendar, a new moon.
+ * distance from Easter, a date of the Hebrew or the Islamic calendar, a phase of the Moon.
  *
  * Source: Easter after Meeus/Jones/Butcher (and Meeus' Julian rule for the Orthodox one); Hebrew
- * and Islamic (tabular, civil epoch) after Reingold and Dershowitz, "Calendrical Calculations"; new
- * and full moons after Meeus, "Astronomical Algorithms", chapter 49. Islamic days depend on a
- * sighting and may be a day off. Threads: pure functions. */
+ * and Islamic after Reingold and Dershowitz, "Calendrical Calculations", the Islamic months then
+ * moved to the new moon as Umm al-Qura has it; Sun and Moon after Meeus, "Astronomical Algorithms",
+ * chapters 25, 47 and 49, in short. Islamic days depend on a sighting, Hindu ones on the place that
+ * a panchang is made for: either may be a day off. Threads: pure functions. */
 #ifndef SOTTO_TEXT_WHEN_HOLIDAY_H
 #define SOTTO_TEXT_WHEN_HOLIDAY_H
 

@@ -6,6 +6,8 @@
  *   HEBREW month (1 Nisan), day       ISLAMIC month, day
  *   MOON Sun's longitude / 30 at the new moon before it, day of the lunar month (1 the new moon's),
  *        hours east of Greenwich
+ *   HINDU lunar month (1 Chaitra), tithi 1..30 of it; c 1 the tithi of the evening, not of the
+ *        sunrise, + 2 the day after it
  *
  * c of an EASTER row is what else is added; `days` is how long it lasts. */
 X(NONE, FIXED, 0, 0, 0, 0)
@@ -124,6 +126,30 @@ X(CHINESE_NEW_YEAR, MOON, 10, 1, 8, 1)
 X(LANTERN, MOON, 10, 15, 8, 1)
 X(DRAGON_BOAT, MOON, 2, 5, 8, 1)
 X(MID_AUTUMN, MOON, 5, 15, 8, 1)
+X(UGADI, HINDU, 1, 1, 0, 1)
+X(RAMA_NAVAMI, HINDU, 1, 9, 0, 1)
+X(MAHAVIR, HINDU, 1, 13, 0, 1)
+X(VESAK, HINDU, 2, 15, 0, 1)
+X(RATHA_YATRA, HINDU, 4, 2, 0, 1)
+X(GURU_PURNIMA, HINDU, 4, 15, 0, 1)
+X(RAKSHA_BANDHAN, HINDU, 5, 15, 0, 1)
+X(JANMASHTAMI, HINDU, 5, 23, 0, 1)
+X(GANESH_CHATURTHI, HINDU, 6, 4, 0, 1)
+X(NAVARATRI, HINDU, 7, 1, 0, 9)
+X(DUSSEHRA, HINDU, 7, 10, 0, 1)
+X(VALMIKI, HINDU, 7, 15, 0, 1)
+X(DHANTERAS, HINDU, 7, 28, 1, 1)
+X(DIWALI, HINDU, 7, 30, 1, 1)
+X(BHAI_DOOJ, HINDU, 8, 2, 0, 1)
+X(GURU_NANAK, HINDU, 8, 15, 0, 1)
+X(VASANT_PANCHAMI, HINDU, 11, 5, 0, 1)
+X(RAVIDAS, HINDU, 11, 15, 0, 1)
+X(SHIVARATRI, HINDU, 11, 29, 1, 1)
+X(HOLIKA, HINDU, 12, 15, 1, 1)
+X(HOLI, HINDU, 12, 15, 3, 1)
+X(LOHRI, FIXED, 1, 13, 0, 1)
+X(SANKRANTI, FIXED, 1, 14, 0, 1)
+X(TAX, FIXED, 4, 15, 0, 1)
 X(VAISAKHI, FIXED, 4, 14, 0, 1)
 X(SPRING, FIXED, 3, 20, 0, 93)
 X(SUMMER, FIXED, 6, 21, 0, 94)

@@ -311,6 +311,10 @@ bool when_edge(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
             int32_t third = v->grain >= GRAIN_MONTH ? 10 : v->grain == GRAIN_WEEK ? 3 : 1;
             a = from + third;
             b = v->grain == GRAIN_MONTH ? from + 20 : until - third;
+            if (v->grain == GRAIN_WEEK && arg == 1) { /* Wednesday and Thursday */
+                a = from + 2;
+                b = from + 4;
+            }
         }
         when_set_span(out, arg == 0 ? from : arg == 1 ? a : b, arg == 0 ? a : arg == 1 ? b : until,
                       v->grain == GRAIN_YEAR ? GRAIN_MONTH : GRAIN_DAY);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "text/when_holiday.h"
+#include "text/when_mean.h"
 
 #define NO_DAY INT32_MIN
 
@@ -276,9 +277,9 @@ static int32_t settle_without_day(const WhenSense *s, WhenValue *v)
                 if (!awake(t.sec))
                     continue;
             }
-            /* A part of the day may have begun; a range that one plans has not. */
-            bool begun = t.time == TIME_PART && !past(s);
-            int64_t at = when_at(s, day, begun ? t.sec_end : t.sec, t.zone);
+            /* "In the morning", said when one would have been reminded, is tomorrow's. */
+            int usual = t.time == TIME_PART && !past(s) ? when_part_usual(t.sec, t.sec_end) : -1;
+            int64_t at = when_at(s, day, usual >= 0 ? usual : t.sec, t.zone);
             if (past(s) ? at <= now : at > now) {
                 *v = t;
                 return day;

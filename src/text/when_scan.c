@@ -263,11 +263,19 @@ static bool abbreviation(const WhenGrammar *g, uint16_t reading, size_t letters)
     return false;
 }
 
+static bool has_reading(const WhenGrammar *g, int slot, unsigned symbol)
+{
+    for (uint16_t r = g->slot[slot].reading; r; r = g->reading[r - 1].next)
+        if (g->reading[r - 1].symbol == symbol)
+            return true;
+    return false;
+}
+
 static void scan_word(WhenScan *s, WhenToken *t)
 {
     char word[WHEN_WORD_MAX + 4];
     size_t n = 0, letters = 0;
-    bool too_long = false;
+    bool too_long = false, quoted = false;
     while (s->at < s->text.len) {
         size_t before = s->at;
         uint32_t c = utf8_next(s->text, &s->at);
@@ -276,6 +284,7 @@ static void scan_word(WhenScan *s, WhenToken *t)
             s->at = before;
             break;
         }
+        quoted |= quote;
         if (quote)
             continue;
         letters++;
@@ -286,6 +295,13 @@ static void scan_word(WhenScan *s, WhenToken *t)
     }
     t->end = s->at;
     int slot = too_long ? -1 : when_grammar_word(s->g, str_mem(word, n));
+    /* "today's", "Monday's" (not every Monday); without its apostrophe too when it is unknown. */
+    bool owner = n > 2 && word[n - 1] == 's' && !too_long;
+    if (owner && (slot < 0 || (quoted && has_reading(s->g, slot, WDAYS)))) {
+        int stem = when_grammar_word(s->g, str_mem(word, n - 1));
+        if (stem >= 0 && (quoted || n > 5))
+            slot = stem;
+    }
     if (slot >= 0) {
         t->reading = s->g->slot[slot].reading;
         t->blocks = s->g->slot[slot].blocks;

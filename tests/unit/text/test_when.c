@@ -456,6 +456,15 @@ static void holidays(void **state)
         {"chinese new year 2024", "2024-02-10"}, {"chinese new year 2025", "2025-01-29"},
         {"chinese new year 2026", "2026-02-17"}, {"mid autumn festival 2025", "2025-10-06"},
         {"dragon boat festival 2024", "2024-06-10"},
+        {"eid al fitr 2023", "2023-04-21"}, {"eid al fitr 2024", "2024-04-10"},
+        {"eid al fitr 2025", "2025-03-30"}, {"eid al adha 2024", "2024-06-16"},
+        {"eid al adha 2025", "2025-06-06"}, {"eid al adha 2018", "2018-08-21"},
+        {"diwali 2023", "2023-11-12"}, {"diwali 2024", "2024-10-31"}, {"diwali 2025", "2025-10-20"},
+        {"diwali 2026", "2026-11-08"}, {"holi 2024", "2024-03-25"},
+        {"holi 2025", "2025-03-14"}, {"ugadi 2024", "2024-04-09"}, {"ugadi 2025", "2025-03-30"},
+        {"dussehra 2023", "2023-10-24"}, {"dussehra 2025", "2025-10-02"},
+        {"ganesh chaturthi 2024", "2024-09-07"}, {"raksha bandhan 2024", "2024-08-19"},
+        {"maha shivaratri 2025", "2025-02-26"}, {"ratha yatra 2024", "2024-07-07"},
     };
     Zone *z = open_zone("UTC");
     WhenContext c = {.zone = z, .now_ms = 1795425300000};
