@@ -161,11 +161,11 @@ static const CliCommand commands[] = {
     {"task", "SENTENCE | VERB [TASK] [TIME]",
      "tasks, reminders and timers",
      "sotto task \"call the bank tomorrow at 9\" adds one; #word is a tag, urgent a priority,\n"
-     "\"every Monday\" repeats it, \"remind me an hour before\" is a reminder. Verbs: list [WORDS],\n"
-     "show TASK, done TASK, reopen TASK, cancel TASK, delete TASK, snooze TASK \"for an hour\",\n"
-     "move TASK \"Monday at five\", undo [CHANGE], reminders (that nobody has dealt with), add\n"
-     "SENTENCE (when it begins like a verb). TASK is an id, its last letters as the list shows\n"
-     "them, or words of its title.",
+     "\"every Monday\" repeats it, \"remind me an hour before\" is a reminder. Verbs:\n"
+     "list [WORDS], show TASK, done TASK, reopen TASK, cancel TASK, delete TASK,\n"
+     "snooze TASK \"for an hour\", move TASK \"Monday at five\", undo [CHANGE],\n"
+     "reminders (that nobody has dealt with), add SENTENCE (when it begins like a verb).\n"
+     "TASK is an id, its last letters as the list shows them, or words of its title.",
      task_flags, COUNT(task_flags), 1, MANY, task_command},
     {"calendar",
      "[today|tomorrow|week|DATE | list|import|export|subscribe|refresh|remove|add|delete ...]",

@@ -17,8 +17,6 @@
 #define SHOW_SECONDS 5
 #define PROGRAM "notify-send"
 
-extern char **environ;
-
 typedef struct {
     pid_t pid;
     Uuid id;

@@ -290,16 +290,24 @@ static bool resend(Scheduler *s, Err *err)
     size_t n = 0, n_done = 0;
     if (!a)
         return tasks_no_memory(err);
-    bool ok = store_delivery_unsent(t->store, &t->owner, RESEND_MAX, a, &list, &n, err);
-    Uuid *done = ok ? ARENA_NEW_ARRAY(a, Uuid, n + 1) : NULL;
-    ok = ok && (done || tasks_no_memory(err));
-    for (size_t i = 0; ok && i < n; i++) {
+    if (!store_delivery_unsent(t->store, &t->owner, RESEND_MAX, a, &list, &n, err)) {
+        arena_free(a);
+        return false;
+    }
+    Uuid *done = ARENA_NEW_ARRAY(a, Uuid, n + 1);
+    bool ok = done || tasks_no_memory(err);
+    for (size_t i = 0; done && i < n; i++) {
         Task task;
-        bool there = tasks_get(t, &list[i].task, a, &task, NULL);
+        Err why = ERR_INIT;
+        bool there = tasks_get(t, &list[i].task, a, &task, &why);
+        if (!there && why.code != ERR_NOT_FOUND) {
+            ok = err_set(err, why.code, "%s", why.msg);
+            break; /* sent when the store can be read again */
+        }
         if (!there || !still_waits(&task, &list[i]) || emit(t, s, &task, &list[i]))
             done[n_done++] = list[i].id;
     }
-    if (ok)
+    if (n_done)
         mark_sent(t, done, n_done);
     arena_free(a);
     return ok;
@@ -360,10 +368,11 @@ static int arm(Scheduler *s, int64_t next)
         if (next <= 0) /* zero would disarm it */
             at.it_value = (struct timespec){.tv_nsec = 1};
     }
-    /* A step of the clock ends the sleep with ECANCELED, whatever the timer says. */
+    /* A step of the clock ends the sleep with ECANCELED, whatever the timer says; or it came just
+     * now, and there is nothing to sleep for. */
     if (timerfd_settime(s->timer, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at, NULL) != 0
         && wait < 0)
-        wait = RETRY_MS;
+        wait = errno == ECANCELED ? 0 : RETRY_MS;
     if (s->desktop && (desktop_running(s->desktop) || s->n_notes)
         && (wait < 0 || wait > CHILD_LOOK_MS))
         wait = CHILD_LOOK_MS;
@@ -399,7 +408,7 @@ static void *scheduler_main(void *arg)
         bool more = true, ok = resent || (resent = resend(s, &err));
         int64_t next = TASK_NO_TIME;
         while (ok && more && !atomic_load(&s->stop))
-            ok = fire_batch(t, s, &fired, &more, &err);
+            ok = resent = fire_batch(t, s, &fired, &more, &err); /* else: perhaps not sent */
         look_after_desktop(s);
         ok = ok && store_task_next(t->store, &t->owner, &next, &err);
         if (!ok) {

@@ -17,6 +17,16 @@ static bool write_one(Tasks *t, const char *what, const Task *task, bool quiet, 
     return store_task_change(t->store, &t->owner, &c, change, err);
 }
 
+/* The task as it is now that it was written. What is done is done: when it cannot be read again, it
+ * is what was written. */
+static void read_back(Tasks *t, const Task *written, Arena *a, Task *out)
+{
+    if (tasks_get(t, &written->id, a, out, NULL))
+        return;
+    *out = *written;
+    out->rev++;
+}
+
 /* True when it is worth beginning again: somebody else was faster. */
 static bool lost_race(const Err *err, int attempt)
 {
@@ -26,8 +36,8 @@ static bool lost_race(const Err *err, int attempt)
 static bool change_one(Tasks *t, const Uuid *id, TasksEventKind kind, bool quiet, ChangeFn *fn,
     void *arg, Arena *a, TaskResult *out, Err *err)
 {
+    Task task;
     for (int i = 0;; i++) {
-        Task task;
         Err why = ERR_INIT;
         int64_t now = clock_now_ms();
         if (!tasks_get(t, id, a, &task, err) || !fn(t, &task, now, arg, a, err))
@@ -40,8 +50,7 @@ static bool change_one(Tasks *t, const Uuid *id, TasksEventKind kind, bool quiet
         if (!lost_race(&why, i))
             return err_set(err, why.code, "%s", why.msg);
     }
-    if (!tasks_get(t, id, a, &out->task, err))
-        return false;
+    read_back(t, &task, a, &out->task);
     tasks_tell(t, kind, &out->task, false, NULL);
     return true;
 }
@@ -141,9 +150,9 @@ bool tasks_create(Tasks *t, const TaskDraft *d, Arena *a, TaskResult *out, Err *
     TaskResult r = {0};
     int64_t now = clock_now_ms();
     if (!task_of_draft(t, d, now, a, &task, err)
-        || !write_one(t, "created", &task, false, now, &r.change, err)
-        || !tasks_get(t, &task.id, a, &r.task, err))
+        || !write_one(t, "created", &task, false, now, &r.change, err))
         return false;
+    read_back(t, &task, a, &r.task);
     *out = r;
     tasks_tell(t, TASKS_CREATED, &out->task, false, NULL);
     return true;
@@ -308,8 +317,8 @@ static bool finish(Tasks *t, Task *task, int64_t now, Arena *a, TaskResult *out,
 bool tasks_complete(Tasks *t, const Uuid *id, Arena *a, TaskResult *out, Err *err)
 {
     TaskResult r = {0};
+    Task task;
     for (int i = 0;; i++) {
-        Task task;
         Err why = ERR_INIT;
         int64_t now = clock_now_ms(), next = 0;
         if (!tasks_get(t, id, a, &task, err))
@@ -324,8 +333,7 @@ bool tasks_complete(Tasks *t, const Uuid *id, Arena *a, TaskResult *out, Err *er
         if (!lost_race(&why, i))
             return err_set(err, why.code, "%s", why.msg);
     }
-    if (!tasks_get(t, id, a, &r.task, err))
-        return false;
+    read_back(t, &task, a, &r.task);
     *out = r;
     tasks_tell(t, TASKS_COMPLETED, &out->task, false, NULL);
     Task row;
@@ -373,9 +381,8 @@ static bool take_back(Tasks *t, Task *task, int64_t now, Arena *a, TaskResult *o
 bool tasks_reopen(Tasks *t, const Uuid *id, Arena *a, TaskResult *out, Err *err)
 {
     TaskResult r = {0};
-    Task row = {0};
+    Task row = {0}, task;
     for (int i = 0;; i++) {
-        Task task;
         Err why = ERR_INIT;
         int64_t now = clock_now_ms();
         bool ok;
@@ -396,8 +403,7 @@ bool tasks_reopen(Tasks *t, const Uuid *id, Arena *a, TaskResult *out, Err *err)
         if (!lost_race(&why, i) || strstr(why.msg, "already"))
             return err_set(err, why.code, "%s", why.msg);
     }
-    if (!tasks_get(t, id, a, &r.task, err))
-        return false;
+    read_back(t, &task, a, &r.task);
     *out = r;
     tasks_tell(t, TASKS_REOPENED, &out->task, false, NULL);
     row.id = r.occurrence;
@@ -418,7 +424,7 @@ static bool snooze(Tasks *t, Task *task, int64_t now, void *arg, Arena *a, Err *
     if (task->status != TASK_OPEN && task->kind == TASK_TIMER)
         task->due_at = until; /* a timer that has rung runs again */
     set_status(task, TASK_OPEN, now);
-    task->snoozed_until = until;
+    task->snoozed_until = until - now >= 60000 ? until - until % 1000 : until; /* whole seconds */
     return tasks_plan(t, task, now, a, err);
 }
 

@@ -157,14 +157,14 @@ static void blank_clause(Reader *r, size_t start, size_t end)
     } while (at != before);
 }
 
-void sentence_distances(Reader *r, bool *evening)
+void sentence_distances(Reader *r, bool *day_before)
 {
     size_t start, end;
     for (size_t i = 0; i < sizeof days_before / sizeof *days_before; i++) {
         if (!sentence_find(r, days_before[i].phrase, 0, &start, &end) || !asked_before(r, start))
             continue;
         add_alarm(r, false, (int64_t)i); /* settled when it is known what the day is */
-        *evening = true;
+        *day_before = true;
         blank_clause(r, start, end);
         return;
     }

@@ -154,6 +154,8 @@ static void due_of(Reader *r, const When *w)
             d->due_at = w->until;
         else if (!when_moment(&c, w, &d->due_at))
             d->due_at = w->from;
+        if (d->due_at - r->now >= 60000)
+            d->due_at -= d->due_at % 1000; /* "in an hour" is no matter of milliseconds */
         return;
     }
     /* A span of days: a task is due on its last one, a reminder is said on its first. */

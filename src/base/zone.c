@@ -63,12 +63,12 @@ static size_t transition_after(const Zone *z, int64_t s)
 
 static const ZoneType *rule_type(const ZoneRule *r, int64_t s)
 {
-    ZoneChange changes[6];
+    ZoneChange changes[ZONE_RULE_CHANGES];
     const ZoneType *t = &r->standard;
     if (!r->changes)
         return t;
     zone_rule_changes(r, civil_of(s).year, changes);
-    for (int i = 0; i < 6 && changes[i].at <= s; i++)
+    for (int i = 0; i < ZONE_RULE_CHANGES && changes[i].at <= s; i++)
         t = changes[i].to;
     return t;
 }
@@ -84,7 +84,7 @@ static const ZoneType *type_at(const Zone *z, int64_t s)
 /* The next instant after s at which the type may be another one. */
 static bool next_transition(const Zone *z, int64_t s, int64_t *at)
 {
-    ZoneChange changes[6];
+    ZoneChange changes[ZONE_RULE_CHANGES];
     size_t i = transition_after(z, s);
     if (i < z->n) {
         *at = z->at[i];
@@ -93,7 +93,7 @@ static bool next_transition(const Zone *z, int64_t s, int64_t *at)
     if (!z->has_rule || !z->rule.changes)
         return false;
     zone_rule_changes(&z->rule, civil_of(s).year, changes);
-    for (int k = 0; k < 6; k++)
+    for (int k = 0; k < ZONE_RULE_CHANGES; k++)
         if (changes[k].at > s) {
             *at = changes[k].at;
             return true;

@@ -54,8 +54,10 @@ typedef struct {
     int64_t at; /* seconds UTC */
     const ZoneType *to;
 } ZoneChange;
-/* The two changes of each of the years year-1 .. year+1, sorted; those at the same instant in the
- * order of their years, so that the last one of an instant holds. */
-void zone_rule_changes(const ZoneRule *r, int year, ZoneChange out[6]);
+/* The two changes of each of the years year-2 .. year+1, sorted; those at the same instant in the
+ * order of their years, so that the last one of an instant holds. Two years back, because a rule
+ * may put a year's change days into the next one. */
+#define ZONE_RULE_CHANGES 8
+void zone_rule_changes(const ZoneRule *r, int year, ZoneChange out[ZONE_RULE_CHANGES]);
 
 #endif

@@ -143,10 +143,10 @@ static int64_t day_second(const ZoneDay *d, int year)
     return days * 86400 + d->second;
 }
 
-void zone_rule_changes(const ZoneRule *r, int year, ZoneChange out[6])
+void zone_rule_changes(const ZoneRule *r, int year, ZoneChange out[ZONE_RULE_CHANGES])
 {
     size_t n = 0;
-    for (int y = year - 1; y <= year + 1; y++) {
+    for (int y = year - 2; y <= year + 1; y++) {
         ZoneChange pair[2] = {
             {day_second(&r->begin, y) - r->standard.offset, &r->daylight},
             {day_second(&r->end, y) - r->daylight.offset, &r->standard},

@@ -129,6 +129,12 @@ Vindex *vindex_create(const char *path, Err *err)
         err_set_errno(err, ERR_IO, errno, "cannot create %s", path);
         goto fail;
     }
+    /* Both places of states are there from the first day, even while nothing is in the index. */
+    int rc = posix_fallocate(v->fd, 0, VX_OFF_SEGS);
+    if (rc != 0) {
+        err_set_errno(err, ERR_IO, rc, "cannot create %s", path);
+        goto fail;
+    }
     v->durable_copy = 1;
     if (!write_page(v->fd, &super, VX_OFF_SUPER, path, err) || !vindex_sync(v, 0, err))
         goto fail;
@@ -225,8 +231,7 @@ static bool read_state(Vindex *v, unsigned at, uint64_t file_size, State *s, Err
     if (s->copy != at || s->segments > VX_MAX_SEGS || s->live > s->slots ||
         s->slots > (uint64_t)s->segments * VX_SEG_SLOTS)
         return err_set(err, ERR_CORRUPT, "the state in %s contradicts itself", v->path);
-    /* Without a vector (a person with tasks and no documents) the file ends after the states. */
-    if (s->segments && file_size < VX_OFF_SEGS + (uint64_t)s->segments * VX_SEG_BYTES)
+    if (file_size < VX_OFF_SEGS + (uint64_t)s->segments * VX_SEG_BYTES)
         return err_set(err, ERR_CORRUPT, "%s is cut short", v->path);
     return true;
 }

@@ -10,9 +10,10 @@
 
 static bool is_result(unsigned symbol)
 {
-    static const uint64_t results = 1ull << DUR | 1ull << TIME | 1ull << TRANGE | 1ull << PART |
-                                    1ull << PARTIN | 1ull << DAYPART | 1ull << DAY | 1ull << PER |
-                                    1ull << MOMENT | 1ull << RANGE | 1ull << OPEN | 1ull << REC;
+    static const uint64_t results = 1ull << DUR | 1ull << FDUR | 1ull << TIME | 1ull << TRANGE |
+                                    1ull << PART | 1ull << PARTIN | 1ull << DAYPART | 1ull << DAY |
+                                    1ull << PER | 1ull << MOMENT | 1ull << RANGE | 1ull << OPEN |
+                                    1ull << REC;
     return symbol < WHEN_SYMBOL_COUNT && results >> symbol & 1;
 }
 

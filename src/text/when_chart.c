@@ -30,6 +30,7 @@ static void add_edge(WhenChart *c, size_t first, unsigned symbol, size_t at, siz
         WhenEdge *e = &c->edge[i];
         if (e->symbol != symbol || e->at != at)
             continue;
+        // Equal values that differ in padding only cost a variant. NOLINTNEXTLINE
         if (memcmp(&e->value, v, sizeof *v) == 0) {
             if (e->score < score)
                 e->score = (int16_t)score;

@@ -1,5 +1,6 @@
 /* when_german.c - the grammar of times in German: a smaller second table, on the same meanings.
- * Read when_english.c first. Speech writes no capital letters; "uhr" is a word, "3." has its dot. */
+ * Read when_english.c first. Speech writes no capital letters; "uhr" is a word,
+ * "3." has its dot. */
 #include "text/when_holiday.h"
 #include "text/when_mean.h"
 
@@ -35,7 +36,8 @@ static const WhenWord words[] = {
     {"januar", MON, 1}, {"februar", MON, 2}, {"märz", MON, 3}, {"april", MON, 4}, {"mai", MON, 5},
     {"juni", MON, 6}, {"juli", MON, 7}, {"august", MON, 8}, {"september", MON, 9},
     {"oktober", MON, 10}, {"november", MON, 11}, {"dezember", MON, 12},
-    {"früh morgen morgens", PARTWORD, PART_MORNING}, {"vormittag vormittags", PARTWORD, PART_FORENOON},
+    {"früh morgen morgens", PARTWORD, PART_MORNING},
+    {"vormittag vormittags", PARTWORD, PART_FORENOON},
     {"nachmittag nachmittags", PARTWORD, PART_AFTERNOON},
     {"abend abends", PARTWORD, PART_EVENING}, {"nacht nachts", PARTWORD, PART_NIGHT},
 };

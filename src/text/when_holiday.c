@@ -7,8 +7,8 @@
 typedef enum { FIXED, NTH, AFTER, EASTER, ORTHODOX, THANKS, HEBREW, ISLAMIC, MOON } Form;
 
 static const struct {
-    uint8_t form;
-    int8_t a, b, c, days;
+    Form form;
+    int a, b, c, days;
 } rows[] = {
 #define X(name, form, a, b, c, days) {form, a, b, c, days},
 #include "text/when_holiday_impl.h"
@@ -114,10 +114,11 @@ static double sun_longitude(double days)
  * degrees: the one in which it enters that sign. */
 static int32_t moon_day(int year, int sign, int day, int hours)
 {
-    double k = floor((year - 2000) * 12.3685) - 1;
-    for (int i = 0; i < 15; i++, k++) {
-        double begin = floor(new_moon(k) + hours / 24.0), end = floor(new_moon(k + 1) + hours / 24.0);
-        double a = sun_longitude(begin - hours / 24.0), b = sun_longitude(end - hours / 24.0);
+    double first = floor((year - 2000) * 12.3685) - 1;
+    for (int i = 0; i < 15; i++) {
+        double k = first + i, east = hours / 24.0;
+        double begin = floor(new_moon(k) + east), end = floor(new_moon(k + 1) + east);
+        double a = sun_longitude(begin - east), b = sun_longitude(end - east);
         double edge = fmod((sign + 1) * 30.0, 360);
         double to_edge = fmod(edge - a + 360, 360), moved = fmod(b - a + 360, 360);
         Civil c = when_civil((int32_t)begin);
@@ -130,7 +131,7 @@ static int32_t moon_day(int year, int sign, int day, int hours)
 static int32_t begin_in(int holiday, int year)
 {
     int a = rows[holiday].a, b = rows[holiday].b, c = rows[holiday].c;
-    switch ((Form)rows[holiday].form) {
+    switch (rows[holiday].form) {
     case FIXED:
         return when_day(year, a, b);
     case NTH:
@@ -169,7 +170,8 @@ bool when_holiday(int holiday, int year, int32_t *from, int32_t *until)
     int32_t day = begin_in(holiday, year);
     if (day == INT32_MIN)
         return false;
-    *from = day;
+    /* A day of the Hebrew calendar begins with the evening before. */
+    *from = rows[holiday].form == HEBREW ? day - 1 : day;
     *until = day + rows[holiday].days;
     return true;
 }

@@ -1,5 +1,5 @@
-/* when_holiday.h - days of the year that have a rule: a fixed date, a weekday of a month, a distance
- * from Easter, a date of the Hebrew or the Islamic calendar, a new moon.
+/* when_holiday.h - days of the year that have a rule: a fixed date, a weekday of a month, a
+ * distance from Easter, a date of the Hebrew or the Islamic calendar, a new moon.
  *
  * Source: Easter after Meeus/Jones/Butcher (and Meeus' Julian rule for the Orthodox one); Hebrew
  * and Islamic (tabular, civil epoch) after Reingold and Dershowitz, "Calendrical Calculations"; new

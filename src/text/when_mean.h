@@ -1,7 +1,8 @@
-/* when_mean.h - what the rules of a language's table can say: meanings of words that stand together.
+/* when_mean.h - what the rules of a language's table can say: meanings of words together.
  *
  * Each is a WhenMeaning (when_table.h). "kids" are written as the symbols that a rule must have, in
- * order, at least and at most so many; `arg` is the number in the rule's row. They know calendars and clocks, no language.
+ * order, at least and at most so many; `arg` is the number in the rule's row. They
+ * know calendars and clocks, no language.
  *
  * Threads: pure functions. */
 #ifndef SOTTO_TEXT_WHEN_MEAN_H
@@ -47,7 +48,8 @@
     X(when_time_range, 2, 2)     /* time, time */                                                  \
     /* dates: when_mean_date.c */                                                                  \
     X(when_date, 1, 4)           /* arg, a digit a kid: 1 month, 2 day, 3 year, 4 weekday,
-                             5 a day that is in digits if the month's name is a word too */       \
+                             5 a day that is in digits if the month's name is a word too,
+                             6 a day in digits */       \
     X(when_numbers, 1, 1)        /* SLASH2, SLASH3, DOT2, DOT3, DASH2, DASH3; arg 1: day first */  \
     X(when_relative_day, 0, 0)   /* arg days from today */                                         \
     X(when_week_day, 1, 1)       /* WDAY, arg weeks from this one */                               \
@@ -61,14 +63,16 @@
     X(when_join, 2, 2)           /* two that each know part of one date or time */                 \
     X(when_in_period, 2, 2)      /* what, period: that of the period */                            \
     X(when_of_in, 2, 2)          /* period, what */                                                \
-    X(when_nth, 3, 3)            /* ORD or LASTORD, WDAY or UNIT, period; arg 1: the units are days */\
+    X(when_nth, 3, 3)            /* ORD or LASTORD, UNIT, period; arg 1: a day */                  \
     X(when_nth_weekday, 3, 3)    /* ORD, WDAY, period */                                           \
     X(when_first_units, 3, 3)    /* NUM UNIT period; arg 1 the first ones, -1 the last */          \
     X(when_edge, 1, 1)           /* period; arg 0 begin, 1 middle, 2 end */                        \
     X(when_end_of, 0, 0)         /* the last part of the unit arg that is now */                   \
-    X(when_rest, 1, 1)           /* period: from now to its end; arg 1 up to now, 2 from tomorrow */\
+    X(when_rest, 1, 1)           /* period: what is left; arg 1 what is over, 2 not today */       \
     X(when_work_week, 0, 0)      /* Monday to Friday of the week arg weeks from this one */        \
     X(when_week_of, 1, 1)        /* date: its week */                                              \
+    X(when_holiday_weekend, 1, 2) /* HOLIDAY, year if given */                                     \
+    X(when_weekday_after, 2, 2)  /* WDAY, DUR: that of the week then */                            \
     X(when_decade, 1, 1)         /* NUM: 1980, 90 */                                               \
     X(when_weekday_count, 2, 2)  /* NUM WDAY; arg 1 so many from now, -1 ago */                    \
     X(when_week_number, 1, 2)    /* NUM, year if given: the week of ISO 8601 */                    \
@@ -77,15 +81,19 @@
     X(when_holiday_day, 0, 0)    /* arg: a WhenHoliday */                                          \
     X(when_holiday_near, 1, 1)   /* HOLIDAY; arg 1 the next, -1 the last */                        \
     X(when_holiday_years, 2, 2)  /* HOLIDAY DUR; arg 1 in, -1 ago */                               \
+    X(when_nothing, 0, 3)        /* what looks like a date and is none: "the first time" */        \
     X(when_now, 0, 0)                                                                              \
     /* ranges: when_mean_range.c */                                                                \
     X(when_range, 2, 2)          /* two ends */                                                    \
-    X(when_days_range, 3, 4)     /* arg as in when_date, for the second end; kid 0 is the first day */\
+    X(when_days_range, 3, 4)     /* kid 0 the first day, the second as in when_date */             \
     X(when_for, 2, 2)            /* begin, DUR */                                                  \
     X(when_for_from, 2, 3)       /* DUR, begin */                                                  \
     X(when_within, 1, 1)         /* DUR: from now; arg -1: until now */                            \
     X(when_after, 1, 1)          /* open: after all of it; arg 1: from its begin */                \
     X(when_before, 1, 1)         /* open: before it; arg 1: by its end */                          \
+    X(when_to_date, 1, 1)        /* from the last such until now */                                \
+    X(when_so_far, 0, 0)         /* the unit arg until now */                                      \
+    X(when_far_after, 2, 2)      /* open: DUR, date; arg 1 after, -1 before */                     \
     X(when_after_duration, 1, 1) /* DUR: from then on */                                           \
     X(when_before_on, 2, 2)      /* date, then as when_before of a time of that day */             \
     X(when_after_on, 2, 2)                                                                         \
@@ -108,7 +116,8 @@
     X(when_repeat_count, 2, 2)   /* REC NUM */                                                     \
     X(when_repeat_hours, 2, 2)   /* REC TRANGE: every hour from .. to */
 
-#define X(name, least, most) bool name(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out);
+#define X(name, least, most)                                                                       \
+    bool name(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out);
 WHEN_MEANINGS(X)
 #undef X
 

@@ -96,8 +96,9 @@ bool when_hour_minute(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenVal
     UNUSED(n);
     const WhenValue *h = k[0].v, *m = k[1].v;
     /* "seven five" is no time, "seven oh five" is. */
-    if (s->comma[k[1].at] || m->num != floor(m->num) || (arg == 0 ? m->num < 10 && m->digits != 2 : m->num > 9) ||
-        m->num > 59 || (arg == 0 && m->digits && m->digits != 2))
+    bool two_digits = m->digits == 2 || (m->digits == 0 && m->num >= 10);
+    if (s->comma[k[1].at] || m->num != floor(m->num) || m->num > 59 ||
+        (arg == 0 ? !two_digits : m->num > 9))
         return false;
     return set_clock(out, h->sec / 3600, (int)m->num, GRAIN_MINUTE);
 }

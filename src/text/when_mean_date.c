@@ -24,6 +24,11 @@ bool when_date(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
                 return false;
             out->month = (int8_t)v->num;
             break;
+        case 6:
+            if (v->digits == 0)
+                return false;
+            out->mday = (int8_t)(v->digits > 2 ? 0 : v->num);
+            break;
         case 5: /* "one may ask", "two march" */
             doubtful = v->digits == 0;
             /* fall through */
@@ -42,6 +47,8 @@ bool when_date(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
     }
     out->weak = doubtful && weak;
     out->grain = out->mday || out->weekday >= 0 ? GRAIN_DAY : out->month ? GRAIN_MONTH : GRAIN_YEAR;
+    if (!out->mday && !out->month && !out->year && out->weekday < 0)
+        return false;
     /* A 30th of February is understood, and found to be no date, when it is resolved: that is
      * better than to find the February in it. */
     return true;
@@ -293,8 +300,8 @@ bool when_edge(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
     if (v->grain == GRAIN_DAY) {
         out->date = DATE_DONE;
         int first = arg == 0 ? 6 : arg == 1 ? 11 : 17, last = arg == 0 ? 10 : arg == 1 ? 15 : 24;
-        out->from = when_at(s, from, first * 3600, WHEN_NO_ZONE);
-        out->until = when_at(s, from, last * 3600, WHEN_NO_ZONE);
+        out->from = when_at(s, from, first * 3600LL, WHEN_NO_ZONE);
+        out->until = when_at(s, from, last * 3600LL, WHEN_NO_ZONE);
         out->grain = GRAIN_PART_OF_DAY;
     } else {
         if (v->grain == GRAIN_YEAR) {

@@ -12,7 +12,8 @@ void when_set_span(WhenValue *out, int32_t from, int32_t until, uint8_t grain)
     out->date = DATE_SPAN;
     out->day = from;
     out->day_end = until;
-    out->year = out->month = out->mday = 0;
+    out->year = 0;
+    out->month = out->mday = 0;
     out->weekday = -1;
     out->grain = grain;
 }
@@ -133,7 +134,8 @@ bool when_unit_near(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue
         return arg != 0;
     }
     /* "the last day" is of something, "last night" a part of a day. */
-    if (unit == U_NIGHT || (unit == U_DAY && arg < 0) || !when_unit_span(s, unit, arg, &from, &until))
+    if (unit == U_NIGHT || (unit == U_DAY && arg < 0) ||
+        !when_unit_span(s, unit, arg, &from, &until))
         return false;
     when_set_span(out, from, until, when_unit_grain(unit));
     if (until - from == 14 || unit == U_DECADE)
@@ -159,7 +161,26 @@ bool when_units_near(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValu
         out->grain = when_unit_grain(unit);
         return true;
     }
-    /* Whole units that do not hold today: "the last two weeks" end with last Sunday. */
+    if (unit == U_WORKDAY) {
+        int left = (int)count;
+        int32_t day = s->today;
+        while (left > 0) {
+            day += arg;
+            left -= when_weekday(day) % 6 != 0;
+        }
+        if (arg > 0)
+            when_set_span(out, s->today + 1, day + 1, GRAIN_DAY);
+        else
+            when_set_span(out, day, s->today, GRAIN_DAY);
+        return true;
+    }
+    if (unit == U_WEEK || unit == U_FORTNIGHT) { /* so many days, up to today or from tomorrow */
+        int32_t length = (int32_t)count * (unit == U_WEEK ? 7 : 14), begin = s->today + 1;
+        begin = arg > 0 ? begin : s->today - length;
+        when_set_span(out, begin, begin + length, GRAIN_DAY);
+        return true;
+    }
+    /* Whole months and years that do not hold today. */
     if (!when_unit_span(s, unit, arg, &from, &until) ||
         !when_unit_span(s, unit, arg * (int)count, arg > 0 ? &skip : &from,
                         arg > 0 ? &until : &skip))
@@ -287,6 +308,18 @@ bool when_holiday_years(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenV
     return year >= WHEN_FIRST_YEAR && year <= WHEN_LAST_YEAR;
 }
 
+bool when_nothing(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    UNUSED(s);
+    UNUSED(arg);
+    UNUSED(k);
+    UNUSED(n);
+    out->date = DATE_FIELDS; /* a day that does not exist: it takes the words, and is dropped */
+    out->month = 2;
+    out->mday = 30;
+    return true;
+}
+
 bool when_now(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
     UNUSED(arg);
@@ -327,4 +360,33 @@ bool when_decade(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *o
     when_set_span(out, when_day(year, 1, 1), when_day(year + 10, 1, 1), GRAIN_YEAR);
     out->kind = WHEN_RANGE;
     return year % 10 == 0 && year >= 1000;
+}
+
+/* The Saturday and Sunday nearest to it, and the holiday itself when it is beside them. */
+bool when_holiday_weekend(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    UNUSED(arg);
+    WhenValue v = *k[0].v;
+    int32_t day, until;
+    if (n > 1)
+        v.year = (int16_t)k[1].v->num;
+    if (!when_span(s, &v, &day, &until))
+        return false;
+    int weekday = when_weekday(day);
+    int32_t saturday = day + (weekday <= 2 ? -1 - weekday : 6 - weekday);
+    when_set_span(out, weekday == 5 ? day : saturday, weekday == 1 ? day + 1 : saturday + 2,
+                  GRAIN_WEEKEND);
+    return true;
+}
+
+bool when_weekday_after(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    WhenValue then = {.weekday = -1, .zone = WHEN_NO_ZONE};
+    int32_t from, until;
+    if (k[1].v->ms || !when_from_now(s, arg, k + 1, n - 1, &then) ||
+        !when_span(s, &then, &from, &until))
+        return false;
+    from += ((int)k[0].v->num + 6) % 7 - (when_weekday(from) + 6) % 7;
+    when_set_span(out, from, from + 1, GRAIN_DAY);
+    return true;
 }

@@ -113,7 +113,12 @@ bool when_days_range(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValu
             return false;
     }
     const WhenKid both[2] = {{&first, k[0].at, k[0].end}, {&second, k[1].at, k[n - 1].end}};
-    return first.mday < second.mday && when_range(s, 0, both, 2, out);
+    if (first.mday >= second.mday)
+        return false;
+    if (!when_range(s, 0, both, 2, out)) /* a day that does not exist: understood, and nothing */
+        *out = (WhenValue){.date = DATE_FIELDS, .month = 2, .mday = 30, .weekday = -1,
+                           .zone = WHEN_NO_ZONE};
+    return true;
 }
 
 bool when_for(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
@@ -122,7 +127,8 @@ bool when_for(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
     UNUSED(n);
     const WhenValue *begin = k[0].v, *d = k[1].v;
     int64_t from, until;
-    if (is_open_or_range(begin) || begin->time == TIME_PART || !when_bounds(s, begin, &from, &until))
+    if (is_open_or_range(begin) || begin->time == TIME_PART ||
+        !when_bounds(s, begin, &from, &until))
         return false;
     if (begin->time == TIME_NONE && begin->date != DATE_INSTANT && d->ms)
         return false;
@@ -193,6 +199,47 @@ bool when_before(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *o
     out->grain = v->grain;
     out->deadline = true;
     return true;
+}
+
+bool when_to_date(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    UNUSED(arg);
+    UNUSED(n);
+    WhenContext c = *s->c;
+    WhenSense back = *s;
+    int64_t from, until;
+    c.prefer = WHEN_PAST;
+    back.c = &c;
+    if (is_open_or_range(k[0].v) || !when_bounds(&back, k[0].v, &from, &until))
+        return false;
+    out->date = DATE_DONE;
+    out->kind = WHEN_RANGE;
+    out->from = from;
+    out->until = s->c->now_ms;
+    out->grain = GRAIN_DAY;
+    return from < out->until;
+}
+
+bool when_so_far(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    UNUSED(k);
+    UNUSED(n);
+    int32_t from, until;
+    WhenValue unit = {.weekday = -1, .zone = WHEN_NO_ZONE};
+    if (!when_unit_span(s, arg, 0, &from, &until))
+        return false;
+    when_set_span(&unit, from, until, when_unit_grain(arg));
+    const WhenKid one = {&unit, 0, 0};
+    return when_to_date(s, 0, &one, 1, out);
+}
+
+bool when_far_after(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    WhenValue then = {.weekday = -1, .zone = WHEN_NO_ZONE};
+    const WhenKid one = {&then, 0, 0};
+    if (!when_shift(s, arg, k, n, &then))
+        return false;
+    return arg > 0 ? when_after(s, 1, &one, 1, out) : when_before(s, 0, &one, 1, out);
 }
 
 bool when_after_duration(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)

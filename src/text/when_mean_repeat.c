@@ -97,7 +97,8 @@ bool when_every_word(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValu
 {
     UNUSED(k);
     UNUSED(n);
-    const WhenValue unit = {.num = arg / 100};
+    int number = arg / 100;
+    const WhenValue unit = {.num = number};
     const WhenKid one = {&unit, 0, 0};
     return when_every_unit(s, arg % 100, &one, 1, out);
 }
@@ -498,6 +499,8 @@ bool when_finish_repeat(const WhenSense *s, const WhenValue *v, When *out)
         t.rep.interval = 1;
     out->timed = v->time != TIME_NONE || is_unit_of_hours(v->rep.freq);
     out->dated = true;
+    if (v->time == TIME_12 || v->time == TIME_FIXED)
+        out->grain = GRAIN_MINUTE;
     if (!first_instant(s, &t, out))
         return false;
     put_rule(s, &t, out->rrule);

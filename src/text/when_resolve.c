@@ -80,7 +80,9 @@ static bool fits(const WhenValue *v, int year, int month, int *day)
 static bool search_date(const WhenSense *s, const WhenValue *v, int32_t *out)
 {
     int step = past(s) ? -1 : 1, day, month = s->now.month, year = s->now.year;
-    for (int i = 0; i < 12 * 12 + 2; i++) {
+    /* A weekday that fits neither this year nor the next was said wrong. */
+    int tries = v->month && v->weekday >= 0 ? 2 : 12 * 12 + 2;
+    for (int i = 0; i < tries; i++) {
         int m = v->month ? v->month : month, y = v->year ? v->year : year;
         if (fits(v, y, m, &day)) {
             bool today = day == s->today && may_be_today(s, v);
@@ -274,8 +276,9 @@ static int32_t settle_without_day(const WhenSense *s, WhenValue *v)
                 if (!awake(t.sec))
                     continue;
             }
-            bool extent = t.time_range || t.time == TIME_PART;
-            int64_t at = when_at(s, day, extent && !past(s) ? t.sec_end : t.sec, t.zone);
+            /* A part of the day may have begun; a range that one plans has not. */
+            bool begun = t.time == TIME_PART && !past(s);
+            int64_t at = when_at(s, day, begun ? t.sec_end : t.sec, t.zone);
             if (past(s) ? at <= now : at > now) {
                 *v = t;
                 return day;
@@ -297,7 +300,7 @@ static int64_t grain_ms(uint8_t grain)
 bool when_bounds(const WhenSense *s, const WhenValue *v, int64_t *from, int64_t *until)
 {
     WhenValue t = *v;
-    int32_t day, end;
+    int32_t day, end = 0;
     if (v->date == DATE_DONE) {
         *from = v->from;
         *until = v->until;

@@ -291,20 +291,16 @@ static void scan_word(WhenScan *s, WhenToken *t)
         t->blocks = s->g->slot[slot].blocks;
     }
     t->known = t->reading != 0;
-    /* "mar4", "q1"; but not "A1B2C3". */
-    if (digit_at(s->text, s->at) && !(t->known && letters <= 4 && letters > 0)) {
+    char next = s->at < s->text.len ? s->text.ptr[s->at] : '\0';
+    bool dot = next == '.', abbreviated = dot && abbreviation(s->g, t->reading, letters);
+    /* "mar4", "q1", but not "A1B2C3"; "example.com", "name@host". */
+    if ((digit_at(s->text, s->at) && (!t->known || letters > 4)) || next == '_' || next == '=' ||
+        (next == '@' && s->at + 1 < s->text.len && s->text.ptr[s->at + 1] != ' ') ||
+        (dot && !abbreviated && ascii_letter(s->text, s->at + 1))) {
         skip_run(s);
         t->known = false;
-    } else if (s->at < s->text.len && s->text.ptr[s->at] == '.') {
-        if (abbreviation(s->g, t->reading, letters))
-            s->at++;
-        else if (ascii_letter(s->text, s->at + 1)) { /* example.com */
-            skip_run(s);
-            t->known = false;
-        }
-    } else if (s->at < s->text.len && strchr("@_=", s->text.ptr[s->at]) && s->text.ptr[s->at]) {
-        skip_run(s);
-        t->known = false;
+    } else if (abbreviated) {
+        s->at++;
     }
     if (!t->known)
         t->end = s->at;

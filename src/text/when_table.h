@@ -1,7 +1,7 @@
 /* when_table.h - a language's grammar of times as rows that a person reads and extends.
  *
  *   WhenWord  {"monday mon", WDAY, 1}                      words of the same meaning, in lower case
- *   WhenRule  {DAY, "next|coming WDAY", when_next_weekday}  what may stand together, and its meaning
+ *   WhenRule  {DAY, "next|coming WDAY", when_week_day, 1}   what may stand together; its meaning
  *
  * A pattern is made of words ("next", several by "|", none or one by "?") and of symbols in capital
  * letters. A rule holds where its pattern does; of two readings of the same words the one with the
@@ -41,6 +41,7 @@
     X(TINY)     /* m, s: a unit behind "in" only */                                                \
     X(TDUR)                                                                                        \
     X(DUR)      /* a duration */                                                                   \
+    X(FDUR)     /* for two hours */                                                                \
     X(ADUR)     /* an hour: a duration only where something says so */                             \
     X(SDUR)     /* a duration with short units too */                                              \
     X(WDAY)     /* Monday .. Sunday */                                                             \

@@ -1,7 +1,7 @@
 /* when_value.h - what a stretch of words means before it becomes a When.
  *
- * A date may be known in parts (a weekday, a day without a month), as days, or as an instant; a time
- * of day may lack its half of the day. What lacks is found when all of it is known.
+ * A date may be known in parts (a weekday, a day without a month), as days, or as an instant; a
+ * time of day may lack its half of the day. What lacks is found when all of it is known.
  *
  * Days are counted from 1970-01-01. Threads: plain data. */
 #ifndef SOTTO_TEXT_WHEN_VALUE_H
@@ -9,8 +9,8 @@
 
 #include "text/when.h"
 
-typedef enum { U_SECOND, U_MINUTE, U_HOUR, U_DAY, U_WORKDAY, U_WEEKEND, U_WEEK, U_FORTNIGHT, U_MONTH,
-    U_QUARTER, U_HALF_YEAR, U_YEAR, U_DECADE, U_NIGHT } WhenUnit;
+typedef enum { U_SECOND, U_MINUTE, U_HOUR, U_DAY, U_WORKDAY, U_WEEKEND, U_WEEK, U_FORTNIGHT,
+    U_MONTH, U_QUARTER, U_HALF_YEAR, U_YEAR, U_DECADE, U_NIGHT } WhenUnit;
 
 typedef enum {
     DATE_NONE,

@@ -284,7 +284,7 @@ def test_kill_around_firing(tmp_path):
     data, desk = tmp_path / "data", tmp_path / "desk"
     data.mkdir(mode=0o700)
     desk.mkdir()
-    env = {**fake_desktop(desk), "SOTTO_LOG": "error"}
+    env = {**fake_desktop(desk), "SOTTO_LOG": "error", "SOTTO_DESKTOP_NOTIFICATIONS": "yes"}
     rng, person, tasks, deaths = random.Random(2026), Person(), [], 0
     person.start()
     server = Server(data, env=env).__enter__()

@@ -125,7 +125,7 @@ static bool cursor_parse(Str text, TaskSort sort, Arena *a, Cursor *out, Err *er
     bool ok = str_next(&rest, '.', &part) && str_to_i64(part, &n) && n == (int64_t)sort
         && str_next(&rest, '.', &part) && str_to_i64(part, &out->task_no) && rest.ptr;
     if (ok && SORTS[sort].text) {
-        char *t = rest.len % 2 || rest.len > 2u * TASK_MAX_TITLE ? NULL
+        char *t = rest.len % 2 || rest.len > (size_t)2 * TASK_MAX_TITLE ? NULL
             : arena_alloc(a, rest.len / 2 + 1);
         ok = t != NULL;
         for (size_t i = 0; ok && i < rest.len; i += 2) {
@@ -144,7 +144,7 @@ static bool cursor_parse(Str text, TaskSort sort, Arena *a, Cursor *out, Err *er
 static bool cursor_make(Sq *q, TaskSort sort, Arena *a, Str *out, Err *err)
 {
     Buf b;
-    buf_init(&b, 4u * TASK_MAX_TITLE);
+    buf_init(&b, (size_t)4 * TASK_MAX_TITLE);
     buf_printf(&b, "%d.%lld.", (int)sort, (long long)sq_col_i64(q, 0));
     Str t = sq_col_str(q, SQ_TASK_NCOLUMNS);
     if (SORTS[sort].text)

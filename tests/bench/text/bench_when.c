@@ -8,8 +8,9 @@
  * `ref` in the zone of the source (duckling's is -02:00, the others' UTC; 2024-01-01 noon without
  * one), the preference the future, months first. Of several found the longest is compared:
  *
- *   point       begin equal, to the grain (a day: the date); an hour of a part of the day that we
- *               found counts when it lies within; "within an hour" by its end
+ *   point       begin equal, to the grain (a day, and what we know as whole days: the date, since
+ *               one source fills in the hour of the reference); an hour within a part of the
+ *               day that we found counts; "within an hour" by its end
  *   range       begin equal; the end half open: equal to the expected, or at most one unit of our
  *               grain later (sources differ on whether the last day or minute counts); parts of a
  *               day: same day, and more than half of the shorter one in common
@@ -119,7 +120,8 @@ static bool point_right(const Case *c, const Json *want, const When *w)
     if (w->kind == WHEN_RANGE && w->deadline)
         return same_to_grain(c, at, w->until);
     Case plain = *c;
-    if (s.len == 10)
+    if (s.len == 10 || (!w->timed && !str_eq(c->grain, STR("month")) &&
+                        !str_eq(c->grain, STR("quarter")) && !str_eq(c->grain, STR("year"))))
         plain.grain = STR("day");
     return same_to_grain(&plain, at, w->from);
 }
@@ -135,7 +137,8 @@ static int64_t grain_length(const When *w)
 static bool part_right(const Case *c, const Json *want, const When *w)
 {
     int a, b;
-    if (!time_of_day(json_str(json_at(want, 0)), &a) || !time_of_day(json_str(json_at(want, 1)), &b))
+    if (!time_of_day(json_str(json_at(want, 0)), &a) ||
+        !time_of_day(json_str(json_at(want, 1)), &b))
         return false;
     int from = second_of(c, w->from), until = from + (int)((w->until - w->from) / 1000);
     int lo = from > a ? from : a, hi = until < b ? until : b;

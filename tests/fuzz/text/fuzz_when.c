@@ -1,5 +1,5 @@
-/* fuzz_when.c - times in any text, at any time, in several zones: found in order, each begins before
- * it ends, every rule can be said, nothing lies outside of the years that can be written. */
+/* fuzz_when.c - times in any text, at any time, in several zones: found in order, each begins
+ * before it ends, every rule can be said, nothing lies outside of the years that can be written. */
 #include <stdlib.h>
 
 #include "base/utf8.h"

@@ -2,6 +2,8 @@
  * they are due and said, in zones and across changes of the clock. */
 #include "tasks_unit.h"
 
+#include "support/torture.h"
+
 static void fires(const Task *t, size_t n, ...)
 {
     va_list list;
@@ -329,10 +331,48 @@ static void found_by_words(void **state)
     }
 }
 
+static bool create_once(void *arg)
+{
+    World *w = arg;
+    TaskDraft d = draft("short of memory", "2026-11-24T09:00:00+01:00", true);
+    TaskResult r;
+    Err err = ERR_INIT;
+    Str tags[] = {STR("a"), STR("b")};
+    d.tags = tags;
+    d.n_tags = 2;
+    d.rrule = STR("FREQ=DAILY");
+    Arena *a = arena_new(1 << 20);
+    bool ok = a && tasks_create(w->t, &d, a, &r, &err)
+        && tasks_complete(w->t, &r.task.id, a, &r, &err);
+    arena_free(a);
+    return ok;
+}
+
+/* Whichever allocation fails: a failure is said, and what failed left nothing behind. */
+static void short_of_memory(void **state)
+{
+    World *w = *state;
+    long failures = torture_alloc(create_once, w, 0);
+    assert_true(failures > 5);
+    TaskFilter f = TASK_FILTER_ALL;
+    TaskPage page;
+    OK(tasks_list(w->t, &f, TASK_SORT_DUE, 1000, STR(""), w->a, &page, &oops));
+    for (size_t i = 0; i < page.n; i++) { /* a task with a done row, or with none: never half */
+        const Task *t = &page.items[i];
+        assert_int_equal(t->n_tags, 2);
+        assert_true(t->status == TASK_DONE || t->n_fires > 0);
+    }
+    Buf report;
+    buf_init(&report, 1 << 20);
+    OK(store_check(w->store, false, &report, &oops));
+    buf_release(&report);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {T(usual_reminders), T(across_changes_of_the_clock),
         T(reminders_move_along), T(patching_one_member_leaves_the_rest), T(recurring_goes_on),
-        T(late_and_early), T(snoozing), T(timers), T(undo_tells), T(found_by_words)};
+        T(late_and_early), T(snoozing), T(timers), T(undo_tells), T(found_by_words),
+        T(short_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
