@@ -212,8 +212,8 @@ static const CliCommand commands[] = {
      "what is on the schedule; calendars in and out",
      "Without words: today. import FILE..., export, subscribe URL, refresh [CALENDAR], remove\n"
      "CALENDAR, list; add TITLE START [END] (2026-12-01, 2026-12-01T09:00), delete ID. CALENDAR\n"
-     "is an id, a name or an address. The same file imported twice changes nothing. docs/CALENDAR.md\n"
-     "has the rules.",
+     "is an id, a name or an address. The same file imported twice changes nothing.\n"
+     "docs/CALENDAR.md has the rules.",
      calendar_flags, COUNT(calendar_flags), 0, MANY, calendar_command},
     {"duplicates", "", "documents with nearly the same text, in groups",
      "The oldest of a group comes first; the others show how much they have in common with it.",

@@ -98,7 +98,7 @@ static bool set_rule(Draft *d, Str text)
     }
     if (!rrule_parse(text, &r, d->err))
         return false;
-    buf_init(&b, RRULE_TEXT_MAX * 2);
+    buf_init(&b, (size_t)RRULE_TEXT_MAX * 2);
     (void)buf_add_c(&b, "RRULE:");
     rrule_write(&r, &b);
     event_raw_set(&d->raw, "RRULE", buf_str(&b));

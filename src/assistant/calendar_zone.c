@@ -138,7 +138,7 @@ static int by_time(const void *a, const void *b)
 static void put_be(Buf *b, uint64_t v, int bytes)
 {
     for (int i = bytes - 1; i >= 0; i--)
-        (void)buf_add_char(b, (char)(v >> (8 * i)));
+        (void)buf_add_char(b, i < 8 ? (char)(v >> (8 * i)) : '\0');
 }
 
 static void put_header(Buf *b, size_t times, size_t types, size_t chars)

@@ -74,19 +74,19 @@ bool ical_param(Str params, const char *name, Str *value)
     return false;
 }
 
-void ical_unescape(Str s, Buf *out)
+void ical_unescape(Str value, Buf *out)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        bool escape = s.ptr[i] == '\\' && i + 1 < s.len;
-        char c = escape ? s.ptr[++i] : s.ptr[i];
+    for (size_t i = 0; i < value.len; i++) {
+        bool escape = value.ptr[i] == '\\' && i + 1 < value.len;
+        char c = escape ? value.ptr[++i] : value.ptr[i];
         (void)buf_add_char(out, escape && (c == 'n' || c == 'N') ? '\n' : c);
     }
 }
 
-void ical_escape(Str s, Buf *out)
+void ical_escape(Str text, Buf *out)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.ptr[i];
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
         if (c == '\r')
             continue;
         if (c == '\n') {
@@ -126,8 +126,9 @@ static bool digits(Str s, size_t at, size_t n, int *out)
     return true;
 }
 
-bool ical_time(Str s, IcalTime *out)
+bool ical_time(Str value, IcalTime *out)
 {
+    const Str s = value;
     IcalTime t = {0};
     Civil *c = &t.c;
     t.date = s.len == 8;
@@ -153,8 +154,9 @@ void ical_add_time(const IcalTime *t, Buf *out)
                    t->utc ? "Z" : "");
 }
 
-bool ical_duration(Str s, int64_t *days, int64_t *ms)
+bool ical_duration(Str value, int64_t *days, int64_t *ms)
 {
+    Str s = value;
     static const struct {
         char unit;
         bool time;

@@ -3,10 +3,12 @@
 
 #include "base/clock.h"
 
-#define DAY 86400
+#define DAY 86400LL
+#define HOUR 3600LL
+#define MINUTE 60LL
 #define LAST_YEAR 9999
-#define MAX_WALK (10u * RRULE_MAX_STEPS) /* periods counted before the first one is told */
-#define SLACK (25 * 3600)                /* no zone ever skipped more of its clock */
+#define MAX_WALK (10ULL * RRULE_MAX_STEPS) /* periods counted before the first one is told */
+#define SLACK (25 * HOUR)                /* no zone ever skipped more of its clock */
 
 static int64_t floor_div(int64_t a, int64_t b)
 {
@@ -42,8 +44,8 @@ static int64_t first_week(int year, int week_start)
 
 static int64_t local_of(const Civil *c)
 {
-    return clock_days_from_civil(c->year, c->month, c->day) * DAY + c->hour * 3600 +
-           c->minute * 60 + c->second;
+    return clock_days_from_civil(c->year, c->month, c->day) * DAY + c->hour * HOUR +
+           c->minute * MINUTE + c->second;
 }
 
 static int64_t instant_of(const RruleIter *it, int64_t local)
@@ -290,9 +292,9 @@ static int64_t element(const RruleIter *it, uint64_t index)
         rank -= n;
         word++;
     }
-    int64_t day = it->first_day + word * 64 + select_bit(it->days[word], rank);
-    return day * DAY + select_bit(it->hours, (unsigned)(time / seconds / minutes)) * 3600 +
-           select_bit(it->minutes, (unsigned)(time / seconds % minutes)) * 60 +
+    int64_t day = it->first_day + (int64_t)word * 64 + select_bit(it->days[word], rank);
+    return day * DAY + select_bit(it->hours, (unsigned)(time / seconds / minutes)) * HOUR +
+           select_bit(it->minutes, (unsigned)(time / seconds % minutes)) * MINUTE +
            select_bit(it->seconds, (unsigned)(time % seconds));
 }
 
@@ -378,7 +380,7 @@ static void set_end(RruleIter *it, const Rrule *r)
     it->until = it->until_ms = INT64_MAX;
     if (r->until_kind == RRULE_UNTIL_UTC) {
         it->until_ms = (clock_days_from_civil(r->until.year, r->until.month, r->until.day) * DAY +
-                        r->until.hour * 3600 + r->until.minute * 60 + r->until.second) *
+                        r->until.hour * HOUR + r->until.minute * MINUTE + r->until.second) *
                        1000;
         Civil c = zone_civil(it->zone, it->until_ms);
         it->until = local_of(&c) + SLACK;
@@ -445,7 +447,7 @@ void rrule_begin(RruleIter *it, const Rrule *r, const Zone *z, int64_t start_ms,
     }
     /* A time that the clock skipped is told later than it is written. */
     int64_t change, local = local_of(&from);
-    if (zone_next_change(z, from_ms - SLACK * (int64_t)1000, &change) && change <= from_ms)
+    if (zone_next_change(z, from_ms - SLACK * 1000, &change) && change <= from_ms)
         local -= SLACK;
     seek(it, local);
 }

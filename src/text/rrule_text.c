@@ -40,7 +40,7 @@ static bool read_list(Str name, Str list, int first, int most, uint64_t *set, ui
     while (str_next(&rest, ',', &one)) {
         if (!number(one, first, most, last != NULL, &n))
             return wrong(err, label, one);
-        uint64_t *to = n < 0 ? last : set;
+        uint64_t *to = n < 0 && last ? last : set;
         n = n < 0 ? -n : n;
         to[n / 64] |= (uint64_t)1 << (n % 64);
     }
