@@ -10,7 +10,11 @@ static const Field events_query[] = {
     {.name = "until", .type = F_TIME, .help = "its end (exclusive)"},
     {.name = "days", .type = F_INT, .min = 1, .max = 3660, .fallback = "7",
      .help = "without until: so many days from from on"},
-    {.name = "tz", .type = F_STRING, .min = 1, .max = 64, .help = "IANA zone of the answer; the person's "
+    {.name = "tz",
+     .type = F_STRING,
+     .min = 1,
+     .max = 64,
+     .help = "IANA zone of the answer; the person's "
                                                         "when absent"},
     {.name = "calendar", .type = F_UUID, .help = "only of this calendar"},
     {.name = "cancelled", .type = F_BOOL, .fallback = "false", .help = "cancelled ones too"},

@@ -162,9 +162,8 @@ static const CliCommand commands[] = {
     {"ask", "SENTENCE...", "ask or tell the assistant something",
      "A question is answered out of your documents, tasks and what you told it, with the place it "
      "stands\n"
-     "in; a command (\"remind me to call the bank tomorrow at nine\") is carried out. Exit status 3 "
-     "when\n"
-     "nothing was found.",
+     "in; a command (\"remind me to call the bank tomorrow at nine\") is carried out. Exit status\n"
+     "3 when nothing was found.",
      ask_flags, COUNT(ask_flags), 1, MANY, ask_command},
     {"chat", "", "talk to the assistant",
      "One line after the other, from the terminal or a pipe, in one conversation; /quit ends it.",

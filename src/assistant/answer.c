@@ -36,7 +36,7 @@ static Str plain_words(Arena *a, Str question)
     return str_mem(s, question.len);
 }
 
-/* ---- the kind of thing that is asked for ------------------------------------------------------ */
+/* ---- the kind of thing that is asked for ---------------------------------------------------- */
 
 typedef enum { ASKS_ANYTHING, ASKS_AMOUNT, ASKS_NUMBER, ASKS_TIME, ASKS_PERSON } Asks;
 

@@ -86,10 +86,11 @@ void citation_json(const Citation *c, JsonW *w);
 /* "my manager is Dana" -> subject "my manager", value "Dana". False, with both empty, when the
  * words have no such shape. */
 bool memory_split(Str text, Arena *a, Str *subject, Str *value);
-/* Sets text, subject and value of a fact from a person's words. ERR_VALIDATION for what looks like a
- * password, key or card number: secrets are not stored. */
+/* Sets text, subject and value of a fact from a person's words. ERR_VALIDATION for what looks like
+ * a password, key or card number: secrets are not stored. */
 bool memory_fact(Str text, Arena *a, Fact *io, Err *err);
-/* Keeps a fact; refuses what memory_fact does. *replaced (may be NULL): the fact it took the place of, nil when none. */
+/* Keeps a fact; refuses what memory_fact does. *replaced (may be NULL): the fact it took the place
+ * of, nil when none. */
 bool memory_remember(Store *s, const Uuid *owner, Str text, Str source, Arena *a, Fact *out,
     Uuid *replaced, Err *err);
 

@@ -1,9 +1,9 @@
 /* commitments.h - sentences of documents that bind a person to a date, until somebody decides about
  * them: proposed, made a task, or dismissed.
  *
- * They are written with their document (DocumentPut.commitments) and go with it. The same words with
- * the same date in another document are one proposal, and one decision. A document that is read again
- * keeps the decisions about sentences that it still has.
+ * They are written with their document (DocumentPut.commitments) and go with it. The same words
+ * with the same date in another document are one proposal, and one decision. A document that is
+ * read again keeps the decisions about sentences that it still has.
  *
  * Threads: as store.h. */
 #ifndef SOTTO_STORE_COMMITMENTS_H

@@ -127,12 +127,15 @@ static bool has_sign(Str s, CommitmentKind *kind)
 
 static bool has_money(Str s)
 {
-    return str_find(s, STR("$"), 0) != SIZE_MAX || str_find(s, STR("\xE2\x82\xAC"), 0) != SIZE_MAX ||
-           str_find(s, STR("\xC2\xA3"), 0) != SIZE_MAX || has_any(s, money, LEN(money));
+    static const char *const marks[] = {"$", "\xE2\x82\xAC", "\xC2\xA3"};
+    for (size_t i = 0; i < LEN(marks); i++)
+        if (str_find(s, str_of(marks[i]), 0) != SIZE_MAX)
+            return true;
+    return has_any(s, money, LEN(money));
 }
 
-/* Printed, or a day's or month's name: "today" and "within a week" say nothing in a paper that is read
- * later. */
+/* Printed, or a day's or month's name: "today" and "within a week" say nothing in a paper that is
+ * read later. */
 static bool is_calendar_day(Str s)
 {
     static const char *const names[] = {"monday", "tuesday", "wednesday", "thursday", "friday",
@@ -180,8 +183,9 @@ static bool judge(Str s, Str signed_by, const WhenContext *c, Commitment *out)
         return false;
     bool exact = has_digit(str_sub(s, w.start, w.end));
     out->timed = w.timed;
-    out->strength = 0.4 + (!own || has_any(s, obliging, LEN(obliging)) ? 0.2 : 0) + (exact ? 0.2 : 0) +
-                    (has_money(s) ? 0.1 : 0) + (has_any(s, to_reader, LEN(to_reader)) ? 0.1 : 0);
+    bool obliges = !own || has_any(s, obliging, LEN(obliging));
+    out->strength = 0.4 + (obliges ? 0.2 : 0) + (exact ? 0.2 : 0) + (has_money(s) ? 0.1 : 0) +
+                    (has_any(s, to_reader, LEN(to_reader)) ? 0.1 : 0);
     return true;
 }
 

@@ -5,10 +5,11 @@
  *
  * A sentence counts when a sign (a word of the table) and a printed date or the name of a day stand
  * in it and nothing says that it is over ("was paid"). A line that is a day with its hour belongs
- * to the sentence before it that ends in a colon, or, among the first lines, to the title. Its strength is 0.4 for the sign, 0.2 when it obliges ("must", "no later
- * than", "please"), 0.2 for a date with its day and month, 0.1 for a sum of money, 0.1 when it speaks
- * to the reader; docs/TASKS.md has the table and what it misses. Times are understood as of the
- * text's own day (WhenContext.now_ms).
+ * to the sentence before it that ends in a colon, or, among the first lines, to the title. Its
+ * strength is 0.4 for the sign, 0.2 when it obliges ("must", "no later than", "please"), 0.2 for a
+ * date with its day and month, 0.1 for a sum of money, 0.1 when it speaks to the reader;
+ * docs/TASKS.md has the table and what it misses. Times are understood as of the text's own day
+ * (WhenContext.now_ms).
  *
  * Threads: pure functions. */
 #ifndef SOTTO_TEXT_COMMITMENT_H

@@ -7,7 +7,7 @@
     "t.uuid, d.uuid, d.title, d.source, t.kind, t.start, t.\"end\", t.text, t.due_at, t.timed, "   \
     "t.strength, t.state, t.task"
 
-/* ---- with a document --------------------------------------------------------------------------- */
+/* ---- with a document ------------------------------------------------------------------------ */
 
 static bool run_for(SqConn *c, const char *sql, int64_t doc_no, Err *err)
 {
@@ -29,7 +29,8 @@ static bool write_one(SqConn *c, int64_t owner_no, int64_t doc_no, const Documen
         " coalesce((SELECT max(state) FROM commitments WHERE owner_no = ?1 AND key = ?4), 0),"
         " (SELECT task FROM commitments WHERE owner_no = ?1 AND key = ?4 AND task IS NOT NULL), 0) "
         "ON CONFLICT (doc_no, key) DO UPDATE SET kind = excluded.kind, start = excluded.start,"
-        " \"end\" = excluded.\"end\", text = excluded.text, strength = excluded.strength, stale = 0";
+        " \"end\" = excluded.\"end\", text = excluded.text, strength = excluded.strength,"
+        " stale = 0";
     Sq q;
     if (!sq_begin(&q, c, sql, err))
         return false;
@@ -60,7 +61,7 @@ bool sq_row_commitments(SqConn *c, int64_t owner_no, int64_t doc_no, const Docum
     return run_for(c, sweep, doc_no, err);
 }
 
-/* ---- reading ----------------------------------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 static bool read_row(Sq *q, Arena *a, StoredCommitment *out, Err *err)
 {
@@ -186,7 +187,7 @@ bool sq_commitment_get(Store *store, const Uuid *owner, const Uuid *id, Arena *a
     return rc > 0 || (rc == 0 && err_set(err, ERR_NOT_FOUND, "there is no such commitment"));
 }
 
-/* ---- deciding ---------------------------------------------------------------------------------- */
+/* ---- deciding ------------------------------------------------------------------------------- */
 
 typedef struct {
     SqWrite w; /* first */

@@ -244,8 +244,9 @@ static void test_documents(void **state)
 {
     Fixture *f = *state;
     set_clock("2026-11-23T10:00:00+01:00");
-    add(f, "lease.txt", "Rental agreement\n\nThe apartment in Alder Lane 14 belongs to Maria Silva, "
-        "the landlord. The rent is 950 EUR a month and is due on the third working day.\n\n"
+    add(f, "lease.txt",
+        "Rental agreement\n\nThe apartment in Alder Lane 14 belongs to Maria Silva, the landlord. "
+        "The rent is 950 EUR a month and is due on the third working day.\n\n"
         "Pets are allowed with her written consent.\n");
     add(f, "plumber.txt", "Reyes and Son Plumbing\n\nThe shut-off valve under the kitchen sink was "
         "corroded and has been replaced. We recommend to renew the siphon next year.\n\n"
