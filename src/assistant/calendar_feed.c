@@ -193,7 +193,7 @@ bool calendars_refresh(Calendars *c, const Uuid *calendar, Arena *a, ImportRepor
     if (!calendars_get(c, calendar, a, &k, err))
         return false;
     if (k.state == FEED_NONE)
-        return err_set(err, ERR_VALIDATION, "the calendar has no address to look at");
+        return err_set(err, ERR_CONFLICT, "the calendar has no address to look at");
     return look(c, &k, true, a, out, err);
 }
 
