@@ -1,6 +1,6 @@
 /* calendar_alarms.c - reminders of events come true.
  *
- *   agenda of the next days -> its alarms within a day -> rows of tasks (kind alarm, tag "calendar")
+ *   agenda of the next days -> its alarms within a day -> rows of tasks (kind alarm, tagged)
  *        -> the scheduler, which fires each durably and shows it once (scheduler.h)
  *
  * The rows are made at most a day ahead, one for each occurrence and alarm (its source names both),
