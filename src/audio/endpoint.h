@@ -28,8 +28,10 @@ typedef struct {
     uint32_t min_speech_ms;    /* 96: that much above `start` within twice as long */
     uint32_t silence_ms;       /* 600: below `stop` for so long ends it; 96 to 10000 */
     uint32_t preroll_ms;       /* 320, at most 2000 */
+    uint32_t pause_ms;         /* 192, less than silence_ms: then PAUSE is said */
     uint32_t keep_silence_ms;  /* 160: of the silence at the end, that much belongs to the speech */
-    uint32_t max_ms;           /* 30000: then it is cut, and the next begins at once */
+    uint32_t max_ms;           /* 30000, at least 3000: then it is cut, where in the last 2 s speech
+                                  was least likely, and the next begins there at once */
     uint32_t patience_ms;      /* 0: forever; else ENDPOINT_NOTHING after so long without speech */
 } EndpointOptions;
 
