@@ -199,29 +199,16 @@ const StTensor *safetensors_find(const Safetensors *s, const char *name)
     return NULL;
 }
 
-static bool has_shape(const StTensor *t, const uint64_t *shape)
-{
-    uint32_t rank = 0;
-    while (shape[rank] && rank < t->rank && t->shape[rank] == shape[rank])
-        rank++;
-    return rank == t->rank && shape[rank] == 0;
-}
-
 const StTensor *safetensors_need_f32(const Safetensors *s, const char *name, uint64_t rows,
     uint64_t cols, Err *err)
-{
-    return safetensors_need_shape(s, name, (const uint64_t[]){rows, cols, 0}, err);
-}
-
-const StTensor *safetensors_need_shape(const Safetensors *s, const char *name,
-    const uint64_t *shape, Err *err)
 {
     const StTensor *t = safetensors_find(s, name);
     if (!t) {
         err_set(err, ERR_CORRUPT, "the weights have no tensor \"%s\"", name);
         return NULL;
     }
-    if (t->type != ST_F32 || !has_shape(t, shape)) {
+    if (t->type != ST_F32 || t->rank != (cols ? 2u : 1u) || t->shape[0] != rows ||
+        (cols && t->shape[1] != cols)) {
         err_set(err, ERR_CORRUPT, "tensor \"%s\" is not F32 of the shape this model has", name);
         return NULL;
     }

@@ -55,8 +55,5 @@ const StTensor *safetensors_find(const Safetensors *s, const char *name);
  * of another type or shape, or holds a number that is not finite. Aligned or not: copy it. */
 const StTensor *safetensors_need_f32(const Safetensors *s, const char *name, uint64_t rows,
     uint64_t cols, Err *err);
-/* The same of any rank; `shape` is closed by 0. */
-const StTensor *safetensors_need_shape(const Safetensors *s, const char *name,
-    const uint64_t *shape, Err *err);
 
 #endif

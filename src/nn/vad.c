@@ -3,8 +3,8 @@
 #include <math.h>
 
 #include "base/mem.h"
+#include "nn/onnx.h"
 #include "nn/ops.h"
-#include "nn/safetensors.h"
 #include "nn/weights_file.h"
 
 #define WINDOW 256 /* samples of the STFT, one every STEP */
@@ -41,19 +41,30 @@ struct Vad {
 
 /* ---- converting ---------------------------------------------------------------------------- */
 
-static const float *theirs(const Safetensors *s, const char *name, const uint64_t *shape,
-    float *copy, Err *err)
+/* Copies the fp32 tensor `name` of exactly this shape (closed by 0). */
+static bool theirs(const Onnx *o, const char *name, const uint32_t *shape, float *copy, Err *err)
 {
-    const StTensor *t = safetensors_need_shape(s, name, shape, err);
-    if (t)
-        memcpy(copy, t->data, t->bytes); /* they are aligned to nothing */
-    return t ? copy : NULL;
+    const OnnxTensor *t = onnx_tensor(o, str_of(name));
+    if (!t)
+        return err_set(err, ERR_CORRUPT, "the speech detector has no tensor \"%s\"", name);
+    uint32_t rank = 0;
+    while (rank < t->rank && shape[rank] && shape[rank] == t->shape[rank])
+        rank++;
+    if (t->type != ONNX_F32 || rank != t->rank || shape[rank] != 0)
+        return err_set(err, ERR_CORRUPT, "tensor \"%s\" is not fp32 of the shape this model has",
+            name);
+    memcpy(copy, t->data, (size_t)t->count * sizeof *copy);
+    for (size_t i = 0; i < t->count; i++)
+        if (!isfinite(copy[i]))
+            return err_set(err, ERR_CORRUPT, "tensor \"%s\" holds a number that is not finite",
+                name);
+    return true;
 }
 
-static bool convert_stft(const Safetensors *s, float *copy, float *w, Err *err)
+static bool convert_stft(const Onnx *o, float *copy, float *w, Err *err)
 {
-    const uint64_t shape[] = {2 * BINS, 1, WINDOW, 0};
-    if (!theirs(s, "stft_conv.weight", shape, copy, err))
+    const uint32_t shape[] = {2 * BINS, 1, WINDOW, 0};
+    if (!theirs(o, "model.stft.forward_basis_buffer", shape, copy, err))
         return false;
     for (size_t row = 0; row < 2 * BINS; row++)
         for (size_t i = 0; i < WINDOW; i++)
@@ -62,74 +73,76 @@ static bool convert_stft(const Safetensors *s, float *copy, float *w, Err *err)
 }
 
 /* theirs [n][channels][3] -> [taps * channels][n], from tap `first`. */
-static bool convert_conv(const Safetensors *s, const char *name, uint64_t channels, uint64_t n,
+static bool convert_conv(const Onnx *o, const char *name, uint32_t channels, uint32_t n,
     size_t first, size_t taps, float *copy, float *w, Err *err)
 {
-    const uint64_t shape[] = {n, channels, 3, 0};
-    if (!theirs(s, name, shape, copy, err))
+    const uint32_t shape[] = {n, channels, 3, 0};
+    if (!theirs(o, name, shape, copy, err))
         return false;
-    for (size_t o = 0; o < n; o++)
+    for (size_t row = 0; row < n; row++)
         for (size_t c = 0; c < channels; c++)
             for (size_t t = 0; t < taps; t++)
-                w[(t * channels + c) * n + o] = copy[(o * channels + c) * 3 + first + t];
+                w[(t * channels + c) * n + row] = copy[(row * channels + c) * 3 + first + t];
     return true;
 }
 
 /* theirs [512][128] twice -> [256][512], and the two biases added. */
-static bool convert_lstm(const Safetensors *s, float *copy, float *w, float *bias, Err *err)
+static bool convert_lstm(const Onnx *o, float *copy, float *w, float *bias, Err *err)
 {
-    const uint64_t shape[] = {GATES, VAD_HIDDEN, 0}, vector[] = {GATES, 0};
-    const char *const matrices[] = {"lstm_cell.weight_ih", "lstm_cell.weight_hh"};
-    const char *const biases[] = {"lstm_cell.bias_ih", "lstm_cell.bias_hh"};
+    const uint32_t shape[] = {GATES, VAD_HIDDEN, 0}, vector[] = {GATES, 0};
+    const char *const matrices[] = {"model.decoder.rnn.weight_ih", "model.decoder.rnn.weight_hh"};
+    const char *const biases[] = {"model.decoder.rnn.bias_ih", "model.decoder.rnn.bias_hh"};
     for (size_t half = 0; half < 2; half++) {
-        if (!theirs(s, matrices[half], shape, copy, err))
+        if (!theirs(o, matrices[half], shape, copy, err))
             return false;
-        for (size_t o = 0; o < GATES; o++)
+        for (size_t row = 0; row < GATES; row++)
             for (size_t i = 0; i < VAD_HIDDEN; i++)
-                w[(half * VAD_HIDDEN + i) * GATES + o] = copy[o * VAD_HIDDEN + i];
-        if (!theirs(s, biases[half], vector, copy, err))
+                w[(half * VAD_HIDDEN + i) * GATES + row] = copy[row * VAD_HIDDEN + i];
+        if (!theirs(o, biases[half], vector, copy, err))
             return false;
-        for (size_t o = 0; o < GATES; o++)
-            bias[o] += copy[o];
+        for (size_t row = 0; row < GATES; row++)
+            bias[row] += copy[row];
     }
     return true;
 }
 
-static bool convert_vector(const Safetensors *s, const char *name, uint32_t n, float *out, Err *err)
+static bool convert_vector(const Onnx *o, const char *name, uint32_t n, float *out, Err *err)
 {
-    const uint64_t shape[] = {n, 0};
-    return theirs(s, name, shape, out, err) != NULL;
+    const uint32_t shape[] = {n, 0};
+    return theirs(o, name, shape, out, err);
 }
 
-static bool convert_layer(const Safetensors *s, Layer l, float *copy, float *w, float *bias,
+#define ENCODER "model.encoder."
+
+static bool convert_layer(const Onnx *o, Layer l, float *copy, float *w, float *bias,
     Err *err)
 {
-    const uint64_t row[] = {1, VAD_HIDDEN, 1, 0};
+    const uint32_t shape[] = {1, VAD_HIDDEN, 1, 0};
     uint32_t n = layers[l].n;
     switch (l) {
     case STFT:
-        return convert_stft(s, copy, w, err);
+        return convert_stft(o, copy, w, err);
     case CONV1:
-        return convert_conv(s, "conv1.weight", BINS, n, 0, 3, copy, w, err) &&
-               convert_vector(s, "conv1.bias", n, bias, err);
+        return convert_conv(o, ENCODER "0.reparam_conv.weight", BINS, n, 0, 3, copy, w, err) &&
+               convert_vector(o, ENCODER "0.reparam_conv.bias", n, bias, err);
     case CONV2:
-        return convert_conv(s, "conv2.weight", 128, n, 0, 3, copy, w, err) &&
-               convert_vector(s, "conv2.bias", n, bias, err);
+        return convert_conv(o, ENCODER "1.reparam_conv.weight", 128, n, 0, 3, copy, w, err) &&
+               convert_vector(o, ENCODER "1.reparam_conv.bias", n, bias, err);
     case CONV3:
-        return convert_conv(s, "conv3.weight", 64, n, 0, 3, copy, w, err) &&
-               convert_vector(s, "conv3.bias", n, bias, err);
+        return convert_conv(o, ENCODER "2.reparam_conv.weight", 64, n, 0, 3, copy, w, err) &&
+               convert_vector(o, ENCODER "2.reparam_conv.bias", n, bias, err);
     case CONV4:
-        return convert_conv(s, "conv4.weight", 64, n, 1, 1, copy, w, err) &&
-               convert_vector(s, "conv4.bias", n, bias, err);
+        return convert_conv(o, ENCODER "3.reparam_conv.weight", 64, n, 1, 1, copy, w, err) &&
+               convert_vector(o, ENCODER "3.reparam_conv.bias", n, bias, err);
     case LSTM:
-        return convert_lstm(s, copy, w, bias, err);
+        return convert_lstm(o, copy, w, bias, err);
     default:
-        return theirs(s, "final_conv.weight", row, w, err) &&
-               convert_vector(s, "final_conv.bias", n, bias, err);
+        return theirs(o, "model.decoder.decoder.2.weight", shape, w, err) &&
+               convert_vector(o, "model.decoder.decoder.2.bias", n, bias, err);
     }
 }
 
-static bool convert(const Safetensors *s, WeightsWriter *w, Err *err)
+static bool convert(const Onnx *o, WeightsWriter *w, Err *err)
 {
     /* The writer hands out one tensor at a time: both of a layer are made here first. */
     float *copy = mem_array(3 * 2 * VAD_HIDDEN * GATES, sizeof *copy);
@@ -139,7 +152,7 @@ static bool convert(const Safetensors *s, WeightsWriter *w, Err *err)
         float bias[GATES] = {0};
         size_t size = (size_t)layers[l].k * layers[l].n * sizeof *weight;
         memset(weight, 0, size);
-        ok = convert_layer(s, l, copy, weight, bias, err);
+        ok = convert_layer(o, l, copy, weight, bias, err);
         void *to = ok ? weights_add(w, layers[l].weight, WEIGHTS_F32, 2,
                             (const uint32_t[]){layers[l].k, layers[l].n}, 0) : NULL;
         if (to)
@@ -153,21 +166,21 @@ static bool convert(const Safetensors *s, WeightsWriter *w, Err *err)
     return ok;
 }
 
-bool vad_convert(const char *safetensors, const char *out, Err *err)
+bool vad_convert(const char *onnx, const char *out, Err *err)
 {
     Mapped map = {0};
     Sha256 source;
-    if (!os_map(safetensors, &map, err))
+    if (!os_map(onnx, &map, err))
         return false;
     Str file = str_mem((const char *)map.data, map.size);
-    Safetensors *s = sha256(file, &source, err) ? safetensors_parse(file, err) : NULL;
-    WeightsWriter *w = s ? weights_begin(VAD_MODEL, &source, err) : NULL;
-    bool ok = w && convert(s, w, err);
+    Onnx *o = sha256(file, &source, err) ? onnx_parse(file, err) : NULL;
+    WeightsWriter *w = o ? weights_begin(VAD_MODEL, &source, err) : NULL;
+    bool ok = w && convert(o, w, err);
     if (ok)
         ok = weights_finish(w, out, err);
     else
         weights_abandon(w);
-    safetensors_free(s);
+    onnx_free(o);
     os_unmap(&map);
     return ok;
 }

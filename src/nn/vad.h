@@ -4,7 +4,7 @@
  *     -> STFT [4, 129] -> 4 x conv and ReLU [1, 128] -> LSTM [128] -> ReLU -> dot -> sigmoid
  *
  * 309 thousand weights in fp32, from one memory-mapped file of our own (docs/AUDIO.md has every
- * tensor), made once by vad_convert from the published silero_vad_16k.safetensors.
+ * tensor), made once by vad_convert from the published silero_vad_16k_op15.onnx.
  *
  * Source: the model's authors (Silero Team, MIT), their silero-vad 6.2.
  * Threads: a Vad is immutable once open and shared freely; a VadState is one stream's. */
@@ -27,7 +27,7 @@ typedef struct {
 
 /* ERR_NOT_FOUND, ERR_CORRUPT (no such file, a tensor is missing or has another shape),
  * ERR_NO_MEMORY, ERR_IO. */
-bool vad_convert(const char *safetensors, const char *out, Err *err);
+bool vad_convert(const char *onnx, const char *out, Err *err);
 Vad *vad_open(const char *path, Err *err);
 void vad_close(Vad *v); /* NULL is allowed */
 bool vad_verify(const Vad *v, Err *err); /* every byte; ERR_CORRUPT */
