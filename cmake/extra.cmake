@@ -5,8 +5,15 @@ sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_understandin
   schema_understanding_sql)
 
 # Libraries that only the confined child loads (dlopen): their headers, and no linking.
-foreach(pkg libxml-2.0 poppler-glib glib-2.0 uchardet gmime-3.0 libical)
+foreach(pkg libxml-2.0 poppler-glib glib-2.0 uchardet gmime-3.0 libical libavformat libavcodec
+    libavutil)
   string(MAKE_C_IDENTIFIER "PKG_${pkg}" var)
   pkg_check_modules(${var} REQUIRED ${pkg})
   target_include_directories(sotto_ingest SYSTEM PRIVATE ${${var}_INCLUDE_DIRS})
+endforeach()
+# Likewise those behind the formats of sound, loaded when the first one needs them.
+foreach(pkg soxr libavcodec libavutil flac libopusenc)
+  string(MAKE_C_IDENTIFIER "PKG_${pkg}" var)
+  pkg_check_modules(${var} REQUIRED ${pkg})
+  target_include_directories(sotto_audio SYSTEM PRIVATE ${${var}_INCLUDE_DIRS})
 endforeach()

@@ -15,6 +15,7 @@
 #include "ingest/confine.h"
 #include "ingest/job.h"
 #include "ingest/sandbox.h"
+#include "ingest/sound_frame.h"
 
 #define MAX_JOBS 64
 #define IDLE_MS 60000
@@ -32,6 +33,7 @@ typedef struct {
     unsigned n;
     const Reader *extra;
     const Reader *loaded[32]; /* readers whose libraries are in */
+    bool language; /* its library was asked for */
     int signals;
 } Zygote;
 
@@ -61,7 +63,8 @@ static bool tidy_descriptors(int input, int output)
 static bool confine(const Reader *reader, const Job *job, Err *err)
 {
     ConfineLimits limits = {.memory = job->memory, .deadline_ns = job->deadline_ns,
-        .max_output = (uint64_t)job->max_text + (uint64_t)EXTRACT_MAX_MARKS * 32 + 65536 +
+        .max_output = reader->sound ? sound_answer_max(job->rate_hz, job->max_seconds) :
+            (uint64_t)job->max_text + (uint64_t)EXTRACT_MAX_MARKS * 32 + 65536 +
             (reader->has_parts ? EXTRACT_MAX_PART_BYTES + EXTRACT_MAX_PARTS * (uint64_t)4096 : 0),
         .readable = reader->readable};
     return confine_child(&limits, err);
@@ -133,6 +136,9 @@ _Noreturn static void run_child(const Reader *reader, const Job *job, int input,
         data = mmap(NULL, job->input_size, PROT_READ, MAP_PRIVATE, 3, 0);
     extract_deadline(job->deadline_ns);
     bool ok = data != MAP_FAILED && confine(reader, job, &err);
+    if (ok && reader->sound)
+        _exit(sound_answer(reader, str_mem(data, job->input_size), str_of(job->filename),
+                           job->rate_hz, job->max_seconds, 4) ? 0 : JOB_EXIT_OUTPUT);
     if (!ok) {
         if (err.code == ERR_NONE)
             (void)err_set(&err, ERR_UNAVAILABLE, "the confined reader cannot map its input");
@@ -194,8 +200,8 @@ static bool preload(Zygote *z, const Reader *reader, Err *err)
     if (reader->preload && !reader->preload(err))
         return false;
     /* Without it a document's language is what its file says: no reason to refuse the file. */
-    if (i == 0)
-        (void)language_preload(NULL);
+    if (!z->language && !reader->sound)
+        z->language = language_preload(NULL) || true;
     if (i < room)
         z->loaded[i] = reader;
     return true;
