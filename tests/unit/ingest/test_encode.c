@@ -188,6 +188,26 @@ static void limits_are_kept(void **state)
     mem_free(pcm);
 }
 
+/* A frame more or less, a sample alone: every length has an end. */
+static void short_sounds_are_sounds(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = {1, 2, 159, 160, 161, 319, 320, 321, 1023, 1024, 1025, 1152};
+    float *pcm = tone(16000, 1152);
+    for (size_t f = 0; f < ARRAY_LEN(formats); f++)
+        for (size_t i = 0; i < ARRAY_LEN(lengths); i++) {
+            EncodeOptions o = {.format = formats[f].format, .rate_hz = 16000};
+            Err err = ERR_INIT;
+            Buf out;
+            buf_init(&out, 1 << 20);
+            if (!encode_all(&o, pcm, lengths[i], &out, &err))
+                fail_msg("%s of %zu: %s", encode_info(o.format)->name, lengths[i], err.msg);
+            assert_true(out.len > 20);
+            buf_release(&out);
+        }
+    mem_free(pcm);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -213,6 +233,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_wave_says_its_length),
         cmocka_unit_test(bytes_come_early),
         cmocka_unit_test(limits_are_kept),
+        cmocka_unit_test(short_sounds_are_sounds),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
