@@ -37,6 +37,7 @@ sotto_module(net DIRS net DEPS base PKGS libssl libnghttp2)
 sotto_module(store DIRS store store/sqlite DEPS base PKGS sqlite3)
 sotto_module(search DIRS search DEPS store nn text)
 sotto_module(ingest DIRS ingest DEPS search store nn text)
+sotto_module(voice DIRS voice DEPS nn text)
 sotto_module(api DIRS api DEPS ingest search net)
 # The page's files become part of the program.
 set(SOTTO_PAGE_DIR ${CMAKE_SOURCE_DIR}/web/lite)

@@ -54,6 +54,7 @@ static const struct {
     {"fpdfview.h", "ingest/"},
     {"seccomp.h", "ingest/"},
     {"magic.h", "ingest/"},
+    {"espeak-ng/", "voice/espeak.c"},
 };
 
 /* What the compiler and glibc bring. Anything else is a library and needs a fence. */
