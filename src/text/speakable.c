@@ -117,7 +117,10 @@ static size_t punctuation(const Speak *k, size_t at)
     if (c == '/' && at) {
         bool words = is_lower(before) && is_lower(behind);
         Str left = word_before(s, at);
-        say(k->out, words && !str_eq_nocase(left, STR("and")) ? STR("or ") : STR(" "));
+        if (words && !str_eq_nocase(left, STR("and"))) {
+            say(k->out, STR("or"));
+        }
+        buf_add_char(k->out, ' ');
         return 1;
     }
     return 0;

@@ -219,6 +219,13 @@ static size_t character(Text *t, size_t i)
     return next;
 }
 
+static bool behind_month(const Text *t, size_t i)
+{
+    Str s = str_mem(t->p, i), word = word_before(s, i);
+    size_t len;
+    return word.len >= 3 && word.len <= 4 && month_at(word, 0, &len) && len == word.len;
+}
+
 char *speakable_clean(Str text, Arena *a)
 {
     char *p = arena_cstr(a, text);
@@ -236,7 +243,9 @@ char *speakable_clean(Str text, Arena *a)
             line_start(&t, i);
         }
         char c = t.p[i];
-        if ((unsigned char)c >= 0x80) {
+        if (c == '.' && at(&t, i + 1) == ' ' && is_digit(at(&t, i + 2)) && behind_month(&t, i)) {
+            t.p[i++] = GONE; /* "Mar. 4" is one sentence */
+        } else if ((unsigned char)c >= 0x80) {
             i = character(&t, i);
         } else if (c == '[') {
             i = bracket(&t, i);

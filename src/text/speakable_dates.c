@@ -51,8 +51,6 @@ static bool valid(unsigned month, unsigned day)
     return month >= 1 && month <= 12 && day >= 1 && day <= 31;
 }
 
-static bool ends(Str s, size_t at) { return !is_wordy(char_at(s, at)); }
-
 /* 2026-03-04, 2026/03/04, 2026-03; with T or a space a time may follow, which is its own rule. */
 static size_t iso(const Speak *k, size_t at)
 {
@@ -70,7 +68,7 @@ static size_t iso(const Speak *k, size_t at)
         end += 1 + c;
     }
     bool time = d && char_at(k->s, end) == 'T' && is_digit(char_at(k->s, end + 1));
-    if (!valid(m, d ? d : 1) || (!time && !ends(k->s, end))) {
+    if (!valid(m, d ? d : 1) || (!time && !word_ends(k->s, end))) {
         return 0;
     }
     say_day(k, m, d, y);
@@ -96,7 +94,7 @@ static size_t numeric(const Speak *k, size_t at)
         return 0;
     }
     size_t end = at + la + lb + 2 + ly;
-    if (!ends(k->s, end) || (char_at(k->s, end) == '.' && is_digit(char_at(k->s, end + 1))) ||
+    if (!word_ends(k->s, end) || (char_at(k->s, end) == '.' && is_digit(char_at(k->s, end + 1))) ||
         (sep == '.' && ly != 4)) {
         return 0;
     }
@@ -119,7 +117,7 @@ static size_t year_behind(Str s, size_t at, unsigned *year)
     i += char_at(s, i) == ',';
     size_t space = spaces_at(s, i);
     if (space == 0 || !number_of(s, i + space, 4, 4, year, &len) || *year < 1000 || *year > 2199 ||
-        !ends(s, i + space + len)) {
+        !word_ends(s, i + space + len)) {
         return 0;
     }
     return i + space + len - at;
@@ -129,7 +127,7 @@ static size_t nth(Str s, size_t at)
 {
     static const Str suffixes[] = {{"st", 2}, {"nd", 2}, {"rd", 2}, {"th", 2}};
     for (size_t i = 0; i < 4; i++) {
-        if (has_at(s, at, suffixes[i]) && ends(s, at + 2)) {
+        if (has_at(s, at, suffixes[i]) && word_ends(s, at + 2)) {
             return 2;
         }
     }
@@ -151,7 +149,7 @@ static size_t month_first(const Speak *k, size_t at)
         return cut ? len : 0;
     }
     if (number_of(k->s, i + space, 4, 4, &y, &ld) && y >= 1000 && y <= 2199 &&
-        ends(k->s, i + space + ld)) {
+        word_ends(k->s, i + space + ld)) {
         say_day(k, m, 0, y);
         return i + space + ld - at;
     }
@@ -166,13 +164,13 @@ static size_t month_first(const Speak *k, size_t at)
     end += nth(k->s, end);
     size_t dash = range_mark(k->s, end);
     if (dash && number_of(k->s, end + dash, 1, 2, &e, &le) && valid(m, e) && e > d &&
-        ends(k->s, end + dash + le + nth(k->s, end + dash + le))) {
+        word_ends(k->s, end + dash + le + nth(k->s, end + dash + le))) {
         say_day(k, m, d, 0);
         say(k->out, STR("to"));
         speakable_ordinal(k->out, e);
         end += dash + le;
         end += nth(k->s, end);
-    } else if (!ends(k->s, end) || (char_at(k->s, end) == ':' && is_digit(char_at(k->s, end + 1)))) {
+    } else if (!word_ends(k->s, end) || (char_at(k->s, end) == ':' && is_digit(char_at(k->s, end + 1)))) {
         return 0; /* "May 10:30" */
     } else {
         say_day(k, m, d, 0);
@@ -255,7 +253,7 @@ static size_t half_at(Str s, size_t at, char *half)
         return 0;
     }
     size_t dot = char_at(s, i + 1) == '.';
-    if ((char_at(s, i + 1 + dot) | 0x20) != 'm' || !ends(s, i + 2 + dot)) {
+    if ((char_at(s, i + 1 + dot) | 0x20) != 'm' || !word_ends(s, i + 2 + dot)) {
         return 0;
     }
     *half = c;
@@ -294,7 +292,8 @@ static bool clock_at(Str s, size_t at, Time *t)
     i += half_at(s, i, &t->half);
     t->len = i - at;
     return (t->has_minute || t->half) && t->hour <= 24 && (!t->half || (t->hour >= 1 && t->hour <= 12)) &&
-        ends(s, i) && !(char_at(s, i) == ':' && is_digit(char_at(s, i + 1)));
+        (word_ends(s, i) || (s.ptr[i] == 'Z' && word_ends(s, i + 1))) &&
+        !(char_at(s, i) == ':' && is_digit(char_at(s, i + 1)));
 }
 
 static void say_clock(Buf *out, const Time *t, bool with_half)
@@ -360,10 +359,10 @@ size_t rule_time(const Speak *k, size_t at)
     /* 1:30:05 with more than a day's hours is a duration elsewhere; a zone may follow */
     say_clock(k->out, &a, true);
     size_t i = at + a.len;
-    if (char_at(k->s, i) == 'Z' && ends(k->s, i + 1)) {
+    if (char_at(k->s, i) == 'Z' && word_ends(k->s, i + 1)) {
         say(k->out, STR("U.T.C"));
         i++;
-    } else if (has_at(k->s, i, STR(" h")) && ends(k->s, i + 2)) {
+    } else if (has_at(k->s, i, STR(" h")) && word_ends(k->s, i + 2)) {
         i += 2; /* 15:30 h */
     }
     return i - at;

@@ -21,6 +21,8 @@ static inline bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 static inline bool is_letter(char c) { return is_upper(c) || is_lower(c); }
 /* Also any byte of a character that is not ASCII. */
 static inline bool is_wordy(char c) { return is_letter(c) || is_digit(c) || (unsigned char)c >= 0x80; }
+/* Of two bytes or three, but no letter: signs of Latin-1, dashes, quotes, arrows. */
+static inline bool is_mark(char c) { return (unsigned char)c == 0xc2 || (unsigned char)c == 0xe2; }
 static inline char char_at(Str s, size_t i) { return i < s.len ? s.ptr[i] : '\0'; }
 static inline bool has_at(Str s, size_t at, Str what)
 {
@@ -30,6 +32,12 @@ static inline bool has_at(Str s, size_t at, Str what)
 /* Words with a space before them when there is none. */
 void say(Buf *out, Str words);
 void say_letters(Buf *out, Str letters); /* "PDF" -> "P.D.F" */
+
+/* No word goes on at `at`. */
+static inline bool word_ends(Str s, size_t at)
+{
+    return !is_wordy(char_at(s, at)) || is_mark(char_at(s, at));
+}
 
 /* A number as it is written: 1,234.50 */
 typedef struct {

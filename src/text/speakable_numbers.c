@@ -104,12 +104,7 @@ void speakable_ordinal(Buf *out, uint64_t n) { spell(out, n, true); }
 void speakable_year(Buf *out, unsigned year)
 {
     unsigned high = year / 100, low = year % 100;
-    if (year < 1000 || year > 9999 || high % 10 == 0) { /* 2005 */
-        if (year >= 2010 && year < 2100) {
-            below_hundred(out, high, false);
-            below_hundred(out, low, false);
-            return;
-        }
+    if (year < 1000 || year > 9999 || year % 1000 < 10) { /* two thousand five */
         spell(out, year, false);
         return;
     }
@@ -228,7 +223,7 @@ Str word_before(Str s, size_t at)
 Str word_at(Str s, size_t at)
 {
     size_t to = at;
-    while (is_wordy(char_at(s, to))) {
+    while (!word_ends(s, to)) {
         to++;
     }
     return str_sub(s, at, to);

@@ -5,8 +5,6 @@
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
-static bool ends(Str s, size_t at) { return !is_wordy(char_at(s, at)); }
-
 /* Telephone numbers: groups of digits, said one by one with a pause between. */
 
 static size_t group(Str s, size_t at)
@@ -50,7 +48,7 @@ static size_t phone_len(Str s, size_t at)
         }
         i++;
     }
-    if (!ends(s, last) || digits > 15) {
+    if (!word_ends(s, last) || digits > 15) {
         return 0;
     }
     bool american = !plus && dashes == groups - 1 &&
@@ -104,7 +102,7 @@ size_t rule_dotted(const Speak *k, size_t at)
         "Debian", "firmware", "Node", "Java", "PHP", "Ruby", "Go", "TLS", "HTTP", "Bluetooth",
         "USB", "HDMI"};
     bool name = parts == 2 && one_of(word_before(k->s, at), named, COUNT(named));
-    if (!(parts >= 3 || (v && parts >= 1) || name) || !ends(k->s, i)) {
+    if (!(parts >= 3 || (v && parts >= 1) || name) || !word_ends(k->s, i)) {
         return 0;
     }
     if (v) {
@@ -153,7 +151,7 @@ static bool fraction_at(Str s, size_t at, unsigned *over, unsigned *under, size_
     }
     size_t slash_len = char_at(s, slash) == '/' ? 1 : has_at(s, slash, STR("\xe2\x81\x84")) ? 3 : 0;
     size_t b = slash_len ? group(s, slash + slash_len) : 0, end = slash + slash_len + b;
-    if (b == 0 || b > 3 || !ends(s, end) || char_at(s, end) == '/' ||
+    if (b == 0 || b > 3 || !word_ends(s, end) || char_at(s, end) == '/' ||
         (char_at(s, end) == '.' && is_digit(char_at(s, end + 1)))) {
         return false;
     }
@@ -195,7 +193,7 @@ size_t rule_fraction(const Speak *k, size_t at)
 {
     unsigned over, under;
     size_t len, whole = group(k->s, at);
-    if (has_at(k->s, at, STR("24/7")) && ends(k->s, at + 4)) {
+    if (has_at(k->s, at, STR("24/7")) && word_ends(k->s, at + 4)) {
         say(k->out, STR("twenty-four seven"));
         return 4;
     }
@@ -265,14 +263,14 @@ static size_t scale_at(Str s, size_t at, bool money, const char **said)
     static const char *const words[] = {"million", "billion", "trillion", "thousand", "hundred"};
     for (size_t i = 0; i < COUNT(scales); i++) {
         Str sign = str_of(scales[i].sign);
-        if (has_at(s, at, sign) && ends(s, at + sign.len) && (money || !scales[i].money_only)) {
+        if (has_at(s, at, sign) && word_ends(s, at + sign.len) && (money || !scales[i].money_only)) {
             *said = scales[i].said;
             return sign.len;
         }
     }
     size_t space = spaces_at(s, at);
     for (size_t i = 0; space == 1 && money && i < COUNT(words); i++) {
-        if (has_at(s, at + 1, str_of(words[i])) && ends(s, at + 1 + strlen(words[i]))) {
+        if (has_at(s, at + 1, str_of(words[i])) && word_ends(s, at + 1 + strlen(words[i]))) {
             *said = words[i];
             return 1 + strlen(words[i]);
         }
@@ -291,7 +289,7 @@ static const SpeakUnit *unit_at(Str s, size_t at, size_t *len)
         size_t end = at + space + sign.len;
         bool letters = is_letter(sign.ptr[sign.len - 1]);
         bool joined = letters && space == 0 && is_digit(char_at(s, end)); /* 1h30 */
-        if (!has_at(s, at + space, sign) || (letters && !ends(s, end) && !joined)) {
+        if (!has_at(s, at + space, sign) || (letters && !word_ends(s, end) && !joined)) {
             continue;
         }
         bool weak = sign.len == 1 || strcmp(speak_units[i].sign, "in") == 0 ||
@@ -328,7 +326,7 @@ static void tail_at(Str s, Amount *m)
         m->end += space + len;
     } else if (!m->scale && (m->unit = unit_at(s, m->end, &len))) {
         m->end += len;
-    } else if (char_at(s, m->end) == 'x' && ends(s, m->end + 1)) {
+    } else if (char_at(s, m->end) == 'x' && word_ends(s, m->end + 1)) {
         m->times = true;
         m->end++;
     }
@@ -336,7 +334,7 @@ static void tail_at(Str s, Amount *m)
 
 static bool sign_at(Str s, size_t *i, Amount *m)
 {
-    bool start = *i == 0 || !is_wordy(s.ptr[*i - 1]);
+    bool start = *i == 0 || !is_wordy(s.ptr[*i - 1]) || (unsigned char)s.ptr[*i - 1] >= 0x80;
     for (;;) {
         if (start && char_at(s, *i) == '-' && !m->minus) {
             m->minus = true;
@@ -444,7 +442,7 @@ static size_t ordinal_suffix(Str s, size_t at)
 {
     static const Str suffixes[] = {{"st", 2}, {"nd", 2}, {"rd", 2}, {"th", 2}};
     for (size_t i = 0; i < 4; i++) {
-        if (has_at(s, at, suffixes[i]) && ends(s, at + 2)) {
+        if (has_at(s, at, suffixes[i]) && word_ends(s, at + 2)) {
             return 2;
         }
     }
@@ -459,7 +457,7 @@ static size_t decade(const Speak *k, size_t at)
         return 0;
     }
     size_t quote = char_at(k->s, at + n) == '\'';
-    if (char_at(k->s, at + n + quote) != 's' || !ends(k->s, at + n + quote + 1)) {
+    if (char_at(k->s, at + n + quote) != 's' || !word_ends(k->s, at + n + quote + 1)) {
         return 0;
     }
     unsigned y = 0;
@@ -532,6 +530,27 @@ static void say_amount(const Speak *k, size_t at, const Amount *m)
     }
 }
 
+/* "m" is minutes between hours and seconds: 1h 30m, 5m 30s. */
+static bool is_minutes(Str s, size_t at, size_t end)
+{
+    size_t next = end + spaces_at(s, end), digits = group(s, next);
+    Str before = word_before(s, at);
+    bool hours = before.len > 1 && is_digit(before.ptr[0]) && before.ptr[before.len - 1] == 'h';
+    bool seconds = digits && char_at(s, next + digits) == 's' && word_ends(s, next + digits + 1);
+    return hours || seconds;
+}
+
+/* One side of 1920x1080: nineteen twenty. */
+static void say_side(const Speak *k, size_t at, const Amount *m)
+{
+    bool pair = m->a.plain && m->a.digits.len == 4 && !m->a.fraction.ptr && !m->unit && !m->range;
+    if (pair && m->a.whole >= 1000) {
+        speakable_year(k->out, (unsigned)m->a.whole);
+    } else {
+        say_amount(k, at, m);
+    }
+}
+
 size_t rule_quantity(const Speak *k, size_t at)
 {
     Amount m;
@@ -553,10 +572,19 @@ size_t rule_quantity(const Speak *k, size_t at)
     size_t mark = has_at(k->s, i + space, STR("\xc3\x97")) ? 2 : 1;
     if (cross && is_digit(char_at(k->s, i + space + mark + spaces_at(k->s, i + space + mark)))) {
         m.times = false;
-        say_amount(k, at, &m);
+        say_side(k, at, &m);
         say(k->out, STR("by"));
         return i + space + mark - at;
     }
-    say_amount(k, at, &m);
+    if (m.unit && strcmp(m.unit->sign, "m") == 0 && is_minutes(k->s, at, m.end)) {
+        static const SpeakUnit minutes = {"m", "minute", "minutes"};
+        m.unit = &minutes;
+    }
+    bool second = at > 0 && (k->s.ptr[at - 1] == 'x' || has_at(k->s, at - 1, STR("\x97")));
+    if (second) {
+        say_side(k, at, &m);
+    } else {
+        say_amount(k, at, &m);
+    }
     return m.end - at;
 }

@@ -4,8 +4,6 @@
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
-static bool ends(Str s, size_t at) { return !is_wordy(char_at(s, at)); }
-
 /* URLs and e-mail. */
 
 static bool address_char(char c)
@@ -16,7 +14,7 @@ static bool address_char(char c)
 static size_t address_end(Str s, size_t at)
 {
     size_t end = at;
-    while (address_char(char_at(s, end))) {
+    while (address_char(char_at(s, end)) && !is_mark(s.ptr[end])) {
         end++;
     }
     while (end > at && strchr(".,;:!?/&", s.ptr[end - 1])) {
@@ -134,7 +132,7 @@ size_t rule_file(const Speak *k, size_t at)
         "tar", "gz", "c", "h", "py", "js", "ts", "sh", "toml", "yaml", "yml", "eml", "ics", "epub",
         "odt", "ods", "rtf", "log", "exe", "conf", "ini", "db", "sql"};
     size_t end = at;
-    while (is_wordy(char_at(k->s, end)) || (char_at(k->s, end) && strchr("._-/~", k->s.ptr[end]))) {
+    while (!word_ends(k->s, end) || (char_at(k->s, end) && strchr("._-/~", k->s.ptr[end]))) {
         end++;
     }
     while (end > at && strchr(".-", k->s.ptr[end - 1])) {
@@ -146,7 +144,7 @@ size_t rule_file(const Speak *k, size_t at)
         dot--;
     }
     bool file = dot > 1 && one_of(str_sub(name, dot, name.len), kinds, COUNT(kinds));
-    bool rooted = path.len > 2 && (path.ptr[0] == '/' || str_starts(path, STR("~/"))) &&
+    bool rooted = path.len > 2 && (at == 0 || k->s.ptr[at - 1] == ' ') && (path.ptr[0] == '/' || str_starts(path, STR("~/"))) &&
         is_wordy(path.ptr[path.ptr[0] == '~' ? 2 : 1]);
     if (!file && !rooted) {
         return 0;
@@ -218,7 +216,7 @@ size_t rule_abbreviation(const Speak *k, size_t at)
         }
         bool dot = char_at(k->s, end) == '.';
         bool sign = word.ptr[word.len - 1] == '/';
-        if ((a->dot && !dot) || (!dot && !sign && !ends(k->s, end))) {
+        if ((a->dot && !dot) || (!dot && !sign && !word_ends(k->s, end))) {
             continue;
         }
         if (dot && is_wordy(char_at(k->s, end + 1))) {
@@ -303,12 +301,12 @@ size_t rule_capitals(const Speak *k, size_t at)
     }
     Str w = str_sub(k->s, at, end);
     size_t suffix = 0;
-    if (char_at(k->s, end) == 's' && ends(k->s, end + 1)) {
+    if (char_at(k->s, end) == 's' && word_ends(k->s, end + 1)) {
         suffix = 1; /* PDFs */
-    } else if (has_at(k->s, end, STR("'s")) && ends(k->s, end + 2)) {
+    } else if (has_at(k->s, end, STR("'s")) && word_ends(k->s, end + 2)) {
         suffix = 2;
     }
-    if (w.len < 2 || !letters || !is_upper(w.ptr[0]) || (!ends(k->s, end) && !suffix)) {
+    if (w.len < 2 || !letters || !is_upper(w.ptr[0]) || (!word_ends(k->s, end) && !suffix)) {
         return 0;
     }
     bool digits = letters < w.len;
