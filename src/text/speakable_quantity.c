@@ -424,7 +424,7 @@ static bool is_year(Str s, size_t at, const Amount *m)
         "Q2", "Q3", "Q4"};
     const SpeakNumber *n = &m->a;
     if (!n->plain || n->digits.len != 4 || n->fraction.ptr || m->money || m->unit || m->percent ||
-        m->scale || m->times || m->minus || n->whole < 1100 || n->whole > 2099) {
+        m->scale || m->times || m->minus || n->whole < 1000 || n->whole > 2099) {
         return false;
     }
     size_t next = m->end + spaces_at(s, m->end);
