@@ -54,7 +54,7 @@ struct WhisperState {
     Team *team;
     WhisperLane lane[WHISPER_THREADS_MAX];
     /* Encoder. */
-    float *mel;      /* [3003][mels]: a row of zeros, the window, zeros */
+    float *mel;      /* [3004][mels]: a row of zeros, which stays so; the window; zeros */
     float *x;        /* [1504][d] the residual stream */
     float *qkv;      /* [1504][3 d] */
     float *keys;     /* [d][1504]: 64 rows a head */

@@ -211,7 +211,8 @@ static float loudest(Transcription *t)
     uint64_t start = clock_mono_ns();
     for (size_t at = 0; at <= t->content; at += WHISPER_FRAMES) {
         size_t n = t->content + 1 - at < WHISPER_FRAMES ? t->content + 1 - at : WHISPER_FRAMES;
-        float here = mel_frames(w->m->mel, w->pcm, w->n, at, n, w->s->mel, w->s->lane[0].scores);
+        float here = mel_frames(w->m->mel, w->pcm, w->n, at, n, w->s->mel + w->m->w.info.mels,
+                                w->s->lane[0].scores);
         most = here > most ? here : most;
     }
     w->mel_ns += clock_mono_ns() - start;
