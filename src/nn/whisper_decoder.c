@@ -15,6 +15,9 @@
 #include "nn/whisper_attention.h"
 #include "nn/whisper_impl.h"
 
+#define STALLS 2 /* in a token: more are no accident */
+#define ALONE 16 /* tokens until the team is tried again */
+
 typedef struct {
     WhisperState *s;
     const uint32_t *tokens;
@@ -242,13 +245,28 @@ static void decode(void *arg, unsigned member, unsigned members)
         logits_of(&p, job->probe, s->probe);
 }
 
+/* A token has some forty meetings of the team. When the processors are busy with something else,
+ * each can cost a turn of the scheduler, and the caller is faster alone until that has passed. */
+static void run(WhisperState *s, Job *job)
+{
+    unsigned before = team_stalls(s->team);
+    if (s->alone) {
+        s->alone--;
+        team_run_alone(s->team, decode, job);
+        return;
+    }
+    team_run(s->team, decode, job);
+    if (team_stalls(s->team) - before > STALLS)
+        s->alone = ALONE;
+}
+
 void whisper_decode(WhisperState *s, const uint32_t *tokens, uint32_t n, uint32_t probe)
 {
     for (uint32_t at = 0; at < n; at += WHISPER_PROMPT_ROWS) {
         Job job = {.s = s, .tokens = tokens + at, .last = n - at <= WHISPER_PROMPT_ROWS};
         job.n = job.last ? n - at : WHISPER_PROMPT_ROWS;
         job.probe = probe >= at ? probe - at : UINT32_MAX;
-        team_run(s->team, decode, &job);
+        run(s, &job);
         s->cached += job.n;
     }
 }
