@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
-#include "nn/whisper_impl.h"
+#include "nn/whisper_attention.h"
 
 static const char *const languages[] = {
     "en", "zh", "de", "es", "ru", "ko", "fr", "ja", "pt", "tr", "pl", "ca", "nl", "ar", "sv",
@@ -45,10 +45,29 @@ void whisper_ids_init(WhisperIds *ids, const WhisperInfo *info)
 /* ---- opening -----------------------------------------------------------------------------------
  */
 
+/* The encoder's silence in the form that the processor's tiles take. */
+static bool pack_silence(Whisper *m, Err *err)
+{
+#if defined(__x86_64__)
+    size_t layer = (size_t)m->w.info.state * WHISPER_SILENT_ROWS;
+    if (!whisper_attention_is_amx(m))
+        return true;
+    m->silent_keys = mem_aligned(64, m->w.info.encoder_layers * 2 * layer * sizeof(uint16_t));
+    m->silent_values = mem_aligned(64, m->w.info.encoder_layers * layer * sizeof(uint16_t));
+    if (!m->silent_keys || !m->silent_values)
+        return err_set(err, ERR_NO_MEMORY, "no memory to open the speech model");
+    for (uint32_t i = 0; i < m->w.info.encoder_layers; i++)
+        whisper_attention_pack_silence_amx(m, &m->w.encoder[i], m->silent_keys + 2 * i * layer,
+                                           m->silent_values + i * layer);
+#endif
+    (void)err;
+    return true;
+}
+
 static bool open_int8(Whisper *m, const char *path, Err *err)
 {
     m->file = weights_open(path, WHISPER_MODEL, err);
-    return m->file && whisper_bind_int8(&m->w, m->file, err);
+    return m->file && whisper_bind_int8(&m->w, m->file, err) && pack_silence(m, err);
 }
 
 static bool open_fp32(Whisper *m, const char *path, Err *err)
@@ -103,6 +122,8 @@ void whisper_close(Whisper *m)
         mem_free(m->memory);
         buf_release(&m->blob);
         mel_free(m->mel);
+        mem_free(m->silent_keys);
+        mem_free(m->silent_values);
         mem_free(m);
     }
 }
@@ -150,6 +171,7 @@ static bool state_init(WhisperState *s, const Whisper *m, unsigned threads)
     s->x = block(WHISPER_ROWS * d, sizeof(float));
     s->qkv = block(WHISPER_ROWS * 3 * d, sizeof(float));
     s->keys = block(WHISPER_ROWS * d, sizeof(float));
+    s->values = block(WHISPER_ROWS * d, sizeof(uint16_t));
     s->encoded = block(WHISPER_ROWS * d, sizeof(float));
     s->cross_k = block(cross, number);
     s->cross_v = block(cross, number);
@@ -165,7 +187,7 @@ static bool state_init(WhisperState *s, const Whisper *m, unsigned threads)
     for (unsigned t = 0; t < threads; t++)
         if (!lane_init(&s->lane[t], d))
             return false;
-    return s->mel && s->x && s->qkv && s->keys && s->encoded && s->cross_k && s->cross_v &&
+    return s->mel && s->x && s->qkv && s->keys && s->values && s->encoded && s->cross_k && s->cross_v &&
            s->self_k && s->self_v && s->dx && s->dy && s->dh && s->dz && s->logits && s->probe &&
            s->sorted;
 }
@@ -194,7 +216,8 @@ void whisper_state_free(WhisperState *s)
 {
     if (!s)
         return;
-    void *blocks[] = {s->mel, s->x, s->qkv, s->keys, s->encoded, s->cross_k, s->cross_v, s->self_k,
+    void *blocks[] = {s->mel, s->x, s->qkv, s->keys, s->values, s->encoded, s->cross_k,
+                      s->cross_v, s->self_k,
                       s->self_v, s->dx, s->dy, s->dh, s->dz, s->logits, s->probe, s->sorted,
                       s->watch};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)

@@ -5,9 +5,20 @@
 
 #include "nn/ops.h"
 
+bool whisper_attention_is_amx(const Whisper *m)
+{
+    return m->precision == WHISPER_INT8 && cpu_has_amx_bf16();
+}
+
 /* keys [d][1504] from qkv [1504][3 d], 16 x 16 at a time. */
 void whisper_attention_keys(WhisperState *s, uint32_t from, uint32_t to)
 {
+#if defined(__x86_64__)
+    if (whisper_attention_is_amx(s->m)) {
+        whisper_attention_keys_amx(s, from, to);
+        return;
+    }
+#endif
     size_t d = s->m->w.info.state;
     for (size_t row = from; row < to; row += 16) {
         size_t n = to - row < 16 ? to - row : 16;
@@ -50,9 +61,16 @@ static void attend_head(WhisperState *s, WhisperLane *lane, const WhisperEncoder
             out[r * d + head * 64 + j] += rest[r * 64 + j];
 }
 
-void whisper_attention(WhisperState *s, WhisperLane *lane, const WhisperEncoderLayer *l,
-    uint32_t row, size_t n, float *out)
+void whisper_attention(WhisperState *s, WhisperLane *lane, uint32_t layer, uint32_t row, size_t n,
+    float *out)
 {
+    const WhisperEncoderLayer *l = &s->m->w.encoder[layer];
+#if defined(__x86_64__)
+    if (whisper_attention_is_amx(s->m)) {
+        whisper_attention_amx(s, lane, layer, row, n, out);
+        return;
+    }
+#endif
     size_t d = s->m->w.info.state;
     for (size_t head = 0; head < s->m->w.info.heads; head++)
         for (size_t i = 0; i < n; i += WHISPER_QUERIES) {

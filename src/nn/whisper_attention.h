@@ -10,7 +10,15 @@
 /* Makes rows [from, to) of s->qkv ready to be attended to. */
 void whisper_attention_keys(WhisperState *s, uint32_t from, uint32_t to);
 /* out [n][d] = softmax(Q K^T) V of rows row .. row + n. */
-void whisper_attention(WhisperState *s, WhisperLane *lane, const WhisperEncoderLayer *l,
-    uint32_t row, size_t n, float *out);
+void whisper_attention(WhisperState *s, WhisperLane *lane, uint32_t layer, uint32_t row, size_t n,
+    float *out);
+
+/* In bf16 tiles, for int8 models where the processor has them. */
+bool whisper_attention_is_amx(const Whisper *m);
+void whisper_attention_keys_amx(WhisperState *s, uint32_t from, uint32_t to);
+void whisper_attention_amx(WhisperState *s, WhisperLane *lane, uint32_t layer, uint32_t row,
+    size_t n, float *out);
+void whisper_attention_pack_silence_amx(const Whisper *m, const WhisperEncoderLayer *l,
+    uint16_t *keys, uint16_t *values);
 
 #endif

@@ -103,14 +103,15 @@ static void project(WhisperState *s, WhisperLane *lane, const WhisperEncoderLaye
     whisper_attention_keys(s, from, to);
 }
 
-static void attend_and_feed(WhisperState *s, WhisperLane *lane, const WhisperEncoderLayer *l,
-                            uint32_t from, uint32_t to)
+static void attend_and_feed(WhisperState *s, WhisperLane *lane, uint32_t layer, uint32_t from,
+                            uint32_t to)
 {
     const Whisper *m = s->m;
+    const WhisperEncoderLayer *l = &m->w.encoder[layer];
     size_t d = m->w.info.state;
     for (uint32_t row = from; row < to; row += WHISPER_BLOCK) {
         size_t n = to - row < WHISPER_BLOCK ? to - row : WHISPER_BLOCK;
-        whisper_attention(s, lane, l, row, n, lane->norm);
+        whisper_attention(s, lane, layer, row, n, lane->norm);
         quantise_rows(m, lane->norm, d, n, d, lane->q, lane->rows);
         whisper_linear(m, &l->out, lane->norm, d, lane->q, lane->rows, n, lane->y, d, GEMM_LINEAR);
         norm_rows(s, lane, row, n, lane->y, &l->mlp_norm);
@@ -212,7 +213,7 @@ static void encode(void *arg, unsigned member, unsigned members)
         team_barrier(s->team);
         if (job->keep && member == 0)
             keep_silence(s, &m->w.encoder[i]);
-        attend_and_feed(s, &s->lane[member], &m->w.encoder[i], from, to);
+        attend_and_feed(s, &s->lane[member], i, from, to);
         team_barrier(s->team);
     }
     finish(s, &s->lane[member], from, to);

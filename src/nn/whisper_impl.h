@@ -36,6 +36,7 @@ struct Whisper {
     uint32_t suppress[WHISPER_SUPPRESS_MAX]; /* what no transcript says: brackets, notes, ... */
     uint32_t n_suppress;
     uint32_t space; /* the token " " */
+    uint16_t *silent_keys, *silent_values; /* the encoder's, as whisper_attention_amx.c has them */
 };
 
 /* One member's scratch. */
@@ -57,7 +58,8 @@ struct WhisperState {
     float *mel;      /* [3004][mels]: a row of zeros, which stays so; the window; zeros */
     float *x;        /* [1504][d] the residual stream */
     float *qkv;      /* [1504][3 d] */
-    float *keys;     /* [d][1504]: 64 rows a head */
+    float *keys;     /* [d][1504]: 64 rows a head; or the blocks of whisper_attention_amx.c */
+    uint16_t *values; /* those, of the values */
     float *encoded;  /* [1504][d] what the decoder attends to */
     uint32_t n;      /* positions that are computed, 1500 or a multiple of 16 */
     uint32_t silent; /* and those that stand for the silence behind */
