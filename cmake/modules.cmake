@@ -31,7 +31,7 @@ endfunction()
 
 sotto_module(base DIRS base PKGS jansson libcrypto)
 target_link_libraries(sotto_base PUBLIC Threads::Threads m ${CMAKE_DL_LIBS})
-sotto_module(nn DIRS nn DEPS base)
+sotto_module(nn DIRS nn DEPS base PKGS zlib)
 sotto_module(text DIRS text DEPS base)
 sotto_module(net DIRS net DEPS base PKGS libssl libnghttp2)
 sotto_module(store DIRS store store/sqlite DEPS base PKGS sqlite3)
