@@ -17,3 +17,7 @@ foreach(pkg soxr libavcodec libavutil flac libopusenc)
   pkg_check_modules(${var} REQUIRED ${pkg})
   target_include_directories(sotto_audio SYSTEM PRIVATE ${${var}_INCLUDE_DIRS})
 endforeach()
+
+# The phonemes and the small voice: loaded when somebody is to be spoken to.
+pkg_check_modules(PKG_espeak_ng REQUIRED espeak-ng)
+target_include_directories(sotto_voice SYSTEM PRIVATE ${PKG_espeak_ng_INCLUDE_DIRS})

@@ -16,12 +16,13 @@
 
 struct Team {
     unsigned members, started;
+    unsigned active; /* members of this run: all, or 1 */
     pthread_t threads[TEAM_MAX];
     TeamFn fn;
     void *arg;
-    _Atomic uint32_t turn;    /* counts runs; an odd stop flag is `quit` */
+    _Atomic uint32_t turn; /* counts runs */
     _Atomic uint32_t at_gate, gate; /* barrier: how many are there, and its generation */
-    _Atomic uint32_t sleepers;
+    _Atomic uint32_t sleepers, stalls;
     _Atomic bool quit;
 };
 
@@ -40,13 +41,15 @@ static inline void pause_cpu(void)
 }
 
 /* Returns when *word is no longer `old`. */
-static void wait_change(Team *t, _Atomic uint32_t *word, uint32_t old)
+static void wait_change(Team *t, _Atomic uint32_t *word, uint32_t old, bool inside)
 {
     for (int i = 0; i < SPINS; i++) {
         if (atomic_load_explicit(word, memory_order_acquire) != old)
             return;
         pause_cpu();
     }
+    if (inside)
+        atomic_fetch_add_explicit(&t->stalls, 1, memory_order_relaxed);
     for (int i = 0; i < YIELDS; i++) {
         if (atomic_load_explicit(word, memory_order_acquire) != old)
             return;
@@ -67,14 +70,14 @@ static void change(Team *t, _Atomic uint32_t *word)
 
 void team_barrier(Team *t)
 {
-    if (t->members == 1)
+    if (t->active == 1)
         return;
     uint32_t gate = atomic_load(&t->gate);
     if (atomic_fetch_add(&t->at_gate, 1) + 1 == t->members) {
         atomic_store(&t->at_gate, 0);
         change(t, &t->gate);
     } else {
-        wait_change(t, &t->gate, gate);
+        wait_change(t, &t->gate, gate, true);
     }
 }
 
@@ -85,7 +88,7 @@ static void *helper(void *arg)
     mem_free(arg);
     uint32_t turn = 0;
     for (;;) {
-        wait_change(t, &t->turn, turn);
+        wait_change(t, &t->turn, turn, false);
         turn++;
         if (atomic_load(&t->quit))
             return NULL;
@@ -153,8 +156,20 @@ void team_run(Team *t, TeamFn fn, void *arg)
 {
     t->fn = fn;
     t->arg = arg;
+    t->active = t->members;
     if (t->members > 1)
         change(t, &t->turn);
     fn(arg, 0, t->members);
     team_barrier(t);
+}
+
+void team_run_alone(Team *t, TeamFn fn, void *arg)
+{
+    t->active = 1;
+    fn(arg, 0, 1);
+}
+
+unsigned team_stalls(const Team *t)
+{
+    return atomic_load_explicit(&t->stalls, memory_order_relaxed);
 }

@@ -20,6 +20,11 @@ void team_free(Team *t);                    /* NULL is allowed */
 unsigned team_members(const Team *t);
 /* Runs fn in every member and returns when all have. Not from inside of fn. */
 void team_run(Team *t, TeamFn fn, void *arg);
+/* Runs fn in the caller alone, as a team of one; the others sleep on. */
+void team_run_alone(Team *t, TeamFn fn, void *arg);
+/* How often a member waited longer than a step takes since the team began: somebody else uses the
+ * processors, and what meets often does better alone for a while. */
+unsigned team_stalls(const Team *t);
 /* Inside of fn: returns when every member has called it. */
 void team_barrier(Team *t);
 /* Member i's part of `units` things: [*from, *to), parts as equal as can be. */

@@ -3,7 +3,7 @@
  *   Markdown, emoji, citations off -> words, numbers and signs as tokens -> rules, first that fits
  *
  *   "The call is on 2026-03-04 at 15:30 [2]." -> "The call is on March fourth, twenty twenty-six at
- *   three thirty p m."
+ *   three thirty P.M."
  *
  * Numbers become words here and not in the synthesiser, so that every voice says the same and tests
  * can read it. Punctuation that makes a pause stays. Every output sentence knows the bytes of the
@@ -27,6 +27,9 @@ typedef struct {
  * voice. *n may be 0: nothing in it can be said. Fails only without memory. */
 bool speakable_sentences(Str text, SpeakableOrder order, Arena *a, SpeakableSentence **out,
     size_t *n, Err *err);
+
+/* The same without changing a word: only cut, for text that is speakable already. */
+bool speakable_cut(Str text, Arena *a, SpeakableSentence **out, size_t *n, Err *err);
 
 /* One piece of text without cutting; ptr NULL without memory. */
 Str speakable_text(Str text, SpeakableOrder order, Arena *a);

@@ -29,6 +29,7 @@ typedef struct {
     VoiceBackend backend;
     uint32_t rate_hz;
     const char *path;     /* of the weights; NULL for espeak */
+    const char *espeak;   /* espeak's name of it, or of what makes its phonemes: "en-us" */
 } VoiceInfo;
 
 /* The voices of this machine, in `a`: Piper voices of `models_dir` by id, then espeak's when

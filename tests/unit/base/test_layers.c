@@ -63,6 +63,7 @@ static const struct {
     {"FLAC/", "audio/encode_libs.c"},
     {"opus/", "audio/encode_libs.c"},
     {"lame/", "audio/encode_libs.c"},
+    {"espeak-ng/", "voice/espeak.c"},
 };
 
 /* What the compiler and glibc bring. Anything else is a library and needs a fence. */
