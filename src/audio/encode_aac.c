@@ -154,7 +154,8 @@ static bool encode(Aac *a, const AVFrame *frame, Buf *out, Err *err)
         (void)buf_add_mem(out, a->packet->data, (size_t)a->packet->size);
         av.empty_packet(a->packet);
     }
-    return r == AVERROR(EAGAIN) || r == AVERROR_EOF || encode_fail("AAC", "its encoder failed", err);
+    return r == AVERROR(EAGAIN) || r == AVERROR_EOF ||
+           encode_fail("AAC", "its encoder failed", err);
 }
 
 static bool full(Aac *a, Buf *out, Err *err)

@@ -1,9 +1,9 @@
-/* encode_libs.c - FLAC, Ogg Opus and MP3 by the reference encoders; the one file that knows libFLAC,
- * libopusenc and libmp3lame.
+/* encode_libs.c - FLAC, Ogg Opus and MP3 by the reference encoders; the one file that knows
+ * libFLAC, libopusenc and libmp3lame.
  *
  * Three small libraries rather than one large: each is loaded with dlopen when the first sound in
  * its format is made and costs 0.2 MiB, while FFmpeg's, which the confined child uses, would cost
- * the server 17; libsndfile wraps the same three and wants to seek back in what was sent already. */
+ * the server 17; libsndfile wraps the same three and wants to seek back in what was sent. */
 #include <FLAC/stream_encoder.h>
 #include <lame/lame.h>
 #include <opus/opusenc.h>

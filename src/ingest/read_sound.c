@@ -25,7 +25,8 @@
 #define MIX_FRAMES 4096
 
 static const char demuxers[] =
-    "wav,w64,aiff,au,caf,flac,ogg,mp3,aac,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,amr,amrnb,amrwb,asf";
+    "wav,w64,aiff,au,caf,flac,ogg,mp3,aac,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,amr,amrnb,"
+    "amrwb,asf";
 static const char decoders[] =
     "flac,vorbis,opus,speex,mp3float,mp3,mp2float,mp2,aac,aac_latm,alac,amrnb,amrwb,gsm,gsm_ms,"
     "wmav1,wmav2,wmapro,wmavoice,adpcm_ms,adpcm_ima_wav,adpcm_ima_qt,g722,g726,qcelp,"
@@ -67,7 +68,8 @@ static struct {
 
 static bool load(Err *err)
 {
-    void *format = os_dlopen((const char *const[]){"libavformat.so.59", NULL}, "libavformat59", err);
+    void *format =
+        os_dlopen((const char *const[]){"libavformat.so.59", NULL}, "libavformat59", err);
     void *codec = os_dlopen((const char *const[]){"libavcodec.so.59", NULL}, "libavcodec59", err);
     void *util = os_dlopen((const char *const[]){"libavutil.so.57", NULL}, "libavutil57", err);
     const struct {

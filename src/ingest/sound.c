@@ -48,7 +48,7 @@ static bool complete(const SoundLimits *given, SoundLimits *out, Err *err)
     l.memory = l.memory ? l.memory : (uint64_t)256 << 20;
     *out = l;
     if (l.rate_hz < PCM_RATE_MIN_HZ || l.rate_hz > PCM_RATE_MAX_HZ || l.max_seconds > MAX_SECONDS)
-        return err_set(err, ERR_VALIDATION, "a sound is decoded to %d to %d Hz and at most 24 hours",
+        return err_set(err, ERR_VALIDATION, "a sound is decoded to %d to %d Hz, at most 24 hours",
                        PCM_RATE_MIN_HZ, PCM_RATE_MAX_HZ);
     return true;
 }

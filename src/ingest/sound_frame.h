@@ -13,8 +13,8 @@
  *       80    -  the samples, 16 bit; or the error's message, and what was decoded before it
  *
  * Integers have the machine's own byte order: both ends are one program on one machine. The samples
- * are written as they are decoded and the header last. The reader trusts nothing: the child may have
- * been taken over by the file it read.
+ * are written as they are decoded and the header last. The reader trusts nothing: the child may
+ * have been taken over by the file it read.
  * Threads: a SoundSink is the child's own; parsing is pure. */
 #ifndef SOTTO_INGEST_SOUND_FRAME_H
 #define SOTTO_INGEST_SOUND_FRAME_H
@@ -55,8 +55,8 @@ bool sound_answer(const Reader *reader, Str data, Str filename, uint32_t rate_hz
 /* Bytes that an answer may have. */
 uint64_t sound_answer_max(uint32_t rate_hz, uint32_t max_seconds);
 
-/* Fills *out (its pcm points into the frame; map is left alone). A failure that the frame reports is
- * returned as that failure; a frame that breaks a rule is ERR_CORRUPT. */
+/* Fills *out (its pcm points into the frame; map is left alone). A failure that the frame reports
+ * is returned as that failure; a frame that breaks a rule is ERR_CORRUPT. */
 bool sound_frame_parse(Str frame, uint32_t rate_hz, uint32_t max_seconds, Sound *out, Err *err);
 
 #endif

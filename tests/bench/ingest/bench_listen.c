@@ -64,7 +64,8 @@ static void listen(const Vad *vad, const char *name, const float *pcm, size_t n,
     }
     endpoint_finish(e, hear, &h);
     endpoint_free(e);
-    printf("%-28s %8.2f s, %3u utterances, %7.2f s of speech; %5.1f us a frame, %5.0f x real time\n",
+    printf("%-28s %8.2f s, %3u utterances, %7.2f s of speech; %5.1f us a frame, %5.0f x real "
+           "time\n",
            name, (double)n / ENDPOINT_RATE_HZ, h.utterances, h.speech_s,
            (double)ear.ns / 1e3 / (double)ear.frames,
            (double)ear.frames * ENDPOINT_FRAME / ENDPOINT_RATE_HZ / ((double)ear.ns * 1e-9));

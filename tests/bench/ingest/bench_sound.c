@@ -34,7 +34,8 @@ static bool measure(Sandbox *s, const char *path)
         best = ms < best ? ms : best;
     }
     const char *name = strrchr(path, '/');
-    printf("%-28s %-9s %-10s %6u Hz x%u %8.2f s%s first %7.1f ms, then %7.2f ms, %6.0f x real time\n",
+    printf("%-28s %-9s %-10s %6u Hz x%u %8.2f s%s first %7.1f ms, then %7.2f ms, %6.0f x real "
+           "time\n",
            name ? name + 1 : path, sound.container, sound.codec, sound.source_rate_hz,
            sound.source_channels, sound_seconds(&sound), sound.partial ? " partial" : "", first,
            best, sound_seconds(&sound) * 1e3 / best);
@@ -68,7 +69,8 @@ int main(int argc, char **argv)
             sound_release(&sound);
             before = i == rounds / 10 ? os_rss_bytes() : before;
         }
-        printf("%ld decodes: %" PRIu64 " KiB resident after a tenth of them, %" PRIu64 " at the end\n",
+        printf("%ld decodes: %" PRIu64 " KiB resident after a tenth of them, %" PRIu64
+               " at the end\n",
                rounds, before >> 10, os_rss_bytes() >> 10);
     }
     buf_release(&file);

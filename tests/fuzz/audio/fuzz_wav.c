@@ -1,4 +1,4 @@
-/* fuzz_wav.c - the WAVE reader: whatever it accepts lies in the file and reads as finite samples. */
+/* fuzz_wav.c - the WAVE reader: what it accepts lies in the file and reads as finite samples. */
 #include <math.h>
 #include <stdlib.h>
 

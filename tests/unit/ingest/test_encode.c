@@ -66,8 +66,10 @@ static const struct {
     const char *container, *codec;
     double slack; /* seconds that the codec adds at the ends */
     double purity;
-} formats[] = {{ENCODE_WAV, "wav", "pcm_s16le", 0.001, 0.98}, {ENCODE_FLAC, "flac", "flac", 0.001, 0.98},
-               {ENCODE_OPUS, "ogg", "opus", 0.001, 0.98},     {ENCODE_MP3, "mp3", "mp3", 0.16, 0.98},
+} formats[] = {{ENCODE_WAV, "wav", "pcm_s16le", 0.001, 0.98},
+               {ENCODE_FLAC, "flac", "flac", 0.001, 0.98},
+               {ENCODE_OPUS, "ogg", "opus", 0.001, 0.98},
+               {ENCODE_MP3, "mp3", "mp3", 0.16, 0.98},
                {ENCODE_AAC, "aac", "aac", 0.3, 0.96}};
 
 static void every_format_can_be_read(void **state)

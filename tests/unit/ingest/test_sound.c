@@ -111,7 +111,8 @@ static void every_format_gives_its_tone(void **state)
             fail_msg("%s: %s", sounds[i].file, err.msg);
         /* In six channels ffmpeg put the tone into one; in two at -3 dB each. */
         if (sounds[i].channels < 3)
-            expect_tone(sounds[i].file, &s, strcmp(sounds[i].file, "chromium.webm") == 0 ? 0.96 : 0.6);
+            expect_tone(sounds[i].file, &s,
+                        strcmp(sounds[i].file, "chromium.webm") == 0 ? 0.96 : 0.6);
         assert_string_equal(s.container, sounds[i].container);
         assert_string_equal(s.codec, sounds[i].codec);
         assert_int_equal(s.source_rate_hz, sounds[i].rate);
@@ -292,7 +293,7 @@ static void hours_take_no_memory(void **state)
     buf_release(&au);
 }
 
-/* Bytes changed here and there: some sound, or an error with a reason; and the next file is fine. */
+/* Bytes changed here and there: some sound, or an error with a reason; the next file is fine. */
 static void damage_is_borne(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* The speech detector against its authors' own model (tests/golden/vad/make.py), on voices, noise,
- * silence, tones and clicks; the same in every block order and at every CPU level; damaged files. */
+ * silence, tones and clicks; streams apart from each other; broken samples and damaged files. */
 #include "support/unit.h"
 
 #include <math.h>
