@@ -169,6 +169,8 @@ const EncodeBackend encode_flac = {
 
 /* ---- Ogg Opus ------------------------------------------------------------------------------ */
 
+#define OPUS_EFFORT 5 /* of 10, which takes twice as long and is not heard in speech */
+
 static struct {
     __typeof__(&ope_comments_create) comments;
     __typeof__(&ope_comments_destroy) drop_comments;
@@ -248,6 +250,7 @@ static void *opus_open(const EncodeOptions *options, Err *err)
               opus.control(o->encoder, OPE_SET_DECISION_DELAY(0)) == OPE_OK &&
               opus.control(o->encoder, OPUS_SET_BITRATE((opus_int32)options->bit_rate)) ==
                   OPE_OK &&
+              opus.control(o->encoder, OPUS_SET_COMPLEXITY(OPUS_EFFORT)) == OPE_OK &&
               opus.control(o->encoder, OPUS_SET_SIGNAL(OPUS_SIGNAL_VOICE)) == OPE_OK;
     if (ok)
         return o;
