@@ -1,7 +1,8 @@
 #!/bin/sh
 # Makes the sound files beside this script: 0.6 s of a tone of 440 Hz at half of full scale, in every
 # container and codec that is read, by ffmpeg 5.1 (Debian 12). chromium.webm is not made here: it is
-# 1 s of the same tone as Chromium's MediaRecorder gave it, in five pieces of 200 ms.
+# 1 s of the same tone as Chromium's MediaRecorder gave it, in five pieces of 200 ms. speech.amr is
+# neither: 30 frames of the tone at 12.2 kbit/s by libopencore-amrnb, which Debian's ffmpeg lacks.
 set -e
 cd "$(dirname "$0")"
 rm -f tone.*
@@ -15,6 +16,8 @@ tone tone.vorbis.ogg -c:a libvorbis -q:a 0
 tone tone.opus.ogg -c:a libopus -b:a 24k
 tone tone.speex.ogg -c:a libspeex
 tone tone.m4a -c:a aac -b:a 32k
+tone tone.fragments.mp4 -c:a aac -b:a 32k -frag_duration 200000 \
+  -movflags frag_keyframe+empty_moov+default_base_moof
 tone tone.alac.m4a -c:a alac
 tone tone.aac -b:a 32k
 tone tone.webm -c:a libopus -b:a 24k -live 1
@@ -36,3 +39,4 @@ tone tone.f32.wav -c:a pcm_f32le
 tone tone.alaw.wav -c:a pcm_alaw
 tone tone.adpcm.wav -c:a adpcm_ms
 tone tone.gsm.wav -c:a libgsm_ms -ar 8000
+ffmpeg -v error -bitexact -i speech.amr -c copy -bitexact tone.3gp
