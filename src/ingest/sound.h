@@ -8,8 +8,8 @@
  * first audio stream is taken; pictures and video are not looked at. docs/AUDIO.md has the list.
  *
  * The child writes samples as it decodes them, so a file of hours takes the memory of its output
- * (115 MB an hour at 16 kHz) and no more. The Sandbox may be one of its own: FFmpeg's libraries
- * make every fork of its zygote 1 ms slower.
+ * (115 MB an hour at 16 kHz) and no more. The Sandbox should be one of its own: FFmpeg's libraries
+ * make every fork of its zygote 0.6 ms slower.
  *
  * Threads: sound_decode is safe from any thread and blocks; a Sound is immutable. */
 #ifndef SOTTO_INGEST_SOUND_H
@@ -38,8 +38,8 @@ typedef struct {
     size_t map_size;
 } Sound;
 
-/* limits NULL: the defaults. `name` helps to tell formats apart and may be empty. On success *out
- * is released by sound_release.
+/* limits NULL: the defaults. `name` may be empty: the bytes decide what a file is. On success *out
+ * is released by sound_release; on failure it is untouched.
  *   ERR_UNSUPPORTED_MEDIA  no sound file; no audio stream in it; a codec nobody here knows;
  *                          encrypted
  *   ERR_VALIDATION         damaged so that nothing could be decoded; an empty file
