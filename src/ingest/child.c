@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/os.h"
 #include "ingest/confine.h"
 #include "ingest/job.h"
 #include "ingest/sandbox.h"
@@ -38,19 +39,6 @@ typedef struct {
 } Zygote;
 
 /* ---- the child ----------------------------------------------------------------------------- */
-
-static bool write_all(int fd, Str s)
-{
-    while (s.len > 0) {
-        ssize_t n = write(fd, s.ptr, s.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        s = str_sub(s, (size_t)n, s.len);
-    }
-    return true;
-}
 
 /* Puts input and output at 3 and 4 and closes everything else above the standard three. */
 static bool tidy_descriptors(int input, int output)
@@ -107,8 +95,8 @@ _Noreturn static void run_standing(const Reader *reader, const Job *job)
         if (!frame_write(&frame, &out, NULL) || frame.len > UINT32_MAX)
             _exit(JOB_EXIT_OUTPUT);
         answer.size = (uint32_t)frame.len;
-        if (!write_all(4, str_mem((const char *)&answer, sizeof answer)) ||
-            !write_all(4, buf_str(&frame)))
+        if (!os_write_all(4, &answer, sizeof answer) ||
+            !os_write_all(4, frame.ptr, frame.len))
             _exit(JOB_EXIT_FAILED);
         extract_release(&out);
         buf_release(&frame);
@@ -158,9 +146,9 @@ _Noreturn static void run_child(const Reader *reader, const Job *job, int input,
     }
     if (!frame_write(&frame, ok ? &out : NULL, ok ? NULL : &err))
         _exit(JOB_EXIT_OUTPUT);
-    bool written = write_all(4, buf_str(&frame));
+    bool written = os_write_all(4, frame.ptr, frame.len);
     for (size_t i = 0; ok && written && i < out.n_parts; i++)
-        written = write_all(4, out.parts[i].bytes);
+        written = os_write_all(4, out.parts[i].bytes.ptr, out.parts[i].bytes.len);
     _exit(written ? 0 : JOB_EXIT_FAILED);
 }
 

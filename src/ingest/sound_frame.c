@@ -3,26 +3,13 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/os.h"
 #include "base/utf8.h"
 
 static const char magic[4] = {'S', 'X', 'S', '1'};
 _Static_assert(sizeof(SoundHead) == SOUND_HEADER, "the header has no padding");
 
 /* ---- the child's side ---------------------------------------------------------------------- */
-
-static bool write_all(int fd, const void *data, size_t n)
-{
-    for (const char *at = data; n > 0;) {
-        ssize_t done = write(fd, at, n);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        at += done;
-        n -= (size_t)done;
-    }
-    return true;
-}
 
 static bool keep(void *arg, const float *pcm, size_t n, Err *err)
 {
@@ -32,7 +19,7 @@ static bool keep(void *arg, const float *pcm, size_t n, Err *err)
         return err_set(err, ERR_TOO_LARGE, "the sound is longer than the limit of %llu seconds",
                        (unsigned long long)(s->max_samples / s->head.rate_hz));
     pcm_to_s16(pcm, n, block);
-    if (!write_all(s->fd, block, n * sizeof *block))
+    if (!os_write_all(s->fd, block, n * sizeof *block))
         return err_set_errno(err, ERR_IO, errno, "cannot keep the decoded sound");
     s->head.samples += n;
     return true;
@@ -91,7 +78,7 @@ bool sound_answer(const Reader *reader, Str data, Str filename, uint32_t rate_hz
         .head = {.rate_hz = rate_hz}};
     memcpy(s.head.magic, magic, sizeof magic);
     const char room[SOUND_HEADER] = {0};
-    if (!write_all(fd, room, sizeof room))
+    if (!os_write_all(fd, room, sizeof room))
         return false;
     bool ok = reader->sound(data, filename, &s, &err) && drain(&s, &err);
     if (ok && s.head.samples == 0)
@@ -101,10 +88,10 @@ bool sound_answer(const Reader *reader, Str data, Str filename, uint32_t rate_hz
             (void)err_set(&err, ERR_TOO_LARGE, "decoding the sound takes more memory than allowed");
         s.head.code = (uint32_t)err.code;
         s.head.samples = strlen(err.msg);
-        if (lseek(fd, SOUND_HEADER, SEEK_SET) < 0 || !write_all(fd, err.msg, s.head.samples))
+        if (lseek(fd, SOUND_HEADER, SEEK_SET) < 0 || !os_write_all(fd, err.msg, s.head.samples))
             return false;
     }
-    return lseek(fd, 0, SEEK_SET) == 0 && write_all(fd, &s.head, sizeof s.head);
+    return lseek(fd, 0, SEEK_SET) == 0 && os_write_all(fd, &s.head, sizeof s.head);
 }
 
 /* ---- the server's side --------------------------------------------------------------------- */

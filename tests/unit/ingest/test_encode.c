@@ -3,18 +3,15 @@
  * once; the same sound is the same bytes. */
 #include "support/unit.h"
 
-#include <math.h>
 #include <stdio.h>
 
 #include "audio/encode.h"
 #include "audio/wav.h"
 #include "base/mem.h"
-#include "ingest/sound.h"
+#include "support/sound.h"
 
 #define SECONDS 1.5
 #define TONE_HZ 400.0
-
-static Sandbox *box;
 
 static float *tone(uint32_t rate, size_t n)
 {
@@ -46,16 +43,8 @@ static void encode_blocks(const EncodeOptions *o, const float *pcm, size_t n, si
 static void check_tone(const char *what, const Sound *s, double seconds, double slack,
                        double purity)
 {
-    double re = 0, im = 0, power = 0;
-    uint64_t from = s->samples / 4, to = s->samples * 3 / 4;
-    for (uint64_t i = from; i < to; i++) {
-        double x = s->pcm[i] / 32768.0, at = 2 * M_PI * TONE_HZ * (double)i / s->rate_hz;
-        re += x * cos(at);
-        im += x * sin(at);
-        power += x * x;
-    }
-    double n = (double)(to - from), amplitude = 2 * sqrt(re * re + im * im) / n;
-    double share = amplitude * amplitude / 2 / (power / n);
+    double amplitude, share;
+    sound_tone(s, TONE_HZ, &amplitude, &share);
     if (fabs(sound_seconds(s) - seconds) > slack || fabs(amplitude - 0.5) > 0.05 || share < purity)
         fail_msg("%s: %.3f s, tone %.3f, %.4f of the power", what, sound_seconds(s), amplitude,
                  share);
@@ -210,21 +199,6 @@ static void short_sounds_are_sounds(void **state)
     mem_free(pcm);
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    Err err = ERR_INIT;
-    box = sandbox_new(&(SandboxOptions){0}, &err);
-    return box ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    sandbox_free(box);
-    return 0;
-}
-
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], ZYGOTE_FLAG) == 0)
@@ -237,5 +211,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(limits_are_kept),
         cmocka_unit_test(short_sounds_are_sounds),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, box_open, box_close);
 }

@@ -4,8 +4,6 @@
  * to see that memory stays flat (60 in the ordinary run), and damages each file that often (12). */
 #include "support/unit.h"
 
-#include <dirent.h>
-#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +11,8 @@
 #include "audio/wav.h"
 #include "base/mem.h"
 #include "base/os.h"
-#include "ingest/sound.h"
+#include "support/descriptors.h"
+#include "support/sound.h"
 
 #define FOLDER SOTTO_SOURCE_DIR "/tests/data/sound/"
 #define TONE_HZ 440.0
@@ -23,8 +22,6 @@
 #else
 #define SANITIZED 0
 #endif
-
-static Sandbox *box;
 
 static void load(const char *name, Buf *out)
 {
@@ -42,26 +39,10 @@ static bool decode(Str bytes, const SoundLimits *limits, Sound *out, Err *err)
     return sound_decode(box, bytes, STR("a name.mp3"), limits, out, err);
 }
 
-/* Amplitude of the tone in the samples and what share of their power it is. */
-static void find_tone(const Sound *s, double *amplitude, double *share)
-{
-    double re = 0, im = 0, power = 0;
-    uint64_t from = s->samples / 4, to = s->samples * 3 / 4;
-    for (uint64_t i = from; i < to; i++) {
-        double x = s->pcm[i] / 32768.0, at = 2 * M_PI * TONE_HZ * (double)i / s->rate_hz;
-        re += x * cos(at);
-        im += x * sin(at);
-        power += x * x;
-    }
-    double n = (double)(to - from);
-    *amplitude = 2 * sqrt(re * re + im * im) / n;
-    *share = power > 0 ? *amplitude * *amplitude / 2 / (power / n) : 0;
-}
-
 static void expect_tone(const char *name, const Sound *s, double seconds)
 {
     double amplitude, share;
-    find_tone(s, &amplitude, &share);
+    sound_tone(s, TONE_HZ, &amplitude, &share);
     if (fabs(sound_seconds(s) - seconds) > 0.11 || amplitude < 0.3 || amplitude > 0.6 ||
         share < 0.97)
         fail_msg("%s: %.3f s, tone %.3f, %.4f of the power", name, sound_seconds(s), amplitude,
@@ -380,17 +361,6 @@ static void threads_get_their_own(void **state)
     }
 }
 
-static unsigned open_descriptors(void)
-{
-    unsigned n = 0;
-    DIR *d = opendir("/proc/self/fd");
-    assert_non_null(d);
-    while (readdir(d))
-        n++;
-    closedir(d);
-    return n;
-}
-
 static void nothing_is_left_behind(void **state)
 {
     (void)state;
@@ -421,21 +391,6 @@ static void nothing_is_left_behind(void **state)
     buf_release(&files[1]);
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    Err err = ERR_INIT;
-    box = sandbox_new(&(SandboxOptions){0}, &err);
-    return box ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    sandbox_free(box);
-    return 0;
-}
-
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], ZYGOTE_FLAG) == 0)
@@ -451,5 +406,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(threads_get_their_own),
         cmocka_unit_test(nothing_is_left_behind),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, box_open, box_close);
 }
