@@ -123,7 +123,11 @@ static void *aac_open(const EncodeOptions *o, Err *err)
     if (!load(err))
         return NULL;
     Aac *a = mem_zalloc(sizeof *a);
-    if (a && prepare(a, o))
+    if (!a) {
+        (void)err_set(err, ERR_NO_MEMORY, "cannot make AAC: out of memory");
+        return NULL;
+    }
+    if (prepare(a, o))
         return a;
     aac_close(a);
     (void)encode_fail("AAC", "its encoder cannot be opened", err);

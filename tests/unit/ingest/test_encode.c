@@ -199,6 +199,30 @@ static void short_sounds_are_sounds(void **state)
     mem_free(pcm);
 }
 
+/* Each of our own allocations may fail: an error, and nothing lost. */
+static void memory_may_be_short(void **state)
+{
+    (void)state;
+    float *pcm = tone(37800, 4000);
+    for (size_t f = 0; f < ENCODE_FORMATS; f++) {
+        EncodeOptions o = {.format = (EncodeFormat)f, .rate_hz = 37800};
+        bool done = false;
+        for (uint64_t n = 1; !done; n++) {
+            Err err = ERR_INIT;
+            Buf out;
+            assert_true(n < 100);
+            buf_init(&out, 1 << 20);
+            mem_test_fail(n, 0);
+            done = encode_all(&o, pcm, 4000, &out, &err);
+            mem_test_fail(0, 0);
+            if (!done && err.code != ERR_NO_MEMORY)
+                fail_msg("%s: %s", encode_info(o.format)->name, err.msg);
+            buf_release(&out);
+        }
+    }
+    mem_free(pcm);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], ZYGOTE_FLAG) == 0)
@@ -210,6 +234,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(bytes_come_early),
         cmocka_unit_test(limits_are_kept),
         cmocka_unit_test(short_sounds_are_sounds),
+        cmocka_unit_test(memory_may_be_short),
     };
     return cmocka_run_group_tests(tests, box_open, box_close);
 }
