@@ -5,10 +5,10 @@ PREFIX ?= /usr/local
 export SOTTO_MODELS ?= $(CURDIR)/models
 CTEST := ctest --output-on-failure -j $(shell nproc)
 
-.PHONY: help run build test asan tsan fuzz torture bench demo tidy docs install clean
+.PHONY: help run build test asan tsan fuzz torture bench bench-voice demo tidy docs install clean
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 run: ## set up, build, serve on 127.0.0.1:8080
 	@./setup run
@@ -46,6 +46,11 @@ bench: ## measure beside peers (BENCH=name for one part); results in build/bench
 	@./setup bench
 	@tools/build dev
 	@tools/bench_all $(BENCH)
+
+bench-voice: ## speech recognition beside its peers (DATA=folder of clips with transcripts.tsv)
+	@./setup bench
+	@tools/build dev
+	@python3 tests/bench/voice/run.py $(if $(DATA),--data $(DATA))
 
 demo: ## the whole journey in a terminal, with the network taken away
 	@./setup run

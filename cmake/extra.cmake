@@ -11,8 +11,19 @@ sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_commitments.
   schema_commitments_sql)
 
 # Libraries that only the confined child loads (dlopen): their headers, and no linking.
-foreach(pkg libxml-2.0 poppler-glib glib-2.0 uchardet gmime-3.0 libical)
+foreach(pkg libxml-2.0 poppler-glib glib-2.0 uchardet gmime-3.0 libical libavformat libavcodec
+    libavutil)
   string(MAKE_C_IDENTIFIER "PKG_${pkg}" var)
   pkg_check_modules(${var} REQUIRED ${pkg})
   target_include_directories(sotto_ingest SYSTEM PRIVATE ${${var}_INCLUDE_DIRS})
 endforeach()
+# Likewise those behind the formats of sound, loaded when the first one needs them.
+foreach(pkg soxr libavcodec libavutil flac libopusenc)
+  string(MAKE_C_IDENTIFIER "PKG_${pkg}" var)
+  pkg_check_modules(${var} REQUIRED ${pkg})
+  target_include_directories(sotto_audio SYSTEM PRIVATE ${${var}_INCLUDE_DIRS})
+endforeach()
+
+# The phonemes and the small voice: loaded when somebody is to be spoken to.
+pkg_check_modules(PKG_espeak_ng REQUIRED espeak-ng)
+target_include_directories(sotto_voice SYSTEM PRIVATE ${PKG_espeak_ng_INCLUDE_DIRS})

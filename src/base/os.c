@@ -83,15 +83,18 @@ done:
     return ok;
 }
 
-static bool write_all(int fd, Str data, const char *path, Err *err)
+bool os_write_all(int fd, const void *data, size_t n)
 {
-    while (data.len > 0) {
-        ssize_t n = write(fd, data.ptr, data.len);
-        if (n < 0 && errno == EINTR)
+    for (const char *at = data; n > 0;) {
+        ssize_t done = write(fd, at, n);
+        if (done < 0 && errno == EINTR)
             continue;
-        if (n < 0)
-            return err_set_errno(err, ERR_IO, errno, "cannot write %s", path);
-        data = str_sub(data, (size_t)n, data.len);
+        if (done <= 0) {
+            errno = done == 0 ? EIO : errno;
+            return false;
+        }
+        at += done;
+        n -= (size_t)done;
     }
     return true;
 }
@@ -138,7 +141,8 @@ bool os_write_file(const char *path, Str data, unsigned mode, Err *err)
         (void)fail_open(path, errno, err);
         goto done;
     }
-    ok = write_all(fd, data, path, err);
+    ok = os_write_all(fd, data.ptr, data.len) ||
+         err_set_errno(err, ERR_IO, errno, "cannot write %s", path);
     if (ok && mode != 0 && fchmod(fd, (mode_t)mode) != 0)
         ok = err_set_errno(err, ERR_IO, errno, "cannot set the mode of %s", path);
     if (ok && fsync(fd) != 0)

@@ -14,6 +14,8 @@ long os_read_head(const char *path, void *out, size_t n);
  * survives a power cut; before, the old one does. Mode 0600 unless `mode` says otherwise. */
 bool os_write_file(const char *path, Str data, unsigned mode, Err *err);
 bool os_mkdirs(const char *path, unsigned mode, Err *err);
+/* Writes all n bytes, whatever interrupts; false with errno set. */
+bool os_write_all(int fd, const void *data, size_t n);
 bool os_remove(const char *path, Err *err); /* absent is fine */
 bool os_is_dir(const char *path);
 bool os_exists(const char *path);

@@ -12,9 +12,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/os.h"
 #include "ingest/confine.h"
 #include "ingest/job.h"
 #include "ingest/sandbox.h"
+#include "ingest/sound_frame.h"
 
 #define MAX_JOBS 64
 #define IDLE_MS 60000
@@ -32,23 +34,11 @@ typedef struct {
     unsigned n;
     const Reader *extra;
     const Reader *loaded[32]; /* readers whose libraries are in */
+    bool language; /* its library was asked for */
     int signals;
 } Zygote;
 
 /* ---- the child ----------------------------------------------------------------------------- */
-
-static bool write_all(int fd, Str s)
-{
-    while (s.len > 0) {
-        ssize_t n = write(fd, s.ptr, s.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        s = str_sub(s, (size_t)n, s.len);
-    }
-    return true;
-}
 
 /* Puts input and output at 3 and 4 and closes everything else above the standard three. */
 static bool tidy_descriptors(int input, int output)
@@ -61,7 +51,8 @@ static bool tidy_descriptors(int input, int output)
 static bool confine(const Reader *reader, const Job *job, Err *err)
 {
     ConfineLimits limits = {.memory = job->memory, .deadline_ns = job->deadline_ns,
-        .max_output = (uint64_t)job->max_text + (uint64_t)EXTRACT_MAX_MARKS * 32 + 65536 +
+        .max_output = reader->sound ? sound_answer_max(job->rate_hz, job->max_seconds) :
+            (uint64_t)job->max_text + (uint64_t)EXTRACT_MAX_MARKS * 32 + 65536 +
             (reader->has_parts ? EXTRACT_MAX_PART_BYTES + EXTRACT_MAX_PARTS * (uint64_t)4096 : 0),
         .readable = reader->readable};
     return confine_child(&limits, err);
@@ -104,8 +95,8 @@ _Noreturn static void run_standing(const Reader *reader, const Job *job)
         if (!frame_write(&frame, &out, NULL) || frame.len > UINT32_MAX)
             _exit(JOB_EXIT_OUTPUT);
         answer.size = (uint32_t)frame.len;
-        if (!write_all(4, str_mem((const char *)&answer, sizeof answer)) ||
-            !write_all(4, buf_str(&frame)))
+        if (!os_write_all(4, &answer, sizeof answer) ||
+            !os_write_all(4, frame.ptr, frame.len))
             _exit(JOB_EXIT_FAILED);
         extract_release(&out);
         buf_release(&frame);
@@ -133,6 +124,9 @@ _Noreturn static void run_child(const Reader *reader, const Job *job, int input,
         data = mmap(NULL, job->input_size, PROT_READ, MAP_PRIVATE, 3, 0);
     extract_deadline(job->deadline_ns);
     bool ok = data != MAP_FAILED && confine(reader, job, &err);
+    if (ok && reader->sound)
+        _exit(sound_answer(reader, str_mem(data, job->input_size), str_of(job->filename),
+                           job->rate_hz, job->max_seconds, 4) ? 0 : JOB_EXIT_OUTPUT);
     if (!ok) {
         if (err.code == ERR_NONE)
             (void)err_set(&err, ERR_UNAVAILABLE, "the confined reader cannot map its input");
@@ -152,9 +146,9 @@ _Noreturn static void run_child(const Reader *reader, const Job *job, int input,
     }
     if (!frame_write(&frame, ok ? &out : NULL, ok ? NULL : &err))
         _exit(JOB_EXIT_OUTPUT);
-    bool written = write_all(4, buf_str(&frame));
+    bool written = os_write_all(4, frame.ptr, frame.len);
     for (size_t i = 0; ok && written && i < out.n_parts; i++)
-        written = write_all(4, out.parts[i].bytes);
+        written = os_write_all(4, out.parts[i].bytes.ptr, out.parts[i].bytes.len);
     _exit(written ? 0 : JOB_EXIT_FAILED);
 }
 
@@ -194,8 +188,8 @@ static bool preload(Zygote *z, const Reader *reader, Err *err)
     if (reader->preload && !reader->preload(err))
         return false;
     /* Without it a document's language is what its file says: no reason to refuse the file. */
-    if (i == 0)
-        (void)language_preload(NULL);
+    if (!z->language && !reader->sound)
+        z->language = language_preload(NULL) || true;
     if (i < room)
         z->loaded[i] = reader;
     return true;

@@ -355,7 +355,7 @@ static const Reader *const readers[] = {
     &reader_text,  &reader_markdown, &reader_html, &reader_pdf,  &reader_docx,     &reader_xlsx,
     &reader_pptx,  &reader_odt,      &reader_ods,  &reader_odp,  &reader_epub,     &reader_email,
     &reader_mailbox, &reader_rtf,    &reader_csv,  &reader_json, &reader_calendar, &reader_image,
-    &reader_events};
+    &reader_events, &reader_wav, &reader_sound};
 
 const Reader *reader_find(Str type)
 {

@@ -84,8 +84,10 @@ void extract_title_of_name(ExtractOut *o, Str filename);
  * of its file. */
 bool extract_describes(Str words);
 
+struct SoundSink; /* sound_frame.h */
+
 typedef struct {
-    const char *type;     /* as in ingest_types */
+    const char *type;     /* as in ingest_types; sounds have none there */
     /* Loads libraries and tables, in the zygote, before any stranger's byte is seen. NULL:
      * nothing. */
     bool (*preload)(Err *err);
@@ -94,6 +96,8 @@ typedef struct {
         *readable; /* a folder of public tables that read may open where Landlock holds; NULL */
     bool has_parts; /* its files may hold others: the child may write that much more */
     bool stays;     /* our own code alone: one child may read several small texts (standing.c) */
+    /* Instead of read: a sound, whose samples go to the sink as they are decoded. */
+    bool (*sound)(Str data, Str filename, struct SoundSink *to, Err *err);
 } Reader;
 
 extern const Reader reader_text, reader_markdown, reader_html, reader_pdf;
@@ -102,6 +106,7 @@ extern const Reader reader_docx, reader_xlsx, reader_pptx, reader_odt, reader_od
 extern const Reader reader_email, reader_mailbox, reader_rtf, reader_calendar, reader_csv;
 extern const Reader reader_json, reader_image;
 extern const Reader reader_events; /* for the calendar (events.h), no type of documents */
+extern const Reader reader_wav, reader_sound;
 
 /* NULL when no reader has the name. */
 const Reader *reader_find(Str type);

@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 
-#define JOB_MAGIC 0x53584a31u /* "SXJ1" */
+#define JOB_MAGIC 0x53584a32u /* "SXJ2" */
 #define JOB_CONTROL_FD 3      /* the zygote's end of the control socket */
 #define JOB_FDS 3             /* with every job: input, output, status */
 
@@ -19,6 +19,8 @@ typedef struct {
     uint64_t memory;
     uint64_t input_size;
     uint32_t stays; /* 1: input and output are one socket on which StandingAsks come */
+    uint32_t timeout_ms;          /* what deadline_ns was made from, for messages */
+    uint32_t rate_hz, max_seconds; /* sound alone: of the result, and at most (sound_frame.h) */
     char type[24];
     char filename[256];
 } Job;

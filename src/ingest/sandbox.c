@@ -233,29 +233,30 @@ static Wait wait_status(int fd, uint64_t until_ns, JobStatus *status)
     return status->magic == JOB_MAGIC ? WAIT_ANSWERED : WAIT_LOST;
 }
 
-static bool timed_out(const Sandbox *s, Err *err)
+static bool timed_out(const Job *job, Err *err)
 {
     return err_set(err, ERR_TIMEOUT, "reading the file took longer than %llu ms",
-                   (unsigned long long)(s->timeout_ns / 1000000u));
+                   (unsigned long long)job->timeout_ms);
 }
 
-static bool too_much_memory(const Sandbox *s, Err *err)
+static bool too_much_memory(const Job *job, Err *err)
 {
     return err_set(err, ERR_TOO_LARGE, "reading the file takes more than %llu MiB of memory",
-                   (unsigned long long)(s->memory >> 20));
+                   (unsigned long long)(job->memory >> 20));
 }
 
 /* What the child's death says about the file. */
-static bool explain_death(const Sandbox *s, const JobStatus *status, Err *err)
+static bool explain_death(const Job *job, const JobStatus *status, Err *err)
 {
     /* A library that finds no memory aborts or crashes: then it had used most of what there was. */
-    if (status->peak_bytes > s->memory / 2)
-        return too_much_memory(s, err);
+    if (status->peak_bytes > job->memory / 2)
+        return too_much_memory(job, err);
     switch (status->number) {
     case SIGXFSZ:
-        return err_set(err, ERR_TOO_LARGE, "the file holds more text than the limit");
+        return err_set(err, ERR_TOO_LARGE, "the file holds more %s than the limit",
+                       job->rate_hz ? "sound" : "text");
     case SIGKILL: /* nobody else kills it but the kernel short of memory */
-        return too_much_memory(s, err);
+        return too_much_memory(job, err);
     case SIGABRT:
     case SIGTRAP: /* how C++ and GLib give up */
         return err_set(err, ERR_VALIDATION, "the file is damaged: its reader gave up");
@@ -268,19 +269,19 @@ static bool explain_death(const Sandbox *s, const JobStatus *status, Err *err)
     }
 }
 
-static bool read_answer(const Sandbox *s, const JobStatus *status, int output, Arena *a,
-                        Extracted *out, Err *err)
+static bool read_answer(const Job *job, const JobStatus *status, int output, SandboxTake take,
+                        void *arg, Err *err)
 {
     if (status->outcome == JOB_TIMED_OUT)
-        return timed_out(s, err);
+        return timed_out(job, err);
     if (status->outcome == JOB_KILLED)
-        return explain_death(s, status, err);
+        return explain_death(job, status, err);
     if (status->outcome == JOB_NOT_STARTED) {
         return err_set(err, status->err.code, "%.*s", (int)sizeof status->err.msg - 1,
                        status->err.msg);
     }
     if (status->number == JOB_EXIT_OUTPUT)
-        return too_much_memory(s, err);
+        return too_much_memory(job, err);
     struct stat st;
     if (status->number != 0 || fstat(output, &st) != 0)
         return err_set(err, ERR_VALIDATION, "the file's reader ended without an answer (status %d)",
@@ -290,16 +291,29 @@ static bool read_answer(const Sandbox *s, const JobStatus *status, int output, A
     void *map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, output, 0);
     if (map == MAP_FAILED)
         return err_set_errno(err, ERR_IO, errno, "cannot map the confined reader's answer");
-    bool ok = frame_parse(str_mem(map, (size_t)st.st_size), s->max_text, a, out, err);
-    if (ok && out->n_parts) { /* parts can be large: they stay where they are */
-        out->held = map;
-        out->held_size = (size_t)st.st_size;
-    } else {
-        (void)munmap(map, (size_t)st.st_size);
-    }
+    bool ok = take(arg, map, (size_t)st.st_size, err);
     if (!ok && err &&
         err->code == ERR_CORRUPT) /* it took its reader over: the file is at fault, not we */
         err->code = ERR_VALIDATION;
+    return ok;
+}
+
+typedef struct {
+    size_t max_text;
+    Arena *arena;
+    Extracted *out;
+} TakeText;
+
+static bool take_text(void *arg, void *map, size_t size, Err *err)
+{
+    const TakeText *t = arg;
+    bool ok = frame_parse(str_mem(map, size), t->max_text, t->arena, t->out, err);
+    if (ok && t->out->n_parts) { /* parts can be large: they stay where they are */
+        t->out->held = map;
+        t->out->held_size = size;
+    } else {
+        (void)munmap(map, size);
+    }
     return ok;
 }
 
@@ -320,8 +334,8 @@ static void close_all(const int *fds, size_t n)
 }
 
 /* One try. *lost: the zygote went away meanwhile and the file may be tried again. */
-static bool run_once(Sandbox *s, const Job *job, int input, Arena *a, Extracted *out, bool *lost,
-    Err *err)
+static bool run_once(Sandbox *s, const Job *job, int input, SandboxTake take, void *arg, bool *lost,
+                     Err *err)
 {
     int output = memfd_create("sotto-output", MFD_CLOEXEC), status_pipe[2] = {-1, -1};
     if (output < 0 || pipe2(status_pipe, O_CLOEXEC) != 0) {
@@ -338,7 +352,7 @@ static bool run_once(Sandbox *s, const Job *job, int input, Arena *a, Extracted 
         switch (wait_status(status_pipe[0], job->deadline_ns + GRACE_NS, &status)) {
         case WAIT_ANSWERED:
             note_wait(s, generation, false);
-            ok = read_answer(s, &status, output, a, out, err);
+            ok = read_answer(job, &status, output, take, arg, err);
             break;
         case WAIT_LOST:
             *lost = true;
@@ -347,7 +361,7 @@ static bool run_once(Sandbox *s, const Job *job, int input, Arena *a, Extracted 
             break;
         case WAIT_LATE:
             note_wait(s, generation, true);
-            (void)timed_out(s, err);
+            (void)timed_out(job, err);
             break;
         }
     }
@@ -356,11 +370,24 @@ static bool run_once(Sandbox *s, const Job *job, int input, Arena *a, Extracted 
     return ok;
 }
 
-bool sandbox_run(Sandbox *s, Str type, Str filename, const Snapshot *input, Arena *a,
-                 Extracted *out, Err *err)
+bool sandbox_do(Sandbox *s, const Job *job, int input, SandboxTake take, void *arg, Err *err)
 {
-    Job job = {.magic = JOB_MAGIC, .max_text = (uint32_t)s->max_text, .memory = s->memory,
-        .deadline_ns = clock_mono_ns() + s->timeout_ns, .input_size = input->size};
+    for (int i = 0; i < ATTEMPTS; i++) {
+        bool lost = false;
+        if (run_once(s, job, input, take, arg, &lost, err))
+            return true;
+        if (!lost || clock_mono_ns() >= job->deadline_ns)
+            return false;
+    }
+    return false;
+}
+
+bool sandbox_job(Str type, Str filename, const Snapshot *input, unsigned timeout_ms,
+                 uint64_t memory, Job *out, Err *err)
+{
+    Job job = {.magic = JOB_MAGIC, .memory = memory, .timeout_ms = timeout_ms,
+        .deadline_ns = clock_mono_ns() + (uint64_t)timeout_ms * 1000000u,
+        .input_size = input->size};
     if (type.len >= sizeof job.type)
         return err_set(err, ERR_UNSUPPORTED_MEDIA, "there is no reader with such a name");
     memcpy(job.type, type.ptr, type.len);
@@ -368,14 +395,19 @@ bool sandbox_run(Sandbox *s, Str type, Str filename, const Snapshot *input, Aren
         str_sub(filename, filename.len - sizeof job.filename + 1, filename.len);
     if (name.len)
         memcpy(job.filename, name.ptr, name.len);
-    if (standing_run(s, &job, snapshot_str(input), a, out))
-        return true;
-    for (int i = 0; i < ATTEMPTS; i++) {
-        bool lost = false;
-        if (run_once(s, &job, input->fd, a, out, &lost, err))
-            return true;
-        if (!lost || clock_mono_ns() >= job.deadline_ns)
-            return false;
-    }
-    return false;
+    *out = job;
+    return true;
+}
+
+bool sandbox_run(Sandbox *s, Str type, Str filename, const Snapshot *input, Arena *a,
+                 Extracted *out, Err *err)
+{
+    Job job;
+    TakeText take = {s->max_text, a, out};
+    if (!sandbox_job(type, filename, input, (unsigned)(s->timeout_ns / 1000000u), s->memory, &job,
+                     err))
+        return false;
+    job.max_text = (uint32_t)s->max_text;
+    return standing_run(s, &job, snapshot_str(input), a, out) ||
+           sandbox_do(s, &job, input->fd, take_text, &take, err);
 }

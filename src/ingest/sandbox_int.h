@@ -30,6 +30,16 @@ struct Sandbox {
     unsigned n_standing;
 };
 
+/* What becomes of the file that a child wrote, mapped; `take` unmaps it or keeps it. */
+typedef bool (*SandboxTake)(void *arg, void *map, size_t size, Err *err);
+
+/* A job of this Sandbox for a reader, with its limits; ERR_UNSUPPORTED_MEDIA when the name is too
+ * long for one. */
+bool sandbox_job(Str type, Str filename, const Snapshot *input, unsigned timeout_ms,
+                 uint64_t memory, Job *out, Err *err);
+/* Has it done, again when the zygote dies meanwhile, and explains what went wrong. */
+bool sandbox_do(Sandbox *s, const Job *job, int input, SandboxTake take, void *arg, Err *err);
+
 /* Hands the job to the zygote, starting one when there is none (or when it is gone: its end shows
  * on the first try). */
 bool sandbox_send(Sandbox *s, const Job *job, const int fds[JOB_FDS], unsigned *generation,

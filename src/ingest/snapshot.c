@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/os.h"
+
 static bool fail(int fd, const char *what, Err *err)
 {
     int errnum = errno;
@@ -32,23 +34,10 @@ static int new_file(void)
     return memfd_create("sotto-input", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 }
 
-static bool write_all(int fd, Str s)
-{
-    while (s.len > 0) {
-        ssize_t n = write(fd, s.ptr, s.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        s = str_sub(s, (size_t)n, s.len);
-    }
-    return true;
-}
-
 bool snapshot_bytes(Str data, Snapshot *out, Err *err)
 {
     int fd = new_file();
-    if (fd < 0 || !write_all(fd, data))
+    if (fd < 0 || !os_write_all(fd, data.ptr, data.len))
         return fail(fd, "the document", err);
     return finish(fd, data.len, "the document", out, err);
 }
@@ -70,7 +59,7 @@ static bool copy(int from, int to, const char *path, uint64_t max, size_t *size,
         if (total > max)
             return err_set(err, ERR_TOO_LARGE, "%s is larger than the limit of %llu bytes", path,
                            (unsigned long long)max);
-        if (!write_all(to, str_mem(block, (size_t)n)))
+        if (!os_write_all(to, block, (size_t)n))
             return err_set_errno(err, ERR_IO, errno, "cannot keep a copy of %s in memory", path);
     }
     *size = (size_t)total;

@@ -19,7 +19,7 @@
 #include "nn/simd_target.h"
 
 #define ROWS 4
-#define MAX_K 1536
+#define MAX_K 5120
 #define FN static inline __attribute__((always_inline))
 
 #if defined(__x86_64__)

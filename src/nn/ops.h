@@ -5,7 +5,7 @@
 
 #include "nn/gemm.h"
 
-#define OPS_ROTATE_MAX 2048
+#define OPS_ROTATE_MAX 5120
 
 /* n is a multiple of 16 everywhere; pointers need no alignment. */
 typedef struct {
@@ -38,6 +38,16 @@ typedef struct {
         const GemmRow *rows, size_t m, size_t n, float *c, size_t ldc, GemmAct act);
     void (*gemm_f32)(const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc,
         size_t m, size_t n, size_t k);
+    /* x = x + y (y NULL: as it is), out = norm of x as in add_norm, and its quantised form (q NULL:
+     * without). */
+    void (*residual_norm)(float *x, const float *y, const float *gamma, const float *beta,
+        float eps, size_t n, float *out, uint8_t *q, GemmRow *row);
+    /* One query q [64] of one head and its keys [64][ld] in bf16: scores [n]. */
+    void (*scores_bf16)(const float *q, const uint16_t *keys, size_t ld, size_t n, float *scores);
+    /* out [64] += sum over j < n of p[j] values[j][64], values in bf16; any n. */
+    void (*values_bf16)(const float *p, const uint16_t *values, size_t n, float *out);
+    /* *most = the largest of x, *sum = sum of e^(x - *most). */
+    void (*log_sum)(const float *x, size_t n, float *most, float *sum);
 } NnOps;
 
 extern const NnOps nn_ops_plain;

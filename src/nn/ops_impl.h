@@ -120,8 +120,24 @@ static void SIMD(op_quantise)(const float *x, size_t n, uint8_t *q, GemmRow *row
     SIMD(quantise_with)(y, n, q, row, v_least(lo), v_most(hi));
 }
 
-static void SIMD(op_add_norm)(float *x, const float *y, const float *gamma, const float *beta,
-    float eps, size_t n, uint8_t *q, GemmRow *row)
+/* out = gamma * (x - mean) / sqrt(variance + eps) + beta, sum being the sum of x; out may be x. */
+SIMD_FN void SIMD(norm_with)(const float *x, V sum, const float *gamma, const float *beta,
+    float eps, size_t n, float *out)
+{
+    float mean = v_sum(sum) / (float)n;
+    V square = v_set(0), m = v_set(mean);
+    for (size_t i = 0; i < n; i += VL) {
+        V d = v_sub(v_load(x + i), m);
+        square = v_fma(d, d, square);
+    }
+    V k = v_set(1.0f / sqrtf(v_sum(square) / (float)n + eps));
+    for (size_t i = 0; i < n; i += VL) {
+        V v = v_mul(v_sub(v_load(x + i), m), k);
+        v_store(out + i, v_fma(v, v_load(gamma + i), v_load(beta + i)));
+    }
+}
+
+SIMD_FN V SIMD(add_and_sum)(float *x, const float *y, size_t n)
 {
     V sum = v_set(0);
     for (size_t i = 0; i < n; i += VL) {
@@ -132,19 +148,26 @@ static void SIMD(op_add_norm)(float *x, const float *y, const float *gamma, cons
         }
         sum = v_add(sum, v);
     }
-    float mean = v_sum(sum) / (float)n;
-    V square = v_set(0), m = v_set(mean);
-    for (size_t i = 0; i < n; i += VL) {
-        V d = v_sub(v_load(x + i), m);
-        square = v_fma(d, d, square);
-    }
-    V k = v_set(1.0f / sqrtf(v_sum(square) / (float)n + eps));
-    for (size_t i = 0; i < n; i += VL) {
-        V v = v_mul(v_sub(v_load(x + i), m), k);
-        v_store(x + i, v_fma(v, v_load(gamma + i), v_load(beta + i)));
-    }
+    return sum;
+}
+
+static void SIMD(op_add_norm)(float *x, const float *y, const float *gamma, const float *beta,
+    float eps, size_t n, uint8_t *q, GemmRow *row)
+{
+    V sum = SIMD(add_and_sum)(x, y, n);
+    SIMD(norm_with)(x, sum, gamma, beta, eps, n, x);
     if (q) {
         SIMD(op_quantise)(x, n, q, row);
+    }
+}
+
+static void SIMD(op_residual_norm)(float *x, const float *y, const float *gamma, const float *beta,
+    float eps, size_t n, float *out, uint8_t *q, GemmRow *row)
+{
+    V sum = SIMD(add_and_sum)(x, y, n);
+    SIMD(norm_with)(x, sum, gamma, beta, eps, n, out);
+    if (q) {
+        SIMD(op_quantise)(out, n, q, row);
     }
 }
 
@@ -303,9 +326,74 @@ static void SIMD(op_gemm_f32)(const float *a, size_t lda, const float *b, size_t
     }
 }
 
+/* Four vectors of scores at a time stay in registers while the 64 dimensions go by. */
+static void SIMD(op_scores_bf16)(const float *q, const uint16_t *keys, size_t ld, size_t n,
+    float *scores)
+{
+    size_t j = 0;
+    for (; j + 4 * VL <= n; j += 4 * VL) {
+        V acc[4] = {v_set(0), v_set(0), v_set(0), v_set(0)};
+        for (size_t d = 0; d < 64; d++) {
+            V x = v_set(q[d]);
+            UNROLL
+            for (int i = 0; i < 4; i++) {
+                acc[i] = v_fma(x, v_load_bf16(keys + d * ld + j + (size_t)i * VL), acc[i]);
+            }
+        }
+        UNROLL
+        for (int i = 0; i < 4; i++) {
+            v_store(scores + j + (size_t)i * VL, acc[i]);
+        }
+    }
+    for (; j < n; j += VL) {
+        V acc = v_set(0);
+        for (size_t d = 0; d < 64; d++) {
+            acc = v_fma(v_set(q[d]), v_load_bf16(keys + d * ld + j), acc);
+        }
+        v_store(scores + j, acc);
+    }
+}
+
+static void SIMD(op_values_bf16)(const float *p, const uint16_t *values, size_t n, float *out)
+{
+    V acc[64 / VL];
+    UNROLL
+    for (int i = 0; i < 64 / VL; i++) {
+        acc[i] = v_load(out + i * VL);
+    }
+    for (size_t j = 0; j < n; j++) {
+        V w = v_set(p[j]);
+        UNROLL
+        for (int i = 0; i < 64 / VL; i++) {
+            acc[i] = v_fma(w, v_load_bf16(values + j * 64 + (size_t)i * VL), acc[i]);
+        }
+    }
+    UNROLL
+    for (int i = 0; i < 64 / VL; i++) {
+        v_store(out + i * VL, acc[i]);
+    }
+}
+
+/* The largest of x [n], and the sum of e^(x - largest). */
+static void SIMD(op_log_sum)(const float *x, size_t n, float *most, float *sum)
+{
+    V top = v_set(-3.0e38f), total = v_set(0);
+    for (size_t i = 0; i < n; i += VL) {
+        top = v_max(top, v_load(x + i));
+    }
+    V m = v_set(v_most(top));
+    for (size_t i = 0; i < n; i += VL) {
+        V d = v_sub(v_load(x + i), m);
+        total = v_add(total, SIMD(exp_neg)(d));
+    }
+    *most = v_most(top);
+    *sum = v_sum(total);
+}
+
 const NnOps SIMD(nn_ops) = {
     SIMD(op_rotate),  SIMD(op_quantise), SIMD(op_add_norm), SIMD(op_row_s8),   SIMD(op_bias_act),
     SIMD(op_softmax), SIMD(op_pool),     SIMD(op_epilogue), SIMD(op_gemm_f32),
+    SIMD(op_residual_norm), SIMD(op_scores_bf16), SIMD(op_values_bf16), SIMD(op_log_sum),
 };
 
 SIMD_END

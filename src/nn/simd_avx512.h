@@ -43,6 +43,11 @@ SIMD_FN V v_load_s8(const int8_t *p)
 {
     return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p)));
 }
+SIMD_FN V v_load_bf16(const uint16_t *p)
+{
+    __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
+}
 SIMD_FN void vi_store_u8(uint8_t *p, VI v)
 {
     v = _mm512_max_epi32(v, _mm512_setzero_si512());

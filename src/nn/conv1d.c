@@ -1,0 +1,47 @@
+/* conv1d.c - packing, the plain kernels, and the choice among levels. */
+#include "nn/conv1d_kernels.h"
+
+#include "nn/simd_generic.h"
+
+#define CONV_VECTORS 2 /* vectors of outputs kept at once, and rows with as many */
+#define CONV_ROWS_WIDE 4
+#define CONV_HALF 1
+#define CONV_ROWS_MAX 4
+SIMD_FN V v_div(V a, V b) { return a / b; }
+
+#include "nn/conv1d_impl.h"
+
+const ConvOps *conv_ops_at(CpuLevel level)
+{
+#if defined(__x86_64__)
+    if (level >= CPU_AVX512) {
+        return &conv_ops_avx512;
+    }
+    if (level >= CPU_AVX2) {
+        return &conv_ops_avx2;
+    }
+#endif
+    (void)level;
+    return &conv_ops_plain;
+}
+
+const ConvOps *conv_ops(void) { return conv_ops_at(cpu_level()); }
+
+size_t conv_packed(uint32_t taps, uint32_t in, uint32_t out) { return (size_t)taps * in * out; }
+
+void conv_pack(const float *w, uint32_t taps, uint32_t in, uint32_t out_real, uint32_t out,
+    float *panels)
+{
+    for (uint32_t panel = 0; panel < out; panel += CONV_PANEL) {
+        uint32_t width = out - panel < CONV_PANEL ? out - panel : CONV_PANEL;
+        float *p = panels + (size_t)panel * taps * in;
+        for (uint32_t j = 0; j < taps; j++) {
+            for (uint32_t c = 0; c < in; c++) {
+                for (uint32_t o = 0; o < width; o++) {
+                    size_t from = ((size_t)(panel + o) * in + c) * taps + j;
+                    *p++ = panel + o < out_real ? w[from] : 0.0f;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,237 @@
+#!/usr/bin/env python3
+"""Speech recognition beside its peers, in one run: how long, how right, how much memory.
+
+    tests/bench/voice/run.py [--data FOLDER] [--rounds N] [--threads N] [--model NAME] [--build BUILD]
+        [--models MODELS] [--out FILE.md]
+
+Whisper base, greedy, English, by
+
+    sotto (int8, as shipped; also without timestamps, and on the full window); faster-whisper int8 and fp32;
+    whisper.cpp (through pywhispercpp)
+
+each in a process of its own with so many threads, in turns clip by clip, so that a noisy machine is noisy for
+all; a clip's time is the least over the rounds. FOLDER holds 16 kHz mono WAV files and transcripts.tsv with the
+columns file, text (the two clips of tests/golden/whisper otherwise). Word error rates are over all words, after
+one normaliser for all. Makes its Python environment in BUILD/../voice-venv once and fetches the model; needs the
+network for that. Prints Markdown.
+"""
+import argparse
+import csv
+import hashlib
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import wave
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
+GOLDEN = ROOT / "tests/golden/whisper"
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--data", type=Path)
+parser.add_argument("--rounds", type=int, default=3)
+parser.add_argument("--threads", type=int, default=2)
+parser.add_argument("--model", default="base")
+parser.add_argument("--build", type=Path, default=ROOT / "build/dev")
+parser.add_argument("--models", type=Path, default=Path(os.environ.get("SOTTO_MODELS", ROOT / "models")))
+parser.add_argument("--out", type=Path)
+parser.add_argument("--without-peers", action="store_true")
+args = parser.parse_args()
+
+ONES = ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+        "eighteen nineteen").split()
+TENS = "x x twenty thirty forty fifty sixty seventy eighty ninety".split()
+ORDINALS = {"1st": "first", "2nd": "second", "3rd": "third", "5th": "fifth", "8th": "eighth", "9th": "ninth",
+            "12th": "twelfth", "20th": "twentieth", "30th": "thirtieth"}
+
+
+def number(n):
+    if n < 20:
+        return [ONES[n]]
+    if n < 100:
+        return [TENS[n // 10]] + ([ONES[n % 10]] if n % 10 else [])
+    if 1100 <= n < 2000 and n % 100:
+        return number(n // 100) + number(n % 100)
+    if n < 1000:
+        return [ONES[n // 100], "hundred"] + (number(n % 100) if n % 100 else [])
+    return list(str(n))
+
+
+def words(text):
+    """Lower-case words without punctuation; numbers in words, hyphens as spaces."""
+    text = text.lower().replace("’", "'").replace("-", " ")
+    text = re.sub(r"\bmr\b", "mister", re.sub(r"[^a-z0-9' ]", " ", text))
+    out = []
+    for w in text.split():
+        if w in ORDINALS:
+            out.append(ORDINALS[w])
+        elif re.fullmatch(r"\d+th", w):
+            out += number(int(w[:-2]))[:-1] + [number(int(w[:-2]))[-1] + "th"]
+        elif w.isdigit() and len(w) < 5:
+            out += number(int(w))
+        elif w.strip("'"):
+            out.append(w.strip("'"))
+    return out
+
+
+def errors(want, got):
+    row = list(range(len(got) + 1))
+    for i, a in enumerate(want, 1):
+        last, row[0] = row[0], i
+        for j, b in enumerate(got, 1):
+            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (a != b))
+    return row[-1]
+
+
+def environment():
+    folder = args.build.parent / "voice-venv"
+    stamp = hashlib.sha256((HERE / "requirements.txt").read_bytes()).hexdigest()
+    mark = folder / ".stamp"
+    if not mark.exists() or mark.read_text() != stamp:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+        subprocess.run([folder / "bin/pip", "install", "-q", "-r", HERE / "requirements.txt"], check=True)
+        mark.write_text(stamp)
+    return folder / "bin/python"
+
+
+class System:
+    def __init__(self, name, command, waits=False):
+        self.name, self.times, self.texts, self.peak, self.answers = name, {}, {}, 0, {}
+        self.process = subprocess.Popen([str(c) for c in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL, text=True)
+        if waits and self.process.stdout.readline() != "ready\n":
+            sys.exit(f"{name} did not start: {' '.join(map(str, command))}")
+
+    def hear(self, clip):
+        self.process.stdin.write(f"{clip}\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit(f"{self.name} died on {clip}")
+        answer = json.loads(line)
+        self.times[clip] = min(answer["ms"], self.times.get(clip, 1e12))
+        self.texts[clip], self.answers[clip] = answer["text"], answer
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        self.peak = max(self.peak, int(re.search(r"VmHWM:\s+(\d+)", status)[1]) >> 10)
+
+    def wer(self, clips):
+        wrong = sum(errors(words(text), words(self.texts[clip])) for clip, _, text in clips)
+        return 100 * wrong / sum(len(words(text)) for _, _, text in clips)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def seconds(path):
+    with wave.open(str(path)) as w:
+        return w.getnframes() / w.getframerate()
+
+
+def read_clips():
+    if not args.data:
+        sys.path.insert(0, str(GOLDEN))
+        from make import CLIPS
+        rows = [(GOLDEN / f"{name}.wav", text) for name, (_, _, text) in CLIPS.items()]
+    else:
+        with open(args.data / "transcripts.tsv", newline="") as f:
+            rows = [(args.data / r["file"], r["text"]) for r in csv.DictReader(f, delimiter="\t")]
+    return [(path, seconds(path), text) for path, text in rows]
+
+
+def peer_folder(model):
+    """The folder as CTranslate2 wants it: with the list of all tokens, which sotto does not need."""
+    folder = args.build.parent / f"bench/ct2-{args.model}"
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer = json.loads((model / "tokenizer.json").read_text())
+    tokens = {i: t for t, i in tokenizer["model"]["vocab"].items()} | {t["id"]: t["content"] for t in tokenizer["added_tokens"]}
+    times = [f"<|{i * 0.02:.2f}|>" for i in range(1501)]
+    (folder / "vocabulary.json").write_text(json.dumps([tokens[i] for i in range(len(tokens))] + times))
+    for name in ("model.bin", "config.json", "tokenizer.json"):
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).symlink_to((model / name).resolve())
+    return folder
+
+
+def systems(model, mapped):
+    ours = [args.build / "bench_whisper", mapped, "--threads", args.threads, "--language", "en"]
+    out = [System("sotto int8", ours), System("sotto int8, no timestamps", [*ours, "--plain"]),
+           System("sotto int8, full window", [*ours, "--full"])]
+    if not args.without_peers:
+        python = environment()
+        ggml = args.build.parent / f"bench/ggml-{args.model}.bin"
+        ggml.parent.mkdir(exist_ok=True)
+        if not ggml.exists():
+            subprocess.run([python, HERE / "ggml.py", model, ggml], check=True)
+        peer, folder = [python, HERE / "peer.py"], peer_folder(model)
+        out += [System(f"faster-whisper {k}", [*peer, "faster-whisper", folder, k, args.threads], True)
+                for k in ("int8", "float32")]
+        out.append(System("whisper.cpp fp16", [*peer, "whisper.cpp", ggml, args.threads], True))
+    return out
+
+
+def nearest(clips, s):
+    return min(clips, key=lambda c: abs(c[1] - s))
+
+
+def table(all_systems, clips):
+    three, eleven = nearest(clips, 3), nearest(clips, 11)
+    lines = [f"| | {three[1]:.1f} s clip | {eleven[1]:.1f} s clip | all {len(clips)} clips, {sum(c[1] for c in clips):.0f} s "
+             "| median, times real time | word error rate | peak memory |", "|---|---|---|---|---|---|---|"]
+    for s in all_systems:
+        speed = statistics.median(c[1] * 1000 / s.times[c[0]] for c in clips)
+        lines.append(f"| {s.name} | {s.times[three[0]]:.0f} ms | {s.times[eleven[0]]:.0f} ms | {sum(s.times.values()):.0f} ms "
+                     f"| {speed:.0f} | {s.wer(clips):.2f} % | {s.peak} MiB |")
+    return lines
+
+
+def limits(sotto, clips, model):
+    """What the time went to, beside what the machine could do at most."""
+    top = json.loads(subprocess.run([args.build / "bench_limits", str(args.threads)], capture_output=True, text=True,
+                                    check=True).stdout)
+    d, layers, vocabulary = {"base": (512, 6, 51865), "tiny.en": (384, 4, 51864)}[model]
+    eleven = nearest(clips, 11)
+    answer = sotto.answers[eleven[0]]
+    frames = int(eleven[1] * 100)
+    n = -(-((frames + 1) // 2 + 16) // 16) * 16
+    gop = 2e-9 * n * (layers * 14 * d * d + 6 * d * d + 768 * d)
+    steps = answer["tokens"] + 2
+    gb = steps * (layers * 14 * d * d + vocabulary * d) * 1e-9
+    return [f"The {eleven[1]:.1f} s clip's last round: log-mel {answer['mel_ms']:.1f} ms, encoder {answer['encode_ms']:.1f} ms,"
+            f" decoder {answer['decode_ms']:.1f} ms for {steps} steps.", "",
+            f"- encoder: {gop:.1f} Gop of int8 products in {answer['encode_ms']:.1f} ms, attention and all else included, is "
+            f"{gop / answer['encode_ms'] * 1e3:.0f} Gop/s; the product kernel ({top['kernel']}) alone, in the caches, reaches "
+            f"{top['int8_gop_s']:.0f} Gop/s on {top['threads']} threads: {100 * gop / answer['encode_ms'] * 1e3 / top['int8_gop_s']:.0f} %.",
+            f"- decoder: {steps} steps read {gb:.2f} GB of weights in {answer['decode_ms']:.1f} ms, "
+            f"{gb / answer['decode_ms'] * 1e3:.1f} GB/s; memory alone gives {top['read_gb_s']:.1f} GB/s: "
+            f"{100 * gb / answer['decode_ms'] * 1e3 / top['read_gb_s']:.0f} %."]
+
+
+def main():
+    name = f"whisper-{args.model}"
+    subprocess.run([args.build / "bin/sotto", "models", "fetch", name], check=True, stdout=subprocess.DEVNULL,
+                   env={**os.environ, "SOTTO_MODELS": str(args.models)})
+    clips = read_clips()
+    before = os.getloadavg()[0]
+    all_systems = systems(args.models / name, args.models / f"{name}.sotto")
+    for r in range(args.rounds):
+        for path, _, _ in clips:
+            for s in all_systems:
+                s.hear(path)
+        print(f"round {r + 1} of {args.rounds}", file=sys.stderr)
+    for s in all_systems:
+        s.close()
+    lines = [f"Whisper {args.model}, {args.threads} threads, {args.rounds} rounds, load {before:.1f} before and "
+             f"{os.getloadavg()[0]:.1f} after (the run itself is about {args.threads}).", "", *table(all_systems, clips), "",
+             *limits(all_systems[0], clips, args.model)]
+    print("\n".join(lines))
+    if args.out:
+        args.out.write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
