@@ -218,8 +218,7 @@ void whisper_state_free(WhisperState *s)
         return;
     void *blocks[] = {s->mel, s->x, s->qkv, s->keys, s->values, s->encoded, s->cross_k,
                       s->cross_v, s->self_k,
-                      s->self_v, s->dx, s->dy, s->dh, s->dz, s->logits, s->probe, s->sorted,
-                      s->watch};
+                      s->self_v, s->dx, s->dy, s->dh, s->dz, s->logits, s->probe, s->sorted};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         mem_free(blocks[i]);
     for (unsigned t = 0; t < WHISPER_THREADS_MAX; t++) {

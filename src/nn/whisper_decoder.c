@@ -169,10 +169,11 @@ static void attend_sound_row(const Part *p, uint32_t layer, size_t h, size_t i)
 static void watch(const Part *p, uint32_t layer, size_t h, size_t i)
 {
     const WhisperWeights *w = &p->m->w;
-    for (uint32_t a = 0; a < w->n_align; a++)
+    const WhisperState *s = p->s;
+    for (size_t a = 0; a < w->n_align && s->cached + i < s->watch_rows; a++)
         if (w->align[a].layer == layer && w->align[a].head == h)
-            memcpy(p->s->watch + (a * WHISPER_TEXT_MAX + p->s->cached + i) * WHISPER_ROWS,
-                   p->lane->scores, p->s->n * sizeof(float));
+            memcpy(s->watch + (a * s->watch_rows + s->cached + i) * s->n, p->lane->scores,
+                   s->n * sizeof(float));
 }
 
 static void attend_sound(const Part *p, uint32_t layer, size_t rows)

@@ -75,9 +75,10 @@ struct WhisperState {
     float *logits;          /* [vocabulary up to 16] of the last position */
     float *probe;           /* of another */
     float *sorted;          /* scratch of the rules, as long */
-    /* When not NULL: attention to the clip's n positions of the heads that follow words, of text
-     * position p at [align][448][1504]. */
+    /* When not NULL: attention to the clip's n positions of the heads that follow words,
+     * [align][watch_rows][n], a row a position of text. Borrowed. */
     float *watch;
+    uint32_t watch_rows;
 };
 
 /* ---- encoder: the window in s->mel [3000][mels] from row 1 on, scaled. */

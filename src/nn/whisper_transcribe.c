@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "nn/whisper.h"
-#include "nn/whisper_window.h"
+#include "nn/whisper_words.h"
 
 #define CONTENT_TIME 0.02f /* seconds a timestamp's step */
 #define FRAME_TIME 0.01f
@@ -21,6 +21,7 @@ typedef struct {
     uint32_t *carried; /* tokens of the windows before; [carried_cap] */
     size_t n_carried;
     size_t content; /* frames of the sound */
+    float starts[WHISPER_SAID_MAX + 1]; /* of this window's tokens, when words are timed */
 } Transcription;
 
 static bool no_memory(Err *err)
@@ -73,7 +74,10 @@ static bool add_segment(Transcription *t, const WhisperSaid *said, size_t seek, 
                 .text = arena_str(t->arena, str_sub(buf_str(&t->text), at, t->text.len)),
                 .avg_logprob = said->avg_logprob, .compression_ratio = said->compression_ratio,
                 .no_speech_prob = said->no_speech_prob, .full_window = said->full_window};
-            ok = g->text.ptr != NULL;
+            ok = g->text.ptr != NULL &&
+                 (!t->w.o->word_times ||
+                  whisper_words_cut(&t->w, said, t->starts, from, to, (float)seek * FRAME_TIME,
+                                    end, t->arena, &g->words, &g->n_words, NULL));
             t->n_segments += ok;
         }
     }
@@ -156,7 +160,8 @@ static bool one_window(Transcription *t, size_t seek, size_t *advance, Err *err)
     *advance = frames;
     bool ok = whisper_window_decode(w, seek, frames, said, err);
     if (ok && !whisper_window_is_nothing(w, said, frames)) {
-        ok = cut_segments(t, said, seek, frames, advance, err);
+        ok = (!w->o->word_times || whisper_words_align(w, said, frames, t->starts, err)) &&
+             cut_segments(t, said, seek, frames, advance, err);
         if (ok)
             carry(t, said);
     }

@@ -5,7 +5,7 @@
 #include <math.h>
 
 #include "nn/whisper.h"
-#include "nn/whisper_window.h"
+#include "nn/whisper_words.h"
 #include "support/tempdir.h"
 #include "unit/nn/models.h"
 
@@ -274,6 +274,49 @@ static void speech_becomes_text_with_times(void **state)
     arena_free(a);
 }
 
+/* What faster-whisper says of the same clip with the same model, to a fifth of a second. */
+static void words_have_times(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        float start_s;
+    } want[] = {
+        {" What", 0.00f}, {" did", 0.34f}, {" the", 0.64f}, {" contract", 0.98f},
+        {" say", 1.50f}, {" about", 1.84f}, {" the", 2.24f}, {" notice", 2.56f},
+        {" period?", 2.86f}, {" I", 3.92f}, {" think", 4.10f}, {" it", 4.40f},
+        {" was", 4.64f}, {" three", 4.92f}, {" months.", 5.18f}};
+    Arena *a = arena_new(ARENA_DEFAULT_MAX);
+    WhisperOptions o = {.word_times = true};
+    WhisperResult r = hear(clips[1].pcm, clips[1].n, &o, a);
+    size_t at = 0;
+    for (size_t i = 0; i < r.n_segments; i++) {
+        for (size_t k = 0; k < r.segments[i].n_words; k++, at++) {
+            const WhisperWord *w = &r.segments[i].words[k];
+            assert_true(at < ARRAY_LEN(want));
+            assert_str(w->text, want[at].text);
+            assert_true(fabsf(w->start_s - want[at].start_s) < 0.2f);
+            assert_true(w->end_s >= w->start_s && w->end_s <= r.segments[i].end_s);
+            assert_true(w->probability > 0 && w->probability <= 1);
+        }
+    }
+    assert_int_equal(at, ARRAY_LEN(want));
+    arena_free(a);
+}
+
+static void the_cheapest_path_is_found(void **state)
+{
+    (void)state;
+    static const float cost[3 * 6] = {0, 0, 9, 9, 9, 9, 9, 9, 0, 0, 0, 9, 9, 9, 9, 9, 9, 0};
+    uint8_t trace[18];
+    float line[14];
+    uint32_t first[3];
+    whisper_words_path(cost, 3, 6, trace, line, first);
+    assert_int_equal(first[0], 0);
+    assert_int_equal(first[1], 2);
+    assert_int_equal(first[2], 5);
+}
+
 /* 40 s: silence, a clip over the border of the first window, silence, a clip. */
 static void long_sound_goes_in_windows(void **state)
 {
@@ -486,6 +529,8 @@ int main(void)
         cmocka_unit_test(encoder_is_the_reference),
         cmocka_unit_test(tokens_are_the_reference),
         cmocka_unit_test(speech_becomes_text_with_times),
+        cmocka_unit_test(words_have_times),
+        cmocka_unit_test(the_cheapest_path_is_found),
         cmocka_unit_test(long_sound_goes_in_windows),
         cmocka_unit_test(a_prompt_sways_the_words),
         cmocka_unit_test(noise_has_no_words),
