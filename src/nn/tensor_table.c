@@ -43,8 +43,7 @@ bool tensor_add(TensorTable *t, Str file, const Tensor *add, Err *err)
                        add->name, (unsigned long long)add->bytes, (unsigned long long)need);
     if (add->data < start || add->data > start + file.len ||
         need > (uint64_t)(start + file.len - add->data))
-        return err_set(err, ERR_CORRUPT, "tensor \"%s\" ends behind the file's end: it is cut short",
-                       add->name);
+        return err_set(err, ERR_CORRUPT, "tensor \"%s\" ends behind the file's end", add->name);
     if (t->count == TENSOR_COUNT_MAX)
         return err_set(err, ERR_CORRUPT, "the file has more than %d tensors", TENSOR_COUNT_MAX);
     if (t->count == t->cap) {

@@ -187,9 +187,9 @@ static bool state_init(WhisperState *s, const Whisper *m, unsigned threads)
     for (unsigned t = 0; t < threads; t++)
         if (!lane_init(&s->lane[t], d))
             return false;
-    return s->mel && s->x && s->qkv && s->keys && s->values && s->encoded && s->cross_k && s->cross_v &&
-           s->self_k && s->self_v && s->dx && s->dy && s->dh && s->dz && s->logits && s->probe &&
-           s->sorted;
+    return s->mel && s->x && s->qkv && s->keys && s->values && s->encoded && s->cross_k &&
+           s->cross_v && s->self_k && s->self_v && s->dx && s->dy && s->dh && s->dz && s->logits &&
+           s->probe && s->sorted;
 }
 
 WhisperState *whisper_state_new(const Whisper *m, unsigned threads, Err *err)

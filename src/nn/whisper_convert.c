@@ -44,7 +44,8 @@ static bool convert_linear(void *arg, const WhisperLinearRef *ref, Err *err)
 {
     Converter *c = arg;
     uint32_t k = ref->k_padded, n = ref->n_padded;
-    float *matrix = mem_array((size_t)k * n, sizeof *matrix), *line = mem_array(n, 3 * sizeof *line);
+    float *matrix = mem_array((size_t)k * n, sizeof *matrix);
+    float *line = mem_array(n, 3 * sizeof *line);
     bool ok = matrix && line;
     if (!ok)
         err_set(err, ERR_NO_MEMORY, "no memory to convert the weights");

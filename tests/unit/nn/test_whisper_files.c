@@ -1,5 +1,5 @@
-/* The two published formats, converting, opening, and every way they refuse; with a small Whisper of
- * random weights (whisper_small.h). */
+/* The two published formats, converting, opening, and every way they refuse; with a small Whisper
+ * of random weights (whisper_small.h). */
 #include "support/unit.h"
 
 #include <sys/stat.h>
