@@ -22,3 +22,5 @@ target_include_directories(confine_campaign PRIVATE ${CMAKE_SOURCE_DIR}/tests)
 add_test(NAME ${SOTTO_TEST_PREFIX}torture/confine_campaign COMMAND confine_campaign)
 set_tests_properties(${SOTTO_TEST_PREFIX}torture/confine_campaign
   PROPERTIES TIMEOUT 1800 LABELS torture)
+# Speech recognition by sanitized code takes its time.
+set_tests_properties(${SOTTO_TEST_PREFIX}unit/nn/test_whisper PROPERTIES TIMEOUT 1200)

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "nn/whisper.h"
+#include "nn/whisper_attention.h"
 #include "nn/whisper_words.h"
 #include "support/tempdir.h"
 #include "unit/nn/models.h"
@@ -158,6 +159,53 @@ static void encoder_is_the_reference(void **state)
     assert_true(small < 0.1);
     assert_true(cut < 0.35);
     assert_true(both < 0.35);
+}
+
+/* Both ways of the encoder's attention, with kept silence and without, against doubles. */
+static void attention_is_exact(void **state)
+{
+    (void)state;
+    static const uint32_t lengths[] = {16, 48, 160, WHISPER_POSITIONS};
+    const WhisperEncoderLayer *l = &int8->w.encoder[1];
+    size_t d = int8->w.info.state, ld = 3 * d;
+    float *out = test_malloc(WHISPER_BLOCK * d * sizeof *out);
+    for (size_t c = 0; c < ARRAY_LEN(lengths); c++) {
+        uint32_t n = s8->n = lengths[c], random = 1, row = n > 32 ? 32 : 0;
+        s8->silent = (WHISPER_POSITIONS - n) / WHISPER_STRIDE;
+        for (size_t i = 0; i < n * ld; i++) {
+            random = random * 1664525u + 1013904223u;
+            s8->qkv[i] = ((float)(random >> 8) / 8388608.0f - 1) * (i % ld < d ? 1.0f : 1.5f);
+        }
+        whisper_attention_keys(s8, 0, n);
+        whisper_attention(s8, &s8->lane[0], 1, row, 16, out);
+        for (size_t i = 0; i < 16; i += 5) {
+            for (size_t h = 0; h < int8->w.info.heads; h++) {
+                const float *q = s8->qkv + (row + i) * ld + h * 64;
+                double sum = 0, want[64] = {0};
+                for (size_t j = 0; j < n + s8->silent; j++) {
+                    bool own = j < n;
+                    size_t at = j - n;
+                    const float *k = own ? s8->qkv + j * ld + d + h * 64
+                                         : l->silent_k + h * 64 * WHISPER_SILENT_ROWS + at;
+                    const float *v = own ? s8->qkv + j * ld + 2 * d + h * 64
+                                         : l->silent_v + at * d + h * 64;
+                    double score = 0;
+                    for (size_t e = 0; e < 64; e++)
+                        score += (double)q[e] * (double)k[own ? e : e * WHISPER_SILENT_ROWS];
+                    double weight = exp(score) * (own ? 1 : 4);
+                    sum += weight;
+                    for (size_t e = 0; e < 64; e++)
+                        want[e] += weight * (double)v[e];
+                }
+                for (size_t e = 0; e < 64; e++)
+                    if (!(fabs(want[e] / sum - (double)out[i * d + h * 64 + e]) < 0.01))
+                        fail_msg("%u keys, row %zu, head %zu: %g, not %g", n, i, h,
+                                 (double)out[i * d + h * 64 + e], want[e] / sum);
+            }
+        }
+    }
+    test_free(out);
+    memset(s8->qkv, 0, WHISPER_ROWS * ld * sizeof *s8->qkv);
 }
 
 /* ---- tokens ------------------------------------------------------------------------------------
@@ -527,6 +575,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(log_mel_is_the_reference),
         cmocka_unit_test(encoder_is_the_reference),
+        cmocka_unit_test(attention_is_exact),
         cmocka_unit_test(tokens_are_the_reference),
         cmocka_unit_test(speech_becomes_text_with_times),
         cmocka_unit_test(words_have_times),
