@@ -172,7 +172,9 @@ static bool parse(Reader *r, TensorTable *table, Err *err)
         take_text(r);
         take_text(r);
     }
-    return !r->short_of || err_set(err, ERR_CORRUPT, "model.bin is cut short in its aliases");
+    if (r->short_of)
+        return err_set(err, ERR_CORRUPT, "model.bin is cut short in its aliases");
+    return tensor_table_finish(table, err);
 }
 
 bool ct2_parse(Str file, TensorTable *table, Err *err)

@@ -130,7 +130,7 @@ static bool parse(Reader *r, GgmlHead *h, TensorTable *table, Err *err)
     while (r->at < r->file.len)
         if (!read_tensor(r, table, err))
             return false;
-    return true;
+    return tensor_table_finish(table, err);
 }
 
 bool ggml_is(Str file)

@@ -85,8 +85,10 @@ static void embed(const Part *p, uint32_t token, uint32_t position, float *x)
     if (p->m->precision == WHISPER_INT8) {
         float turned[WHISPER_STATE_MAX];
         const int8_t *panel = l->q.panels + (size_t)(token / 16) * 16 * l->k + token % 16 * 4;
-        for (size_t i = 0; i < p->d; i++)
-            turned[i] = l->q.scale[token] * (float)panel[i / 4 * 64 + i % 4];
+        for (size_t i = 0; i < p->d; i++) {
+            size_t in_panel = i / 4 * 64 + i % 4;
+            turned[i] = l->q.scale[token] * (float)panel[in_panel];
+        }
         nn_ops()->rotate(turned, p->d, x);
     } else {
         for (size_t i = 0; i < p->d; i++)
