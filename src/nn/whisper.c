@@ -166,7 +166,7 @@ static bool state_init(WhisperState *s, const Whisper *m, unsigned threads)
     const WhisperInfo *i = &m->w.info;
     size_t d = i->state, number = m->precision == WHISPER_INT8 ? sizeof(uint16_t) : sizeof(float);
     size_t text = (size_t)i->decoder_layers * d * WHISPER_TEXT_MAX, prompt = WHISPER_PROMPT_ROWS;
-    size_t cross = (size_t)i->decoder_layers * d * WHISPER_ROWS;
+    size_t cross = (size_t)i->decoder_layers * d * WHISPER_CROSS_ROWS;
     s->mel = block((WHISPER_FRAMES + 4) * (size_t)i->mels, sizeof(float));
     s->x = block(WHISPER_ROWS * d, sizeof(float));
     s->qkv = block(WHISPER_ROWS * 3 * d, sizeof(float));

@@ -138,13 +138,14 @@ static void attend_sound_row(const Part *p, uint32_t layer, size_t h, size_t i)
     const WhisperDecoderLayer *l = &p->m->w.decoder[layer];
     size_t d = p->d, own = GEMM_UP((size_t)s->n, (size_t)16);
     size_t silent = GEMM_UP((size_t)s->silent, (size_t)16);
-    size_t k_at = (layer * d + h * 64) * WHISPER_ROWS, k_silent = h * 64 * WHISPER_SILENT_ROWS;
+    size_t at = layer * d * WHISPER_CROSS_ROWS, k_silent = h * 64 * WHISPER_SILENT_ROWS;
+    size_t k_at = at + h * 64 * WHISPER_ROWS;
     float *scores = p->lane->scores, *q = s->dy + i * 4 * d + d + h * 64, *out = q + 2 * d;
     bool int8 = p->m->precision == WHISPER_INT8;
     if (int8) {
-        ops->scores_bf16(q, (const uint16_t *)s->cross_k + k_at, WHISPER_ROWS, own, scores);
-        ops->scores_bf16(q, (const uint16_t *)l->silent_k + k_silent, WHISPER_SILENT_ROWS, silent,
-                         scores + own);
+        ops->scores_bf16(q, (const uint16_t *)s->cross_k + at + h * 64 * WHISPER_CROSS_ROWS, own,
+                         scores);
+        ops->scores_bf16(q, (const uint16_t *)l->silent_k + k_silent, silent, scores + own);
     } else {
         ops->gemm_f32(q, 64, (const float *)s->cross_k + k_at, WHISPER_ROWS, scores, own, 1, own,
                       64);

@@ -282,10 +282,10 @@ static void attention_in_bf16(void **state)
 {
     (void)state;
     enum { LD = 208 };
-    static uint16_t keys[64 * LD], values[LD * 64];
+    static uint16_t keys[64 * 256], values[256 * 64];
     static const size_t counts[] = {16, 48, 64, 80, 112, 208};
     float q[64], p[LD], scores[LD], out[64];
-    for (size_t i = 0; i < 64 * LD; i++) {
+    for (size_t i = 0; i < 64 * 256; i++) {
         float k = uniform(), v = uniform();
         uint32_t bits[2];
         memcpy(&bits[0], &k, 4);
@@ -300,11 +300,11 @@ static void attention_in_bf16(void **state)
     EACH_LEVEL(ops) {
         for (size_t c = 0; c < ARRAY_LEN(counts); c++) {
             size_t n = counts[c], less = n - 3;
-            ops->scores_bf16(q, keys, LD, n, scores);
+            ops->scores_bf16(q, keys, n, scores);
             for (size_t j = 0; j < n; j++) {
                 double want = 0;
                 for (size_t d = 0; d < 64; d++) {
-                    uint32_t bits = (uint32_t)keys[d * LD + j] << 16;
+                    uint32_t bits = (uint32_t)keys[j / 64 * 4096 + d * 64 + j % 64] << 16;
                     float k;
                     memcpy(&k, &bits, 4);
                     want += (double)q[d] * (double)k;
