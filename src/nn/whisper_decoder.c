@@ -15,8 +15,9 @@
 #include "nn/whisper_attention.h"
 #include "nn/whisper_impl.h"
 
-#define STALLS 2 /* in a token: more are no accident */
-#define ALONE 16 /* tokens until the team is tried again */
+#define STALLS 2       /* in a token: more are no accident */
+#define ALONE_LEAST 16 /* tokens until the team is tried again; twice as many every time it fails */
+#define ALONE_MOST 512
 
 typedef struct {
     WhisperState *s;
@@ -260,8 +261,12 @@ static void run(WhisperState *s, Job *job)
         return;
     }
     team_run(s->team, decode, job);
-    if (team_stalls(s->team) - before > STALLS)
-        s->alone = ALONE;
+    if (team_stalls(s->team) - before <= STALLS) {
+        s->patience = ALONE_LEAST;
+        return;
+    }
+    s->alone = s->patience > ALONE_LEAST ? s->patience : ALONE_LEAST;
+    s->patience = s->alone < ALONE_MOST ? 2 * s->alone : ALONE_MOST;
 }
 
 void whisper_decode(WhisperState *s, const uint32_t *tokens, uint32_t n, uint32_t probe)

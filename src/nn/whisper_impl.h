@@ -70,6 +70,7 @@ struct WhisperState {
     float *self_k, *self_v; /* [layers][d][448], [layers][heads][448][64] */
     uint32_t cached;        /* positions of text in them */
     uint32_t alone;         /* tokens that the caller decodes without its team */
+    uint32_t patience;      /* and how many it will be the next time */
     float *dx; /* [members][64][d] every member's copy of the residual stream */
     float *dy; /* [64][4 d] what they make together: queries, keys, values, attention */
     float *dh; /* [64][4 d] inside of the feed-forward */
