@@ -28,3 +28,5 @@ target_link_libraries(talk_kill PRIVATE sotto_store)
 target_include_directories(talk_kill PRIVATE ${CMAKE_SOURCE_DIR}/tests)
 add_test(NAME ${SOTTO_TEST_PREFIX}torture/talk_kill COMMAND talk_kill)
 set_tests_properties(${SOTTO_TEST_PREFIX}torture/talk_kill PROPERTIES TIMEOUT 1800 LABELS torture)
+# Speech recognition by sanitized code takes its time.
+set_tests_properties(${SOTTO_TEST_PREFIX}unit/nn/test_whisper PROPERTIES TIMEOUT 1200)

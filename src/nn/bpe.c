@@ -133,7 +133,7 @@ static bool in(const BpeRange *r, size_t n, uint32_t cp)
     return low < n && cp >= r[low].from;
 }
 
-#define IN(table, cp) in(table, sizeof table / sizeof *table, cp)
+#define IN(table, cp) in((table), sizeof(table) / sizeof *(table), (cp))
 
 static Class class_at(Str text, size_t at, size_t *next)
 {

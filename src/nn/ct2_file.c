@@ -132,8 +132,8 @@ static bool read_variable(Reader *r, TensorTable *table, Err *err)
     Str name = take_text(r);
     t.rank = take_number(r, 1);
     if (r->short_of || name.len == 0 || name.len > TENSOR_NAME_MAX || t.rank > TENSOR_RANK)
-        return err_set(err, ERR_CORRUPT, "a tensor of model.bin has no name or too many dimensions, "
-                       "or the file is cut short");
+        return err_set(err, ERR_CORRUPT, "a tensor of model.bin has no name or too many dimensions "
+                       "(or the file is cut short)");
     memcpy(t.name, name.ptr, name.len);
     for (size_t i = 0; i < name.len; i++)
         if (t.name[i] < '!' || t.name[i] > '~')
@@ -172,7 +172,9 @@ static bool parse(Reader *r, TensorTable *table, Err *err)
         take_text(r);
         take_text(r);
     }
-    return !r->short_of || err_set(err, ERR_CORRUPT, "model.bin is cut short in its aliases");
+    if (r->short_of)
+        return err_set(err, ERR_CORRUPT, "model.bin is cut short in its aliases");
+    return tensor_table_finish(table, err);
 }
 
 bool ct2_parse(Str file, TensorTable *table, Err *err)

@@ -89,6 +89,12 @@ static GemmFn kernel(CpuLevel level)
 void gemm_u8s8(const GemmWeights *w, const uint8_t *a, size_t lda, const GemmRow *rows, size_t m,
     float *c, size_t ldc, GemmAct act)
 {
+#if defined(__x86_64__)
+    if (m == 1 && cpu_level() == CPU_AMX) { /* tiles would be one row in sixteen */
+        gemm_u8s8_vnni(w, a, lda, rows, m, c, ldc, act);
+        return;
+    }
+#endif
     kernel(cpu_level())(w, a, lda, rows, m, c, ldc, act);
 }
 

@@ -11,6 +11,7 @@
 
 #define ROWS 8
 #define PANELS 3
+#define AHEAD 4096 /* bytes */
 
 TARGET_BEGIN("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
 
@@ -54,6 +55,29 @@ KERNEL_FN void block(const uint8_t *a, size_t lda, const int8_t *b, size_t k, in
     }
 }
 
+/* sums [16] of one row and one panel, which is what decoding a token is made of: a stream through
+ * memory, told of what comes next because it crosses pages. */
+KERNEL_FN void row_of_panel(const uint8_t *a, const int8_t *b, size_t k, int32_t *sums)
+{
+    __m512i acc[4];
+    UNROLL
+    for (int j = 0; j < 4; j++) {
+        acc[j] = _mm512_setzero_si512();
+    }
+    for (size_t i = 0; i < k; i += 16) {
+        UNROLL
+        for (int j = 0; j < 4; j++) {
+            int32_t four;
+            memcpy(&four, a + i + 4 * j, 4);
+            _mm_prefetch((const char *)b + i * 16 + 64 * j + AHEAD, _MM_HINT_T0);
+            acc[j] = _mm512_dpbusd_epi32(acc[j], _mm512_set1_epi32(four),
+                _mm512_load_si512(b + i * 16 + 64 * j));
+        }
+    }
+    _mm512_store_si512(sums, _mm512_add_epi32(_mm512_add_epi32(acc[0], acc[1]),
+                                              _mm512_add_epi32(acc[2], acc[3])));
+}
+
 KERNEL_FN void block_rows(const uint8_t *a, size_t lda, const int8_t *b, size_t k, int32_t *sums,
     size_t rows, int panels)
 {
@@ -73,6 +97,13 @@ GEMM_KERNEL(gemm_u8s8_vnni)
 {
     _Alignas(64) int32_t sums[ROWS * 48];
     size_t step;
+    for (size_t col = 0; m == 1 && col < w->n; col += 16) {
+        row_of_panel(a, w->panels + col * w->k, w->k, sums);
+        nn_ops_avx512.epilogue(w, col, sums, 48, rows, 1, 16, c, ldc, act);
+    }
+    if (m == 1) {
+        return;
+    }
     for (size_t col = 0; col < w->n; col += step) {
         size_t left = (w->n - col) / 16;
         const int8_t *b = w->panels + col * w->k;

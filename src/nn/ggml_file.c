@@ -99,8 +99,9 @@ static bool read_tensor(Reader *r, TensorTable *table, Err *err)
     if (!tensor_bytes(t.type, t.rank, t.dims, &t.bytes))
         return err_set(err, ERR_CORRUPT, "tensor \"%s\" has an impossible shape", t.name);
     t.data = take(r, t.bytes);
-    return t.data ? tensor_add(table, r->file, &t, err)
-                  : err_set(err, ERR_CORRUPT, "the ggml file is cut short in tensor \"%s\"", t.name);
+    if (!t.data)
+        return err_set(err, ERR_CORRUPT, "the ggml file is cut short in tensor \"%s\"", t.name);
+    return tensor_add(table, r->file, &t, err);
 }
 
 static bool parse(Reader *r, GgmlHead *h, TensorTable *table, Err *err)
@@ -129,7 +130,7 @@ static bool parse(Reader *r, GgmlHead *h, TensorTable *table, Err *err)
     while (r->at < r->file.len)
         if (!read_tensor(r, table, err))
             return false;
-    return true;
+    return tensor_table_finish(table, err);
 }
 
 bool ggml_is(Str file)

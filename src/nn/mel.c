@@ -126,7 +126,7 @@ static double to_hz(double mel)
 
 void mel_filters(uint32_t mels, float *out)
 {
-    double top = 15 + log(8.0) * 27 / log(6.4), edge[MEL_MAX + 2];
+    double top = 15 + log(8.0) * 27 / log(6.4), edge[MEL_MAX + 2] = {0};
     for (uint32_t i = 0; i < mels + 2; i++)
         edge[i] = to_hz(top * i / (mels + 1));
     for (uint32_t i = 0; i < mels; i++) {

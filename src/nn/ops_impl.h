@@ -326,31 +326,37 @@ static void SIMD(op_gemm_f32)(const float *a, size_t lda, const float *b, size_t
     }
 }
 
-/* Four vectors of scores at a time stay in registers while the 64 dimensions go by. */
-static void SIMD(op_scores_bf16)(const float *q, const uint16_t *keys, size_t ld, size_t n,
-    float *scores)
+/* `vectors` vectors of a block's scores stay in registers while the 64 dimensions go by. */
+SIMD_FN void SIMD(scores_block)(const float *q, const uint16_t *keys, float *scores, int vectors)
 {
-    size_t j = 0;
-    for (; j + 4 * VL <= n; j += 4 * VL) {
-        V acc[4] = {v_set(0), v_set(0), v_set(0), v_set(0)};
-        for (size_t d = 0; d < 64; d++) {
-            V x = v_set(q[d]);
-            UNROLL
-            for (int i = 0; i < 4; i++) {
-                acc[i] = v_fma(x, v_load_bf16(keys + d * ld + j + (size_t)i * VL), acc[i]);
-            }
-        }
+    V acc[4];
+    UNROLL
+    for (int i = 0; i < vectors; i++) {
+        acc[i] = v_set(0);
+    }
+    for (size_t d = 0; d < 64; d++) {
+        V x = v_set(q[d]);
         UNROLL
-        for (int i = 0; i < 4; i++) {
-            v_store(scores + j + (size_t)i * VL, acc[i]);
+        for (int i = 0; i < vectors; i++) {
+            acc[i] = v_fma(x, v_load_bf16(keys + d * 64 + (size_t)i * VL), acc[i]);
         }
     }
-    for (; j < n; j += VL) {
-        V acc = v_set(0);
-        for (size_t d = 0; d < 64; d++) {
-            acc = v_fma(v_set(q[d]), v_load_bf16(keys + d * ld + j), acc);
+    UNROLL
+    for (int i = 0; i < vectors; i++) {
+        v_store(scores + (size_t)i * VL, acc[i]);
+    }
+}
+
+static void SIMD(op_scores_bf16)(const float *q, const uint16_t *keys, size_t n, float *scores)
+{
+    for (size_t j = 0; j < n; j += 16) {
+        const uint16_t *at = keys + j / 64 * 4096 + j % 64;
+        if (VL == 16 && j % 64 == 0 && j + 64 <= n) {
+            SIMD(scores_block)(q, at, scores + j, 4);
+            j += 48;
+        } else {
+            SIMD(scores_block)(q, at, scores + j, 16 / VL);
         }
-        v_store(scores + j, acc);
     }
 }
 

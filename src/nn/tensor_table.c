@@ -43,8 +43,7 @@ bool tensor_add(TensorTable *t, Str file, const Tensor *add, Err *err)
                        add->name, (unsigned long long)add->bytes, (unsigned long long)need);
     if (add->data < start || add->data > start + file.len ||
         need > (uint64_t)(start + file.len - add->data))
-        return err_set(err, ERR_CORRUPT, "tensor \"%s\" ends behind the file's end: it is cut short",
-                       add->name);
+        return err_set(err, ERR_CORRUPT, "tensor \"%s\" ends behind the file's end", add->name);
     if (t->count == TENSOR_COUNT_MAX)
         return err_set(err, ERR_CORRUPT, "the file has more than %d tensors", TENSOR_COUNT_MAX);
     if (t->count == t->cap) {
@@ -59,7 +58,6 @@ bool tensor_add(TensorTable *t, Str file, const Tensor *add, Err *err)
     *to = *add;
     for (uint32_t i = to->rank; i < TENSOR_RANK; i++)
         to->dims[i] = 1;
-    t->sorted = false;
     return true;
 }
 
@@ -73,13 +71,21 @@ static int key_of(const void *key, const void *b)
     return strcmp(key, ((const Tensor *)b)->name);
 }
 
-const Tensor *tensor_find(TensorTable *t, const char *name)
+bool tensor_table_finish(TensorTable *t, Err *err)
+{
+    if (t->count)
+        qsort(t->tensors, t->count, sizeof *t->tensors, by_name);
+    for (size_t i = 1; i < t->count; i++)
+        if (strcmp(t->tensors[i - 1].name, t->tensors[i].name) == 0)
+            return err_set(err, ERR_CORRUPT, "the file has two tensors \"%s\"",
+                           t->tensors[i].name);
+    return true;
+}
+
+const Tensor *tensor_find(const TensorTable *t, const char *name)
 {
     if (t->count == 0)
         return NULL;
-    if (!t->sorted)
-        qsort(t->tensors, t->count, sizeof *t->tensors, by_name);
-    t->sorted = true;
     return bsearch(name, t->tensors, t->count, sizeof *t->tensors, key_of);
 }
 
@@ -174,7 +180,7 @@ static bool read_values(const Tensor *t, uint64_t n, float *out)
     return finite;
 }
 
-bool tensor_read(TensorTable *t, const char *name, const uint64_t *dims, float *out, Err *err)
+bool tensor_read(const TensorTable *t, const char *name, const uint64_t *dims, float *out, Err *err)
 {
     const Tensor *tensor = tensor_find(t, name);
     if (!tensor)

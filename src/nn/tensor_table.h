@@ -33,23 +33,23 @@ typedef struct {
 typedef struct {
     Tensor *tensors;
     size_t count, cap;
-    bool sorted;
 } TensorTable;
 
 void tensor_table_release(TensorTable *t);
 /* Bytes a tensor of this type and shape has; false when that is impossible. Not for OTHER. */
 bool tensor_bytes(TensorType type, uint32_t rank, const uint64_t *dims, uint64_t *bytes);
-/* Copies *add into the table. `file` is what add->data must lie in. ERR_CORRUPT (also a name that
- * is there already), ERR_NO_MEMORY. */
+/* Copies *add into the table. `file` is what add->data must lie in. ERR_CORRUPT, ERR_NO_MEMORY. */
 bool tensor_add(TensorTable *t, Str file, const Tensor *add, Err *err);
-const Tensor *tensor_find(TensorTable *t, const char *name); /* sorts first; NULL when not there */
+/* After the last tensor_add. ERR_CORRUPT when two tensors have one name. */
+bool tensor_table_finish(TensorTable *t, Err *err);
+const Tensor *tensor_find(const TensorTable *t, const char *name); /* NULL when not there */
 /* Rows [from, from + n) of the first dimension as a tensor of its own; the type must be no block
  * type or its rows whole blocks. */
 bool tensor_rows(const Tensor *t, uint64_t from, uint64_t n, Tensor *out);
 /* The whole tensor as fp32 into out [count of values]. Dimensions of 1 do not count; `dims` is
  * closed by 0. ERR_CORRUPT when it is missing, has another shape or a type that is not read, or
  * holds a number that is not finite. out NULL: checks the shape only. */
-bool tensor_read(TensorTable *t, const char *name, const uint64_t *dims, float *out, Err *err);
+bool tensor_read(const TensorTable *t, const char *name, const uint64_t *dims, float *out, Err *err);
 
 /* IEEE half precision to single. */
 float tensor_half(uint16_t h);

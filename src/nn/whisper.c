@@ -166,7 +166,7 @@ static bool state_init(WhisperState *s, const Whisper *m, unsigned threads)
     const WhisperInfo *i = &m->w.info;
     size_t d = i->state, number = m->precision == WHISPER_INT8 ? sizeof(uint16_t) : sizeof(float);
     size_t text = (size_t)i->decoder_layers * d * WHISPER_TEXT_MAX, prompt = WHISPER_PROMPT_ROWS;
-    size_t cross = (size_t)i->decoder_layers * d * WHISPER_ROWS;
+    size_t cross = (size_t)i->decoder_layers * d * WHISPER_CROSS_ROWS;
     s->mel = block((WHISPER_FRAMES + 4) * (size_t)i->mels, sizeof(float));
     s->x = block(WHISPER_ROWS * d, sizeof(float));
     s->qkv = block(WHISPER_ROWS * 3 * d, sizeof(float));
@@ -187,9 +187,9 @@ static bool state_init(WhisperState *s, const Whisper *m, unsigned threads)
     for (unsigned t = 0; t < threads; t++)
         if (!lane_init(&s->lane[t], d))
             return false;
-    return s->mel && s->x && s->qkv && s->keys && s->values && s->encoded && s->cross_k && s->cross_v &&
-           s->self_k && s->self_v && s->dx && s->dy && s->dh && s->dz && s->logits && s->probe &&
-           s->sorted;
+    return s->mel && s->x && s->qkv && s->keys && s->values && s->encoded && s->cross_k &&
+           s->cross_v && s->self_k && s->self_v && s->dx && s->dy && s->dh && s->dz && s->logits &&
+           s->probe && s->sorted;
 }
 
 WhisperState *whisper_state_new(const Whisper *m, unsigned threads, Err *err)
@@ -218,8 +218,7 @@ void whisper_state_free(WhisperState *s)
         return;
     void *blocks[] = {s->mel, s->x, s->qkv, s->keys, s->values, s->encoded, s->cross_k,
                       s->cross_v, s->self_k,
-                      s->self_v, s->dx, s->dy, s->dh, s->dz, s->logits, s->probe, s->sorted,
-                      s->watch};
+                      s->self_v, s->dx, s->dy, s->dh, s->dz, s->logits, s->probe, s->sorted};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         mem_free(blocks[i]);
     for (unsigned t = 0; t < WHISPER_THREADS_MAX; t++) {

@@ -44,7 +44,8 @@ static bool convert_linear(void *arg, const WhisperLinearRef *ref, Err *err)
 {
     Converter *c = arg;
     uint32_t k = ref->k_padded, n = ref->n_padded;
-    float *matrix = mem_array((size_t)k * n, sizeof *matrix), *line = mem_array(n, 3 * sizeof *line);
+    float *matrix = mem_array((size_t)k * n, sizeof *matrix);
+    float *line = mem_array(n, 3 * sizeof *line);
     bool ok = matrix && line;
     if (!ok)
         err_set(err, ERR_NO_MEMORY, "no memory to convert the weights");
@@ -106,8 +107,11 @@ static void add_silence(WeightsWriter *w, const Whisper *m)
         snprintf(name, sizeof name, "decoder.%u.silent_%c", i / 2, i % 2 ? 'v' : 'k');
         uint16_t *to = weights_add(w, name, WEIGHTS_BYTES, 0, (uint32_t[]){0},
                                    n * sizeof(uint16_t));
-        for (size_t k = 0; to && k < n; k++)
-            to[k] = bf16_of(from[k]);
+        for (size_t k = 0; to && k < n; k++) {
+            size_t j = k / WHISPER_SILENT_ROWS, p = k % WHISPER_SILENT_ROWS; /* keys: [d][384] */
+            size_t block = j / 64 * (WHISPER_SILENT_ROWS / 64) + p / 64;
+            to[i % 2 ? k : block * 4096 + j % 64 * 64 + p % 64] = bf16_of(from[k]);
+        }
     }
 }
 

@@ -15,8 +15,9 @@
 #include "nn/whisper_attention.h"
 #include "nn/whisper_impl.h"
 
-#define STALLS 2 /* in a token: more are no accident */
-#define ALONE 16 /* tokens until the team is tried again */
+#define STALLS 2       /* in a token: more are no accident */
+#define ALONE_LEAST 16 /* tokens until the team is tried again; twice as many every time it fails */
+#define ALONE_MOST 512
 
 typedef struct {
     WhisperState *s;
@@ -85,8 +86,10 @@ static void embed(const Part *p, uint32_t token, uint32_t position, float *x)
     if (p->m->precision == WHISPER_INT8) {
         float turned[WHISPER_STATE_MAX];
         const int8_t *panel = l->q.panels + (size_t)(token / 16) * 16 * l->k + token % 16 * 4;
-        for (size_t i = 0; i < p->d; i++)
-            turned[i] = l->q.scale[token] * (float)panel[i / 4 * 64 + i % 4];
+        for (size_t i = 0; i < p->d; i++) {
+            size_t in_panel = i / 4 * 64 + i % 4;
+            turned[i] = l->q.scale[token] * (float)panel[in_panel];
+        }
         nn_ops()->rotate(turned, p->d, x);
     } else {
         for (size_t i = 0; i < p->d; i++)
@@ -136,13 +139,14 @@ static void attend_sound_row(const Part *p, uint32_t layer, size_t h, size_t i)
     const WhisperDecoderLayer *l = &p->m->w.decoder[layer];
     size_t d = p->d, own = GEMM_UP((size_t)s->n, (size_t)16);
     size_t silent = GEMM_UP((size_t)s->silent, (size_t)16);
-    size_t k_at = (layer * d + h * 64) * WHISPER_ROWS, k_silent = h * 64 * WHISPER_SILENT_ROWS;
+    size_t at = layer * d * WHISPER_CROSS_ROWS, k_silent = h * 64 * WHISPER_SILENT_ROWS;
+    size_t k_at = at + h * 64 * WHISPER_ROWS;
     float *scores = p->lane->scores, *q = s->dy + i * 4 * d + d + h * 64, *out = q + 2 * d;
     bool int8 = p->m->precision == WHISPER_INT8;
     if (int8) {
-        ops->scores_bf16(q, (const uint16_t *)s->cross_k + k_at, WHISPER_ROWS, own, scores);
-        ops->scores_bf16(q, (const uint16_t *)l->silent_k + k_silent, WHISPER_SILENT_ROWS, silent,
-                         scores + own);
+        ops->scores_bf16(q, (const uint16_t *)s->cross_k + at + h * 64 * WHISPER_CROSS_ROWS, own,
+                         scores);
+        ops->scores_bf16(q, (const uint16_t *)l->silent_k + k_silent, silent, scores + own);
     } else {
         ops->gemm_f32(q, 64, (const float *)s->cross_k + k_at, WHISPER_ROWS, scores, own, 1, own,
                       64);
@@ -169,10 +173,11 @@ static void attend_sound_row(const Part *p, uint32_t layer, size_t h, size_t i)
 static void watch(const Part *p, uint32_t layer, size_t h, size_t i)
 {
     const WhisperWeights *w = &p->m->w;
-    for (uint32_t a = 0; a < w->n_align; a++)
+    const WhisperState *s = p->s;
+    for (size_t a = 0; a < w->n_align && s->cached + i < s->watch_rows; a++)
         if (w->align[a].layer == layer && w->align[a].head == h)
-            memcpy(p->s->watch + (a * WHISPER_TEXT_MAX + p->s->cached + i) * WHISPER_ROWS,
-                   p->lane->scores, p->s->n * sizeof(float));
+            memcpy(s->watch + (a * s->watch_rows + s->cached + i) * s->n, p->lane->scores,
+                   s->n * sizeof(float));
 }
 
 static void attend_sound(const Part *p, uint32_t layer, size_t rows)
@@ -256,8 +261,12 @@ static void run(WhisperState *s, Job *job)
         return;
     }
     team_run(s->team, decode, job);
-    if (team_stalls(s->team) - before > STALLS)
-        s->alone = ALONE;
+    if (team_stalls(s->team) - before <= STALLS) {
+        s->patience = ALONE_LEAST;
+        return;
+    }
+    s->alone = s->patience > ALONE_LEAST ? s->patience : ALONE_LEAST;
+    s->patience = s->alone < ALONE_MOST ? 2 * s->alone : ALONE_MOST;
 }
 
 void whisper_decode(WhisperState *s, const uint32_t *tokens, uint32_t n, uint32_t probe)

@@ -5,9 +5,9 @@
  *   end      norm(x), then a layer of the decoder's keys and values at a time
  *
  * Members of the team share rows; they meet before each attention, which sees every row's keys, and
- * behind it. The n rows attend to their own n keys and to the kept silence of the positions behind
+ * behind it, before the next layer's keys take their place. The n rows attend to their own n keys and to the kept silence of the positions behind
  * them, every 4th of which stands for 4 (log 4 is added to its score). */
-#include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "nn/ops.h"
@@ -136,20 +136,21 @@ static uint16_t bf16_of(float f)
     return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
-/* kv [n][2 d] of rows row .. row + n: keys turned to [d][1504], values to [heads][1504][64]. */
+/* kv [n][2 d] of rows row .. row + n, as whisper_impl.h lays them out. */
 static void store_cross(WhisperState *s, uint32_t layer, uint32_t row, size_t n, const float *kv)
 {
-    size_t d = s->m->w.info.state, at = (size_t)layer * d * WHISPER_ROWS;
+    size_t d = s->m->w.info.state, at = (size_t)layer * d * WHISPER_CROSS_ROWS;
     bool int8 = s->m->precision == WHISPER_INT8;
     float *kf = (float *)s->cross_k + at, *vf = (float *)s->cross_v + at;
     uint16_t *kh = (uint16_t *)s->cross_k + at, *vh = (uint16_t *)s->cross_v + at;
     for (size_t j = 0; j < d; j++) {
-        size_t to = j * WHISPER_ROWS + row;
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
+            size_t p = row + i, head = j / 64 * (WHISPER_CROSS_ROWS / 64);
             if (int8)
-                kh[to + i] = bf16_of(kv[i * 2 * d + j]);
+                kh[(head + p / 64) * 4096 + j % 64 * 64 + p % 64] = bf16_of(kv[i * 2 * d + j]);
             else
-                kf[to + i] = kv[i * 2 * d + j];
+                kf[j * WHISPER_ROWS + p] = kv[i * 2 * d + j];
+        }
     }
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < d; j++) {
@@ -193,54 +194,77 @@ static void keep_silence(WhisperState *s, const WhisperEncoderLayer *l)
     }
 }
 
+/* A phase's rows are taken in chunks by whoever is free: on a busy machine a member that has lost its
+ * processor keeps the others waiting for one chunk only. */
 typedef struct {
     WhisperState *s;
     bool keep;
+    uint32_t chunk;
+    _Atomic uint32_t taken[2 * WHISPER_LAYERS_MAX + 2]; /* chunks, of each phase */
 } Job;
+
+static bool take_rows(Job *job, uint32_t phase, uint32_t *from, uint32_t *to)
+{
+    *from = atomic_fetch_add(&job->taken[phase], 1) * job->chunk;
+    *to = *from + job->chunk < job->s->n ? *from + job->chunk : job->s->n;
+    return *from < job->s->n;
+}
 
 static void encode(void *arg, unsigned member, unsigned members)
 {
-    const Job *job = arg;
+    Job *job = arg;
     WhisperState *s = job->s;
-    const Whisper *m = s->m;
-    unsigned from, to;
-    team_part((s->n + 15) / 16, member, members, &from, &to);
-    from *= 16;
-    to = to * 16 < s->n ? to * 16 : s->n;
-    stem(s, &s->lane[member], from, to);
-    for (uint32_t i = 0; i < m->w.info.encoder_layers; i++) {
-        project(s, &s->lane[member], &m->w.encoder[i], from, to);
+    WhisperLane *lane = &s->lane[member];
+    uint32_t from, to, phase = 0, layers = s->m->w.info.encoder_layers;
+    (void)members;
+    for (uint32_t i = 0; i < layers; i++) {
+        for (; take_rows(job, phase, &from, &to);) {
+            if (i == 0)
+                stem(s, lane, from, to);
+            project(s, lane, &s->m->w.encoder[i], from, to);
+        }
         team_barrier(s->team);
         if (job->keep && member == 0)
-            keep_silence(s, &m->w.encoder[i]);
-        attend_and_feed(s, &s->lane[member], i, from, to);
+            keep_silence(s, &s->m->w.encoder[i]);
+        for (phase++; take_rows(job, phase, &from, &to);) {
+            attend_and_feed(s, lane, i, from, to);
+            if (i + 1 == layers)
+                finish(s, lane, from, to);
+        }
         team_barrier(s->team);
+        phase++;
     }
-    finish(s, &s->lane[member], from, to);
+}
+
+/* Four chunks a member, of 32 to 96 rows: whole tiles. */
+static void run(WhisperState *s, bool keep)
+{
+    uint32_t fair = s->n / (4 * team_members(s->team)) / 32 * 32;
+    Job job = {.s = s, .keep = keep};
+    job.chunk = fair < 32 ? 32 : fair > WHISPER_BLOCK ? WHISPER_BLOCK : fair;
+    team_run(s->team, encode, &job);
 }
 
 void whisper_encode(WhisperState *s, uint32_t n)
 {
-    Job job = {s, false};
     s->n = n;
     s->silent = (WHISPER_POSITIONS - n) / WHISPER_STRIDE;
-    team_run(s->team, encode, &job);
+    run(s, false);
 }
 
 void whisper_silence(const Whisper *m, WhisperState *s)
 {
     size_t d = m->w.info.state, mels = m->w.info.mels;
-    Job job = {s, true};
     for (size_t i = 0; i < WHISPER_FRAMES * mels; i++)
         s->mel[mels + i] = WHISPER_FLOOR;
     s->n = WHISPER_POSITIONS;
     s->silent = 0;
-    team_run(s->team, encode, &job);
+    run(s, true);
     for (uint32_t layer = 0; layer < m->w.info.decoder_layers; layer++) {
         const WhisperDecoderLayer *l = &m->w.decoder[layer];
         float *k = (float *)l->silent_k, *v = (float *)l->silent_v;
-        const float *from_k = (const float *)s->cross_k + layer * d * WHISPER_ROWS;
-        const float *from_v = (const float *)s->cross_v + layer * d * WHISPER_ROWS;
+        const float *from_k = (const float *)s->cross_k + layer * d * WHISPER_CROSS_ROWS;
+        const float *from_v = (const float *)s->cross_v + layer * d * WHISPER_CROSS_ROWS;
         for (size_t i = 0; i < WHISPER_SILENT; i++) {
             size_t p = WHISPER_SILENT_POSITION(i);
             for (size_t j = 0; j < d; j++)

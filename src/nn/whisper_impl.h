@@ -17,6 +17,7 @@
 #define WHISPER_BLOCK 96       /* rows of the encoder that go through a layer together */
 #define WHISPER_QUERIES 32     /* rows of an attention at a time */
 #define WHISPER_PROMPT_ROWS 64 /* tokens of a prompt that go through the decoder together */
+#define WHISPER_CROSS_ROWS 1536 /* 1500 positions up to whole blocks of 64 */
 #define WHISPER_SUPPRESS_MAX 128
 #define WHISPER_KEYS (WHISPER_ROWS + WHISPER_SILENT_ROWS) /* the most a query sees */
 
@@ -63,11 +64,13 @@ struct WhisperState {
     float *encoded;  /* [1504][d] what the decoder attends to */
     uint32_t n;      /* positions that are computed, 1500 or a multiple of 16 */
     uint32_t silent; /* and those that stand for the silence behind */
-    /* Decoder: keys [d][1504] and values [heads][1504][64] of a layer, bf16 or fp32. */
+    /* Decoder, of a layer: values [heads][1504][64] and keys [d][1504] in fp32, or both in bf16,
+     * keys in blocks of 64, [heads][24][64][64]. Layers are d * 1536 apart. */
     void *cross_k, *cross_v;
     float *self_k, *self_v; /* [layers][d][448], [layers][heads][448][64] */
     uint32_t cached;        /* positions of text in them */
     uint32_t alone;         /* tokens that the caller decodes without its team */
+    uint32_t patience;      /* and how many it will be the next time */
     float *dx; /* [members][64][d] every member's copy of the residual stream */
     float *dy; /* [64][4 d] what they make together: queries, keys, values, attention */
     float *dh; /* [64][4 d] inside of the feed-forward */
@@ -75,9 +78,10 @@ struct WhisperState {
     float *logits;          /* [vocabulary up to 16] of the last position */
     float *probe;           /* of another */
     float *sorted;          /* scratch of the rules, as long */
-    /* When not NULL: attention to the clip's n positions of the heads that follow words, of text
-     * position p at [align][448][1504]. */
+    /* When not NULL: attention to the clip's n positions of the heads that follow words,
+     * [align][watch_rows][n], a row a position of text. Borrowed. */
     float *watch;
+    uint32_t watch_rows;
 };
 
 /* ---- encoder: the window in s->mel [3000][mels] from row 1 on, scaled. */

@@ -195,7 +195,7 @@ static void read_align(WhisperSource *s, const Json *config)
         default_align(s);
 }
 
-static uint32_t count_layers(TensorTable *t, const char *part)
+static uint32_t count_layers(const TensorTable *t, const char *part)
 {
     char name[64];
     uint32_t n = 0;
@@ -205,7 +205,7 @@ static uint32_t count_layers(TensorTable *t, const char *part)
     return n;
 }
 
-static uint32_t dim_of(TensorTable *t, const char *name, int dim)
+static uint32_t dim_of(const TensorTable *t, const char *name, int dim)
 {
     const Tensor *tensor = tensor_find(t, name);
     return tensor && tensor->dims[dim] <= UINT32_MAX ? (uint32_t)tensor->dims[dim] : 0;

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "nn/whisper.h"
-#include "nn/whisper_window.h"
+#include "nn/whisper_words.h"
 
 #define CONTENT_TIME 0.02f /* seconds a timestamp's step */
 #define FRAME_TIME 0.01f
@@ -21,6 +21,7 @@ typedef struct {
     uint32_t *carried; /* tokens of the windows before; [carried_cap] */
     size_t n_carried;
     size_t content; /* frames of the sound */
+    float starts[WHISPER_SAID_MAX + 1]; /* of this window's tokens, when words are timed */
 } Transcription;
 
 static bool no_memory(Err *err)
@@ -73,7 +74,10 @@ static bool add_segment(Transcription *t, const WhisperSaid *said, size_t seek, 
                 .text = arena_str(t->arena, str_sub(buf_str(&t->text), at, t->text.len)),
                 .avg_logprob = said->avg_logprob, .compression_ratio = said->compression_ratio,
                 .no_speech_prob = said->no_speech_prob, .full_window = said->full_window};
-            ok = g->text.ptr != NULL;
+            ok = g->text.ptr != NULL &&
+                 (!t->w.o->word_times ||
+                  whisper_words_cut(&t->w, said, t->starts, from, to, (float)seek * FRAME_TIME,
+                                    end, t->arena, &g->words, &g->n_words, NULL));
             t->n_segments += ok;
         }
     }
@@ -156,7 +160,8 @@ static bool one_window(Transcription *t, size_t seek, size_t *advance, Err *err)
     *advance = frames;
     bool ok = whisper_window_decode(w, seek, frames, said, err);
     if (ok && !whisper_window_is_nothing(w, said, frames)) {
-        ok = cut_segments(t, said, seek, frames, advance, err);
+        ok = (!w->o->word_times || whisper_words_align(w, said, frames, t->starts, err)) &&
+             cut_segments(t, said, seek, frames, advance, err);
         if (ok)
             carry(t, said);
     }
@@ -167,32 +172,28 @@ static bool one_window(Transcription *t, size_t seek, size_t *advance, Err *err)
 /* ---- the whole ---------------------------------------------------------------------------------
  */
 
-static bool find_language(Transcription *t, WhisperResult *out, Err *err)
+/* The language that was asked for, or the only one; false when it has to be found. */
+static bool given_language(Transcription *t, WhisperResult *out)
 {
-    WhisperWindow *w = &t->w;
-    Str wanted = w->o->language;
-    uint32_t n = w->m->w.info.languages;
+    Str wanted = t->w.o->language;
+    uint32_t n = t->w.m->w.info.languages;
     out->language = "en";
     out->language_probability = 1;
-    if (!wanted.len && !n)
-        return true;
-    if (wanted.len) {
-        for (uint32_t i = 0; i < (n ? n : 1); i++) {
-            if (str_eq(wanted, str_of(whisper_language(i)))) {
-                w->language = i;
-                out->language = whisper_language(i);
-                return true;
-            }
+    for (uint32_t i = 0; i < n && wanted.len; i++) {
+        if (str_eq(wanted, str_of(whisper_language(i)))) {
+            t->w.language = i;
+            out->language = whisper_language(i);
         }
-        return err_set(err, ERR_VALIDATION, "the speech model does not know the language \"%.*s\"%s",
-                       (int)(wanted.len < 20 ? wanted.len : 20), wanted.ptr,
-                       n ? "" : "; it is English only");
     }
+    return n == 0 || wanted.len > 0;
+}
+
+static void find_language(Transcription *t, WhisperResult *out)
+{
     float probabilities[128];
-    w->language = whisper_window_language(w, probabilities);
-    out->language = whisper_language(w->language);
-    out->language_probability = probabilities[w->language];
-    return true;
+    t->w.language = whisper_window_language(&t->w, probabilities);
+    out->language = whisper_language(t->w.language);
+    out->language_probability = probabilities[t->w.language];
 }
 
 /* The largest log-mel of the sound, which is what every window is scaled by. */
@@ -227,16 +228,15 @@ static bool run(Transcription *t, WhisperResult *out, Err *err)
     size_t n_given = o->prompt.len ? bpe_encode(&w->m->w.bpe, o->prompt, given, WHISPER_SAID_MAX)
                                    : 0;
     n_given = n_given < WHISPER_SAID_MAX ? n_given : WHISPER_SAID_MAX;
-    if (t->content == 0 || is_quiet(w->pcm, w->n)) {
-        out->language = o->language.len ? out->language : "en";
+    bool known = given_language(t, out);
+    if (t->content == 0 || is_quiet(w->pcm, w->n))
         return true;
-    }
     w->most = loudest(t);
     for (size_t seek = 0, advance = 0; seek < t->content; seek += advance) {
         size_t frames = t->content - seek < WHISPER_FRAMES ? t->content - seek : WHISPER_FRAMES;
         whisper_window_encode(w, seek, frames, o->full_window);
-        if (seek == 0 && !find_language(t, out, err))
-            return false;
+        if (seek == 0 && !known)
+            find_language(t, out);
         set_prompt(t, given, n_given);
         if (!one_window(t, seek, &advance, err))
             return false;
@@ -314,11 +314,9 @@ bool whisper_detect(const Whisper *m, WhisperState *s, const float *pcm, size_t 
                        .w = {.m = m, .s = s, .o = &o, .pcm = copy ? copy : pcm, .n = n}};
     t.w.most = loudest(&t);
     whisper_window_encode(&t.w, 0, t.content, false);
-    bool ok = find_language(&t, &result, err);
+    find_language(&t, &result);
     mem_free(copy);
-    if (ok) {
-        *language = result.language;
-        *probability = result.language_probability;
-    }
-    return ok;
+    *language = result.language;
+    *probability = result.language_probability;
+    return true;
 }

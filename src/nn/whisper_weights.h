@@ -45,7 +45,8 @@ typedef struct {
 typedef struct {
     WhisperNorm attention_norm, cross_norm, mlp_norm;
     WhisperLinear qkv, out, cross_q, cross_kv, cross_out, up, down;
-    /* [d][384] and [heads][384][64]; bf16 in the int8 model, fp32 in the other. */
+    /* int8: bf16 in blocks of 64 keys, [heads][6][64][64], and values [heads][384][64]; else fp32,
+     * [d][384] and the same. */
     const void *silent_k, *silent_v;
 } WhisperDecoderLayer;
 

@@ -198,7 +198,7 @@ static void cut_repeats(WhisperSaid *said)
         said->n -= period * (times - 1);
 }
 
-/* The better of two that both look wrong: the one that does not repeat itself, then the likelier. */
+/* The better of two that look wrong: the one that does not repeat itself, then the likelier. */
 static bool better(const WhisperWindow *w, const WhisperSaid *a, const WhisperSaid *b)
 {
     float limit = whisper_compression_limit(w->o);

@@ -1,4 +1,4 @@
-/* bench_limits [THREADS]: what this machine can do at most, as one line of JSON: bytes read a second
+/* bench_limits [THREADS]: what this machine can do at most, one line of JSON: bytes read a second
  * from the same 48 MB again and again (decoding a token is a walk over as many weights), and int8
  * operations of the product kernel with everything in the nearest caches (encoding is products).
  * tests/bench/voice/run.py asks. */

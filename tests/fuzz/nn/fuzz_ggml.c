@@ -7,7 +7,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void read_all(TensorTable *t, const uint8_t *data, size_t size)
+static void read_all(const TensorTable *t, const uint8_t *data, size_t size)
 {
     for (size_t i = 0; i < t->count; i++) {
         Tensor k = t->tensors[i];

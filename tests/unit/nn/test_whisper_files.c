@@ -1,5 +1,5 @@
-/* The two published formats, converting, opening, and every way they refuse; with a small Whisper of
- * random weights (whisper_small.h). */
+/* The two published formats, converting, opening, and every way they refuse; with a small Whisper
+ * of random weights (whisper_small.h). */
 #include "support/unit.h"
 
 #include <sys/stat.h>
@@ -126,11 +126,22 @@ static void blocks_are_read(void **state)
         TensorTable table = {0};
         Err err = ERR_INIT;
         float out[32];
-        assert_true(tensor_add(&table, file, &t, &err));
+        assert_true(tensor_add(&table, file, &t, &err) && tensor_table_finish(&table, &err));
         assert_true(tensor_read(&table, "x", (uint64_t[]){32, 0}, out, &err));
         assert_true(out[0] == rows[i].first && out[31] == rows[i].last);
         tensor_table_release(&table);
     }
+    Tensor twice = {.name = "x", .rank = 1, .dims = {1}, .data = rows[0].bytes, .bytes = 4};
+    TensorTable table = {0};
+    Err err = ERR_INIT;
+    Str file = str_mem((const char *)rows[0].bytes, 18);
+    assert_true(tensor_add(&table, file, &twice, &err) && tensor_add(&table, file, &twice, &err));
+    assert_err(tensor_table_finish(&table, &err), err, ERR_CORRUPT, "two tensors \"x\"");
+    twice.bytes = 5;
+    assert_err(tensor_add(&table, file, &twice, &err), err, ERR_CORRUPT, "its shape needs 4");
+    twice = (Tensor){.name = "y", .rank = 1, .dims = {5}, .data = rows[0].bytes, .bytes = 20};
+    assert_err(tensor_add(&table, file, &twice, &err), err, ERR_CORRUPT, "behind the file's end");
+    tensor_table_release(&table);
     assert_true(tensor_half(0x3c00) == 1 && tensor_half(0xc000) == -2);
     assert_true(tensor_half(1) == 0x1p-24f && tensor_half(0x8000) == 0);
 }

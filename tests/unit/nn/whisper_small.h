@@ -179,8 +179,8 @@ static inline Str small_token(uint32_t id, char text[16])
 /* A ggml file's bytes into w->out, which was made by buf_init. */
 static inline void small_write_ggml(SmallWriter *w)
 {
-    const uint32_t head[] = {0x67676d6c, SMALL_VOCABULARY, 1500, SMALL_STATE, 2, 1, 448, SMALL_STATE,
-                             2, 1, 80, 1, 80, MEL_BINS};
+    const uint32_t head[] = {0x67676d6c, SMALL_VOCABULARY, 1500, SMALL_STATE, 2, 1, 448,
+                             SMALL_STATE, 2, 1, 80, 1, 80, MEL_BINS};
     static float filters[80 * MEL_BINS];
     char text[16];
     mel_filters(80, filters);
