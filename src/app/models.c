@@ -7,6 +7,7 @@
 
 #include "base/os.h"
 #include "nn/minilm.h"
+#include "nn/piper.h"
 #include "nn/whisper.h"
 
 const char *models_state_name(ModelState s)
@@ -41,6 +42,12 @@ static bool check_installed(const Model *m, const char *dir, bool every_byte, Ar
         Whisper *whisper = whisper_open(path, WHISPER_INT8, err);
         bool good = whisper && (!every_byte || whisper_verify(whisper, err));
         whisper_close(whisper);
+        return good;
+    }
+    if (strcmp(m->install_kind, "piper") == 0) {
+        Piper *piper = piper_open(path, PIPER_FP32, err);
+        bool good = piper && (!every_byte || piper_verify(piper, err));
+        piper_close(piper);
         return good;
     }
     if (strcmp(m->install_kind, "minilm") != 0)
@@ -251,6 +258,23 @@ static bool convert_minilm(const Model *m, const char *dir, const char *out, Are
     return minilm_convert(weights, vocab, out, err);
 }
 
+/* A voice is an ONNX file and its JSON. */
+static bool convert_piper(const Model *m, const char *dir, const char *out, Arena *a, Err *err)
+{
+    const char *onnx = NULL, *json = NULL;
+    for (size_t i = 0; i < m->n_files; i++) {
+        const char *path = models_file_path(m, &m->files[i], dir, a);
+        if (str_ends(str_of(m->files[i].name), STR(".onnx")))
+            onnx = path;
+        else if (str_ends(str_of(m->files[i].name), STR(".json")))
+            json = path;
+    }
+    if (!onnx || !json)
+        return err_set(err, ERR_VALIDATION, "models.lock: %s needs an .onnx file and its .json",
+                       m->name);
+    return piper_convert(onnx, json, out, err);
+}
+
 static bool convert(const Model *m, const ModelsOptions *o, Arena *a, Err *err)
 {
     if (check_installed(m, o->dir, true, a, NULL))
@@ -259,6 +283,7 @@ static bool convert(const Model *m, const ModelsOptions *o, Arena *a, Err *err)
     if (!out || !folder)
         return no_memory(err);
     bool ok = strcmp(m->install_kind, "whisper") == 0 ? whisper_convert(folder, out, err)
+        : strcmp(m->install_kind, "piper") == 0       ? convert_piper(m, o->dir, out, a, err)
                                                       : convert_minilm(m, o->dir, out, a, err);
     return ok && check_installed(m, o->dir, true, a, err);
 }
