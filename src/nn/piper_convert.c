@@ -172,6 +172,14 @@ static void put_conv(Maker *m, Raw *r, uint32_t taps, uint32_t in, uint32_t out_
     if (w) {
         conv_pack(r->w, taps, in, out_real, out, w);
     }
+    if (in % 32 == 0 && m->ok) {
+        (void)snprintf(full, sizeof full, "%s.h", name);
+        uint16_t *tiles = weights_add(m->writer, full, WEIGHTS_BYTES, 0, (uint32_t[]){0},
+            conv_packed(taps, in, out) * sizeof *tiles);
+        if (tiles) {
+            conv_pack16(r->w, taps, in, out_real, out, tiles);
+        }
+    }
     (void)snprintf(full, sizeof full, "%s.b", name);
     float *b = add(m, 1, &out, 0, "%s", full);
     if (b) {

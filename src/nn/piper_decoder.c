@@ -192,7 +192,7 @@ static void conv_span(const Conv1d *c, PiperRows in, Span span, int64_t length, 
         ConvOut out = {.y = y.p ? row(y, lo) : NULL, .act = act.p ? row(act, lo) : NULL,
             .add0 = add0 ? row(*add0, lo) : NULL, .add1 = add1 ? row(*add1, lo) : NULL,
             .slope = slope, .ld = c->out};
-        conv_ops()->conv(c, row(in, lo - (int64_t)c->left * c->dilation), in.ch, (size_t)(hi - lo),
+        conv1d(c, row(in, lo - (int64_t)c->left * c->dilation), in.ch, (size_t)(hi - lo),
             &out);
     }
     if (act.p) {
@@ -212,7 +212,7 @@ static void run_up(const PiperWeights *w, PiperScratch *c, uint32_t i, PiperRows
     *a = rows_in(&c->rooms[A], span, ch);
     int64_t lo = q.from < 0 ? 0 : q.from, hi = q.to > length_in + 1 ? length_in + 1 : q.to;
     if (lo < hi) {
-        conv_ops()->conv(up, row(in, lo - (int64_t)up->left), in.ch, (size_t)(hi - lo),
+        conv1d(up, row(in, lo - (int64_t)up->left), in.ch, (size_t)(hi - lo),
             &(ConvOut){.y = row(*x, lo * rate - pad), .act = row(*a, lo * rate - pad),
                 .slope = SLOPE, .ld = up->out});
     }

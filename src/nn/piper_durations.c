@@ -38,7 +38,7 @@ static void dds_run(PiperState *s, const PiperDds dds[PIPER_DDS], float *x, unsi
                 NULL);
             nn_ops()->bias_act(a + t * h, zeros, h, GEMM_GELU);
         }
-        conv_ops()->conv(&d->point, a + from * h, h, to - from,
+        conv1d(&d->point, a + from * h, h, to - from,
             &(ConvOut){.y = b + from * h, .ld = h});
         team_barrier(s->team);
         for (size_t t = from; t < to; t++) {
@@ -62,11 +62,11 @@ static void condition_run(void *arg, unsigned me, unsigned members)
     unsigned from, to;
     team_part((unsigned)s->n, me, members, &from, &to);
     float *x = s->dds[0].p;
-    conv_ops()->conv(&w->dp_pre, s->x.p + (PIPER_MARGIN + from) * h, h, to - from,
+    conv1d(&w->dp_pre, s->x.p + (PIPER_MARGIN + from) * h, h, to - from,
         &(ConvOut){.y = x + from * h, .ld = h});
     team_barrier(s->team);
     dds_run(s, w->dp_dds, x, me, members);
-    conv_ops()->conv(&w->dp_proj, x + from * h, h, to - from,
+    conv1d(&w->dp_proj, x + from * h, h, to - from,
         &(ConvOut){.y = s->cond.p + from * h, .ld = h});
 }
 
@@ -141,7 +141,7 @@ static void spline_run(void *arg, unsigned me, unsigned members)
     }
     team_barrier(s->team);
     dds_run(s, sp->dds, x, me, members);
-    conv_ops()->conv(&sp->proj, x + from * h, h, to - from,
+    conv1d(&sp->proj, x + from * h, h, to - from,
         &(ConvOut){.y = s->proj.p + from * PIPER_SPLINE_OUT, .ld = PIPER_SPLINE_OUT});
     for (size_t t = from; t < to; t++) {
         job->changed[t] = spline_back(s->proj.p + t * PIPER_SPLINE_OUT, job->changed[t]);

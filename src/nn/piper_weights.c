@@ -61,7 +61,7 @@ uint32_t piper_hop(const PiperShape *s)
 typedef struct {
     const WeightsFile *file;
     Err *err;
-    bool ok;
+    bool ok, fast;
 } Binder;
 
 typedef char Name[WEIGHTS_NAME_MAX + 1];
@@ -90,6 +90,13 @@ static Conv1d conv(Binder *b, const char *name, uint32_t taps, uint32_t in_chann
     c.w = b->ok ? weights_need(b->file, full, WEIGHTS_F32, 3, (uint32_t[]){taps, in_channels, out},
         NULL, b->err) : NULL;
     b->ok = c.w != NULL;
+    (void)snprintf(full, sizeof full, "%s.h", name);
+    if (b->ok && b->fast && conv_takes16(&c)) {
+        uint64_t bytes = 0;
+        c.w16 = weights_need(b->file, full, WEIGHTS_BYTES, 0, (uint32_t[]){0}, &bytes, b->err);
+        b->ok = c.w16 && (bytes == conv_packed(taps, in_channels, out) * sizeof *c.w16 ||
+            err_set(b->err, ERR_CORRUPT, "tensor \"%s\" has another size than this model", full));
+    }
     c.bias = need(b, 1, out, 0, "%s.b", name);
     return c;
 }
@@ -201,7 +208,7 @@ static void bind_decoder(Binder *b, PiperWeights *w)
     w->post = need(b, 1, s->post_taps * before, 0, "dec.post");
 }
 
-bool piper_bind(PiperWeights *w, const WeightsFile *f, Err *err)
+bool piper_bind(PiperWeights *w, const WeightsFile *f, bool fast, Err *err)
 {
     *w = (PiperWeights){0};
     uint64_t bytes = 0;
@@ -220,7 +227,7 @@ bool piper_bind(PiperWeights *w, const WeightsFile *f, Err *err)
     w->hop = piper_hop(&w->shape);
     w->config = weights_need(f, "config", WEIGHTS_BYTES, 0, (uint32_t[]){0}, &bytes, err);
     w->config_len = (size_t)bytes;
-    Binder b = {f, err, w->config != NULL};
+    Binder b = {f, err, w->config != NULL, false};
     w->embed = need(&b, 2, w->shape.vocab, w->shape.hidden, "embed");
     for (uint32_t i = 0; i < w->shape.layers; i++) {
         bind_layer(&b, w, &w->layer[i], i);
@@ -228,6 +235,7 @@ bool piper_bind(PiperWeights *w, const WeightsFile *f, Err *err)
     w->stats = conv_at(&b, 1, w->shape.hidden, 2 * w->shape.hidden, 1, "enc.stats");
     bind_durations(&b, w);
     bind_flow(&b, w);
+    b.fast = fast;
     bind_decoder(&b, w);
     return b.ok;
 }
