@@ -65,16 +65,30 @@ static uint16_t bf16(float f)
     return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
+static float from_bf16(uint16_t h)
+{
+    uint32_t bits = (uint32_t)h << 16;
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    return f;
+}
+
 void conv_pack16(const float *w, uint32_t taps, uint32_t in, uint32_t out_real, uint32_t out,
-    uint16_t *tiles)
+    uint16_t *tiles, uint16_t *low)
 {
     for (uint32_t panel = 0; panel < out; panel += 16) {
         for (uint32_t j = 0; j < taps; j++) {
             for (uint32_t c = 0; c < in; c += 2) {
                 for (uint32_t o = panel; o < panel + 16; o++) {
-                    size_t from = ((size_t)o * in + c) * taps + j;
-                    *tiles++ = o < out_real ? bf16(w[from]) : 0;
-                    *tiles++ = o < out_real ? bf16(w[from + taps]) : 0;
+                    for (uint32_t pair = 0; pair < 2; pair++) {
+                        size_t from = ((size_t)o * in + c + pair) * taps + j;
+                        float v = o < out_real ? w[from] : 0;
+                        *tiles = bf16(v);
+                        if (low) {
+                            *low++ = bf16(v - from_bf16(*tiles));
+                        }
+                        tiles++;
+                    }
                 }
             }
         }

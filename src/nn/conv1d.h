@@ -30,6 +30,8 @@ typedef struct {
     const float *w;       /* panels, fp32 */
     const uint16_t *w16;  /* tiles of bf16 (conv1d_amx.c), taken when not NULL: only where
                              cpu_has_amx_bf16() */
+    const uint16_t *low16; /* what w16 lacks to w, as tiles of bf16; then inputs are split in two
+                             as well and three products make one of nearly fp32's precision */
     const float *bias;    /* [out] */
     uint32_t taps, in, out; /* in and out multiples of 16 */
     uint32_t dilation, left; /* the tap that sees the row itself */
@@ -76,8 +78,9 @@ static inline bool conv_takes16(const Conv1d *c)
     size_t halo = (size_t)(c->taps - 1) * c->dilation;
     return c->in % 32 == 0 && c->in <= 1024 && (halo + 64) * c->in <= CONV_STRIP16;
 }
-/* The same as bf16 tiles, [out/16][taps][in/32][16][16][2], rounded to nearest; needs in % 32 == 0. */
+/* The same as bf16 tiles, [out/16][taps][in/32][16][16][2], rounded to nearest, and what that
+ * rounding lost (low may be NULL); needs in % 32 == 0. */
 void conv_pack16(const float *w, uint32_t taps, uint32_t in, uint32_t out_real, uint32_t out,
-    uint16_t *tiles);
+    uint16_t *tiles, uint16_t *low);
 
 #endif

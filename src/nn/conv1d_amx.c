@@ -4,7 +4,8 @@
  * channels of it, at any tap, and a tile of W is 32 channels x 16 outputs, pairs of channels side by
  * side: [out/16][tap][in/32][16][16][2]. 32 rows x 32 outputs are summed at a time.
  *
- * bf16 keeps eight bits: docs/bench/voice.md says what that does to the sound. */
+ * bf16 keeps eight bits: docs/bench/voice.md says what that does to the sound. Where that is too few,
+ * numbers are two bf16 each and a product is three (nn/amx_bf16.h). */
 #include "nn/conv1d_kernels.h"
 
 #if defined(__x86_64__)
@@ -22,6 +23,19 @@ static void round_rows(const float *x, size_t ldx, size_t rows, size_t n, uint16
         for (size_t i = 0; i < n; i += 32, to += 32) {
             _mm512_storeu_si512(to, (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + i + 16),
                 _mm512_loadu_ps(x + i)));
+        }
+    }
+}
+
+/* The same, and what the rounding lost. */
+static void split_rows(const float *x, size_t ldx, size_t rows, size_t n, uint16_t *to, uint16_t *low)
+{
+    for (size_t r = 0; r < rows; r++, x += ldx) {
+        for (size_t i = 0; i < n; i += 32, to += 32, low += 32) {
+            __m512i hi, lo;
+            split(_mm512_loadu_ps(x + i), _mm512_loadu_ps(x + i + 16), &hi, &lo);
+            _mm512_storeu_si512(to, hi);
+            _mm512_storeu_si512(low, lo);
         }
     }
 }
@@ -56,20 +70,24 @@ static ConvOut down(const ConvOut *o, size_t rows)
         .slope = o->slope, .ld = o->ld};
 }
 
-/* Up to 32 rows x 32 outputs (x 16 when `narrow`) from the rounded strip. */
-AMX_FN void block(const Conv1d *c, const uint16_t *x, size_t col, size_t rows, const ConvOut *o,
-    int narrow)
+/* Up to 32 rows x 32 outputs (x 16 when `narrow`) from the rounded strip; `exact` has `low` of the
+ * strip and of the weights: hi hi + hi lo + lo hi. */
+AMX_FN void block(const Conv1d *c, const uint16_t *x, const uint16_t *low, size_t col, size_t rows,
+    const ConvOut *o, int narrow, int exact)
 {
     _Alignas(64) float sums[4][256];
     size_t steps = c->in / 32, stride = c->in * 2;
+    const uint16_t *l0 = exact ? c->low16 + col * c->taps * c->in : NULL;
+    const uint16_t *l1 = exact ? l0 + (size_t)16 * c->taps * c->in : NULL;
     const uint16_t *w0 = c->w16 + col * c->taps * c->in, *w1 = w0 + (size_t)16 * c->taps * c->in;
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
     _tile_zero(3);
     for (uint32_t tap = 0; tap < c->taps; tap++) {
-        const uint16_t *a = x + (size_t)tap * c->dilation * c->in;
-        for (size_t k = 0; k < steps; k++, a += 32, w0 += TILE, w1 += TILE) {
+        size_t at = (size_t)tap * c->dilation * c->in;
+        for (size_t k = 0; k < steps; k++, at += 32, w0 += TILE, w1 += TILE) {
+            const uint16_t *a = x + at;
             _tile_loadd(4, a, stride);
             _tile_loadd(5, a + 16 * c->in, stride);
             _tile_loadd(6, w0, 64);
@@ -79,6 +97,29 @@ AMX_FN void block(const Conv1d *c, const uint16_t *x, size_t col, size_t rows, c
                 _tile_loadd(7, w1, 64);
                 _tile_dpbf16ps(1, 4, 7);
                 _tile_dpbf16ps(3, 5, 7);
+            }
+            if (!exact) {
+                continue;
+            }
+            _tile_loadd(4, low + at, stride);
+            _tile_loadd(5, low + at + 16 * c->in, stride);
+            _tile_dpbf16ps(0, 4, 6);
+            _tile_dpbf16ps(2, 5, 6);
+            if (!narrow) {
+                _tile_dpbf16ps(1, 4, 7);
+                _tile_dpbf16ps(3, 5, 7);
+            }
+            _tile_loadd(4, a, stride);
+            _tile_loadd(5, a + 16 * c->in, stride);
+            _tile_loadd(6, l0, 64);
+            _tile_dpbf16ps(0, 4, 6);
+            _tile_dpbf16ps(2, 5, 6);
+            l0 += TILE;
+            if (!narrow) {
+                _tile_loadd(7, l1, 64);
+                _tile_dpbf16ps(1, 4, 7);
+                _tile_dpbf16ps(3, 5, 7);
+                l1 += TILE;
             }
         }
     }
@@ -96,9 +137,10 @@ AMX_FN void block(const Conv1d *c, const uint16_t *x, size_t col, size_t rows, c
     }
 }
 
-void conv1d_amx(const Conv1d *c, const float *x, size_t ldx, size_t rows, const ConvOut *out)
+/* Strip by strip; `low` is the second half of the scratch when the weights have two. */
+AMX_FN void run(const Conv1d *c, const float *x, size_t ldx, size_t rows, const ConvOut *out,
+    uint16_t *strip, uint16_t *low, int exact)
 {
-    _Alignas(64) uint16_t strip[CONV_STRIP16];
     size_t halo = (size_t)(c->taps - 1) * c->dilation;
     size_t most = STRIP / c->in > halo + 32 ? STRIP / c->in - halo : 32;
     most -= most % 32;
@@ -106,20 +148,35 @@ void conv1d_amx(const Conv1d *c, const float *x, size_t ldx, size_t rows, const 
     for (size_t s = 0; s < rows; s += most) {
         size_t n = rows - s < most ? rows - s : most;
         ConvOut o = down(out, s);
-        round_rows(x + s * ldx, ldx, n + halo, c->in, strip);
+        if (exact) {
+            split_rows(x + s * ldx, ldx, n + halo, c->in, strip, low);
+        } else {
+            round_rows(x + s * ldx, ldx, n + halo, c->in, strip);
+        }
         for (size_t i = 0; i < n; i += 32) {
             size_t count = n - i < 32 ? n - i : 32;
             ConvOut at = down(&o, i);
+            const uint16_t *xs = strip + i * c->in, *ls = exact ? low + i * c->in : NULL;
             size_t col = 0;
             for (; col + 32 <= c->out; col += 32) {
-                block(c, strip + i * c->in, col, count, &at, 0);
+                block(c, xs, ls, col, count, &at, 0, exact);
             }
             if (col < c->out) {
-                block(c, strip + i * c->in, col, count, &at, 1);
+                block(c, xs, ls, col, count, &at, 1, exact);
             }
         }
     }
     _tile_release();
+}
+
+void conv1d_amx(const Conv1d *c, const float *x, size_t ldx, size_t rows, const ConvOut *out)
+{
+    _Alignas(64) uint16_t strip[CONV_STRIP16], low[CONV_STRIP16];
+    if (c->low16) {
+        run(c, x, ldx, rows, out, strip, low, 1);
+    } else {
+        run(c, x, ldx, rows, out, strip, NULL, 0);
+    }
 }
 
 TARGET_END

@@ -18,6 +18,7 @@ typedef struct {
     PiperShape shape;
     Err *err;
     bool ok; /* false: *err says why, and nothing more is done */
+    bool split; /* bf16 weights in two parts: all but the decoder's */
 } Maker;
 
 /* A convolution as PyTorch has it: w [out][in][taps], b [out]; owned. */
@@ -174,11 +175,21 @@ static void put_conv(Maker *m, Raw *r, uint32_t taps, uint32_t in, uint32_t out_
     }
     if (in % 32 == 0 && m->ok) {
         (void)snprintf(full, sizeof full, "%s.h", name);
-        uint16_t *tiles = weights_add(m->writer, full, WEIGHTS_BYTES, 0, (uint32_t[]){0},
-            conv_packed(taps, in, out) * sizeof *tiles);
-        if (tiles) {
-            conv_pack16(r->w, taps, in, out_real, out, tiles);
+        size_t bytes = conv_packed(taps, in, out) * sizeof(uint16_t);
+        uint16_t *low = m->split ? mem_alloc(bytes) : NULL;
+        uint16_t *tiles = weights_add(m->writer, full, WEIGHTS_BYTES, 0, (uint32_t[]){0}, bytes);
+        if (m->split && !low) {
+            fail_memory(m);
+        } else if (tiles) {
+            conv_pack16(r->w, taps, in, out_real, out, tiles, low);
         }
+        (void)snprintf(full, sizeof full, "%s.l", name);
+        void *more = low && m->ok ? weights_add(m->writer, full, WEIGHTS_BYTES, 0, (uint32_t[]){0},
+            bytes) : NULL;
+        if (more) {
+            memcpy(more, low, bytes);
+        }
+        mem_free(low);
     }
     (void)snprintf(full, sizeof full, "%s.b", name);
     float *b = add(m, 1, &out, 0, "%s", full);
@@ -701,6 +712,7 @@ static bool make(Maker *m, Str config)
     make_encoder(m);
     make_durations(m);
     make_flow(m);
+    m->split = false;
     make_decoder(m);
     put_bytes(m, "config", config.ptr, config.len);
     if (m->ok && !piper_shape_check(&m->shape, m->err)) {
@@ -714,7 +726,7 @@ static bool convert(Str file, Str config, const char *out, Err *err)
 {
     Sha256 source;
     Onnx *onnx = onnx_parse(file, err);
-    Maker m = {.onnx = onnx, .err = err, .ok = true};
+    Maker m = {.onnx = onnx, .err = err, .ok = true, .split = true};
     bool ok = onnx && sha256(file, &source, err) &&
         (m.writer = weights_begin(PIPER_MODEL, &source, err)) != NULL && make(&m, config);
     if (ok) {

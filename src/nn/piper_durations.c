@@ -186,7 +186,7 @@ bool piper_durations_run(PiperState *s, Err *err)
     if (!piper_room(&s->proj, n * (PIPER_SPLINE_OUT + 2), err)) {
         return false;
     }
-    team_run(s->team, condition_run, s);
+    piper_run(s, condition_run, s);
     for (int i = 0; i < 2; i++) {
         s->z_dur[i] = s->proj.p + n * (PIPER_SPLINE_OUT + (size_t)i);
         piper_noise(s->params.seed, 0, (uint64_t)i, s->z_dur[i], n);
@@ -200,7 +200,7 @@ bool piper_durations_run(PiperState *s, Err *err)
         if (piper_cancelled(s)) {
             return err_set(err, ERR_CANCELLED, "speaking was stopped");
         }
-        team_run(s->team, spline_run, &job);
+        piper_run(s, spline_run, &job);
     }
     return count_frames(s, err);
 }

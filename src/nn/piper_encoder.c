@@ -147,8 +147,8 @@ bool piper_encode(PiperState *s, Err *err)
         if (piper_cancelled(s)) {
             return err_set(err, ERR_CANCELLED, "speaking was stopped");
         }
-        team_run(s->team, layer_run, &job);
+        piper_run(s, layer_run, &job);
     }
-    team_run(s->team, stats_run, s);
+    piper_run(s, stats_run, s);
     return true;
 }

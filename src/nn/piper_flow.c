@@ -120,14 +120,14 @@ static bool chunk(PiperState *s, size_t from, size_t to, Err *err)
     memset(s->wh.p, 0, PIPER_MARGIN * h * sizeof(float));
     memset(s->wh.p + (rows - PIPER_MARGIN) * h, 0, PIPER_MARGIN * h * sizeof(float));
     Job job = {.s = s, .base = (int64_t)base, .from = (int64_t)from, .to = (int64_t)to};
-    team_run(s->team, noise_run, &job);
+    piper_run(s, noise_run, &job);
     for (uint32_t i = 0; i < w->shape.flows; i++) {
         job.c = &w->flow[i];
         job.layer = i * w->shape.wn;
         if (piper_cancelled(s)) {
             return err_set(err, ERR_CANCELLED, "speaking was stopped");
         }
-        team_run(s->team, coupling_run, &job);
+        piper_run(s, coupling_run, &job);
     }
     size_t margin = piper_decoder_reach(w);
     memcpy(s->z.p + (margin + from) * h, s->wy.p + (from - base + PIPER_MARGIN) * h,

@@ -62,6 +62,7 @@ typedef struct {
     const WeightsFile *file;
     Err *err;
     bool ok, fast;
+    bool split; /* bf16 in two parts */
 } Binder;
 
 typedef char Name[WEIGHTS_NAME_MAX + 1];
@@ -80,6 +81,19 @@ static const float *need(Binder *b, uint32_t rank, uint32_t d0, uint32_t d1, con
     return data;
 }
 
+/* Tiles of bf16 for one that fits. */
+static const uint16_t *tiles(Binder *b, const char *name, char part, const Conv1d *c)
+{
+    Name full;
+    uint64_t bytes = 0;
+    (void)snprintf(full, sizeof full, "%s.%c", name, part);
+    const uint16_t *p = b->ok ? weights_need(b->file, full, WEIGHTS_BYTES, 0, (uint32_t[]){0},
+        &bytes, b->err) : NULL;
+    b->ok = p && (bytes == conv_packed(c->taps, c->in, c->out) * sizeof *p ||
+        err_set(b->err, ERR_CORRUPT, "tensor \"%s\" has another size than this model", full));
+    return p;
+}
+
 /* A convolution called `name`: weights "name.w" [taps][in][out] in panels, "name.b" [out]. */
 static Conv1d conv(Binder *b, const char *name, uint32_t taps, uint32_t in_channels, uint32_t out,
     uint32_t dilation, uint32_t left)
@@ -90,12 +104,9 @@ static Conv1d conv(Binder *b, const char *name, uint32_t taps, uint32_t in_chann
     c.w = b->ok ? weights_need(b->file, full, WEIGHTS_F32, 3, (uint32_t[]){taps, in_channels, out},
         NULL, b->err) : NULL;
     b->ok = c.w != NULL;
-    (void)snprintf(full, sizeof full, "%s.h", name);
-    if (b->ok && b->fast && conv_takes16(&c)) {
-        uint64_t bytes = 0;
-        c.w16 = weights_need(b->file, full, WEIGHTS_BYTES, 0, (uint32_t[]){0}, &bytes, b->err);
-        b->ok = c.w16 && (bytes == conv_packed(taps, in_channels, out) * sizeof *c.w16 ||
-            err_set(b->err, ERR_CORRUPT, "tensor \"%s\" has another size than this model", full));
+    if (b->fast && conv_takes16(&c)) {
+        c.w16 = tiles(b, name, 'h', &c);
+        c.low16 = b->split ? tiles(b, name, 'l', &c) : NULL;
     }
     c.bias = need(b, 1, out, 0, "%s.b", name);
     return c;
@@ -227,7 +238,7 @@ bool piper_bind(PiperWeights *w, const WeightsFile *f, bool fast, Err *err)
     w->hop = piper_hop(&w->shape);
     w->config = weights_need(f, "config", WEIGHTS_BYTES, 0, (uint32_t[]){0}, &bytes, err);
     w->config_len = (size_t)bytes;
-    Binder b = {f, err, w->config != NULL, false};
+    Binder b = {f, err, w->config != NULL, fast, true};
     w->embed = need(&b, 2, w->shape.vocab, w->shape.hidden, "embed");
     for (uint32_t i = 0; i < w->shape.layers; i++) {
         bind_layer(&b, w, &w->layer[i], i);
@@ -235,7 +246,7 @@ bool piper_bind(PiperWeights *w, const WeightsFile *f, bool fast, Err *err)
     w->stats = conv_at(&b, 1, w->shape.hidden, 2 * w->shape.hidden, 1, "enc.stats");
     bind_durations(&b, w);
     bind_flow(&b, w);
-    b.fast = fast;
+    b.split = false;
     bind_decoder(&b, w);
     return b.ok;
 }

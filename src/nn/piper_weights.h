@@ -87,8 +87,8 @@ typedef struct {
 
 /* ERR_CORRUPT when a number is out of what the code can do. */
 bool piper_shape_check(const PiperShape *s, Err *err);
-/* fast: the decoder in bf16, three quarters of the work. What is before stays fp32: durations are
- * whole numbers that an error can tip over, and the flow hands on every error it makes. */
+/* fast: the decoder in bf16, three quarters of the work; what is before it in pairs of bf16, because
+ * durations are whole numbers that an error can tip over, and the flow hands on every error. */
 bool piper_bind(PiperWeights *w, const WeightsFile *f, bool fast, Err *err);
 /* Number of samples a frame, and channels behind stage i. */
 uint32_t piper_hop(const PiperShape *s);
