@@ -6,8 +6,8 @@
  *   y[t][o] = v            act[t][o] = v > 0 ? v : slope * v
  *
  * Rows are time, so the input of a tap is the same memory some rows further: the product walks it
- * there and no im2col is made. W is packed in panels of at most 64 outputs, [o/64][j][c][64].
- * A transposed convolution with stride u and kernel 2u is such a convolution with 2 taps and u * out
+ * there and no im2col is made. W is packed in panels of at most 64 outputs, [o/64][j][c][64]. A
+ * transposed convolution with stride u and kernel 2u is such a convolution with 2 taps and u * out
  * outputs: row t of its result is u rows of output, one after another.
  *
  * Sums run over taps and channels in order, one fused multiply-add each: a row's value does not

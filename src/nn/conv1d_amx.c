@@ -1,11 +1,11 @@
 /* conv1d_amx.c - conv1d.h in bf16 tiles with fp32 sums.
  *
  * A strip of the input is rounded to bf16 once, rows as they lie; then a tile of A is 16 rows x 32
- * channels of it, at any tap, and a tile of W is 32 channels x 16 outputs, pairs of channels side by
- * side: [out/16][tap][in/32][16][16][2]. 32 rows x 32 outputs are summed at a time.
+ * channels of it, at any tap, and a tile of W is 32 channels x 16 outputs, pairs of channels side
+ * by side: [out/16][tap][in/32][16][16][2]. 32 rows x 32 outputs are summed at a time.
  *
- * bf16 keeps eight bits: docs/bench/voice.md says what that does to the sound. Where that is too few,
- * numbers are two bf16 each and a product is three (nn/amx_bf16.h). */
+ * bf16 keeps eight bits: docs/bench/voice.md says what that does to the sound. Where that is too
+ * few, numbers are two bf16 each and a product is three (nn/amx_bf16.h). */
 #include "nn/conv1d_kernels.h"
 
 #if defined(__x86_64__)
@@ -28,7 +28,8 @@ static void round_rows(const float *x, size_t ldx, size_t rows, size_t n, uint16
 }
 
 /* The same, and what the rounding lost. */
-static void split_rows(const float *x, size_t ldx, size_t rows, size_t n, uint16_t *to, uint16_t *low)
+static void split_rows(const float *x, size_t ldx, size_t rows, size_t n, uint16_t *to,
+    uint16_t *low)
 {
     for (size_t r = 0; r < rows; r++, x += ldx) {
         for (size_t i = 0; i < n; i += 32, to += 32, low += 32) {

@@ -149,7 +149,8 @@ static bool read_symbols(Piper *p, const Json *j, Err *err)
 
 static bool open_into(Piper *p, const char *path, Err *err)
 {
-    if (!(p->file = weights_open(path, PIPER_MODEL, err)) || !piper_bind(&p->w, p->file, p->precision == PIPER_FAST && cpu_has_amx_bf16(), err)) {
+    if (!(p->file = weights_open(path, PIPER_MODEL, err)) ||
+        !piper_bind(&p->w, p->file, p->precision == PIPER_FAST && cpu_has_amx_bf16(), err)) {
         return false;
     }
     Json *j = json_parse(str_mem(p->w.config, p->w.config_len), JSON_DEFAULT_DEPTH, err);

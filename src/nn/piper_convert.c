@@ -471,7 +471,7 @@ static bool make(Maker *m, Str config)
 {
     if (maker_find(m, STR("emb_g.weight"))) {
         return err_set(m->err, ERR_VALIDATION,
-            "this voice has several speakers, which is not supported; choose one with a single one");
+            "this voice has several speakers, which is not supported; choose one with one");
     }
     make_encoder(m);
     make_durations(m);

@@ -3,7 +3,7 @@
  *
  *   a = leaky(conv_pre(z))
  *   each stage: x = up(a), `rate` times as many rows; a = leaky(x)
- *     each block: u = x; each unit: u += conv(leaky(u))     (two convolutions a unit in large voices)
+ *     each block: u = x; each unit: u += conv(leaky(u))   (two convolutions a unit in large voices)
  *     a = leaky(sum of the blocks)                          (their mean: folded into what follows)
  *   samples = tanh(conv_post(a))
  *
@@ -182,8 +182,8 @@ static PiperRows rows_in(const PiperRoom *room, Span span, uint32_t ch)
     return (PiperRows){room->p, span.from, span.to, ch};
 }
 
-/* One convolution over the rows `span` of a sequence of `length`; act (which covers just these rows)
- * or y may have no memory. */
+/* One convolution over the rows `span` of a sequence of `length`; act (which covers just these
+ * rows) or y may have no memory. */
 static void conv_span(const Conv1d *c, PiperRows in, Span span, int64_t length, PiperRows y,
     PiperRows act, float slope, const PiperRows *add0, const PiperRows *add1)
 {
@@ -295,7 +295,8 @@ bool piper_decode(const PiperState *s, PiperScratch *c, size_t from, size_t to, 
             len *= w->shape.up[i].rate;
         }
         size_t ch = w->shape.up[stages - 1].out;
-        conv_ops()->last(row(r, (int64_t)(sub * w->hop) - (w->shape.post_taps - 1) / 2), ch, w->post,
+        conv_ops()->last(row(r, (int64_t)(sub * w->hop) - (w->shape.post_taps - 1) / 2), ch,
+            w->post,
             w->shape.post_taps * ch, (end - sub) * w->hop, out + (sub - from) * w->hop);
     }
     return true;

@@ -1,5 +1,5 @@
-/* piper_durations.c - how long each phoneme lasts: noise [2][n] through three splines backwards, each
- * told by a stack of dilated convolutions what the text asks for.
+/* piper_durations.c - how long each phoneme lasts: noise [2][n] through three splines backwards,
+ * each told by a stack of dilated convolutions what the text asks for.
  *
  *   logw = ((z_0 behind the splines) - m) e^-s;   frames = ceil(e^logw * length)
  *

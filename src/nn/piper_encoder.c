@@ -29,7 +29,8 @@ static void turn_keys(PiperState *s, size_t from, size_t to)
 }
 
 /* scores [rows][n16] += q . rel_k, for rows i..i+rows. */
-static void add_distance(const PiperState *s, const float *rel, size_t i, size_t rows, float *scores)
+static void add_distance(const PiperState *s, const float *rel, size_t i, size_t rows,
+    float *scores)
 {
     size_t n16 = up16(s->n), w = s->p->w.shape.window;
     for (size_t r = 0; r < rows; r++) {
@@ -43,7 +44,8 @@ static void add_distance(const PiperState *s, const float *rel, size_t i, size_t
 }
 
 /* The weights of the neighbours, [rows][16], out of the scores. */
-static void take_distance(const PiperState *s, const float *scores, size_t i, size_t rows, float *rel)
+static void take_distance(const PiperState *s, const float *scores, size_t i, size_t rows,
+    float *rel)
 {
     size_t n16 = up16(s->n), w = s->p->w.shape.window;
     memset(rel, 0, rows * PIPER_REL * sizeof *rel);

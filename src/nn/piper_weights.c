@@ -43,7 +43,8 @@ bool piper_shape_check(const PiperShape *s, Err *err)
     bool ok = in(s->vocab, 8, 4096) && channels(s->hidden) && s->hidden % 32 == 0 &&
         in(s->hidden, 32, 512) && in(s->heads, 1, 16) && s->hidden % (16 * s->heads) == 0 &&
         in(s->layers, 1, PIPER_LAYERS_MAX) && channels(s->ffn) && odd_taps(s->ffn_taps) &&
-        in(s->window, 1, (PIPER_REL - 1) / 2) && in(s->flows, 1, PIPER_FLOWS_MAX) && in(s->wn, 1, PIPER_WN_MAX) &&
+        in(s->window, 1, (PIPER_REL - 1) / 2) && in(s->flows, 1, PIPER_FLOWS_MAX) &&
+            in(s->wn, 1, PIPER_WN_MAX) &&
         odd_taps(s->wn_taps) && check_decoder(s);
     return ok || err_set(err, ERR_CORRUPT, "the voice has a shape that is not one of Piper's");
 }
@@ -104,7 +105,8 @@ static Conv1d conv(Binder *b, const char *name, uint32_t taps, uint32_t in_chann
     c.w = b->ok ? weights_need(b->file, full, WEIGHTS_F32, 3, (uint32_t[]){taps, in_channels, out},
         NULL, b->err) : NULL;
     b->ok = c.w != NULL;
-    if (in_channels % 32 == 0) { /* there on every machine, so that a file of an older kind is told */
+    /* there on every machine, so that a file of an older kind is told */
+    if (in_channels % 32 == 0) {
         const uint16_t *high = tiles(b, name, 'h', &c);
         const uint16_t *low = b->split ? tiles(b, name, 'l', &c) : NULL;
         bool use = b->fast && conv_takes16(&c);

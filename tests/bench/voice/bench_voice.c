@@ -32,7 +32,7 @@ int main(int argc, char **argv)
         return fail(&err);
     }
     Voice *v = voice_open(argv[1], argv[2], &err);
-    VoiceSpeaker *s = v ? voice_speaker_new(v, (unsigned)atoi(argv[3]), &err) : NULL;
+    VoiceSpeaker *s = v ? voice_speaker_new(v, (unsigned)strtoul(argv[3], NULL, 10), &err) : NULL;
     if (!s) {
         return fail(&err);
     }

@@ -102,7 +102,8 @@ static void check(const Case *t, ConvFn conv, double tolerance)
     /* twice what is added, into where it was, and the activation beside it */
     float *sum = floats(n);
     memcpy(sum, t->add, n * sizeof *sum);
-    conv(&t->c, t->x, t->c.in, t->rows, &(ConvOut){.y = sum, .add0 = sum, .add1 = t->add, .act = act,
+    conv(&t->c, t->x, t->c.in, t->rows,
+        &(ConvOut){.y = sum, .add0 = sum, .add1 = t->add, .act = act,
         .slope = 0.1f, .ld = t->c.out});
     for (size_t i = 0; i < n; i++) {
         float v = y[i] + t->add[i] + t->add[i];

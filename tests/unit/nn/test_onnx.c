@@ -33,7 +33,8 @@ static void message(Buf *b, unsigned field, Buf *inner)
     buf_init(inner, 1 << 20);
 }
 
-static void add_tensor(Buf *graph, const char *name, uint64_t type, uint64_t d0, uint64_t d1, Str raw)
+static void add_tensor(Buf *graph, const char *name, uint64_t type, uint64_t d0, uint64_t d1,
+    Str raw)
 {
     Buf t;
     buf_init(&t, 1 << 20);
@@ -154,7 +155,8 @@ static void test_refuses(void **state)
         {{"\x00\x00", 2}, "ends in the middle"},                 /* field 0 */
         {{"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 11}, "ends in the middle"},
         {{"\x3a\x04\x2a\x02\x0a\x05", 6}, "a tensor ends"},
-        {{"\x3a\x0c\x2a\x0a\x08\x01\x08\x01\x08\x01\x08\x01\x08\x01", 14}, "more than 4 dimensions"},
+        {{"\x3a\x0c\x2a\x0a\x08\x01\x08\x01\x08\x01\x08\x01\x08\x01", 14},
+            "more than 4 dimensions"},
         {{"\x3a\x03\x0a\x01\x0a", 5}, "a node ends"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

@@ -1,6 +1,6 @@
-/* A real voice against what onnxruntime makes of it (tests/golden/piper), and what must hold besides:
- * the same bytes for the same seed, on any number of threads; memory that does not grow; every way
- * it can refuse. Converts the published voice once for itself. */
+/* A real voice against what onnxruntime makes of it (tests/golden/piper), and what must hold
+ * besides: the same bytes for the same seed, on any number of threads; memory that does not grow;
+ * every way it can refuse. Converts the published voice once for itself. */
 #include "support/unit.h"
 
 #include <math.h>
@@ -298,7 +298,8 @@ static void test_refuses(void **state)
     assert_err(piper_convert(VOICE_ONNX, VOICE_ONNX, tempdir_file(&dir, "x.sotto"), &err), err,
         ERR_TOO_LARGE, "");
     const char *bad = tempdir_file(&dir, "bad.json");
-    assert_true(os_write_file(bad, STR("{\"audio\": {\"sample_rate\": 22050}, \"num_speakers\": 4}"),
+    assert_true(os_write_file(bad,
+        STR("{\"audio\": {\"sample_rate\": 22050}, \"num_speakers\": 4}"),
         0600, &err));
     assert_err(piper_convert(VOICE_ONNX, bad, tempdir_file(&dir, "x.sotto"), &err), err,
         ERR_VALIDATION, "4 speakers");
