@@ -393,6 +393,7 @@ static void read_block(Maker *m, uint32_t k)
         return;
     }
     s->block[k].taps = t->shape[2];
+    s->block[k].units = 0;
     for (uint32_t u = 0; u < PIPER_UNITS_MAX && m->ok; u++) {
         (void)snprintf(name, sizeof name, "dec.resblocks.%u.%s.%u.bias", k, part, u);
         if (!maker_find(m, str_of(name))) {
@@ -473,11 +474,15 @@ static bool make(Maker *m, Str config)
         return err_set(m->err, ERR_VALIDATION,
             "this voice has several speakers, which is not supported; choose one with one");
     }
-    make_encoder(m);
-    make_durations(m);
-    make_flow(m);
-    m->split = false;
-    make_decoder(m);
+    for (int pass = 0; pass < 2; pass++) {
+        m->panels = pass == 0;
+        m->split = true;
+        make_encoder(m);
+        make_durations(m);
+        make_flow(m);
+        m->split = false;
+        make_decoder(m);
+    }
     maker_put_bytes(m, "config", config.ptr, config.len);
     if (m->ok && !piper_shape_check(&m->shape, m->err)) {
         m->ok = false;
@@ -490,7 +495,7 @@ static bool convert(Str file, Str config, const char *out, Err *err)
 {
     Sha256 source;
     Onnx *onnx = onnx_parse(file, err);
-    Maker m = {.onnx = onnx, .err = err, .ok = true, .split = true};
+    Maker m = {.onnx = onnx, .err = err, .ok = true};
     bool ok = onnx && sha256(file, &source, err) &&
         (m.writer = weights_begin(PIPER_MODEL, &source, err)) != NULL && make(&m, config);
     if (ok) {

@@ -119,7 +119,7 @@ float *maker_add(Maker *m, uint32_t rank, const uint32_t *dims, const char *fmt,
     va_start(ap, fmt);
     (void)vsnprintf(name, sizeof name, fmt, ap);
     va_end(ap);
-    return m->ok ? weights_add(m->writer, name, WEIGHTS_F32, rank, dims, 0) : NULL;
+    return m->ok && !m->panels ? weights_add(m->writer, name, WEIGHTS_F32, rank, dims, 0) : NULL;
 }
 
 void maker_put_vector(Maker *m, const char *name, const float *v, uint32_t n)
@@ -131,39 +131,50 @@ void maker_put_vector(Maker *m, const char *name, const float *v, uint32_t n)
 }
 
 /* Packs and frees r, which must have these shapes; out is padded to 16. */
+/* The tiles of bf16 of a convolution, in one part or two. */
+static void put_tiles(Maker *m, const Raw *r, uint32_t out, const char *name)
+{
+    Name full;
+    size_t bytes = conv_packed(r->taps, r->in, out) * sizeof(uint16_t);
+    uint16_t *low = m->split ? mem_alloc(bytes) : NULL;
+    if (m->split && !low) {
+        maker_no_memory(m);
+        return;
+    }
+    (void)snprintf(full, sizeof full, "%s.h", name);
+    uint16_t *tiles = weights_add(m->writer, full, WEIGHTS_BYTES, 0, (uint32_t[]){0}, bytes);
+    if (tiles) {
+        conv_pack16(r->w, r->taps, r->in, r->out, out, tiles, low);
+    }
+    (void)snprintf(full, sizeof full, "%s.l", name);
+    void *more = low ? weights_add(m->writer, full, WEIGHTS_BYTES, 0, (uint32_t[]){0}, bytes) : NULL;
+    if (more && tiles) {
+        memcpy(more, low, bytes);
+    }
+    mem_free(low);
+}
+
 void maker_put_conv(Maker *m, Raw *r, uint32_t taps, uint32_t in, uint32_t out_real,
     const char *name)
 {
     uint32_t out = (out_real + 15) / 16 * 16;
+    bool tiled = in % 32 == 0;
     Name full;
     if (m->ok && (!r->w || !r->b || r->taps != taps || r->in != in || r->out != out_real)) {
         maker_fail(m, "the convolution for \"%s\" is [%u][%u][%u] and should be [%u][%u][%u]", name,
             r->out, r->in, r->taps, out_real, in, taps);
     }
-    float *w = maker_add(m, 3, (uint32_t[]){taps, in, out}, "%s.w", name);
-    if (w) {
-        conv_pack(r->w, taps, in, out_real, out, w);
-    }
-    if (in % 32 == 0 && m->ok) {
-        (void)snprintf(full, sizeof full, "%s.h", name);
-        size_t bytes = conv_packed(taps, in, out) * sizeof(uint16_t);
-        uint16_t *low = m->split ? mem_alloc(bytes) : NULL;
-        uint16_t *tiles = weights_add(m->writer, full, WEIGHTS_BYTES, 0, (uint32_t[]){0}, bytes);
-        if (m->split && !low) {
-            maker_no_memory(m);
-        } else if (tiles) {
-            conv_pack16(r->w, taps, in, out_real, out, tiles, low);
+    if (m->ok && tiled == m->panels) {
+        (void)snprintf(full, sizeof full, "%s.w", name);
+        float *w = weights_add(m->writer, full, WEIGHTS_F32, 3, (uint32_t[]){taps, in, out}, 0);
+        if (w) {
+            conv_pack(r->w, taps, in, out_real, out, w);
         }
-        (void)snprintf(full, sizeof full, "%s.l", name);
-        void *more = low && m->ok ? weights_add(m->writer, full, WEIGHTS_BYTES, 0, (uint32_t[]){0},
-            bytes) : NULL;
-        if (more) {
-            memcpy(more, low, bytes);
-        }
-        mem_free(low);
     }
-    (void)snprintf(full, sizeof full, "%s.b", name);
-    float *b = maker_add(m, 1, &out, "%s", full);
+    if (m->ok && tiled && !m->panels) {
+        put_tiles(m, r, out, name);
+    }
+    float *b = maker_add(m, 1, &out, "%s.b", name);
     if (b) {
         memcpy(b, r->b, out_real * sizeof *b);
     }
@@ -211,7 +222,8 @@ uint32_t maker_count(Maker *m, const char *fmt, uint32_t from, uint32_t step, ui
 
 void maker_put_bytes(Maker *m, const char *name, const void *p, size_t n)
 {
-    void *out = m->ok ? weights_add(m->writer, name, WEIGHTS_BYTES, 0, (uint32_t[]){0}, n) : NULL;
+    void *out = m->ok && !m->panels ?
+        weights_add(m->writer, name, WEIGHTS_BYTES, 0, (uint32_t[]){0}, n) : NULL;
     if (out) {
         memcpy(out, p, n);
     }

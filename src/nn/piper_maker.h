@@ -14,6 +14,9 @@ typedef struct {
     PiperShape shape;
     Err *err;
     bool ok; /* false: *err says why, and nothing more is done */
+    /* A voice is gone through twice: first the fp32 panels of what also has tiles, then the rest. A
+     * machine that takes the tiles never touches the panels, and so they lie apart. */
+    bool panels;
     bool split; /* bf16 weights in two parts: all but the decoder's */
 } Maker;
 

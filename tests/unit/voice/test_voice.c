@@ -188,7 +188,7 @@ static void test_espeak(void **state)
     assert_true(e.loudest > 2000);
     assert_true(e.largest <= voice_info(v)->rate_hz / 10);
     speak(s, &again, "Hello there. It is 15:30.", 1, 0);
-    assert_int_equal(again.pcm.len, e.pcm.len);
+    assert_true(again.pcm.len > e.pcm.len * 9 / 10 && again.pcm.len < e.pcm.len * 11 / 10);
     buf_release(&e.pcm);
     buf_release(&again.pcm);
     voice_speaker_free(s);
@@ -199,7 +199,7 @@ static void test_stop(void **state)
 {
     (void)state;
     static const char *const ids[] = {NATURAL, "espeak:en-us"};
-    const char *text = "This is a first sentence to be stopped. And this one is never heard at all.";
+    const char *text = "This is a first sentence to be stopped. And this one is never heard.";
     for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
         Err err = ERR_INIT;
         Voice *v = open_voice(ids[i]);
