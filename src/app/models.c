@@ -7,6 +7,7 @@
 
 #include "base/os.h"
 #include "nn/minilm.h"
+#include "nn/piper.h"
 #include "nn/vad.h"
 #include "nn/whisper.h"
 
@@ -48,6 +49,12 @@ static bool check_installed(const Model *m, const char *dir, bool every_byte, Ar
         Vad *vad = vad_open(path, err);
         bool good = vad && (!every_byte || vad_verify(vad, err));
         vad_close(vad);
+        return good;
+    }
+    if (strcmp(m->install_kind, "piper") == 0) {
+        Piper *piper = piper_open(path, PIPER_FP32, err);
+        bool good = piper && (!every_byte || piper_verify(piper, err));
+        piper_close(piper);
         return good;
     }
     if (strcmp(m->install_kind, "minilm") != 0)
@@ -258,6 +265,23 @@ static bool convert_minilm(const Model *m, const char *dir, const char *out, Are
     return minilm_convert(weights, vocab, out, err);
 }
 
+/* A voice is an ONNX file and its JSON. */
+static bool convert_piper(const Model *m, const char *dir, const char *out, Arena *a, Err *err)
+{
+    const char *onnx = NULL, *json = NULL;
+    for (size_t i = 0; i < m->n_files; i++) {
+        const char *path = models_file_path(m, &m->files[i], dir, a);
+        if (str_ends(str_of(m->files[i].name), STR(".onnx")))
+            onnx = path;
+        else if (str_ends(str_of(m->files[i].name), STR(".json")))
+            json = path;
+    }
+    if (!onnx || !json)
+        return err_set(err, ERR_VALIDATION, "models.lock: %s needs an .onnx file and its .json",
+                       m->name);
+    return piper_convert(onnx, json, out, err);
+}
+
 static bool convert(const Model *m, const ModelsOptions *o, Arena *a, Err *err)
 {
     if (check_installed(m, o->dir, true, a, NULL))
@@ -271,6 +295,8 @@ static bool convert(const Model *m, const ModelsOptions *o, Arena *a, Err *err)
     } else if (strcmp(m->install_kind, "vad") == 0) {
         const char *onnx = models_file_path(m, &m->files[0], o->dir, a);
         ok = onnx ? vad_convert(onnx, out, err) : no_memory(err);
+    } else if (strcmp(m->install_kind, "piper") == 0) {
+        ok = convert_piper(m, o->dir, out, a, err);
     } else {
         ok = convert_minilm(m, o->dir, out, a, err);
     }

@@ -27,6 +27,17 @@ const ConvOps *conv_ops_at(CpuLevel level)
 
 const ConvOps *conv_ops(void) { return conv_ops_at(cpu_level()); }
 
+void conv1d(const Conv1d *c, const float *x, size_t ldx, size_t rows, const ConvOut *out)
+{
+#if defined(__x86_64__)
+    if (c->w16) {
+        conv1d_amx(c, x, ldx, rows, out);
+        return;
+    }
+#endif
+    conv_ops()->conv(c, x, ldx, rows, out);
+}
+
 size_t conv_packed(uint32_t taps, uint32_t in, uint32_t out) { return (size_t)taps * in * out; }
 
 void conv_pack(const float *w, uint32_t taps, uint32_t in, uint32_t out_real, uint32_t out,
@@ -40,6 +51,44 @@ void conv_pack(const float *w, uint32_t taps, uint32_t in, uint32_t out_real, ui
                 for (uint32_t o = 0; o < width; o++) {
                     size_t from = ((size_t)(panel + o) * in + c) * taps + j;
                     *p++ = panel + o < out_real ? w[from] : 0.0f;
+                }
+            }
+        }
+    }
+}
+
+/* To nearest, halves to even; weights are finite. */
+static uint16_t bf16(float f)
+{
+    uint32_t bits;
+    memcpy(&bits, &f, sizeof bits);
+    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+static float from_bf16(uint16_t h)
+{
+    uint32_t bits = (uint32_t)h << 16;
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    return f;
+}
+
+void conv_pack16(const float *w, uint32_t taps, uint32_t in, uint32_t out_real, uint32_t out,
+    uint16_t *tiles, uint16_t *low)
+{
+    for (uint32_t panel = 0; panel < out; panel += 16) {
+        for (uint32_t j = 0; j < taps; j++) {
+            for (uint32_t c = 0; c < in; c += 2) {
+                for (uint32_t o = panel; o < panel + 16; o++) {
+                    for (uint32_t pair = 0; pair < 2; pair++) {
+                        size_t from = ((size_t)o * in + c + pair) * taps + j;
+                        float v = o < out_real ? w[from] : 0;
+                        *tiles = bf16(v);
+                        if (low) {
+                            *low++ = bf16(v - from_bf16(*tiles));
+                        }
+                        tiles++;
+                    }
                 }
             }
         }

@@ -7,6 +7,7 @@
 extern const ConvOps conv_ops_plain;
 #if defined(__x86_64__)
 extern const ConvOps conv_ops_avx2, conv_ops_avx512;
+void conv1d_amx(const Conv1d *c, const float *x, size_t ldx, size_t rows, const ConvOut *out);
 #endif
 
 #endif

@@ -4,8 +4,8 @@
  *
  * Tensors are fp32 or int64 (initializers and the values of Constant nodes); of nodes are kept
  * operator, inputs, first output and integer attributes, because exporters rename weights and a
- * node's neighbours tell which they are. Everything else is skipped, whatever it says. A model file is
- * a stranger's file: every length, count and shape is checked against what is there.
+ * node's neighbours tell which they are. Everything else is skipped, whatever it says. A model file
+ * is a stranger's file: every length, count and shape is checked against what is there.
  *
  * Source: onnx.proto3 of the ONNX project (field numbers), the protobuf encoding.
  * Threads: an Onnx is immutable once parsed and borrows the file's bytes. */

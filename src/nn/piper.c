@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 
 #define WINDOW 32      /* frames of a member in one go: 0.37 s at 22 kHz */
+#define STEPS_ALONE 40  /* about as many as a sentence's front has */
 #define WINDOW_FIRST 16 /* of the first: what somebody waits for */
 
 /* The voice's JSON. */
@@ -148,7 +149,8 @@ static bool read_symbols(Piper *p, const Json *j, Err *err)
 
 static bool open_into(Piper *p, const char *path, Err *err)
 {
-    if (!(p->file = weights_open(path, PIPER_MODEL, err)) || !piper_bind(&p->w, p->file, err)) {
+    if (!(p->file = weights_open(path, PIPER_MODEL, err)) ||
+        !piper_bind(&p->w, p->file, p->precision == PIPER_FAST && cpu_has_amx_bf16(), err)) {
         return false;
     }
     Json *j = json_parse(str_mem(p->w.config, p->w.config_len), JSON_DEFAULT_DEPTH, err);
@@ -397,6 +399,21 @@ bool piper_begin(PiperState *s, const uint32_t *ids, size_t n, const PiperParams
 
 const uint32_t *piper_durations(const PiperState *s) { return s->durations; }
 
+void piper_run(PiperState *s, TeamFn fn, void *arg)
+{
+    if (s->alone) {
+        s->alone--;
+        team_run_alone(s->team, fn, arg);
+        return;
+    }
+    team_run(s->team, fn, arg);
+    unsigned stalls = team_stalls(s->team);
+    if (stalls != s->stalls) {
+        s->stalls = stalls;
+        s->alone = STEPS_ALONE;
+    }
+}
+
 typedef struct {
     PiperState *s;
     size_t from, to, window;
@@ -406,12 +423,13 @@ typedef struct {
 static void windows_run(void *arg, unsigned me, unsigned members)
 {
     Windows *w = arg;
-    (void)members;
-    size_t from = w->from + me * w->window, to = from + w->window;
-    to = to < w->to ? to : w->to;
-    if (from < to && !piper_decode(w->s, w->s->scratch[me], from, to,
-            w->s->samples.p + (from - w->from) * w->s->p->w.hop)) {
-        atomic_store(&w->stopped, true);
+    for (size_t from = w->from + me * w->window; from < w->to; from += members * w->window) {
+        size_t to = from + w->window < w->to ? from + w->window : w->to;
+        float *out = w->s->samples.p + (from - w->from) * w->s->p->w.hop;
+        if (!piper_decode(w->s, w->s->scratch[me], from, to, out)) {
+            atomic_store(&w->stopped, true);
+            return;
+        }
     }
 }
 
@@ -434,6 +452,7 @@ bool piper_next(PiperState *s, const float **samples, size_t *n, Err *err)
     }
     Windows w = {.s = s, .from = s->next, .to = to, .window = window};
     team_run(s->team, windows_run, &w);
+    s->stalls = team_stalls(s->team); /* windows are long: waiting for one another means nothing */
     if (atomic_load(&w.stopped)) {
         return err_set(err, ERR_CANCELLED, "speaking was stopped");
     }

@@ -28,8 +28,9 @@
 typedef struct Piper Piper;
 typedef struct PiperState PiperState;
 
-/* PIPER_FP32 is the reference; PIPER_FAST is bf16 products with fp32 sums where the processor has
- * AMX-BF16, and fp32 elsewhere. */
+/* PIPER_FP32 is the reference; PIPER_FAST is the decoder in bf16 products with fp32 sums, and what
+ * is before it in three such products for each, where the processor has AMX-BF16; fp32
+ * elsewhere. */
 typedef enum { PIPER_FAST, PIPER_FP32 } PiperPrecision;
 
 typedef struct {

@@ -3,221 +3,28 @@
  * The exporter keeps most of PyTorch's names; weights that weight normalisation made are anonymous
  * and found by the bias that the same convolution has, the embedding by the node that reads it. */
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "nn/onnx.h"
 #include "nn/piper.h"
-#include "nn/piper_weights.h"
-
-typedef struct {
-    const Onnx *onnx;
-    WeightsWriter *writer;
-    PiperShape shape;
-    Err *err;
-    bool ok; /* false: *err says why, and nothing more is done */
-} Maker;
-
-/* A convolution as PyTorch has it: w [out][in][taps], b [out]; owned. */
-typedef struct {
-    float *w, *b;
-    uint32_t out, in, taps;
-} Raw;
-
-typedef char Name[96];
-
-static bool fail(Maker *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static bool fail(Maker *m, const char *fmt, ...)
-{
-    if (m->ok) {
-        char text[200];
-        va_list ap;
-        va_start(ap, fmt);
-        (void)vsnprintf(text, sizeof text, fmt, ap);
-        va_end(ap);
-        err_set(m->err, ERR_CORRUPT, "this is no voice of Piper: %s", text);
-    }
-    m->ok = false;
-    return false;
-}
-
-static void *fail_memory(Maker *m)
-{
-    if (m->ok) {
-        err_set(m->err, ERR_NO_MEMORY, "no memory to convert the voice");
-    }
-    m->ok = false;
-    return NULL;
-}
-
-/* Reading. */
-
-static const OnnxTensor *find(Maker *m, Str name)
-{
-    const OnnxTensor *t = m->ok ? onnx_tensor(m->onnx, name) : NULL;
-    return t && t->type == ONNX_F32 ? t : NULL;
-}
-
-static float *copy(Maker *m, const OnnxTensor *t)
-{
-    float *out = mem_array(t->count ? t->count : 1, sizeof *out);
-    if (!out) {
-        return fail_memory(m);
-    }
-    memcpy(out, t->data, t->count * sizeof *out);
-    for (uint64_t i = 0; i < t->count; i++) {
-        if (!isfinite(out[i])) {
-            fail(m, "the weights \"%.*s\" are not all numbers", STR_ARG(t->name));
-            break;
-        }
-    }
-    return out;
-}
-
-/* The fp32 tensor of this shape (0 at the end of dims: any), copied; NULL when there is none. */
-__attribute__((format(printf, 4, 5)))
-static float *take(Maker *m, uint32_t rank, const uint32_t *dims, const char *fmt, ...)
-{
-    Name name;
-    va_list ap;
-    va_start(ap, fmt);
-    (void)vsnprintf(name, sizeof name, fmt, ap);
-    va_end(ap);
-    const OnnxTensor *t = find(m, str_of(name));
-    if (!t || t->rank != rank || memcmp(t->shape, dims, rank * sizeof *dims) != 0) {
-        fail(m, "the tensor \"%s\" is missing or has another shape", name);
-        return NULL;
-    }
-    return copy(m, t);
-}
-
-/* Weights of the convolution with the bias `prefix`.bias: by name, or by the node. */
-static const OnnxTensor *conv_weights(Maker *m, const char *prefix)
-{
-    Name name;
-    (void)snprintf(name, sizeof name, "%s.weight", prefix);
-    const OnnxTensor *t = find(m, str_of(name));
-    if (t || !m->ok) {
-        return t;
-    }
-    (void)snprintf(name, sizeof name, "%s.bias", prefix);
-    const OnnxNode *n = onnx_node_with_input(m->onnx, STR("Conv"), 2, str_of(name));
-    n = n ? n : onnx_node_with_input(m->onnx, STR("ConvTranspose"), 2, str_of(name));
-    return n ? find(m, n->input[1]) : NULL;
-}
-
-__attribute__((format(printf, 2, 3)))
-static Raw take_conv(Maker *m, const char *fmt, ...)
-{
-    Name prefix;
-    va_list ap;
-    va_start(ap, fmt);
-    (void)vsnprintf(prefix, sizeof prefix, fmt, ap);
-    va_end(ap);
-    Raw r = {0};
-    const OnnxTensor *t = conv_weights(m, prefix);
-    if (!t || t->rank != 3 || t->count == 0 || t->count > (1u << 26)) {
-        fail(m, "the convolution \"%s\" is missing", prefix);
-        return r;
-    }
-    r = (Raw){.out = t->shape[0], .in = t->shape[1], .taps = t->shape[2], .w = copy(m, t)};
-    r.b = take(m, 1, &r.out, "%s.bias", prefix);
-    return r;
-}
-
-static void raw_free(Raw *r)
-{
-    mem_free(r->w);
-    mem_free(r->b);
-    *r = (Raw){0};
-}
-
-/* Writing. */
-
-__attribute__((format(printf, 5, 6)))
-static float *add(Maker *m, uint32_t rank, const uint32_t *dims, uint64_t count, const char *fmt,
-    ...)
-{
-    Name name;
-    va_list ap;
-    va_start(ap, fmt);
-    (void)vsnprintf(name, sizeof name, fmt, ap);
-    va_end(ap);
-    (void)count;
-    return m->ok ? weights_add(m->writer, name, WEIGHTS_F32, rank, dims, 0) : NULL;
-}
-
-static void put_vector(Maker *m, const char *name, const float *v, uint32_t n)
-{
-    float *out = v ? add(m, 1, &n, n, "%s", name) : NULL;
-    if (out) {
-        memcpy(out, v, n * sizeof *v);
-    }
-}
-
-/* Packs and frees r, which must have these shapes; out is padded to 16. */
-static void put_conv(Maker *m, Raw *r, uint32_t taps, uint32_t in, uint32_t out_real,
-    const char *name)
-{
-    uint32_t out = (out_real + 15) / 16 * 16;
-    Name full;
-    if (m->ok && (!r->w || !r->b || r->taps != taps || r->in != in || r->out != out_real)) {
-        fail(m, "the convolution for \"%s\" is [%u][%u][%u] and should be [%u][%u][%u]", name,
-            r->out, r->in, r->taps, out_real, in, taps);
-    }
-    float *w = add(m, 3, (uint32_t[]){taps, in, out}, 0, "%s.w", name);
-    if (w) {
-        conv_pack(r->w, taps, in, out_real, out, w);
-    }
-    (void)snprintf(full, sizeof full, "%s.b", name);
-    float *b = add(m, 1, &out, 0, "%s", full);
-    if (b) {
-        memcpy(b, r->b, out_real * sizeof *b);
-    }
-    raw_free(r);
-}
-
-static void scale_rows(Raw *r, uint32_t from, uint32_t to, float k)
-{
-    size_t row = (size_t)r->in * r->taps;
-    for (uint32_t o = from; r->w && r->b && o < to && o < r->out; o++) {
-        r->b[o] *= k;
-        for (size_t i = 0; i < row; i++) {
-            r->w[o * row + i] *= k;
-        }
-    }
-}
-
-static void copy_norm(Maker *m, uint32_t n, const char *theirs, const char *ours)
-{
-    static const char *const parts[2] = {"gamma", "beta"};
-    for (int i = 0; i < 2; i++) {
-        Name name;
-        float *v = take(m, 1, &n, "%s.%s", theirs, parts[i]);
-        (void)snprintf(name, sizeof name, "%s.%s", ours, parts[i]);
-        put_vector(m, name, v, n);
-        mem_free(v);
-    }
-}
+#include "nn/piper_maker.h"
 
 /* The text encoder. */
 
 static void make_embedding(Maker *m)
 {
-    const OnnxTensor *t = find(m, STR("enc_p.emb.weight"));
+    const OnnxTensor *t = maker_find(m, STR("enc_p.emb.weight"));
     const OnnxNode *n = t ? NULL : onnx_node_with_input(m->onnx, STR("Gather"), 1, STR("input"));
-    t = n ? find(m, n->input[0]) : t;
+    t = n ? maker_find(m, n->input[0]) : t;
     if (!t || t->rank != 2 || t->shape[0] == 0 || t->shape[0] > 4096 ||
         t->shape[1] > 4096) {
-        fail(m, "its table of phonemes is missing");
+        maker_fail(m, "its table of phonemes is missing");
         return;
     }
     m->shape.vocab = t->shape[0];
     m->shape.hidden = t->shape[1];
-    float *v = copy(m, t), *out = add(m, 2, t->shape, t->count, "embed");
+    float *v = maker_copy(m, t), *out = maker_add(m, 2, t->shape, "embed");
     for (uint64_t i = 0; out && i < t->count; i++) {
         out[i] = v[i] * sqrtf((float)t->shape[1]);
     }
@@ -233,12 +40,12 @@ static Raw take_qkv(Maker *m, uint32_t layer)
     Raw all = {.out = 3 * h, .in = h, .taps = 1, .w = mem_array(3 * block, sizeof(float)),
         .b = mem_array((size_t)3 * h, sizeof(float))};
     if (!all.w || !all.b) {
-        fail_memory(m);
+        maker_no_memory(m);
     }
     for (unsigned i = 0; i < 3 && m->ok; i++) {
-        Raw r = take_conv(m, "enc_p.encoder.attn_layers.%u.conv_%c", layer, parts[i]);
+        Raw r = maker_conv(m, "enc_p.encoder.attn_layers.%u.conv_%c", layer, parts[i]);
         if (m->ok && (r.out != h || r.in != h || r.taps != 1)) {
-            fail(m, "attention %u has another shape", layer);
+            maker_fail(m, "attention %u has another shape", layer);
         }
         if (m->ok) {
             memcpy(all.w + i * block, r.w, block * sizeof(float));
@@ -255,24 +62,24 @@ static void make_layer(Maker *m, uint32_t i)
     uint32_t h = s->hidden, head = h / s->heads;
     Name name, theirs;
     Raw qkv = take_qkv(m, i);
-    scale_rows(&qkv, 0, h, 1.0f / sqrtf((float)head));
+    raw_scale(&qkv, 0, h, 1.0f / sqrtf((float)head));
     (void)snprintf(name, sizeof name, "enc.%u.qkv", i);
-    put_conv(m, &qkv, 1, h, 3 * h, name);
-    Raw r = take_conv(m, "enc_p.encoder.attn_layers.%u.conv_o", i);
+    maker_put_conv(m, &qkv, 1, h, 3 * h, name);
+    Raw r = maker_conv(m, "enc_p.encoder.attn_layers.%u.conv_o", i);
     (void)snprintf(name, sizeof name, "enc.%u.out", i);
-    put_conv(m, &r, 1, h, h, name);
-    r = take_conv(m, "enc_p.encoder.ffn_layers.%u.conv_1", i);
+    maker_put_conv(m, &r, 1, h, h, name);
+    r = maker_conv(m, "enc_p.encoder.ffn_layers.%u.conv_1", i);
     (void)snprintf(name, sizeof name, "enc.%u.up", i);
-    put_conv(m, &r, s->ffn_taps, h, s->ffn, name);
-    r = take_conv(m, "enc_p.encoder.ffn_layers.%u.conv_2", i);
+    maker_put_conv(m, &r, s->ffn_taps, h, s->ffn, name);
+    r = maker_conv(m, "enc_p.encoder.ffn_layers.%u.conv_2", i);
     (void)snprintf(name, sizeof name, "enc.%u.down", i);
-    put_conv(m, &r, s->ffn_taps, s->ffn, h, name);
+    maker_put_conv(m, &r, s->ffn_taps, s->ffn, h, name);
     static const char kv[] = "kv";
     for (int k = 0; k < 2; k++) {
         uint32_t dims[3] = {1, 2 * s->window + 1, head};
-        float *v = take(m, 3, dims, "enc_p.encoder.attn_layers.%u.emb_rel_%c", i, kv[k]);
+        float *v = maker_take(m, 3, dims, "enc_p.encoder.attn_layers.%u.emb_rel_%c", i, kv[k]);
         uint32_t keys[2] = {head, PIPER_REL}, values[2] = {PIPER_REL, head};
-        float *out = add(m, 2, k == 0 ? keys : values, 0, "enc.%u.rel_%c", i, kv[k]);
+        float *out = maker_add(m, 2, k == 0 ? keys : values, "enc.%u.rel_%c", i, kv[k]);
         for (uint32_t p = 0; out && p < dims[1] && p < PIPER_REL; p++) {
             for (uint32_t c = 0; c < head; c++) {
                 out[k == 0 ? c * PIPER_REL + p : p * head + c] = v[p * head + c];
@@ -283,36 +90,20 @@ static void make_layer(Maker *m, uint32_t i)
     for (int k = 1; k <= 2; k++) {
         (void)snprintf(theirs, sizeof theirs, "enc_p.encoder.norm_layers_%d.%u", k, i);
         (void)snprintf(name, sizeof name, "enc.%u.norm%d", i, k);
-        copy_norm(m, h, theirs, name);
+        maker_put_norm(m, h, theirs, name);
     }
-}
-
-static uint32_t count_names(Maker *m, const char *fmt, uint32_t from, uint32_t step, uint32_t most)
-{
-    uint32_t n = 0;
-    for (; n < most; n++) {
-        Name name;
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-        (void)snprintf(name, sizeof name, fmt, from + n * step);
-#pragma GCC diagnostic pop
-        if (!find(m, str_of(name))) {
-            break;
-        }
-    }
-    return n;
 }
 
 static void make_encoder(Maker *m)
 {
     PiperShape *s = &m->shape;
     make_embedding(m);
-    s->layers = count_names(m, "enc_p.encoder.attn_layers.%u.conv_q.bias", 0, 1, PIPER_LAYERS_MAX);
-    const OnnxTensor *rel = find(m, STR("enc_p.encoder.attn_layers.0.emb_rel_k"));
-    const OnnxTensor *ffn = conv_weights(m, "enc_p.encoder.ffn_layers.0.conv_1");
+    s->layers = maker_count(m, "enc_p.encoder.attn_layers.%u.conv_q.bias", 0, 1, PIPER_LAYERS_MAX);
+    const OnnxTensor *rel = maker_find(m, STR("enc_p.encoder.attn_layers.0.emb_rel_k"));
+    const OnnxTensor *ffn = maker_weights(m, "enc_p.encoder.ffn_layers.0.conv_1");
     if (!rel || rel->rank != 3 || rel->shape[2] == 0 || rel->shape[1] % 2 == 0 ||
         s->hidden % rel->shape[2] != 0 || !ffn || ffn->rank != 3) {
-        fail(m, "its text encoder is missing");
+        maker_fail(m, "its text encoder is missing");
         return;
     }
     s->heads = s->hidden / rel->shape[2];
@@ -322,8 +113,8 @@ static void make_encoder(Maker *m)
     for (uint32_t i = 0; i < s->layers; i++) {
         make_layer(m, i);
     }
-    Raw r = take_conv(m, "enc_p.proj");
-    put_conv(m, &r, 1, s->hidden, 2 * s->hidden, "enc.stats");
+    Raw r = maker_conv(m, "enc_p.proj");
+    maker_put_conv(m, &r, 1, s->hidden, 2 * s->hidden, "enc.stats");
 }
 
 /* The duration predictor. */
@@ -333,27 +124,27 @@ static void make_dds(Maker *m, const char *theirs, const char *ours)
     uint32_t h = m->shape.hidden;
     for (int i = 0; i < PIPER_DDS; i++) {
         Name name, from;
-        Raw sep = take_conv(m, "%s.convs_sep.%d", theirs, i);
+        Raw sep = maker_conv(m, "%s.convs_sep.%d", theirs, i);
         if (m->ok && (sep.out != h || sep.in != 1 || sep.taps != 3)) {
-            fail(m, "\"%s\" has another shape", theirs);
+            maker_fail(m, "\"%s\" has another shape", theirs);
         }
-        float *w = add(m, 2, (uint32_t[]){3, h}, 0, "%s.%d.sep.w", ours, i);
+        float *w = maker_add(m, 2, (uint32_t[]){3, h}, "%s.%d.sep.w", ours, i);
         for (uint32_t c = 0; w && c < h; c++) {
             for (uint32_t j = 0; j < 3; j++) {
                 w[j * h + c] = sep.w[c * 3 + j];
             }
         }
         (void)snprintf(name, sizeof name, "%s.%d.sep.b", ours, i);
-        put_vector(m, name, sep.b, h);
+        maker_put_vector(m, name, sep.b, h);
         raw_free(&sep);
         for (int k = 1; k <= 2; k++) {
             (void)snprintf(from, sizeof from, "%s.norms_%d.%d", theirs, k, i);
             (void)snprintf(name, sizeof name, "%s.%d.norm%d", ours, i, k);
-            copy_norm(m, h, from, name);
+            maker_put_norm(m, h, from, name);
         }
-        Raw point = take_conv(m, "%s.convs_1x1.%d", theirs, i);
+        Raw point = maker_conv(m, "%s.convs_1x1.%d", theirs, i);
         (void)snprintf(name, sizeof name, "%s.%d.point", ours, i);
-        put_conv(m, &point, 1, h, h, name);
+        maker_put_conv(m, &point, 1, h, h, name);
     }
 }
 
@@ -362,10 +153,10 @@ static void make_dds(Maker *m, const char *theirs, const char *ours)
 static void make_affine(Maker *m)
 {
     uint32_t dims[2] = {2, 1};
-    float *mean = take(m, 2, dims, "dp.flows.0.m"), *scale = NULL;
-    const OnnxTensor *logs = find(m, STR("dp.flows.0.logs"));
+    float *mean = maker_take(m, 2, dims, "dp.flows.0.m"), *scale = NULL;
+    const OnnxTensor *logs = maker_find(m, STR("dp.flows.0.logs"));
     if (logs && logs->rank == 2 && logs->count == 2) {
-        scale = copy(m, logs);
+        scale = maker_copy(m, logs);
         for (int i = 0; scale && i < 2; i++) {
             scale[i] = expf(-scale[i]);
         }
@@ -373,15 +164,15 @@ static void make_affine(Maker *m)
         const OnnxNode *sub = onnx_node_with_input(m->onnx, STR("Sub"), 1, STR("dp.flows.0.m"));
         const OnnxNode *mul = sub ?
             onnx_node_with_input(m->onnx, STR("Mul"), 0, sub->output) : NULL;
-        const OnnxTensor *e = mul && mul->inputs > 1 ? find(m, mul->input[1]) : NULL;
+        const OnnxTensor *e = mul && mul->inputs > 1 ? maker_find(m, mul->input[1]) : NULL;
         if (e && e->rank == 2 && e->count == 2) {
-            scale = copy(m, e);
+            scale = maker_copy(m, e);
         }
     }
     if (!scale) {
-        fail(m, "the scale of its durations is missing");
+        maker_fail(m, "the scale of its durations is missing");
     }
-    float *out = add(m, 1, (uint32_t[]){4}, 4, "dp.affine");
+    float *out = maker_add(m, 1, (uint32_t[]){4}, "dp.affine");
     if (out) {
         memcpy(out, mean, 2 * sizeof *out);
         memcpy(out + 2, scale, 2 * sizeof *out);
@@ -395,30 +186,30 @@ static void make_affine(Maker *m)
 static void make_durations(Maker *m)
 {
     uint32_t h = m->shape.hidden;
-    Raw r = take_conv(m, "dp.pre");
-    put_conv(m, &r, 1, h, h, "dp.pre");
-    r = take_conv(m, "dp.proj");
-    put_conv(m, &r, 1, h, h, "dp.proj");
+    Raw r = maker_conv(m, "dp.pre");
+    maker_put_conv(m, &r, 1, h, h, "dp.pre");
+    r = maker_conv(m, "dp.proj");
+    maker_put_conv(m, &r, 1, h, h, "dp.proj");
     make_dds(m, "dp.convs", "dp.dds");
     for (int i = 0; i < PIPER_SPLINES; i++) {
         int theirs = 7 - 2 * i;
         Name name, from;
-        r = take_conv(m, "dp.flows.%d.pre", theirs);
+        r = maker_conv(m, "dp.flows.%d.pre", theirs);
         if (m->ok && (r.out != h || r.in != 1 || r.taps != 1)) {
-            fail(m, "its durations have another shape");
+            maker_fail(m, "its durations have another shape");
         }
         (void)snprintf(name, sizeof name, "dp.spline.%d.pre.w", i);
-        put_vector(m, name, r.w, h);
+        maker_put_vector(m, name, r.w, h);
         (void)snprintf(name, sizeof name, "dp.spline.%d.pre.b", i);
-        put_vector(m, name, r.b, h);
+        maker_put_vector(m, name, r.b, h);
         raw_free(&r);
         (void)snprintf(from, sizeof from, "dp.flows.%d.convs", theirs);
         (void)snprintf(name, sizeof name, "dp.spline.%d", i);
         make_dds(m, from, name);
-        r = take_conv(m, "dp.flows.%d.proj", theirs);
-        scale_rows(&r, 0, 2 * PIPER_BINS, 1.0f / sqrtf((float)h));
+        r = maker_conv(m, "dp.flows.%d.proj", theirs);
+        raw_scale(&r, 0, 2 * PIPER_BINS, 1.0f / sqrtf((float)h));
         (void)snprintf(name, sizeof name, "dp.spline.%d.proj", i);
-        put_conv(m, &r, 1, h, 3 * PIPER_BINS - 1, name);
+        maker_put_conv(m, &r, 1, h, 3 * PIPER_BINS - 1, name);
     }
     make_affine(m);
 }
@@ -459,13 +250,13 @@ static Raw rows_of(Maker *m, const Raw *r, uint32_t from, uint32_t to)
     size_t row = (size_t)r->in * r->taps;
     Raw part = {.out = to - from, .in = r->in, .taps = r->taps};
     if (!m->ok || to > r->out) {
-        fail(m, "its flow has another shape");
+        maker_fail(m, "its flow has another shape");
         return part;
     }
     part.w = mem_array((to - from) * row, sizeof *part.w);
     part.b = mem_array(to - from, sizeof *part.b);
     if (!part.w || !part.b) {
-        fail_memory(m);
+        maker_no_memory(m);
         return part;
     }
     memcpy(part.w, r->w + from * row, (to - from) * row * sizeof *part.w);
@@ -478,45 +269,45 @@ static void make_coupling(Maker *m, uint32_t i)
     const PiperShape *s = &m->shape;
     uint32_t h = s->hidden, theirs = 2 * (s->flows - 1 - i);
     Name name;
-    Raw r = take_conv(m, "flow.flows.%u.pre", theirs);
+    Raw r = maker_conv(m, "flow.flows.%u.pre", theirs);
     if (i % 2 == 0) {
         reverse_inputs(&r);
     }
     (void)snprintf(name, sizeof name, "flow.%u.pre", i);
-    put_conv(m, &r, 1, h / 2, h, name);
+    maker_put_conv(m, &r, 1, h / 2, h, name);
     for (uint32_t k = 0; k < s->wn; k++) {
-        r = take_conv(m, "flow.flows.%u.enc.in_layers.%u", theirs, k);
+        r = maker_conv(m, "flow.flows.%u.enc.in_layers.%u", theirs, k);
         (void)snprintf(name, sizeof name, "flow.%u.in.%u", i, k);
-        put_conv(m, &r, s->wn_taps, h, 2 * h, name);
-        Raw both = take_conv(m, "flow.flows.%u.enc.res_skip_layers.%u", theirs, k);
+        maker_put_conv(m, &r, s->wn_taps, h, 2 * h, name);
+        Raw both = maker_conv(m, "flow.flows.%u.enc.res_skip_layers.%u", theirs, k);
         bool last = k + 1 == s->wn;
         if (!last) {
             r = rows_of(m, &both, 0, h);
             (void)snprintf(name, sizeof name, "flow.%u.res.%u", i, k);
-            put_conv(m, &r, 1, h, h, name);
+            maker_put_conv(m, &r, 1, h, h, name);
         }
         r = rows_of(m, &both, last ? 0 : h, last ? h : 2 * h);
         (void)snprintf(name, sizeof name, "flow.%u.skip.%u", i, k);
-        put_conv(m, &r, 1, h, h, name);
+        maker_put_conv(m, &r, 1, h, h, name);
         raw_free(&both);
     }
-    r = take_conv(m, "flow.flows.%u.post", theirs);
-    scale_rows(&r, 0, h / 2, -1.0f);
+    r = maker_conv(m, "flow.flows.%u.post", theirs);
+    raw_scale(&r, 0, h / 2, -1.0f);
     if (i % 2 == 0) {
         reverse_outputs(&r);
     }
     (void)snprintf(name, sizeof name, "flow.%u.post", i);
-    put_conv(m, &r, 1, h, h / 2, name);
+    maker_put_conv(m, &r, 1, h, h / 2, name);
 }
 
 static void make_flow(Maker *m)
 {
     PiperShape *s = &m->shape;
-    s->flows = count_names(m, "flow.flows.%u.pre.bias", 0, 2, PIPER_FLOWS_MAX);
-    s->wn = count_names(m, "flow.flows.0.enc.in_layers.%u.bias", 0, 1, PIPER_WN_MAX);
-    const OnnxTensor *t = conv_weights(m, "flow.flows.0.enc.in_layers.0");
+    s->flows = maker_count(m, "flow.flows.%u.pre.bias", 0, 2, PIPER_FLOWS_MAX);
+    s->wn = maker_count(m, "flow.flows.0.enc.in_layers.%u.bias", 0, 1, PIPER_WN_MAX);
+    const OnnxTensor *t = maker_weights(m, "flow.flows.0.enc.in_layers.0");
     if (!t || t->rank != 3 || s->flows == 0 || s->flows % 2 != 0) {
-        fail(m, "its flow is missing");
+        maker_fail(m, "its flow is missing");
         return;
     }
     s->wn_taps = t->shape[2];
@@ -536,7 +327,7 @@ static Raw transposed(Maker *m, const Raw *r, uint32_t rate, float k)
         .w = mem_array((size_t)rate * out * in * taps, sizeof(float)),
         .b = mem_array((size_t)rate * out, sizeof(float))};
     if (!t.w || !t.b) {
-        fail_memory(m);
+        maker_no_memory(m);
         return t;
     }
     for (uint32_t p = 0; p < rate; p++) {
@@ -560,7 +351,7 @@ static uint32_t attribute(Maker *m, const char *bias, Str what)
     const OnnxNode *n = m->ok ? onnx_node_with_input(m->onnx, STR("Conv"), 2, str_of(bias)) : NULL;
     n = n || !m->ok ? n : onnx_node_with_input(m->onnx, STR("ConvTranspose"), 2, str_of(bias));
     if (!n || onnx_ints(n, what, v) < 1 || v[0] < 1 || v[0] > 64) {
-        fail(m, "the attribute %.*s of \"%s\" is missing", STR_ARG(what), bias);
+        maker_fail(m, "the attribute %.*s of \"%s\" is missing", STR_ARG(what), bias);
         return 1;
     }
     return (uint32_t)v[0];
@@ -571,20 +362,20 @@ static void make_up(Maker *m, uint32_t i, uint32_t in)
     Name name;
     (void)snprintf(name, sizeof name, "dec.ups.%u.bias", i);
     uint32_t rate = attribute(m, name, STR("strides"));
-    const OnnxTensor *t = conv_weights(m, (snprintf(name, sizeof name, "dec.ups.%u", i), name));
+    const OnnxTensor *t = maker_weights(m, (snprintf(name, sizeof name, "dec.ups.%u", i), name));
     if (!t || t->rank != 3 || t->shape[0] != in || t->shape[2] % rate != 0) {
-        fail(m, "its decoder's step %u has another shape", i);
+        maker_fail(m, "its decoder's step %u has another shape", i);
         return;
     }
-    Raw r = {.out = t->shape[0], .in = t->shape[1], .taps = t->shape[2], .w = copy(m, t)};
-    r.b = take(m, 1, &r.in, "dec.ups.%u.bias", i);
+    Raw r = {.out = t->shape[0], .in = t->shape[1], .taps = t->shape[2], .w = maker_copy(m, t)};
+    r.b = maker_take(m, 1, &r.in, "dec.ups.%u.bias", i);
     m->shape.up[i].out = r.in;
     m->shape.up[i].rate = rate;
     m->shape.up[i].kernel = r.taps;
     if (m->ok) {
         Raw v = transposed(m, &r, rate, i == 0 ? 1.0f : 1.0f / (float)m->shape.blocks);
         (void)snprintf(name, sizeof name, "dec.up.%u", i);
-        put_conv(m, &v, r.taps / rate, in, r.in * rate, name);
+        maker_put_conv(m, &v, r.taps / rate, in, r.in * rate, name);
     }
     raw_free(&r);
 }
@@ -596,15 +387,16 @@ static void read_block(Maker *m, uint32_t k)
     const char *part = s->convs == 2 ? "convs1" : "convs";
     Name name;
     (void)snprintf(name, sizeof name, "dec.resblocks.%u.%s.0", k, part);
-    const OnnxTensor *t = conv_weights(m, name);
+    const OnnxTensor *t = maker_weights(m, name);
     if (!t || t->rank != 3) {
-        fail(m, "its decoder's block %u is missing", k);
+        maker_fail(m, "its decoder's block %u is missing", k);
         return;
     }
     s->block[k].taps = t->shape[2];
+    s->block[k].units = 0;
     for (uint32_t u = 0; u < PIPER_UNITS_MAX && m->ok; u++) {
         (void)snprintf(name, sizeof name, "dec.resblocks.%u.%s.%u.bias", k, part, u);
-        if (!find(m, str_of(name))) {
+        if (!maker_find(m, str_of(name))) {
             break;
         }
         s->block[k].dilation[u] = attribute(m, name, STR("dilations"));
@@ -620,10 +412,10 @@ static void make_blocks(Maker *m, uint32_t stage)
         for (uint32_t u = 0; u < s->block[k].units; u++) {
             for (uint32_t j = 0; j < s->convs; j++) {
                 Name name;
-                Raw r = take_conv(m, "dec.resblocks.%u.%s.%u", stage * s->blocks + k,
+                Raw r = maker_conv(m, "dec.resblocks.%u.%s.%u", stage * s->blocks + k,
                     parts[s->convs - 1][j], u);
                 (void)snprintf(name, sizeof name, "dec.%u.%u.%u.%u", stage, k, u, j);
-                put_conv(m, &r, s->block[k].taps, s->up[stage].out, s->up[stage].out, name);
+                maker_put_conv(m, &r, s->block[k].taps, s->up[stage].out, s->up[stage].out, name);
             }
         }
     }
@@ -631,14 +423,14 @@ static void make_blocks(Maker *m, uint32_t stage)
 
 static void make_post(Maker *m, uint32_t in)
 {
-    const OnnxTensor *t = find(m, STR("dec.conv_post.weight"));
+    const OnnxTensor *t = maker_find(m, STR("dec.conv_post.weight"));
     if (!t || t->rank != 3 || t->shape[0] != 1 || t->shape[1] != in) {
-        fail(m, "its decoder's last step is missing");
+        maker_fail(m, "its decoder's last step is missing");
         return;
     }
     uint32_t taps = t->shape[2], n = taps * in;
     m->shape.post_taps = taps;
-    float *v = copy(m, t), *out = add(m, 1, &n, n, "dec.post");
+    float *v = maker_copy(m, t), *out = maker_add(m, 1, &n, "dec.post");
     for (uint32_t c = 0; out && c < in; c++) {
         for (uint32_t j = 0; j < taps; j++) {
             out[j * in + c] = v[c * taps + j] / (float)m->shape.blocks;
@@ -650,17 +442,17 @@ static void make_post(Maker *m, uint32_t in)
 static void make_decoder(Maker *m)
 {
     PiperShape *s = &m->shape;
-    Raw pre = take_conv(m, "dec.conv_pre");
+    Raw pre = maker_conv(m, "dec.conv_pre");
     s->pre_out = pre.out;
     s->pre_taps = pre.taps;
-    put_conv(m, &pre, s->pre_taps, s->hidden, s->pre_out, "dec.pre");
-    s->stages = count_names(m, "dec.ups.%u.bias", 0, 1, PIPER_STAGES_MAX);
-    s->convs = find(m, STR("dec.resblocks.0.convs1.0.bias")) ? 2 : 1;
-    uint32_t blocks = count_names(m, s->convs == 2 ? "dec.resblocks.%u.convs1.0.bias" :
+    maker_put_conv(m, &pre, s->pre_taps, s->hidden, s->pre_out, "dec.pre");
+    s->stages = maker_count(m, "dec.ups.%u.bias", 0, 1, PIPER_STAGES_MAX);
+    s->convs = maker_find(m, STR("dec.resblocks.0.convs1.0.bias")) ? 2 : 1;
+    uint32_t blocks = maker_count(m, s->convs == 2 ? "dec.resblocks.%u.convs1.0.bias" :
         "dec.resblocks.%u.convs.0.bias", 0, 1, PIPER_STAGES_MAX * PIPER_BLOCKS_MAX);
     if (s->stages == 0 || blocks == 0 || blocks % s->stages != 0 ||
         blocks / s->stages > PIPER_BLOCKS_MAX) {
-        fail(m, "its decoder is missing");
+        maker_fail(m, "its decoder is missing");
         return;
     }
     s->blocks = blocks / s->stages;
@@ -676,29 +468,26 @@ static void make_decoder(Maker *m)
 
 /* The whole. */
 
-static void put_bytes(Maker *m, const char *name, const void *p, size_t n)
-{
-    void *out = m->ok ? weights_add(m->writer, name, WEIGHTS_BYTES, 0, (uint32_t[]){0}, n) : NULL;
-    if (out) {
-        memcpy(out, p, n);
-    }
-}
-
 static bool make(Maker *m, Str config)
 {
-    if (find(m, STR("emb_g.weight"))) {
+    if (maker_find(m, STR("emb_g.weight"))) {
         return err_set(m->err, ERR_VALIDATION,
-            "this voice has several speakers, which is not supported; choose one with a single one");
+            "this voice has several speakers, which is not supported; choose one with one");
     }
-    make_encoder(m);
-    make_durations(m);
-    make_flow(m);
-    make_decoder(m);
-    put_bytes(m, "config", config.ptr, config.len);
+    for (int pass = 0; pass < 2; pass++) {
+        m->panels = pass == 0;
+        m->split = true;
+        make_encoder(m);
+        make_durations(m);
+        make_flow(m);
+        m->split = false;
+        make_decoder(m);
+    }
+    maker_put_bytes(m, "config", config.ptr, config.len);
     if (m->ok && !piper_shape_check(&m->shape, m->err)) {
         m->ok = false;
     }
-    put_bytes(m, "shape", &m->shape, sizeof m->shape);
+    maker_put_bytes(m, "shape", &m->shape, sizeof m->shape);
     return m->ok;
 }
 

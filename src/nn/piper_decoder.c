@@ -3,7 +3,7 @@
  *
  *   a = leaky(conv_pre(z))
  *   each stage: x = up(a), `rate` times as many rows; a = leaky(x)
- *     each block: u = x; each unit: u += conv(leaky(u))     (two convolutions a unit in large voices)
+ *     each block: u = x; each unit: u += conv(leaky(u))   (two convolutions a unit in large voices)
  *     a = leaky(sum of the blocks)                          (their mean: folded into what follows)
  *   samples = tanh(conv_post(a))
  *
@@ -182,8 +182,8 @@ static PiperRows rows_in(const PiperRoom *room, Span span, uint32_t ch)
     return (PiperRows){room->p, span.from, span.to, ch};
 }
 
-/* One convolution over the rows `span` of a sequence of `length`; act (which covers just these rows)
- * or y may have no memory. */
+/* One convolution over the rows `span` of a sequence of `length`; act (which covers just these
+ * rows) or y may have no memory. */
 static void conv_span(const Conv1d *c, PiperRows in, Span span, int64_t length, PiperRows y,
     PiperRows act, float slope, const PiperRows *add0, const PiperRows *add1)
 {
@@ -192,7 +192,7 @@ static void conv_span(const Conv1d *c, PiperRows in, Span span, int64_t length, 
         ConvOut out = {.y = y.p ? row(y, lo) : NULL, .act = act.p ? row(act, lo) : NULL,
             .add0 = add0 ? row(*add0, lo) : NULL, .add1 = add1 ? row(*add1, lo) : NULL,
             .slope = slope, .ld = c->out};
-        conv_ops()->conv(c, row(in, lo - (int64_t)c->left * c->dilation), in.ch, (size_t)(hi - lo),
+        conv1d(c, row(in, lo - (int64_t)c->left * c->dilation), in.ch, (size_t)(hi - lo),
             &out);
     }
     if (act.p) {
@@ -212,7 +212,7 @@ static void run_up(const PiperWeights *w, PiperScratch *c, uint32_t i, PiperRows
     *a = rows_in(&c->rooms[A], span, ch);
     int64_t lo = q.from < 0 ? 0 : q.from, hi = q.to > length_in + 1 ? length_in + 1 : q.to;
     if (lo < hi) {
-        conv_ops()->conv(up, row(in, lo - (int64_t)up->left), in.ch, (size_t)(hi - lo),
+        conv1d(up, row(in, lo - (int64_t)up->left), in.ch, (size_t)(hi - lo),
             &(ConvOut){.y = row(*x, lo * rate - pad), .act = row(*a, lo * rate - pad),
                 .slope = SLOPE, .ld = up->out});
     }
@@ -295,7 +295,8 @@ bool piper_decode(const PiperState *s, PiperScratch *c, size_t from, size_t to, 
             len *= w->shape.up[i].rate;
         }
         size_t ch = w->shape.up[stages - 1].out;
-        conv_ops()->last(row(r, (int64_t)(sub * w->hop) - (w->shape.post_taps - 1) / 2), ch, w->post,
+        conv_ops()->last(row(r, (int64_t)(sub * w->hop) - (w->shape.post_taps - 1) / 2), ch,
+            w->post,
             w->shape.post_taps * ch, (end - sub) * w->hop, out + (sub - from) * w->hop);
     }
     return true;

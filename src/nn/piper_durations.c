@@ -1,5 +1,5 @@
-/* piper_durations.c - how long each phoneme lasts: noise [2][n] through three splines backwards, each
- * told by a stack of dilated convolutions what the text asks for.
+/* piper_durations.c - how long each phoneme lasts: noise [2][n] through three splines backwards,
+ * each told by a stack of dilated convolutions what the text asks for.
  *
  *   logw = ((z_0 behind the splines) - m) e^-s;   frames = ceil(e^logw * length)
  *
@@ -38,7 +38,7 @@ static void dds_run(PiperState *s, const PiperDds dds[PIPER_DDS], float *x, unsi
                 NULL);
             nn_ops()->bias_act(a + t * h, zeros, h, GEMM_GELU);
         }
-        conv_ops()->conv(&d->point, a + from * h, h, to - from,
+        conv1d(&d->point, a + from * h, h, to - from,
             &(ConvOut){.y = b + from * h, .ld = h});
         team_barrier(s->team);
         for (size_t t = from; t < to; t++) {
@@ -62,11 +62,11 @@ static void condition_run(void *arg, unsigned me, unsigned members)
     unsigned from, to;
     team_part((unsigned)s->n, me, members, &from, &to);
     float *x = s->dds[0].p;
-    conv_ops()->conv(&w->dp_pre, s->x.p + (PIPER_MARGIN + from) * h, h, to - from,
+    conv1d(&w->dp_pre, s->x.p + (PIPER_MARGIN + from) * h, h, to - from,
         &(ConvOut){.y = x + from * h, .ld = h});
     team_barrier(s->team);
     dds_run(s, w->dp_dds, x, me, members);
-    conv_ops()->conv(&w->dp_proj, x + from * h, h, to - from,
+    conv1d(&w->dp_proj, x + from * h, h, to - from,
         &(ConvOut){.y = s->cond.p + from * h, .ld = h});
 }
 
@@ -141,7 +141,7 @@ static void spline_run(void *arg, unsigned me, unsigned members)
     }
     team_barrier(s->team);
     dds_run(s, sp->dds, x, me, members);
-    conv_ops()->conv(&sp->proj, x + from * h, h, to - from,
+    conv1d(&sp->proj, x + from * h, h, to - from,
         &(ConvOut){.y = s->proj.p + from * PIPER_SPLINE_OUT, .ld = PIPER_SPLINE_OUT});
     for (size_t t = from; t < to; t++) {
         job->changed[t] = spline_back(s->proj.p + t * PIPER_SPLINE_OUT, job->changed[t]);
@@ -186,7 +186,7 @@ bool piper_durations_run(PiperState *s, Err *err)
     if (!piper_room(&s->proj, n * (PIPER_SPLINE_OUT + 2), err)) {
         return false;
     }
-    team_run(s->team, condition_run, s);
+    piper_run(s, condition_run, s);
     for (int i = 0; i < 2; i++) {
         s->z_dur[i] = s->proj.p + n * (PIPER_SPLINE_OUT + (size_t)i);
         piper_noise(s->params.seed, 0, (uint64_t)i, s->z_dur[i], n);
@@ -200,7 +200,7 @@ bool piper_durations_run(PiperState *s, Err *err)
         if (piper_cancelled(s)) {
             return err_set(err, ERR_CANCELLED, "speaking was stopped");
         }
-        team_run(s->team, spline_run, &job);
+        piper_run(s, spline_run, &job);
     }
     return count_frames(s, err);
 }

@@ -29,7 +29,8 @@ static void turn_keys(PiperState *s, size_t from, size_t to)
 }
 
 /* scores [rows][n16] += q . rel_k, for rows i..i+rows. */
-static void add_distance(const PiperState *s, const float *rel, size_t i, size_t rows, float *scores)
+static void add_distance(const PiperState *s, const float *rel, size_t i, size_t rows,
+    float *scores)
 {
     size_t n16 = up16(s->n), w = s->p->w.shape.window;
     for (size_t r = 0; r < rows; r++) {
@@ -43,7 +44,8 @@ static void add_distance(const PiperState *s, const float *rel, size_t i, size_t
 }
 
 /* The weights of the neighbours, [rows][16], out of the scores. */
-static void take_distance(const PiperState *s, const float *scores, size_t i, size_t rows, float *rel)
+static void take_distance(const PiperState *s, const float *scores, size_t i, size_t rows,
+    float *rel)
 {
     size_t n16 = up16(s->n), w = s->p->w.shape.window;
     memset(rel, 0, rows * PIPER_REL * sizeof *rel);
@@ -87,28 +89,27 @@ static void layer_run(void *arg, unsigned me, unsigned members)
     const Job *job = arg;
     PiperState *s = job->s;
     const PiperLayer *l = job->layer;
-    const ConvOps *ops = conv_ops();
     size_t h = s->p->w.shape.hidden, f = s->p->w.shape.ffn, n16 = up16(s->n);
     unsigned from, to;
     team_part((unsigned)s->n, me, members, &from, &to);
     size_t rows = to - from;
     float *x = s->x.p + (PIPER_MARGIN + from) * h, *y = s->cond.p + from * h;
     float *mid = s->ffn.p + (PIPER_MARGIN + from) * f;
-    ops->conv(&l->qkv, x, h, rows, &(ConvOut){.y = s->qkv.p + from * 3 * h, .ld = 3 * h});
+    conv1d(&l->qkv, x, h, rows, &(ConvOut){.y = s->qkv.p + from * 3 * h, .ld = 3 * h});
     turn_keys(s, from, to);
     team_barrier(s->team);
     for (size_t i = from; i < to; i += BLOCK) {
         attend(s, l, i, to - i < BLOCK ? to - i : BLOCK, s->scores.p + me * BLOCK * n16);
     }
-    ops->conv(&l->out, s->att.p + from * h, h, rows, &(ConvOut){.y = y, .ld = h});
+    conv1d(&l->out, s->att.p + from * h, h, rows, &(ConvOut){.y = y, .ld = h});
     for (size_t r = 0; r < rows; r++) {
         nn_ops()->add_norm(x + r * h, y + r * h, l->norm1.gamma, l->norm1.beta, PIPER_EPS, h, NULL,
             NULL);
     }
     team_barrier(s->team);
-    ops->conv(&l->up, x - l->up.left * h, h, rows, &(ConvOut){.act = mid, .slope = 0, .ld = f});
+    conv1d(&l->up, x - l->up.left * h, h, rows, &(ConvOut){.act = mid, .slope = 0, .ld = f});
     team_barrier(s->team);
-    ops->conv(&l->down, mid - l->down.left * f, f, rows, &(ConvOut){.y = y, .ld = h});
+    conv1d(&l->down, mid - l->down.left * f, f, rows, &(ConvOut){.y = y, .ld = h});
     for (size_t r = 0; r < rows; r++) {
         nn_ops()->add_norm(x + r * h, y + r * h, l->norm2.gamma, l->norm2.beta, PIPER_EPS, h, NULL,
             NULL);
@@ -121,7 +122,7 @@ static void stats_run(void *arg, unsigned me, unsigned members)
     size_t h = s->p->w.shape.hidden;
     unsigned from, to;
     team_part((unsigned)s->n, me, members, &from, &to);
-    conv_ops()->conv(&s->p->w.stats, s->x.p + (PIPER_MARGIN + from) * h, h, to - from,
+    conv1d(&s->p->w.stats, s->x.p + (PIPER_MARGIN + from) * h, h, to - from,
         &(ConvOut){.y = s->stats.p + from * 2 * h, .ld = 2 * h});
 }
 
@@ -148,8 +149,8 @@ bool piper_encode(PiperState *s, Err *err)
         if (piper_cancelled(s)) {
             return err_set(err, ERR_CANCELLED, "speaking was stopped");
         }
-        team_run(s->team, layer_run, &job);
+        piper_run(s, layer_run, &job);
     }
-    team_run(s->team, stats_run, s);
+    piper_run(s, stats_run, s);
     return true;
 }

@@ -58,28 +58,28 @@ static void coupling_run(void *arg, unsigned me, unsigned members)
     int64_t from, to;
     part(job, job->layer, me, members, &from, &to);
     size_t at = row_of(job, from), rows = (size_t)(to - from);
-    ops->conv(&c->pre, s->wy.p + at * h + seen, h, rows, &(ConvOut){.y = s->wh.p + at * h, .ld = h});
+    conv1d(&c->pre, s->wy.p + at * h + seen, h, rows, &(ConvOut){.y = s->wh.p + at * h, .ld = h});
     team_barrier(s->team);
     for (uint32_t k = 0; k < shape->wn; k++) {
         part(job, job->layer + k + 1, me, members, &from, &to);
         at = row_of(job, from);
         rows = (size_t)(to - from);
         float *g = s->wg.p + at * 2 * h, *a = s->wa.p + at * h, *o = s->wo.p + at * h;
-        ops->conv(&c->in[k], s->wh.p + (at - c->in[k].left) * h, h, rows,
+        conv1d(&c->in[k], s->wh.p + (at - c->in[k].left) * h, h, rows,
             &(ConvOut){.y = g, .ld = 2 * h});
         for (size_t r = 0; r < rows; r++) {
             ops->gate(g + r * 2 * h, h, a + r * h);
         }
-        ops->conv(&c->skip[k], a, h, rows, &(ConvOut){.y = o, .add0 = k ? o : NULL, .ld = h});
+        conv1d(&c->skip[k], a, h, rows, &(ConvOut){.y = o, .add0 = k ? o : NULL, .ld = h});
         team_barrier(s->team);
         if (k + 1 < shape->wn) {
             float *x = s->wh.p + at * h;
-            ops->conv(&c->res[k], a, h, rows, &(ConvOut){.y = x, .add0 = x, .ld = h});
+            conv1d(&c->res[k], a, h, rows, &(ConvOut){.y = x, .add0 = x, .ld = h});
             team_barrier(s->team);
         }
     }
     float *x = s->wy.p + at * h + moved;
-    ops->conv(&c->post, s->wo.p + at * h, h, rows, &(ConvOut){.y = x, .add0 = x, .ld = h});
+    conv1d(&c->post, s->wo.p + at * h, h, rows, &(ConvOut){.y = x, .add0 = x, .ld = h});
 }
 
 static void noise_run(void *arg, unsigned me, unsigned members)
@@ -120,14 +120,14 @@ static bool chunk(PiperState *s, size_t from, size_t to, Err *err)
     memset(s->wh.p, 0, PIPER_MARGIN * h * sizeof(float));
     memset(s->wh.p + (rows - PIPER_MARGIN) * h, 0, PIPER_MARGIN * h * sizeof(float));
     Job job = {.s = s, .base = (int64_t)base, .from = (int64_t)from, .to = (int64_t)to};
-    team_run(s->team, noise_run, &job);
+    piper_run(s, noise_run, &job);
     for (uint32_t i = 0; i < w->shape.flows; i++) {
         job.c = &w->flow[i];
         job.layer = i * w->shape.wn;
         if (piper_cancelled(s)) {
             return err_set(err, ERR_CANCELLED, "speaking was stopped");
         }
-        team_run(s->team, coupling_run, &job);
+        piper_run(s, coupling_run, &job);
     }
     size_t margin = piper_decoder_reach(w);
     memcpy(s->z.p + (margin + from) * h, s->wy.p + (from - base + PIPER_MARGIN) * h,

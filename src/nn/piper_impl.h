@@ -62,6 +62,7 @@ struct PiperState {
     PiperScratch *scratch[TEAM_MAX];
     PiperRoom samples;
     bool begun;
+    unsigned stalls, alone; /* of the team so far; steps that are still to be done without it */
 };
 
 bool piper_room(PiperRoom *r, size_t floats, Err *err);
@@ -72,6 +73,10 @@ static inline bool piper_cancelled(const PiperState *s)
 
 /* n numbers of a standard normal distribution that depend on seed, stream and index alone. */
 void piper_noise(uint64_t seed, uint64_t stream, uint64_t index, float *out, size_t n);
+
+/* Runs a step in all members of the team; in the caller alone for a while when the others were kept
+ * waiting, because somebody else has the processors. The result is the same. */
+void piper_run(PiperState *s, TeamFn fn, void *arg);
 
 /* ids -> s->x and s->stats. */
 bool piper_encode(PiperState *s, Err *err);

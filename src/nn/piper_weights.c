@@ -43,7 +43,8 @@ bool piper_shape_check(const PiperShape *s, Err *err)
     bool ok = in(s->vocab, 8, 4096) && channels(s->hidden) && s->hidden % 32 == 0 &&
         in(s->hidden, 32, 512) && in(s->heads, 1, 16) && s->hidden % (16 * s->heads) == 0 &&
         in(s->layers, 1, PIPER_LAYERS_MAX) && channels(s->ffn) && odd_taps(s->ffn_taps) &&
-        in(s->window, 1, (PIPER_REL - 1) / 2) && in(s->flows, 1, PIPER_FLOWS_MAX) && in(s->wn, 1, PIPER_WN_MAX) &&
+        in(s->window, 1, (PIPER_REL - 1) / 2) && in(s->flows, 1, PIPER_FLOWS_MAX) &&
+            in(s->wn, 1, PIPER_WN_MAX) &&
         odd_taps(s->wn_taps) && check_decoder(s);
     return ok || err_set(err, ERR_CORRUPT, "the voice has a shape that is not one of Piper's");
 }
@@ -61,7 +62,8 @@ uint32_t piper_hop(const PiperShape *s)
 typedef struct {
     const WeightsFile *file;
     Err *err;
-    bool ok;
+    bool ok, fast;
+    bool split; /* bf16 in two parts */
 } Binder;
 
 typedef char Name[WEIGHTS_NAME_MAX + 1];
@@ -80,6 +82,19 @@ static const float *need(Binder *b, uint32_t rank, uint32_t d0, uint32_t d1, con
     return data;
 }
 
+/* Tiles of bf16 for one that fits. */
+static const uint16_t *tiles(Binder *b, const char *name, char part, const Conv1d *c)
+{
+    Name full;
+    uint64_t bytes = 0;
+    (void)snprintf(full, sizeof full, "%s.%c", name, part);
+    const uint16_t *p = b->ok ? weights_need(b->file, full, WEIGHTS_BYTES, 0, (uint32_t[]){0},
+        &bytes, b->err) : NULL;
+    b->ok = p && (bytes == conv_packed(c->taps, c->in, c->out) * sizeof *p ||
+        err_set(b->err, ERR_CORRUPT, "tensor \"%s\" has another size than this model", full));
+    return p;
+}
+
 /* A convolution called `name`: weights "name.w" [taps][in][out] in panels, "name.b" [out]. */
 static Conv1d conv(Binder *b, const char *name, uint32_t taps, uint32_t in_channels, uint32_t out,
     uint32_t dilation, uint32_t left)
@@ -90,6 +105,14 @@ static Conv1d conv(Binder *b, const char *name, uint32_t taps, uint32_t in_chann
     c.w = b->ok ? weights_need(b->file, full, WEIGHTS_F32, 3, (uint32_t[]){taps, in_channels, out},
         NULL, b->err) : NULL;
     b->ok = c.w != NULL;
+    /* there on every machine, so that a file of an older kind is told */
+    if (in_channels % 32 == 0) {
+        const uint16_t *high = tiles(b, name, 'h', &c);
+        const uint16_t *low = b->split ? tiles(b, name, 'l', &c) : NULL;
+        bool use = b->fast && conv_takes16(&c);
+        c.w16 = use ? high : NULL;
+        c.low16 = use ? low : NULL;
+    }
     c.bias = need(b, 1, out, 0, "%s.b", name);
     return c;
 }
@@ -201,7 +224,7 @@ static void bind_decoder(Binder *b, PiperWeights *w)
     w->post = need(b, 1, s->post_taps * before, 0, "dec.post");
 }
 
-bool piper_bind(PiperWeights *w, const WeightsFile *f, Err *err)
+bool piper_bind(PiperWeights *w, const WeightsFile *f, bool fast, Err *err)
 {
     *w = (PiperWeights){0};
     uint64_t bytes = 0;
@@ -220,7 +243,7 @@ bool piper_bind(PiperWeights *w, const WeightsFile *f, Err *err)
     w->hop = piper_hop(&w->shape);
     w->config = weights_need(f, "config", WEIGHTS_BYTES, 0, (uint32_t[]){0}, &bytes, err);
     w->config_len = (size_t)bytes;
-    Binder b = {f, err, w->config != NULL};
+    Binder b = {f, err, w->config != NULL, fast, true};
     w->embed = need(&b, 2, w->shape.vocab, w->shape.hidden, "embed");
     for (uint32_t i = 0; i < w->shape.layers; i++) {
         bind_layer(&b, w, &w->layer[i], i);
@@ -228,6 +251,7 @@ bool piper_bind(PiperWeights *w, const WeightsFile *f, Err *err)
     w->stats = conv_at(&b, 1, w->shape.hidden, 2 * w->shape.hidden, 1, "enc.stats");
     bind_durations(&b, w);
     bind_flow(&b, w);
+    b.split = false;
     bind_decoder(&b, w);
     return b.ok;
 }

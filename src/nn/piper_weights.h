@@ -39,7 +39,8 @@ typedef struct {
 
 typedef struct {
     Conv1d qkv, out, up, down; /* the queries scaled by 1 / sqrt(head) */
-    const float *rel_k, *rel_v; /* [head][16] transposed, [16][head]; of 16, 2 window + 1 are used */
+    /* [head][16] transposed, [16][head]; of 16, 2 window + 1 are used */
+    const float *rel_k, *rel_v;
     PiperNorm norm1, norm2;
 } PiperLayer;
 
@@ -87,7 +88,10 @@ typedef struct {
 
 /* ERR_CORRUPT when a number is out of what the code can do. */
 bool piper_shape_check(const PiperShape *s, Err *err);
-bool piper_bind(PiperWeights *w, const WeightsFile *f, Err *err);
+/* fast: the decoder in bf16, three quarters of the work; what is before it in pairs of bf16,
+ * because durations are whole numbers that an error can tip over, and the flow hands on every
+ * error. */
+bool piper_bind(PiperWeights *w, const WeightsFile *f, bool fast, Err *err);
 /* Number of samples a frame, and channels behind stage i. */
 uint32_t piper_hop(const PiperShape *s);
 

@@ -107,7 +107,8 @@ static size_t punctuation(const Speak *k, size_t at)
         pause(k->out);
         return 1;
     }
-    if (c == '"' || c == '|' || c == '\\' || c == '_' || (c == '\'' && !(is_wordy(before) && is_wordy(behind)) &&
+    if (c == '"' || c == '|' || c == '\\' || c == '_' ||
+        (c == '\'' && !(is_wordy(before) && is_wordy(behind)) &&
             !(before == 's' && behind == ' '))) {
         if (k->out->len && k->out->ptr[k->out->len - 1] != ' ') {
             buf_add_char(k->out, ' ');
@@ -160,7 +161,8 @@ static size_t plain_word(const Speak *k, size_t at)
     for (size_t i = 0; i < w.len; i++) {
         bool hump = i > 1 && is_upper(w.ptr[i]) && is_lower(w.ptr[i - 1]) && w.len > i + 2 &&
             !str_starts(w, STR("Mc")) && !str_starts(w, STR("Mac"));
-        if (hump || (i > 0 && is_digit(w.ptr[i]) != is_digit(w.ptr[i - 1]) && (is_digit(w.ptr[i])))) {
+        if (hump || (i > 0 && is_digit(w.ptr[i]) != is_digit(w.ptr[i - 1]) &&
+            (is_digit(w.ptr[i])))) {
             buf_add_char(k->out, ' ');
         }
         SpeakNumber n;
@@ -193,7 +195,8 @@ static void speak_into(Buf *out, Str s, SpeakableOrder order)
     bool after_rule = false;
     for (size_t at = 0; at < s.len;) {
         char c = s.ptr[at], before = at ? s.ptr[at - 1] : ' ';
-        bool inside = is_wordy(c) && (unsigned char)c < 0x80 && at && is_wordy(before) && !after_rule &&
+        bool inside = is_wordy(c) && (unsigned char)c < 0x80 && at && is_wordy(before) &&
+            !after_rule &&
             (unsigned char)before < 0x80;
         size_t n = c == ' ' || inside ? 0 : try_rules(&k, at);
         after_rule = n > 0;

@@ -1,5 +1,6 @@
-/* speakable_clean.c - what is for the eye becomes spaces: Markdown, HTML tags, code blocks, citations,
- * emoji. The result has the length of the text, so places in it are places in the text. */
+/* speakable_clean.c - what is for the eye becomes spaces: Markdown, HTML tags, code blocks,
+ * citations, emoji. The result has the length of the text, so places in it are places in the
+ * text. */
 #include "base/utf8.h"
 #include "text/speakable_impl.h"
 
@@ -93,7 +94,8 @@ static void line_start(Text *t, size_t from)
         off(t, end, to);
         return;
     }
-    for (const char *box = "[ ] \0[x] \0[X] \0"; (at(t, i) == '-' || at(t, i) == '*') && *box; box += 5) {
+    for (const char *box = "[ ] \0[x] \0[X] \0"; (at(t, i) == '-' || at(t, i) == '*') &&
+        *box; box += 5) {
         if (starts(t, i + 2, box)) {
             off(t, i + 2, i + 5);
         }
@@ -177,7 +179,8 @@ static size_t emphasis(Text *t, size_t i)
     bool left = before != ' ' && before != '\n', right = behind != ' ' && behind && behind != '\n';
     bool name = (c == '_') && is_wordy(before) && is_wordy(behind); /* snake_case */
     if (c == '`' || (c == '~' && n == 2) || (c == '*' && left != right) ||
-        (c == '*' && n >= 2) || (c == '_' && !name && left != right) || (c == '*' && left && right &&
+        (c == '*' && n >= 2) || (c == '_' && !name && left != right) ||
+            (c == '*' && left && right &&
             !(is_digit(before) && is_digit(behind)))) {
         off(t, i, i + n);
     } else if (c == '_' && (left || right)) {
@@ -191,8 +194,10 @@ static size_t emphasis(Text *t, size_t i)
 static bool pictures(uint32_t c)
 {
     return (c >= 0x1f000 && c <= 0x1faff) || (c >= 0x2600 && c <= 0x27bf) || c == 0xfe0f ||
-        c == 0x200d || c == 0x20e3 || (c >= 0x2b00 && c <= 0x2bff) || (c >= 0xe0020 && c <= 0xe007f) ||
-        (c >= 0x2300 && c <= 0x23ff) || (c >= 0x25a0 && c <= 0x25ff) || c == 0x200b || c == 0xfeff ||
+        c == 0x200d || c == 0x20e3 || (c >= 0x2b00 && c <= 0x2bff) ||
+            (c >= 0xe0020 && c <= 0xe007f) ||
+        (c >= 0x2300 && c <= 0x23ff) || (c >= 0x25a0 && c <= 0x25ff) || c == 0x200b ||
+            c == 0xfeff ||
         c == 0xa9 || c == 0xae || c == 0x2122 || (c >= 0xe000 && c <= 0xf8ff) || c == 0xfffd;
 }
 

@@ -170,7 +170,8 @@ static size_t month_first(const Speak *k, size_t at)
         speakable_ordinal(k->out, e);
         end += dash + le;
         end += nth(k->s, end);
-    } else if (!word_ends(k->s, end) || (char_at(k->s, end) == ':' && is_digit(char_at(k->s, end + 1)))) {
+    } else if (!word_ends(k->s, end) ||
+        (char_at(k->s, end) == ':' && is_digit(char_at(k->s, end + 1)))) {
         return 0; /* "May 10:30" */
     } else {
         say_day(k, m, d, 0);
@@ -291,7 +292,8 @@ static bool clock_at(Str s, size_t at, Time *t)
     }
     i += half_at(s, i, &t->half);
     t->len = i - at;
-    return (t->has_minute || t->half) && t->hour <= 24 && (!t->half || (t->hour >= 1 && t->hour <= 12)) &&
+    return (t->has_minute || t->half) && t->hour <= 24 &&
+        (!t->half || (t->hour >= 1 && t->hour <= 12)) &&
         (word_ends(s, i) || (s.ptr[i] == 'Z' && word_ends(s, i + 1))) &&
         !(char_at(s, i) == ':' && is_digit(char_at(s, i + 1)));
 }

@@ -20,7 +20,10 @@ static inline bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 static inline bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 static inline bool is_letter(char c) { return is_upper(c) || is_lower(c); }
 /* Also any byte of a character that is not ASCII. */
-static inline bool is_wordy(char c) { return is_letter(c) || is_digit(c) || (unsigned char)c >= 0x80; }
+static inline bool is_wordy(char c)
+{
+    return is_letter(c) || is_digit(c) || (unsigned char)c >= 0x80;
+}
 /* Of two bytes or three, but no letter: signs of Latin-1, dashes, quotes, arrows. */
 static inline bool is_mark(char c) { return (unsigned char)c == 0xc2 || (unsigned char)c == 0xe2; }
 static inline char char_at(Str s, size_t i) { return i < s.len ? s.ptr[i] : '\0'; }

@@ -242,7 +242,8 @@ static const SpeakCurrency *currency_at(Str s, size_t at, size_t *len)
         Str sign = str_of(speak_currencies[i].sign);
         bool code = is_upper(sign.ptr[0]) && is_upper(sign.ptr[sign.len - 1]);
         if (has_at(s, at, sign) &&
-            (!code || (!is_letter(char_at(s, at + sign.len)) && (at == 0 || !is_letter(s.ptr[at - 1]))))) {
+            (!code || (!is_letter(char_at(s, at + sign.len)) &&
+                (at == 0 || !is_letter(s.ptr[at - 1]))))) {
             *len = sign.len;
             return &speak_currencies[i];
         }
@@ -263,7 +264,8 @@ static size_t scale_at(Str s, size_t at, bool money, const char **said)
     static const char *const words[] = {"million", "billion", "trillion", "thousand", "hundred"};
     for (size_t i = 0; i < COUNT(scales); i++) {
         Str sign = str_of(scales[i].sign);
-        if (has_at(s, at, sign) && word_ends(s, at + sign.len) && (money || !scales[i].money_only)) {
+        if (has_at(s, at, sign) && word_ends(s, at + sign.len) &&
+            (money || !scales[i].money_only)) {
             *said = scales[i].said;
             return sign.len;
         }
@@ -376,7 +378,8 @@ static bool amount_at(Str s, size_t at, Amount *m)
         second += len;
     }
     if (mark && number_at(s, second, &m->b)) {
-        bool longer = char_at(s, second + m->b.len) == '-' && is_digit(char_at(s, second + m->b.len + 1));
+        bool longer = char_at(s, second + m->b.len) == '-' &&
+            is_digit(char_at(s, second + m->b.len + 1));
         if (!longer) {
             m->range = true;
             m->end = second + m->b.len;
@@ -399,7 +402,8 @@ static void say_money(Buf *out, const Amount *m, const SpeakNumber *n)
         say(out, str_of(one ? c->one : c->many));
         return;
     }
-    unsigned minor = (unsigned)(n->fraction.ptr[0] - '0') * 10 + (unsigned)(n->fraction.ptr[1] - '0');
+    unsigned high = (unsigned)(n->fraction.ptr[0] - '0');
+    unsigned minor = high * 10 + (unsigned)(n->fraction.ptr[1] - '0');
     if (n->whole || !minor) {
         SpeakNumber whole = *n;
         whole.fraction = (Str){NULL, 0};
@@ -568,7 +572,8 @@ size_t rule_quantity(const Speak *k, size_t at)
     }
     /* 3 x 4, 1920x1080 */
     size_t i = m.end - m.times, space = spaces_at(k->s, i);
-    bool cross = (m.times || char_at(k->s, i + space) == 'x' || has_at(k->s, i + space, STR("\xc3\x97")));
+    bool cross = (m.times || char_at(k->s, i + space) == 'x' ||
+        has_at(k->s, i + space, STR("\xc3\x97")));
     size_t mark = has_at(k->s, i + space, STR("\xc3\x97")) ? 2 : 1;
     if (cross && is_digit(char_at(k->s, i + space + mark + spaces_at(k->s, i + space + mark)))) {
         m.times = false;

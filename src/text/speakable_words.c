@@ -77,7 +77,8 @@ static void say_address(Buf *out, Str a)
 static bool known_domain(Str host)
 {
     static const char *const ends_with[] = {"com", "org", "net", "io", "dev", "app", "edu", "gov",
-        "de", "uk", "eu", "ch", "at", "fr", "it", "nl", "ai", "info", "co", "us", "ca", "au", "local"};
+        "de", "uk", "eu", "ch", "at", "fr", "it", "nl", "ai", "info", "co", "us", "ca", "au",
+            "local"};
     size_t dot = host.len;
     while (dot > 0 && host.ptr[dot - 1] != '.') {
         dot--;
@@ -107,7 +108,8 @@ size_t rule_address(const Speak *k, size_t at)
     Str a = str_sub(k->s, from, end);
     size_t sign = str_find(a, STR("@"), 0), slash = str_find(a, STR("/"), 0);
     Str host = str_sub(a, 0, slash == SIZE_MAX ? a.len : slash);
-    bool mail = sign != SIZE_MAX && sign > 0 && str_find(a, STR("."), sign) != SIZE_MAX && slash == SIZE_MAX;
+    bool mail = sign != SIZE_MAX && sign > 0 && str_find(a, STR("."), sign) != SIZE_MAX &&
+        slash == SIZE_MAX;
     bool local = str_starts(a, STR("localhost:"));
     size_t lower = 0;
     for (size_t i = 0; i < host.len; i++) {
@@ -144,7 +146,8 @@ size_t rule_file(const Speak *k, size_t at)
         dot--;
     }
     bool file = dot > 1 && one_of(str_sub(name, dot, name.len), kinds, COUNT(kinds));
-    bool rooted = path.len > 2 && (at == 0 || k->s.ptr[at - 1] == ' ') && (path.ptr[0] == '/' || str_starts(path, STR("~/"))) &&
+    bool rooted = path.len > 2 && (at == 0 || k->s.ptr[at - 1] == ' ') &&
+        (path.ptr[0] == '/' || str_starts(path, STR("~/"))) &&
         is_wordy(path.ptr[path.ptr[0] == '~' ? 2 : 1]);
     if (!file && !rooted) {
         return 0;
@@ -153,7 +156,8 @@ size_t rule_file(const Speak *k, size_t at)
     for (size_t i = 0; i < stem.len;) {
         size_t n = 0;
         bool digit = is_digit(stem.ptr[i]);
-        while (i + n < stem.len && is_wordy(stem.ptr[i + n]) && is_digit(stem.ptr[i + n]) == digit) {
+        while (i + n < stem.len && is_wordy(stem.ptr[i + n]) &&
+            is_digit(stem.ptr[i + n]) == digit) {
             n++;
         }
         if (n) {
@@ -198,7 +202,8 @@ static bool when_fits(const Speak *k, const SpeakAbbreviation *a, size_t at, siz
             !is_upper(c);
     case 'D': { /* a day's name before a date or behind one */
         size_t len;
-        return (c == ',' && (is_digit(char_at(k->s, next + 2)) || month_at(k->s, next + 2, &len))) ||
+        return (c == ',' && (is_digit(char_at(k->s, next + 2)) ||
+            month_at(k->s, next + 2, &len))) ||
             is_digit(c) || month_at(k->s, next, &len);
     }
     default: return true;
@@ -350,17 +355,22 @@ size_t rule_sign(const Speak *k, size_t at)
         const char *sign, *said;
         char when; /* 0 always, ' ' with a space or an end on either side, '1' before a digit */
     } signs[] = {
-        {"+", "plus", ' '}, {"=", "equals", 0}, {"\xc3\x97", "times", 0}, {"\xc3\xb7", "divided by", 0},
-        {"\xe2\x89\x88", "about", 0}, {"\xe2\x89\xa4", "at most", 0}, {"\xe2\x89\xa5", "at least", 0},
+        {"+", "plus", ' '}, {"=", "equals", 0}, {"\xc3\x97", "times", 0},
+        {"\xc3\xb7", "divided by", 0},
+        {"\xe2\x89\x88", "about", 0}, {"\xe2\x89\xa4", "at most", 0},
+        {"\xe2\x89\xa5", "at least", 0},
         {"<=", "at most", ' '}, {">=", "at least", ' '}, {"!=", "is not equal to", ' '},
         {"==", "equals", ' '}, {"->", "to", ' '}, {"=>", "to", ' '},
         {"\xe2\x89\xa0", "is not equal to", 0}, {"<", "less than", '1'}, {"<", "less than", ' '},
         {">", "more than", '1'}, {">", "more than", ' '}, {"\xc2\xb1", "plus or minus", 0},
-        {"\xe2\x86\x92", "to", 0}, {"\xe2\x86\x90", "from", 0}, {"\xe2\x88\x9a", "square root of", 0},
+        {"\xe2\x86\x92", "to", 0}, {"\xe2\x86\x90", "from", 0},
+        {"\xe2\x88\x9a", "square root of", 0},
         {"\xcf\x80", "pi", 0}, {"\xe2\x88\x9e", "infinity", 0}, {"\xc2\xb2", "squared", 0},
-        {"\xc2\xb3", "cubed", 0}, {"^2", "squared", 0}, {"^3", "cubed", 0}, {"^", "to the power of", '1'},
+        {"\xc2\xb3", "cubed", 0}, {"^2", "squared", 0}, {"^3", "cubed", 0},
+        {"^", "to the power of", '1'},
         {"*", "times", ' '}, {"&", "and", 0}, {"%", "percent", 0}, {"@", "at", 0},
-        {"#", "number", '1'}, {"#", "hashtag", 'a'}, {"~", "about", '1'}, {"\xc2\xa7", "section", 0},
+        {"#", "number", '1'}, {"#", "hashtag", 'a'}, {"~", "about", '1'},
+        {"\xc2\xa7", "section", 0},
         {"\xc2\xb0", "degrees", 0}, {"\xe2\x82\xac", "euro", 0}, {"\xc2\xa3", "pound", 0},
         {"$", "dollar", 0}, {"\xe2\x88\x92", "minus", 0}, {"\xc2\xb7", "times", ' '},
     };
@@ -370,7 +380,8 @@ size_t rule_sign(const Speak *k, size_t at)
         if (!has_at(k->s, at, sign)) {
             continue;
         }
-        bool apart = (at == 0 || k->s.ptr[at - 1] == ' ') && (end >= k->s.len || k->s.ptr[end] == ' ');
+        bool apart = (at == 0 || k->s.ptr[at - 1] == ' ') &&
+            (end >= k->s.len || k->s.ptr[end] == ' ');
         bool number = is_digit(char_at(k->s, end)) ||
             (char_at(k->s, end) == ' ' && is_digit(char_at(k->s, end + 1)));
         if ((signs[i].when == ' ' && !apart) || (signs[i].when == '1' && !number) ||

@@ -240,7 +240,8 @@ static bool speak_phonemes(Run *r, Str phonemes, uint64_t number, bool last, Err
     }
 }
 
-/* End of the last character at or before `most` bytes behind `from`, at a space when there is one. */
+/* End of the last character at or before `most` bytes behind `from`, at a space when there is
+ * one. */
 static size_t cut_at(Str s, size_t from, size_t most)
 {
     if (s.len - from <= most) {
@@ -262,7 +263,8 @@ static bool speak_piper(Run *r, Str sentence, uint64_t number, Err *err)
     size_t *ends, n_ends, from = 0, i = 0;
     buf_init(&phonemes, (size_t)1 << 20);
     bool ok = a != NULL || err_set(err, ERR_NO_MEMORY, "no memory to speak");
-    ok = ok && espeak_sentence(r->speaker->voice->info.espeak, sentence, a, &phonemes, &ends, &n_ends,
+    ok = ok && espeak_sentence(r->speaker->voice->info.espeak, sentence, a, &phonemes, &ends,
+        &n_ends,
         err);
     Str all = buf_str(&phonemes);
     /* two ids a character at most, and a byte is at most a character */
@@ -293,8 +295,10 @@ static bool espeak_sink(void *arg, const int16_t *pcm, size_t n)
 static bool speak_espeak(Run *r, Str sentence, Err *err)
 {
     float rate = ESPEAK_RATE * r->say->speed;
-    rate = rate < ESPEAK_RATE_MIN ? ESPEAK_RATE_MIN : rate > ESPEAK_RATE_MAX ? ESPEAK_RATE_MAX : rate;
-    return espeak_say(r->speaker->voice->info.espeak, sentence, (unsigned)rate, espeak_sink, r, err);
+    rate = rate < ESPEAK_RATE_MIN ? ESPEAK_RATE_MIN : rate > ESPEAK_RATE_MAX ? ESPEAK_RATE_MAX :
+        rate;
+    return espeak_say(r->speaker->voice->info.espeak, sentence, (unsigned)rate, espeak_sink, r,
+        err);
 }
 
 /* The whole. */

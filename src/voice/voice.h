@@ -64,7 +64,8 @@ typedef bool (*VoiceSink)(void *arg, const int16_t *pcm, size_t n, const VoicePl
 
 typedef struct {
     float speed;    /* 0 means 1; VOICE_SPEED_MIN .. VOICE_SPEED_MAX */
-    uint64_t seed;  /* same voice, text, speed and seed: same bytes */
+    uint64_t seed;  /* same voice, text, speed and seed: same bytes; espeak's own voice has no seed
+                       and varies a little */
     bool plain;     /* the text is already speakable: no normalisation */
     const atomic_bool *cancel; /* NULL, or looked at before every 50 ms of sound, at the latest */
     VoiceSink sink;

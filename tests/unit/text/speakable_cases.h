@@ -20,7 +20,8 @@ static const struct {
     {"It was \xe2\x88\x92" "12.5 degrees.", "It was minus twelve point five degrees."},
     {"code 007", "code zero zero seven."},
     {"Order 12345678 is on its way.",
-        "Order twelve million three hundred forty-five thousand six hundred seventy-eight is on its way."},
+        "Order twelve million three hundred forty-five thousand six hundred seventy-eight is on "
+        "its way."},
     {"Account 1234567890123456",
         "Account one two three four five six seven eight nine zero one two three four five six."},
     {"He came 1st, she came 2nd.", "He came first, she came second."},
