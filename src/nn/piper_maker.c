@@ -147,7 +147,8 @@ static void put_tiles(Maker *m, const Raw *r, uint32_t out, const char *name)
         conv_pack16(r->w, r->taps, r->in, r->out, out, tiles, low);
     }
     (void)snprintf(full, sizeof full, "%s.l", name);
-    void *more = low ? weights_add(m->writer, full, WEIGHTS_BYTES, 0, (uint32_t[]){0}, bytes) : NULL;
+    void *more = low ? weights_add(m->writer, full, WEIGHTS_BYTES, 0, (uint32_t[]){0}, bytes) :
+        NULL;
     if (more && tiles) {
         memcpy(more, low, bytes);
     }

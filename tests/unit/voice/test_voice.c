@@ -267,6 +267,8 @@ static void test_phonemes(void **state)
         {"And why?", "ænd wˈaɪ?"},
         {"So: this; then that!", "sˈoʊ: ðˈɪs; ðˈɛn ðˈæt!"},
         {"the A.P.I key", "ðɪ ˌeɪpˌiːˈaɪ kˈiː"},
+        {"in the office door", "ɪnðɪʲ ˈɑːfɪs dˈɔːɹ"},
+        {"The taxi is here", "ðə tˈæksiʲ ɪz hˈɪɹ"},
         {"...", ""},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
