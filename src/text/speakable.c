@@ -115,6 +115,11 @@ static size_t punctuation(const Speak *k, size_t at)
         }
         return 1;
     }
+    if (c == '-' && is_wordy(before) && is_wordy(behind) &&
+        (is_digit(before) || is_digit(behind))) {
+        buf_add_char(k->out, ' '); /* COVID-19 */
+        return 1;
+    }
     if (c == '/' && at) {
         bool words = is_lower(before) && is_lower(behind);
         Str left = word_before(s, at);

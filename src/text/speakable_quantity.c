@@ -380,7 +380,8 @@ static bool amount_at(Str s, size_t at, Amount *m)
     if (mark && number_at(s, second, &m->b)) {
         bool longer = char_at(s, second + m->b.len) == '-' &&
             is_digit(char_at(s, second + m->b.len + 1));
-        if (!longer) {
+        bool number = m->b.digits.len > 1 && m->b.digits.ptr[0] == '0'; /* 2024-0117 is one */
+        if (!longer && !number) {
             m->range = true;
             m->end = second + m->b.len;
         }
@@ -555,10 +556,29 @@ static void say_side(const Speak *k, size_t at, const Amount *m)
     }
 }
 
+/* 3:2 as a score or a ratio, 5'11" as a height; times were looked for before. */
+static size_t pair(const Speak *k, size_t at)
+{
+    size_t a = group(k->s, at), sign = at + a, b = group(k->s, sign + 1), end = sign + 1 + b;
+    bool ratio = char_at(k->s, sign) == ':', feet = char_at(k->s, sign) == '\'';
+    SpeakNumber left, right;
+    if (a == 0 || a > 3 || b == 0 || b > 3 || (!ratio && !feet) || !word_ends(k->s, end) ||
+        (ratio && char_at(k->s, end) == ':') || (feet && (a > 1 || b > 2))) {
+        return 0;
+    }
+    number_at(str_sub(k->s, 0, sign), at, &left);
+    number_at(str_sub(k->s, 0, end), sign + 1, &right);
+    say_number(k->out, &left);
+    say(k->out, ratio ? STR("to") : STR("foot"));
+    say_number(k->out, &right);
+    return end + (feet && char_at(k->s, end) == '"') - at;
+}
+
 size_t rule_quantity(const Speak *k, size_t at)
 {
     Amount m;
     size_t n = decade(k, at);
+    n = n ? n : pair(k, at);
     if (n) {
         return n;
     }

@@ -147,8 +147,8 @@ static bool vowel_at(Str s, size_t at)
 }
 
 /* Piper's voices were trained with phonemes of espeak-ng 1.52, where two things are written
- * otherwise than by the 1.51 of Debian 12 in English: the glide from an i to a word that begins with
- * a vowel ("ðɪʲ ˈɑːfɪs"), and the vowel of "door" (ɔː, not oː). */
+ * otherwise than by the 1.51 of Debian 12 in English: the glide from an i to a word that begins
+ * with a vowel ("ðɪʲ ˈɑːfɪs"), and the vowel of "door" (ɔː, not oː). */
 static void as_trained(Buf *out, Str s)
 {
     for (size_t at = 0; at < s.len;) {
