@@ -176,7 +176,7 @@ void maker_put_conv(Maker *m, Raw *r, uint32_t taps, uint32_t in, uint32_t out_r
         put_tiles(m, r, out, name);
     }
     float *b = maker_add(m, 1, &out, "%s.b", name);
-    if (b) {
+    if (b && r->b) {
         memcpy(b, r->b, out_real * sizeof *b);
     }
     raw_free(r);
