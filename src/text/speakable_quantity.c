@@ -439,7 +439,8 @@ static void say_side(const Speak *k, size_t at, const Amount *m)
 /* 3:2 as a score or a ratio, 5'11" as a height; times were looked for before. */
 static size_t pair(const Speak *k, size_t at)
 {
-    size_t a = digits_at(k->s, at), sign = at + a, b = digits_at(k->s, sign + 1), end = sign + 1 + b;
+    size_t a = digits_at(k->s, at), sign = at + a, b = digits_at(k->s, sign + 1),
+        end = sign + 1 + b;
     bool ratio = char_at(k->s, sign) == ':', feet = char_at(k->s, sign) == '\'';
     SpeakNumber left, right;
     if (a == 0 || a > 3 || b == 0 || b > 3 || (!ratio && !feet) || !word_ends(k->s, end) ||
