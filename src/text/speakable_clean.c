@@ -161,9 +161,9 @@ static size_t angle(Text *t, size_t i)
     if (address) {
         off(t, i, i + 1);
         off(t, end, end + 1);
-    } else {
-        off(t, i, end + 1);
+        return i + 1;
     }
+    off(t, i, end + 1);
     return end + 1;
 }
 

@@ -254,8 +254,8 @@ static void test_memory(void **state)
     piper_state_free(s);
 }
 
-/* To the first samples, with each allocation failing in turn. Opening is left out: jansson 2.14 does
- * not survive a failed allocation while it grows an object of so many members. */
+/* To the first samples, with each allocation failing in turn. Opening is left out: jansson 2.14
+ * does not survive a failed allocation while it grows an object of so many members. */
 static bool begin_and_speak(void *arg)
 {
     Err err = ERR_INIT;
