@@ -3,6 +3,12 @@ sotto_embed(sotto_app ${CMAKE_SOURCE_DIR}/models.lock models_lock_text)
 sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema.sql schema_sql)
 sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_understanding.sql
   schema_understanding_sql)
+sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_tasks.sql schema_tasks_sql)
+sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_calendar.sql
+  schema_calendar_sql)
+sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_talk.sql schema_talk_sql)
+sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_commitments.sql
+  schema_commitments_sql)
 
 # Libraries that only the confined child loads (dlopen): their headers, and no linking.
 foreach(pkg libxml-2.0 poppler-glib glib-2.0 uchardet gmime-3.0 libical)

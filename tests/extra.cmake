@@ -22,3 +22,9 @@ target_include_directories(confine_campaign PRIVATE ${CMAKE_SOURCE_DIR}/tests)
 add_test(NAME ${SOTTO_TEST_PREFIX}torture/confine_campaign COMMAND confine_campaign)
 set_tests_properties(${SOTTO_TEST_PREFIX}torture/confine_campaign
   PROPERTIES TIMEOUT 1800 LABELS torture)
+# kill -9 while conversations are held: 20 times here, 200 with SOTTO_TORTURE=full.
+add_executable(talk_kill ${CMAKE_SOURCE_DIR}/tests/torture/talk_kill.c)
+target_link_libraries(talk_kill PRIVATE sotto_store)
+target_include_directories(talk_kill PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+add_test(NAME ${SOTTO_TEST_PREFIX}torture/talk_kill COMMAND talk_kill)
+set_tests_properties(${SOTTO_TEST_PREFIX}torture/talk_kill PROPERTIES TIMEOUT 1800 LABELS torture)

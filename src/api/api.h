@@ -13,6 +13,8 @@
 #ifndef SOTTO_API_API_H
 #define SOTTO_API_API_H
 
+#include "assistant/assistant.h"
+#include "assistant/calendar.h"
 #include "base/work.h"
 #include "ingest/sync.h"
 #include "net/server.h"
@@ -26,6 +28,9 @@ typedef struct {
     Ingest *ingest;
     Work *work; /* NULL when only api_dispatch is used */
     Sync *sync; /* NULL: folders are listed, nothing more */
+    Assistant *assistant; /* NULL: nothing can be said to it */
+    Tasks *tasks; /* NULL: those routes are unavailable */
+    Calendars *calendars; /* likewise */
     const Minilm *model;
     Uuid owner;          /* the person everything belongs to until there are several */
     uint64_t max_upload; /* bytes; 0: 64 MiB */

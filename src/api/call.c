@@ -47,6 +47,24 @@ bool call_json(ApiCall *c, int status, Err *err)
     return true;
 }
 
+void call_events(ApiCall *c)
+{
+    c->streaming = true;
+    c->x->resp.status = 200;
+    c->x->resp.content_type = STR("text/event-stream");
+    http_resp_header(c->x, "Cache-Control", STR("no-store"));
+    http_stream_start(c->x, -1);
+}
+
+bool call_accepts_events(const ApiCall *c)
+{
+    Str rest = http_header(&c->x->req, "Accept"), one;
+    while (str_next(&rest, ',', &one))
+        if (str_eq_nocase(str_trim(http_media_type(one)), STR("text/event-stream")))
+            return true;
+    return false;
+}
+
 bool call_text(ApiCall *c, int status, const char *media_type, Str text)
 {
     HttpResponse *r = &c->x->resp;
@@ -79,11 +97,30 @@ static bool read_query(ApiCall *c, Err *err)
     return field_finish(r->query, r->n_query, c->query, err);
 }
 
+/* The members that the route knows; what else a client sends does not matter. */
+static bool known_members(ApiCall *c, Err *err)
+{
+    const ApiRoute *r = c->route;
+    void *iter = NULL;
+    Str key;
+    const Json *value;
+    if (json_type(c->tree) != JSON_T_OBJECT)
+        return err_set(err, ERR_VALIDATION, "the body must be a JSON object");
+    while (json_each(c->tree, &iter, &key, &value)) {
+        size_t i = field_index(r->body, r->n_body, key);
+        if (i != SIZE_MAX && !field_from_json(&r->body[i], value, c->arena, &c->body[i], err))
+            return false;
+    }
+    return true;
+}
+
 static bool read_json(ApiCall *c, Err *err)
 {
     c->tree = json_parse(c->x->req.body, JSON_DEFAULT_DEPTH, err);
     if (!c->tree)
         return err_wrap(err, "the body is not JSON");
+    if (c->route->flags & ANY_MEMBERS)
+        return known_members(c, err);
     return field_object(c->route->body, c->route->n_body, c->tree, c->arena, c->body, err);
 }
 
@@ -124,6 +161,8 @@ static bool read_body(ApiCall *c, Err *err)
         return c->x->req.body.len == 0
                    ? true
                    : err_set(err, ERR_VALIDATION, "%s %s takes no body", r->method, r->pattern);
+    if ((r->body_kinds & BODY_MAY_LACK) && c->x->req.body.len == 0)
+        return field_finish(r->body, r->n_body, c->body, err);
     Str type = http_header(&c->x->req, "Content-Type");
     Str media = http_media_type(type);
     bool ok;
@@ -134,7 +173,7 @@ static bool read_body(ApiCall *c, Err *err)
         ok = read_form(c, type, err);
     } else {
         return err_set(err, ERR_UNSUPPORTED_MEDIA, "the body must be %s",
-                       r->body_kinds == BODY_JSON ? "application/json"
+                       !(r->body_kinds & BODY_MULTIPART) ? "application/json"
                                                   : "multipart/form-data or application/json");
     }
     return ok && field_finish(r->body, r->n_body, c->body, err);

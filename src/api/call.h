@@ -16,8 +16,11 @@ typedef struct ApiCall ApiCall;
 typedef struct ApiRoute ApiRoute;
 typedef bool ApiHandler(ApiCall *c, Err *err);
 
-enum { BODY_NONE = 0, BODY_JSON = 1, BODY_MULTIPART = 2 };
-enum { ON_LOOP = 1, NO_SCHEMA = 2, IS_WEBSOCKET = 4, MAY_BE_BULK = 8 };
+/* BODY_MAY_LACK: a request without one is as good. */
+enum { BODY_NONE = 0, BODY_JSON = 1, BODY_MULTIPART = 2, BODY_MAY_LACK = 4 };
+enum { ON_LOOP = 1, NO_SCHEMA = 2, IS_WEBSOCKET = 4, MAY_BE_BULK = 8,
+       STREAMS = 16,     /* may answer with server-sent events instead */
+       ANY_MEMBERS = 32  /* unknown members of the body are ignored */ };
 
 struct ApiRoute {
     const char *method, *pattern;
@@ -47,6 +50,7 @@ struct ApiCall {
     RouteMatch match;
     FieldValue query[API_FIELDS_MAX], body[API_FIELDS_MAX];
     Json *tree;      /* of a JSON body, freed after the handler */
+    bool streaming;  /* call_events was called */
     int fail_status; /* when the error's own status would not say it (426) */
     Buf out;         /* the answer being written, handed over by call_json */
 };
@@ -61,6 +65,11 @@ const FieldValue *call_body(const ApiCall *c, const char *name);
 bool call_path_uuid(const ApiCall *c, const char *name, const char *what, Uuid *out, Err *err);
 /* Sends c->out as JSON. False when writing it had failed. */
 bool call_json(ApiCall *c, int status, Err *err);
+/* Begins an answer of server-sent events, to be sent with http_stream_event (whose false says that
+ * the client has gone: no error, stop). The stream ends when the handler returns; true: whole. */
+void call_events(ApiCall *c);
+/* Whether the client's Accept names server-sent events. */
+bool call_accepts_events(const ApiCall *c);
 bool call_text(ApiCall *c, int status, const char *media_type, Str text);
 
 /* Reads and checks query and body by the route's tables. */
@@ -90,7 +99,16 @@ ApiHandler knowledge_stats, knowledge_duplicates;
 ApiHandler ledger_list, ledger_note, ledger_coverage, ledger_retry;
 ApiHandler folder_add, folder_list, folder_get, folder_change, folder_sync, folder_remove,
     folder_remove_path;
-ApiHandler openai_embeddings, openai_models, openai_model;
+ApiHandler openai_embeddings, openai_models, openai_model, openai_chat;
+ApiHandler conversation_say, conversation_list, conversation_get, conversation_retitle,
+    conversation_remove;
+ApiHandler memory_list, memory_add, memory_get, memory_change, memory_forget;
+ApiHandler task_list, task_add, task_get, task_change, task_remove, task_complete, task_reopen,
+    task_cancel, task_snooze, task_undo, proposal_list, proposal_take, proposal_dismiss,
+    task_changes, reminder_list, reminder_acknowledge;
+ApiHandler event_list, event_add, event_get, event_change, event_remove;
+ApiHandler calendar_list, calendar_add, calendar_change, calendar_remove, calendar_refresh,
+    calendar_import, calendar_ics;
 ApiHandler health, health_live, health_ready, metrics_page, openapi_page, page_index, page_asset,
     ws_open;
 

@@ -158,7 +158,11 @@ static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, unsign
     bool ok = call_read(c, &err) && c->route->run(c, &err);
     json_free(c->tree);
     buf_release(&c->out);
-    if (ok)
+    if (c->streaming) {
+        if (!ok)
+            log_write(LOG_ERROR, "api", "%s %s: %s", c->route->method, c->route->pattern, err.msg);
+        http_stream_end(x, ok);
+    } else if (ok)
         http_exchange_reply(x);
     else
         reply_failure(c, &err);

@@ -142,6 +142,7 @@ bool field_from_text(const Field *f, Str s, Arena *a, FieldValue *v, Err *err)
         return object_from_text(f, s, a, v, err);
     case F_FILE:
     case F_EMBED_INPUT:
+    case F_JSON:
         break;
     }
     return err_set(err, ERR_VALIDATION, "%s cannot be given as text", f->name);
@@ -200,7 +201,7 @@ bool field_from_json(const Field *f, const Json *j, Arena *a, FieldValue *v, Err
         v->given = true;
         return list_from_json(f, j, a, v, err);
     }
-    if (f->type == F_EMBED_INPUT) {
+    if (f->type == F_EMBED_INPUT || f->type == F_JSON) {
         v->given = true;
         v->json = j;
         return true;
@@ -325,6 +326,19 @@ static void schema_embed_input(JsonW *w)
                   "30521}}}]"));
 }
 
+static void schema_members(const Field *f, JsonW *w)
+{
+    Json *j = json_parse(str_of(f->choices), JSON_DEFAULT_DEPTH, NULL);
+    void *iter = NULL;
+    Str key;
+    const Json *value;
+    while (json_each(j, &iter, &key, &value)) {
+        jw_key_str(w, key);
+        jw_tree(w, value);
+    }
+    json_free(j);
+}
+
 void field_schema(const Field *f, JsonW *w)
 {
     static const char *const names[] = {
@@ -334,6 +348,8 @@ void field_schema(const Field *f, JsonW *w)
     jw_obj(w);
     if (f->type == F_EMBED_INPUT) {
         schema_embed_input(w);
+    } else if (f->type == F_JSON) {
+        schema_members(f, w);
     } else if (f->nullable) {
         jw_key(w, "type");
         jw_arr(w);

@@ -21,7 +21,8 @@ typedef enum {
     F_STRINGS,    /* list of F_STRING, at most max items; repeated in a query or form */
     F_OBJECT,     /* any JSON object; in a form: its text */
     F_FILE,       /* forms only */
-    F_EMBED_INPUT /* OpenAI's: string, list of strings, list of tokens, list of lists */
+    F_EMBED_INPUT, /* OpenAI's: string, list of strings, list of tokens, list of lists */
+    F_JSON        /* anything: `choices` is its JSON Schema, the handler looks */
 } FieldType;
 
 typedef struct {
@@ -46,7 +47,7 @@ typedef struct {
     Str *list;
     size_t n_list;
     Str filename, media_type; /* F_FILE; str holds the bytes */
-    const Json *json;         /* F_OBJECT, F_EMBED_INPUT: borrowed from the request's tree */
+    const Json *json;         /* F_OBJECT, F_EMBED_INPUT, F_JSON: of the request's tree */
 } FieldValue;
 
 /* Index of a name, or SIZE_MAX; an alias gives the index of what it is the same as. */

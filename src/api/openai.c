@@ -2,7 +2,7 @@
  *
  * Source: the OpenAI API reference. `encoding_format: base64` is little-endian f32 and what the
  * official clients ask for; `dimensions` below 384 cuts the vector and scales it to unit length. */
-#include "api/call.h"
+#include "api/openai.h"
 
 #include <math.h>
 
@@ -145,7 +145,7 @@ static bool is_our_model(ApiCall *c, Str name)
     return str_eq(name, own);
 }
 
-static bool unknown_model(Str name, Err *err)
+bool openai_unknown_model(Str name, Err *err)
 {
     return err_set(err, ERR_NOT_FOUND,
                    "there is no model \"" STR_FMT "\"; GET /v1/models lists what there is",
@@ -159,7 +159,7 @@ bool openai_embeddings(ApiCall *c, Err *err)
     size_t dims = dimensions->given && !dimensions->is_null ? (size_t)dimensions->i : MINILM_DIM;
     bool as_base64 = str_eq(call_body(c, "encoding_format")->str, STR("base64"));
     if (!is_our_model(c, call_body(c, "model")->str))
-        return unknown_model(call_body(c, "model")->str, err);
+        return openai_unknown_model(call_body(c, "model")->str, err);
     if (!read_inputs(c, call_body(c, "input")->json, &in, err))
         return false;
     float *out = ARENA_NEW_ARRAY(c->arena, float, in.n *MINILM_DIM);
@@ -196,14 +196,25 @@ bool openai_embeddings(ApiCall *c, Err *err)
     return call_json(c, 200, err);
 }
 
-static void model_json(ApiCall *c, JsonW *w)
+static void model_json(JsonW *w, const char *id, int64_t created, const char *by)
 {
     jw_obj(w);
-    jw_kv_cstr(w, "id", minilm_name(c->parts->model));
+    jw_kv_cstr(w, "id", id);
     jw_kv_cstr(w, "object", "model");
-    jw_kv_int(w, "created", 1629936000); /* 2021-08-26, when its authors published it */
-    jw_kv_cstr(w, "owned_by", "sentence-transformers");
+    jw_kv_int(w, "created", created);
+    jw_kv_cstr(w, "owned_by", by);
     jw_obj_end(w);
+}
+
+/* 2021-08-26, when its authors published it. */
+static void encoder_json(ApiCall *c, JsonW *w)
+{
+    model_json(w, minilm_name(c->parts->model), 1629936000, "sentence-transformers");
+}
+
+static void assistant_json(JsonW *w)
+{
+    model_json(w, OPENAI_CHAT_MODEL, 1795392000, "sotto"); /* 2026-11-23 */
 }
 
 bool openai_models(ApiCall *c, Err *err)
@@ -214,7 +225,9 @@ bool openai_models(ApiCall *c, Err *err)
     jw_kv_cstr(&w, "object", "list");
     jw_key(&w, "data");
     jw_arr(&w);
-    model_json(c, &w);
+    encoder_json(c, &w);
+    if (c->parts->assistant)
+        assistant_json(&w);
     jw_arr_end(&w);
     jw_obj_end(&w);
     return call_json(c, 200, err);
@@ -223,10 +236,14 @@ bool openai_models(ApiCall *c, Err *err)
 bool openai_model(ApiCall *c, Err *err)
 {
     Str name = route_param(&c->match, "model");
+    bool chat = c->parts->assistant && str_eq(name, STR(OPENAI_CHAT_MODEL));
     JsonW w;
-    if (!is_our_model(c, name))
-        return unknown_model(name, err);
+    if (!chat && !is_our_model(c, name))
+        return openai_unknown_model(name, err);
     jw_init(&w, &c->out);
-    model_json(c, &w);
+    if (chat)
+        assistant_json(&w);
+    else
+        encoder_json(c, &w);
     return call_json(c, 200, err);
 }

@@ -66,7 +66,7 @@ static void body_schema(JsonW *w, const ApiRoute *r, bool form)
     jw_key(w, "schema");
     jw_obj(w);
     jw_kv_cstr(w, "type", "object");
-    jw_kv_bool(w, "additionalProperties", false);
+    jw_kv_bool(w, "additionalProperties", (r->flags & ANY_MEMBERS) != 0);
     jw_key(w, "properties");
     jw_obj(w);
     size_t n_required = 0;
@@ -99,7 +99,7 @@ static void request_body(JsonW *w, const ApiRoute *r)
         return;
     jw_key(w, "requestBody");
     jw_obj(w);
-    jw_kv_bool(w, "required", true);
+    jw_kv_bool(w, "required", !(r->body_kinds & BODY_MAY_LACK));
     jw_key(w, "content");
     jw_obj(w);
     if (r->body_kinds & BODY_JSON) {
@@ -118,7 +118,18 @@ static void request_body(JsonW *w, const ApiRoute *r)
     jw_obj_end(w);
 }
 
-static void response(JsonW *w, Str status, const char *media, const char *schema)
+static void events_media(JsonW *w)
+{
+    jw_key(w, "text/event-stream");
+    jw_obj(w);
+    jw_key(w, "schema");
+    jw_obj(w);
+    jw_kv_cstr(w, "description", "server-sent events: docs/API.md");
+    jw_obj_end(w);
+    jw_obj_end(w);
+}
+
+static void response(JsonW *w, Str status, const char *media, const char *schema, bool events)
 {
     jw_key_str(w, status);
     jw_obj(w);
@@ -141,6 +152,8 @@ static void response(JsonW *w, Str status, const char *media, const char *schema
             jw_obj_end(w);
         }
         jw_obj_end(w);
+        if (events)
+            events_media(w);
         jw_obj_end(w);
     }
     jw_obj_end(w);
@@ -160,12 +173,12 @@ static void responses(JsonW *w, const ApiRoute *r)
                  !r->answer   ? NULL
                  : media_only ? r->answer
                               : "application/json",
-                 !r->answer || media_only ? NULL : r->answer);
+                 !r->answer || media_only ? NULL : r->answer, (r->flags & STREAMS) != 0);
     rest = str_of(r->errors);
     while (str_next(&rest, ',', &status))
         if (status.len)
-            response(w, status, fault_media, fault);
-    response(w, STR("default"), fault_media, fault);
+            response(w, status, fault_media, fault, false);
+    response(w, STR("default"), fault_media, fault, false);
     jw_obj_end(w);
 }
 
@@ -198,12 +211,32 @@ static void path_key(JsonW *w, const char *pattern)
 {
     char path[160];
     size_t n = 0;
-    for (const char *p = pattern; *p && n < sizeof path - 1; p++)
-        if (*p != '.' ||
-            p[1] == 'j') /* {name...} is {name} in OpenAPI; openapi.json keeps its dot */
-            path[n++] = *p;
+    for (const char *p = pattern; *p && n < sizeof path - 1; p++) {
+        if (strncmp(p, "...", 3) == 0) /* {name...} is {name} in OpenAPI */
+            p += 3;
+        path[n++] = *p;
+    }
     path[n] = 0;
     jw_key(w, path);
+}
+
+/* All parts' schemas as one object. */
+static void schemas(JsonW *w)
+{
+    static const char *const parts[] = {api_schemas, api_schemas_talk, api_schemas_proposals};
+    jw_obj(w);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        Json *j = json_parse(str_of(parts[i]), JSON_DEFAULT_DEPTH, NULL);
+        void *iter = NULL;
+        Str key;
+        const Json *value;
+        while (json_each(j, &iter, &key, &value)) {
+            jw_key_str(w, key);
+            jw_tree(w, value);
+        }
+        json_free(j);
+    }
+    jw_obj_end(w);
 }
 
 bool api_openapi(Buf *out)
@@ -243,7 +276,7 @@ bool api_openapi(Buf *out)
     jw_key(&w, "components");
     jw_obj(&w);
     jw_key(&w, "schemas");
-    jw_raw(&w, str_of(api_schemas));
+    schemas(&w);
     jw_obj_end(&w);
     jw_obj_end(&w);
     return buf_ok(out);

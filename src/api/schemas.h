@@ -2,7 +2,7 @@
 #ifndef SOTTO_API_SCHEMAS_H
 #define SOTTO_API_SCHEMAS_H
 
-/* The `components.schemas` object as JSON text. */
-extern const char api_schemas[];
+/* The `components.schemas` object as JSON text, in parts. */
+extern const char api_schemas[], api_schemas_talk[], api_schemas_proposals[];
 
 #endif

@@ -9,14 +9,11 @@
  * Threads: callbacks on the loop thread; jobs on workers; the store's notice on a thread of its. */
 #include <pthread.h>
 
-#include "api/call.h"
 #include "api/serialize.h"
+#include "api/talk_json.h"
+#include "api/ws_int.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "net/websocket.h"
-
-enum { TOPIC_DOCUMENTS = 1, TOPIC_BRIEFING = 2, TOPIC_TASKS = 4, TOPIC_REMINDERS = 8,
-       TOPIC_FOLDERS = 16 };
 
 static const struct {
     const char *name;
@@ -29,7 +26,7 @@ static const struct {
 
 /* Queries one client may have waiting: one more is an Error, not a longer queue. */
 #define QUERIES_PER_CLIENT 8
-#define QUERY_BYTES_MAX 2000
+#define QUERY_BYTES_MAX INTENTS_TEXT_MAX
 
 typedef struct {
     WsId id;
@@ -49,6 +46,8 @@ typedef struct {
     ApiWs *ws;
     WsId id;
     Str text; /* own copy, behind the struct */
+    Uuid session;
+    bool goes_on; /* in that session */
     Uuid document;
     ChangeKind change;
 } WsJob;
@@ -73,6 +72,7 @@ void api_ws_free(ApiWs *ws)
     store_on_change(parts->store, NULL, NULL);
     if (parts->sync)
         sync_on_progress(parts->sync, NULL, NULL);
+    ws_tasks_unwatch(ws);
     pthread_mutex_destroy(&ws->lock);
     mem_free(ws->clients);
     mem_free(ws);
@@ -149,7 +149,7 @@ static void query_end(ApiWs *ws, WsId id)
 /* ---- messages out -----------------------------------------------------------------------------
  */
 
-static void frame_begin(JsonW *w, Buf *out, const char *type)
+void ws_frame_begin(JsonW *w, Buf *out, const char *type)
 {
     buf_init(out, 8 << 20);
     jw_init(w, out);
@@ -159,7 +159,7 @@ static void frame_begin(JsonW *w, Buf *out, const char *type)
     jw_obj(w);
 }
 
-static void frame_end(JsonW *w)
+void ws_frame_end(JsonW *w)
 {
     jw_obj_end(w);
     jw_obj_end(w);
@@ -169,51 +169,13 @@ static void send_error(ApiWs *ws, WsId id, const Err *fault)
 {
     Buf b;
     JsonW w;
-    frame_begin(&w, &b, "Error");
+    ws_frame_begin(&w, &b, "Error");
     jw_kv_cstr(&w, "code", err_info(fault->code)->wire);
     jw_kv_cstr(&w, "message", fault->msg);
-    frame_end(&w);
+    ws_frame_end(&w);
     if (buf_ok(&b))
         ws_post_text(api_server(ws->api), id, buf_str(&b));
     buf_release(&b);
-}
-
-static void citation(JsonW *w, const SearchHit *hit, const Match *m)
-{
-    char id[UUID_TEXT];
-    jw_obj(w);
-    jw_kv_cstr(w, "document_id", uuid_format(&hit->doc.id, id));
-    jw_kv_str(w, "title", hit->doc.title);
-    jw_kv_str(w, "source", hit->doc.source);
-    jw_kv_cstr(w, "chunk_id", uuid_format(&m->chunk_id, id));
-    jw_kv_str(w, "text", m->text);
-    jw_kv_int(w, "start", m->start);
-    jw_kv_int(w, "end", m->end);
-    jw_key(w, "page");
-    if (m->page)
-        jw_int(w, m->page);
-    else
-        jw_null(w);
-    jw_kv_num(w, "similarity", m->similarity);
-    jw_obj_end(w);
-}
-
-/* The passage that fits best, in its own words; what else was found stands in the citations. */
-static void text_response(JsonW *w, const SearchResult *r)
-{
-    if (r->n && r->hits[0].n_matches) {
-        const Match *m = &r->hits[0].matches[0];
-        jw_kv_str(w, "response", str_sub(m->text, m->snippet_start, m->snippet_end));
-    } else {
-        jw_kv_cstr(w, "response", "I found nothing about that.");
-    }
-    jw_key(w, "citations");
-    jw_arr(w);
-    for (size_t i = 0; i < r->n; i++)
-        for (size_t k = 0; k < r->hits[i].n_matches; k++)
-            citation(w, &r->hits[i], &r->hits[i].matches[k]);
-    jw_arr_end(w);
-    jw_kv_bool(w, "done", true);
 }
 
 static void query_run(void *arg, unsigned worker)
@@ -222,17 +184,21 @@ static void query_run(void *arg, unsigned worker)
     ApiWs *ws = job->ws;
     const ApiParts *parts = api_parts(ws->api);
     Arena *a = arena_new(ARENA_DEFAULT_MAX);
-    SearchRequest r = {.text = job->text, .limit = 5, .threshold = 0.3, .passages = 2};
-    SearchResult result;
+    AssistantRequest q = {.text = job->text, .session = job->goes_on ? &job->session : NULL,
+                          .keep = true};
+    AssistantReply r;
     Err err = ERR_INIT;
     if (!a)
         err_set(&err, ERR_NO_MEMORY, "no memory for the query");
-    if (a && search_run(parts->search, &parts->owner, &r, worker, a, &result, &err)) {
+    else if (!parts->assistant)
+        err_set(&err, ERR_UNAVAILABLE, "there is no assistant here");
+    else if (assistant_say(parts->assistant, &q, worker, a, &r, &err)) {
         Buf b;
         JsonW w;
-        frame_begin(&w, &b, "TextResponse");
-        text_response(&w, &result);
-        frame_end(&w);
+        ws_frame_begin(&w, &b, "TextResponse");
+        reply_members(&w, &r);
+        jw_kv_bool(&w, "done", true);
+        ws_frame_end(&w);
         if (buf_check(&b, "the answer", &err))
             ws_post_text(api_server(ws->api), job->id, buf_str(&b));
         buf_release(&b);
@@ -256,17 +222,23 @@ static void job_drop(void *arg, unsigned worker)
 static bool on_query(ApiWs *ws, WsId id, const Json *data, Err *err)
 {
     Str text = json_str(json_get(data, "query"));
+    const Json *named = json_get(data, "session_id");
+    bool goes_on = named && json_type(named) != JSON_T_NULL;
+    Uuid session = {{0}};
     if (!text.ptr || !str_trim(text).len)
         return err_set(err, ERR_VALIDATION,
                        "TextQuery needs data.query, a string that is not empty");
     if (text.len > QUERY_BYTES_MAX)
         return err_set(err, ERR_TOO_LARGE, "data.query has more than %d bytes", QUERY_BYTES_MAX);
+    if (goes_on && !uuid_parse(json_str(named), &session))
+        return err_set(err, ERR_VALIDATION, "data.session_id must be a UUID");
     if (!query_begin(ws, id))
         return err_set(err, ERR_RATE_LIMITED, "%d queries are waiting already", QUERIES_PER_CLIENT);
     WsJob *job = mem_zalloc(sizeof *job + text.len);
     bool ok = job ? true : err_set(err, ERR_NO_MEMORY, "no memory for the query");
     if (ok) {
-        *job = (WsJob){.ws = ws, .id = id, .text = {(char *)(job + 1), text.len}};
+        *job = (WsJob){.ws = ws, .id = id, .text = {(char *)(job + 1), text.len},
+                       .session = session, .goes_on = goes_on};
         memcpy(job + 1, text.ptr, text.len);
         ok = work_submit(api_parts(ws->api)->work, WORK_INTERACTIVE, query_run, job_drop, job, err);
     }
@@ -308,6 +280,8 @@ static bool on_subscribe(ApiWs *ws, WsId id, const Json *data, bool on, Err *err
         c->topics = on ? c->topics | bits : c->topics & ~bits;
     count_topics(ws);
     pthread_mutex_unlock(&ws->lock);
+    if (on && (bits & TOPIC_REMINDERS))
+        ws_tasks_catch_up(ws, id);
     return true;
 }
 
@@ -363,7 +337,7 @@ static void on_close(void *user, Server *server, WsId id, int code)
 /* ---- notices ----------------------------------------------------------------------------------
  */
 
-static void notify(ApiWs *ws, unsigned topic, Str frame)
+void ws_notify(ApiWs *ws, unsigned topic, Str frame)
 {
     pthread_mutex_lock(&ws->lock);
     WsId *ids = ws->n ? mem_alloc(ws->n * sizeof *ids) : NULL;
@@ -400,7 +374,7 @@ static void update_run(void *arg, unsigned worker)
         mem_free(job);
         return;
     }
-    frame_begin(&w, &b, "DocumentUpdate");
+    ws_frame_begin(&w, &b, "DocumentUpdate");
     jw_key(&w, "document");
     if (there) {
         document_json(&w, &doc, CONTENT_NONE);
@@ -410,9 +384,9 @@ static void update_run(void *arg, unsigned worker)
         jw_obj_end(&w);
     }
     jw_kv_cstr(&w, "change", names[job->change]);
-    frame_end(&w);
+    ws_frame_end(&w);
     if (buf_ok(&b))
-        notify(job->ws, TOPIC_DOCUMENTS, buf_str(&b));
+        ws_notify(job->ws, TOPIC_DOCUMENTS, buf_str(&b));
     buf_release(&b);
     arena_free(a);
     mem_free(job);
@@ -454,13 +428,13 @@ static void on_progress(void *arg)
         for (size_t i = 0; i < n; i++) {
             Buf b;
             JsonW w;
-            frame_begin(&w, &b, "IngestProgress");
+            ws_frame_begin(&w, &b, "IngestProgress");
             jw_kv_cstr(&w, "folder", uuid_format(&list[i].folder.id, id));
             jw_kv_str(&w, "path", list[i].folder.path);
             sync_progress_json(&w, &list[i]);
-            frame_end(&w);
+            ws_frame_end(&w);
             if (buf_ok(&b))
-                notify(ws, TOPIC_FOLDERS, buf_str(&b));
+                ws_notify(ws, TOPIC_FOLDERS, buf_str(&b));
             buf_release(&b);
         }
     }
@@ -472,6 +446,20 @@ void api_ws_watch(ApiWs *ws)
     if (api_parts(ws->api)->sync)
         sync_on_progress(api_parts(ws->api)->sync, on_progress, ws);
     store_on_change(api_parts(ws->api)->store, on_change, ws);
+    ws_tasks_watch(ws);
+}
+
+Api *ws_api(ApiWs *ws)
+{
+    return ws->api;
+}
+
+bool ws_wanted(ApiWs *ws, unsigned topic)
+{
+    pthread_mutex_lock(&ws->lock);
+    bool wanted = ws->subscribed & topic;
+    pthread_mutex_unlock(&ws->lock);
+    return wanted;
 }
 
 bool ws_open(ApiCall *c, Err *err)

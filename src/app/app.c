@@ -80,6 +80,61 @@ static bool open_model(App *app, const Config *c, Err *err)
     return app->model != NULL;
 }
 
+/* What a person asks the assistant to write down is a document of its own. */
+static bool add_note(void *arg, Str text, unsigned worker, Arena *a, Document *doc, Err *err)
+{
+    App *app = arg;
+    PutOutcome outcome;
+    IngestInput in = {.data = text,
+                      .media_type = STR("text/plain"),
+                      .file_type = STR("text"),
+                      .source = STR("note")};
+    return ingest_one(app->ingest, &app_owner, &in, worker, a, doc, &outcome, err);
+}
+
+static bool open_calendars(App *app, const Config *c, Err *err)
+{
+    EventsOptions e = {.self = app_self(),
+                       .timeout_ms = (unsigned)config_number(c, SET_READ_TIMEOUT) * 1000u};
+    app->events = events_reader_new(&e, err);
+    CalendarsOptions k = {.store = app->store,
+                          .owner = app_owner,
+                          .zone = str_of(config_text(c, SET_ZONE)),
+                          .read = events_read,
+                          .read_arg = app->events,
+                          .tasks = app->tasks};
+    app->calendars = app->events ? calendars_new(&k, err) : NULL;
+    return app->calendars != NULL;
+}
+
+/* What is done for a person: tasks, calendars, and who is told to do it. */
+static bool open_doing(App *app, const AppOptions *o, Err *err)
+{
+    const Config *c = o->config;
+    TasksOptions t = {.store = app->store,
+                      .owner = app_owner,
+                      .zone = str_of(config_text(c, SET_ZONE)),
+                      .day_first = str_eq(str_of(config_text(c, SET_DATE_ORDER)), STR("dmy"))};
+    app->tasks = tasks_new(&t, err);
+    if (!app->tasks)
+        return err_wrap(err, "zone (%s)", config_origin(c, SET_ZONE));
+    if (!open_calendars(app, c, err))
+        return false;
+    if (!o->assistant)
+        return true;
+    AssistantParts parts = {.store = app->store,
+                            .search = app->search,
+                            .tasks = app->tasks,
+                            .calendars = app->calendars,
+                            .model = app->model,
+                            .workers = app->threads,
+                            .owner = app_owner,
+                            .note = app->ingest ? add_note : NULL,
+                            .note_arg = app};
+    app->assistant = assistant_new(&parts, err);
+    return app->assistant != NULL;
+}
+
 static bool open_parts(App *app, const AppOptions *o, Err *err)
 {
     const Config *c = o->config;
@@ -112,6 +167,7 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
                            .max_file_bytes = (uint64_t)config_number(c, SET_MAX_UPLOAD),
                            .extract_timeout_ms =
                                (unsigned)config_number(c, SET_READ_TIMEOUT) * 1000u,
+                           .zone = str_of(config_text(c, SET_ZONE)),
                            .self = app_self()};
         app->ingest = ingest_new(&i, err);
         if (!app->ingest)
@@ -131,11 +187,16 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
         if (!app->sync)
             return false;
     }
+    if (!open_doing(app, o, err))
+        return false;
     ApiParts parts = {.store = app->store,
                       .search = app->search,
                       .ingest = app->ingest,
                       .work = app->work,
                       .sync = app->sync,
+                      .tasks = app->tasks,
+                      .calendars = app->calendars,
+                      .assistant = app->assistant,
                       .model = app->model,
                       .owner = app_owner,
                       .max_upload = (uint64_t)config_number(c, SET_MAX_UPLOAD)};
@@ -159,6 +220,10 @@ void app_close(App *app)
     if (app->store)
         store_on_change(app->store, NULL, NULL);
     api_free(app->api);
+    assistant_free(app->assistant);
+    calendars_free(app->calendars);
+    events_reader_free(app->events);
+    tasks_free(app->tasks);
     sync_free(app->sync);
     search_free(app->search);
     ingest_free(app->ingest);

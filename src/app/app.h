@@ -1,6 +1,7 @@
 /* app.h - the parts of the program put together, for the server and for commands without one.
  *
- *   settings -> encoder -> store -> search, ingest -> api [-> workers -> server]
+ *   settings -> encoder -> store -> search, ingest, tasks -> assistant -> api
+ *            [-> workers -> server]
  *
  * Closing goes the other way. Threads: opened and closed by the main thread. */
 #ifndef SOTTO_APP_APP_H
@@ -8,6 +9,7 @@
 
 #include "api/api.h"
 #include "app/config.h"
+#include "ingest/events.h"
 
 #define APP_MODEL "all-MiniLM-L6-v2"
 
@@ -20,6 +22,7 @@ typedef struct {
     bool search, ingest;   /* which parts are needed (either needs the encoder) */
     bool workers;          /* a pool of threads behind the Api */
     bool sync;             /* watched folders; needs ingest and workers */
+    bool assistant;        /* what is said is answered; needs search; notes need ingest */
     const char *lock_note; /* who has the data open, for others to read */
 } AppOptions;
 
@@ -30,6 +33,10 @@ typedef struct {
     Ingest *ingest;
     Work *work;
     Sync *sync; /* not started yet */
+    Tasks *tasks;
+    EventsReader *events;
+    Calendars *calendars; /* addresses are not looked at yet */
+    Assistant *assistant;
     Api *api;
     unsigned threads; /* worker numbers 0..threads-1 */
     unsigned bulk;    /* and the bulk threads' behind them */

@@ -43,13 +43,16 @@ static bool open_local(Call *c, const Config *config, unsigned needs, const char
 {
     char note[200];
     snprintf(note, sizeof note, "%s (process %d)", who, (int)getpid());
+    if (needs & CALL_TALK)
+        needs |= CALL_WRITE | CALL_SEARCH | CALL_INGEST;
     AppOptions o = {.config = config,
                     .read_only = !(needs & CALL_WRITE),
                     .lock_note = note,
                     .search = (needs & CALL_SEARCH) != 0,
                     .ingest = (needs & (CALL_INGEST | CALL_SYNC)) != 0,
                     .workers = (needs & CALL_SYNC) != 0,
-                    .sync = (needs & CALL_SYNC) != 0};
+                    .sync = (needs & CALL_SYNC) != 0,
+                    .assistant = (needs & CALL_TALK) != 0};
     if (app_open(&c->app, &o, err)) {
         c->lanes = c->app.threads;
         return !c->app.sync || sync_start(c->app.sync, err);

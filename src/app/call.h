@@ -17,7 +17,8 @@
 typedef struct Call Call;
 
 /* What a command needs when there is no server. */
-enum { CALL_READ = 0, CALL_WRITE = 1, CALL_SEARCH = 2, CALL_INGEST = 4, CALL_SYNC = 8 };
+enum { CALL_READ = 0, CALL_WRITE = 1, CALL_SEARCH = 2, CALL_INGEST = 4, CALL_SYNC = 8,
+       CALL_TALK = 16 /* the assistant: with all but CALL_SYNC */ };
 
 /* `who` is what the lock says while we have the data open: "sotto add". ERR_NOT_FOUND when there
  * are no data yet; ERR_UNAVAILABLE when another command has them open for writing, or without a

@@ -33,6 +33,27 @@ static const CliFlag search_flags[] = {
     {"--explain", NULL, false, "show how every hit came about"},
 };
 
+static const CliFlag ask_flags[] = {
+    {"--session", "ID", false, "go on in this conversation; a new one unless given"},
+};
+
+static const CliFlag chat_flags[] = {
+    {"--session", "ID", false, "go on in this conversation; a new one unless given"},
+};
+
+static const CliFlag conversations_flags[] = {
+    {"--find", "WORDS", false, "list: only those with these words in the title or a message"},
+    {"--limit", "N", false, "list: at most so many; show: so many of the last messages; 50 unless "
+                            "said otherwise"},
+    {"--yes", NULL, false, "delete: do not ask; needed when standard input is no terminal"},
+};
+
+static const CliFlag memory_flags[] = {
+    {"--find", "WORDS", false, "list: only facts with these words"},
+    {"--history", NULL, false, "list: what was replaced, too; delete: what was said before of it"},
+    {"--yes", NULL, false, "delete: do not ask; needed when standard input is no terminal"},
+};
+
 static const CliFlag list_flags[] = {
     {"--limit", "N", false, "at most so many; 50 unless said otherwise"},
     {"--all", NULL, false, "every document, however many"},
@@ -77,6 +98,37 @@ static const CliFlag restore_flags[] = {
     {"--yes", NULL, false, "do not ask; needed when standard input is no terminal"},
 };
 
+static const CliFlag task_flags[] = {
+    {"--status", "STATUS", false, "list: open (the default), done, cancelled or all"},
+    {"--kind", "KIND", true, "list: only task, reminder, timer or alarm"},
+    {"--tag", "TAG", true, "list: only with this tag; repeated: with all of them"},
+    {"--priority", "PRIORITY", false, "list: only low, normal, high or urgent"},
+    {"--due-after", "TIME", false, "list: due at or after (YYYY-MM-DD or RFC 3339)"},
+    {"--due-before", "TIME", false, "list: due before it"},
+    {"--overdue", NULL, false, "list: only what is overdue"},
+    {"--sort", "ORDER", false,
+     "list: due_at (the default), created_at, updated_at (each with - for the other way), "
+     "-priority or title"},
+    {"--limit", "N", false, "list: at most so many; 100 unless said otherwise"},
+    {"--all", NULL, false, "list: however many"},
+};
+
+static const CliFlag calendar_flags[] = {
+    {"--days", "N", false, "so many days, 1 to 3660"},
+    {"--into", "CALENDAR", false, "import, add: into this one of your own calendars"},
+    {"--name", "NAME", false, "subscribe: what to call it"},
+    {"--refresh", "SECONDS", false, "subscribe: between two looks, 300 to 2592000; 3600 is usual"},
+    {"--private", NULL, false, "subscribe: the address may be in your own network"},
+    {"--at", "PLACE", false, "add: where"},
+    {"--repeat", "RRULE", false, "add: recurrence rule of RFC 5545"},
+    {"--remind", "LENGTH", true, "add: so long before: PT15M, 1 hour; may be repeated"},
+    {"--occurrence", "TIME", false, "delete: only this one of a series"},
+    {"--output", "FILE", false, "export: write there; - is standard output, as without it"},
+    {"--subscribed", NULL, false, "export: events of addresses too"},
+    {"--no-tasks", NULL, false, "export: events only"},
+    {"--yes", NULL, false, "do not ask; needed when standard input is no terminal"},
+};
+
 static const CliFlag doctor_flags[] = {
     {"--repair", NULL, false, "rebuild damaged indexes from the documents (no server may run)"},
 };
@@ -107,6 +159,23 @@ static const CliCommand commands[] = {
      "must\n"
      "not, word* is a beginning; tag:, source:, type:, lang:, after: and before: narrow it down.",
      search_flags, COUNT(search_flags), 1, MANY, search_command},
+    {"ask", "SENTENCE...", "ask or tell the assistant something",
+     "A question is answered out of your documents, tasks and what you told it, with the place it "
+     "stands\n"
+     "in; a command (\"remind me to call the bank tomorrow at nine\") is carried out. Exit status\n"
+     "3 when nothing was found.",
+     ask_flags, COUNT(ask_flags), 1, MANY, ask_command},
+    {"chat", "", "talk to the assistant",
+     "One line after the other, from the terminal or a pipe, in one conversation; /quit ends it.",
+     chat_flags, COUNT(chat_flags), 0, 0, chat_command},
+    {"conversations", "[list|show|delete] [ID]", "conversations that are kept",
+     "ID is a conversation's id, or its last letters as the list shows them.", conversations_flags,
+     COUNT(conversations_flags), 0, MANY, conversations_command},
+    {"memory", "[list|add|delete] [TEXT|ID]", "what the assistant was told to remember",
+     "sotto memory add \"my manager is Dana\"; another one about the same subject takes its place. "
+     "ID is a\n"
+     "fact's id, or its last letters as the list shows them.",
+     memory_flags, COUNT(memory_flags), 0, MANY, memory_command},
     {"list", "", "list documents", NULL, list_flags, COUNT(list_flags), 0, 0, list_command},
     {"show", "ID", "show a document with its text",
      "ID is the document's id, or the path it came from.", show_flags, COUNT(show_flags), 1, 1,
@@ -127,6 +196,24 @@ static const CliCommand commands[] = {
      "failed\n"
      "or was refused.",
      ledger_flags, COUNT(ledger_flags), 0, 1, ledger_command},
+    {"task", "SENTENCE | VERB [TASK] [TIME]",
+     "tasks, reminders and timers",
+     "sotto task \"call the bank tomorrow at 9\" adds one; #word is a tag, urgent a priority,\n"
+     "\"every Monday\" repeats it, \"remind me an hour before\" is a reminder. Verbs:\n"
+     "list [WORDS], show TASK, done TASK, reopen TASK, cancel TASK, delete TASK,\n"
+     "snooze TASK \"for an hour\", move TASK \"Monday at five\", undo [CHANGE],\n"
+     "reminders (that nobody has dealt with), add SENTENCE (when it begins like a verb);\n"
+     "proposals (what documents ask for), take ID and dismiss ID of one of them.\n"
+     "TASK is an id, its last letters as the list shows them, or words of its title.",
+     task_flags, COUNT(task_flags), 1, MANY, task_command},
+    {"calendar",
+     "[today|tomorrow|week|DATE | VERB ...]",
+     "what is on the schedule; calendars in and out",
+     "Without words: today. import FILE..., export, subscribe URL, refresh [CALENDAR], remove\n"
+     "CALENDAR, list; add TITLE START [END] (2026-12-01, 2026-12-01T09:00), delete ID. CALENDAR\n"
+     "is an id, a name or an address. The same file imported twice changes nothing.\n"
+     "docs/CALENDAR.md has the rules.",
+     calendar_flags, COUNT(calendar_flags), 0, MANY, calendar_command},
     {"duplicates", "", "documents with nearly the same text, in groups",
      "The oldest of a group comes first; the others show how much they have in common with it.",
      duplicates_flags, COUNT(duplicates_flags), 0, 0, duplicates_command},

@@ -9,6 +9,7 @@
 #include "app/suggest.h"
 #include "base/mem.h"
 #include "base/os.h"
+#include "base/zone.h"
 
 static const Setting settings[SET_ID_COUNT] = {
     {SET_CONFIG, SETTING_PATH, "config", "--config", "SOTTO_CONFIG", "~/.config/sotto/sotto.conf",
@@ -38,6 +39,13 @@ static const Setting settings[SET_ID_COUNT] = {
      0, 0, "mirror to fetch models from, and from nowhere else: URL/MODEL/FILE"},
     {SET_MODELS_TOKEN, SETTING_SECRET, "models_token", NULL, "SOTTO_MODELS_TOKEN", "", "TOKEN",
      NULL, 0, 0, "bearer token for the mirror; sent nowhere else"},
+    {SET_ZONE, SETTING_ZONE, "zone", "--zone", "SOTTO_ZONE", "", "ZONE", NULL, 0, 0,
+     "time zone that you live in, such as Europe/Berlin; empty is the machine's"},
+    {SET_DATE_ORDER, SETTING_CHOICE, "date_order", "--date-order", "SOTTO_DATE_ORDER", "mdy",
+     "ORDER", "mdy|dmy", 0, 0, "what 3/4 means: March 4 (mdy) or 3 April (dmy)"},
+    {SET_DESKTOP, SETTING_BOOL, "desktop_notifications", "--desktop-notifications",
+     "SOTTO_DESKTOP_NOTIFICATIONS", "yes", NULL, NULL, 0, 1,
+     "show reminders on the desktop, where there is one"},
 };
 
 typedef struct {
@@ -231,6 +239,15 @@ static bool read_number(const Setting *s, const char *text, int64_t *out, Err *e
     return true;
 }
 
+static bool zone_ok(const char *text, Err *err)
+{
+    Zone *z = zone_open(str_of(text), err);
+    if (!z && err->code == ERR_NOT_FOUND)
+        err->code = ERR_VALIDATION;
+    zone_free(z);
+    return z != NULL;
+}
+
 /* Checks `text` against the type of setting `id` and keeps it as the setting's value. */
 static bool take(Config *c, SettingId id, const char *text, const char *origin, bool from_file,
                  Err *err)
@@ -266,6 +283,9 @@ static bool take(Config *c, SettingId id, const char *text, const char *origin, 
     case SETTING_URL:
         ok = strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0 ||
              err_set(&why, ERR_VALIDATION, "\"%s\" is no http:// or https:// address", text);
+        break;
+    case SETTING_ZONE:
+        ok = zone_ok(text, &why);
         break;
     case SETTING_LIST:
     case SETTING_SECRET:

@@ -31,6 +31,9 @@ typedef enum {
     SET_LOG_FORMAT,
     SET_MODELS_URL,
     SET_MODELS_TOKEN,
+    SET_ZONE,
+    SET_DATE_ORDER,
+    SET_DESKTOP,
     SET_ID_COUNT
 } SettingId;
 
@@ -42,6 +45,7 @@ typedef enum {
     SETTING_BYTES,  /* whole number with K, M or G (powers of 1024) */
     SETTING_CHOICE, /* one of `choices` */
     SETTING_LIST,   /* words with commas between */
+    SETTING_ZONE,   /* a time zone by its IANA name; empty: the machine's */
     SETTING_URL,    /* http:// or https:// */
     SETTING_SECRET  /* never printed */
 } SettingType;

@@ -175,6 +175,8 @@ static const char *kind(const Setting *s)
         return s->choices;
     case SETTING_LIST:
         return "words with commas";
+    case SETTING_ZONE:
+        return "time zone";
     case SETTING_URL:
         return "http(s) address";
     case SETTING_SECRET:

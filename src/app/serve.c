@@ -13,6 +13,7 @@
 #include "app/app.h"
 #include "app/commands.h"
 #include "app/notify.h"
+#include "assistant/scheduler.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -23,6 +24,7 @@ typedef struct {
     Cli *cli;
     App app;
     Server *server;
+    Scheduler *scheduler;
     char host[256];
     uint16_t port;
     char url[320];
@@ -93,11 +95,17 @@ static bool open_data(Serve *s, Err *err)
                     .ingest = true,
                     .workers = true,
                     .sync = true,
+                    .assistant = true,
                     .lock_note = note};
     if (!app_open(&s->app, &o, err))
         return false;
     api_set_server(s->app.api, s->server);
-    return server_start(s->server, err) && sync_start(s->app.sync, err);
+    if (!server_start(s->server, err) || !sync_start(s->app.sync, err))
+        return false;
+    SchedulerOptions r = {.tasks = s->app.tasks,
+                          .desktop = config_bool(s->cli->config, SET_DESKTOP)};
+    s->scheduler = scheduler_start(&r, err);
+    return s->scheduler != NULL && calendars_start(s->app.calendars, err);
 }
 
 static void loop_is_alive(void *arg)
@@ -176,6 +184,8 @@ int serve_command(Cli *cli)
             cli_note(cli, "stopping; once more to stop at once");
         log_write(LOG_INFO, "serve", "stopping");
     }
+    scheduler_stop(s.scheduler);
+    calendars_stop(s.app.calendars);
     sync_stop(s.app.sync);
     if (s.server) {
         server_stop(s.server, DRAIN_MS);

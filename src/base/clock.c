@@ -32,6 +32,11 @@ void clock_set_ms(int64_t now_ms)
     atomic_store(&set_offset, now_ms - (int64_t)(clock_mono_ns() / 1000000u));
 }
 
+bool clock_is_set(void)
+{
+    return atomic_load_explicit(&set_offset, memory_order_relaxed) != WALL_CLOCK;
+}
+
 bool clock_init(Err *err)
 {
     const char *text = getenv("SOTTO_NOW");

@@ -17,6 +17,8 @@ static inline double clock_seconds_since(uint64_t start_ns)
 /* Reads SOTTO_NOW; ERR_VALIDATION when it is no RFC 3339 time. Call once at start. */
 bool clock_init(Err *err);
 void clock_set_ms(int64_t now_ms); /* tests: the clock starts there and runs on */
+/* Whether clock_now_ms is such a clock, and not the machine's. */
+bool clock_is_set(void);
 
 #define CLOCK_RFC3339_MAX 32
 /* "2026-11-23T09:15:00.123Z" (milliseconds only when not zero). Returns out. */

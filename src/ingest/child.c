@@ -131,6 +131,7 @@ _Noreturn static void run_child(const Reader *reader, const Job *job, int input,
         run_standing(reader, job);
     if (job->input_size)
         data = mmap(NULL, job->input_size, PROT_READ, MAP_PRIVATE, 3, 0);
+    extract_deadline(job->deadline_ns);
     bool ok = data != MAP_FAILED && confine(reader, job, &err);
     if (!ok) {
         if (err.code == ERR_NONE)
@@ -142,6 +143,8 @@ _Noreturn static void run_child(const Reader *reader, const Job *job, int input,
             language_set(&out);
         if (!ok && charset_wanted())
             _exit(JOB_EXIT_CHARSET);
+        if (!ok && picture_wanted())
+            _exit(JOB_EXIT_PICTURES);
         if (!ok && err.code == ERR_NO_MEMORY) /* the child's ceiling, not the machine's */
             (void)err_set(&err, ERR_TOO_LARGE,
                           "reading the file takes more than %llu MiB of memory",
@@ -286,7 +289,14 @@ static void reap(Zygote *z)
         if (!r)
             continue;
         Err err = ERR_INIT;
-        if (WIFEXITED(status) && WEXITSTATUS(status) == JOB_EXIT_CHARSET && !r->again) {
+        int wants = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+        if (wants == JOB_EXIT_PICTURES && picture_reading() == PICTURES_UNTRIED) {
+            r->pid = 0;
+            picture_preload(); /* where there is none, the child reads what it can without */
+            start(z, r);
+            continue;
+        }
+        if (wants == JOB_EXIT_CHARSET && !r->again) {
             r->again = true;
             r->pid = 0;
             if (charset_preload(&err))

@@ -1,8 +1,22 @@
 #include "ingest/extract.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "text/letters.h"
+
+static uint64_t deadline = UINT64_MAX;
+
+void extract_deadline(uint64_t deadline_ns)
+{
+    deadline = deadline_ns;
+}
+
+uint64_t extract_time_left_ms(void)
+{
+    uint64_t now = clock_mono_ns();
+    return now < deadline ? (deadline - now) / 1000000u : 0;
+}
 
 void extract_init(ExtractOut *o, size_t max_text)
 {
@@ -340,7 +354,8 @@ void extract_title_of_name(ExtractOut *o, Str filename)
 static const Reader *const readers[] = {
     &reader_text,  &reader_markdown, &reader_html, &reader_pdf,  &reader_docx,     &reader_xlsx,
     &reader_pptx,  &reader_odt,      &reader_ods,  &reader_odp,  &reader_epub,     &reader_email,
-    &reader_mailbox, &reader_rtf,    &reader_csv,  &reader_json, &reader_calendar, &reader_image};
+    &reader_mailbox, &reader_rtf,    &reader_csv,  &reader_json, &reader_calendar, &reader_image,
+    &reader_events};
 
 const Reader *reader_find(Str type)
 {

@@ -28,6 +28,7 @@ struct Ingest {
     MinilmState **states; /* [workers], made when first used; none for those that share */
     Embedder *embedder;   /* NULL: nobody shares */
     Metric *embed_seconds;
+    Zone *zone;
 };
 
 /* Everything about one file on its way. */
@@ -65,6 +66,10 @@ Ingest *ingest_new(const IngestOptions *o, Err *err)
         return NULL;
     }
     *g = (Ingest){.o = *o, .sandbox = sandbox, .states = states};
+    if (!(g->zone = zone_open(o->zone, err))) {
+        ingest_free(g);
+        return NULL;
+    }
     if (o->shared && !(g->embedder = embedder_new(o->model, o->slots ? o->slots : 1, err))) {
         ingest_free(g);
         return NULL;
@@ -85,6 +90,7 @@ void ingest_free(Ingest *g)
     mem_free(g->states);
     embedder_free(g->embedder);
     sandbox_free(g->sandbox);
+    zone_free(g->zone);
     mem_free(g);
 }
 
@@ -175,7 +181,8 @@ static bool make_chunks(Work *w, ChunkNew **out, size_t *n)
         return false;
     if (*n == 0)
         return err_set(w->err, ERR_VALIDATION, e->pages ?
-            "its pages hold no text that can be read: pictures of text need text recognition" :
+            "its pages hold no text that can be read (pictures of text need Debian's package "
+            "tesseract-ocr)" :
             "there is no text in it");
     ChunkNew *chunks = ARENA_NEW_ARRAY(w->a, ChunkNew, *n);
     if (!chunks)
@@ -391,6 +398,11 @@ static bool put(Work *w, Document *doc, PutOutcome *outcome)
     p.sketch = sketch_make(w->text.text, sketch) ? sketch : NULL;
     if (!make_chunks(w, &chunks, &p.n_chunks) || !describe(w, &p.doc))
         return false;
+    CommitmentNew *commitments = NULL;
+    if (!understand_commitments(&w->text, w->title, &p.doc.id, w->g->zone, w->a, &commitments,
+                                &p.n_commitments, w->err))
+        return false;
+    p.commitments = commitments;
     p.chunks = chunks;
     ledger_entry(w, &entry);
     p.ledger = w->same_bytes ? NULL : &entry;
@@ -398,6 +410,14 @@ static bool put(Work *w, Document *doc, PutOutcome *outcome)
         return false;
     w->entered = !w->same_bytes;
     return store_document_get(w->g->o.store, w->owner, &id, true, w->a, doc, w->err);
+}
+
+bool ingest_shared_worker(const Ingest *g, unsigned *worker)
+{
+    if (!g->embedder)
+        return false;
+    *worker = g->o.workers - 1;
+    return true;
 }
 
 static PartsOf parts_of(Work *w, const Document *doc)
@@ -474,7 +494,7 @@ bool ingest_file(Ingest *g, const Uuid *owner, const IngestInput *in, const Orig
 {
     Err local = ERR_INIT;
     IngestInput named = *in;
-    PartsLeft left = {PARTS_MAX, PARTS_MAX_BYTES};
+    PartsLeft left = {PTHREAD_MUTEX_INITIALIZER, PARTS_MAX, PARTS_MAX_BYTES};
     Work w = {.g = g, .owner = owner, .in = &named, .origin = origin,
         .left = origin ? origin->left : &left, .worker = worker, .a = a, .err = &local,
         .bytes = {.fd = -1}};

@@ -26,6 +26,7 @@ typedef struct {
     unsigned extract_timeout_ms; /* 0: 30 s */
     uint64_t extract_memory;    /* 0: 512 MiB of address space beyond the libraries */
     const char *self;           /* path of this program, for the confined child */
+    Str zone;                   /* the person's, for times in texts; empty: the machine's */
 } IngestOptions;
 
 Ingest *ingest_new(const IngestOptions *o, Err *err);

@@ -46,6 +46,7 @@ typedef struct {
 
 #define JOB_EXIT_FAILED 3  /* the child could not be confined or could not write its answer */
 #define JOB_EXIT_CHARSET 4 /* the character set tables are wanted: load them and try again */
+#define JOB_EXIT_PICTURES 6 /* so is the recogniser of text in pictures */
 #define JOB_EXIT_OUTPUT 5  /* the answer is larger than the limit */
 
 #endif

@@ -146,7 +146,7 @@ static bool ask(const Sandbox *s, const Standing *child, const Job *job, Str inp
 
 bool standing_run(Sandbox *s, const Job *job, Str input, Arena *a, Extracted *out)
 {
-    const Reader *reader = reader_find(str_of(job->type));
+    const Reader *reader = reader_find(str_mem(job->type, strlen(job->type)));
     uint64_t now = clock_mono_ns();
     if (!reader || !reader->stays || input.len > JOB_STANDING_BYTES || !utf8_ok(input) ||
         s->timeout_ns < 2 * (uint64_t)STANDING_LIFE_NS)

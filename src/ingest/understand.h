@@ -6,7 +6,9 @@
 #define SOTTO_INGEST_UNDERSTAND_H
 
 #include "ingest/frame.h"
+#include "base/zone.h"
 #include "nn/minilm.h"
+#include "store/store.h"
 #include "text/summary.h"
 
 /* The document's own title, else its first heading, else a first line that stands like a title,
@@ -25,6 +27,11 @@ bool understand_tags(const Extracted *e, Str title, const Minilm *model, Arena *
 /* The document's own best sentences, in their order, 60 words at most; `vectors` are its sentences'
  * embeddings, or NULL. Sets ptr NULL when there is no word in it. */
 bool understand_summary(Summary *s, const float *vectors, Arena *a, Str *out, Err *err);
+
+/* Sentences that bind to a date (text/commitment.h), at most 200, with ids that are the same when
+ * the document is read again. */
+bool understand_commitments(const Extracted *e, Str title, const Uuid *document, const Zone *zone,
+                            Arena *a, CommitmentNew **out, size_t *n, Err *err);
 
 /* 0..1, from how much there is to miss in it, and each signal's part in that. */
 typedef enum {

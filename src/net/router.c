@@ -199,9 +199,12 @@ static bool walk(Search *s, const Node *n, Str rest, size_t params)
     Str after = rest, segment;
     if (!str_next(&after, '/', &segment) || segment.len == 0)
         return false;
+    uint32_t any = s->any;
     for (const Node *c = n->literals; c; c = c->next)
         if (str_eq(c->literal, segment) && walk(s, c, after, params))
             return true;
+    if (s->any != any)
+        return false; /* there is such a path, but not with this method: 405, and no {name} */
     if (n->param) {
         s->values[params] = segment;
         if (walk(s, n->param, after, params + 1))

@@ -2,9 +2,11 @@
  *
  *   {"GET", "/api/v1/tasks/{id}", &data}   matches "/api/v1/tasks/42" with id = "42"
  *
- * A literal segment wins over a {name}; a last segment {name...} takes the whole rest of the path,
- * slashes too, and must not be empty. HEAD is answered by a GET route. The table is compiled once;
- * a look-up allocates nothing. Threads: a Router is immutable and shared freely. */
+ * A literal segment wins over a {name}, also when its path has no route for the method (OpenAPI
+ * matches concrete paths before templated ones: that is a 405). A last segment {name...} takes the
+ * whole rest of the path, slashes too, and must not be empty. HEAD is answered by a GET route. The
+ * table is compiled once; a look-up allocates nothing. Threads: a Router is immutable and shared
+ * freely. */
 #ifndef SOTTO_NET_ROUTER_H
 #define SOTTO_NET_ROUTER_H
 

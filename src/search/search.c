@@ -101,7 +101,7 @@ void search_free(Search *s)
     mem_free(s);
 }
 
-static MinilmState *state_of(Search *s, unsigned worker, Err *err)
+MinilmState *search_encoder(Search *s, unsigned worker, Err *err)
 {
     if (worker >= s->workers) {
         err_set(err, ERR_INTERNAL, "searching: worker %u of %u", worker, s->workers);
@@ -118,7 +118,7 @@ static MinilmState *state_of(Search *s, unsigned worker, Err *err)
 bool search_embed(Search *s, const Str *texts, size_t n, unsigned worker, float *out,
                   uint32_t *tokens, Err *err)
 {
-    MinilmState *state = state_of(s, worker, err);
+    MinilmState *state = search_encoder(s, worker, err);
     uint64_t start = clock_mono_ns();
     if (!state || !minilm_embed(s->model, state, texts, n, out, tokens, err))
         return false;
@@ -129,7 +129,7 @@ bool search_embed(Search *s, const Str *texts, size_t n, unsigned worker, float 
 bool search_embed_ids(Search *s, const uint32_t *const *ids, const uint32_t *n_ids, size_t n,
                       unsigned worker, float *out, Err *err)
 {
-    MinilmState *state = state_of(s, worker, err);
+    MinilmState *state = search_encoder(s, worker, err);
     uint64_t start = clock_mono_ns();
     if (!state || !minilm_embed_ids(s->model, state, ids, n_ids, n, out, err))
         return false;

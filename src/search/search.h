@@ -78,6 +78,10 @@ typedef struct {
 bool search_run(Search *s, const Uuid *owner, const SearchRequest *r, unsigned worker, Arena *a,
     SearchResult *out, Err *err);
 
+/* The worker's encoder scratch, made when first needed: NULL with ERR_NO_MEMORY. It is search_run's
+ * too, between whose calls the same worker may use it. */
+MinilmState *search_encoder(Search *s, unsigned worker, Err *err);
+
 /* Embeds texts for /v1/embeddings: out [n, 384]. */
 bool search_embed(Search *s, const Str *texts, size_t n, unsigned worker, float *out,
     uint32_t *tokens, Err *err);

@@ -89,6 +89,23 @@ static bool chunks_ok(const DocumentPut *p, Err *err)
     return true;
 }
 
+static bool commitments_ok(const DocumentPut *p, Err *err)
+{
+    Str text = p->doc.content;
+    if (p->n_commitments > STORE_MAX_PAGE)
+        return err_set(err, ERR_TOO_LARGE, "%zu commitments are too many; at most %u are kept",
+            p->n_commitments, STORE_MAX_PAGE);
+    for (size_t i = 0; i < p->n_commitments; i++) {
+        const CommitmentNew *c = &p->commitments[i];
+        if (uuid_is_nil(&c->id) || c->start >= c->end || c->end > text.len
+            || c->end - c->start > STORE_MAX_CHUNK || !boundary(text, c->start)
+            || !boundary(text, c->end))
+            return err_set(err, ERR_VALIDATION, "commitment %zu is [%u,%u) in a text of %zu bytes",
+                i, c->start, c->end, text.len);
+    }
+    return true;
+}
+
 static bool put_ok(const DocumentPut *p, Err *err)
 {
     const Document *d = &p->doc;
@@ -114,7 +131,7 @@ static bool put_ok(const DocumentPut *p, Err *err)
         && text_ok(d->language, STORE_MAX_WORD, "the language", err)
         && text_ok(d->about_json, STORE_MAX_JSON, "what was found out", err)
         && tags_ok(d->tags, d->n_tags, err) && importance_ok(d->importance, err)
-        && chunks_ok(p, err);
+        && chunks_ok(p, err) && commitments_ok(p, err);
 }
 
 const char *ledger_state_name(LedgerState s)

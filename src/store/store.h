@@ -54,6 +54,17 @@ typedef struct {
     VindexCode code;      /* the embedding of context + text */
 } ChunkNew;
 
+/* A sentence of the text that binds to a date (text/commitment.h; store/commitments.h). */
+typedef struct {
+    Uuid id;              /* the same for the same document and key */
+    uint8_t key[16];      /* of its words and its date */
+    int kind;
+    uint32_t start, end;  /* byte offsets into content */
+    int64_t due_at;
+    bool timed;
+    double strength;
+} CommitmentNew;
+
 typedef struct {
     Document doc;         /* id, hash, created_at set by the caller; content holds the text */
     Str original;         /* the bytes as they came */
@@ -61,6 +72,8 @@ typedef struct {
     size_t n_chunks;
     const char *model;    /* name of the encoder, kept with the document */
     const uint8_t *sketch; /* [STORE_SKETCH_BYTES], or NULL: never a near-duplicate (near.h) */
+    const CommitmentNew *commitments;
+    size_t n_commitments; /* at most 1000 */
     const Uuid *parent;   /* the document it came in (an attachment's mail); NULL: by itself */
     /* Written in the same transaction, NULL: none. State, document and number of passages are
      * filled in: INDEXED, or DUPLICATE when another source has the same bytes already. */

@@ -6,7 +6,11 @@
 #ifndef SOTTO_STORE_STORE_OPS_H
 #define SOTTO_STORE_STORE_OPS_H
 
+#include "store/calendar.h"
 #include "store/store.h"
+#include "store/commitments.h"
+#include "store/talk.h"
+#include "store/tasks.h"
 
 struct StoreOps {
     void (*close)(Store *s);
@@ -64,6 +68,70 @@ struct StoreOps {
     bool (*backup)(Store *s, const char *path, Err *err);
     bool (*ready)(Store *s, Err *err);
     void (*on_change)(Store *s, StoreChangeFn fn, void *arg);
+    /* tasks.h */
+    bool (*task_change)(Store *s, const Uuid *owner, const TaskChange *c, Uuid *change, Err *err);
+    bool (*task_undo)(Store *s, const Uuid *owner, const Uuid *change, Arena *a,
+        TaskChangeInfo *info, Err *err);
+    bool (*task_changes)(Store *s, const Uuid *owner, size_t limit, Arena *a, TaskChangeInfo **out,
+        size_t *n, Err *err);
+    bool (*task_get)(Store *s, const Uuid *owner, const Uuid *id, Arena *a, Task *out, Err *err);
+    bool (*task_list)(Store *s, const Uuid *owner, const TaskFilter *f, TaskSort sort, size_t limit,
+        Str cursor, Arena *a, TaskPage *out, Err *err);
+    bool (*task_counts)(Store *s, const Uuid *owner, uint64_t *counts, Err *err);
+    bool (*task_next)(Store *s, const Uuid *owner, int64_t *at, Err *err);
+    bool (*task_due)(Store *s, const Uuid *owner, int64_t now, size_t limit, Arena *a, Task **out,
+        size_t *n, Err *err);
+    bool (*task_fire)(Store *s, const Uuid *owner, const TaskFiring *f, size_t n, int64_t now,
+        Arena *a, Delivery **out, size_t *n_out, Err *err);
+    bool (*delivery_unsent)(Store *s, const Uuid *owner, size_t limit, Arena *a, Delivery **out,
+        size_t *n, Err *err);
+    bool (*delivery_sent)(Store *s, const Uuid *owner, const Uuid *ids, size_t n, int64_t at,
+        Err *err);
+    bool (*delivery_waiting)(Store *s, const Uuid *owner, size_t limit, Arena *a, Delivery **out,
+        size_t *n, Err *err);
+    bool (*delivery_get)(Store *s, const Uuid *owner, const Uuid *id, Delivery *out, Err *err);
+    bool (*delivery_ack)(Store *s, const Uuid *owner, const Uuid *id, int64_t at, bool *first,
+        Err *err);
+    /* calendar.h */
+    bool (*calendar_put)(Store *s, const Uuid *owner, const Calendar *c, Err *err);
+    bool (*calendar_list)(Store *s, const Uuid *owner, Arena *a, Calendar **out, size_t *n,
+        Err *err);
+    bool (*calendar_delete)(Store *s, const Uuid *owner, const Uuid *id, Err *err);
+    bool (*event_apply)(Store *s, const Uuid *owner, const EventBatch *b, EventCounts *counts,
+        Err *err);
+    bool (*event_get)(Store *s, const Uuid *owner, const Uuid *id, Arena *a, CalEvent *out,
+        Err *err);
+    bool (*event_delete)(Store *s, const Uuid *owner, const Uuid *id, Err *err);
+    bool (*event_list)(Store *s, const Uuid *owner, const EventQuery *q, Arena *a, CalEvent **out,
+        size_t *n, bool *more, Err *err);
+    bool (*event_replaced)(Store *s, const Uuid *owner, Arena *a, EventReplaced **out, size_t *n,
+        Err *err);
+    bool (*zone_list)(Store *s, const Uuid *owner, Arena *a, CalZone **out, size_t *n, Err *err);
+    /* commitments.h */
+    bool (*commitment_list)(Store *s, const Uuid *owner, const CommitmentQuery *q, Arena *a,
+        StoredCommitment **out, size_t *n, uint64_t *total, Err *err);
+    bool (*commitment_get)(Store *s, const Uuid *owner, const Uuid *id, Arena *a,
+        StoredCommitment *out, Err *err);
+    bool (*commitment_decide)(Store *s, const Uuid *owner, const Uuid *id, CommitmentState state,
+        const Uuid *task, Err *err);
+    /* talk.h */
+    bool (*talk_turn)(Store *s, const Uuid *owner, const TalkTurn *t, Err *err);
+    bool (*talk_session)(Store *s, const Uuid *owner, const Uuid *id, Arena *a, TalkSession *out,
+        Err *err);
+    bool (*talk_sessions)(Store *s, const Uuid *owner, Str q, size_t limit, Str cursor, Arena *a,
+        TalkSessionPage *out, Err *err);
+    bool (*talk_messages)(Store *s, const Uuid *owner, const Uuid *session, size_t limit,
+        Str cursor, Arena *a, TalkMessagePage *out, Err *err);
+    bool (*talk_find)(Store *s, const Uuid *owner, const TalkMessage *m, size_t n, Uuid *id,
+        bool *found, Err *err);
+    bool (*talk_retitle)(Store *s, const Uuid *owner, const Uuid *session, Str title, int64_t at,
+        Err *err);
+    bool (*talk_delete)(Store *s, const Uuid *owner, const Uuid *session, Err *err);
+    bool (*fact_put)(Store *s, const Uuid *owner, const Fact *f, Uuid *replaced, Err *err);
+    bool (*fact_get)(Store *s, const Uuid *owner, const Uuid *id, Arena *a, Fact *out, Err *err);
+    bool (*fact_list)(Store *s, const Uuid *owner, const FactQuery *q, Arena *a, FactPage *out,
+        Err *err);
+    bool (*fact_delete)(Store *s, const Uuid *owner, const Uuid *id, bool revive, Err *err);
 };
 
 struct Store {

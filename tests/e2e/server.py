@@ -18,7 +18,8 @@ class Server:
     def environment(self):
         clean = {k: v for k, v in os.environ.items() if not k.startswith("SOTTO_")}
         return {**clean, "SOTTO_DATA": str(self.data), "SOTTO_MODELS": str(MODELS),
-                "XDG_CONFIG_HOME": str(self.data / "no-config"), **self.env}
+                "XDG_CONFIG_HOME": str(self.data / "no-config"),
+                "SOTTO_DESKTOP_NOTIFICATIONS": "no", **self.env}  # not on the desktop of who runs the tests
 
     def __enter__(self):
         self.log = open(self.data / "server.log", "ab")

@@ -339,7 +339,7 @@ def test_what_is_found_out(sotto):
     (["list", "--data"], "--data needs a value after it"),
     (["list", "--workers", "many"], 'flag --workers: "many" is no whole number'),
     (["--frobnicate"], "unknown flag --frobnicate"),
-    (["ask", "why"], 'unknown command "ask"'),
+    (["brew", "why"], 'unknown command "brew"'),
     (["add", "x", "--jobs", "0"], '--jobs "0" is no whole number from 1 to 64'),
 ])
 def test_usage_errors(alone, args, message):

@@ -6,6 +6,7 @@
  * caches over the tables) is mended when asked; what is wrong in the truth is only told. */
 #include "base/utf8.h"
 #include "store/sqlite/sq_index.h"
+#include "store/sqlite/sq_talk.h"
 
 typedef struct {
     SqWrite w; /* first */
@@ -291,6 +292,11 @@ static bool mend_fts(Check *k, Err *err)
     return true;
 }
 
+static void talk_finding(void *arg, const char *line)
+{
+    finding(arg, "%s", line);
+}
+
 /* ---- all of it ------------------------------------------------------------------------------ */
 
 static bool check_all(Sqlite *s, SqWrite *w, Err *err)
@@ -299,7 +305,7 @@ static bool check_all(Sqlite *s, SqWrite *w, Err *err)
     return sqlite_says(k, "PRAGMA integrity_check", "database file", err)
         && sqlite_says(k, "PRAGMA foreign_key_check", "row without its document", err)
         && check_fts(k, err) && check_documents(k, err) && check_orphans(k, err)
-        && check_models(k, s->model, err)
+        && check_models(k, s->model, err) && sq_talk_check(k->c, talk_finding, k, err)
         && mend_fts(k, err) && check_indexes(s, k, err);
 }
 

@@ -150,7 +150,7 @@ void sq_conn_close(SqConn *c)
 
 static sqlite3_stmt **cached(SqConn *c, const char *sql)
 {
-    size_t h = ((uintptr_t)sql >> 3) * 0x9E3779B97F4A7C15u >> 57;
+    size_t h = ((uintptr_t)sql >> 3) * 0x9E3779B97F4A7C15u >> 56;
     for (size_t i = 0; i < SQ_STMTS; i++) {
         size_t at = (h + i) % SQ_STMTS;
         if (c->stmts[at].sql == sql)

@@ -36,6 +36,21 @@ static void arg_text(SqWhere *w, Str s)
     arg(w, 't', 0, s.ptr ? s : STR(""));
 }
 
+void sq_where_i64(SqWhere *w, int64_t v)
+{
+    arg(w, 'i', v, STR(""));
+}
+
+void sq_where_text(SqWhere *w, Str s)
+{
+    arg_text(w, s);
+}
+
+void sq_where_blob(SqWhere *w, Str bytes)
+{
+    arg(w, 'b', 0, bytes);
+}
+
 /* The smallest text after every text that starts with `prefix`: its last byte plus one. UTF-8 has
  * no 0xFF, so that never overflows. */
 static Str after_prefix(Str prefix, Arena *a)

@@ -6,7 +6,8 @@
 #include "store/sqlite/sq.h"
 
 /* The .sql files of this folder, put in by the build. */
-extern const char schema_sql[], schema_understanding_sql[];
+extern const char schema_sql[], schema_understanding_sql[], schema_tasks_sql[],
+    schema_calendar_sql[], schema_talk_sql[], schema_commitments_sql[];
 
 /* Watched folders: who offered a file, and the facts by which an unchanged one is known without
  * being read. */
@@ -34,6 +35,10 @@ const SqMigration SQ_MIGRATIONS[] = {
      " PRIMARY KEY (part_no, parent_no)) WITHOUT ROWID;"
      "CREATE INDEX parts_parent ON parts (parent_no, part_no);"},
     {folders_sql}, /* 4: watched folders */
+    {schema_tasks_sql}, /* 5: tasks, their journal, reminders that fired */
+    {schema_calendar_sql}, /* 6: calendars and events */
+    {schema_talk_sql}, /* 7: conversations, facts */
+    {schema_commitments_sql}, /* 8: what documents commit to */
 };
 const int SQ_SCHEMA_VERSION = sizeof SQ_MIGRATIONS / sizeof *SQ_MIGRATIONS;
 

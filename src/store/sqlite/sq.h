@@ -26,7 +26,7 @@
 #define SQ_ORIGINAL_PART 262144
 #define SQ_PARTS 65536               /* of a document at most, by its limits; also in schema.sql */
 #define SQ_PART_KEY(doc_no, n) ((int64_t)(doc_no) * SQ_PARTS + (int64_t)(n))
-#define SQ_STMTS 128                 /* slots for prepared statements of a connection */
+#define SQ_STMTS 256                 /* slots for prepared statements of a connection */
 #define SQ_READERS 8
 #define SQ_GROUP_MAX 64              /* writes in one transaction */
 
@@ -240,6 +240,10 @@ typedef struct {
 bool sq_where(SqConn *c, int64_t owner_no, const DocFilter *f, Arena *a, SqWhere *out, Err *err);
 void sq_where_bind(const SqWhere *w, Sq *q);
 void sq_where_release(SqWhere *w);
+/* One parameter more, in the order of the question marks. */
+void sq_where_i64(SqWhere *w, int64_t v);
+void sq_where_text(SqWhere *w, Str s); /* borrowed until it is bound */
+void sq_where_blob(SqWhere *w, Str bytes);
 
 SqNear *sq_near_new(void); /* near.c */
 void sq_near_free(SqNear *near);
@@ -304,5 +308,41 @@ bool sq_stats(Store *, const Uuid *, Arena *, StoreStats *, Err *);
 bool sq_check(Store *, bool, Buf *, Err *);
 bool sq_backup(Store *, const char *, Err *);
 bool sq_ready(Store *, Err *);
+/* tasks.c, task_undo.c, task_list.c, deliveries.c */
+bool sq_task_change(Store *, const Uuid *, const TaskChange *, Uuid *, Err *);
+bool sq_task_undo(Store *, const Uuid *, const Uuid *, Arena *, TaskChangeInfo *, Err *);
+bool sq_task_changes(Store *, const Uuid *, size_t, Arena *, TaskChangeInfo **, size_t *, Err *);
+bool sq_task_get(Store *, const Uuid *, const Uuid *, Arena *, Task *, Err *);
+bool sq_task_list(Store *, const Uuid *, const TaskFilter *, TaskSort, size_t, Str, Arena *,
+    TaskPage *, Err *);
+bool sq_task_counts(Store *, const Uuid *, uint64_t[TASK_CANCELLED + 1], Err *);
+bool sq_task_next(Store *, const Uuid *, int64_t *, Err *);
+bool sq_task_due(Store *, const Uuid *, int64_t, size_t, Arena *, Task **, size_t *, Err *);
+bool sq_task_fire(Store *, const Uuid *, const TaskFiring *, size_t, int64_t, Arena *, Delivery **,
+    size_t *, Err *);
+bool sq_delivery_unsent(Store *, const Uuid *, size_t, Arena *, Delivery **, size_t *, Err *);
+bool sq_delivery_sent(Store *, const Uuid *, const Uuid *, size_t, int64_t, Err *);
+bool sq_delivery_waiting(Store *, const Uuid *, size_t, Arena *, Delivery **, size_t *, Err *);
+bool sq_delivery_get(Store *, const Uuid *, const Uuid *, Delivery *, Err *);
+bool sq_delivery_ack(Store *, const Uuid *, const Uuid *, int64_t, bool *, Err *);
+/* commitments.c */
+bool sq_commitment_list(Store *, const Uuid *, const CommitmentQuery *, Arena *,
+    StoredCommitment **, size_t *, uint64_t *, Err *);
+bool sq_commitment_get(Store *, const Uuid *, const Uuid *, Arena *, StoredCommitment *, Err *);
+bool sq_commitment_decide(Store *, const Uuid *, const Uuid *, CommitmentState, const Uuid *,
+    Err *);
+/* talk.c, facts.c */
+bool sq_talk_turn(Store *, const Uuid *, const TalkTurn *, Err *);
+bool sq_talk_session(Store *, const Uuid *, const Uuid *, Arena *, TalkSession *, Err *);
+bool sq_talk_sessions(Store *, const Uuid *, Str, size_t, Str, Arena *, TalkSessionPage *, Err *);
+bool sq_talk_messages(Store *, const Uuid *, const Uuid *, size_t, Str, Arena *, TalkMessagePage *,
+    Err *);
+bool sq_talk_find(Store *, const Uuid *, const TalkMessage *, size_t, Uuid *, bool *, Err *);
+bool sq_talk_retitle(Store *, const Uuid *, const Uuid *, Str, int64_t, Err *);
+bool sq_talk_delete(Store *, const Uuid *, const Uuid *, Err *);
+bool sq_fact_put(Store *, const Uuid *, const Fact *, Uuid *, Err *);
+bool sq_fact_get(Store *, const Uuid *, const Uuid *, Arena *, Fact *, Err *);
+bool sq_fact_list(Store *, const Uuid *, const FactQuery *, Arena *, FactPage *, Err *);
+bool sq_fact_delete(Store *, const Uuid *, const Uuid *, bool, Err *);
 
 #endif

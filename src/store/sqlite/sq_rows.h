@@ -18,6 +18,9 @@ bool sq_row_clear(SqConn *c, const SqRow *row, bool keep_original, Err *err);
 bool sq_row_tags(SqConn *c, int64_t doc_no, const Str *tags, size_t n, Err *err);
 /* Data in parts of `part` bytes; `sql` inserts (key, data). */
 bool sq_row_parts(SqConn *c, const char *sql, int64_t doc_no, Str data, size_t part, Err *err);
+/* What the text commits to; decisions about sentences that it still has stay. */
+bool sq_row_commitments(SqConn *c, int64_t owner_no, int64_t doc_no, const DocumentPut *put,
+    Err *err);
 /* Notes a change for the caches and gives it the next sequence number. */
 bool sq_row_change(Sqlite *s, int64_t owner_no, int64_t doc_no, bool gone, uint64_t first,
     uint64_t last, uint64_t *seq, Err *err);

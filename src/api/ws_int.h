@@ -1,0 +1,25 @@
+/* ws_int.h - what the files of the WebSocket share. Internal to api/. */
+#ifndef SOTTO_API_WS_INT_H
+#define SOTTO_API_WS_INT_H
+
+#include "api/call.h"
+#include "net/websocket.h"
+
+enum { TOPIC_DOCUMENTS = 1, TOPIC_BRIEFING = 2, TOPIC_TASKS = 4, TOPIC_REMINDERS = 8,
+       TOPIC_FOLDERS = 16 };
+
+/* {"type": type, "data": { ... }}: what is written between goes into data. */
+void ws_frame_begin(JsonW *w, Buf *out, const char *type);
+void ws_frame_end(JsonW *w);
+/* To everybody who subscribed to the topic. */
+void ws_notify(ApiWs *ws, unsigned topic, Str frame);
+bool ws_wanted(ApiWs *ws, unsigned topic);
+Api *ws_api(ApiWs *ws);
+
+/* ws_tasks.c: passes on what happens to tasks. */
+void ws_tasks_watch(ApiWs *ws);
+void ws_tasks_unwatch(ApiWs *ws);
+/* Sends a new subscriber the reminders that wait, on a worker. */
+void ws_tasks_catch_up(ApiWs *ws, WsId id);
+
+#endif

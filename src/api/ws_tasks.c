@@ -1,0 +1,131 @@
+/* ws_tasks.c - TaskUpdate and Reminder.
+ *
+ * A reminder goes to everybody who subscribed, at its time; and to who subscribes later, as long as
+ * nobody has dealt with it: under the same id, so that a client shows it once (docs/TASKS.md).
+ * Frames are made on the thread of the change. */
+#include "api/task_json.h"
+#include "api/ws_int.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#define CATCH_UP_MAX 100
+
+static void task_member(JsonW *w, Tasks *t, const Task *task, bool gone)
+{
+    char id[UUID_TEXT];
+    jw_key(w, "task");
+    if (!gone) {
+        task_json(w, t, task);
+        return;
+    }
+    jw_obj(w);
+    jw_kv_cstr(w, "id", uuid_format(&task->id, id));
+    jw_obj_end(w);
+}
+
+static void reminder_frame(Buf *b, Tasks *t, const Task *task, const Delivery *d)
+{
+    JsonW w;
+    ws_frame_begin(&w, b, "Reminder");
+    task_member(&w, t, task, false);
+    jw_key(&w, "reminder");
+    jw_obj(&w);
+    delivery_members(&w, d);
+    jw_obj_end(&w);
+    ws_frame_end(&w);
+}
+
+static void on_event(void *arg, const TasksEvent *e)
+{
+    ApiWs *ws = arg;
+    Tasks *t = api_parts(ws_api(ws))->tasks;
+    Buf b;
+    JsonW w;
+    if (e->kind == TASKS_FIRED && ws_wanted(ws, TOPIC_REMINDERS)) {
+        reminder_frame(&b, t, e->task, e->delivery);
+        if (buf_ok(&b))
+            ws_notify(ws, TOPIC_REMINDERS, buf_str(&b));
+        buf_release(&b);
+    }
+    if (!ws_wanted(ws, TOPIC_TASKS))
+        return;
+    ws_frame_begin(&w, &b, "TaskUpdate");
+    task_member(&w, t, e->task, e->gone);
+    jw_kv_cstr(&w, "change", e->gone ? "deleted" : tasks_event_name(e->kind));
+    if (e->delivery) {
+        jw_key(&w, "reminder");
+        jw_obj(&w);
+        delivery_members(&w, e->delivery);
+        jw_obj_end(&w);
+    }
+    ws_frame_end(&w);
+    if (buf_ok(&b))
+        ws_notify(ws, TOPIC_TASKS, buf_str(&b));
+    buf_release(&b);
+}
+
+void ws_tasks_watch(ApiWs *ws)
+{
+    Tasks *t = api_parts(ws_api(ws))->tasks;
+    if (t && !tasks_listen(t, on_event, ws))
+        log_write(LOG_ERROR, "ws", "too many listen to tasks: clients will not hear of them");
+}
+
+void ws_tasks_unwatch(ApiWs *ws)
+{
+    Tasks *t = api_parts(ws_api(ws))->tasks;
+    if (t)
+        tasks_unlisten(t, ws);
+}
+
+/* ---- catching up ---------------------------------------------------------------------------- */
+
+typedef struct {
+    ApiWs *ws;
+    WsId id;
+} CatchUp;
+
+static void catch_up(void *arg, unsigned worker)
+{
+    CatchUp *job = arg;
+    Api *api = ws_api(job->ws);
+    Tasks *t = api_parts(api)->tasks;
+    Arena *a = arena_new(ARENA_DEFAULT_MAX);
+    TaskReminder *list;
+    size_t n;
+    Err err = ERR_INIT;
+    (void)worker;
+    if (!a || !tasks_waiting(t, CATCH_UP_MAX, a, &list, &n, &err)) {
+        log_write(LOG_WARN, "ws", "a subscriber did not get the reminders that wait: %s", err.msg);
+        n = 0;
+    }
+    for (size_t i = 0; i < n; i++) {
+        Buf b;
+        reminder_frame(&b, t, &list[i].task, &list[i].delivery);
+        if (buf_ok(&b))
+            ws_post_text(api_server(api), job->id, buf_str(&b));
+        buf_release(&b);
+    }
+    arena_free(a);
+    mem_free(job);
+}
+
+static void drop(void *arg, unsigned worker)
+{
+    (void)worker;
+    mem_free(arg);
+}
+
+void ws_tasks_catch_up(ApiWs *ws, WsId id)
+{
+    const ApiParts *parts = api_parts(ws_api(ws));
+    Err err = ERR_INIT;
+    CatchUp *job = parts->tasks && parts->work ? mem_zalloc(sizeof *job) : NULL;
+    if (!job)
+        return;
+    *job = (CatchUp){ws, id};
+    if (work_submit(parts->work, WORK_INTERACTIVE, catch_up, drop, job, &err))
+        return;
+    log_write(LOG_WARN, "ws", "a subscriber did not get the reminders that wait: %s", err.msg);
+    mem_free(job);
+}

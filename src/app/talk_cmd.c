@@ -1,0 +1,274 @@
+/* `sotto conversations` and `sotto memory`: what is kept of what was said. */
+#include <stdio.h>
+
+#include "app/commands.h"
+#include "app/filters.h"
+#include "app/pages.h"
+#include "app/talk_out.h"
+#include "base/clock.h"
+
+static const char conversations_path[] = "/api/v1/conversations";
+static const char memory_path[] = "/api/v1/memory";
+
+/* ---- lists ----------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *key; /* of the list in a page */
+    void (*line)(Cli *cli, const Json *item);
+    size_t left;     /* SIZE_MAX: all */
+    bool any;
+} Listing;
+
+static size_t list_page(Cli *cli, void *arg, const Json *page)
+{
+    Listing *l = arg;
+    const Json *items = json_get(page, l->key);
+    size_t n = json_count(items);
+    for (size_t i = 0; i < n; i++, l->any = true) {
+        if (!cli->json) {
+            l->line(cli, json_at(items, i));
+            continue;
+        }
+        buf_add_c(&cli->out, l->any ? ",\n" : "");
+        json_dump(json_at(items, i), &cli->out);
+    }
+    if (l->left == SIZE_MAX)
+        return 200;
+    l->left -= n < l->left ? n : l->left;
+    return l->left < 200 ? l->left : 200;
+}
+
+static int list(Cli *cli, const char *path, Listing *l, const char *none)
+{
+    Err err = ERR_INIT;
+    Buf target;
+    buf_init(&target, 64 << 10);
+    buf_add_c(&target, path);
+    if (cli_flag(cli, "--find"))
+        call_param(&target, "q", str_of(cli_flag(cli, "--find")));
+    if (cli_flag(cli, "--history"))
+        call_param(&target, "history", STR("true"));
+    Call *call = call_open(cli->config, CALL_READ, "sotto", &err);
+    if (cli->json)
+        buf_add_c(&cli->out, "[");
+    bool ok = call && cli_pages(cli, call, buf_str(&target), l->left < 200 ? l->left : 200,
+                                list_page, l, &err);
+    if (cli->json)
+        buf_add_c(&cli->out, "]\n");
+    else if (ok && !l->any)
+        cli_note(cli, "%s", none);
+    call_close(call);
+    buf_release(&target);
+    return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
+}
+
+static bool limit_of(Cli *cli, size_t *out)
+{
+    uint64_t n = 50;
+    const char *given = cli_flag(cli, "--limit");
+    bool ok = !given || (str_to_u64(str_of(given), &n) && n >= 1 && n <= 100000);
+    *out = (size_t)n;
+    return ok;
+}
+
+static void dim_time(Cli *cli, const Json *at)
+{
+    int64_t ms = 0;
+    buf_add_c(&cli->out, term_paint(&cli->term, PAINT_DIM));
+    if (clock_parse(json_str(at), &ms))
+        term_time(&cli->out, ms);
+    buf_add_c(&cli->out, term_paint(&cli->term, PAINT_OFF));
+}
+
+/* ---- deletions ------------------------------------------------------------------------------- */
+
+static int remove_all(Cli *cli, const char *path, const char *key, const char *question,
+                      const char *query)
+{
+    Err err = ERR_INIT;
+    if (cli->n_args < 2)
+        return cli_usage_error(cli, "delete takes an id, or the end of one");
+    if (!filters_confirm(cli, question, &err))
+        return cli_fail(cli, &err);
+    Str where = arena_printf(cli->arena, "%s%s", path, query);
+    Call *call = call_open(cli->config, CALL_WRITE, "sotto", &err);
+    bool ok = call != NULL;
+    if (!where.ptr)
+        ok = err_set(&err, ERR_NO_MEMORY, "no memory for the list");
+    for (size_t i = 1; ok && i < cli->n_args; i++) {
+        Str id;
+        Json *j = NULL;
+        ok = talk_find_id(call, where.ptr, key, cli->args[i], cli->arena, &id, &err);
+        Str target = ok ? arena_printf(cli->arena, "%s/" STR_FMT "%s", path, STR_ARG(id), query)
+                        : (Str){NULL, 0};
+        ok = ok && (target.ptr || err_set(&err, ERR_NO_MEMORY, "no memory for an id")) &&
+             talk_send(call, "DELETE", target, (Str){NULL, 0}, &j, &err);
+        json_free(j);
+        if (ok && cli->json)
+            buf_printf(&cli->out, "{\"deleted\":\"" STR_FMT "\"}\n", STR_ARG(id));
+        else if (ok)
+            buf_printf(&cli->out, "deleted " STR_FMT "\n", STR_ARG(id));
+    }
+    call_close(call);
+    return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
+}
+
+/* ---- conversations --------------------------------------------------------------------------- */
+
+static void conversation_line(Cli *cli, const Json *s)
+{
+    int64_t n = 0;
+    json_int(json_get(s, "message_count"), &n);
+    talk_id(cli, json_str(json_get(s, "id")));
+    buf_add_c(&cli->out, cli->term.out_tty ? "  " : "\t");
+    dim_time(cli, json_get(s, "updated_at"));
+    buf_printf(&cli->out, cli->term.out_tty ? "  %3lld  " : "\t%lld\t", (long long)n);
+    term_text(&cli->out, json_str(json_get(s, "title")));
+    buf_add_char(&cli->out, '\n');
+}
+
+static void message(Cli *cli, const Json *m)
+{
+    Buf *out = &cli->out;
+    bool person = str_eq(json_str(json_get(m, "role")), STR("user"));
+    buf_printf(out, "%s%s%s  ", term_paint(&cli->term, PAINT_BOLD), person ? "you" : "sotto",
+               term_paint(&cli->term, PAINT_OFF));
+    dim_time(cli, json_get(m, "at"));
+    buf_add_char(out, '\n');
+    talk_text(cli, json_str(json_get(m, "text")), 2);
+    const Json *list = json_get(m, "citations");
+    for (size_t i = 0; i < json_count(list) && i < 3; i++) {
+        bool gone = false;
+        json_bool(json_get(json_at(list, i), "gone"), &gone);
+        buf_printf(out, "  %s[%zu] ", term_paint(&cli->term, PAINT_DIM), i + 1);
+        term_text(out, json_str(json_get(json_at(list, i), "title")));
+        buf_printf(out, "%s%s\n", gone ? " (not there any more)" : "",
+                   term_paint(&cli->term, PAINT_OFF));
+    }
+}
+
+static int show(Cli *cli)
+{
+    Err err = ERR_INIT;
+    Str id;
+    size_t limit;
+    Buf body;
+    if (cli->n_args != 2)
+        return cli_usage_error(cli, "show takes a conversation's id, or the end of it");
+    if (!limit_of(cli, &limit) || limit > 200)
+        return cli_usage_error(cli, "--limit takes a number from 1 to 200");
+    buf_init(&body, 64 << 20);
+    Call *call = call_open(cli->config, CALL_READ, "sotto conversations", &err);
+    bool ok = call && talk_find_id(call, conversations_path, "conversations", cli->args[1],
+                                   cli->arena, &id, &err);
+    Str target = ok ? arena_printf(cli->arena, "%s/" STR_FMT "?limit=%zu", conversations_path,
+                                   STR_ARG(id), limit)
+                    : (Str){NULL, 0};
+    if (ok && !target.ptr)
+        ok = err_set(&err, ERR_NO_MEMORY, "no memory for an id");
+    Json *j = ok ? call_get(call, target, &body, &err) : NULL;
+    const Json *messages = json_get(j, "messages");
+    if (j && cli->json) {
+        buf_printf(&cli->out, "%s\n", body.ptr);
+    } else if (j) {
+        buf_add_c(&cli->out, term_paint(&cli->term, PAINT_TITLE));
+        term_text(&cli->out, json_str(json_get(j, "title")));
+        buf_printf(&cli->out, "%s\n\n", term_paint(&cli->term, PAINT_OFF));
+        for (size_t i = 0; i < json_count(messages); i++)
+            message(cli, json_at(messages, i));
+        if (json_str(json_get(j, "next_cursor")).ptr)
+            cli_note(cli, "there is more before; --limit shows it");
+    }
+    ok = j != NULL;
+    json_free(j);
+    call_close(call);
+    buf_release(&body);
+    return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
+}
+
+int conversations_command(Cli *cli)
+{
+    const char *what = cli->n_args ? cli->args[0] : "list";
+    if (strcmp(what, "list") == 0) {
+        Listing l = {.key = "conversations", .line = conversation_line};
+        if (!limit_of(cli, &l.left))
+            return cli_usage_error(cli, "--limit takes a number from 1 to 100000");
+        return list(cli, conversations_path, &l,
+                    cli_flag(cli, "--find") ? "no conversation has these words"
+                                            : "no conversation yet; begin with sotto ask");
+    }
+    if (strcmp(what, "show") == 0)
+        return show(cli);
+    if (strcmp(what, "delete") == 0)
+        return remove_all(cli, conversations_path, "conversations", "delete the conversation?", "");
+    return cli_usage_error(cli, "\"%s\" is not list, show or delete", what);
+}
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+static void fact_line(Cli *cli, const Json *f)
+{
+    bool holds = true;
+    json_bool(json_get(f, "holds"), &holds);
+    talk_id(cli, json_str(json_get(f, "id")));
+    buf_add_c(&cli->out, cli->term.out_tty ? "  " : "\t");
+    dim_time(cli, json_get(f, "updated_at"));
+    buf_add_c(&cli->out, cli->term.out_tty ? "  " : "\t");
+    term_text(&cli->out, json_str(json_get(f, "text")));
+    buf_add_c(&cli->out, holds ? "\n" : "  (replaced)\n");
+}
+
+static int memory_add(Cli *cli)
+{
+    Err err = ERR_INIT;
+    Buf body;
+    JsonW w;
+    Json *j = NULL;
+    Buf text;
+    if (cli->n_args < 2)
+        return cli_usage_error(cli, "sotto memory add takes what is to be remembered");
+    buf_init(&text, 64 << 10);
+    for (size_t i = 1; i < cli->n_args; i++)
+        buf_printf(&text, "%s%s", i > 1 ? " " : "", cli->args[i]);
+    buf_init(&body, 1 << 20);
+    jw_init(&w, &body);
+    jw_obj(&w);
+    jw_kv_str(&w, "text", buf_str(&text));
+    jw_obj_end(&w);
+    Call *call = call_open(cli->config, CALL_WRITE, "sotto memory", &err);
+    bool ok = call && talk_send(call, "POST", str_of(memory_path), buf_str(&body), &j, &err);
+    if (ok && cli->json) {
+        json_dump(j, &cli->out);
+        buf_add_char(&cli->out, '\n');
+    } else if (ok) {
+        buf_add_c(&cli->out, "remembered");
+        if (json_str(json_get(j, "replaced")).ptr)
+            buf_add_c(&cli->out, ", in place of the one before");
+        buf_add_c(&cli->out, ": ");
+        term_text(&cli->out, json_str(json_get(j, "text")));
+        buf_add_char(&cli->out, '\n');
+    }
+    json_free(j);
+    call_close(call);
+    buf_release(&text);
+    buf_release(&body);
+    return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
+}
+
+int memory_command(Cli *cli)
+{
+    const char *what = cli->n_args ? cli->args[0] : "list";
+    if (strcmp(what, "list") == 0) {
+        Listing l = {.key = "facts", .line = fact_line, .left = SIZE_MAX};
+        return list(cli, memory_path, &l,
+                    cli_flag(cli, "--find") ? "nothing with these words is remembered"
+                                            : "nothing is remembered; tell it with sotto memory "
+                                              "add");
+    }
+    if (strcmp(what, "add") == 0)
+        return memory_add(cli);
+    if (strcmp(what, "delete") == 0)
+        return remove_all(cli, memory_path, "facts", "forget it for good?",
+                          cli_flag(cli, "--history") ? "?history=true" : "");
+    return cli_usage_error(cli, "\"%s\" is not list, add or delete", what);
+}

@@ -1,0 +1,25 @@
+/* talk_out.h - an answer of the assistant on a terminal. Threads: the main thread. */
+#ifndef SOTTO_APP_TALK_OUT_H
+#define SOTTO_APP_TALK_OUT_H
+
+#include "app/call.h"
+#include "app/cli.h"
+
+/* Says `message` in the session (NULL: a new one). The answer's tree, which the caller frees, and
+ * its text into *body when that is not NULL; NULL with *err. */
+Json *talk_say(Call *call, Str message, const char *session, Buf *body, Err *err);
+/* The response, then where it stands: title, page or place, source; `brief`: one line each. */
+void talk_print(Cli *cli, const Json *reply, bool brief);
+/* Text with its line breaks, and nothing that drives a terminal. */
+void talk_text(Cli *cli, Str text, unsigned indent);
+#define TALK_SHORT_ID 6
+/* The id that is meant among the members `key` of a list at `path`: whole, or the end of one (four
+ * characters at least). ERR_NOT_FOUND; ERR_CONFLICT when it could be several. */
+bool talk_find_id(Call *call, const char *path, const char *key, const char *typed, Arena *a,
+                  Str *id, Err *err);
+/* The end of an id for people, all of it in a pipe. */
+void talk_id(Cli *cli, Str id);
+/* Sends JSON (body ptr NULL: none) and reads JSON; *out NULL when the answer has none. */
+bool talk_send(Call *call, const char *method, Str target, Str body, Json **out, Err *err);
+
+#endif

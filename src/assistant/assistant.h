@@ -1,0 +1,97 @@
+/* assistant.h - one thing said, one thing done, one answer: the conversation.
+ *
+ *   session -> what is meant (intents.h) -> acted on: tasks, timers, calendar, memory, notes,
+ *   documents -> answer with citations, what can be undone -> session
+ *
+ * Text and voice say the same thing here, over HTTP, the WebSocket and the command line. An answer
+ * never claims what did not happen: it is made after the change is durable. What "it", "that" and
+ * "the second one" mean, what was asked back and what "undo" takes back is kept with the session.
+ * docs/ASSISTANT.md has the rules.
+ *
+ * Threads: an Assistant is shared; a call blocks (disk, encoder). `worker` chooses the encoder
+ * scratch: one caller a worker number at a time. */
+#ifndef SOTTO_ASSISTANT_ASSISTANT_H
+#define SOTTO_ASSISTANT_ASSISTANT_H
+
+#include "assistant/calendar.h"
+#include "assistant/intents.h"
+#include "assistant/tasks.h"
+#include "search/search.h"
+#include "store/talk.h"
+
+typedef struct Assistant Assistant;
+
+/* Stores a note as a document of its own and gives its id and title: what ingest does, which is
+ * beside this module. */
+typedef bool (*AssistantNoteFn)(void *arg, Str text, unsigned worker, Arena *a, Document *doc,
+    Err *err);
+
+typedef struct {
+    Store *store;
+    Search *search;
+    Tasks *tasks;
+    Calendars *calendars; /* may be NULL: there are no events */
+    const Minilm *model; /* for intents; may be NULL: rules alone */
+    unsigned workers;    /* worker numbers 0..workers-1 */
+    Uuid owner;
+    AssistantNoteFn note; /* may be NULL: notes are declined */
+    void *note_arg;
+} AssistantParts;
+
+Assistant *assistant_new(const AssistantParts *parts, Err *err);
+void assistant_free(Assistant *a);
+
+typedef struct {
+    Uuid document, chunk;
+    Str title, source;
+    Str text;            /* exactly content[start, end) of the document as stored */
+    uint32_t start, end, page; /* page 0: none */
+    float similarity;
+    bool gone;           /* not used by answers; a stored citation whose document is gone */
+} Citation;
+
+typedef enum { SPEAK_AS_IS, SPEAK_STOP, SPEAK_AGAIN } AssistantSpeech;
+
+typedef struct {
+    Uuid session;        /* new when the request had none */
+    Str response;        /* plain text, sentences; lists have a line an item */
+    Citation *citations; /* the first is what the answer rests on */
+    size_t n_citations;
+    Intent intent;
+    double confidence;   /* of the intent, and of the answer where one was searched for */
+    Uuid *tasks;         /* that it is about, in the order named */
+    size_t n_tasks;
+    bool not_found;      /* it was asked for something, and there is nothing about it */
+    bool can_undo;
+    AssistantSpeech speech; /* what a voice does with it: say it, fall silent, say it again */
+    double speed;        /* of speech that was asked for: 1 as is */
+    double time_ms;
+} AssistantReply;
+
+typedef struct {
+    Str text;            /* UTF-8, 1..INTENTS_TEXT_MAX bytes after trimming: else ERR_VALIDATION */
+    const Uuid *session; /* NULL: a new one. One that is not there: ERR_NOT_FOUND */
+    bool keep;           /* false: nothing of it is stored as a conversation (what it does is) */
+} AssistantRequest;
+
+bool assistant_say(Assistant *x, const AssistantRequest *r, unsigned worker, Arena *a,
+    AssistantReply *out, Err *err);
+
+/* The citations and the rest of a reply as members of an object that is open. */
+void assistant_reply_json(const AssistantReply *r, JsonW *w);
+void citation_json(const Citation *c, JsonW *w);
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+/* "my manager is Dana" -> subject "my manager", value "Dana". False, with both empty, when the
+ * words have no such shape. */
+bool memory_split(Str text, Arena *a, Str *subject, Str *value);
+/* Sets text, subject and value of a fact from a person's words. ERR_VALIDATION for what looks like
+ * a password, key or card number: secrets are not stored. */
+bool memory_fact(Str text, Arena *a, Fact *io, Err *err);
+/* Keeps a fact; refuses what memory_fact does. *replaced (may be NULL): the fact it took the place
+ * of, nil when none. */
+bool memory_remember(Store *s, const Uuid *owner, Str text, Str source, Arena *a, Fact *out,
+    Uuid *replaced, Err *err);
+
+#endif
