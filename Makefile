@@ -47,10 +47,11 @@ bench: ## measure beside peers (BENCH=name for one part); results in build/bench
 	@tools/build dev
 	@tools/bench_all $(BENCH)
 
-bench-voice: ## speech recognition beside its peers (DATA=folder of clips with transcripts.tsv)
+bench-voice: ## speech recognition and the voice beside their peers (DATA=folder of clips with transcripts.tsv)
 	@./setup bench
 	@tools/build dev
 	@python3 tests/bench/voice/run.py $(if $(DATA),--data $(DATA))
+	@python3 tests/bench/speech/run.py
 
 demo: ## the whole journey in a terminal, with the network taken away
 	@./setup run

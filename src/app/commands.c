@@ -221,7 +221,7 @@ static const CliCommand commands[] = {
      "fetch gets what is missing, checks every SHA-256 and makes the file the program maps; it "
      "resumes\n"
      "where it was interrupted. verify reads every byte against its checksum. Speech recognition\n"
-     "is fetched only by name: sotto models fetch whisper-base.",
+     "and voices are fetched only by name: sotto models fetch whisper-base, en_US-joe-medium.",
      NULL, 0, 1, 2, models_command},
     {"backup", "FILE", "write everything kept into one file",
      "Works while the server runs. The file is complete and checked when the command returns.",

@@ -65,7 +65,8 @@ SIMD_FN void SIMD(conv_block)(const Conv1d *c, const float *x, size_t ldx, const
             }
         }
     }
-    V slope = v_set(out->slope);
+    /* volatile: else it is loaded before the loops and takes a register that they need */
+    V slope = v_set(*(const volatile float *)&out->slope);
     UNROLL
     for (int i = 0; i < rows; i++) {
         UNROLL

@@ -132,7 +132,7 @@ static bool read_tensor(Str s, OnnxTensor *t, Err *err)
     if (!count_elements(t, size)) {
         return broken(err, "a tensor's shape is impossible");
     }
-    if (t->type == ONNX_OTHER || raw.len != t->count * size) {
+    if (t->type == ONNX_OTHER || !raw.ptr || raw.len != t->count * size) {
         t->type = ONNX_OTHER; /* kept elsewhere, or in a form that weights do not have */
         return true;
     }

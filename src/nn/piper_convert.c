@@ -47,7 +47,7 @@ static Raw take_qkv(Maker *m, uint32_t layer)
         if (m->ok && (r.out != h || r.in != h || r.taps != 1)) {
             maker_fail(m, "attention %u has another shape", layer);
         }
-        if (m->ok) {
+        if (m->ok && all.w && all.b && r.w && r.b) {
             memcpy(all.w + i * block, r.w, block * sizeof(float));
             memcpy(all.b + (size_t)i * h, r.b, h * sizeof(float));
         }
@@ -173,7 +173,7 @@ static void make_affine(Maker *m)
         maker_fail(m, "the scale of its durations is missing");
     }
     float *out = maker_add(m, 1, (uint32_t[]){4}, "dp.affine");
-    if (out) {
+    if (out && mean && scale) {
         memcpy(out, mean, 2 * sizeof *out);
         memcpy(out + 2, scale, 2 * sizeof *out);
     }

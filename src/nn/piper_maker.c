@@ -147,7 +147,8 @@ static void put_tiles(Maker *m, const Raw *r, uint32_t out, const char *name)
         conv_pack16(r->w, r->taps, r->in, r->out, out, tiles, low);
     }
     (void)snprintf(full, sizeof full, "%s.l", name);
-    void *more = low ? weights_add(m->writer, full, WEIGHTS_BYTES, 0, (uint32_t[]){0}, bytes) : NULL;
+    void *more = low ? weights_add(m->writer, full, WEIGHTS_BYTES, 0, (uint32_t[]){0}, bytes) :
+        NULL;
     if (more && tiles) {
         memcpy(more, low, bytes);
     }
@@ -175,7 +176,7 @@ void maker_put_conv(Maker *m, Raw *r, uint32_t taps, uint32_t in, uint32_t out_r
         put_tiles(m, r, out, name);
     }
     float *b = maker_add(m, 1, &out, "%s.b", name);
-    if (b) {
+    if (b && r->b) {
         memcpy(b, r->b, out_real * sizeof *b);
     }
     raw_free(r);

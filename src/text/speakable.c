@@ -1,6 +1,7 @@
 /* speakable.c - see speakable.h: cutting, and the loop that tries the rules. */
 #include "text/speakable_impl.h"
 
+#include "base/utf8.h"
 #include "text/sentences.h"
 
 #define SENTENCES_MAX 4096
@@ -115,6 +116,11 @@ static size_t punctuation(const Speak *k, size_t at)
         }
         return 1;
     }
+    if (c == '-' && is_wordy(before) && is_wordy(behind) &&
+        (is_digit(before) || is_digit(behind))) {
+        buf_add_char(k->out, ' '); /* COVID-19 */
+        return 1;
+    }
     if (c == '/' && at) {
         bool words = is_lower(before) && is_lower(behind);
         Str left = word_before(s, at);
@@ -147,8 +153,10 @@ static size_t copy(const Speak *k, size_t at)
     if (strchr("*^<>=#~", c)) {
         return 1;
     }
-    buf_add_char(k->out, c);
-    return 1;
+    size_t next = at; /* a whole character: rules look at the beginnings of characters only */
+    utf8_next(k->s, &next);
+    buf_add(k->out, str_sub(k->s, at, next));
+    return next - at;
 }
 
 /* A word that no rule knows: camelCase and snake_case come apart. */

@@ -161,9 +161,9 @@ static size_t angle(Text *t, size_t i)
     if (address) {
         off(t, i, i + 1);
         off(t, end, end + 1);
-    } else {
-        off(t, i, end + 1);
+        return i + 1;
     }
+    off(t, i, end + 1);
     return end + 1;
 }
 
@@ -208,13 +208,12 @@ static size_t character(Text *t, size_t i)
     Str s = str_mem(t->p, t->n);
     size_t next = i;
     uint32_t c = utf8_next(s, &next);
-    if (c == UTF8_INVALID || pictures(c)) {
+    bool quotes = c == 0x201c || c == 0x201d || c == 0x201e || c == 0xab || c == 0xbb;
+    if (c == UTF8_INVALID || quotes || c == 0x2022 || pictures(c)) {
         memset(t->p + i, ' ', next - i);
     } else if (c == 0x2019 || c == 0x2018) {
         t->p[i] = '\'';
         memset(t->p + i + 1, GONE, next - i - 1);
-    } else if (c == 0x201c || c == 0x201d || c == 0x201e || c == 0xab || c == 0xbb || c == 0x2022) {
-        memset(t->p + i, ' ', next - i);
     } else if (c == 0xa0 || c == 0x202f || c == 0x2009 || c == 0x3000) {
         memset(t->p + i, GONE, next - i);
         t->p[i] = ' ';

@@ -56,7 +56,8 @@ void say_number(Buf *out, const SpeakNumber *n); /* cardinal, point, digits */
 /* "-" or a dash between numbers, and its bytes; 0 when there is none. Spaces around a dash are
  * allowed when it is no hyphen. */
 size_t range_mark(Str s, size_t at);
-size_t spaces_at(Str s, size_t at); /* how many spaces are there */
+size_t digits_at(Str s, size_t at); /* how many digits are there */
+size_t spaces_at(Str s, size_t at);
 /* The word that ends before `at` (skipping spaces), and the one that begins there. */
 Str word_before(Str s, size_t at);
 Str word_at(Str s, size_t at);
@@ -68,9 +69,10 @@ unsigned month_at(Str s, size_t at, size_t *len);
 /* speakable_dates.c: dates and times. */
 size_t rule_date(const Speak *k, size_t at);
 size_t rule_time(const Speak *k, size_t at);
-/* speakable_quantity.c: everything else that begins with a number or a sign before one. */
+/* speakable_codes.c: numbers that count nothing. */
 size_t rule_phone(const Speak *k, size_t at);
-size_t rule_dotted(const Speak *k, size_t at); /* versions, addresses */
+size_t rule_dotted(const Speak *k, size_t at); /* versions, addresses of machines */
+/* speakable_quantity.c: everything else that begins with a number or a sign before one. */
 size_t rule_fraction(const Speak *k, size_t at);
 size_t rule_quantity(const Speak *k, size_t at);
 /* speakable_words.c: what is made of letters, and signs. */

@@ -130,7 +130,7 @@ void speakable_digits(Buf *out, Str digits)
 
 /* Reading. */
 
-static size_t digits_at(Str s, size_t at)
+size_t digits_at(Str s, size_t at)
 {
     size_t n = 0;
     while (is_digit(char_at(s, at + n))) {

@@ -1,129 +1,9 @@
-/* speakable_quantity.c - amounts: money, units, percentages, ranges, fractions, telephone numbers,
- * versions, years that stand alone. */
+/* speakable_quantity.c - amounts: money, units, percentages, ranges, fractions, ratios, years that
+ * stand alone. */
 #include "text/speakable_impl.h"
 #include "text/speakable_tables.h"
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
-
-/* Telephone numbers: groups of digits, said one by one with a pause between. */
-
-static size_t group(Str s, size_t at)
-{
-    size_t n = 0;
-    while (is_digit(char_at(s, at + n))) {
-        n++;
-    }
-    return n;
-}
-
-/* Length of a telephone number, or 0: +49 89 1234-567, (555) 123-4567, 555-123-4567, 555-1234. */
-static size_t phone_len(Str s, size_t at)
-{
-    size_t i = at, groups = 0, digits = 0, last = at, dashes = 0;
-    bool plus = char_at(s, i) == '+', paren = false, zero = false;
-    i += plus;
-    for (;;) {
-        bool open = char_at(s, i) == '(';
-        size_t n = group(s, i + open);
-        if (n == 0 || n > 12 || (open && char_at(s, i + open + n) != ')')) {
-            break;
-        }
-        zero = zero || (groups == 0 && s.ptr[i + open] == '0');
-        paren = paren || open;
-        i += open + n + open;
-        digits += n;
-        groups++;
-        last = i;
-        char sep = char_at(s, i);
-        dashes += sep == '-';
-        bool sep_space = sep == ' ' && (plus || paren || zero);
-        if (sep == ' ' && char_at(s, i + 1) == '(') {
-            sep_space = plus;
-        }
-        if (sep != '-' && sep != '/' && !sep_space && !(sep == '.' && plus)) {
-            break;
-        }
-        if (sep == '/' && !zero) {
-            break;
-        }
-        i++;
-    }
-    if (!word_ends(s, last) || digits > 15) {
-        return 0;
-    }
-    bool american = !plus && dashes == groups - 1 &&
-        ((groups == 3 && digits == 10) || (groups == 2 && digits == 7 && !zero));
-    bool ok = (plus && digits >= 7) || (paren && digits >= 7 && groups >= 2) ||
-        (zero && groups >= 2 && digits >= 7) || american;
-    return ok ? last - at : 0;
-}
-
-size_t rule_phone(const Speak *k, size_t at)
-{
-    char c = char_at(k->s, at);
-    size_t len = c == '+' || c == '(' || is_digit(c) ? phone_len(k->s, at) : 0;
-    bool first = true;
-    if (len == 0) {
-        return 0;
-    }
-    for (size_t i = at; i < at + len;) {
-        size_t n = group(k->s, i);
-        if (k->s.ptr[i] == '+') {
-            say(k->out, STR("plus"));
-        }
-        if (n) {
-            if (!first) {
-                buf_add_char(k->out, ',');
-            }
-            speakable_digits(k->out, str_sub(k->s, i, i + n));
-            first = false;
-        }
-        i += n ? n : 1;
-    }
-    return len;
-}
-
-/* 1.2.3, v2.0, 192.168.0.1 */
-size_t rule_dotted(const Speak *k, size_t at)
-{
-    size_t i = at, parts = 0;
-    bool v = (char_at(k->s, i) | 0x20) == 'v' && is_digit(char_at(k->s, i + 1));
-    i += v;
-    size_t from = i;
-    while (group(k->s, i) && group(k->s, i) <= 6) {
-        i += group(k->s, i);
-        parts++;
-        if (char_at(k->s, i) != '.' || !is_digit(char_at(k->s, i + 1))) {
-            break;
-        }
-        i++;
-    }
-    static const char *const named[] = {"version", "Python", "release", "iOS", "Android", "Ubuntu",
-        "Debian", "firmware", "Node", "Java", "PHP", "Ruby", "Go", "TLS", "HTTP", "Bluetooth",
-        "USB", "HDMI"};
-    bool name = parts == 2 && one_of(word_before(k->s, at), named, COUNT(named));
-    if (!(parts >= 3 || (v && parts >= 1) || name) || !word_ends(k->s, i)) {
-        return 0;
-    }
-    if (v) {
-        say(k->out, STR("version"));
-    }
-    for (size_t p = from; p < i; p++) {
-        size_t n = group(k->s, p);
-        SpeakNumber number;
-        if (n == 0) {
-            say(k->out, parts == 4 ? STR("dot") : STR("point"));
-            continue;
-        }
-        if (parts == 4) {
-            speakable_digits(k->out, str_sub(k->s, p, p + n));
-        } else if (number_at(str_sub(k->s, 0, p + n), p, &number)) {
-            say_number(k->out, &number);
-        }
-        p += n - 1;
-    }
-    return i - at;
-}
 
 /* Fractions: 1/2, 3/4, 2 1/2, and the characters for them. */
 
@@ -145,12 +25,12 @@ static bool fraction_at(Str s, size_t at, unsigned *over, unsigned *under, size_
             return true;
         }
     }
-    size_t a = group(s, at), slash = at + a;
+    size_t a = digits_at(s, at), slash = at + a;
     if (a == 0 || a > 2) {
         return false;
     }
     size_t slash_len = char_at(s, slash) == '/' ? 1 : has_at(s, slash, STR("\xe2\x81\x84")) ? 3 : 0;
-    size_t b = slash_len ? group(s, slash + slash_len) : 0, end = slash + slash_len + b;
+    size_t b = slash_len ? digits_at(s, slash + slash_len) : 0, end = slash + slash_len + b;
     if (b == 0 || b > 3 || !word_ends(s, end) || char_at(s, end) == '/' ||
         (char_at(s, end) == '.' && is_digit(char_at(s, end + 1)))) {
         return false;
@@ -192,7 +72,7 @@ static void say_fraction(Buf *out, unsigned over, unsigned under, bool alone)
 size_t rule_fraction(const Speak *k, size_t at)
 {
     unsigned over, under;
-    size_t len, whole = group(k->s, at);
+    size_t len, whole = digits_at(k->s, at);
     if (has_at(k->s, at, STR("24/7")) && word_ends(k->s, at + 4)) {
         say(k->out, STR("twenty-four seven"));
         return 4;
@@ -380,7 +260,8 @@ static bool amount_at(Str s, size_t at, Amount *m)
     if (mark && number_at(s, second, &m->b)) {
         bool longer = char_at(s, second + m->b.len) == '-' &&
             is_digit(char_at(s, second + m->b.len + 1));
-        if (!longer) {
+        bool number = m->b.digits.len > 1 && m->b.digits.ptr[0] == '0'; /* 2024-0117 is one */
+        if (!longer && !number) {
             m->range = true;
             m->end = second + m->b.len;
         }
@@ -456,7 +337,7 @@ static size_t ordinal_suffix(Str s, size_t at)
 /* 1990s, '90s, 80s */
 static size_t decade(const Speak *k, size_t at)
 {
-    size_t n = group(k->s, at);
+    size_t n = digits_at(k->s, at);
     if ((n != 4 && n != 2) || k->s.ptr[at + n - 1] != '0') {
         return 0;
     }
@@ -537,7 +418,7 @@ static void say_amount(const Speak *k, size_t at, const Amount *m)
 /* "m" is minutes between hours and seconds: 1h 30m, 5m 30s. */
 static bool is_minutes(Str s, size_t at, size_t end)
 {
-    size_t next = end + spaces_at(s, end), digits = group(s, next);
+    size_t next = end + spaces_at(s, end), digits = digits_at(s, next);
     Str before = word_before(s, at);
     bool hours = before.len > 1 && is_digit(before.ptr[0]) && before.ptr[before.len - 1] == 'h';
     bool seconds = digits && char_at(s, next + digits) == 's' && word_ends(s, next + digits + 1);
@@ -555,10 +436,30 @@ static void say_side(const Speak *k, size_t at, const Amount *m)
     }
 }
 
+/* 3:2 as a score or a ratio, 5'11" as a height; times were looked for before. */
+static size_t pair(const Speak *k, size_t at)
+{
+    size_t a = digits_at(k->s, at), sign = at + a, b = digits_at(k->s, sign + 1),
+        end = sign + 1 + b;
+    bool ratio = char_at(k->s, sign) == ':', feet = char_at(k->s, sign) == '\'';
+    SpeakNumber left, right;
+    if (a == 0 || a > 3 || b == 0 || b > 3 || (!ratio && !feet) || !word_ends(k->s, end) ||
+        (ratio && char_at(k->s, end) == ':') || (feet && (a > 1 || b > 2))) {
+        return 0;
+    }
+    number_at(str_sub(k->s, 0, sign), at, &left);
+    number_at(str_sub(k->s, 0, end), sign + 1, &right);
+    say_number(k->out, &left);
+    say(k->out, ratio ? STR("to") : STR("foot"));
+    say_number(k->out, &right);
+    return end + (feet && char_at(k->s, end) == '"') - at;
+}
+
 size_t rule_quantity(const Speak *k, size_t at)
 {
     Amount m;
     size_t n = decade(k, at);
+    n = n ? n : pair(k, at);
     if (n) {
         return n;
     }

@@ -27,8 +27,9 @@ static size_t address_end(Str s, size_t at)
  * when there are more than two. */
 static void say_part(Buf *out, Str part)
 {
-    bool vowel = false;
+    bool vowel = false, foreign = false;
     for (size_t i = 0; i < part.len; i++) {
+        foreign = foreign || (unsigned char)part.ptr[i] >= 0x80;
         vowel = vowel || strchr("aeiouyAEIOUY", part.ptr[i]);
     }
     SpeakNumber n;
@@ -38,7 +39,7 @@ static void say_part(Buf *out, Str part)
         } else {
             say_number(out, &n);
         }
-    } else if (!vowel && part.len <= 4) {
+    } else if (!vowel && !foreign && part.len <= 4) {
         say_letters(out, part);
     } else {
         say(out, part);

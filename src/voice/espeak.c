@@ -130,6 +130,44 @@ static void add_phonemes(Buf *out, Str s)
     }
 }
 
+static bool vowel_at(Str s, size_t at)
+{
+    static const char vowels[] = "aeiouæɐɑɒɔəɚɛɜɝɪᵻʊʌ";
+    size_t v = 0;
+    uint32_t code = at < s.len ? utf8_next(s, &at) : 0;
+    while (at < s.len && (code == 0x2c8 || code == 0x2cc)) { /* stress */
+        code = utf8_next(s, &at);
+    }
+    while (v < sizeof vowels - 1) {
+        if (utf8_next(str_of(vowels), &v) == code) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Piper's voices were trained with phonemes of espeak-ng 1.52, where two things are written
+ * otherwise than by the 1.51 of Debian 12 in English: the glide from an i to a word that begins
+ * with a vowel ("ðɪʲ ˈɑːfɪs"), and the vowel of "door" (ɔː, not oː). */
+static void as_trained(Buf *out, Str s)
+{
+    for (size_t at = 0; at < s.len;) {
+        Str rest = str_sub(s, at, s.len);
+        Str before = str_sub(s, 0, at);
+        if (str_starts(rest, STR("oːɹ"))) {
+            buf_add(out, STR("ɔːɹ"));
+            at += STR("oːɹ").len;
+            continue;
+        }
+        bool i = str_ends(before, STR("i")) || str_ends(before, STR("iː")) ||
+            str_ends(before, STR("ðɪ"));
+        if (s.ptr[at] == ' ' && i && vowel_at(s, at + 1)) {
+            buf_add(out, STR("ʲ"));
+        }
+        buf_add_char(out, s.ptr[at++]);
+    }
+}
+
 bool espeak_phonemes(const char *voice, Str clause, Buf *out, Err *err)
 {
     char text[CLAUSE_MAX + 1];
@@ -140,6 +178,8 @@ bool espeak_phonemes(const char *voice, Str clause, Buf *out, Err *err)
     bool ok = ready(err) && use_voice(voice, err);
     const void *rest = text;
     bool first = true;
+    Buf ipa;
+    buf_init(&ipa, 16 * CLAUSE_MAX);
     while (ok && rest) {
         const void *before = rest;
         const char *p = lib.phonemes(&rest, espeakCHARS_UTF8, espeakPHONEMES_IPA);
@@ -147,12 +187,19 @@ bool espeak_phonemes(const char *voice, Str clause, Buf *out, Err *err)
             break;
         }
         if (!first && *p) {
-            buf_add_char(out, ' ');
+            buf_add_char(&ipa, ' ');
         }
         first = first && !*p;
-        add_phonemes(out, str_of(p));
+        add_phonemes(&ipa, str_of(p));
     }
     pthread_mutex_unlock(&lib.lock);
+    ok = ok && buf_check(&ipa, "a clause's phonemes", err);
+    if (str_starts(str_of(voice), STR("en"))) {
+        as_trained(out, buf_str(&ipa));
+    } else {
+        buf_add(out, buf_str(&ipa));
+    }
+    buf_release(&ipa);
     return ok && buf_check(out, "a sentence's phonemes", err);
 }
 

@@ -58,16 +58,18 @@ Voice *voice_open(const char *models_dir, const char *id, Err *err)
     v->arena = arena;
     const VoiceInfo *found = NULL;
     bool ok = voice_list(models_dir, arena, &list, &n, err);
-    for (size_t i = 0; ok && i < n && !found; i++) {
+    for (size_t i = 0; ok && list && i < n && !found; i++) {
         found = !id || strcmp(list[i].id, id) == 0 ? &list[i] : NULL;
     }
-    if (ok && !found) {
-        ok = n == 0 ? err_set(err, ERR_UNAVAILABLE,
+    if (ok && !found && list && n > 0) {
+        ok = err_set(err, ERR_NOT_FOUND, "there is no voice \"%.80s\"; the first here is \"%s\"",
+            id ? id : "", list[0].id);
+    } else if (ok && !found) {
+        ok = err_set(err, ERR_UNAVAILABLE,
             "there is no voice on this machine; run sotto models fetch en_US-joe-medium or install "
-            "the package libespeak-ng1") :
-            err_set(err, ERR_NOT_FOUND, "there is no voice \"%.80s\"; the first here is \"%s\"", id,
-                list[0].id);
+            "the package libespeak-ng1");
     }
+    ok = ok && found;
     if (ok) {
         v->info = *found;
         ok = espeak_available(err) && (found->backend == VOICE_ESPEAK ||

@@ -2,6 +2,7 @@
 """What bf16 does to the voice: the sound of the fast road beside that of fp32, same texts and seeds.
 
     tests/bench/speech/quality.py [--build BUILD] [--models MODELS] [--whisper WHISPER.sotto]
+        [--hear BENCH_WHISPER]
 
 Prints the signal to noise ratio of the samples and the distance of log-mel spectra (80 bands, 1024-point windows
 every 256 samples, dB, root mean square over bands and frames louder than -60 dB); for scale also what another seed of
@@ -9,6 +10,7 @@ the same sentence is away, frame by frame over the shorter of the two. With --wh
 recogniser on both (base, after one normaliser), over the sentences of sentences.txt.
 """
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -26,6 +28,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--build", type=Path, default=ROOT / "build/dev")
 parser.add_argument("--models", type=Path, default=Path(os.environ.get("SOTTO_MODELS", ROOT / "models")))
 parser.add_argument("--whisper", type=Path)
+parser.add_argument("--hear", type=Path, help="bench_whisper, BUILD's otherwise")
 args = parser.parse_args()
 sentences = (HERE / "sentences.txt").read_text().splitlines()
 
@@ -71,11 +74,17 @@ def number(n):
         return ONES[n]
     if n < 100:
         return TENS[n // 10] + (" " + ONES[n % 10] if n % 10 else "")
-    return number(n // 100) + " hundred" + (" " + number(n % 100) if n % 100 else "")
+    if n < 1000:
+        return number(n // 100) + " hundred" + (" " + number(n % 100) if n % 100 else "")
+    return number(n // 1000) + " thousand" + (" " + number(n % 1000) if n % 1000 else "")
 
 
 def words(text):
-    text = re.sub(r"(\d+)", lambda m: " " + (number(int(m[1])) if int(m[1]) < 10000 else m[1]) + " ", text.lower())
+    text = re.sub(r"\$([\d,]+)", r"\1 dollars ", text).replace("%", " percent ").replace("cancelled", "canceled")
+    for short, long in (("1st", "first"), ("2nd", "second"), ("3rd", "third")):
+        text = text.replace(short, long)
+    text = re.sub(r"(\d),(\d)", r"\1\2", text)
+    text = re.sub(r"(\d+)", lambda m: " " + (number(int(m[1])) if int(m[1]) < 1000000 else m[1]) + " ", text.lower())
     return re.sub(r"[^a-z' ]", " ", text).replace("'", "").split()
 
 
@@ -101,8 +110,7 @@ def recognise(sounds):
             with wave.open(names[-1], "wb") as w:
                 w.setparams((1, 2, 16000, 0, "NONE", ""))
                 w.writeframes((np.clip(y, -1, 1) * 32767).astype("<i2").tobytes())
-        import json
-        out = subprocess.run([args.build / "bench_whisper", args.whisper, "--threads", "2", "--language", "en"],
+        out = subprocess.run([args.hear or args.build / "bench_whisper", args.whisper, "--threads", "2", "--language", "en"],
                              input="".join(n + "\n" for n in names), capture_output=True, text=True, check=True).stdout
         for line in out.splitlines():
             if line.startswith("{") and "text" in line:

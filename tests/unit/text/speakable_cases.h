@@ -43,6 +43,11 @@ static const struct {
     {"3x faster", "three times faster."},
     {"1920x1080 pixels", "nineteen twenty by ten eighty pixels."},
     {"a 3 x 4 grid", "a three by four grid."},
+    {"invoice #2024-0117", "invoice number twenty twenty-four zero one one seven."},
+    {"a ratio of 16:9", "a ratio of sixteen to nine."},
+    {"He is 5'11\".", "He is five foot eleven."},
+    {"COVID-19 rules", "covid nineteen rules."},
+    {"a 30-year-old house", "a thirty year-old house."},
     /* fractions */
     {"1/2 cup of sugar", "one half cup of sugar."},
     {"Add 3/4 of it.", "Add three quarters of it."},

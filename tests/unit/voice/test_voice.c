@@ -266,7 +266,9 @@ static void test_phonemes(void **state)
         {"Good morning, Anna.", "ɡˈʊd mˈɔːɹnɪŋ, ˈænə."},
         {"And why?", "ænd wˈaɪ?"},
         {"So: this; then that!", "sˈoʊ: ðˈɪs; ðˈɛn ðˈæt!"},
-        {"the A.P.I key", "ðɪ ˌeɪpˌiːˈaɪ kˈiː"},
+        {"the A.P.I key", "ðɪʲ ˌeɪpˌiːˈaɪ kˈiː"},
+        {"in the office door", "ɪnðɪʲ ˈɑːfɪs dˈɔːɹ"},
+        {"The taxi is here", "ðə tˈæksiʲ ɪz hˈɪɹ"},
         {"...", ""},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

@@ -1,0 +1,116 @@
+/* speakable_codes.c - numbers that count nothing: telephone numbers, versions, addresses of
+ * machines. */
+#include "text/speakable_impl.h"
+
+#define COUNT(list) (sizeof(list) / sizeof *(list))
+
+/* Telephone numbers: groups of digits, said one by one with a pause between. */
+
+/* Length of a telephone number, or 0: +49 89 1234-567, (555) 123-4567, 555-123-4567, 555-1234. */
+static size_t phone_len(Str s, size_t at)
+{
+    size_t i = at, groups = 0, digits = 0, last = at, dashes = 0;
+    bool plus = char_at(s, i) == '+', paren = false, zero = false;
+    i += plus;
+    for (;;) {
+        bool open = char_at(s, i) == '(';
+        size_t n = digits_at(s, i + open);
+        if (n == 0 || n > 12 || (open && char_at(s, i + open + n) != ')')) {
+            break;
+        }
+        zero = zero || (groups == 0 && s.ptr[i + open] == '0');
+        paren = paren || open;
+        i += open + n + open;
+        digits += n;
+        groups++;
+        last = i;
+        char sep = char_at(s, i);
+        dashes += sep == '-';
+        bool sep_space = sep == ' ' && (plus || paren || zero);
+        if (sep == ' ' && char_at(s, i + 1) == '(') {
+            sep_space = plus;
+        }
+        if (sep != '-' && sep != '/' && !sep_space && !(sep == '.' && plus)) {
+            break;
+        }
+        if (sep == '/' && !zero) {
+            break;
+        }
+        i++;
+    }
+    if (!word_ends(s, last) || digits > 15) {
+        return 0;
+    }
+    bool american = !plus && dashes == groups - 1 &&
+        ((groups == 3 && digits == 10) || (groups == 2 && digits == 7 && !zero));
+    bool ok = (plus && digits >= 7) || (paren && digits >= 7 && groups >= 2) ||
+        (zero && groups >= 2 && digits >= 7) || american;
+    return ok ? last - at : 0;
+}
+
+size_t rule_phone(const Speak *k, size_t at)
+{
+    char c = char_at(k->s, at);
+    size_t len = c == '+' || c == '(' || is_digit(c) ? phone_len(k->s, at) : 0;
+    bool first = true;
+    if (len == 0) {
+        return 0;
+    }
+    for (size_t i = at; i < at + len;) {
+        size_t n = digits_at(k->s, i);
+        if (k->s.ptr[i] == '+') {
+            say(k->out, STR("plus"));
+        }
+        if (n) {
+            if (!first) {
+                buf_add_char(k->out, ',');
+            }
+            speakable_digits(k->out, str_sub(k->s, i, i + n));
+            first = false;
+        }
+        i += n ? n : 1;
+    }
+    return len;
+}
+
+/* 1.2.3, v2.0, 192.168.0.1 */
+size_t rule_dotted(const Speak *k, size_t at)
+{
+    size_t i = at, parts = 0;
+    bool v = (char_at(k->s, i) | 0x20) == 'v' && is_digit(char_at(k->s, i + 1));
+    i += v;
+    size_t from = i;
+    while (digits_at(k->s, i) && digits_at(k->s, i) <= 6) {
+        i += digits_at(k->s, i);
+        parts++;
+        if (char_at(k->s, i) != '.' || !is_digit(char_at(k->s, i + 1))) {
+            break;
+        }
+        i++;
+    }
+    static const char *const named[] = {"version", "Python", "release", "iOS", "Android", "Ubuntu",
+        "Debian", "firmware", "Node", "Java", "PHP", "Ruby", "Go", "TLS", "HTTP", "Bluetooth",
+        "USB", "HDMI"};
+    bool name = parts == 2 && one_of(word_before(k->s, at), named, COUNT(named));
+    if (!(parts >= 3 || (v && parts >= 1) || name) || !word_ends(k->s, i)) {
+        return 0;
+    }
+    if (v) {
+        say(k->out, STR("version"));
+    }
+    for (size_t p = from; p < i; p++) {
+        size_t n = digits_at(k->s, p);
+        SpeakNumber number;
+        if (n == 0) {
+            say(k->out, parts == 4 ? STR("dot") : STR("point"));
+            continue;
+        }
+        if (parts == 4) {
+            speakable_digits(k->out, str_sub(k->s, p, p + n));
+        } else if (number_at(str_sub(k->s, 0, p + n), p, &number)) {
+            say_number(k->out, &number);
+        }
+        p += n - 1;
+    }
+    return i - at;
+}
