@@ -14,8 +14,8 @@ const Uuid app_owner = {{0x5a, 0x6f, 0x74, 0x74, 0x6f, 0x00, 0x40, 0x00, 0x80, 0
 
 #define QUEUE_MAX 1024
 /* Several files are on their way for every processor, so that none of them waits for the disk. */
-#define BULK_PER_CPU 3
-#define BULK_MAX 12
+#define BULK_PER_CPU 5
+#define BULK_MAX 20
 #define MIN_THREADS 2 /* so that reading a folder never keeps a question waiting */
 
 unsigned app_threads(const Config *c)

@@ -61,7 +61,7 @@ bool sync_wait(Cli *cli, Call *call, const char *folder, Err *err)
             (void)snprintf(what, sizeof what, "%lld may still be written to",
                            (long long)s.settling);
         progress_step(&p, (uint64_t)s.finished, (uint64_t)s.total, str_of(what));
-        (void)nanosleep(&(struct timespec){.tv_nsec = LOOK_MS * 1000000}, NULL);
+        (void)nanosleep(&(struct timespec){.tv_nsec = LOOK_MS * 1000000L}, NULL);
     }
     progress_end(&p);
     if (cli_interrupted() && call_server(call))

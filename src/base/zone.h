@@ -31,7 +31,8 @@ Zone *zone_open(Str name, Err *err);
 /* From the bytes of a TZif file. */
 Zone *zone_parse(Str name, Str tzif, Err *err);
 void zone_free(Zone *z);
-const char *zone_name(const Zone *z); /* as asked for; the machine's own by its IANA name if known */
+/* As asked for; the machine's own by its IANA name if that is known. */
+const char *zone_name(const Zone *z);
 
 /* Seconds east of UTC at an instant; *abbrev (may be NULL) lives as long as the zone. */
 int32_t zone_offset(const Zone *z, int64_t ms, bool *daylight, const char **abbrev);

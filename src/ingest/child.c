@@ -58,6 +58,61 @@ static bool tidy_descriptors(int input, int output)
            close_range(5, ~0u, 0) == 0;
 }
 
+static bool confine(const Reader *reader, const Job *job, Err *err)
+{
+    ConfineLimits limits = {.memory = job->memory, .deadline_ns = job->deadline_ns,
+        .max_output = (uint64_t)job->max_text + (uint64_t)EXTRACT_MAX_MARKS * 32 + 65536 +
+            (reader->has_parts ? EXTRACT_MAX_PART_BYTES + EXTRACT_MAX_PARTS * (uint64_t)4096 : 0),
+        .readable = reader->readable};
+    return confine_child(&limits, err);
+}
+
+static bool read_all(int fd, void *data, size_t size)
+{
+    for (char *at = data; size > 0;) {
+        ssize_t n = read(fd, at, size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        at += n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+/* One file after another; whatever is not plain success ends it, and its file is read elsewhere. */
+_Noreturn static void run_standing(const Reader *reader, const Job *job)
+{
+    static char data[JOB_STANDING_BYTES];
+    Err err = ERR_INIT;
+    StandingAsk ask;
+    if (!confine(reader, job, &err))
+        _exit(JOB_EXIT_FAILED);
+    while (read_all(3, &ask, sizeof ask)) {
+        ExtractOut out;
+        Buf frame;
+        extract_init(&out, job->max_text);
+        buf_init(&frame, SIZE_MAX);
+        ask.filename[sizeof ask.filename - 1] = '\0';
+        if (ask.magic != JOB_MAGIC || ask.size > sizeof data || !read_all(3, data, ask.size) ||
+            !reader->read(str_mem(data, ask.size), str_of(ask.filename), &out, &err) ||
+            !extract_check(&out, &err))
+            _exit(JOB_EXIT_FAILED);
+        language_set(&out);
+        StandingAnswer answer = {.magic = JOB_MAGIC};
+        if (!frame_write(&frame, &out, NULL) || frame.len > UINT32_MAX)
+            _exit(JOB_EXIT_OUTPUT);
+        answer.size = (uint32_t)frame.len;
+        if (!write_all(4, str_mem((const char *)&answer, sizeof answer)) ||
+            !write_all(4, buf_str(&frame)))
+            _exit(JOB_EXIT_FAILED);
+        extract_release(&out);
+        buf_release(&frame);
+    }
+    _exit(0);
+}
+
 _Noreturn static void run_child(const Reader *reader, const Job *job, int input, int output)
 {
     sigset_t none;
@@ -72,13 +127,12 @@ _Noreturn static void run_child(const Reader *reader, const Job *job, int input,
     extract_init(&out, job->max_text);
     if (!tidy_descriptors(input, output))
         _exit(JOB_EXIT_FAILED);
+    if (job->stays)
+        run_standing(reader, job);
     if (job->input_size)
         data = mmap(NULL, job->input_size, PROT_READ, MAP_PRIVATE, 3, 0);
-    ConfineLimits limits = {.memory = job->memory, .deadline_ns = job->deadline_ns,
-        .max_output = (uint64_t)job->max_text + (uint64_t)EXTRACT_MAX_MARKS * 32 + 65536 +
-            (reader->has_parts ? EXTRACT_MAX_PART_BYTES + EXTRACT_MAX_PARTS * (uint64_t)4096 : 0),
-        .readable = reader->readable};
-    bool ok = data != MAP_FAILED && confine_child(&limits, &err);
+    extract_deadline(job->deadline_ns);
+    bool ok = data != MAP_FAILED && confine(reader, job, &err);
     if (!ok) {
         if (err.code == ERR_NONE)
             (void)err_set(&err, ERR_UNAVAILABLE, "the confined reader cannot map its input");
@@ -89,6 +143,8 @@ _Noreturn static void run_child(const Reader *reader, const Job *job, int input,
             language_set(&out);
         if (!ok && charset_wanted())
             _exit(JOB_EXIT_CHARSET);
+        if (!ok && picture_wanted())
+            _exit(JOB_EXIT_PICTURES);
         if (!ok && err.code == ERR_NO_MEMORY) /* the child's ceiling, not the machine's */
             (void)err_set(&err, ERR_TOO_LARGE,
                           "reading the file takes more than %llu MiB of memory",
@@ -233,7 +289,14 @@ static void reap(Zygote *z)
         if (!r)
             continue;
         Err err = ERR_INIT;
-        if (WIFEXITED(status) && WEXITSTATUS(status) == JOB_EXIT_CHARSET && !r->again) {
+        int wants = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+        if (wants == JOB_EXIT_PICTURES && picture_reading() == PICTURES_UNTRIED) {
+            r->pid = 0;
+            picture_preload(); /* where there is none, the child reads what it can without */
+            start(z, r);
+            continue;
+        }
+        if (wants == JOB_EXIT_CHARSET && !r->again) {
             r->again = true;
             r->pid = 0;
             if (charset_preload(&err))

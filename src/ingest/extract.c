@@ -1,8 +1,22 @@
 #include "ingest/extract.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "text/letters.h"
+
+static uint64_t deadline = UINT64_MAX;
+
+void extract_deadline(uint64_t deadline_ns)
+{
+    deadline = deadline_ns;
+}
+
+uint64_t extract_time_left_ms(void)
+{
+    uint64_t now = clock_mono_ns();
+    return now < deadline ? (deadline - now) / 1000000u : 0;
+}
 
 void extract_init(ExtractOut *o, size_t max_text)
 {

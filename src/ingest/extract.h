@@ -93,6 +93,7 @@ typedef struct {
     const char
         *readable; /* a folder of public tables that read may open where Landlock holds; NULL */
     bool has_parts; /* its files may hold others: the child may write that much more */
+    bool stays;     /* our own code alone: one child may read several small texts (standing.c) */
 } Reader;
 
 extern const Reader reader_text, reader_markdown, reader_html, reader_pdf;
@@ -118,6 +119,21 @@ void charset_hold(const char *name);
 /* True after charset_to_utf8 failed because the tables are not loaded: the zygote loads them and
  * the file is read again. */
 bool charset_wanted(void);
+
+/* Text in pictures for other readers (read_image.c knows Tesseract). A reader that meets pictures
+ * asks picture_reading; when nobody has tried yet it calls picture_want and fails: the zygote loads
+ * the recogniser, if there is one, and the file is read again. */
+typedef enum { PICTURES_UNTRIED, PICTURES_READ, PICTURES_NOT_READ } PictureReading;
+PictureReading picture_reading(void);
+void picture_want(void);
+bool picture_wanted(void);
+void picture_preload(void);
+/* Appends the text recognised in grey points, one byte each, [h, w]. ERR_VALIDATION. */
+bool picture_read(const uint8_t *grey, int w, int h, ExtractOut *out, Err *err);
+
+/* The child's time: milliseconds until it is ended; a reader of many slow parts asks. */
+void extract_deadline(uint64_t deadline_ns);
+uint64_t extract_time_left_ms(void);
 
 /* Languages (language.c knows CLD2). Sets out->language to what the text is written in (ISO 639,
  * "de"): as detected when that is sure, else as the file says, else nothing. Without the library,

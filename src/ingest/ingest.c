@@ -175,7 +175,8 @@ static bool make_chunks(Work *w, ChunkNew **out, size_t *n)
         return false;
     if (*n == 0)
         return err_set(w->err, ERR_VALIDATION, e->pages ?
-            "its pages hold no text that can be read: pictures of text need text recognition" :
+            "its pages hold no text that can be read (pictures of text need Debian's package "
+            "tesseract-ocr)" :
             "there is no text in it");
     ChunkNew *chunks = ARENA_NEW_ARRAY(w->a, ChunkNew, *n);
     if (!chunks)
@@ -400,6 +401,14 @@ static bool put(Work *w, Document *doc, PutOutcome *outcome)
     return store_document_get(w->g->o.store, w->owner, &id, true, w->a, doc, w->err);
 }
 
+bool ingest_shared_worker(const Ingest *g, unsigned *worker)
+{
+    if (!g->embedder)
+        return false;
+    *worker = g->o.workers - 1;
+    return true;
+}
+
 static PartsOf parts_of(Work *w, const Document *doc)
 {
     return (PartsOf){.store = w->g->o.store, .owner = w->owner, .in = w->in, .doc = doc,
@@ -474,7 +483,7 @@ bool ingest_file(Ingest *g, const Uuid *owner, const IngestInput *in, const Orig
 {
     Err local = ERR_INIT;
     IngestInput named = *in;
-    PartsLeft left = {PARTS_MAX, PARTS_MAX_BYTES};
+    PartsLeft left = {PTHREAD_MUTEX_INITIALIZER, PARTS_MAX, PARTS_MAX_BYTES};
     Work w = {.g = g, .owner = owner, .in = &named, .origin = origin,
         .left = origin ? origin->left : &left, .worker = worker, .a = a, .err = &local,
         .bytes = {.fd = -1}};

@@ -18,9 +18,21 @@ typedef struct {
     uint64_t deadline_ns; /* clock_mono_ns, which all processes of a machine share */
     uint64_t memory;
     uint64_t input_size;
+    uint32_t stays; /* 1: input and output are one socket on which StandingAsks come */
     char type[24];
     char filename[256];
 } Job;
+
+/* What a child that stays is asked, the file's bytes behind it, and its answer, a frame behind it
+ * (standing.c). */
+#define JOB_STANDING_BYTES (64u << 10)
+typedef struct {
+    uint32_t magic, size;
+    char filename[256];
+} StandingAsk;
+typedef struct {
+    uint32_t magic, size;
+} StandingAnswer;
 
 typedef enum { JOB_ENDED, JOB_KILLED, JOB_TIMED_OUT, JOB_NOT_STARTED } JobOutcome;
 
@@ -34,6 +46,7 @@ typedef struct {
 
 #define JOB_EXIT_FAILED 3  /* the child could not be confined or could not write its answer */
 #define JOB_EXIT_CHARSET 4 /* the character set tables are wanted: load them and try again */
+#define JOB_EXIT_PICTURES 6 /* so is the recogniser of text in pictures */
 #define JOB_EXIT_OUTPUT 5  /* the answer is larger than the limit */
 
 #endif

@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 
+#define LANES_MAX ((size_t)6) /* parts that are read at once */
+
 static bool no_memory(Err *err)
 {
     return err_set(err, ERR_NO_MEMORY, "reading a file's parts: out of memory");
@@ -81,28 +83,99 @@ static bool refuse_rest(const PartsOf *of, size_t n, uint64_t bytes, Arena *a, E
     return refuse(of, key, bytes, reason, err);
 }
 
-bool parts_ingest(Ingest *g, const PartsOf *of, const Extracted *e, Arena *a, Err *err)
+/* Several threads take one part after another. */
+typedef struct {
+    Ingest *g;
+    const PartsOf *of;
+    const Extracted *e;
+    unsigned worker;
+    pthread_mutex_t lock; /* guards what follows */
+    size_t next, rest;    /* rest: the first part for which nothing was left; n_parts: none */
+    bool ok;
+    Err err;
+} Lanes;
+
+static bool take_from(PartsLeft *left, uint64_t bytes)
 {
+    (void)pthread_mutex_lock(&left->lock);
+    bool enough = left->parts > 0 && bytes <= left->bytes;
+    if (enough) {
+        left->parts--;
+        left->bytes -= bytes;
+    }
+    (void)pthread_mutex_unlock(&left->lock);
+    return enough;
+}
+
+static bool next_part(Lanes *l, size_t *i)
+{
+    (void)pthread_mutex_lock(&l->lock);
+    *i = l->next;
+    bool more = l->ok && l->rest == l->e->n_parts && l->next < l->e->n_parts;
+    if (more && !take_from(l->of->left, l->e->parts[*i].bytes.len)) {
+        l->rest = *i;
+        more = false;
+    }
+    l->next += more;
+    (void)pthread_mutex_unlock(&l->lock);
+    return more;
+}
+
+static void *run_lane(void *arg)
+{
+    Lanes *l = arg;
+    Err err = ERR_INIT;
+    PartsOf of = *l->of;
     Arena *scratch = arena_new(ARENA_DEFAULT_MAX);
-    bool ok = scratch || no_memory(err);
-    for (size_t i = 0; ok && i < e->n_parts; i++) {
-        const ExtractedPart *p = &e->parts[i];
-        if (of->left->parts == 0 || p->bytes.len > of->left->bytes) {
-            uint64_t bytes = 0;
-            for (size_t k = i; k < e->n_parts; k++)
-                bytes += e->parts[k].bytes.len;
-            ok = refuse_rest(of, e->n_parts - i, bytes, a, err);
-            break;
-        }
-        of->left->parts--;
-        of->left->bytes -= p->bytes.len;
+    bool ok = scratch || no_memory(&err);
+    of.worker = l->worker;
+    for (size_t i; ok && next_part(l, &i);) {
         if (i > 0)
-            ingest_make_way(of->in);
-        ok = one_part(g, of, p, scratch, err);
+            ingest_make_way(of.in);
+        ok = one_part(l->g, &of, &l->e->parts[i], scratch, &err);
         arena_reset(scratch);
     }
     arena_free(scratch);
-    return ok;
+    if (!ok) {
+        (void)pthread_mutex_lock(&l->lock);
+        if (l->ok)
+            l->err = err;
+        l->ok = false;
+        (void)pthread_mutex_unlock(&l->lock);
+    }
+    return NULL;
+}
+
+bool parts_ingest(Ingest *g, const PartsOf *of, const Extracted *e, Arena *a, Err *err)
+{
+    Lanes l = {.g = g, .of = of, .e = e, .worker = of->worker, .rest = e->n_parts, .ok = true};
+    pthread_t threads[LANES_MAX];
+    size_t n = 0, wanted = 0;
+    unsigned shared;
+    (void)pthread_mutex_init(&l.lock, NULL);
+    if (of->depth == 0 && e->n_parts >= 2 * LANES_MAX && ingest_shared_worker(g, &shared)) {
+        l.worker = shared;
+        wanted = LANES_MAX;
+    }
+    /* The threads have this one's priority: a mailbox in a folder is read in the background. */
+    while (n < wanted && pthread_create(&threads[n], NULL, run_lane, &l) == 0)
+        n++;
+    if (n == 0)
+        (void)run_lane(&l);
+    for (size_t i = 0; i < n; i++)
+        (void)pthread_join(threads[i], NULL);
+    (void)pthread_mutex_destroy(&l.lock);
+    if (!l.ok) {
+        if (err)
+            *err = l.err;
+        return false;
+    }
+    if (l.rest == e->n_parts)
+        return true;
+    uint64_t bytes = 0;
+    for (size_t k = l.rest; k < e->n_parts; k++)
+        bytes += e->parts[k].bytes.len;
+    return refuse_rest(of, e->n_parts - l.rest, bytes, a, err);
 }
 
 bool parts_missing(const PartsOf *of, Arena *a, bool *missing, Err *err)

@@ -11,6 +11,8 @@
 #ifndef SOTTO_INGEST_PARTS_H
 #define SOTTO_INGEST_PARTS_H
 
+#include <pthread.h>
+
 #include "ingest/frame.h"
 #include "ingest/ingest.h"
 
@@ -19,6 +21,7 @@
 #define PARTS_MAX_BYTES ((uint64_t)512 << 20) /* likewise */
 
 typedef struct {
+    pthread_mutex_t lock;
     size_t parts;
     uint64_t bytes;
 } PartsLeft;
@@ -42,7 +45,8 @@ typedef struct {
     PartsLeft *left;
 } PartsOf;
 
-/* False only for what would befall every further part too: no memory, a full disk. */
+/* A mailbox has thousands: where encoders are shared (embedder.h) several parts are read at once.
+ * False only for what would befall every further part too: no memory, a full disk. */
 bool parts_ingest(Ingest *g, const PartsOf *of, const Extracted *e, Arena *a, Err *err);
 /* The parts of a document that is stored already have not all been offered, or some failed. */
 bool parts_missing(const PartsOf *of, Arena *a, bool *missing, Err *err);
@@ -51,5 +55,8 @@ bool parts_missing(const PartsOf *of, Arena *a, bool *missing, Err *err);
 bool ingest_file(Ingest *g, const Uuid *owner, const IngestInput *in, const Origin *origin,
                  unsigned worker, Arena *a, Document *doc, PutOutcome *outcome, Err *err);
 void ingest_make_way(const IngestInput *in);
+/* A worker number that any number of threads may use at once, because its encoders are shared;
+ * false when there is none. */
+bool ingest_shared_worker(const Ingest *g, unsigned *worker);
 
 #endif

@@ -23,6 +23,7 @@ typedef struct {
     PdfLine *lines;
     size_t n;
     float width;
+    Str scanned;             /* recognised in a page that is a picture; ptr NULL: it is none */
 } PdfPage;
 
 /* Takes running headers and footers out of all pages but the first that has them: one of the two

@@ -51,6 +51,7 @@ static struct {
     void (*tess_mode)(Tess *t, int mode);
     int (*tess_set)(Tess *t, const char *name, const char *value);
     void (*tess_image)(Tess *t, Pix *p);
+    void (*tess_points)(Tess *t, const uint8_t *data, int w, int h, int bytes, int line);
     int (*tess_run)(Tess *t, void *monitor);
     void (*tess_clear)(Tess *t);
     TessLines *(*lines)(Tess *t);
@@ -94,6 +95,7 @@ static bool load(void)
                    {tess, "TessBaseAPISetPageSegMode", &ocr.tess_mode},
                    {tess, "TessBaseAPISetVariable", &ocr.tess_set},
                    {tess, "TessBaseAPISetImage2", &ocr.tess_image},
+                   {tess, "TessBaseAPISetImage", &ocr.tess_points},
                    {tess, "TessBaseAPIRecognize", &ocr.tess_run},
                    {tess, "TessBaseAPIClear", &ocr.tess_clear},
                    {tess, "TessBaseAPIGetIterator", &ocr.lines},
@@ -200,6 +202,18 @@ static void add_lines(ExtractOut *out)
     ocr.lines_drop(l);
 }
 
+/* What the picture that is set holds. */
+static bool run(ExtractOut *out, Err *err)
+{
+    (void)ocr.tess_set(ocr.api, "user_defined_dpi", "300");
+    bool ok = ocr.tess_run(ocr.api, NULL) == 0 ||
+              err_set(err, ERR_VALIDATION, "text recognition gave up on the picture");
+    if (ok)
+        add_lines(out);
+    ocr.tess_clear(ocr.api);
+    return ok;
+}
+
 static bool recognise(Pix *p, ExtractOut *out, Err *err)
 {
     double pixels = (double)ocr.width(p) * ocr.height(p);
@@ -208,13 +222,8 @@ static bool recognise(Pix *p, ExtractOut *out, Err *err)
         float factor = (float)sqrt(GOOD_PIXELS / pixels);
         small = ocr.scale(p, factor, factor);
     }
-    (void)ocr.tess_set(ocr.api, "user_defined_dpi", "300");
     ocr.tess_image(ocr.api, small ? small : p);
-    bool ok = ocr.tess_run(ocr.api, NULL) == 0 ||
-              err_set(err, ERR_VALIDATION, "text recognition gave up on the picture");
-    if (ok)
-        add_lines(out);
-    ocr.tess_clear(ocr.api);
+    bool ok = run(out, err);
     if (small)
         ocr.drop(&small);
     return ok;
@@ -280,6 +289,38 @@ static bool read_image(Str data, Str filename, ExtractOut *out, Err *err)
     if (ok && out->text.len == 0)
         return err_set(err, ERR_VALIDATION, "no text was recognised in the picture");
     return ok;
+}
+
+/* ---- for other readers ----------------------------------------------------------------------- */
+
+static PictureReading reading = PICTURES_UNTRIED;
+static bool wanted;
+
+PictureReading picture_reading(void)
+{
+    return reading;
+}
+
+void picture_want(void)
+{
+    wanted = true;
+}
+
+bool picture_wanted(void)
+{
+    return wanted;
+}
+
+void picture_preload(void)
+{
+    Err absent = ERR_INIT;
+    reading = preload(&absent) ? PICTURES_READ : PICTURES_NOT_READ;
+}
+
+bool picture_read(const uint8_t *grey, int w, int h, ExtractOut *out, Err *err)
+{
+    ocr.tess_points(ocr.api, grey, w, h, 1, w);
+    return run(out, err);
 }
 
 const Reader reader_image = {.type = "image", .preload = preload, .read = read_image};

@@ -1,7 +1,8 @@
 /* read_pdf.c - PDF to text, page by page; the one file that knows poppler (its GLib interface).
  *
  * Kept: words in reading order with their pages, paragraphs, headings by size, tables as rows,
- * title, author and dates. Lost: pictures (scanned pages have no text), annotations, attached
+ * title, author and dates. Pages that are pictures alone are recognised where Tesseract is
+ * installed (pdf_scan.h). Lost: other pictures, annotations, attached
  * files, the shape of forms.
  * A file that needs a password is refused; one with an empty password is read.
  *
@@ -18,6 +19,7 @@
 #include "base/utf8.h"
 #include "ingest/extract.h"
 #include "ingest/pdf_layout.h"
+#include "ingest/pdf_scan.h"
 
 #define MAX_PAGES 50000
 #define SIZES 200 /* font sizes counted, in half points */
@@ -99,7 +101,7 @@ static bool load(Err *err)
     for (size_t i = 0; lib && i < sizeof symbols / sizeof *symbols; i++)
         if (!os_sym(lib, symbols[i].name, symbols[i].to, err))
             return false;
-    return lib != NULL;
+    return lib != NULL && pdf_scan_load(lib, err);
 }
 
 static PopplerDocument *open_bytes(Str data, GError **why)
@@ -382,17 +384,53 @@ static bool no_memory(Err *err)
     return err_set(err, ERR_NO_MEMORY, "reading the PDF: out of memory");
 }
 
+/* Recognition of pages that are pictures, within the file's time. */
+typedef struct {
+    uint64_t slowest_ms;
+    unsigned left_out; /* pages for which no time was left */
+} Scanning;
+
+static bool scan_page(PopplerPage *page, Scanning *s, Arena *a, PdfPage *to, Err *err)
+{
+    ExtractOut found;
+    if (!pdf_scan_pictured(page) || picture_reading() == PICTURES_NOT_READ)
+        return true;
+    if (picture_reading() == PICTURES_UNTRIED) {
+        picture_want();
+        return err_set(err, ERR_UNAVAILABLE, "pages of the PDF are pictures");
+    }
+    uint64_t before = extract_time_left_ms();
+    if (before < 2 * s->slowest_ms + 1000) {
+        s->left_out++;
+        return true;
+    }
+    extract_init(&found, (size_t)1 << 20);
+    bool ok = pdf_scan_page(page, &found, err);
+    if (ok) {
+        extract_end(&found);
+        to->scanned = arena_str(a, buf_str(&found.text));
+        ok = to->scanned.ptr || no_memory(err);
+    }
+    extract_release(&found);
+    uint64_t took = before - extract_time_left_ms();
+    s->slowest_ms = took > s->slowest_ms ? took : s->slowest_ms;
+    return ok;
+}
+
 /* All pages are collected before any is written: what runs through them shows only then. */
-static bool collect_pages(PopplerDocument *d, Lines *l, Arena *a, PdfPage *pages, int n, Err *err)
+static bool collect_pages(PopplerDocument *d, Lines *l, Arena *a, PdfPage *pages, int n,
+                          Scanning *s, Err *err)
 {
     for (int i = 0; i < n; i++) {
         PopplerPage *page = pdf.page(d, i);
         if (!page)
             continue; /* a damaged page: the others are read */
-        bool ok = read_page(page, l, a, &pages[i]);
+        bool ok = read_page(page, l, a, &pages[i]) || no_memory(err);
+        if (ok && pages[i].n == 0)
+            ok = scan_page(page, s, a, &pages[i], err);
         pdf.drop(page);
         if (!ok)
-            return no_memory(err);
+            return false;
     }
     return true;
 }
@@ -403,6 +441,7 @@ static bool write_pages(PdfPage *pages, size_t n, float body, ExtractOut *out, E
     for (size_t i = 0; i < n && buf_ok(&out->text); i++) {
         extract_break(out, 2);
         size_t start = out->text.len;
+        extract_add(out, pages[i].scanned);
         if (!pdf_layout_page(pages[i].lines, pages[i].n, pages[i].width, body, out, err))
             return false;
         extract_mark(out, MARK_PAGE, start, out->text.len, (uint32_t)i + 1);
@@ -420,8 +459,18 @@ static bool read_pages(PopplerDocument *d, ExtractOut *out, Err *err)
     Arena *a = arena_new(SIZE_MAX / 2); /* the process has its own ceiling */
     PdfPage *pages = a ? ARENA_NEW_ARRAY(a, PdfPage, count + 1) : NULL;
     bool ok = (l.sizes && pages) || no_memory(err);
-    ok = ok && collect_pages(d, &l, a, pages, n, err) &&
+    Scanning s = {0};
+    ok = ok && collect_pages(d, &l, a, pages, n, &s, err) &&
          write_pages(pages, count, body_size(l.sizes), out, err);
+    if (ok && s.left_out) {
+        Buf note;
+        buf_init(&note, 200);
+        buf_printf(&note, "[%u of the %d pages are pictures for whose recognition the time was too "
+                   "short]", s.left_out, n);
+        extract_break(out, 2);
+        extract_add(out, buf_str(&note));
+        buf_release(&note);
+    }
     out->pages = (uint32_t)count;
     arena_free(a);
     mem_free(l.lines);

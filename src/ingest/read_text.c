@@ -47,4 +47,4 @@ static bool read_text(Str data, Str filename, ExtractOut *out, Err *err)
     return ok;
 }
 
-const Reader reader_text = {.type = "text", .read = read_text};
+const Reader reader_text = {.type = "text", .read = read_text, .stays = true};

@@ -16,22 +16,11 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "ingest/job.h"
+#include "ingest/sandbox_int.h"
 
 #define GRACE_NS 100000000u /* after the deadline the caller is told, whatever the zygote does */
 #define LATE_MAX 3          /* such times in a row: then the zygote itself is taken for dead */
 #define ATTEMPTS 3          /* of a file, when the zygote dies meanwhile */
-
-struct Sandbox {
-    char *self;
-    uint64_t timeout_ns, memory;
-    size_t max_text;
-    pthread_mutex_t lock; /* guards what follows */
-    pid_t pid;            /* 0: no zygote */
-    int control;
-    unsigned generation;  /* counts zygotes */
-    unsigned late;        /* times in a row that this one said nothing in time */
-};
 
 Sandbox *sandbox_new(const SandboxOptions *o, Err *err)
 {
@@ -146,6 +135,7 @@ void sandbox_free(Sandbox *s)
 {
     if (!s)
         return;
+    standing_end(s);
     end_zygote(s, false);
     (void)pthread_mutex_destroy(&s->lock);
     mem_free(s->self);
@@ -183,10 +173,8 @@ static bool send_with(int control, const Job *job, const int fds[JOB_FDS])
     return n == (ssize_t)sizeof *job;
 }
 
-/* Hands the job to the zygote, starting one when there is none (or when it is gone: its end shows
- * on the first try). */
-static bool send_job(Sandbox *s, const Job *job, const int fds[JOB_FDS], unsigned *generation,
-                     Err *err)
+bool sandbox_send(Sandbox *s, const Job *job, const int fds[JOB_FDS], unsigned *generation,
+                  Err *err)
 {
     (void)pthread_mutex_lock(&s->lock);
     bool ok = false, started = true;
@@ -344,7 +332,7 @@ static bool run_once(Sandbox *s, const Job *job, int input, Arena *a, Extracted 
     int fds[JOB_FDS] = {input, output, status_pipe[1]};
     unsigned generation;
     JobStatus status;
-    bool sent = send_job(s, job, fds, &generation, err), ok = false;
+    bool sent = sandbox_send(s, job, fds, &generation, err), ok = false;
     (void)close(status_pipe[1]);
     if (sent) {
         switch (wait_status(status_pipe[0], job->deadline_ns + GRACE_NS, &status)) {
@@ -380,6 +368,8 @@ bool sandbox_run(Sandbox *s, Str type, Str filename, const Snapshot *input, Aren
         str_sub(filename, filename.len - sizeof job.filename + 1, filename.len);
     if (name.len)
         memcpy(job.filename, name.ptr, name.len);
+    if (standing_run(s, &job, snapshot_str(input), a, out))
+        return true;
     for (int i = 0; i < ATTEMPTS; i++) {
         bool lost = false;
         if (run_once(s, &job, input->fd, a, out, &lost, err))

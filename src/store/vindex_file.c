@@ -129,6 +129,12 @@ Vindex *vindex_create(const char *path, Err *err)
         err_set_errno(err, ERR_IO, errno, "cannot create %s", path);
         goto fail;
     }
+    /* Both places of states are there from the first day, even while nothing is in the index. */
+    int rc = posix_fallocate(v->fd, 0, VX_OFF_SEGS);
+    if (rc != 0) {
+        err_set_errno(err, ERR_IO, rc, "cannot create %s", path);
+        goto fail;
+    }
     v->durable_copy = 1;
     if (!write_page(v->fd, &super, VX_OFF_SUPER, path, err) || !vindex_sync(v, 0, err))
         goto fail;

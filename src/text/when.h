@@ -45,7 +45,7 @@ typedef struct {
     int64_t from, until;      /* ms; 0 where the kind has none */
     bool timed;               /* a time of day was said; else whole days */
     bool dated;               /* a date was said; else only a time of day */
-    bool deadline;            /* "by", "until", "due", "before": an end, not a begin */
+    bool deadline;            /* "by", "until", "due", "before", "end of": the end counts */
     int32_t months, days;     /* of a duration; weeks are days, years are months */
     int64_t ms;
     char rrule[WHEN_RRULE_MAX]; /* RFC 5545, without "RRULE:" */
@@ -55,6 +55,12 @@ typedef struct {
  * and their number returned. Text is UTF-8; at most the first 4,096 bytes are looked at. Linear
  * but for a bounded number of rules a word. */
 size_t when_find(Str text, const WhenContext *c, When *out, size_t max);
+
+/* The one instant at which to remind of it: what is timed at its time, a part of a day at its usual
+ * hour (morning 9:00, afternoon 15:00, evening 19:00, night 21:00), a whole day at 9:00; with
+ * `deadline` the end of what was said (a whole day or more: 9:00 of its last day). False for a
+ * duration. Never before now for WHEN_FUTURE unless all of it is past. */
+bool when_moment(const WhenContext *c, const When *w, int64_t *ms);
 
 /* The instant a duration after `ms`, calendar-wise (a month after 31 January is the end of
  * February; a day is a calendar day, across changes of the clock). */

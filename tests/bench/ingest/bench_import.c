@@ -1,6 +1,6 @@
 /* bench_import - a folder of many small files, beside what the encoder alone needs for their texts.
  *
- *   bench_import [--files N] [--words N] [--bulk N]      10000 files, 60 words, 3 a processor
+ *   bench_import [--files N] [--words N] [--bulk N]      10000 files, 60 words, 5 a processor
  *
  * Three figures: texts a second through the encoder alone (batches of 16, a thread a processor),
  * files a second from disk to durable and findable for the first time, and the seconds that it
@@ -203,7 +203,7 @@ int main(int argc, char **argv)
     Err err = ERR_INIT;
     if (argc > 1 && strcmp(argv[1], ZYGOTE_FLAG) == 0)
         return extract_child_main(argc, argv);
-    Bench b = {.files = 10000, .words = 60, .bulk = os_cpu_count() * 3,
+    Bench b = {.files = 10000, .words = 60, .bulk = os_cpu_count() * 5,
         .dir = "/tmp/sotto-bench-XXXXXX", .a = arena_new((size_t)4 << 30)};
     for (int i = 1; i + 1 < argc; i += 2) {
         unsigned value = (unsigned)strtoul(argv[i + 1], NULL, 10);

@@ -387,6 +387,7 @@ static void test_kinds(void **state)
                  {"tenants.csv", "csv", "tenants", "Nachname: Wei\xC3\x9F"},
                  {"orders.json", "json", "Orders of March", "items[1].name: Atlas"},
                  {"rent.png", "image", "rent", "The deposit is 1900 EUR"},
+                 {"scanned.pdf", "pdf", "scanned", "The deposit is 1900 EUR"},
                  {"orchard.mbox", "mailbox", "orchard", "They are ripe."},
                  {"flowed.eml", "email", "Re: 50 \xE2\x82\xAC und \xE2\x80\x9Emehr\xE2\x80\x9C",
                   "f\xC3\xBCnfzig Euro, und die Zeile geht hier weiter."}};

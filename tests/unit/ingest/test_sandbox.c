@@ -283,6 +283,109 @@ typedef struct {
     int wrong;
 } Many;
 
+/* ---- children that stay --------------------------------------------------------------------- */
+
+/* The zygote's only child, 0 when there is none; one that has answered may take a moment to go. */
+static int only_child(Sandbox *s)
+{
+    char path[64];
+    int pid = sandbox_zygote(s);
+    (void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", pid, pid);
+    for (int i = 0; i < 10000; i++) {
+        char text[256] = "", *end;
+        FILE *f = fopen(path, "r");
+        assert_non_null(f);
+        size_t n = fread(text, 1, sizeof text - 1, f);
+        (void)fclose(f);
+        text[n] = '\0';
+        int child = (int)strtol(text, &end, 10);
+        if (strtol(end, NULL, 10) == 0)
+            return child;
+        (void)usleep(1000);
+    }
+    fail_msg("there is more than one child");
+    return 0;
+}
+
+static void expect_text(Sandbox *s, const char *input, const char *wanted)
+{
+    Err err;
+    char text[256];
+    if (!run(s, "text", input, text, sizeof text, &err))
+        fail_msg("%s", err.msg);
+    assert_string_equal(text, wanted);
+}
+
+/* Small texts share a child; what it cannot read, a child of its own does, and says why. */
+static void test_standing(void **state)
+{
+    (void)state;
+    Sandbox *s = open_sandbox(30000);
+    Err err;
+    unsigned descriptors = open_descriptors();
+    expect_text(s, "the first", "the first");
+    int child = only_child(s);
+    assert_true(child > 0);
+    expect_text(s, "the second\r\nin two lines", "the second\nin two lines");
+    assert_int_equal(only_child(s), child);
+    expect_text(s, "caf\xE9 and fianc\xE9" "e in Latin 1, r\xE9sum\xE9 ",
+                "café and fiancée in Latin 1, résumé ");
+    assert_int_equal(only_child(s), child);
+    assert_int_equal(kill(child, SIGKILL), 0);
+    expect_text(s, "after its end", "after its end");
+    expect_text(s, "and after that", "and after that");
+    int other = only_child(s);
+    assert_true(other > 0 && other != child);
+    for (int i = 0; i < 200; i++) {
+        char input[32], wanted[33];
+        (void)snprintf(input, sizeof input, "note %d", i);
+        (void)snprintf(wanted, sizeof wanted, "note %d", i);
+        expect_text(s, input, wanted);
+    }
+    assert_int_not_equal(only_child(s), other); /* none reads more than its share */
+    assert_false(run(s, "text", "\x01\x02\x03\x7F\xFF\xFE\xFA", NULL, 0, &err));
+    assert_int_equal(err.code, ERR_UNSUPPORTED_MEDIA);
+    sandbox_free(s);
+    assert_true(open_descriptors() <= descriptors);
+}
+
+static void *run_texts(void *arg)
+{
+    Many *m = arg;
+    Sandbox *s = m->s;
+    for (int i = 0; i < 100; i++) {
+        Err err;
+        char input[64], text[64];
+        (void)snprintf(input, sizeof input, "number %d of %p", i, (void *)&err);
+        m->wrong += !run(s, "text", input, text, sizeof text, &err) || strcmp(text, input) != 0;
+    }
+    return NULL;
+}
+
+/* The zygote's end takes all its children with it: nobody hears of it. */
+static void test_standing_threads(void **state)
+{
+    (void)state;
+    pthread_t threads[6];
+    Many many[6];
+    Sandbox *s = open_sandbox(30000);
+    for (int i = 0; i < 6; i++) {
+        many[i] = (Many){s, 0};
+        assert_int_equal(pthread_create(&threads[i], NULL, run_texts, &many[i]), 0);
+    }
+    while (sandbox_zygote(s) == 0)
+        (void)usleep(1000);
+    (void)usleep(20000);
+    int zygote = sandbox_zygote(s);
+    if (zygote > 0)
+        (void)kill(zygote, SIGKILL);
+    for (int i = 0; i < 6; i++) {
+        (void)pthread_join(threads[i], NULL);
+        assert_int_equal(many[i].wrong, 0);
+    }
+    sandbox_free(s);
+}
+
 static void *run_many(void *arg)
 {
     Many *m = arg;
@@ -376,6 +479,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_faults, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_zygote_dies, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_threads, set_up, tear_down),
+        cmocka_unit_test(test_standing),
+        cmocka_unit_test(test_standing_threads),
         cmocka_unit_test(test_no_program), cmocka_unit_test(test_snapshot)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -254,7 +254,7 @@ static void test_running(void **state)
     static const char *const footers[] = {"Page 1 of 4", "Page 2 of 4", NULL, "Page 4 of 4"};
     static const char *const texts[] = {"First text", "Second text", "Third text", "Fourth text"};
     for (size_t i = 0; i < 4; i++) {
-        pages[i] = (PdfPage){lines[i], 0, 600};
+        pages[i] = (PdfPage){.lines = lines[i], .width = 600};
         lines[i][pages[i].n++] = line(texts[i], 50, 300, 10);
         lines[i][pages[i].n++] = line("More of it", 50, 340, 10);
         lines[i][pages[i].n++] = line("Annual report 2026", 50, 20, 10);
@@ -275,7 +275,7 @@ static void test_running(void **state)
     /* Two pages of one letter: another day's number is the same line, other words are not. */
     PdfLine a[] = {line("Report 1", 50, 20, 10), line("Rent is due", 50, 50, 10)},
             b[] = {line("Report 2", 50, 20, 10), line("Rent is paid", 50, 50, 10)};
-    PdfPage two[] = {{a, 2, 600}, {b, 2, 600}};
+    PdfPage two[] = {{.lines = a, .n = 2, .width = 600}, {.lines = b, .n = 2, .width = 600}};
     assert_int_equal(pdf_drop_running(two, 2), 1);
     assert_int_equal(two[1].n, 1);
 }

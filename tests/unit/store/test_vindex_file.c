@@ -375,9 +375,30 @@ static void test_open_without_memory(void **state)
     assert_true(failures >= 3);
 }
 
+/* One that nothing was ever put into is whole as well. */
+static void test_empty(void **state)
+{
+    char empty[] = "/tmp/sotto-vindex-empty-XXXXXX";
+    int fd = mkstemp(empty);
+    Err err = ERR_INIT;
+    (void)state;
+    assert_true(fd >= 0);
+    (void)close(fd);
+    Vindex *v = vindex_create(empty, &err);
+    assert_non_null(v);
+    vindex_close(v);
+    v = vindex_open(empty, &err);
+    if (!v)
+        fail_msg("%s", err.msg);
+    assert_true(vindex_verify(v, &err));
+    vindex_close(v);
+    (void)unlink(empty);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_empty),
         cmocka_unit_test(test_synced_is_there),
         cmocka_unit_test(test_killed),
         cmocka_unit_test(test_every_header_byte),
