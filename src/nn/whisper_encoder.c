@@ -5,9 +5,9 @@
  *   end      norm(x), then a layer of the decoder's keys and values at a time
  *
  * Members of the team take rows in turns; they meet before each attention, which sees every row's
- * keys, and behind it, before the next layer's keys take their place. The n rows attend to their own
- * n keys and to the kept silence of the positions behind them, every 4th of which stands for 4 (log
- * 4 is added to its score). */
+ * keys, and behind it, before the next layer's keys take their place. The n rows attend to their
+ * own n keys and to the kept silence of the positions behind them, every 4th of which stands for 4
+ * (log 4 is added to its score). */
 #include <stdatomic.h>
 #include <string.h>
 
