@@ -259,8 +259,9 @@ bool whisper_window_is_nothing(const WhisperWindow *w, const WhisperSaid *said, 
         if (said->tokens[i] < w->m->ids.eot)
             words[n++] = said->tokens[i];
     bool poor = n <= FEW || whisper_repeats(words, n, &period) >= 3;
+    bool loops = said->looped || said->compression_ratio > whisper_compression_limit(w->o);
     if (said->no_speech_prob > whisper_no_speech_limit(w->o) &&
-        (said->avg_logprob < unlikely || (poor && said->avg_logprob < unlikely + 0.4f)))
+        (loops || said->avg_logprob < unlikely || (poor && said->avg_logprob < unlikely + 0.4f)))
         return true;
     return looks_wrong(w, said) && is_hopeless(w, said, frames);
 }
