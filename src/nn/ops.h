@@ -42,8 +42,8 @@ typedef struct {
      * without). */
     void (*residual_norm)(float *x, const float *y, const float *gamma, const float *beta,
         float eps, size_t n, float *out, uint8_t *q, GemmRow *row);
-    /* One query q [64] of one head and its keys in bf16, 64 keys after 64: [n / 64][64][64], a row a
-     * dimension. scores [n]. */
+    /* One query q [64] of one head and its keys in bf16, 64 keys after 64: [n / 64][64][64], a row
+     * a dimension. scores [n]. */
     void (*scores_bf16)(const float *q, const uint16_t *keys, size_t n, float *scores);
     /* out [64] += sum over j < n of p[j] values[j][64], values in bf16; any n. */
     void (*values_bf16)(const float *p, const uint16_t *values, size_t n, float *out);

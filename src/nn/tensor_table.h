@@ -49,7 +49,8 @@ bool tensor_rows(const Tensor *t, uint64_t from, uint64_t n, Tensor *out);
 /* The whole tensor as fp32 into out [count of values]. Dimensions of 1 do not count; `dims` is
  * closed by 0. ERR_CORRUPT when it is missing, has another shape or a type that is not read, or
  * holds a number that is not finite. out NULL: checks the shape only. */
-bool tensor_read(const TensorTable *t, const char *name, const uint64_t *dims, float *out, Err *err);
+bool tensor_read(const TensorTable *t, const char *name, const uint64_t *dims, float *out,
+    Err *err);
 
 /* IEEE half precision to single. */
 float tensor_half(uint16_t h);

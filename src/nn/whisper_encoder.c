@@ -4,9 +4,10 @@
  *   layer    x += out(attention(norm(x)));  x += down(gelu(up(norm(x))))
  *   end      norm(x), then a layer of the decoder's keys and values at a time
  *
- * Members of the team share rows; they meet before each attention, which sees every row's keys, and
- * behind it, before the next layer's keys take their place. The n rows attend to their own n keys and to the kept silence of the positions behind
- * them, every 4th of which stands for 4 (log 4 is added to its score). */
+ * Members of the team take rows in turns; they meet before each attention, which sees every row's
+ * keys, and behind it, before the next layer's keys take their place. The n rows attend to their
+ * own n keys and to the kept silence of the positions behind them, every 4th of which stands for 4
+ * (log 4 is added to its score). */
 #include <stdatomic.h>
 #include <string.h>
 
@@ -194,8 +195,8 @@ static void keep_silence(WhisperState *s, const WhisperEncoderLayer *l)
     }
 }
 
-/* A phase's rows are taken in chunks by whoever is free: on a busy machine a member that has lost its
- * processor keeps the others waiting for one chunk only. */
+/* A phase's rows are taken in chunks by whoever is free: on a busy machine a member that has lost
+ * its processor keeps the others waiting for one chunk only. */
 typedef struct {
     WhisperState *s;
     bool keep;

@@ -11,6 +11,7 @@
 #define CONTENT_TIME 0.02f /* seconds a timestamp's step */
 #define FRAME_TIME 0.01f
 #define QUIET 1e-4f        /* -80 dB: nothing was recorded */
+#define LITTLE 100         /* frames; a rest so short would only echo the words before it */
 
 typedef struct {
     WhisperWindow w;
@@ -234,12 +235,18 @@ static bool run(Transcription *t, WhisperResult *out, Err *err)
     w->most = loudest(t);
     for (size_t seek = 0, advance = 0; seek < t->content; seek += advance) {
         size_t frames = t->content - seek < WHISPER_FRAMES ? t->content - seek : WHISPER_FRAMES;
-        whisper_window_encode(w, seek, frames, o->full_window);
-        if (seek == 0 && !known)
-            find_language(t, out);
-        set_prompt(t, given, n_given);
-        if (!one_window(t, seek, &advance, err))
-            return false;
+        advance = frames;
+        if (!is_quiet(w->pcm + seek * WHISPER_HOP, frames * WHISPER_HOP)) {
+            whisper_window_encode(w, seek, frames, o->full_window);
+            if (!known)
+                find_language(t, out);
+            known = true;
+            if (frames < LITTLE)
+                t->n_carried = 0;
+            set_prompt(t, given, n_given);
+            if (!one_window(t, seek, &advance, err))
+                return false;
+        }
         if (o->progress && !o->progress(o->arg, (seek + advance) * WHISPER_HOP, w->n))
             return err_set(err, ERR_CANCELLED, "the transcription was stopped");
     }

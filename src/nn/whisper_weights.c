@@ -37,8 +37,8 @@ static bool visit_vector(const Walk *k, const float **to, const char *own, const
 {
     WhisperVectorRef ref = {.to = to, .rows = rows, .columns = columns};
     if (k->part) {
-        snprintf(ref.own, sizeof ref.own, "%s.%u.%s", k->part, k->layer, own);
-        snprintf(ref.theirs, sizeof ref.theirs, "%s.blocks.%u.%s", k->part, k->layer, theirs);
+        snprintf(ref.own, sizeof ref.own, "%.8s.%u.%.27s", k->part, k->layer, own);
+        snprintf(ref.theirs, sizeof ref.theirs, "%.8s.blocks.%u.%.40s", k->part, k->layer, theirs);
     } else {
         snprintf(ref.own, sizeof ref.own, "%s", own);
         snprintf(ref.theirs, sizeof ref.theirs, "%s", theirs);

@@ -79,7 +79,7 @@ typedef struct {
 
 typedef struct {
     const float **to;
-    char own[48], theirs[64];
+    char own[48], theirs[72];
     uint32_t rows, columns; /* rows 1: a vector */
 } WhisperVectorRef;
 

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 
 #define MARGIN 16       /* positions of silence that are computed behind the speech */
-#define FEW 12           /* tokens: "Thank you." is what the model hears in noise */
+#define FEW 8            /* tokens: "Thank you." is what the model hears in noise */
 #define NEARLY_FULL 1424 /* from here on the short way saves nothing worth its risk */
 
 float whisper_compression_limit(const WhisperOptions *o)
@@ -254,11 +254,14 @@ bool whisper_window_decode(WhisperWindow *w, size_t seek, size_t frames, Whisper
 bool whisper_window_is_nothing(const WhisperWindow *w, const WhisperSaid *said, size_t frames)
 {
     float unlikely = whisper_logprob_limit(w->o);
-    uint32_t words = 0;
+    uint32_t words[WHISPER_SAID_MAX], n = 0, period;
     for (uint32_t i = 0; i < said->n; i++)
-        words += said->tokens[i] < w->m->ids.eot;
+        if (said->tokens[i] < w->m->ids.eot)
+            words[n++] = said->tokens[i];
+    bool poor = n <= FEW || whisper_repeats(words, n, &period) >= 3;
+    bool loops = said->looped || said->compression_ratio > whisper_compression_limit(w->o);
     if (said->no_speech_prob > whisper_no_speech_limit(w->o) &&
-        (said->avg_logprob < unlikely || (words <= FEW && said->avg_logprob < unlikely + 0.4f)))
+        (loops || said->avg_logprob < unlikely || (poor && said->avg_logprob < unlikely + 0.4f)))
         return true;
     return looks_wrong(w, said) && is_hopeless(w, said, frames);
 }

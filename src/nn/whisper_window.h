@@ -47,9 +47,9 @@ uint32_t whisper_window_language(WhisperWindow *w, float *probabilities);
 /* Encodes and decodes with all fall-backs. ERR_CANCELLED, ERR_NO_MEMORY. */
 bool whisper_window_decode(WhisperWindow *w, size_t seek, size_t frames, WhisperSaid *out,
     Err *err);
-/* Whether nobody spoke. The reference's rule (improbable, and no speech is likely), and two more: a
- * few words that are not quite probable where no speech is likely, and what no temperature made
- * probable. Noise, hums and music give such texts, speech does not. */
+/* Whether nobody spoke. The reference's rule (improbable, and no speech is likely), and more: a few
+ * words, or the same ones again and again, that are not quite probable where no speech is likely;
+ * what loops there; and what no temperature made probable. Noise and music give such texts. */
 bool whisper_window_is_nothing(const WhisperWindow *w, const WhisperSaid *said, size_t frames);
 
 #endif

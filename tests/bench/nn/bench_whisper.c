@@ -63,6 +63,12 @@ static void answer(const WhisperResult *r, double ms)
     jw_kv_cstr(&w, "language", r->language);
     jw_kv_int(&w, "rss_mib", (int64_t)(os_rss_bytes() >> 20));
     jw_kv_str(&w, "text", r->text);
+    jw_key(&w, "ids");
+    jw_arr(&w);
+    for (size_t i = 0; i < r->n_segments; i++)
+        for (size_t k = 0; k < r->segments[i].n_tokens; k++)
+            jw_int(&w, r->segments[i].tokens[k]);
+    jw_arr_end(&w);
     jw_obj_end(&w);
     printf("%.*s\n", (int)out.len, out.ptr);
     fflush(stdout);

@@ -13,7 +13,8 @@ each in a process of its own with so many threads, in turns clip by clip, so tha
 all; a clip's time is the least over the rounds. FOLDER holds 16 kHz mono WAV files and transcripts.tsv with the
 columns file, text (the two clips of tests/golden/whisper otherwise). Word error rates are over all words, after
 one normaliser for all. Makes its Python environment in BUILD/../voice-venv once and fetches the model; needs the
-network for that. Prints Markdown.
+network for that. Prints Markdown. Exit status 1 when the ids that sotto's fp32 road chooses for the golden clips on the
+full window are not CTranslate2's.
 """
 import argparse
 import csv
@@ -212,6 +213,21 @@ def limits(sotto, clips, model):
             f"{100 * gb / answer['decode_ms'] * 1e3 / top['read_gb_s']:.0f} %."]
 
 
+def golden(model, mapped):
+    """Share of CTranslate2's ids (tests/golden/whisper) that come out in their places: fp32, int8."""
+    lines = [line.split() for line in (GOLDEN / f"{args.model}.tokens").read_text().splitlines()]
+    want = {clip: [int(i) for i in ids] for clip, mode, *ids in lines if mode == "times"}
+    shares = []
+    for source, flags in ((model, ["--fp32"]), (mapped, [])):
+        s = System("golden", [args.build / "bench_whisper", source, *flags, "--full", "--language", "en"])
+        for clip in want:
+            s.hear(GOLDEN / f"{clip}.wav")
+        s.close()
+        got = {clip: s.answers[GOLDEN / f"{clip}.wav"]["ids"] for clip in want}
+        shares.append(sum(a == b for c in want for a, b in zip(want[c], got[c])) / sum(map(len, want.values())))
+    return shares
+
+
 def main():
     name = f"whisper-{args.model}"
     subprocess.run([args.build / "bin/sotto", "models", "fetch", name], check=True, stdout=subprocess.DEVNULL,
@@ -229,9 +245,12 @@ def main():
     lines = [f"Whisper {args.model}, {args.threads} threads, {args.rounds} rounds, load {before:.1f} before and "
              f"{os.getloadavg()[0]:.1f} after (the run itself is about {args.threads}).", "", *table(all_systems, clips), "",
              *limits(all_systems[0], clips, args.model)]
+    exact, small = golden(args.models / name, args.models / f"{name}.sotto")
+    lines += ["", f"Ids as CTranslate2's in fp32 on the golden clips, full window: fp32 {exact:.0%}, int8 {small:.0%}."]
     print("\n".join(lines))
     if args.out:
         args.out.write_text("\n".join(lines) + "\n")
+    sys.exit(exact < 1)
 
 
 if __name__ == "__main__":

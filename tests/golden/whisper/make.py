@@ -8,14 +8,13 @@ NAME.mel      log-mel of every 8th frame of each clip's speech, [frames, mels] f
 NAME.encoder  the encoder's output at every 32nd of 1500 positions, [47, d] fp32, by CTranslate2 in fp32
 NAME.tokens   a line a clip and mode ("times", "plain"): the ids that CTranslate2 in fp32 chooses, greedily
 
+Of models other than tiny.en only the ids are kept.
 faster-whisper 1.2.1, CTranslate2 4.8.5 and espeak-ng 1.51 made the committed files.
 """
 import subprocess
 import sys
 import wave
 from pathlib import Path
-
-import numpy as np
 
 HERE = Path(__file__).resolve().parent
 CLIPS = {
@@ -34,12 +33,14 @@ def clips():
 
 
 def pcm(path):
+    import numpy as np
     with wave.open(str(path)) as w:
         return np.frombuffer(w.readframes(w.getnframes()), np.int16).astype(np.float32) / 32768
 
 
 def reference(name, folder):
     import ctranslate2
+    import numpy as np
     from faster_whisper.feature_extractor import FeatureExtractor
     model = ctranslate2.models.Whisper(folder, device="cpu", compute_type="float32")
     english = not model.is_multilingual
@@ -60,6 +61,9 @@ def reference(name, folder):
             lines.append(" ".join(map(str, [clip, mode, *ids])))
     np.concatenate(mels).astype("<f4").tofile(HERE / f"{name}.mel")
     np.concatenate(states).astype("<f4").tofile(HERE / f"{name}.encoder")
+    if name != "tiny.en":  # of the others only the ids are kept
+        (HERE / f"{name}.mel").unlink()
+        (HERE / f"{name}.encoder").unlink()
     (HERE / f"{name}.tokens").write_text("\n".join(lines) + "\n")
 
 

@@ -43,6 +43,7 @@ static const struct {
     {"uchardet.h", "ingest/"},
     {"uchardet/", "ingest/"},
     {"libxml/", "ingest/"},
+    {"zlib.h", "nn/whisper_rules.c"},
     {"zip.h", "ingest/package.c"},
     {"gmime/", "ingest/read_email.c"},
     {"libical/", "ingest/read_calendar.c"},
