@@ -1,0 +1,135 @@
+/* briefing_trends.c - "Trending Topics": what the last seven days are about more than the person's
+ * own longer history.
+ *
+ *   burst = (r / R) / ((b + 1) / (B + 1))
+ *
+ * r of R documents of the last seven days have the phrase, b of B before. It is shown from a burst
+ * of 2 on and in two documents or more (three, when R is ten or more); of phrases that mean the
+ * same, or of which one is part of the other, the first. */
+#include "assistant/briefing_int.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "text/words.h"
+
+#define SHOWN 6
+#define COUNTED 400   /* the most frequent phrases of the week */
+#define LOOKED_AT 40  /* of them, compared by meaning */
+#define LEAST_BURST 2.0
+#define SAME 0.8f
+#define WEEK_DAYS 7
+#define SOURCES 3
+
+typedef struct {
+    const PhraseCount *count;
+    double burst;
+} Trend;
+
+static int by_burst(const void *x, const void *y)
+{
+    const Trend *a = x, *b = y;
+    if (a->burst != b->burst)
+        return a->burst < b->burst ? 1 : -1;
+    if (a->count->recent != b->count->recent)
+        return a->count->recent < b->count->recent ? 1 : -1;
+    return str_cmp(a->count->phrase, b->count->phrase);
+}
+
+/* Whether all words of the shorter stand in the longer. */
+static bool within(Str x, Str y)
+{
+    Str small = x.len < y.len ? x : y, large = x.len < y.len ? y : x;
+    size_t at = 0, start, end;
+    while (word_next(small, &at, &start, &end)) {
+        Str word = str_sub(small, start, end);
+        size_t i = 0, s, e;
+        bool found = false;
+        while (!found && word_next(large, &i, &s, &e))
+            found = str_eq(str_sub(large, s, e), word);
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+static bool item_of(BriefingBuild *b, const Trend *t, const PhraseCounts *c, int64_t since,
+    BriefingItem *out)
+{
+    BriefDoc *docs;
+    size_t n;
+    const PhraseCount *p = t->count;
+    if (!store_phrase_documents(b->store, b->owner, p->phrase, since, b->as_of + 60000, SOURCES,
+            b->a, &docs, &n, b->err))
+        return false;
+    *out = (BriefingItem){.at = TASK_NO_TIME, .score = t->burst, .recent = p->recent,
+        .before = p->before, .text = brief_line(b->a, p->phrase, 120)};
+    out->sources = ARENA_NEW_ARRAY(b->a, BriefingSource, n + 1);
+    if (!out->sources || !out->text.ptr)
+        return brief_no_memory(b);
+    for (size_t i = 0; i < n; i++)
+        out->sources[out->n_sources++] = brief_source(b, &docs[i]);
+    out->reason = arena_printf(b->a, "in %u of %u documents of the last 7 days, in %u of %u before: "
+        "%.1f times its usual share", p->recent, c->recent, p->before, c->before, t->burst);
+    return out->reason.ptr || brief_no_memory(b);
+}
+
+static bool pick(BriefingBuild *b, Trend *trends, size_t n, const PhraseCounts *c, int64_t since)
+{
+    BriefingSection *s = &b->out->sections[BRIEFING_TRENDS];
+    size_t kept[SHOWN];
+    Str *texts = ARENA_NEW_ARRAY(b->a, Str, n + 1);
+    float *v = NULL;
+    bool have;
+    s->items = ARENA_NEW_ARRAY(b->a, BriefingItem, SHOWN);
+    if (!texts || !s->items)
+        return brief_no_memory(b);
+    for (size_t i = 0; i < n; i++)
+        texts[i] = trends[i].count->phrase;
+    if (!brief_embed(b, texts, n, &v, &have))
+        return false;
+    for (size_t i = 0; i < n && s->n < SHOWN; i++) {
+        bool known = false;
+        for (size_t k = 0; k < s->n && !known; k++)
+            known = within(texts[i], texts[kept[k]])
+                || (have && brief_likeness(v + i * MINILM_DIM, v + kept[k] * MINILM_DIM) >= SAME);
+        if (known)
+            continue;
+        kept[s->n] = i;
+        if (!item_of(b, &trends[i], c, since, &s->items[s->n]))
+            return false;
+        s->n++;
+    }
+    return true;
+}
+
+bool brief_trends(BriefingBuild *b)
+{
+    BriefingSection *s = &b->out->sections[BRIEFING_TRENDS];
+    PhraseCounts c;
+    Civil day = zone_civil(b->zone, b->as_of);
+    Civil from = {day.year, day.month, day.day - WEEK_DAYS + 1, 0, 0, 0};
+    int64_t since = zone_instant(b->zone, &from, NULL); /* today and the six days before */
+    size_t n = 0;
+    if (!store_phrase_counts(b->store, b->owner, since, b->as_of + 60000, 2, COUNTED, b->a, &c,
+            b->err))
+        return false;
+    Trend *trends = ARENA_NEW_ARRAY(b->a, Trend, c.n + 1);
+    if (!trends)
+        return brief_no_memory(b);
+    uint32_t least = c.recent < 10 ? 2 : 3;
+    for (size_t i = 0; i < c.n && c.before > 0; i++) {
+        const PhraseCount *p = &c.items[i];
+        double burst = (double)p->recent / c.recent / ((p->before + 1.0) / (c.before + 1.0));
+        if (p->recent >= least && burst >= LEAST_BURST)
+            trends[n++] = (Trend){p, burst};
+    }
+    qsort(trends, n, sizeof *trends, by_burst);
+    if (!pick(b, trends, n < LOOKED_AT ? n : LOOKED_AT, &c, since))
+        return false;
+    s->lead = c.before == 0 ? STR("There is no longer history yet to compare this week with.")
+              : s->n == 0   ? STR("Nothing is written about more than usual.")
+                            : arena_printf(b->a, "Compared with %u document%s from before the last "
+                                  "7 days.", c.before, c.before == 1 ? "" : "s");
+    return s->lead.ptr || brief_no_memory(b);
+}
