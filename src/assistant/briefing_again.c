@@ -4,7 +4,7 @@
  *   today -> their stored vectors, or embeddings of those lines -> nearest passages of documents
  *   that nobody touched for 14 days -> the closest first, from a cosine of 0.45 on
  *
- * A passage of 0.97 or more is a copy and no news. */
+ * A passage of 0.97 or more is a copy and no news. Each is close to another current one. */
 #include "assistant/briefing_int.h"
 
 #include <stdlib.h>
@@ -154,6 +154,8 @@ bool brief_again(BriefingBuild *b)
             return false;
         for (size_t k = 0; item.text.ptr && k < n && !known; k++)
             known = uuid_eq(&list[k].source.id, &item.sources->id);
+        for (size_t k = 0; item.text.ptr && k < s->n && !known; k++)
+            known = uuid_eq(&s->items[k].sources[1].id, &item.sources[1].id);
         if (item.text.ptr && !known)
             s->items[s->n++] = item;
     }

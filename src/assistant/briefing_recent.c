@@ -4,7 +4,7 @@
  *   documents -> folders (at most six: deeper ones count with the one they are in) -> of each its
  *   most important documents, and sentences out of their summaries (LexRank, MMR)
  *
- * However many came, a page: 18 lines and 240 words of summaries, at most 200 of one folder. */
+ * However many came, a page: 12 lines and 240 words of summaries, at most 200 of one folder. */
 #include "assistant/briefing_int.h"
 
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "text/summary.h"
 
 #define GROUPS 6
-#define LINES 18
+#define LINES 12
 #define WORDS 240
 #define WORDS_MOST 200
 #define WORDS_LEAST 30

@@ -30,6 +30,7 @@ bool store_brief_documents(Store *s, const Uuid *owner, int64_t from, int64_t un
 typedef struct {
     Str phrase;
     uint32_t recent, before;
+    double rank;              /* mean over those of [since, until): 0 is the most telling phrase */
 } PhraseCount;
 typedef struct {
     PhraseCount *items;       /* the most frequent of [since, until) first, then by phrase */

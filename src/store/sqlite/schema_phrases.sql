@@ -8,7 +8,7 @@ CREATE TABLE phrases (
     at       INTEGER NOT NULL,      -- the document's own date, else when it came
     PRIMARY KEY (doc_no, phrase)
 ) WITHOUT ROWID;
-CREATE INDEX phrases_at ON phrases (owner_no, at, phrase);
+CREATE INDEX phrases_at ON phrases (owner_no, at, phrase, rank);
 CREATE INDEX phrases_phrase ON phrases (owner_no, phrase, at);
 CREATE INDEX phrases_first ON phrases (owner_no, at) WHERE rank = 0;
 
