@@ -2,7 +2,6 @@
 #include "assistant/briefing_int.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -294,12 +293,8 @@ static bool build_sections(BriefingBuild *b)
     if (b->n_recent) /* the oldest leaves the 24 hours */
         brief_changes_at(b, b->recent[b->n_recent - 1].updated_at + BRIEF_DAY_MS + 1);
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
-    {
-        uint64_t st = clock_mono_ns();
         if (!sections[i](b))
             return false;
-        if (getenv("BT")) fprintf(stderr, "section %zu %.1f ms\n", i, clock_seconds_since(st) * 1e3);
-    }
     headline(b);
     return b->out->headline.ptr || brief_no_memory(b);
 }
