@@ -133,7 +133,7 @@ static const CliFlag brief_flags[] = {
     {"--date", "DATE", false, "that day (2026-12-01), or a moment; now when absent"},
     {"--tz", "ZONE", false, "IANA time zone; schedule: the one it is kept in"},
     {"--text", NULL, false, "plain text without a layout"},
-    {"--html", NULL, false, "a page"},
+    {"--html", NULL, false, "as a page of HTML"},
     {"--speech", NULL, false, "sentences to be read aloud"},
     {"--at", "HH:MM", false, "schedule: send it at this time"},
     {"--days", "LIST", false, "schedule: mon,tue,wed,thu,fri,sat,sun"},
