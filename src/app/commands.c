@@ -227,8 +227,8 @@ static const CliCommand commands[] = {
      "docs/CALENDAR.md has the rules.",
      calendar_flags, COUNT(calendar_flags), 0, MANY, calendar_command},
     {"brief", "[show|history|schedule]", "the daily briefing",
-     "What is due, the day, what came since yesterday, what is written about more than before, and\n"
-     "older documents that matter now: each line with the reason why it is there. history lists "
+     "What is due, the day, what came since yesterday, what is written about more than before,\n"
+     "and older documents that matter now: each line with the reason why it is there. history lists "
      "those\n"
      "that were made; schedule shows or changes when the server sends it. docs/BRIEFING.md has "
      "the rules.",

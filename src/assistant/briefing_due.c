@@ -332,7 +332,7 @@ bool brief_due(BriefingBuild *b)
         (void)buf_add_c(&lead, "Nothing is due.");
     else {
         brief_count(&lead, s->n + s->more, "thing", "things");
-        (void)buf_printf(&lead, ", %zu of them past %s.", over, over == 1 ? "its time" : "their time");
+        (void)buf_printf(&lead, ", %zu of them past %s time.", over, over == 1 ? "its" : "their");
         if (s->more)
             (void)buf_printf(&lead, " The %zu most important:", s->n);
     }

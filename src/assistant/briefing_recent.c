@@ -28,7 +28,8 @@ typedef struct {
     const BriefDoc *doc;
 } Placed;
 
-/* "/home/x/mail/a.eml" -> "/home/x/mail"; "https://host/a/b" -> "https://host/a"; "upload" -> itself */
+/* "/home/x/mail/a.eml" -> "/home/x/mail"; "https://host/a/b" -> "https://host/a"; "upload" ->
+ * itself */
 static Str folder_of(Str source)
 {
     size_t cut = source.len;
@@ -182,8 +183,8 @@ static bool line(BriefingBuild *b, const BriefDoc *d, size_t of, BriefingItem *o
     if (!when.ptr || !out->text.ptr || !out->sources)
         return brief_no_memory(b);
     out->sources[0] = brief_source(b, d);
-    out->reason = of > 1 ? arena_printf(b->a, "%s " STR_FMT "; among the most important of %zu here "
-                               "(%.2f)", is_new ? "came" : "changed", STR_ARG(when), of,
+    out->reason = of > 1 ? arena_printf(b->a, "%s " STR_FMT "; among the most important of %zu "
+                               "here (%.2f)", is_new ? "came" : "changed", STR_ARG(when), of,
                                d->importance)
                          : arena_printf(b->a, "%s " STR_FMT, is_new ? "came" : "changed",
                                STR_ARG(when));

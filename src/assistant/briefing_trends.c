@@ -79,8 +79,8 @@ static bool item_of(BriefingBuild *b, const Trend *t, const PhraseCounts *c, Bri
         return brief_no_memory(b);
     for (size_t i = 0; i < t->n_docs && i < SOURCES; i++)
         out->sources[out->n_sources++] = brief_source(b, &t->docs[i]);
-    out->reason = arena_printf(b->a, "in %u of %u documents of the last 7 days, in %u of %u before: "
-        "%.1f times its usual share", p->recent, c->recent, p->before, c->before, t->burst);
+    out->reason = arena_printf(b->a, "in %u of %u documents of the last 7 days, in %u of %u "
+        "before: %.1f times its usual share", p->recent, c->recent, p->before, c->before, t->burst);
     return out->reason.ptr || brief_no_memory(b);
 }
 

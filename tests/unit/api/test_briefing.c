@@ -1,5 +1,5 @@
-/* test_briefing.c - the briefing over simulated weeks, through its routes: documents are read, tasks
- * made, the clock set. Needs the encoder's file (SOTTO_MODELS). */
+/* test_briefing.c - the briefing over simulated weeks, through its routes: documents are read,
+ * tasks made, the clock set. Needs the encoder's file (SOTTO_MODELS). */
 #include "support/unit.h"
 
 #include <stdlib.h>
@@ -473,8 +473,8 @@ static void kept_until_something_changes(void **state)
 static void forms(void **state)
 {
     World *w = *state;
-    add(w, "/mail/<b>.txt", "<script>alert(1)</script> & co\n\nPlease pay the \"invoice\" & more no "
-        "later than 27 November 2026.\n");
+    add(w, "/mail/<b>.txt", "<script>alert(1)</script> & co\n\nPlease pay the \"invoice\" & more "
+        "no later than 27 November 2026.\n");
     Str html = ask(w, "GET", DAILY, NULL, "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", 200);
     assert_true(str_starts(html, STR("<!doctype html>")));
     assert_false(has(html, "<script"));

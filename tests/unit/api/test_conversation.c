@@ -56,7 +56,8 @@ static void open_all(Fixture *f)
         .search = f->search};
     f->briefings = briefings_new(&bo, &err);
     assert_non_null(f->briefings);
-    AssistantParts parts = {.briefings = f->briefings, .store = f->store, .search = f->search, .tasks = f->tasks,
+    AssistantParts parts = {.briefings = f->briefings, .store = f->store,
+        .search = f->search, .tasks = f->tasks,
         .model = f->model, .workers = 1, .owner = f->owner, .note = note, .note_arg = f};
     f->assistant = assistant_new(&parts, &err);
     if (!f->assistant)
