@@ -228,10 +228,9 @@ static const CliCommand commands[] = {
      calendar_flags, COUNT(calendar_flags), 0, MANY, calendar_command},
     {"brief", "[show|history|schedule]", "the daily briefing",
      "What is due, the day, what came since yesterday, what is written about more than before,\n"
-     "and older documents that matter now: each line with the reason why it is there. history lists "
-     "those\n"
-     "that were made; schedule shows or changes when the server sends it. docs/BRIEFING.md has "
-     "the rules.",
+     "and older documents that matter now: each line with the reason why it is there. history\n"
+     "lists those that were made; schedule shows or changes when the server sends it.\n"
+     "docs/BRIEFING.md has the rules.",
      brief_flags, COUNT(brief_flags), 0, 1, brief_command},
     {"duplicates", "", "documents with nearly the same text, in groups",
      "The oldest of a group comes first; the others show how much they have in common with it.",

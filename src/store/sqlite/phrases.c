@@ -133,8 +133,8 @@ static bool count_phrases(SqConn *c, int64_t owner_no, int64_t since, int64_t un
 {
     static const char sql[] =
         "WITH r AS MATERIALIZED (SELECT phrase, count(*) AS n, avg(rank) AS r"
-        " FROM phrases INDEXED BY phrases_at WHERE owner_no = ?1 AND at >= ?2 AND at < ?3 GROUP BY phrase HAVING count(*) >= ?4"
-        " ORDER BY n DESC, phrase LIMIT ?5) "
+        " FROM phrases INDEXED BY phrases_at WHERE owner_no = ?1 AND at >= ?2 AND at < ?3"
+        " GROUP BY phrase HAVING count(*) >= ?4 ORDER BY n DESC, phrase LIMIT ?5) "
         "SELECT r.phrase, r.n, r.r, (SELECT count(*) FROM phrases p WHERE p.owner_no = ?1"
         " AND p.phrase = r.phrase AND p.at < ?2) FROM r ORDER BY r.n DESC, r.phrase";
     Sq q;
