@@ -9,6 +9,8 @@ sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_calendar.sql
 sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_talk.sql schema_talk_sql)
 sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_commitments.sql
   schema_commitments_sql)
+sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_phrases.sql
+  schema_phrases_sql)
 
 # Libraries that only the confined child loads (dlopen): their headers, and no linking.
 foreach(pkg libxml-2.0 poppler-glib glib-2.0 uchardet gmime-3.0 libical libavformat libavcodec

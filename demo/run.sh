@@ -2,6 +2,7 @@
 # demo/run.sh: the whole journey in a terminal, with the network taken away.
 #
 #   a folder of files -> sotto add -> questions -> every citation compared byte for byte -> doctor
+#     -> the briefing of the folder, every source of which is there
 #
 # Everything runs in a network name space that has nothing but its own loopback (unshare -n). It ends
 # with a status other than 0 when an answer is wrong, a citation does not match or a check fails.
@@ -53,6 +54,8 @@ finish() { [ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$work
 trap finish EXIT
 export SOTTO_DATA=$work/data SOTTO_MODELS=${SOTTO_MODELS:-$PWD/models} XDG_CONFIG_HOME=$work/config
 export SOTTO_LISTEN=127.0.0.1:0
+# The sample is from these days: what is due in it is due now.
+export SOTTO_NOW=2026-11-24T08:00:00Z SOTTO_ZONE=Europe/Berlin
 unset SOTTO_CONFIG SOTTO_MODELS_URL
 sotto() { bin/sotto "$@"; }
 
@@ -106,4 +109,12 @@ chapter "What was read, and is all well?"
 run sotto ledger
 run sotto doctor
 [ "$(sotto doctor --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["ok"])')" = True ]
+
+chapter "The morning page"
+export SOTTO_NOW=2026-11-24T08:15:00Z
+run sotto task "call the plumber today at 16:00"
+run sotto brief
+sotto brief --json >"$work/briefing.json"
+python3 demo/brief.py "$work/briefing.json" bin/sotto
+[ "$(sotto brief --json)" = "$(cat "$work/briefing.json")" ]
 printf '\n%severy question answered, every citation proven%s%s\n' "$bold" "$ending" "$off"

@@ -14,6 +14,7 @@
 #define SOTTO_API_API_H
 
 #include "assistant/assistant.h"
+#include "assistant/briefing.h"
 #include "assistant/calendar.h"
 #include "base/work.h"
 #include "ingest/sync.h"
@@ -31,6 +32,7 @@ typedef struct {
     Assistant *assistant; /* NULL: nothing can be said to it */
     Tasks *tasks; /* NULL: those routes are unavailable */
     Calendars *calendars; /* likewise */
+    Briefings *briefings; /* likewise */
     const Minilm *model;
     Uuid owner;          /* the person everything belongs to until there are several */
     uint64_t max_upload; /* bytes; 0: 64 MiB */

@@ -109,6 +109,8 @@ ApiHandler task_list, task_add, task_get, task_change, task_remove, task_complet
 ApiHandler event_list, event_add, event_get, event_change, event_remove;
 ApiHandler calendar_list, calendar_add, calendar_change, calendar_remove, calendar_refresh,
     calendar_import, calendar_ics;
+ApiHandler briefing_daily, briefing_history, briefing_feed, briefing_schedule_show,
+    briefing_schedule_change;
 ApiHandler health, health_live, health_ready, metrics_page, openapi_page, page_index, page_asset,
     ws_open;
 

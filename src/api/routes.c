@@ -343,7 +343,8 @@ static const ApiRoute routes[] = {
 /* ---- the whole ------------------------------------------------------------------------------ */
 
 /* Parts with a file of their own. */
-static const ApiRoute *(*const parts[])(size_t *n) = {routes_talk, routes_tasks, routes_calendar};
+static const ApiRoute *(*const parts[])(size_t *n) = {routes_talk, routes_tasks, routes_calendar,
+                                                      routes_briefing};
 
 #define ROUTES_MAX 200
 static ApiRoute whole[ROUTES_MAX];

@@ -73,6 +73,7 @@ void api_ws_free(ApiWs *ws)
     if (parts->sync)
         sync_on_progress(parts->sync, NULL, NULL);
     ws_tasks_unwatch(ws);
+    ws_briefing_unwatch(ws);
     pthread_mutex_destroy(&ws->lock);
     mem_free(ws->clients);
     mem_free(ws);
@@ -282,6 +283,8 @@ static bool on_subscribe(ApiWs *ws, WsId id, const Json *data, bool on, Err *err
     pthread_mutex_unlock(&ws->lock);
     if (on && (bits & TOPIC_REMINDERS))
         ws_tasks_catch_up(ws, id);
+    if (on && (bits & TOPIC_BRIEFING))
+        ws_briefing_catch_up(ws, id);
     return true;
 }
 
@@ -447,6 +450,7 @@ void api_ws_watch(ApiWs *ws)
         sync_on_progress(api_parts(ws->api)->sync, on_progress, ws);
     store_on_change(api_parts(ws->api)->store, on_change, ws);
     ws_tasks_watch(ws);
+    ws_briefing_watch(ws);
 }
 
 Api *ws_api(ApiWs *ws)

@@ -22,4 +22,10 @@ void ws_tasks_unwatch(ApiWs *ws);
 /* Sends a new subscriber the reminders that wait, on a worker. */
 void ws_tasks_catch_up(ApiWs *ws, WsId id);
 
+/* ws_briefing.c: passes on the briefing at its time. */
+void ws_briefing_watch(ApiWs *ws);
+void ws_briefing_unwatch(ApiWs *ws);
+/* Sends a new subscriber today's, when it was sent already. */
+void ws_briefing_catch_up(ApiWs *ws, WsId id);
+
 #endif

@@ -120,12 +120,22 @@ static bool open_doing(App *app, const AppOptions *o, Err *err)
         return err_wrap(err, "zone (%s)", config_origin(c, SET_ZONE));
     if (!open_calendars(app, c, err))
         return false;
+    BriefingsOptions b = {.store = app->store,
+                          .owner = app_owner,
+                          .tasks = app->tasks,
+                          .calendars = app->calendars,
+                          .search = app->search,
+                          .work = app->work};
+    app->briefings = briefings_new(&b, err);
+    if (!app->briefings)
+        return false;
     if (!o->assistant)
         return true;
     AssistantParts parts = {.store = app->store,
                             .search = app->search,
                             .tasks = app->tasks,
                             .calendars = app->calendars,
+                            .briefings = app->briefings,
                             .model = app->model,
                             .workers = app->threads,
                             .owner = app_owner,
@@ -196,6 +206,7 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
                       .sync = app->sync,
                       .tasks = app->tasks,
                       .calendars = app->calendars,
+                      .briefings = app->briefings,
                       .assistant = app->assistant,
                       .model = app->model,
                       .owner = app_owner,
@@ -221,6 +232,7 @@ void app_close(App *app)
         store_on_change(app->store, NULL, NULL);
     api_free(app->api);
     assistant_free(app->assistant);
+    briefings_free(app->briefings);
     calendars_free(app->calendars);
     events_reader_free(app->events);
     tasks_free(app->tasks);

@@ -36,6 +36,7 @@ typedef struct {
     Tasks *tasks;
     EventsReader *events;
     Calendars *calendars; /* addresses are not looked at yet */
+    Briefings *briefings; /* its schedule does not run yet */
     Assistant *assistant;
     Api *api;
     unsigned threads; /* worker numbers 0..threads-1 */

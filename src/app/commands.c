@@ -129,6 +129,18 @@ static const CliFlag calendar_flags[] = {
     {"--yes", NULL, false, "do not ask; needed when standard input is no terminal"},
 };
 
+static const CliFlag brief_flags[] = {
+    {"--date", "DATE", false, "that day (2026-12-01), or a moment; now when absent"},
+    {"--tz", "ZONE", false, "IANA time zone; schedule: the one it is kept in"},
+    {"--text", NULL, false, "plain text without a layout"},
+    {"--html", NULL, false, "as a page of HTML"},
+    {"--speech", NULL, false, "sentences to be read aloud"},
+    {"--at", "HH:MM", false, "schedule: send it at this time"},
+    {"--days", "LIST", false, "schedule: mon,tue,wed,thu,fri,sat,sun"},
+    {"--on", NULL, false, "schedule: send it"},
+    {"--off", NULL, false, "schedule: do not"},
+};
+
 static const CliFlag doctor_flags[] = {
     {"--repair", NULL, false, "rebuild damaged indexes from the documents (no server may run)"},
 };
@@ -214,6 +226,12 @@ static const CliCommand commands[] = {
      "is an id, a name or an address. The same file imported twice changes nothing.\n"
      "docs/CALENDAR.md has the rules.",
      calendar_flags, COUNT(calendar_flags), 0, MANY, calendar_command},
+    {"brief", "[show|history|schedule]", "the daily briefing",
+     "What is due, the day, what came since yesterday, what is written about more than before,\n"
+     "and older documents that matter now: each line with the reason why it is there. history\n"
+     "lists those that were made; schedule shows or changes when the server sends it.\n"
+     "docs/BRIEFING.md has the rules.",
+     brief_flags, COUNT(brief_flags), 0, 1, brief_command},
     {"duplicates", "", "documents with nearly the same text, in groups",
      "The oldest of a group comes first; the others show how much they have in common with it.",
      duplicates_flags, COUNT(duplicates_flags), 0, 0, duplicates_command},

@@ -105,7 +105,8 @@ static bool open_data(Serve *s, Err *err)
     SchedulerOptions r = {.tasks = s->app.tasks,
                           .desktop = config_bool(s->cli->config, SET_DESKTOP)};
     s->scheduler = scheduler_start(&r, err);
-    return s->scheduler != NULL && calendars_start(s->app.calendars, err);
+    return s->scheduler != NULL && calendars_start(s->app.calendars, err) &&
+           briefings_start(s->app.briefings, err);
 }
 
 static void loop_is_alive(void *arg)
@@ -185,6 +186,7 @@ int serve_command(Cli *cli)
         log_write(LOG_INFO, "serve", "stopping");
     }
     scheduler_stop(s.scheduler);
+    briefings_stop(s.app.briefings);
     calendars_stop(s.app.calendars);
     sync_stop(s.app.sync);
     if (s.server) {

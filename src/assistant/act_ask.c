@@ -212,35 +212,33 @@ bool act_trends(Turn *t)
 
 /* ---- the day --------------------------------------------------------------------------------- */
 
-static const TaskKind to_do[] = {TASK_TODO, TASK_REMINDER};
-static const TaskStatus is_open = TASK_OPEN;
-
 bool act_briefing(Turn *t)
 {
-    TaskPage late, today;
-    Agenda events;
     Span span;
-    TaskFilter f = TASK_FILTER_ALL;
-    f.status = &is_open;
-    f.kinds = to_do;
-    f.n_kinds = 2;
-    f.overdue_at = t->now;
-    if (!turn_span(t, WHEN_FUTURE, &span) ||
-        !tasks_list(t->parts->tasks, &f, TASK_SORT_DUE, SHOWN, STR(""), t->a, &late, t->err) ||
-        !schedule_tasks(t, t->now, span.until, &today) ||
-        !schedule_events(t, t->now, span.until, &events))
+    char day[ZONE_RFC3339_MAX];
+    Briefings *b = t->parts->briefings;
+    if (!b)
+        return err_set(t->err, ERR_UNAVAILABLE, "there is no briefing here");
+    if (!turn_span(t, WHEN_FUTURE, &span))
+        return false;
+    BriefingAsk ask = {.zone = STR("")};
+    if (span.said && span.from != TASK_NO_TIME)
+        ask.date = str_mem(zone_format(t->zone, span.from, day), 10);
+    BriefingShot *shot = briefing_get(b, &ask, t->worker, t->err);
+    if (!shot)
         return false;
     t->d.turn = TURN_BRIEFING;
-    turn_say(t, "Overdue: %llu.", (unsigned long long)late.total);
-    if (late.n) {
-        turn_say(t, "\n");
-        say_tasks(t, late.items, late.n, late.total);
+    t->d.n_listed = 0;
+    const BriefingSection *due = &briefing_of(shot)->sections[BRIEFING_DUE];
+    for (size_t i = 0; i < due->n; i++) {
+        const BriefingSource *s = &due->items[i].sources[0];
+        dialogue_list(&t->d, s->of == BRIEFING_OF_TASK ? THING_TASK : THING_DOCUMENT, &s->id);
     }
-    turn_say(t, "\nStill today: %zu.", events.n + (size_t)today.total);
-    if (events.n + today.n) {
-        turn_say(t, "\n");
-        say_schedule(t, &events, &today, false);
-    }
-    turn_say(t, "\n");
-    return say_documents(t, t->now - DAY_MS, 0, STR("in the last 24 hours"));
+    Buf said;
+    buf_init(&said, 1 << 20);
+    briefing_speech(briefing_of(shot), &said);
+    turn_say(t, STR_FMT, STR_ARG(str_trim(buf_str(&said))));
+    buf_release(&said);
+    briefing_release(shot);
+    return true;
 }

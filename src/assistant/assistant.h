@@ -13,6 +13,7 @@
 #ifndef SOTTO_ASSISTANT_ASSISTANT_H
 #define SOTTO_ASSISTANT_ASSISTANT_H
 
+#include "assistant/briefing.h"
 #include "assistant/calendar.h"
 #include "assistant/intents.h"
 #include "assistant/tasks.h"
@@ -31,6 +32,7 @@ typedef struct {
     Search *search;
     Tasks *tasks;
     Calendars *calendars; /* may be NULL: there are no events */
+    Briefings *briefings; /* may be NULL: there is no briefing to be read */
     const Minilm *model; /* for intents; may be NULL: rules alone */
     unsigned workers;    /* worker numbers 0..workers-1 */
     Uuid owner;

@@ -15,6 +15,7 @@
 #include "ingest/sentence_vectors.h"
 #include "ingest/understand.h"
 #include "text/chunk.h"
+#include "text/dates.h"
 #include "text/letters.h"
 #include "text/sketch.h"
 
@@ -48,6 +49,8 @@ typedef struct {
     bool same_bytes;      /* as those of the document that is to be replaced */
     Extracted text;
     Str title;
+    Str *phrases;
+    size_t n_phrases;
     SentenceVectors sentences;
 } Work;
 
@@ -369,9 +372,9 @@ static bool describe(Work *w, Document *d)
     if (in->has_tags) {
         d->tags = (Str *)(uintptr_t)in->tags;
         d->n_tags = in->n_tags;
-    } else if (!understand_tags(&w->text, w->title, w->g->o.model, w->a, &d->tags,
-                                &d->n_tags, w->err)) {
-        return false;
+    } else {
+        d->tags = w->phrases;
+        d->n_tags = w->n_phrases < UNDERSTAND_TAGS ? w->n_phrases : UNDERSTAND_TAGS;
     }
     if (in->summary.ptr)
         d->summary = in->summary;
@@ -385,6 +388,14 @@ static bool describe(Work *w, Document *d)
     return uuid_v7(&d->id, w->err);
 }
 
+/* The date that the file gives itself; one to come is a mistake. */
+static int64_t written_at(const Extracted *e, int64_t now)
+{
+    DocDate d;
+    bool known = date_parse(e->modified, &d) || date_parse(e->created, &d);
+    return known && d.ms > 0 && d.ms <= now ? d.ms : 0;
+}
+
 static bool put(Work *w, Document *doc, PutOutcome *outcome)
 {
     DocumentPut p = {.original = snapshot_str(&w->bytes),
@@ -396,8 +407,14 @@ static bool put(Work *w, Document *doc, PutOutcome *outcome)
     Uuid id;
     _Static_assert(SKETCH_BYTES == STORE_SKETCH_BYTES, "what is made is what is stored");
     p.sketch = sketch_make(w->text.text, sketch) ? sketch : NULL;
-    if (!make_chunks(w, &chunks, &p.n_chunks) || !describe(w, &p.doc))
+    if (!make_chunks(w, &chunks, &p.n_chunks) ||
+        !understand_phrases(&w->text, w->title, w->g->o.model, w->a, &w->phrases, &w->n_phrases,
+                            w->err) ||
+        !describe(w, &p.doc))
         return false;
+    p.phrases = w->phrases;
+    p.n_phrases = w->n_phrases;
+    p.written_at = written_at(&w->text, p.doc.updated_at);
     CommitmentNew *commitments = NULL;
     if (!understand_commitments(&w->text, w->title, &p.doc.id, w->g->zone, w->a, &commitments,
                                 &p.n_commitments, w->err))

@@ -6,7 +6,6 @@
 
 #include "text/keyphrase.h"
 
-#define TAGS 8
 #define FIRST_WORD 1996 /* "the" in the vocabulary of BERT, uncased */
 #define SUMMARY_WORDS 60
 
@@ -21,12 +20,21 @@ static float rarity(void *model, Str word)
     return r < 1 ? r : 1;
 }
 
+bool understand_phrases(const Extracted *e, Str title, const Minilm *model, Arena *a, Str **out,
+                        size_t *n, Err *err)
+{
+    KeyphraseRarity r = {rarity, (void *)(uintptr_t)model};
+    return keyphrase_find(e->text, title, e->marks, e->n_marks, model ? &r : NULL,
+                          UNDERSTAND_PHRASES, a, out, n, err);
+}
+
 bool understand_tags(const Extracted *e, Str title, const Minilm *model, Arena *a, Str **out,
                      size_t *n, Err *err)
 {
-    KeyphraseRarity r = {rarity, (void *)(uintptr_t)model};
-    return keyphrase_find(e->text, title, e->marks, e->n_marks, model ? &r : NULL, TAGS, a, out, n,
-                          err);
+    if (!understand_phrases(e, title, model, a, out, n, err))
+        return false;
+    *n = *n < UNDERSTAND_TAGS ? *n : UNDERSTAND_TAGS;
+    return true;
 }
 
 bool understand_summary(Summary *s, const float *vectors, Arena *a, Str *out, Err *err)

@@ -19,8 +19,12 @@ bool understand_title(const Extracted *e, Str filename, Arena *a, Str *out, Err 
 /* "rental_agreement-final.pdf" -> "rental agreement-final" */
 bool understand_filename(Str filename, Arena *a, Str *out, Err *err);
 
-/* Key phrases, in lower case, most telling first, at most 8; none is not an error. `model` (may be
- * NULL) tells how rare words are. */
+/* Key phrases, in lower case, most telling first; none is not an error. `model` (may be NULL) tells
+ * how rare words are. The tags are the first of them. */
+#define UNDERSTAND_PHRASES 16
+#define UNDERSTAND_TAGS 8
+bool understand_phrases(const Extracted *e, Str title, const Minilm *model, Arena *a, Str **out,
+                        size_t *n, Err *err);
 bool understand_tags(const Extracted *e, Str title, const Minilm *model, Arena *a, Str **out,
                      size_t *n, Err *err);
 

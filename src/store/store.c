@@ -106,6 +106,14 @@ static bool commitments_ok(const DocumentPut *p, Err *err)
     return true;
 }
 
+static bool phrases_ok(const DocumentPut *p, Err *err)
+{
+    if (p->n_phrases > STORE_MAX_PHRASES)
+        return err_set(err, ERR_TOO_LARGE, "%zu phrases are too many; at most %u are kept",
+            p->n_phrases, STORE_MAX_PHRASES);
+    return texts_ok(p->phrases, p->n_phrases, "a phrase", err);
+}
+
 static bool put_ok(const DocumentPut *p, Err *err)
 {
     const Document *d = &p->doc;
@@ -131,7 +139,7 @@ static bool put_ok(const DocumentPut *p, Err *err)
         && text_ok(d->language, STORE_MAX_WORD, "the language", err)
         && text_ok(d->about_json, STORE_MAX_JSON, "what was found out", err)
         && tags_ok(d->tags, d->n_tags, err) && importance_ok(d->importance, err)
-        && chunks_ok(p, err) && commitments_ok(p, err);
+        && chunks_ok(p, err) && commitments_ok(p, err) && phrases_ok(p, err);
 }
 
 const char *ledger_state_name(LedgerState s)

@@ -74,6 +74,9 @@ typedef struct {
     const uint8_t *sketch; /* [STORE_SKETCH_BYTES], or NULL: never a near-duplicate (near.h) */
     const CommitmentNew *commitments;
     size_t n_commitments; /* at most 1000 */
+    const Str *phrases;   /* what it is about, most telling first (store/briefing.h) */
+    size_t n_phrases;     /* at most STORE_MAX_PHRASES */
+    int64_t written_at;   /* the document's own date; 0: not known */
     const Uuid *parent;   /* the document it came in (an attachment's mail); NULL: by itself */
     /* Written in the same transaction, NULL: none. State, document and number of passages are
      * filled in: INDEXED, or DUPLICATE when another source has the same bytes already. */

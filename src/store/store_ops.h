@@ -6,6 +6,7 @@
 #ifndef SOTTO_STORE_STORE_OPS_H
 #define SOTTO_STORE_STORE_OPS_H
 
+#include "store/briefing.h"
 #include "store/calendar.h"
 #include "store/store.h"
 #include "store/commitments.h"
@@ -132,6 +133,23 @@ struct StoreOps {
     bool (*fact_list)(Store *s, const Uuid *owner, const FactQuery *q, Arena *a, FactPage *out,
         Err *err);
     bool (*fact_delete)(Store *s, const Uuid *owner, const Uuid *id, bool revive, Err *err);
+    /* briefing.h */
+    bool (*brief_documents)(Store *s, const Uuid *owner, int64_t from, int64_t until, Arena *a,
+        BriefDoc **out, size_t *n, uint64_t *total, Err *err);
+    bool (*phrase_counts)(Store *s, const Uuid *owner, int64_t since, int64_t until, uint32_t least,
+        size_t limit, Arena *a, PhraseCounts *out, Err *err);
+    bool (*phrase_documents)(Store *s, const Uuid *owner, Str phrase, int64_t since, int64_t until,
+        size_t limit, Arena *a, BriefDoc **out, size_t *n, Err *err);
+    bool (*document_vector)(Store *s, const Uuid *owner, const Uuid *id, float v[VINDEX_DIM],
+        bool *found, Err *err);
+    uint64_t (*plans_version)(Store *s, const Uuid *owner);
+    bool (*briefing_put)(Store *s, const Uuid *owner, const StoredBriefing *b,
+        const int64_t *done_at, Err *err);
+    bool (*briefing_list)(Store *s, const Uuid *owner, Str date, size_t offset, size_t limit,
+        Arena *a, StoredBriefing **out, size_t *n, Err *err);
+    bool (*briefing_schedule)(Store *s, const Uuid *owner, Arena *a, BriefingSchedule *out,
+        bool *found, Err *err);
+    bool (*briefing_schedule_put)(Store *s, const Uuid *owner, const BriefingSchedule *b, Err *err);
 };
 
 struct Store {

@@ -73,7 +73,7 @@ static bool apply_calendar(Sqlite *s, SqWrite *w, Err *err)
 bool sq_calendar_put(Store *store, const Uuid *owner, const Calendar *c, Err *err)
 {
     Sqlite *s = sq_of(store);
-    CalendarWrite cw = {.w = {.apply = apply_calendar}, .calendar = c};
+    CalendarWrite cw = {.w = {.apply = apply_calendar, .plans = true}, .calendar = c};
     return !read_only(s, err) && (cw.w.owner = sq_owner_make(s, owner, err)) &&
            sq_write(s, &cw.w, err);
 }
@@ -96,7 +96,8 @@ static bool apply_delete(Sqlite *s, SqWrite *w, Err *err)
 bool sq_calendar_delete(Store *store, const Uuid *owner, const Uuid *id, Err *err)
 {
     Sqlite *s = sq_of(store);
-    CalendarWrite cw = {.w = {.apply = apply_delete, .owner = sq_owner(s, owner), .frees = true},
+    CalendarWrite cw = {.w = {.apply = apply_delete, .plans = true,
+        .owner = sq_owner(s, owner), .frees = true},
         .id = id};
     if (!cw.w.owner)
         return err_set(err, ERR_NOT_FOUND, "there is no such calendar");
@@ -336,7 +337,7 @@ bool sq_event_apply(Store *store, const Uuid *owner, const EventBatch *b, EventC
                     Err *err)
 {
     Sqlite *s = sq_of(store);
-    CalendarWrite cw = {.w = {.apply = apply_batch}, .batch = b};
+    CalendarWrite cw = {.w = {.apply = apply_batch, .plans = true}, .batch = b};
     if (read_only(s, err) || !(cw.w.owner = sq_owner_make(s, owner, err)) ||
         !sq_write(s, &cw.w, err))
         return false;
@@ -367,7 +368,8 @@ bool sq_event_delete(Store *store, const Uuid *owner, const Uuid *id, Err *err)
 {
     Sqlite *s = sq_of(store);
     CalendarWrite cw = {
-        .w = {.apply = apply_event_delete, .owner = sq_owner(s, owner), .frees = true}, .id = id};
+        .w = {.apply = apply_event_delete, .plans = true,
+        .owner = sq_owner(s, owner), .frees = true}, .id = id};
     if (!cw.w.owner)
         return err_set(err, ERR_NOT_FOUND, "there is no such event");
     return !read_only(s, err) && sq_write(s, &cw.w, err);

@@ -230,7 +230,8 @@ bool sq_commitment_decide(Store *store, const Uuid *owner, const Uuid *id, Commi
     const Uuid *task, Err *err)
 {
     Sqlite *s = sq_of(store);
-    Decision d = {.w = {.apply = apply_decision}, .id = id, .task = task, .state = state};
+    Decision d = {.w = {.apply = apply_decision, .plans = true},
+        .id = id, .task = task, .state = state};
     if (s->read_only)
         return err_set(err, ERR_FORBIDDEN, "the store was opened for reading only");
     return (d.w.owner = sq_owner_make(s, owner, err)) && sq_write(s, &d.w, err);

@@ -177,7 +177,8 @@ bool sq_task_fire(Store *store, const Uuid *owner, const TaskFiring *f, size_t n
     Arena *a, Delivery **out, size_t *n_out, Err *err)
 {
     Sqlite *s = sq_of(store);
-    FireWrite fw = {.w = {.apply = apply_fire, .owner = sq_owner(s, owner)}, .f = f, .n = n,
+    FireWrite fw = {.w = {.apply = apply_fire, .plans = true,
+        .owner = sq_owner(s, owner)}, .f = f, .n = n,
         .now = now};
     size_t total = 0;
     for (size_t i = 0; i < n; i++)
@@ -343,7 +344,8 @@ bool sq_delivery_ack(Store *store, const Uuid *owner, const Uuid *id, int64_t at
     Err *err)
 {
     Sqlite *s = sq_of(store);
-    MarkWrite m = {.w = {.apply = apply_ack, .owner = sq_owner(s, owner)}, .ids = id, .n = 1,
+    MarkWrite m = {.w = {.apply = apply_ack, .plans = true,
+        .owner = sq_owner(s, owner)}, .ids = id, .n = 1,
         .at = at};
     if (!m.w.owner)
         return err_set(err, ERR_NOT_FOUND, "there is no such reminder");

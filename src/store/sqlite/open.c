@@ -342,4 +342,13 @@ static const StoreOps OPS = {
     .fact_get = sq_fact_get,
     .fact_list = sq_fact_list,
     .fact_delete = sq_fact_delete,
+    .brief_documents = sq_brief_documents,
+    .phrase_counts = sq_phrase_counts,
+    .phrase_documents = sq_phrase_documents,
+    .document_vector = sq_document_vector,
+    .plans_version = sq_plans_version,
+    .briefing_put = sq_briefing_put,
+    .briefing_list = sq_briefing_list,
+    .briefing_schedule = sq_briefing_schedule,
+    .briefing_schedule_put = sq_briefing_schedule_put,
 };

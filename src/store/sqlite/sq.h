@@ -91,6 +91,7 @@ typedef struct SqOwner {
     Uuid uuid;
     int64_t no;
     _Atomic uint64_t version;
+    _Atomic uint64_t plans; /* the same for what concerns tasks and calendars */
     SqIndex *index;
     struct SqOwner *next;
 } SqOwner;
@@ -132,6 +133,7 @@ struct SqWrite {
     SqOwner *owner;      /* whose version grows; NULL: nobody's */
     SqDelta delta;
     bool answers;        /* could change an answer: the version grows */
+    bool plans;          /* tasks, calendars, decisions about commitments: so does plans */
     bool frees;          /* a deletion: worth giving up cache files for when the disk is full */
     bool notify;
     ChangeKind change;
@@ -344,5 +346,19 @@ bool sq_fact_put(Store *, const Uuid *, const Fact *, Uuid *, Err *);
 bool sq_fact_get(Store *, const Uuid *, const Uuid *, Arena *, Fact *, Err *);
 bool sq_fact_list(Store *, const Uuid *, const FactQuery *, Arena *, FactPage *, Err *);
 bool sq_fact_delete(Store *, const Uuid *, const Uuid *, bool, Err *);
+/* phrases.c, briefings.c */
+bool sq_brief_documents(Store *, const Uuid *, int64_t, int64_t, Arena *, BriefDoc **, size_t *,
+    uint64_t *, Err *);
+bool sq_phrase_counts(Store *, const Uuid *, int64_t, int64_t, uint32_t, size_t, Arena *,
+    PhraseCounts *, Err *);
+bool sq_phrase_documents(Store *, const Uuid *, Str, int64_t, int64_t, size_t, Arena *, BriefDoc **,
+    size_t *, Err *);
+bool sq_document_vector(Store *, const Uuid *, const Uuid *, float[VINDEX_DIM], bool *, Err *);
+uint64_t sq_plans_version(Store *, const Uuid *);
+bool sq_briefing_put(Store *, const Uuid *, const StoredBriefing *, const int64_t *, Err *);
+bool sq_briefing_list(Store *, const Uuid *, Str, size_t, size_t, Arena *, StoredBriefing **,
+    size_t *, Err *);
+bool sq_briefing_schedule(Store *, const Uuid *, Arena *, BriefingSchedule *, bool *, Err *);
+bool sq_briefing_schedule_put(Store *, const Uuid *, const BriefingSchedule *, Err *);
 
 #endif

@@ -21,6 +21,8 @@ bool sq_row_parts(SqConn *c, const char *sql, int64_t doc_no, Str data, size_t p
 /* What the text commits to; decisions about sentences that it still has stay. */
 bool sq_row_commitments(SqConn *c, int64_t owner_no, int64_t doc_no, const DocumentPut *put,
     Err *err);
+/* What the text is about. */
+bool sq_row_phrases(SqConn *c, int64_t owner_no, int64_t doc_no, const DocumentPut *put, Err *err);
 /* Notes a change for the caches and gives it the next sequence number. */
 bool sq_row_change(Sqlite *s, int64_t owner_no, int64_t doc_no, bool gone, uint64_t first,
     uint64_t last, uint64_t *seq, Err *err);

@@ -239,7 +239,8 @@ bool sq_task_undo(Store *store, const Uuid *owner, const Uuid *change, Arena *a,
     TaskChangeInfo *info, Err *err)
 {
     Sqlite *s = sq_of(store);
-    UndoWrite u = {.w = {.apply = apply_undo, .owner = sq_owner(s, owner)}, .id = change, .a = a};
+    UndoWrite u = {.w = {.apply = apply_undo, .plans = true,
+        .owner = sq_owner(s, owner)}, .id = change, .a = a};
     if (!u.w.owner)
         return err_set(err, ERR_NOT_FOUND, "there is nothing to undo");
     if (!sq_write(s, &u.w, err))

@@ -398,7 +398,7 @@ static bool apply_change(Sqlite *s, SqWrite *w, Err *err)
 bool sq_task_change(Store *store, const Uuid *owner, const TaskChange *change, Uuid *id, Err *err)
 {
     Sqlite *s = sq_of(store);
-    ChangeWrite cw = {.w = {.apply = apply_change}, .c = change};
+    ChangeWrite cw = {.w = {.apply = apply_change, .plans = true}, .c = change};
     if (s->read_only)
         return err_set(err, ERR_FORBIDDEN, "the store was opened for reading only");
     Arena *a = arena_new((size_t)64 << 20);

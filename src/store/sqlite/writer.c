@@ -117,6 +117,8 @@ static void follow_up(Sqlite *s, SqWrite *w)
     }
     if (w->answers && w->owner)
         atomic_fetch_add(&w->owner->version, 1);
+    if (w->plans && w->owner)
+        atomic_fetch_add(&w->owner->plans, 1);
     if (w->after)
         w->after(s, w);
     if (w->notify && w->owner)

@@ -21,6 +21,7 @@ typedef struct {
     Search *search;
     Ingest *ingest;
     Tasks *tasks;
+    Briefings *briefings;
     Assistant *assistant;
     Arena *a;
     Uuid owner, session;
@@ -51,7 +52,12 @@ static void open_all(Fixture *f)
         .day_first = true};
     f->tasks = tasks_new(&to, &err);
     assert_true(f->search && f->ingest && f->tasks);
-    AssistantParts parts = {.store = f->store, .search = f->search, .tasks = f->tasks,
+    BriefingsOptions bo = {.store = f->store, .owner = f->owner, .tasks = f->tasks,
+        .search = f->search};
+    f->briefings = briefings_new(&bo, &err);
+    assert_non_null(f->briefings);
+    AssistantParts parts = {.briefings = f->briefings, .store = f->store,
+        .search = f->search, .tasks = f->tasks,
         .model = f->model, .workers = 1, .owner = f->owner, .note = note, .note_arg = f};
     f->assistant = assistant_new(&parts, &err);
     if (!f->assistant)
@@ -61,6 +67,7 @@ static void open_all(Fixture *f)
 static void close_all(Fixture *f)
 {
     assistant_free(f->assistant);
+    briefings_free(f->briefings);
     tasks_free(f->tasks);
     ingest_free(f->ingest);
     search_free(f->search);
@@ -280,7 +287,8 @@ static void test_talk(void **state)
     assert_true(f->last.speed < 1);
     say(f, "Stop.", "");
     assert_int_equal(f->last.speech, SPEAK_STOP);
-    say(f, "Read me the briefing.", "Overdue");
+    say(f, "remind me to water the ferns today at 17:00", "water the ferns");
+    say(f, "Read me the briefing.", "Monday, 23 November 2026|water the ferns|due today at 17:00");
 }
 
 /* A conversation goes on after the program began anew. */

@@ -1,0 +1,106 @@
+/* ws_briefing.c - BriefingUpdate: the briefing at its time, to everybody who subscribed; and to who
+ * subscribes later, as long as its day lasts: under the same id, so that a client shows it once. */
+#include "api/ws_int.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+static void frame(Buf *b, const StoredBriefing *made)
+{
+    JsonW w;
+    ws_frame_begin(&w, b, "BriefingUpdate");
+    jw_key(&w, "briefing");
+    jw_raw(&w, made->json);
+    ws_frame_end(&w);
+}
+
+static void on_briefing(void *arg, const StoredBriefing *made)
+{
+    ApiWs *ws = arg;
+    Buf b;
+    if (!ws_wanted(ws, TOPIC_BRIEFING))
+        return;
+    frame(&b, made);
+    if (buf_ok(&b))
+        ws_notify(ws, TOPIC_BRIEFING, buf_str(&b));
+    buf_release(&b);
+}
+
+void ws_briefing_watch(ApiWs *ws)
+{
+    Briefings *b = api_parts(ws_api(ws))->briefings;
+    if (b)
+        briefings_listen(b, on_briefing, ws);
+}
+
+void ws_briefing_unwatch(ApiWs *ws)
+{
+    Briefings *b = api_parts(ws_api(ws))->briefings;
+    if (b)
+        briefings_listen(b, NULL, NULL);
+}
+
+/* ---- catching up ---------------------------------------------------------------------------- */
+
+typedef struct {
+    ApiWs *ws;
+    WsId id;
+} CatchUp;
+
+/* Whether it was sent on the day that it is now, where it was made. */
+static bool is_todays(Briefings *b, const StoredBriefing *made)
+{
+    char today[CLOCK_RFC3339_MAX];
+    const Zone *z = briefings_zone(b, made->zone);
+    if (!z || !made->scheduled)
+        return false;
+    int64_t now = clock_now_ms();
+    (void)clock_format(now + (int64_t)zone_offset(z, now, NULL, NULL) * 1000, today);
+    return str_eq(made->date, str_mem(today, 10));
+}
+
+static void catch_up(void *arg, unsigned worker)
+{
+    CatchUp *job = arg;
+    Api *api = ws_api(job->ws);
+    const ApiParts *parts = api_parts(api);
+    Arena *a = arena_new(ARENA_DEFAULT_MAX);
+    StoredBriefing *list = NULL;
+    size_t n = 0;
+    Err err = ERR_INIT;
+    (void)worker;
+    if (!a || !store_briefing_list(parts->store, &parts->owner, STR(""), 0, 4, a, &list, &n, &err))
+        log_write(LOG_WARN, "ws", "a subscriber did not get today's briefing: %s", err.msg);
+    for (size_t i = 0; i < n; i++) {
+        Buf b;
+        if (!is_todays(parts->briefings, &list[i]))
+            continue;
+        frame(&b, &list[i]);
+        if (buf_ok(&b))
+            ws_post_text(api_server(api), job->id, buf_str(&b));
+        buf_release(&b);
+        break;
+    }
+    arena_free(a);
+    mem_free(job);
+}
+
+static void drop(void *arg, unsigned worker)
+{
+    (void)worker;
+    mem_free(arg);
+}
+
+void ws_briefing_catch_up(ApiWs *ws, WsId id)
+{
+    const ApiParts *parts = api_parts(ws_api(ws));
+    Err err = ERR_INIT;
+    CatchUp *job = parts->briefings && parts->work ? mem_zalloc(sizeof *job) : NULL;
+    if (!job)
+        return;
+    *job = (CatchUp){ws, id};
+    if (work_submit(parts->work, WORK_INTERACTIVE, catch_up, drop, job, &err))
+        return;
+    log_write(LOG_WARN, "ws", "a subscriber did not get today's briefing: %s", err.msg);
+    mem_free(job);
+}
