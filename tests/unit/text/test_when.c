@@ -182,6 +182,12 @@ static void english_sentences(void **state)
     check_file(DATA "english.txt", 250);
 }
 
+static void sentences_of_classes(void **state)
+{
+    (void)state;
+    check_file(DATA "classes.txt", 200);
+}
+
 static void german_sentences(void **state)
 {
     (void)state;
@@ -509,6 +515,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_are_whole), cmocka_unit_test(english_sentences),
+        cmocka_unit_test(sentences_of_classes),
         cmocka_unit_test(german_sentences), cmocka_unit_test(random_sentences),
         cmocka_unit_test(span_of_text), cmocka_unit_test(day_first_when_asked),
         cmocka_unit_test(moments), cmocka_unit_test(durations_are_of_the_calendar),
