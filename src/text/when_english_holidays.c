@@ -192,6 +192,18 @@ static const WhenRule holiday_rows[] = {
     {HOLIDAY, "makar|makara|maghi sankranti|sankranthi", when_holiday_day, HOL_SANKRANTI},
     {HOLIDAY, "pongal", when_holiday_day, HOL_SANKRANTI},
     {HOLIDAY, "tax day", when_holiday_day, HOL_TAX},
+    {HOLIDAY, "super tuesday", when_holiday_day, HOL_SUPER_TUESDAY},
+    {HOLIDAY, "emergency medical services week", when_holiday_day, HOL_EMS_WEEK},
+    {HOLIDAY, "ems week", when_holiday_day, HOL_EMS_WEEK},
+    {HOLIDAY, "rabindra|rabindranath jayanti", when_holiday_day, HOL_RABINDRA},
+    {HOLIDAY, "inauguration day", when_holiday_day, HOL_INAUGURATION},
+    {HOLIDAY, "early? may bank holiday", when_holiday_day, HOL_UK_MAY},
+    {HOLIDAY, "spring|whitsun bank holiday", when_holiday_day, HOL_UK_SPRING},
+    {HOLIDAY, "summer|august bank holiday", when_holiday_day, HOL_UK_SUMMER},
+    {HOLIDAY, "victoria day", when_holiday_day, HOL_VICTORIA},
+    {HOLIDAY, "canadian thanksgiving day?", when_holiday_day, HOL_CANADA_THANKSGIVING},
+    {HOLIDAY, "small business saturday", when_holiday_day, HOL_SMALL_BUSINESS},
+    {HOLIDAY, "leap day", when_holiday_day, HOL_LEAP_DAY},
 };
 
 const WhenRules when_english_holidays = {holiday_rows,

@@ -2,10 +2,15 @@
  *
  *   X(name, form, a, b, c, days)
  *   FIXED month, day                  NTH month, weekday (0 Sunday), which (-1 the last)
+ *   OBSERVED month, day: the workday beside a weekend; c 1: the next one, also from Washington's
+ *        Emancipation Day
+ *   BEFORE month, day, weekday: the last such day up to then
+ *   ELECTION_YEAR as NTH, of the years in which the USA elect a president
  *   EASTER, ORTHODOX days after it    AFTER month, day, weekday: the first such day from then on
  *   HEBREW month (1 Nisan), day       ISLAMIC month, day
  *   MOON Sun's longitude / 30 at the new moon before it, day of the lunar month (1 the new moon's),
  *        hours east of Greenwich
+ *   SUN degrees from the stars that it reaches before the evening of that January day in India
  *   HINDU lunar month (1 Chaitra), tithi 1..30 of it; c 1 the tithi of the evening, not of the
  *        sunrise, + 2 the day after it
  *
@@ -25,7 +30,7 @@ X(PATRICK, FIXED, 3, 17, 0, 1)
 X(DAVID, FIXED, 3, 1, 0, 1)
 X(APRIL_FOOL, FIXED, 4, 1, 0, 1)
 X(SIBLINGS, FIXED, 4, 10, 0, 1)
-X(EMANCIPATION, FIXED, 4, 16, 0, 1)
+X(EMANCIPATION, OBSERVED, 4, 16, 0, 1)
 X(EARTH, FIXED, 4, 22, 0, 1)
 X(GEORGE, FIXED, 4, 23, 0, 1)
 X(ANZAC, FIXED, 4, 25, 0, 1)
@@ -148,13 +153,24 @@ X(SHIVARATRI, HINDU, 11, 29, 1, 1)
 X(HOLIKA, HINDU, 12, 15, 1, 1)
 X(HOLI, HINDU, 12, 15, 3, 1)
 X(LOHRI, FIXED, 1, 13, 0, 1)
-X(SANKRANTI, FIXED, 1, 14, 0, 1)
-X(TAX, FIXED, 4, 15, 0, 1)
+X(SANKRANTI, SUN, 270, 0, 0, 1)
+X(TAX, OBSERVED, 4, 15, 1, 1)
+X(SUPER_TUESDAY, ELECTION_YEAR, 3, 2, 1, 1)
+X(EMS_WEEK, NTH, 5, 0, 3, 7)
+X(RABINDRA, FIXED, 5, 9, 0, 1)
+X(INAUGURATION, FIXED, 1, 20, 0, 1)
+X(UK_MAY, NTH, 5, 1, 1, 1)
+X(UK_SPRING, NTH, 5, 1, -1, 1)
+X(UK_SUMMER, NTH, 8, 1, -1, 1)
+X(VICTORIA, BEFORE, 5, 24, 1, 1)
+X(CANADA_THANKSGIVING, NTH, 10, 1, 2, 1)
+X(SMALL_BUSINESS, THANKS, 2, 0, 0, 1)
+X(LEAP_DAY, FIXED, 2, 29, 0, 1)
 X(VAISAKHI, FIXED, 4, 14, 0, 1)
-X(SPRING, FIXED, 3, 20, 0, 93)
-X(SUMMER, FIXED, 6, 21, 0, 94)
-X(AUTUMN, FIXED, 9, 23, 0, 89)
-X(WINTER, FIXED, 12, 21, 0, 89)
+X(SPRING, FIXED, 3, 20, 0, 94)
+X(SUMMER, FIXED, 6, 21, 0, 95)
+X(AUTUMN, FIXED, 9, 23, 0, 90)
+X(WINTER, FIXED, 12, 21, 0, 90)
 X(INDIA_REPUBLIC, FIXED, 1, 26, 0, 1)
 X(INDIA_INDEPENDENCE, FIXED, 8, 15, 0, 1)
 X(GANDHI, FIXED, 10, 2, 0, 1)

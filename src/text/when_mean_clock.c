@@ -40,12 +40,11 @@ static bool set_clock(WhenValue *out, int hour, int minute, int grain)
 bool when_hour(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
     UNUSED(s);
-    UNUSED(arg);
     UNUSED(n);
     const WhenValue *v = k[0].v;
     if (v->digits > 2 || v->num != floor(v->num) || !set_clock(out, (int)v->num, 0, GRAIN_HOUR))
         return false;
-    if (v->digits == 2 && v->num < 10)
+    if ((v->digits == 2 && v->num < 10) || arg == 1)
         out->time = TIME_FIXED;
     out->num = v->num;
     out->digits = v->digits;
@@ -54,7 +53,8 @@ bool when_hour(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
 
 bool when_digits_hour(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
-    return k[0].v->digits > 0 && when_hour(s, arg, k, n, out);
+    UNUSED(arg);
+    return k[0].v->digits > 0 && when_hour(s, 0, k, n, out);
 }
 
 bool when_clock(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
@@ -79,14 +79,13 @@ bool when_dot_clock(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue
 bool when_run_clock(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
     UNUSED(s);
-    UNUSED(arg);
     UNUSED(n);
     int v = (int)k[0].v->num;
-    if (k[0].v->digits < 3 || k[0].v->digits > 4 || !set_clock(out, v / 100, v % 100, GRAIN_MINUTE))
+    if (k[0].v->digits < (arg == 1 ? 4 : 3) || k[0].v->digits > 4 || !set_clock(out, v / 100, v % 100, GRAIN_MINUTE))
         return false;
     if (k[0].v->digits == 3 && v % 5 != 0) /* "at 101 points" */
         return false;
-    if (k[0].v->digits == 4 && v < 1000)
+    if (k[0].v->digits == 4 && (v < 1000 || arg == 1))
         out->time = TIME_FIXED;
     return true;
 }
@@ -117,6 +116,14 @@ bool when_half_day(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue 
     out->time = TIME_FIXED;
     out->weak = false;
     return true;
+}
+
+bool when_half_letter(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    const WhenValue half = {.num = arg};
+    const WhenKid both[2] = {k[0], {&half, 0, 0}};
+    UNUSED(n);
+    return s->glued[k[0].end] && when_half_day(s, 0, both, 2, out);
 }
 
 bool when_past(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)

@@ -5,9 +5,16 @@
 
 #define UNUSED(x) (void)(x)
 
+int when_full_year(const WhenSense *s, int64_t year, int digits)
+{
+    if (digits != 2)
+        return digits == 4 ? (int)year : 0;
+    int full = s->now.year / 100 * 100 + (int)year;
+    return full > s->now.year + 50 ? full - 100 : full <= s->now.year - 50 ? full + 100 : full;
+}
+
 bool when_date(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
-    UNUSED(s);
     int roles[4] = {0}, count = 0;
     bool doubtful = n == 1, weak = false;
     for (; arg && count < 4; arg /= 10)
@@ -41,6 +48,15 @@ bool when_date(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
         case 3:
             out->year = (int16_t)v->num;
             break;
+        case 8: /* "14th April 15", and nothing more */
+            if (!s->closing[k[i].end - 1])
+                return false;
+            /* fall through */
+        case 7:
+            if (v->digits != 2 || v->num != floor(v->num))
+                return false;
+            out->year = (int16_t)when_full_year(s, (int64_t)v->num, 2);
+            break;
         default:
             out->weekday = (int8_t)v->num;
         }
@@ -52,15 +68,6 @@ bool when_date(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
     /* A 30th of February is understood, and found to be no date, when it is resolved: that is
      * better than to find the February in it. */
     return true;
-}
-
-/* '74 is 1974, 26 is 2026: within the fifty years before or after now. */
-static int full_year(const WhenSense *s, int64_t year, int digits)
-{
-    if (digits != 2)
-        return digits == 4 ? (int)year : 0;
-    int full = s->now.year / 100 * 100 + (int)year;
-    return full > s->now.year + 50 ? full - 100 : full <= s->now.year - 50 ? full + 100 : full;
 }
 
 static bool set_date(WhenValue *out, int year, int month, int mday)
@@ -89,7 +96,7 @@ bool when_numbers(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *
         return when_real_date(a, b, 1);
     }
     if (v->digits == 4)
-        return set_date(out, a, b, c);
+        return set_date(out, a, b, c) || (arg == 2 && b > 12 && set_date(out, a, c, b));
     if (v->months == 0 && v->days == 4) { /* 09/2012 */
         out->date = DATE_FIELDS;
         out->year = (int16_t)b;
@@ -97,7 +104,7 @@ bool when_numbers(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *
         out->grain = GRAIN_MONTH;
         return when_real_date(b, a, 1);
     }
-    int year = v->months ? full_year(s, c, v->months) : 0;
+    int year = v->months ? when_full_year(s, c, v->months) : 0;
     if (v->days > 2 || v->digits > 2 || (v->months && !year))
         return false;
     if (set_date(out, year, day_first ? b : a, day_first ? a : b))
@@ -290,7 +297,7 @@ bool when_first_units(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenVal
     return true;
 }
 
-/* The first and last third or so: ten days of a month, three of a week, four months of a year. */
+/* The first and last third or so: ten days of a month (the middle begins on the 10th), three of a week, four months of a year. */
 bool when_edge(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
     int32_t from, until, a, b;
@@ -304,7 +311,11 @@ bool when_edge(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
         out->until = when_at(s, from, last * 3600LL, WHEN_NO_ZONE);
         out->grain = GRAIN_PART_OF_DAY;
     } else {
-        if (v->grain == GRAIN_YEAR) {
+        int years = v->grain == GRAIN_YEAR ? (until - from) / 365 : 1;
+        if (years > 1) { /* of ten: four, three, three */
+            a = when_day(when_civil(from).year + years * 4 / 10, 1, 1);
+            b = when_day(when_civil(from).year + years * 7 / 10, 1, 1);
+        } else if (v->grain == GRAIN_YEAR) {
             a = when_month_begin(from, 4);
             b = when_month_begin(from, 8);
         } else {
@@ -314,6 +325,8 @@ bool when_edge(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
             if (v->grain == GRAIN_WEEK && arg == 1) { /* Wednesday and Thursday */
                 a = from + 2;
                 b = from + 4;
+            } else if (v->grain == GRAIN_MONTH && arg == 1) {
+                a = from + 9; /* from the 10th */
             }
         }
         when_set_span(out, arg == 0 ? from : arg == 1 ? a : b, arg == 0 ? a : arg == 1 ? b : until,

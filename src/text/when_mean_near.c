@@ -281,7 +281,7 @@ bool when_holiday_near(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenVa
 {
     UNUSED(n);
     int32_t from, until;
-    for (int i = -1; i < 4; i++) {
+    for (int i = -1; i < 9; i++) {
         int year = s->now.year + arg * i;
         if (when_holiday(k[0].v->holiday, year, &from, &until) &&
             (arg > 0 ? from > s->today : until <= s->today)) {
@@ -322,9 +322,8 @@ bool when_nothing(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *
 
 bool when_now(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
-    UNUSED(arg);
-    UNUSED(k);
-    UNUSED(n);
+    if (arg == 1 && n > 0 && !s->closing[k[0].end - 1])
+        return false;
     out->date = DATE_INSTANT;
     out->ms = s->c->now_ms;
     out->grain = GRAIN_SECOND;

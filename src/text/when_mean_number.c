@@ -67,7 +67,7 @@ bool when_ordinal(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *
     UNUSED(s);
     UNUSED(arg);
     UNUSED(n);
-    if (k[0].v->digits == 0 || k[0].v->digits > 2 || k[0].v->num < 1 || k[0].v->num > 31)
+    if (k[0].v->digits == 0 || k[0].v->digits > 3 || k[0].v->num < 1 || k[0].v->num > 366)
         return false;
     out->num = k[0].v->num;
     return true;
@@ -133,6 +133,15 @@ bool when_fraction(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue 
     if (k[0].v->until < 2 || k[0].v->until > 8 || k[0].v->from >= k[0].v->until)
         return false;
     out->num = (double)k[0].v->from / (double)k[0].v->until;
+    return true;
+}
+
+bool when_mixed(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    UNUSED(n);
+    if (!when_fraction(s, arg, k + 1, 1, out))
+        return false;
+    out->num += k[0].v->num;
     return true;
 }
 
