@@ -143,6 +143,8 @@ static const WhenRule number_rows[] = {
     {TDUR, "SDUR TDUR", when_duration_sum},
     {SDUR, "SDUR and? SDUR", when_duration_sum, 0, 1},
     {SDUR, "SDUR and? DUR", when_duration_sum, 0, 1},
+    {DUR, "NUM h NUM", when_hours_minutes, 5, 3},
+    {SDUR, "NUM h NUM", when_hours_minutes, 99, 3},
     {SDUR, "DUR", when_same},
     {SDUR, "ADUR", when_same},
 };
@@ -169,7 +171,8 @@ static const WhenRule clock_rows[] = {
     {TIME, "HOUR h NUM", when_hour_minute, 0, 1},
     {TIME, "NUM h", when_digits_hour},
     {TIME, "CLOCK h|hrs|hours", when_clock},
-    {TIME, "NUM h|hrs|hours", when_run_clock, 1, 1},
+    {TIME, "NUM h", when_run_clock, 2, 1},
+    {TIME, "NUM hrs|hours", when_run_clock, 1, 1},
     {TIME, "oh|o|zero N1 hundred hours?", when_hour, 1, 2},
     {TIME, "TIME ish", when_same, 0, 1},
     {TIME, "TIME on the dot", when_sure, 0, 1},

@@ -28,6 +28,7 @@
     X(when_mixed, 2, 2)          /* NUM SLASH2: 2 1/2 */                                           \
     X(when_and_part, 1, 1)       /* NUM and arg hundredths */                                      \
     X(when_duration, 2, 2)       /* QTY UNIT */                                                    \
+    X(when_hours_minutes, 2, 2)  /* NUM NUM: 1h30; at most arg hours */                            \
     X(when_duration_of, 1, 1)    /* UNIT, arg hundredths of it */                                  \
     X(when_duration_and, 1, 1)   /* DUR UNIT-less: DUR plus arg hundredths of its unit */          \
     X(when_duration_sum, 2, 2)   /* DUR DUR, the greater unit first */                             \
@@ -36,7 +37,7 @@
     X(when_digits_hour, 1, 1)    /* likewise, in digits */                                         \
     X(when_clock, 1, 1)          /* CLOCK */                                                       \
     X(when_dot_clock, 1, 1)      /* DOT2 */                                                        \
-    X(when_run_clock, 1, 1)      /* NUM of three or four digits: 730, 1140; arg 1: of four */      \
+    X(when_run_clock, 1, 1)      /* NUM of three or four digits: 730, 1140; arg 1: of four, 2: and "h" glued to it */ \
     X(when_hour_minute, 2, 2)    /* HOUR NUM */                                                    \
     X(when_half_day, 2, 2)       /* a time, AMPM */                                                \
     X(when_half_letter, 1, 1)    /* a time, and "a" or "p" glued to it: arg 0, 12 */               \
@@ -55,6 +56,7 @@
                              clause */ \
     X(when_numbers, 1, 1)        /* SLASH2, SLASH3, DOT2, DOT3, DASH2, DASH3; arg 1: day first,
                              2: the month may stand behind the day, 2024/13/1 */ \
+    X(when_month_numbers, 2, 2)  /* MON, SLASH2 or DASH2: feb/14/2027 */                           \
     X(when_relative_day, 0, 0)   /* arg days from today */                                         \
     X(when_week_day, 1, 1)       /* WDAY, arg weeks from this one */                               \
     X(when_near_weekday, 1, 1)   /* WDAY; arg 1 the next, -1 the last, counted from today; 2 ... */\

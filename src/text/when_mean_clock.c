@@ -78,14 +78,13 @@ bool when_dot_clock(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue
 
 bool when_run_clock(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
-    UNUSED(s);
     UNUSED(n);
     int v = (int)k[0].v->num;
-    if (k[0].v->digits < (arg == 1 ? 4 : 3) || k[0].v->digits > 4 || !set_clock(out, v / 100, v % 100, GRAIN_MINUTE))
+    if (k[0].v->digits < (arg > 0 ? 4 : 3) || (arg == 2 && !s->glued[k[0].end]) || k[0].v->digits > 4 || !set_clock(out, v / 100, v % 100, GRAIN_MINUTE))
         return false;
     if (k[0].v->digits == 3 && v % 5 != 0) /* "at 101 points" */
         return false;
-    if (k[0].v->digits == 4 && (v < 1000 || arg == 1))
+    if (k[0].v->digits == 4 && (v < 1000 || arg > 0))
         out->time = TIME_FIXED;
     return true;
 }

@@ -113,6 +113,14 @@ bool when_numbers(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *
     return (day_first ? b : a) > 12 && set_date(out, year, day_first ? a : b, day_first ? b : a);
 }
 
+bool when_month_numbers(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    const WhenValue *v = k[n - 1].v;
+    int year = when_full_year(s, v->until, v->days);
+    (void)arg;
+    return n == 2 && v->digits <= 2 && year && set_date(out, year, (int)k[0].v->num, (int)v->from);
+}
+
 bool when_join(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
     UNUSED(arg);

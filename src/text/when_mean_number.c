@@ -202,6 +202,19 @@ bool when_duration(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue 
     return add_units(k[0].v->num, unit, out);
 }
 
+bool when_hours_minutes(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    const WhenValue *hours = k[0].v, *minutes = k[1].v;
+    if (n != 2 || hours->digits == 0 || hours->digits > 2 || hours->num > arg ||
+        minutes->digits != 2 || minutes->num > 59 || !s->glued[k[1].at])
+        return false;
+    out->kind = WHEN_DURATION;
+    out->grain = GRAIN_MINUTE;
+    out->sec = U_MINUTE;
+    out->ms = (int64_t)(hours->num * 60 + minutes->num) * 60000;
+    return true;
+}
+
 bool when_duration_of(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
     UNUSED(s);

@@ -61,6 +61,27 @@ static void borrow_right(const WhenSense *s, const WhenValue *a, int32_t day, Wh
     }
 }
 
+/* "From August to October", said in September, is the one that is now. */
+static void back_to_now(const WhenSense *s, WhenValue *a, const WhenValue *b, int32_t *day,
+                        int32_t *end)
+{
+    WhenValue before = *a, last = *b;
+    int32_t from, until, b_from, b_until;
+    if (s->c->prefer == WHEN_PAST || a->date != DATE_FIELDS || b->date != DATE_FIELDS || a->year ||
+        b->year || !a->month || !b->month || *day <= s->today)
+        return;
+    before.year = (int16_t)(when_civil(*day).year - 1);
+    if (!when_span(s, &before, &from, &until) || from > s->today)
+        return;
+    last.year = (int16_t)(before.year + (b->month < a->month ||
+                                         (b->month == a->month && b->mday < a->mday)));
+    if (!when_span(s, &last, &b_from, &b_until) || b_until <= s->today)
+        return;
+    *a = before;
+    *day = from;
+    *end = until;
+}
+
 bool when_range(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
     if (n != 2 || is_open_or_range(k[0].v) || is_open_or_range(k[1].v))
@@ -73,6 +94,7 @@ bool when_range(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *ou
     borrow_left(s, &a, &b);
     if (!when_span(s, &a, &day, &end))
         return false;
+    back_to_now(s, &a, &b, &day, &end);
     if (b.date == DATE_NONE) { /* "tomorrow 3pm to 5pm" */
         if (a.time == TIME_NONE || b.time == TIME_PART || a.time == TIME_PART)
             return false;

@@ -347,6 +347,10 @@ static void scan_word(WhenScan *s, WhenToken *t)
         t->blocks = s->g->slot[slot].blocks;
     }
     t->known = t->reading != 0;
+    /* "9h30", but not "2a3b" */
+    if (t->glued && s->last.numeric && letters == 1 && digit_at(s->text, s->at) &&
+        !reads_as(s->g, t->reading, SHORT) && !reads_as(s->g, t->reading, TINY))
+        t->known = false;
     char next = s->at < s->text.len ? s->text.ptr[s->at] : '\0';
     bool dot = next == '.';
     bool abbreviated =
@@ -406,9 +410,11 @@ static bool skip_gaps(WhenScan *s, WhenToken *t)
                       ascii_letter(s->text, s->at) && !names_day(s->g, s->last.reading);
         bool about = c == '~' && digit_at(s->text, s->at) &&
                      (before == 0 || s->text.ptr[before - 1] == ' ');
+        bool plural = c == '\'' && s->last.numeric && s->last.end == before && s->at < s->text.len &&
+                      s->text.ptr[s->at] == 's' && !ascii_letter(s->text, s->at + 1);
         if (c == ',')
             t->comma = true;
-        else if (!space && !hyphen && !about && c != '"' && c != '(' && c != ')' && c != 0x201C &&
+        else if (!space && !hyphen && !about && !plural && c != '"' && c != '(' && c != ')' && c != 0x201C &&
                  c != 0x201D && c != '*') {
             s->at = before;
             return true;
