@@ -67,7 +67,7 @@
     X(when_shift, 2, 2)          /* DUR, date; arg 1 after it, -1 before it */                     \
     X(when_day_shift, 1, 1)      /* date, arg days */                                              \
     X(when_join, 2, 2)           /* two that each know part of one date or time */                 \
-    X(when_in_period, 2, 2)      /* what, period: that of the period */                            \
+    X(when_in_period, 2, 2)      /* what, period: that of the period; arg 4: a month */            \
     X(when_of_in, 2, 2)          /* period, what */                                                \
     X(when_nth, 3, 3)            /* ORD or LASTORD, UNIT, period; arg 1: a day */                  \
     X(when_nth_weekday, 3, 3)    /* ORD, WDAY, period */                                           \
@@ -78,7 +78,7 @@
     X(when_work_week, 0, 0)      /* Monday to Friday of the week arg weeks from this one */        \
     X(when_week_of, 1, 1)        /* date: its week */                                              \
     X(when_holiday_weekend, 1, 2) /* HOLIDAY, year if given */                                     \
-    X(when_weekday_after, 2, 2)  /* WDAY, DUR: that of the week then */                            \
+    X(when_weekday_after, 2, 2)  /* WDAY, DUR: that of the week then; arg -1 ago, 2 DUR, WDAY */   \
     X(when_decade, 1, 1)         /* NUM: 1980, 90 */                                               \
     X(when_weekday_count, 2, 2)  /* NUM WDAY; arg 1 so many from now, -1 ago */                    \
     X(when_week_number, 1, 2)    /* NUM, year if given: the week of ISO 8601 */                    \
@@ -95,7 +95,7 @@
     X(when_for, 2, 2)            /* begin, DUR */                                                  \
     X(when_for_from, 2, 3)       /* DUR, begin */                                                  \
     X(when_within, 1, 1)         /* DUR: from now; arg -1: until now */                            \
-    X(when_after, 1, 1)          /* open: after all of it; arg 1: from its begin */                \
+    X(when_after, 1, 1)          /* open: after all of it; arg 1: from its begin, 2: of the last */\
     X(when_before, 1, 1)         /* open: before it; arg 1: by its end */                          \
     X(when_to_date, 1, 1)        /* from the last such until now */                                \
     X(when_so_far, 0, 0)         /* the unit arg until now */                                      \
@@ -122,6 +122,10 @@
     X(when_month_in, 2, 2)       /* MON DUR: of the year so many years on */                       \
     X(when_weekend_of, 1, 1)     /* date: the weekend of its week */                               \
     X(when_part_of_unit, 2, 2)   /* QTY UNIT, a fraction */                                        \
+    X(when_weekday_beside, 2, 3) /* ORD if said, WDAY, date: behind it; arg -1 before it */        \
+    X(when_unit_next_to, 2, 2)   /* UNIT, period: the one behind it; arg -1 before it */           \
+    X(when_part_beside, 2, 2)    /* PART, date: of the day behind it; arg -1 before it */          \
+    X(when_weekends, 2, 2)       /* NUM weekends; arg 1 from now, -1 ago */                        \
     X(when_decimal_range, 2, 2)  /* a range of decimal fractions is nothing */                     \
     /* recurrences: when_mean_repeat.c */                                                          \
     X(when_every_unit, 1, 1)     /* UNIT; arg the interval */                                      \

@@ -197,6 +197,8 @@ bool when_in_period(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue
     }
     if (what->date != DATE_FIELDS || what->year)
         return false;
+    if (arg == 4 && what->grain != GRAIN_MONTH)
+        return false;
     if (what->grain == GRAIN_MONTH) {
         out->year = (int16_t)when_civil(from).year;
         return period->grain == GRAIN_YEAR;
@@ -312,7 +314,7 @@ bool when_edge(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
     const WhenValue *v = k[n - 1].v;
     if (v->time != TIME_NONE || !when_span(s, v, &from, &until))
         return false;
-    if (v->grain == GRAIN_DAY) {
+    if (v->grain == GRAIN_DAY && until - from == 1) {
         out->date = DATE_DONE;
         int first = arg == 0 ? 6 : arg == 1 ? 11 : 17, last = arg == 0 ? 10 : arg == 1 ? 15 : 24;
         out->from = when_at(s, from, first * 3600LL, WHEN_NO_ZONE);
@@ -327,7 +329,8 @@ bool when_edge(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
             a = when_month_begin(from, 4);
             b = when_month_begin(from, 8);
         } else {
-            int32_t third = v->grain >= GRAIN_MONTH ? 10 : v->grain == GRAIN_WEEK ? 3 : 1;
+            int32_t third = v->grain >= GRAIN_MONTH ? 10 : v->grain == GRAIN_WEEK ? 3
+                            : (until - from) / 3 + ((until - from) % 3 == 2);
             a = from + third;
             b = v->grain == GRAIN_MONTH ? from + 20 : until - third;
             if (v->grain == GRAIN_WEEK && arg == 1) { /* Wednesday and Thursday */

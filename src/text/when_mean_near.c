@@ -1,5 +1,6 @@
 /* Dates that are said by their distance from now or from another date. */
 #include <math.h>
+#include <stdlib.h>
 
 #include "text/when_holiday.h"
 #include "text/when_mean.h"
@@ -382,10 +383,11 @@ bool when_weekday_after(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenV
 {
     WhenValue then = {.weekday = -1, .zone = WHEN_NO_ZONE};
     int32_t from, until;
-    if (k[1].v->ms || !when_from_now(s, arg, k + 1, n - 1, &then) ||
+    const WhenKid *duration = &k[abs(arg) == 2 ? 0 : 1], *day = &k[abs(arg) == 2 ? 1 : 0];
+    if (n != 2 || duration->v->ms || !when_from_now(s, arg < 0 ? -1 : 1, duration, 1, &then) ||
         !when_span(s, &then, &from, &until))
         return false;
-    from += ((int)k[0].v->num + 6) % 7 - (when_weekday(from) + 6) % 7;
+    from += ((int)day->v->num + 6) % 7 - (when_weekday(from) + 6) % 7;
     when_set_span(out, from, from + 1, GRAIN_DAY);
     return true;
 }

@@ -262,3 +262,56 @@ bool when_decimal_range(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenV
         return false;
     return when_nothing(s, arg, k, n, out);
 }
+
+bool when_weekday_beside(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    const WhenValue *base = k[n - 1].v;
+    int nth = n == 3 ? (int)k[0].v->num : 1, weekday = (int)k[n - 2].v->num;
+    int32_t from, until;
+    if (base->time != TIME_NONE || nth < 1 || nth > 60 || !when_span(s, base, &from, &until))
+        return false;
+    if (arg > 0) /* the first of them behind its last day */
+        from = until + (weekday - when_weekday(until) + 7) % 7 + (nth - 1) * 7;
+    else
+        from = from - 1 - (when_weekday(from - 1) - weekday + 7) % 7 - (nth - 1) * 7;
+    when_set_span(out, from, from + 1, GRAIN_DAY);
+    return true;
+}
+
+/* The unit beside the one that holds a day, or beside a longer period. */
+bool when_unit_next_to(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    int unit = (int)k[0].v->num;
+    const WhenValue *base = k[n - 1].v;
+    int32_t from, until, begin, end;
+    if (base->time != TIME_NONE || base->kind != WHEN_POINT || unit <= U_DAY || unit == U_NIGHT ||
+        !when_span(s, base, &from, &until))
+        return false;
+    WhenSense then = *s;
+    then.today = arg > 0 ? until - 1 : from;
+    then.now = when_civil(then.today);
+    /* The weekend after a Monday is that of its week. */
+    int step = unit == U_WEEKEND && arg > 0 && when_weekday(then.today) % 6 != 0 ? 0 : arg;
+    if (!when_unit_span(&then, unit, step, &begin, &end))
+        return false;
+    when_set_span(out, begin, end, when_unit_grain(unit));
+    return true;
+}
+
+bool when_part_beside(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    int32_t from, until;
+    if (k[n - 1].v->time != TIME_NONE || !when_span(s, k[n - 1].v, &from, &until))
+        return false;
+    *out = *k[0].v;
+    from = arg > 0 ? until : from - 1;
+    when_set_span(out, from, from + 1, GRAIN_PART_OF_DAY);
+    return true;
+}
+
+bool when_weekends(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    double count = k[0].v->num;
+    return n == 2 && (int)k[1].v->num == U_WEEKEND && count >= 1 && count <= 100 &&
+           count == floor(count) && when_unit_near(s, arg * (int)count, k + 1, 1, out);
+}

@@ -200,11 +200,18 @@ bool when_after(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *ou
 {
     const WhenValue *v = k[n - 1].v;
     int64_t from, until;
-    if (is_open_or_range(v) || !when_bounds(s, v, &from, &until))
+    WhenContext c = *s->c;
+    WhenSense back = *s;
+    bool open = (v->date == DATE_FIELDS && !v->year) || v->date == DATE_HOLIDAY ||
+                v->date == DATE_NONE;
+    back.c = &c;
+    if (arg == 2 && open) /* "since Monday", "since nine": the last one */
+        c.prefer = WHEN_PAST;
+    if (is_open_or_range(v) || !when_bounds(&back, v, &from, &until))
         return false;
     out->date = DATE_DONE;
     out->kind = WHEN_OPEN_AFTER;
-    out->from = arg == 1 || is_exact(v) ? from : until;
+    out->from = arg >= 1 || is_exact(v) ? from : until;
     out->grain = v->grain;
     return true;
 }

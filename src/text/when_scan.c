@@ -347,8 +347,8 @@ static void scan_word(WhenScan *s, WhenToken *t)
         t->blocks = s->g->slot[slot].blocks;
     }
     t->known = t->reading != 0;
-    /* "9h30", but not "2a3b" */
-    if (t->glued && s->last.numeric && letters == 1 && digit_at(s->text, s->at) &&
+    /* "9h30" and "2019q1", but not "2a3b" */
+    if (t->glued && s->last.numeric && s->last.value.digits < 4 && letters == 1 && digit_at(s->text, s->at) &&
         !reads_as(s->g, t->reading, SHORT) && !reads_as(s->g, t->reading, TINY))
         t->known = false;
     char next = s->at < s->text.len ? s->text.ptr[s->at] : '\0';
