@@ -219,7 +219,7 @@ static int32_t begin_in(int holiday, int year)
     case ELECTION_YEAR:
         return year % 4 == 0 ? nth_weekday(year, a, b, c) : INT32_MIN;
     case SUN:
-        return sun_day(year, a);
+        return sun_day(year, a) + b;
     case EASTER:
         return easter(year) + a;
     case ORTHODOX:

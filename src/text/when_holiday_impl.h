@@ -10,7 +10,8 @@
  *   HEBREW month (1 Nisan), day       ISLAMIC month, day
  *   MOON Sun's longitude / 30 at the new moon before it, day of the lunar month (1 the new moon's),
  *        hours east of Greenwich
- *   SUN degrees from the stars that it reaches before the evening of that January day in India
+ *   SUN degrees from the stars that it reaches before the evening of that January day in India,
+ *        days after it
  *   HINDU lunar month (1 Chaitra), tithi 1..30 of it; c 1 the tithi of the evening, not of the
  *        sunrise, + 2 the day after it
  *
@@ -152,7 +153,32 @@ X(RAVIDAS, HINDU, 11, 15, 0, 1)
 X(SHIVARATRI, HINDU, 11, 29, 1, 1)
 X(HOLIKA, HINDU, 12, 15, 1, 1)
 X(HOLI, HINDU, 12, 15, 3, 1)
-X(LOHRI, FIXED, 1, 13, 0, 1)
+X(LOHRI, SUN, 270, -1, 0, 1)
+X(MATTU_PONGAL, SUN, 270, 1, 0, 1)
+X(KAANUM_PONGAL, SUN, 270, 2, 0, 1)
+X(KARVA_CHAUTH, HINDU, 7, 19, 1, 1)
+X(CHHATH, HINDU, 8, 6, 0, 1)
+X(GURU_GOBIND, HINDU, 10, 7, 0, 1)
+X(DAYANANDA, HINDU, 11, 25, 0, 1)
+X(MAHA_SAPTAMI, HINDU, 7, 7, 0, 1)
+X(MAHA_ASHTAMI, HINDU, 7, 8, 0, 1)
+X(MAHA_NAVAMI, HINDU, 7, 9, 0, 1)
+X(BODHI, FIXED, 12, 8, 0, 1)
+X(NAVROZ, FIXED, 3, 21, 0, 1)
+X(LAZARUS, ORTHODOX, -8, 0, 0, 1)
+X(SHUSHAN_PURIM, HEBREW, 13, 15, 0, 1)
+X(ISRAEL_INDEPENDENCE, HEBREW, 2, 5, 0, 1)
+X(PEARL_HARBOR, FIXED, 12, 7, 0, 1)
+X(D_DAY, FIXED, 6, 6, 0, 1)
+X(CONSTITUTION, FIXED, 9, 17, 0, 1)
+X(CHAVEZ, FIXED, 3, 31, 0, 1)
+X(LINCOLN, FIXED, 2, 12, 0, 1)
+X(CANDLEMAS, FIXED, 2, 2, 0, 1)
+X(DEAD, FIXED, 11, 2, 0, 1)
+X(AIDS, FIXED, 12, 1, 0, 1)
+X(SINGLES, FIXED, 11, 11, 0, 1)
+X(CHILDREN, FIXED, 6, 1, 0, 1)
+X(ENVIRONMENT, FIXED, 6, 5, 0, 1)
 X(SANKRANTI, SUN, 270, 0, 0, 1)
 X(TAX, OBSERVED, 4, 15, 1, 1)
 X(SUPER_TUESDAY, ELECTION_YEAR, 3, 2, 1, 1)

@@ -98,7 +98,14 @@ bool when_hour_minute(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenVal
     if (s->comma[k[1].at] || m->num != floor(m->num) || m->num > 59 ||
         (arg == 0 ? !two_digits : m->num > 9))
         return false;
+    out->digits = h->digits ? h->digits : m->digits;
     return set_clock(out, h->sec / 3600, (int)m->num, GRAIN_MINUTE);
+}
+
+bool when_spoken_alone(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    return s->closing[k[0].end - 1] && k[0].v->time == TIME_12 && k[0].v->digits == 0 &&
+           when_same(s, arg, k, n, out);
 }
 
 bool when_half_day(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)

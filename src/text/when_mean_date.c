@@ -371,9 +371,10 @@ bool when_rest(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
     int32_t day = s->today, a, b;
     out->kind = WHEN_RANGE;
     if (v->time != TIME_NONE || !when_span(s, v, &a, &b) || b - a < 2) {
+        bool in = s->c->now_ms > from && s->c->now_ms < until;
         out->date = DATE_DONE;
-        out->from = s->c->now_ms > from && s->c->now_ms < until ? s->c->now_ms : from;
-        out->until = until;
+        out->from = in && arg != 1 ? s->c->now_ms : from;
+        out->until = in && arg == 1 ? s->c->now_ms : until;
         out->grain = GRAIN_PART_OF_DAY;
         return true;
     }

@@ -190,9 +190,14 @@ bool when_same_time(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue
     UNUSED(n);
     if (k[0].v->time != TIME_NONE || !when_span(s, k[0].v, &from, &until))
         return false;
-    if (k[0].v->grain == GRAIN_WEEK) /* "this time next week" */
+    if (k[0].v->grain == GRAIN_WEEK && until - from == 7) { /* "this time next week" */
         from += (when_weekday(s->today) + 6) % 7;
-    else if (until - from != 1)
+    } else if (k[0].v->grain >= GRAIN_MONTH && until - from <= 366) {
+        Civil c = when_civil(from);
+        int month = k[0].v->grain == GRAIN_MONTH ? c.month : s->now.month;
+        int length = civil_days_in_month(c.year, month);
+        from = when_day(c.year, month, s->now.day > length ? length : s->now.day);
+    } else if (until - from != 1)
         return false;
     when_set_span(out, from, from + 1, GRAIN_MINUTE);
     out->time = TIME_FIXED;

@@ -180,12 +180,18 @@ bool when_for_from(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue 
 bool when_within(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
     UNUSED(n);
-    int64_t now = s->c->now_ms, at = when_move(s->c->zone, now, k[0].v, arg < 0 ? -1 : 1);
+    const WhenValue *d = k[0].v;
+    int64_t now = s->c->now_ms, at = when_move(s->c->zone, now, d, arg < 0 ? -1 : 1);
+    out->grain = GRAIN_MINUTE;
+    if (d->ms == 0 && d->days % 7 == 0) { /* weeks, months, years are whole days */
+        Civil c = zone_civil(s->c->zone, at);
+        at = when_at(s, when_day(c.year, c.month, c.day), 0, WHEN_NO_ZONE);
+        out->grain = GRAIN_DAY;
+    }
     out->date = DATE_DONE;
     out->kind = WHEN_RANGE;
     out->from = arg < 0 ? at : now;
     out->until = arg < 0 ? now : at;
-    out->grain = GRAIN_MINUTE;
     out->deadline = arg >= 0;
     return out->from < out->until;
 }

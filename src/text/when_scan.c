@@ -33,7 +33,7 @@ static size_t dash_at(Str s, size_t i)
     return 0;
 }
 
-static Digits scan_digits(Str s, size_t *at)
+static Digits scan_digits(Str s, size_t *at, bool clock)
 {
     Digits d = {0};
     for (;;) {
@@ -51,7 +51,7 @@ static Digits scan_digits(Str s, size_t *at)
         bool joins = dash || (*at < s.len && strchr(":./,", s.ptr[*at]));
         bool fraction = d.n == 3 && joins && s.ptr[*at] == '.' && d.sep[0] == ':' &&
                         d.sep[1] == ':'; /* 14:30:00.000 */
-        if (!joins || fraction || !digit_at(s, *at + sep))
+        if (!joins || fraction || (clock && dash) || !digit_at(s, *at + sep))
             break;
         if (s.ptr[*at] == ',') {
             size_t k = *at + 1;
@@ -179,7 +179,9 @@ static bool scan_offset(WhenScan *s, WhenToken *t)
     Str x = s->text;
     bool clock = s->last.numeric && s->last.symbol == CLOCK;
     bool named = s->last.known && reads_as(s->g, s->last.reading, TZ);
-    if ((!clock && !named) || s->last.end != i || i >= x.len || (x.ptr[i] != '+' && x.ptr[i] != '-'))
+    size_t gap = i - s->last.end; /* "10:12:13 +0200" */
+    bool near = gap == 0 || (gap == 1 && clock && s->last.value.grain == GRAIN_SECOND);
+    if ((!clock && !named) || !near || i >= x.len || (x.ptr[i] != '+' && x.ptr[i] != '-'))
         return false;
     bool west = x.ptr[i++] == '-', colon = false;
     for (; n < 4; i++) {
@@ -268,7 +270,10 @@ static void skip_run(WhenScan *s)
 
 static void scan_number(WhenScan *s, WhenToken *t)
 {
-    Digits d = scan_digits(s->text, &s->at);
+    /* Behind 2026-04-03T a dash is of the zone: 09:30-05:00. */
+    bool clock = s->last.numeric && s->last.symbol == DASH3 && s->at > 0 &&
+                 (s->text.ptr[s->at - 1] | 32) == 't';
+    Digits d = scan_digits(s->text, &s->at, clock);
     t->end = s->at;
     bool date = !d.junk && classify(&d, 0, d.n, t);
     /* 2026-04-03T09:30 */
