@@ -66,6 +66,7 @@ static const WhenRule period_rows[] = {
     {RANGE, "XPER ORD half", when_half, 1, 2},
     {RANGE, "this half year|year", when_this_unit, U_HALF_YEAR, 2},
     {UNIT, "half year|years", when_constant, U_HALF_YEAR, 1},
+    {UNIT, "fiscal|calendar|financial|school|academic year|years", when_constant, U_YEAR, 1},
     {UNIT, "half month|months", when_constant, U_FORTNIGHT, 1},
     {RANGE, "the? ORD century", when_century, 0, 2},
     {RANGE, "this|the|current century", when_century, 0, 1},
@@ -274,6 +275,9 @@ static const WhenRule period_rows[] = {
     {RANGE, "at|from? NUM - DOT2", when_decimal_range, 0, 2},
 
     /* Parts of a day and their edges. */
+    {MOMENT, "early on? DAY", when_day_edge, 0},
+    {MOMENT, "late on? DAY", when_day_edge, 1},
+    {MOMENT, "DAY early", when_day_edge, 0, -1},
     {MOMENT, "early on|in? the? MOMENT", when_part_edge, 0, 2},
     {MOMENT, "late on|in? the? MOMENT", when_part_edge, 1, 2},
     {PARTIN, "early PARTIN", when_part_edge, 0, 1},

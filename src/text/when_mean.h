@@ -117,6 +117,7 @@
     X(when_ahead, 2, 2)          /* NUM UNIT: the unit so many ahead */                            \
     X(when_bare_minutes, 1, 1)   /* NUM minutes from now, at the end of a clause */                \
     X(when_part_edge, 1, 1)      /* a part of the day; arg 0 its early part, 1 its late one */     \
+    X(when_day_edge, 1, 1)       /* a day: its early part; arg 1 its late one */                   \
     X(when_same_time, 1, 1)      /* date: at the time of day that it is now */                     \
     X(when_less_than, 2, 2)      /* DUR, date; the range to it; arg 1 after, -1 before */          \
     X(when_beyond, 1, 1)         /* open: more than DUR from now; arg -1 ago */                    \
@@ -157,7 +158,7 @@ WHEN_MEANINGS(X)
 typedef enum {
     PART_EARLY, PART_MORNING, PART_FORENOON, PART_LUNCH, PART_AFTERNOON, PART_LATE_AFTERNOON,
     PART_EVENING, PART_LATE_EVENING, PART_NIGHT, PART_TONIGHT, PART_DAYTIME, PART_AFTER_WORK,
-    PART_AFTER_SCHOOL, PART_AFTER_LUNCH, PART_BREAKFAST, PART_COUNT
+    PART_AFTER_SCHOOL, PART_AFTER_LUNCH, PART_BREAKFAST, PART_SMALL_HOURS, PART_COUNT
 } WhenPartOfDay;
 /* The usual second of the part of the day that has these bounds; -1 for none. */
 int when_part_usual(int from, int until);

@@ -16,7 +16,7 @@ static const struct {
     [PART_NIGHT] = {20, 24, 21},       [PART_TONIGHT] = {18, 24, 19},
     [PART_DAYTIME] = {8, 18, 10},      [PART_AFTER_WORK] = {17, 21, 18},
     [PART_AFTER_SCHOOL] = {15, 21, 16}, [PART_AFTER_LUNCH] = {13, 17, 14},
-    [PART_BREAKFAST] = {7, 10, 8},
+    [PART_BREAKFAST] = {7, 10, 8},     [PART_SMALL_HOURS] = {0, 5, 2},
 };
 
 int when_part_usual(int from, int until)

@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdlib.h>
 
 #include "text/when_mean.h"
 #include "text/when_resolve.h"
@@ -257,9 +258,17 @@ bool when_nth(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
     int nth = (int)k[0].v->num, unit = (int)k[1].v->num;
     int32_t from, until, at, end;
     if (nth == 0 || !when_span(s, k[2].v, &from, &until) || k[2].v->grain <= GRAIN_DAY ||
-        when_unit_grain(unit) >= k[2].v->grain || unit < U_DAY || (unit == U_DAY) != (arg == 1))
+        when_unit_grain(unit) >= k[2].v->grain || unit < U_DAY ||
+        (unit == U_DAY || unit == U_WORKDAY) != (arg == 1))
         return false;
-    if (unit == U_DAY) {
+    if (unit == U_WORKDAY) {
+        at = nth > 0 ? from - 1 : until;
+        for (int left = abs(nth); left > 0;) {
+            at += nth > 0 ? 1 : -1;
+            left -= when_weekday(at) % 6 != 0;
+        }
+        end = at + 1;
+    } else if (unit == U_DAY) {
         at = nth > 0 ? from + nth - 1 : until + nth;
         end = at + 1;
     } else if (unit == U_WEEK) {

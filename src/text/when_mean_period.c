@@ -18,7 +18,8 @@ bool when_short_year(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValu
 {
     UNUSED(arg);
     UNUSED(n);
-    out->num = when_full_year(s, (int64_t)k[0].v->num, 2);
+    int year = when_full_year(s, (int64_t)k[0].v->num, 2);
+    out->num = year > s->now.year + 20 ? year - 100 : year; /* the summer of '69 */
     out->digits = 2;
     return true;
 }
@@ -181,6 +182,19 @@ bool when_part_edge(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue
         }
     }
     return true;
+}
+
+bool when_day_edge(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    int32_t from, until;
+    WhenValue part = {.weekday = -1, .zone = WHEN_NO_ZONE};
+    UNUSED(n);
+    if (k[0].v->time != TIME_NONE || k[0].v->date == DATE_INSTANT ||
+        !when_span(s, k[0].v, &from, &until) || until - from != 1 ||
+        !when_part(s, arg ? PART_LATE_EVENING : PART_EARLY, k, 0, &part))
+        return false;
+    const WhenKid both[2] = {k[0], {&part, 0, 0}};
+    return when_join(s, 0, both, 2, out);
 }
 
 bool when_same_time(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
