@@ -247,6 +247,13 @@ bool when_time_in_part(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenVa
         (void)into_part(&from, part);
         out->sec = from.sec;
         out->time = TIME_FIXED;
+    } else if (out->end_time == TIME_12) { /* "from 7:30 in the morning to 8 in the evening" */
+        WhenValue end = *out;
+        end.time = TIME_12;
+        end.sec = out->sec_end;
+        (void)into_part(&end, part);
+        out->sec_end = end.sec;
+        out->end_time = TIME_FIXED;
     }
     return true;
 }

@@ -218,7 +218,9 @@ bool when_in_period(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue
             when_set_span(out, day, day + 1, what->time == TIME_NONE ? GRAIN_DAY : what->grain);
             return true;
         }
-    return false;
+    /* A 31st of this month that has none. */
+    return what->mday && !what->month && period->grain == GRAIN_MONTH &&
+           when_nothing(s, 0, k, 0, out);
 }
 
 bool when_of_in(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
