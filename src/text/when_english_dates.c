@@ -218,6 +218,7 @@ static const WhenRule date_rows[] = {
     {MOMENT, "MOMENT TRANGE", when_time_in_part, 0, 1},
     {MOMENT, "TRANGE MOMENT", when_time_in_part, 0, 1},
     {MOMENT, "MOMENT STRANGE", when_time_in_part},
+    {MOMENT, "STRANGE MOMENT", when_time_in_part, 0, 1},
     {MOMENT, "DAY TRANGE", when_join, 0, 1},
     {MOMENT, "DAY STRANGE", when_join},
     {MOMENT, "TRANGE on? DAY", when_join, 0, 1},
@@ -382,8 +383,8 @@ static const WhenRule range_rows[] = {
     {OPEN, "due on|by|at? POINT", when_before, 1, 1},
     {OPEN, "due by|at? TIME", when_before, 1, 1},
     {OPEN, "SPOINT or earlier|before", when_before, 1, 2},
-    {OPEN, "DAY before|by|until TIME", when_before_on, 1, 2},
-    {OPEN, "DAY before|by|until STIME", when_before_on, 1, 1},
+    {OPEN, "DAY before|by|until|till|til TIME", when_before_on, 1, 2},
+    {OPEN, "DAY before|by|until|till|til STIME", when_before_on, 1, 1},
     {OPEN, "anytime|sometime|sometimes|any OPEN", when_same},
     {POINT, "anytime|sometime POINT", when_same},
 };

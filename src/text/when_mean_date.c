@@ -219,7 +219,7 @@ bool when_in_period(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue
             return true;
         }
     /* A 31st of this month that has none. */
-    return what->mday && !what->month && period->grain == GRAIN_MONTH &&
+    return what->mday && !what->month && what->weekday < 0 && period->grain == GRAIN_MONTH &&
            when_nothing(s, 0, k, 0, out);
 }
 
