@@ -45,7 +45,8 @@ static const WhenWord words[] = {
     {"h", SHORT, U_HOUR}, {"d", SHORT, U_DAY}, {"w", SHORT, U_WEEK}, {"y", SHORT, U_YEAR},
     {"mo", SHORT, U_MONTH}, {"m '", TINY, U_MINUTE}, {"s", TINY, U_SECOND},
 
-    {"monday mon", WDAY, 1}, {"tuesday tue tues tuseday", WDAY, 2}, {"wednesday wed weds wednes wensday wednsday", WDAY, 3},
+    {"monday mon", WDAY, 1}, {"tuesday tue tues tuseday", WDAY, 2},
+    {"wednesday wed weds wednes wensday wednsday", WDAY, 3},
     {"thursday thu thur thurs thrusday", WDAY, 4}, {"friday fri", WDAY, 5}, {"saturday", WDAY, 6},
     {"sunday", WDAY, 0}, {"sat", SWDAY, 6}, {"sun", SWDAY, 0},
     {"mondays", WDAYS, 1}, {"tuesdays", WDAYS, 2}, {"wednesdays", WDAYS, 3},
@@ -59,12 +60,14 @@ static const WhenWord words[] = {
     {"am", AMPM, 0}, {"pm", AMPM, 12},
     {"utc gmt z", TZ, 0}, {"bst cet", TZ, 60}, {"cest eet", TZ, 120}, {"jst", TZ, 540},
     {"est cdt", TZ, -300}, {"edt", TZ, -240}, {"cst mdt", TZ, -360}, {"mst pdt", TZ, -420},
-    {"pst akdt", TZ, -480}, {"akst", TZ, -540}, {"hst", TZ, -600}, {"wet", TZ, 0},
+    {"pst akdt", TZ, -480}, {"akst", TZ, -540}, {"hst", TZ, -600},
     {"msk", TZ, 180}, {"ist", TZ, 330}, {"sgt hkt", TZ, 480}, {"kst", TZ, 540}, {"aest", TZ, 600},
     {"aedt", TZ, 660}, {"nzst", TZ, 720}, {"nzdt", TZ, 780}, {"brt adt", TZ, -180},
     {"ast", TZ, -240},
-    {"et eastern", TZ, WHEN_US_ZONE - 300}, {"ct central", TZ, WHEN_US_ZONE - 360},
-    {"mt mountain", TZ, WHEN_US_ZONE - 420}, {"pt pacific", TZ, WHEN_US_ZONE - 480},
+    {"et", TZ, WHEN_US_ZONE - 300}, {"ct", TZ, WHEN_US_ZONE - 360},
+    {"mt", TZ, WHEN_US_ZONE - 420}, {"pt", TZ, WHEN_US_ZONE - 480},
+    {"eastern", USZONE, WHEN_US_ZONE - 300}, {"central", USZONE, WHEN_US_ZONE - 360},
+    {"mountain", USZONE, WHEN_US_ZONE - 420}, {"pacific", USZONE, WHEN_US_ZONE - 480},
     {"twenties", DECADE, 20}, {"thirties", DECADE, 30}, {"forties", DECADE, 40},
     {"fifties", DECADE, 50}, {"sixties", DECADE, 60}, {"seventies", DECADE, 70},
     {"eighties", DECADE, 80}, {"nineties", DECADE, 90},
@@ -188,7 +191,9 @@ static const WhenRule clock_rows[] = {
     {TIME, "N99 after HOUR", when_past, 2, 1},
     {TIME, "at NUM after HOUR", when_past, 2, 2},
     {TZ, "TZ OFFSET", when_sum, 0, 2},
-    {TZ, "TZ standard|daylight? time", when_same, 0, 1},
+    {TZ, "TZ time", when_same, 0, 1},
+    {TZ, "USZONE standard|daylight? time", when_same, 0, 1},
+    {TZ, "USZONE", when_closing}, /* "at 5 Central Park" */
     {TIME, "HOUR hundred hours", when_same, 0, 1},
     {STIME, "HOUR hundred", when_same},
     {TIME, "STIME o clock", when_same, 0, 2},
@@ -280,7 +285,8 @@ const WhenLanguage when_english = {
                   "route highway floor level step size unit apartment apt suite platform track "
                   "terminal section episode season model part item question exercise verse psalm "
                   "ticket order invoice error code pin extension zip tel phone fax area article "
-                  "figure table volume top score ratio serial isbn iso rfc python windows iphone age aged v",
+                  "figure table volume top score ratio serial isbn iso rfc python windows iphone "
+                  "age aged v",
     .words = words,
     .n_words = LEN(words),
     .rules = {&numbers, &clocks, &when_english_dates, &when_english_ranges, &when_english_repeats,

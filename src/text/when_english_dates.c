@@ -19,7 +19,7 @@ static const WhenRule date_rows[] = {
     {WDAY, "SWDAY", when_unsure},
 
     {DAY, "today|todays", when_relative_day, 0},
-    {DAY, "tomorrow|tmrw|tmr|tmw|tomorow|tommorow|tommorrow|tomorro|tomorrows", when_relative_day, 1},
+    {DAY, "tomorrow|tmrw|tmr|tmw|tomorow|tommorow|tommorrow|tomorro", when_relative_day, 1},
     {DAY, "yesterday|yday|yesturday", when_relative_day, -1},
     {DAY, "the? day after tomorrow", when_relative_day, 2, 1},
     {DAY, "the? day before yesterday", when_relative_day, -2, 1},
@@ -235,7 +235,7 @@ static const WhenRule date_rows[] = {
     {RANGE, "UNIT by|to|over UNIT", when_nothing},
     {RANGE, "on second|third thought|thoughts|glance|look|hand|reading", when_nothing, 0, 4},
     {RANGE, "MON NUM " THINGS, when_nothing},
-    {RANGE, "SLASH2 of|cup|cups|teaspoon|tablespoon|tsp|tbsp|inch|inches|pound|pounds|mile|miles|full",
+    {RANGE, "SLASH2 of|cup|cups|teaspoon|tablespoon|tsp|tbsp|inch|inches|pound|pounds|mile|miles",
      when_nothing},
     {RANGE, "from now", when_nothing},
     {RANGE, "at|by|in|for|from|to|of|about NUM " THINGS, when_nothing},

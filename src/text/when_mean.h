@@ -37,8 +37,10 @@
     X(when_digits_hour, 1, 1)    /* likewise, in digits */                                         \
     X(when_clock, 1, 1)          /* CLOCK */                                                       \
     X(when_dot_clock, 1, 1)      /* DOT2 */                                                        \
-    X(when_run_clock, 1, 1)      /* NUM of three or four digits: 730, 1140; arg 1: of four, 2: and "h" glued to it */ \
+    X(when_run_clock, 1, 1)      /* NUM of three or four digits: 730, 1140; arg 1: of four,
+                             2: and an "h" glued to it */ \
     X(when_hour_minute, 2, 2)    /* HOUR NUM */                                                    \
+    X(when_closing, 1, 1)        /* one kid, as it is, at the end of a clause */                   \
     X(when_spoken_alone, 1, 1)   /* a time of 1 .. 12 hours in words, at the end of a clause */    \
     X(when_half_day, 2, 2)       /* a time, AMPM */                                                \
     X(when_half_letter, 1, 1)    /* a time, and "a" or "p" glued to it: arg 0, 12 */               \

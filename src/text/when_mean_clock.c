@@ -80,7 +80,8 @@ bool when_run_clock(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue
 {
     UNUSED(n);
     int v = (int)k[0].v->num;
-    if (k[0].v->digits < (arg > 0 ? 4 : 3) || (arg == 2 && !s->glued[k[0].end]) || k[0].v->digits > 4 || !set_clock(out, v / 100, v % 100, GRAIN_MINUTE))
+    if (k[0].v->digits < (arg > 0 ? 4 : 3) || k[0].v->digits > 4 ||
+        (arg == 2 && !s->glued[k[0].end]) || !set_clock(out, v / 100, v % 100, GRAIN_MINUTE))
         return false;
     if (k[0].v->digits == 3 && v % 5 != 0) /* "at 101 points" */
         return false;
@@ -104,8 +105,7 @@ bool when_hour_minute(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenVal
 
 bool when_spoken_alone(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
-    return s->closing[k[0].end - 1] && k[0].v->time == TIME_12 && k[0].v->digits == 0 &&
-           when_same(s, arg, k, n, out);
+    return k[0].v->time == TIME_12 && k[0].v->digits == 0 && when_closing(s, arg, k, n, out);
 }
 
 bool when_half_day(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)

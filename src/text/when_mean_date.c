@@ -318,7 +318,29 @@ bool when_first_units(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenVal
     return true;
 }
 
-/* The first and last third or so: ten days of a month (the middle begins on the 10th), three of a week, four months of a year. */
+/* Where the first and the last third or so of a period begin and end: ten days of a month (its
+ * middle begins on the 10th), three of a week, four months of a year. */
+static void thirds(const WhenValue *v, int32_t from, int32_t until, int which, int32_t *a,
+                   int32_t *b)
+{
+    int length = until - from, years = v->grain == GRAIN_YEAR ? length / 365 : 1;
+    if (years > 1) { /* of ten: four, three, three */
+        *a = when_day(when_civil(from).year + years * 4 / 10, 1, 1);
+        *b = when_day(when_civil(from).year + years * 7 / 10, 1, 1);
+    } else if (v->grain == GRAIN_YEAR) {
+        *a = when_month_begin(from, 4);
+        *b = when_month_begin(from, 8);
+    } else if (v->grain == GRAIN_WEEK && which == 1) { /* Wednesday and Thursday */
+        *a = from + 2;
+        *b = from + 4;
+    } else {
+        int32_t third = v->grain >= GRAIN_MONTH ? 10 : v->grain == GRAIN_WEEK ? 3
+                                                                              : (length + 1) / 3;
+        *a = from + third - (v->grain == GRAIN_MONTH && which == 1);
+        *b = v->grain == GRAIN_MONTH ? from + 20 : until - third;
+    }
+}
+
 bool when_edge(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
     int32_t from, until, a, b;
@@ -332,25 +354,7 @@ bool when_edge(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
         out->until = when_at(s, from, last * 3600LL, WHEN_NO_ZONE);
         out->grain = GRAIN_PART_OF_DAY;
     } else {
-        int years = v->grain == GRAIN_YEAR ? (until - from) / 365 : 1;
-        if (years > 1) { /* of ten: four, three, three */
-            a = when_day(when_civil(from).year + years * 4 / 10, 1, 1);
-            b = when_day(when_civil(from).year + years * 7 / 10, 1, 1);
-        } else if (v->grain == GRAIN_YEAR) {
-            a = when_month_begin(from, 4);
-            b = when_month_begin(from, 8);
-        } else {
-            int32_t third = v->grain >= GRAIN_MONTH ? 10 : v->grain == GRAIN_WEEK ? 3
-                            : (until - from) / 3 + ((until - from) % 3 == 2);
-            a = from + third;
-            b = v->grain == GRAIN_MONTH ? from + 20 : until - third;
-            if (v->grain == GRAIN_WEEK && arg == 1) { /* Wednesday and Thursday */
-                a = from + 2;
-                b = from + 4;
-            } else if (v->grain == GRAIN_MONTH && arg == 1) {
-                a = from + 9; /* from the 10th */
-            }
-        }
+        thirds(v, from, until, arg, &a, &b);
         when_set_span(out, arg == 0 ? from : arg == 1 ? a : b, arg == 0 ? a : arg == 1 ? b : until,
                       v->grain == GRAIN_YEAR ? GRAIN_MONTH : GRAIN_DAY);
     }

@@ -24,6 +24,11 @@ bool when_sure(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
     return true;
 }
 
+bool when_closing(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    return s->closing[k[n - 1].end - 1] && when_same(s, arg, k, n, out);
+}
+
 bool when_unsure(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
     UNUSED(s);

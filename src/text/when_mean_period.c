@@ -8,10 +8,10 @@
 
 #define UNUSED(x) (void)(x)
 
-/* Whether what was said ends behind the token before `end`. */
-static bool closes_at(const WhenSense *s, size_t end)
+/* Whether what was said ends behind token `at`, which a rule's word stands on. */
+static bool closes_at(const WhenSense *s, size_t at)
 {
-    return s->closing[end];
+    return s->closing[at];
 }
 
 bool when_short_year(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
@@ -26,11 +26,11 @@ bool when_short_year(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValu
 
 bool when_era(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
-    UNUSED(s);
     UNUSED(n);
     double year = k[0].v->num + arg;
-    if (k[0].v->digits == 0 || year != floor(year) || year < WHEN_FIRST_YEAR || year > 2999 ||
-        (arg && k[0].v->num < 2400))
+    /* "8 AD" ends a clause; "3 ad campaigns" does not. */
+    if (!closes_at(s, k[0].end) || k[0].v->digits == 0 || year != floor(year) ||
+        year < WHEN_FIRST_YEAR || year > 2999 || (arg && k[0].v->num < 2400))
         return false;
     out->num = year;
     out->digits = 4;

@@ -215,7 +215,8 @@ static bool scan_short_year(WhenScan *s, WhenToken *t)
     size_t quote = i < x.len && x.ptr[i] == '\'' ? 1
                    : i + 3 <= x.len && memcmp(x.ptr + i, "\xE2\x80\x99", 3) == 0 ? 3 : 0;
     if (!quote || s->last.end == i || !digit_at(x, i + quote) || !digit_at(x, i + quote + 1) ||
-        digit_at(x, i + quote + 2) || (ascii_letter(x, i + quote + 2) && x.ptr[i + quote + 2] != 's'))
+        digit_at(x, i + quote + 2) ||
+        (ascii_letter(x, i + quote + 2) && x.ptr[i + quote + 2] != 's'))
         return false;
     t->numeric = t->known = true;
     t->symbol = YEAR2;
@@ -316,10 +317,10 @@ static bool abbreviation(const WhenGrammar *g, Str word, uint16_t reading, size_
     return false;
 }
 
-static void scan_word(WhenScan *s, WhenToken *t)
+/* The letters of a word, lower and without apostrophes, and what the language knows of it. */
+static Str read_word(WhenScan *s, WhenToken *t, char word[WHEN_WORD_MAX + 4], size_t *letters)
 {
-    char word[WHEN_WORD_MAX + 4];
-    size_t n = 0, letters = 0;
+    size_t n = 0;
     bool too_long = false, quoted = false;
     while (s->at < s->text.len) {
         size_t before = s->at;
@@ -332,13 +333,12 @@ static void scan_word(WhenScan *s, WhenToken *t)
         quoted |= quote;
         if (quote)
             continue;
-        letters++;
-        if (n + 4 > sizeof word)
+        (*letters)++;
+        if (n + 4 > WHEN_WORD_MAX + 4)
             too_long = true;
         else
             n += utf8_put(letter_lower(c), word + n);
     }
-    t->end = s->at;
     int slot = too_long ? -1 : when_grammar_word(s->g, str_mem(word, n));
     /* "today's", "Monday's" (not every Monday); without its apostrophe too when it is unknown. */
     bool owner = n > 2 && word[n - 1] == 's' && !too_long;
@@ -351,15 +351,24 @@ static void scan_word(WhenScan *s, WhenToken *t)
         t->reading = s->g->slot[slot].reading;
         t->blocks = s->g->slot[slot].blocks;
     }
+    return str_mem(word, too_long ? 0 : n);
+}
+
+static void scan_word(WhenScan *s, WhenToken *t)
+{
+    char word[WHEN_WORD_MAX + 4];
+    size_t letters = 0;
+    Str lower = read_word(s, t, word, &letters);
+    t->end = s->at;
     t->known = t->reading != 0;
     /* "9h30" and "2019q1", but not "2a3b" */
-    if (t->glued && s->last.numeric && s->last.value.digits < 4 && letters == 1 && digit_at(s->text, s->at) &&
-        !reads_as(s->g, t->reading, SHORT) && !reads_as(s->g, t->reading, TINY))
+    if (t->glued && s->last.numeric && s->last.value.digits < 4 && letters == 1 &&
+        digit_at(s->text, s->at) && !reads_as(s->g, t->reading, SHORT) &&
+        !reads_as(s->g, t->reading, TINY))
         t->known = false;
     char next = s->at < s->text.len ? s->text.ptr[s->at] : '\0';
     bool dot = next == '.';
-    bool abbreviated =
-        dot && !too_long && abbreviation(s->g, str_mem(word, n), t->reading, letters);
+    bool abbreviated = dot && abbreviation(s->g, lower, t->reading, letters);
     /* "mar4", "q1", but not "A1B2C3"; "example.com", "name@host". */
     if ((digit_at(s->text, s->at) && (!t->known || letters > 4)) || next == '_' || next == '=' ||
         (next == '@' && s->at + 1 < s->text.len && s->text.ptr[s->at + 1] != ' ') ||
@@ -389,6 +398,11 @@ static void scan_mark(WhenScan *s, WhenToken *t)
     /* 15' is minutes; another quotation mark is none. */
     bool stray = c == '\'' && (!s->last.numeric || s->last.end != t->start ||
                                ascii_letter(s->text, s->at));
+    /* ">" before what is quoted in a mail is not "after". */
+    size_t line = t->start;
+    while (line > 0 && s->text.ptr[line - 1] == ' ')
+        line--;
+    stray |= c == '>' && line > 0 && strchr("\n\r>", s->text.ptr[line - 1]);
     t->reading = slot >= 0 && !stray ? s->g->slot[slot].reading : 0;
     t->known = t->reading != 0;
 }
@@ -415,12 +429,13 @@ static bool skip_gaps(WhenScan *s, WhenToken *t)
                       ascii_letter(s->text, s->at) && !names_day(s->g, s->last.reading);
         bool about = c == '~' && digit_at(s->text, s->at) &&
                      (before == 0 || s->text.ptr[before - 1] == ' ');
-        bool plural = c == '\'' && s->last.numeric && s->last.end == before && s->at < s->text.len &&
-                      s->text.ptr[s->at] == 's' && !ascii_letter(s->text, s->at + 1);
+        bool plural = c == '\'' && s->last.numeric && s->last.end == before && /* 1980's */
+                      s->at < s->text.len && s->text.ptr[s->at] == 's' &&
+                      !ascii_letter(s->text, s->at + 1);
         if (c == ',')
             t->comma = true;
-        else if (!space && !hyphen && !about && !plural && c != '"' && c != '(' && c != ')' && c != 0x201C &&
-                 c != 0x201D && c != '*') {
+        else if (!space && !hyphen && !about && !plural && c != '"' && c != '(' && c != ')' &&
+                 c != 0x201C && c != 0x201D && c != '*') {
             s->at = before;
             return true;
         }

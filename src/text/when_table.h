@@ -55,6 +55,7 @@
     X(AMPM)                                                                                        \
     X(TZ)       /* a zone's abbreviation */                                                        \
     X(NOW)                                                                                         \
+    X(USZONE)   /* "pacific": a zone of the USA where something says so */                         \
     X(HOUR)     /* 0 .. 24 */                                                                      \
     X(SPOKEN)   /* seven thirty, nine oh five */                                                   \
     X(STIME)    /* a time of day only where something says that it is one */                       \
