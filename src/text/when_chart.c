@@ -114,9 +114,11 @@ void when_chart_parse(WhenChart *c)
     for (size_t k = 0; k < c->n; k++) {
         c->comma[k] = c->token[k].comma;
         c->glued[k] = c->token[k].glued;
+        c->closing[k] = c->token[k].closing;
     }
     c->sense.comma = c->comma;
     c->sense.glued = c->glued;
+    c->sense.closing = c->closing;
     for (size_t k = 0; k < c->n; k++) {
         size_t first = c->n_edges, end = k + 1;
         uint64_t starts = end < c->n ? token_starts(c, end) : 0;

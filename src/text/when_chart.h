@@ -27,7 +27,7 @@ typedef struct {
     const WhenGrammar *g;
     WhenSense sense;
     WhenToken token[WHEN_RUN];
-    uint8_t comma[WHEN_RUN], glued[WHEN_RUN];
+    uint8_t comma[WHEN_RUN], glued[WHEN_RUN], closing[WHEN_RUN];
     size_t n;
     WhenEdge edge[WHEN_MAX_PASSIVE];
     size_t n_edges;

@@ -60,6 +60,7 @@ typedef struct {
     bool comma;         /* one stood before it */
     bool glued;         /* no white space before it */
     bool blocks;
+    bool closing;       /* nothing follows that it could belong to: the end of a clause */
     bool numeric;
     WhenSymbol symbol;  /* of a number */
     WhenValue value;

@@ -4,7 +4,8 @@
 
 #include "text/when_resolve.h"
 
-typedef enum { FIXED, NTH, AFTER, EASTER, ORTHODOX, THANKS, HEBREW, ISLAMIC, MOON, HINDU } Form;
+typedef enum { FIXED, NTH, AFTER, BEFORE, OBSERVED, ELECTION_YEAR, EASTER, ORTHODOX, THANKS, HEBREW,
+    ISLAMIC, MOON, HINDU, SUN } Form;
 
 static const struct {
     Form form;
@@ -172,18 +173,53 @@ static int32_t tithi_day(int year, int month, int tithi, int how)
     return INT32_MIN;
 }
 
+/* Kept on the workday beside a weekend; with `later` on the next one, and not on Emancipation Day
+ * (tax day). */
+static int32_t observed(int year, int month, int mday, bool later)
+{
+    int32_t day = when_day(year, month, mday);
+    int weekday = when_weekday(day);
+    if (!later)
+        return weekday == 6 ? day - 1 : weekday == 0 ? day + 1 : day;
+    int32_t free = observed(year, 4, 16, false);
+    while (when_weekday(day) % 6 == 0 || day == free)
+        day++;
+    return day;
+}
+
+/* The day in January on which the Sun, before sunset in India, has come to so many degrees. */
+static int32_t sun_day(int year, int degrees)
+{
+    const double precession = 23.85 + (year - 2000) * 0.01397, sunset = 12.2 / 24;
+    int32_t day = when_day(year, 1, 5);
+    for (int i = 0; i < 60; i++, day++)
+        if (fmod(sun_longitude(day + sunset) - degrees - precession + 540, 360) >= 180)
+            break;
+    return day;
+}
+
 static int32_t begin_in(int holiday, int year)
 {
     int a = rows[holiday].a, b = rows[holiday].b, c = rows[holiday].c;
     switch (rows[holiday].form) {
     case FIXED:
-        return when_day(year, a, b);
+        return when_real_date(year, a, b) ? when_day(year, a, b) : INT32_MIN;
     case NTH:
         return nth_weekday(year, a, b, c);
     case AFTER: {
         int32_t day = when_day(year, a, b);
         return day + (c - when_weekday(day) + 7) % 7;
     }
+    case BEFORE: {
+        int32_t day = when_day(year, a, b);
+        return day - (when_weekday(day) - c + 7) % 7;
+    }
+    case OBSERVED:
+        return observed(year, a, b, c == 1);
+    case ELECTION_YEAR:
+        return year % 4 == 0 ? nth_weekday(year, a, b, c) : INT32_MIN;
+    case SUN:
+        return sun_day(year, a) + b;
     case EASTER:
         return easter(year) + a;
     case ORTHODOX:

@@ -16,7 +16,7 @@ static const struct {
     [PART_NIGHT] = {20, 24, 21},       [PART_TONIGHT] = {18, 24, 19},
     [PART_DAYTIME] = {8, 18, 10},      [PART_AFTER_WORK] = {17, 21, 18},
     [PART_AFTER_SCHOOL] = {15, 21, 16}, [PART_AFTER_LUNCH] = {13, 17, 14},
-    [PART_BREAKFAST] = {7, 10, 8},
+    [PART_BREAKFAST] = {7, 10, 8},     [PART_SMALL_HOURS] = {0, 5, 2},
 };
 
 int when_part_usual(int from, int until)
@@ -40,12 +40,11 @@ static bool set_clock(WhenValue *out, int hour, int minute, int grain)
 bool when_hour(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
     UNUSED(s);
-    UNUSED(arg);
     UNUSED(n);
     const WhenValue *v = k[0].v;
     if (v->digits > 2 || v->num != floor(v->num) || !set_clock(out, (int)v->num, 0, GRAIN_HOUR))
         return false;
-    if (v->digits == 2 && v->num < 10)
+    if ((v->digits == 2 && v->num < 10) || arg == 1)
         out->time = TIME_FIXED;
     out->num = v->num;
     out->digits = v->digits;
@@ -54,7 +53,8 @@ bool when_hour(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
 
 bool when_digits_hour(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
-    return k[0].v->digits > 0 && when_hour(s, arg, k, n, out);
+    UNUSED(arg);
+    return k[0].v->digits > 0 && when_hour(s, 0, k, n, out);
 }
 
 bool when_clock(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
@@ -78,15 +78,14 @@ bool when_dot_clock(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue
 
 bool when_run_clock(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
-    UNUSED(s);
-    UNUSED(arg);
     UNUSED(n);
     int v = (int)k[0].v->num;
-    if (k[0].v->digits < 3 || k[0].v->digits > 4 || !set_clock(out, v / 100, v % 100, GRAIN_MINUTE))
+    if (k[0].v->digits < (arg > 0 ? 4 : 3) || k[0].v->digits > 4 ||
+        (arg == 2 && !s->glued[k[0].end]) || !set_clock(out, v / 100, v % 100, GRAIN_MINUTE))
         return false;
     if (k[0].v->digits == 3 && v % 5 != 0) /* "at 101 points" */
         return false;
-    if (k[0].v->digits == 4 && v < 1000)
+    if (k[0].v->digits == 4 && (v < 1000 || arg > 0))
         out->time = TIME_FIXED;
     return true;
 }
@@ -100,7 +99,13 @@ bool when_hour_minute(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenVal
     if (s->comma[k[1].at] || m->num != floor(m->num) || m->num > 59 ||
         (arg == 0 ? !two_digits : m->num > 9))
         return false;
+    out->digits = h->digits ? h->digits : m->digits;
     return set_clock(out, h->sec / 3600, (int)m->num, GRAIN_MINUTE);
+}
+
+bool when_spoken_alone(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    return k[0].v->time == TIME_12 && k[0].v->digits == 0 && when_closing(s, arg, k, n, out);
 }
 
 bool when_half_day(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
@@ -117,6 +122,14 @@ bool when_half_day(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue 
     out->time = TIME_FIXED;
     out->weak = false;
     return true;
+}
+
+bool when_half_letter(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    const WhenValue half = {.num = arg};
+    const WhenKid both[2] = {k[0], {&half, 0, 0}};
+    UNUSED(n);
+    return s->glued[k[0].end] && when_half_day(s, 0, both, 2, out);
 }
 
 bool when_past(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
@@ -234,6 +247,13 @@ bool when_time_in_part(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenVa
         (void)into_part(&from, part);
         out->sec = from.sec;
         out->time = TIME_FIXED;
+    } else if (out->end_time == TIME_12) { /* "from 7:30 in the morning to 8 in the evening" */
+        WhenValue end = *out;
+        end.time = TIME_12;
+        end.sec = out->sec_end;
+        (void)into_part(&end, part);
+        out->sec_end = end.sec;
+        out->end_time = TIME_FIXED;
     }
     return true;
 }

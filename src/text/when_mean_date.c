@@ -1,13 +1,21 @@
 #include <math.h>
+#include <stdlib.h>
 
 #include "text/when_mean.h"
 #include "text/when_resolve.h"
 
 #define UNUSED(x) (void)(x)
 
+int when_full_year(const WhenSense *s, int64_t year, int digits)
+{
+    if (digits != 2)
+        return digits == 4 ? (int)year : 0;
+    int full = s->now.year / 100 * 100 + (int)year;
+    return full > s->now.year + 50 ? full - 100 : full <= s->now.year - 50 ? full + 100 : full;
+}
+
 bool when_date(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
-    UNUSED(s);
     int roles[4] = {0}, count = 0;
     bool doubtful = n == 1, weak = false;
     for (; arg && count < 4; arg /= 10)
@@ -41,6 +49,15 @@ bool when_date(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
         case 3:
             out->year = (int16_t)v->num;
             break;
+        case 8: /* "14th April 15", and nothing more */
+            if (!s->closing[k[i].end - 1])
+                return false;
+            /* fall through */
+        case 7:
+            if (v->digits != 2 || v->num != floor(v->num))
+                return false;
+            out->year = (int16_t)when_full_year(s, (int64_t)v->num, 2);
+            break;
         default:
             out->weekday = (int8_t)v->num;
         }
@@ -52,15 +69,6 @@ bool when_date(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
     /* A 30th of February is understood, and found to be no date, when it is resolved: that is
      * better than to find the February in it. */
     return true;
-}
-
-/* '74 is 1974, 26 is 2026: within the fifty years before or after now. */
-static int full_year(const WhenSense *s, int64_t year, int digits)
-{
-    if (digits != 2)
-        return digits == 4 ? (int)year : 0;
-    int full = s->now.year / 100 * 100 + (int)year;
-    return full > s->now.year + 50 ? full - 100 : full <= s->now.year - 50 ? full + 100 : full;
 }
 
 static bool set_date(WhenValue *out, int year, int month, int mday)
@@ -89,7 +97,7 @@ bool when_numbers(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *
         return when_real_date(a, b, 1);
     }
     if (v->digits == 4)
-        return set_date(out, a, b, c);
+        return set_date(out, a, b, c) || (arg == 2 && b > 12 && set_date(out, a, c, b));
     if (v->months == 0 && v->days == 4) { /* 09/2012 */
         out->date = DATE_FIELDS;
         out->year = (int16_t)b;
@@ -97,13 +105,21 @@ bool when_numbers(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *
         out->grain = GRAIN_MONTH;
         return when_real_date(b, a, 1);
     }
-    int year = v->months ? full_year(s, c, v->months) : 0;
+    int year = v->months ? when_full_year(s, c, v->months) : 0;
     if (v->days > 2 || v->digits > 2 || (v->months && !year))
         return false;
     if (set_date(out, year, day_first ? b : a, day_first ? a : b))
         return true;
     /* Only one order gives a date; of February's 29th in a year without one, neither. */
     return (day_first ? b : a) > 12 && set_date(out, year, day_first ? a : b, day_first ? b : a);
+}
+
+bool when_month_numbers(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    const WhenValue *v = k[n - 1].v;
+    int year = when_full_year(s, v->until, v->days);
+    (void)arg;
+    return n == 2 && v->digits <= 2 && year && set_date(out, year, (int)k[0].v->num, (int)v->from);
 }
 
 bool when_join(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
@@ -182,6 +198,8 @@ bool when_in_period(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue
     }
     if (what->date != DATE_FIELDS || what->year)
         return false;
+    if (arg == 4 && what->grain != GRAIN_MONTH)
+        return false;
     if (what->grain == GRAIN_MONTH) {
         out->year = (int16_t)when_civil(from).year;
         return period->grain == GRAIN_YEAR;
@@ -200,7 +218,9 @@ bool when_in_period(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue
             when_set_span(out, day, day + 1, what->time == TIME_NONE ? GRAIN_DAY : what->grain);
             return true;
         }
-    return false;
+    /* A 31st of this month that has none. */
+    return what->mday && !what->month && what->weekday < 0 && period->grain == GRAIN_MONTH &&
+           when_nothing(s, 0, k, 0, out);
 }
 
 bool when_of_in(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
@@ -240,9 +260,17 @@ bool when_nth(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
     int nth = (int)k[0].v->num, unit = (int)k[1].v->num;
     int32_t from, until, at, end;
     if (nth == 0 || !when_span(s, k[2].v, &from, &until) || k[2].v->grain <= GRAIN_DAY ||
-        when_unit_grain(unit) >= k[2].v->grain || unit < U_DAY || (unit == U_DAY) != (arg == 1))
+        when_unit_grain(unit) >= k[2].v->grain || unit < U_DAY ||
+        (unit == U_DAY || unit == U_WORKDAY) != (arg == 1))
         return false;
-    if (unit == U_DAY) {
+    if (unit == U_WORKDAY) {
+        at = nth > 0 ? from - 1 : until;
+        for (int left = abs(nth); left > 0;) {
+            at += nth > 0 ? 1 : -1;
+            left -= when_weekday(at) % 6 != 0;
+        }
+        end = at + 1;
+    } else if (unit == U_DAY) {
         at = nth > 0 ? from + nth - 1 : until + nth;
         end = at + 1;
     } else if (unit == U_WEEK) {
@@ -290,32 +318,43 @@ bool when_first_units(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenVal
     return true;
 }
 
-/* The first and last third or so: ten days of a month, three of a week, four months of a year. */
+/* Where the first and the last third or so of a period begin and end: ten days of a month (its
+ * middle begins on the 10th), three of a week, four months of a year. */
+static void thirds(const WhenValue *v, int32_t from, int32_t until, int which, int32_t *a,
+                   int32_t *b)
+{
+    int length = until - from, years = v->grain == GRAIN_YEAR ? length / 365 : 1;
+    if (years > 1) { /* of ten: four, three, three */
+        *a = when_day(when_civil(from).year + years * 4 / 10, 1, 1);
+        *b = when_day(when_civil(from).year + years * 7 / 10, 1, 1);
+    } else if (v->grain == GRAIN_YEAR) {
+        *a = when_month_begin(from, 4);
+        *b = when_month_begin(from, 8);
+    } else if (v->grain == GRAIN_WEEK && which == 1) { /* Wednesday and Thursday */
+        *a = from + 2;
+        *b = from + 4;
+    } else {
+        int32_t third = v->grain >= GRAIN_MONTH ? 10 : v->grain == GRAIN_WEEK ? 3
+                                                                              : (length + 1) / 3;
+        *a = from + third - (v->grain == GRAIN_MONTH && which == 1);
+        *b = v->grain == GRAIN_MONTH ? from + 20 : until - third;
+    }
+}
+
 bool when_edge(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
     int32_t from, until, a, b;
     const WhenValue *v = k[n - 1].v;
     if (v->time != TIME_NONE || !when_span(s, v, &from, &until))
         return false;
-    if (v->grain == GRAIN_DAY) {
+    if (v->grain == GRAIN_DAY && until - from == 1) {
         out->date = DATE_DONE;
         int first = arg == 0 ? 6 : arg == 1 ? 11 : 17, last = arg == 0 ? 10 : arg == 1 ? 15 : 24;
         out->from = when_at(s, from, first * 3600LL, WHEN_NO_ZONE);
         out->until = when_at(s, from, last * 3600LL, WHEN_NO_ZONE);
         out->grain = GRAIN_PART_OF_DAY;
     } else {
-        if (v->grain == GRAIN_YEAR) {
-            a = when_month_begin(from, 4);
-            b = when_month_begin(from, 8);
-        } else {
-            int32_t third = v->grain >= GRAIN_MONTH ? 10 : v->grain == GRAIN_WEEK ? 3 : 1;
-            a = from + third;
-            b = v->grain == GRAIN_MONTH ? from + 20 : until - third;
-            if (v->grain == GRAIN_WEEK && arg == 1) { /* Wednesday and Thursday */
-                a = from + 2;
-                b = from + 4;
-            }
-        }
+        thirds(v, from, until, arg, &a, &b);
         when_set_span(out, arg == 0 ? from : arg == 1 ? a : b, arg == 0 ? a : arg == 1 ? b : until,
                       v->grain == GRAIN_YEAR ? GRAIN_MONTH : GRAIN_DAY);
     }
@@ -347,9 +386,10 @@ bool when_rest(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
     int32_t day = s->today, a, b;
     out->kind = WHEN_RANGE;
     if (v->time != TIME_NONE || !when_span(s, v, &a, &b) || b - a < 2) {
+        bool in = s->c->now_ms > from && s->c->now_ms < until;
         out->date = DATE_DONE;
-        out->from = s->c->now_ms > from && s->c->now_ms < until ? s->c->now_ms : from;
-        out->until = until;
+        out->from = in && arg != 1 ? s->c->now_ms : from;
+        out->until = in && arg == 1 ? s->c->now_ms : until;
         out->grain = GRAIN_PART_OF_DAY;
         return true;
     }

@@ -1,5 +1,6 @@
 /* Dates that are said by their distance from now or from another date. */
 #include <math.h>
+#include <stdlib.h>
 
 #include "text/when_holiday.h"
 #include "text/when_mean.h"
@@ -281,7 +282,7 @@ bool when_holiday_near(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenVa
 {
     UNUSED(n);
     int32_t from, until;
-    for (int i = -1; i < 4; i++) {
+    for (int i = -1; i < 9; i++) {
         int year = s->now.year + arg * i;
         if (when_holiday(k[0].v->holiday, year, &from, &until) &&
             (arg > 0 ? from > s->today : until <= s->today)) {
@@ -322,9 +323,8 @@ bool when_nothing(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *
 
 bool when_now(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
-    UNUSED(arg);
-    UNUSED(k);
-    UNUSED(n);
+    if (arg == 1 && n > 0 && !s->closing[k[0].end - 1])
+        return false;
     out->date = DATE_INSTANT;
     out->ms = s->c->now_ms;
     out->grain = GRAIN_SECOND;
@@ -383,10 +383,11 @@ bool when_weekday_after(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenV
 {
     WhenValue then = {.weekday = -1, .zone = WHEN_NO_ZONE};
     int32_t from, until;
-    if (k[1].v->ms || !when_from_now(s, arg, k + 1, n - 1, &then) ||
+    const WhenKid *duration = &k[abs(arg) == 2 ? 0 : 1], *day = &k[abs(arg) == 2 ? 1 : 0];
+    if (n != 2 || duration->v->ms || !when_from_now(s, arg < 0 ? -1 : 1, duration, 1, &then) ||
         !when_span(s, &then, &from, &until))
         return false;
-    from += ((int)k[0].v->num + 6) % 7 - (when_weekday(from) + 6) % 7;
+    from += ((int)day->v->num + 6) % 7 - (when_weekday(from) + 6) % 7;
     when_set_span(out, from, from + 1, GRAIN_DAY);
     return true;
 }

@@ -24,6 +24,11 @@ bool when_sure(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out
     return true;
 }
 
+bool when_closing(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    return s->closing[k[n - 1].end - 1] && when_same(s, arg, k, n, out);
+}
+
 bool when_unsure(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
     UNUSED(s);
@@ -67,7 +72,7 @@ bool when_ordinal(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *
     UNUSED(s);
     UNUSED(arg);
     UNUSED(n);
-    if (k[0].v->digits == 0 || k[0].v->digits > 2 || k[0].v->num < 1 || k[0].v->num > 31)
+    if (k[0].v->digits == 0 || k[0].v->digits > 3 || k[0].v->num < 1 || k[0].v->num > 366)
         return false;
     out->num = k[0].v->num;
     return true;
@@ -136,6 +141,15 @@ bool when_fraction(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue 
     return true;
 }
 
+bool when_mixed(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    UNUSED(n);
+    if (!when_fraction(s, arg, k + 1, 1, out))
+        return false;
+    out->num += k[0].v->num;
+    return true;
+}
+
 bool when_and_part(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
     UNUSED(s);
@@ -191,6 +205,19 @@ bool when_duration(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue 
     out->sec = unit; /* the smallest unit said */
     out->weak = arg == 1;
     return add_units(k[0].v->num, unit, out);
+}
+
+bool when_hours_minutes(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    const WhenValue *hours = k[0].v, *minutes = k[1].v;
+    if (n != 2 || hours->digits == 0 || hours->digits > 2 || hours->num > arg ||
+        minutes->digits != 2 || minutes->num > 59 || !s->glued[k[1].at])
+        return false;
+    out->kind = WHEN_DURATION;
+    out->grain = GRAIN_MINUTE;
+    out->sec = U_MINUTE;
+    out->ms = (int64_t)(hours->num * 60 + minutes->num) * 60000;
+    return true;
 }
 
 bool when_duration_of(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)

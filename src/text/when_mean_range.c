@@ -61,6 +61,27 @@ static void borrow_right(const WhenSense *s, const WhenValue *a, int32_t day, Wh
     }
 }
 
+/* "From August to October", said in September, is the one that is now. */
+static void back_to_now(const WhenSense *s, WhenValue *a, const WhenValue *b, int32_t *day,
+                        int32_t *end)
+{
+    WhenValue before = *a, last = *b;
+    int32_t from, until, b_from, b_until;
+    if (s->c->prefer == WHEN_PAST || a->date != DATE_FIELDS || b->date != DATE_FIELDS || a->year ||
+        b->year || !a->month || !b->month || *day <= s->today)
+        return;
+    before.year = (int16_t)(when_civil(*day).year - 1);
+    if (!when_span(s, &before, &from, &until) || from > s->today)
+        return;
+    last.year = (int16_t)(before.year + (b->month < a->month ||
+                                         (b->month == a->month && b->mday < a->mday)));
+    if (!when_span(s, &last, &b_from, &b_until) || b_until <= s->today)
+        return;
+    *a = before;
+    *day = from;
+    *end = until;
+}
+
 bool when_range(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
     if (n != 2 || is_open_or_range(k[0].v) || is_open_or_range(k[1].v))
@@ -73,6 +94,7 @@ bool when_range(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *ou
     borrow_left(s, &a, &b);
     if (!when_span(s, &a, &day, &end))
         return false;
+    back_to_now(s, &a, &b, &day, &end);
     if (b.date == DATE_NONE) { /* "tomorrow 3pm to 5pm" */
         if (a.time == TIME_NONE || b.time == TIME_PART || a.time == TIME_PART)
             return false;
@@ -158,12 +180,18 @@ bool when_for_from(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue 
 bool when_within(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
     UNUSED(n);
-    int64_t now = s->c->now_ms, at = when_move(s->c->zone, now, k[0].v, arg < 0 ? -1 : 1);
+    const WhenValue *d = k[0].v;
+    int64_t now = s->c->now_ms, at = when_move(s->c->zone, now, d, arg < 0 ? -1 : 1);
+    out->grain = GRAIN_MINUTE;
+    if (d->ms == 0 && d->days % 7 == 0) { /* weeks, months, years are whole days */
+        Civil c = zone_civil(s->c->zone, at);
+        at = when_at(s, when_day(c.year, c.month, c.day), 0, WHEN_NO_ZONE);
+        out->grain = GRAIN_DAY;
+    }
     out->date = DATE_DONE;
     out->kind = WHEN_RANGE;
     out->from = arg < 0 ? at : now;
     out->until = arg < 0 ? now : at;
-    out->grain = GRAIN_MINUTE;
     out->deadline = arg >= 0;
     return out->from < out->until;
 }
@@ -178,11 +206,18 @@ bool when_after(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *ou
 {
     const WhenValue *v = k[n - 1].v;
     int64_t from, until;
-    if (is_open_or_range(v) || !when_bounds(s, v, &from, &until))
+    WhenContext c = *s->c;
+    WhenSense back = *s;
+    bool open = (v->date == DATE_FIELDS && !v->year) || v->date == DATE_HOLIDAY ||
+                v->date == DATE_NONE;
+    back.c = &c;
+    if (arg == 2 && open) /* "since Monday", "since nine": the last one */
+        c.prefer = WHEN_PAST;
+    if (is_open_or_range(v) || !when_bounds(&back, v, &from, &until))
         return false;
     out->date = DATE_DONE;
     out->kind = WHEN_OPEN_AFTER;
-    out->from = arg == 1 || is_exact(v) ? from : until;
+    out->from = arg >= 1 || is_exact(v) ? from : until;
     out->grain = v->grain;
     return true;
 }

@@ -266,6 +266,13 @@ bool when_times_a(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *
     }
 }
 
+bool when_times_word(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    const WhenValue unit = {.num = arg % 100};
+    const WhenKid both[2] = {n > 0 ? k[0] : (WhenKid){&unit, 0, 0}, {&unit, 0, 0}};
+    return when_times_a(s, arg / 100, both, n + 1, out);
+}
+
 bool when_repeat_at(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {
     UNUSED(arg);

@@ -189,8 +189,21 @@ bool when_span(const WhenSense *s, const WhenValue *v, int32_t *from, int32_t *u
     return false;
 }
 
+/* From 2:00 of the second Sunday of March to that of the first of November. */
+static bool us_summer(int32_t day, int64_t sec)
+{
+    int year = when_civil(day).year;
+    int32_t march = when_day(year, 3, 8), november = when_day(year, 11, 1);
+    march += (7 - when_weekday(march)) % 7;
+    november += (7 - when_weekday(november)) % 7;
+    int32_t at = sec >= 7200 ? day : day - 1;
+    return at >= march && at < november;
+}
+
 int64_t when_at(const WhenSense *s, int32_t day, int64_t sec, int zone)
 {
+    if (zone > WHEN_US_ZONE / 2)
+        zone -= WHEN_US_ZONE - (us_summer(day, sec) ? 60 : 0);
     if (zone != WHEN_NO_ZONE)
         return ((int64_t)day * WHEN_DAY_SECONDS + sec - (int64_t)zone * 60) * 1000;
     Civil c = when_civil(day + (int32_t)(sec / WHEN_DAY_SECONDS));

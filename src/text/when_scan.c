@@ -33,7 +33,7 @@ static size_t dash_at(Str s, size_t i)
     return 0;
 }
 
-static Digits scan_digits(Str s, size_t *at)
+static Digits scan_digits(Str s, size_t *at, bool clock)
 {
     Digits d = {0};
     for (;;) {
@@ -49,7 +49,9 @@ static Digits scan_digits(Str s, size_t *at)
         }
         size_t dash = dash_at(s, *at), sep = dash ? dash : 1;
         bool joins = dash || (*at < s.len && strchr(":./,", s.ptr[*at]));
-        if (!joins || !digit_at(s, *at + sep))
+        bool fraction = d.n == 3 && joins && s.ptr[*at] == '.' && d.sep[0] == ':' &&
+                        d.sep[1] == ':'; /* 14:30:00.000 */
+        if (!joins || fraction || (clock && dash) || !digit_at(s, *at + sep))
             break;
         if (s.ptr[*at] == ',') {
             size_t k = *at + 1;
@@ -114,7 +116,9 @@ static bool classify(const Digits *d, size_t from, size_t to, WhenToken *t)
         t->symbol = d->sep[from] == '.' ? DOT2 : d->sep[from] == '/' ? SLASH2 : DASH2;
         if (v[0] == 24 && v[1] == 7 && t->symbol == SLASH2)
             return false; /* always, not the 24th of July */
-        return t->symbol != DASH2 || (year_first && digits[1] == 2 && v[1] >= 1 && v[1] <= 12);
+        return t->symbol != DASH2 || (year_first && digits[1] == 2 && v[1] >= 1 && v[1] <= 12) ||
+               (digits[0] == 2 && digits[1] == 4 && v[0] >= 1 && v[0] <= 12 && v[1] >= 1900 &&
+                v[1] < 2100); /* 05-2019 */
     }
     if (n != 3 || !(year_first || year_last) || digits[1] > 2 || digits[0] == 3)
         return false;
@@ -159,25 +163,66 @@ static bool split_at_dash(WhenScan *s, const Digits *d, WhenToken *out)
     return true;
 }
 
-/* "+01:00" behind a time. */
+static bool reads_as(const WhenGrammar *g, uint16_t reading, unsigned symbol)
+{
+    for (; reading; reading = g->reading[reading - 1].next)
+        if (g->reading[reading - 1].symbol == symbol)
+            return true;
+    return false;
+}
+
+/* "+01:00" and "-0500" behind a time; "+2" and "-05:30" behind "UTC". */
 static bool scan_offset(WhenScan *s, WhenToken *t)
 {
-    size_t i = s->at;
+    size_t i = s->at, n = 0;
+    int digit[4] = {0};
     Str x = s->text;
-    if (!s->last.numeric || s->last.symbol != CLOCK || s->last.end != i || i + 6 > x.len ||
-        (x.ptr[i] != '+' && x.ptr[i] != '-') || !digit_at(x, i + 1) || !digit_at(x, i + 2) ||
-        x.ptr[i + 3] != ':' || !digit_at(x, i + 4) || !digit_at(x, i + 5) || digit_at(x, i + 6))
+    bool clock = s->last.numeric && s->last.symbol == CLOCK;
+    bool named = s->last.known && reads_as(s->g, s->last.reading, TZ);
+    size_t gap = i - s->last.end; /* "10:12:13 +0200" */
+    bool near = gap == 0 || (gap == 1 && clock && s->last.value.grain == GRAIN_SECOND);
+    if ((!clock && !named) || !near || i >= x.len || (x.ptr[i] != '+' && x.ptr[i] != '-'))
         return false;
-    int hours = (x.ptr[i + 1] - '0') * 10 + x.ptr[i + 2] - '0';
-    int minutes = (x.ptr[i + 4] - '0') * 10 + x.ptr[i + 5] - '0';
+    bool west = x.ptr[i++] == '-', colon = false;
+    for (; n < 4; i++) {
+        bool mark = i < x.len && x.ptr[i] == ':' && n == 2 && !colon && digit_at(x, i + 1);
+        if (!mark && !digit_at(x, i))
+            break;
+        if (mark)
+            colon = true;
+        else
+            digit[n++] = x.ptr[i] - '0';
+    }
+    if (digit_at(x, i) || ascii_letter(x, i) || n == 0 || n == 3 || (clock && n != 4))
+        return false;
+    int hours = n == 1 ? digit[0] : digit[0] * 10 + digit[1];
+    int minutes = n == 4 ? digit[2] * 10 + digit[3] : 0;
     if (hours > 14 || minutes > 59)
         return false;
     t->numeric = t->known = true;
     t->symbol = OFFSET;
-    t->value = (WhenValue){.weekday = -1, .num = (x.ptr[i] == '-' ? -1 : 1) *
-                                                 (hours * 60 + minutes)};
-    s->at += 6;
-    t->end = s->at;
+    t->value = (WhenValue){.weekday = -1, .zone = WHEN_NO_ZONE,
+                           .num = (west ? -1 : 1) * (hours * 60 + minutes)};
+    s->at = t->end = i;
+    return true;
+}
+
+/* "'27" and "'90s": a year without its century. */
+static bool scan_short_year(WhenScan *s, WhenToken *t)
+{
+    Str x = s->text;
+    size_t i = s->at;
+    size_t quote = i < x.len && x.ptr[i] == '\'' ? 1
+                   : i + 3 <= x.len && memcmp(x.ptr + i, "\xE2\x80\x99", 3) == 0 ? 3 : 0;
+    if (!quote || s->last.end == i || !digit_at(x, i + quote) || !digit_at(x, i + quote + 1) ||
+        digit_at(x, i + quote + 2) ||
+        (ascii_letter(x, i + quote + 2) && x.ptr[i + quote + 2] != 's'))
+        return false;
+    t->numeric = t->known = true;
+    t->symbol = YEAR2;
+    t->value = (WhenValue){.weekday = -1, .zone = WHEN_NO_ZONE, .digits = 2,
+                           .num = (x.ptr[i + quote] - '0') * 10 + x.ptr[i + quote + 1] - '0'};
+    s->at = t->end = i + quote + 2;
     return true;
 }
 
@@ -185,8 +230,9 @@ static bool scan_offset(WhenScan *s, WhenToken *t)
 static bool stained(const WhenScan *s, size_t start, size_t end)
 {
     Str x = s->text;
-    if (start > 0 && strchr("$#_=", x.ptr[start - 1]))
-        return true;
+    if (start > 0 && strchr("$#_=", x.ptr[start - 1]) &&
+        !(start > 1 && x.ptr[start - 1] == '=' && strchr("<>", x.ptr[start - 2])))
+        return true; /* but ">=2019" */
     if (start >= 3 && (memcmp(x.ptr + start - 3, "\xE2\x82\xAC", 3) == 0))
         return true; /* euro */
     if (start >= 2 && memcmp(x.ptr + start - 2, "\xC2\xA3", 2) == 0)
@@ -225,7 +271,10 @@ static void skip_run(WhenScan *s)
 
 static void scan_number(WhenScan *s, WhenToken *t)
 {
-    Digits d = scan_digits(s->text, &s->at);
+    /* Behind 2026-04-03T a dash is of the zone: 09:30-05:00. */
+    bool clock = s->last.numeric && s->last.symbol == DASH3 && s->at > 0 &&
+                 (s->text.ptr[s->at - 1] | 32) == 't';
+    Digits d = scan_digits(s->text, &s->at, clock);
     t->end = s->at;
     bool date = !d.junk && classify(&d, 0, d.n, t);
     /* 2026-04-03T09:30 */
@@ -233,8 +282,11 @@ static void scan_number(WhenScan *s, WhenToken *t)
         digit_at(s->text, s->at + 1))
         s->at++;
     else if (date && t->symbol == CLOCK && s->at < s->text.len && s->text.ptr[s->at] == '.' &&
-             digit_at(s->text, s->at + 1))
-        t->known = false;
+             digit_at(s->text, s->at + 1)) {
+        t->known = d.n == 3; /* a fraction of a second; "10:30.5" is none */
+        for (s->at++; t->known && digit_at(s->text, s->at); s->at++)
+            t->end = s->at + 1;
+    }
     if (!date && (d.junk || !split_at_dash(s, &d, t)))
         t->known = false;
     if (stained(s, t->start, s->at) || s->last.blocks)
@@ -251,8 +303,10 @@ static void scan_number(WhenScan *s, WhenToken *t)
     }
 }
 
-static bool abbreviation(const WhenGrammar *g, uint16_t reading, size_t letters)
+static bool abbreviation(const WhenGrammar *g, Str word, uint16_t reading, size_t letters)
 {
+    if (str_eq(word, STR("st"))) /* St. Patrick */
+        return reading != 0;
     for (; reading; reading = g->reading[reading - 1].next) {
         unsigned symbol = g->reading[reading - 1].symbol;
         if (letters == 1 || symbol == AMPM)
@@ -263,18 +317,10 @@ static bool abbreviation(const WhenGrammar *g, uint16_t reading, size_t letters)
     return false;
 }
 
-static bool has_reading(const WhenGrammar *g, int slot, unsigned symbol)
+/* The letters of a word, lower and without apostrophes, and what the language knows of it. */
+static Str read_word(WhenScan *s, WhenToken *t, char word[WHEN_WORD_MAX + 4], size_t *letters)
 {
-    for (uint16_t r = g->slot[slot].reading; r; r = g->reading[r - 1].next)
-        if (g->reading[r - 1].symbol == symbol)
-            return true;
-    return false;
-}
-
-static void scan_word(WhenScan *s, WhenToken *t)
-{
-    char word[WHEN_WORD_MAX + 4];
-    size_t n = 0, letters = 0;
+    size_t n = 0;
     bool too_long = false, quoted = false;
     while (s->at < s->text.len) {
         size_t before = s->at;
@@ -287,17 +333,16 @@ static void scan_word(WhenScan *s, WhenToken *t)
         quoted |= quote;
         if (quote)
             continue;
-        letters++;
-        if (n + 4 > sizeof word)
+        (*letters)++;
+        if (n + 4 > WHEN_WORD_MAX + 4)
             too_long = true;
         else
             n += utf8_put(letter_lower(c), word + n);
     }
-    t->end = s->at;
     int slot = too_long ? -1 : when_grammar_word(s->g, str_mem(word, n));
     /* "today's", "Monday's" (not every Monday); without its apostrophe too when it is unknown. */
     bool owner = n > 2 && word[n - 1] == 's' && !too_long;
-    if (owner && (slot < 0 || (quoted && has_reading(s->g, slot, WDAYS)))) {
+    if (owner && (slot < 0 || (quoted && reads_as(s->g, s->g->slot[slot].reading, WDAYS)))) {
         int stem = when_grammar_word(s->g, str_mem(word, n - 1));
         if (stem >= 0 && (quoted || n > 5))
             slot = stem;
@@ -306,9 +351,24 @@ static void scan_word(WhenScan *s, WhenToken *t)
         t->reading = s->g->slot[slot].reading;
         t->blocks = s->g->slot[slot].blocks;
     }
+    return str_mem(word, too_long ? 0 : n);
+}
+
+static void scan_word(WhenScan *s, WhenToken *t)
+{
+    char word[WHEN_WORD_MAX + 4];
+    size_t letters = 0;
+    Str lower = read_word(s, t, word, &letters);
+    t->end = s->at;
     t->known = t->reading != 0;
+    /* "9h30" and "2019q1", but not "2a3b" */
+    if (t->glued && s->last.numeric && s->last.value.digits < 4 && letters == 1 &&
+        digit_at(s->text, s->at) && !reads_as(s->g, t->reading, SHORT) &&
+        !reads_as(s->g, t->reading, TINY))
+        t->known = false;
     char next = s->at < s->text.len ? s->text.ptr[s->at] : '\0';
-    bool dot = next == '.', abbreviated = dot && abbreviation(s->g, t->reading, letters);
+    bool dot = next == '.';
+    bool abbreviated = dot && abbreviation(s->g, lower, t->reading, letters);
     /* "mar4", "q1", but not "A1B2C3"; "example.com", "name@host". */
     if ((digit_at(s->text, s->at) && (!t->known || letters > 4)) || next == '_' || next == '=' ||
         (next == '@' && s->at + 1 < s->text.len && s->text.ptr[s->at + 1] != ' ') ||
@@ -335,7 +395,15 @@ static void scan_mark(WhenScan *s, WhenToken *t)
     (void)utf8_next(s->text, &s->at);
     t->end = s->at;
     int slot = when_grammar_word(s->g, str_mem(&c, 1));
-    t->reading = slot >= 0 ? s->g->slot[slot].reading : 0;
+    /* 15' is minutes; another quotation mark is none. */
+    bool stray = c == '\'' && (!s->last.numeric || s->last.end != t->start ||
+                               ascii_letter(s->text, s->at));
+    /* ">" before what is quoted in a mail is not "after". */
+    size_t line = t->start;
+    while (line > 0 && s->text.ptr[line - 1] == ' ')
+        line--;
+    stray |= c == '>' && line > 0 && strchr("\n\r>", s->text.ptr[line - 1]);
+    t->reading = slot >= 0 && !stray ? s->g->slot[slot].reading : 0;
     t->known = t->reading != 0;
 }
 
@@ -359,10 +427,15 @@ static bool skip_gaps(WhenScan *s, WhenToken *t)
         bool space = c != '\n' && letter_is_space(c);
         bool hyphen = c == '-' && before > 0 && ascii_letter(s->text, before - 1) &&
                       ascii_letter(s->text, s->at) && !names_day(s->g, s->last.reading);
+        bool about = c == '~' && digit_at(s->text, s->at) &&
+                     (before == 0 || s->text.ptr[before - 1] == ' ');
+        bool plural = c == '\'' && s->last.numeric && s->last.end == before && /* 1980's */
+                      s->at < s->text.len && s->text.ptr[s->at] == 's' &&
+                      !ascii_letter(s->text, s->at + 1);
         if (c == ',')
             t->comma = true;
-        else if (!space && !hyphen && c != '"' && c != '(' && c != ')' && c != 0x201C &&
-                 c != 0x201D && c != '*') {
+        else if (!space && !hyphen && !about && !plural && c != '"' && c != '(' && c != ')' &&
+                 c != 0x201C && c != 0x201D && c != '*') {
             s->at = before;
             return true;
         }
@@ -371,10 +444,26 @@ static bool skip_gaps(WhenScan *s, WhenToken *t)
     return false;
 }
 
+/* Whether what was said ends at `i`: the end of a sentence or clause, "please", or what is to be
+ * done ("in 15 to call Peter"). */
+static bool closes(Str s, size_t i)
+{
+    while (i < s.len && (s.ptr[i] == ' ' || s.ptr[i] == '"'))
+        i++;
+    Str rest = str_sub(s, i, s.len);
+    if (rest.len == 0 || strchr("!?;,)\n", rest.ptr[0]))
+        return true;
+    if (rest.ptr[0] == '.')
+        return !digit_at(s, i + 1) && !ascii_letter(s, i + 1);
+    return str_starts(rest, STR("please")) ||
+           (str_starts(rest, STR("to ")) && ascii_letter(s, i + 3));
+}
+
 bool when_scan(WhenScan *s, WhenToken *out)
 {
     if (s->n_more > 0) {
         *out = s->more[--s->n_more];
+        out->closing = closes(s->text, out->end);
         s->last = *out;
         return true;
     }
@@ -388,8 +477,9 @@ bool when_scan(WhenScan *s, WhenToken *out)
         scan_number(s, &t);
     else if (c != UTF8_INVALID && letter_is_word(c))
         scan_word(s, &t);
-    else if (!scan_offset(s, &t))
+    else if (!scan_offset(s, &t) && !scan_short_year(s, &t))
         scan_mark(s, &t);
+    t.closing = closes(s->text, t.end);
     s->last = *out = t;
     return true;
 }

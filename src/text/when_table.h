@@ -25,7 +25,8 @@
     X(SLASH3)   /* 3/4/2026, 2026/4/3 */                                                           \
     X(DASH2)    /* 2026-04 */                                                                      \
     X(DASH3)    /* 2026-04-03, 4-3-2026 */                                                         \
-    X(OFFSET)   /* +01:00, glued to a time */                                                      \
+    X(OFFSET)   /* +01:00, glued to a time or to "UTC" */                                          \
+    X(YEAR2)    /* '27, with its apostrophe */                                                     \
     X(N1)       /* one .. nine */                                                                  \
     X(N10)      /* ten .. nineteen */                                                              \
     X(N20)      /* twenty, thirty .. ninety */                                                     \
@@ -53,6 +54,8 @@
     X(YEAR)     /* a year */                                                                       \
     X(AMPM)                                                                                        \
     X(TZ)       /* a zone's abbreviation */                                                        \
+    X(NOW)                                                                                         \
+    X(USZONE)   /* "pacific": a zone of the USA where something says so */                         \
     X(HOUR)     /* 0 .. 24 */                                                                      \
     X(SPOKEN)   /* seven thirty, nine oh five */                                                   \
     X(STIME)    /* a time of day only where something says that it is one */                       \
@@ -63,11 +66,13 @@
     X(PART)     /* a part of the day */                                                            \
     X(PARTIN)   /* in the morning */                                                               \
     X(DAYPART)  /* this morning, tonight */                                                        \
+    X(DECADE)   /* the nineties */                                                                 \
     X(SEASON)                                                                                      \
     X(HOLIDAY)                                                                                     \
     X(SDAY)     /* a day only where something says so: "may 3" is one, "the 3rd" of what? */       \
     X(DAY)                                                                                         \
     X(SPER)     /* a period only where something says so: "may", "2026" */                         \
+    X(XPER)     /* any of PER, SPER */                                                             \
     X(PER)      /* a weekend, week, month, quarter, year, decade */                                \
     X(MOMENT)   /* a day and a time, or an instant */                                              \
     X(POINT)    /* any of DAY, PER, DAYPART, MOMENT */                                             \

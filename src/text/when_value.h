@@ -29,6 +29,8 @@ typedef enum {
 } WhenTime;
 
 #define WHEN_NO_ZONE INT16_MIN
+/* Added to the minutes of a zone that keeps the summer time of the USA ("eastern time"). */
+#define WHEN_US_ZONE 4000
 
 /* A recurrence as far as said. */
 typedef struct {
@@ -73,6 +75,7 @@ typedef struct {
     int32_t today;
     bool day_first;
     const uint8_t *comma; /* [tokens] whether a comma stands before the token */
+    const uint8_t *closing; /* [tokens] whether what was said ends behind it */
     const uint8_t *glued; /* [tokens] whether no white space does */
 } WhenSense;
 

@@ -182,6 +182,12 @@ static void english_sentences(void **state)
     check_file(DATA "english.txt", 250);
 }
 
+static void sentences_of_classes(void **state)
+{
+    (void)state;
+    check_file(DATA "classes.txt", 350);
+}
+
 static void german_sentences(void **state)
 {
     (void)state;
@@ -207,7 +213,11 @@ static void random_sentences(void **state)
         "week", "month", "year", "hours", "minutes", "weekend", "days", "two", "an", "hour", "end",
         "after", "before", "between", "for", "ago", "christmas", "easter", "noon", "midnight",
         "twice", "a", "times", "weekdays", "daily", "since", "12", "25", "hundred", "-", "3/4",
-        "2027-02-29", "29.2.2028", "rest", "quarter", "couple"};
+        "2027-02-29", "29.2.2028", "rest", "quarter", "couple",
+        "now", "upcoming", "early", "late", "mid", "so far", "h1", "'69", "q3", "10:30:15 +0200",
+        "GMT+2", "eastern", "century", "nineties", "season", "less than", "more than", "within",
+        "same time", "wee hours", "> =", "<", "200th", "workday", "fiscal", "tax day", "pongal",
+        "super tuesday", "eve", "bc", "coming", "upcoming", "summer", "date", "so", "in 15", "'"};
     static const char *const zones[] = {"UTC", "Europe/Berlin", "America/New_York",
                                         "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Kolkata",
                                         "Pacific/Apia", "America/Havana"};
@@ -509,6 +519,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_are_whole), cmocka_unit_test(english_sentences),
+        cmocka_unit_test(sentences_of_classes),
         cmocka_unit_test(german_sentences), cmocka_unit_test(random_sentences),
         cmocka_unit_test(span_of_text), cmocka_unit_test(day_first_when_asked),
         cmocka_unit_test(moments), cmocka_unit_test(durations_are_of_the_calendar),
