@@ -85,7 +85,7 @@ static const float *need(Binder *b, uint32_t rank, uint32_t d0, uint32_t d1, con
 /* Tiles of bf16 for one that fits. */
 static const uint16_t *tiles(Binder *b, const char *name, char part, const Conv1d *c)
 {
-    Name full;
+    char full[sizeof(Name) + 2];
     uint64_t bytes = 0;
     (void)snprintf(full, sizeof full, "%s.%c", name, part);
     const uint16_t *p = b->ok ? weights_need(b->file, full, WEIGHTS_BYTES, 0, (uint32_t[]){0},
@@ -99,7 +99,7 @@ static const uint16_t *tiles(Binder *b, const char *name, char part, const Conv1
 static Conv1d conv(Binder *b, const char *name, uint32_t taps, uint32_t in_channels, uint32_t out,
     uint32_t dilation, uint32_t left)
 {
-    Name full;
+    char full[sizeof(Name) + 2];
     Conv1d c = {.taps = taps, .in = in_channels, .out = out, .dilation = dilation, .left = left};
     (void)snprintf(full, sizeof full, "%s.w", name);
     c.w = b->ok ? weights_need(b->file, full, WEIGHTS_F32, 3, (uint32_t[]){taps, in_channels, out},
