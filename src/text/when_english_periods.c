@@ -38,7 +38,7 @@ static const WhenRule period_rows[] = {
     {DAY, "the? ORD day of MON of|in? YEAR", when_date, 213, 4},
     {PER, "MON /|- YEAR", when_date, 13, 1},
     {PER, "YEAR /|- MON", when_date, 31, 1},
-    {PER, "the? month of MON", when_date, 1, 2},
+    {PER, "the? month of PER", when_sure, 0, 2},
     {PER, "the? month of MON of|in? YEAR", when_date, 13, 3},
     {PER, "the? year of YEAR", when_date, 3, 2},
     {PER, "cy|fy NUM", when_date, 7},
