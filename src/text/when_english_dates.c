@@ -231,6 +231,8 @@ static const WhenRule date_rows[] = {
     {RANGE, "good PART", when_nothing},
     {RANGE, "DUR a|per day|week|month|year", when_nothing},
     {RANGE, "DUR in a|the|any|one day|week|month|year", when_nothing, 0, 3},
+    {RANGE, "the? first|last|only time in DUR", when_nothing, 0, 4},
+    {RANGE, "DUR old|older|younger|pregnant", when_nothing, 0, 1},
     {RANGE, "one by one", when_nothing},
     {RANGE, "UNIT by|to|over UNIT", when_nothing},
     {RANGE, "on second|third thought|thoughts|glance|look|hand|reading", when_nothing, 0, 4},
