@@ -101,6 +101,7 @@ static const WhenRule number_rows[] = {
     {ORD, "N20 ORD1", when_sum, 0, 1},
     {ORD, "NUM st|nd|rd|th", when_ordinal},
     {LASTORD, "ORD last", when_last_ordinal, 0, 1},
+    {LASTORD, "next to last", when_constant, -2, 2},
     {LASTORD, "ORD to last", when_last_ordinal, 0, 1},
 
     {QTY, "NUM", when_same},
