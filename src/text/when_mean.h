@@ -142,6 +142,7 @@
     X(when_every_nth, 1, 2)      /* ORD WDAY of a month, ORD day of a month */                     \
     X(when_every_date, 1, 1)     /* ORD, or a date: every month or year */                         \
     X(when_every_part, 1, 2)     /* PART: every day */                                             \
+    X(when_every_parts, 1, 2)    /* WDAY or WSET, PARTS; or PARTS of the weekdays arg */           \
     X(when_times_a, 1, 2)        /* NUM UNIT: so many times a unit; arg: how many, UNIT alone */   \
     X(when_times_word, 0, 1)     /* count times the unit: arg count * 100 + unit, or NUM */        \
     X(when_repeat_at, 2, 2)      /* FREQ and a time, in any order */                               \

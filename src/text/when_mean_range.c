@@ -293,6 +293,8 @@ static bool time_of_date(WhenSense *s, const WhenKid *k, size_t n, WhenValue *bo
     memset(both, 0, sizeof *both);
     both->weekday = -1;
     both->zone = WHEN_NO_ZONE;
+    if (k[0].v->time == TIME_PART) /* "this evening by eight" */
+        return when_time_in_part(s, 0, k, n, both);
     return when_join(s, 0, k, n, both);
 }
 

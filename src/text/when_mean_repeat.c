@@ -225,6 +225,16 @@ bool when_every_part(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValu
     return true;
 }
 
+bool when_every_parts(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
+{
+    WhenValue part, days = {.rep = {.weekdays = (uint8_t)arg}};
+    memset(&part, 0, sizeof part);
+    if (!when_part(s, 0, k + n - 1, 1, &part))
+        return false;
+    const WhenKid both[2] = {n > 1 ? k[0] : (WhenKid){&days, 0, 0}, {&part, 0, 0}};
+    return when_every_part(s, 1, both, 2, out);
+}
+
 /* So many times a day, week, ...: spread evenly, over the hours one is awake. */
 bool when_times_a(WhenSense *s, int arg, const WhenKid *k, size_t n, WhenValue *out)
 {

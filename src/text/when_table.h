@@ -63,6 +63,7 @@
     X(TRANGE)   /* from a time of day to another */                                                \
     X(STRANGE)  /* likewise, where something says so */                                            \
     X(PARTWORD) /* morning .. night: a word */                                                     \
+    X(PARTS)    /* mornings */                                                                     \
     X(PART)     /* a part of the day */                                                            \
     X(PARTIN)   /* in the morning */                                                               \
     X(DAYPART)  /* this morning, tonight */                                                        \
