@@ -76,7 +76,8 @@ static void phrases(void **state)
     put(w, &ann, 1, NOW - 30 * DAY, 0, STR("rose"), STR("garden"));
     put(w, &ann, 2, NOW - 3 * DAY, 0, STR("garden"), STR("heat pump"));
     Uuid third = put(w, &ann, 3, NOW - 2 * DAY, 0, STR("heat pump"), (Str){NULL, 0});
-    put(w, &ann, 4, NOW - DAY, NOW - 400 * DAY, STR("heat pump"), (Str){NULL, 0}); /* an old letter */
+    /* An old letter that came now. */
+    put(w, &ann, 4, NOW - DAY, NOW - 400 * DAY, STR("heat pump"), (Str){NULL, 0});
     put(w, &bob, 5, NOW - DAY, 0, STR("heat pump"), (Str){NULL, 0});
     PhraseCounts c = counts(w, &ann, 1);
     assert_int_equal(c.recent, 2);
