@@ -20,7 +20,8 @@ typedef bool ApiHandler(ApiCall *c, Err *err);
 enum { BODY_NONE = 0, BODY_JSON = 1, BODY_MULTIPART = 2, BODY_MAY_LACK = 4 };
 enum { ON_LOOP = 1, NO_SCHEMA = 2, IS_WEBSOCKET = 4, MAY_BE_BULK = 8,
        STREAMS = 16,     /* may answer with server-sent events instead */
-       ANY_MEMBERS = 32  /* unknown members of the body are ignored */ };
+       ANY_MEMBERS = 32, /* unknown members of the body are ignored */
+       READABLE = 64     /* may answer with a page or plain text instead */ };
 
 struct ApiRoute {
     const char *method, *pattern;

@@ -118,18 +118,18 @@ static void request_body(JsonW *w, const ApiRoute *r)
     jw_obj_end(w);
 }
 
-static void events_media(JsonW *w)
+static void other_media(JsonW *w, const char *media, const char *description)
 {
-    jw_key(w, "text/event-stream");
+    jw_key(w, media);
     jw_obj(w);
     jw_key(w, "schema");
     jw_obj(w);
-    jw_kv_cstr(w, "description", "server-sent events: docs/API.md");
+    jw_kv_cstr(w, "description", description);
     jw_obj_end(w);
     jw_obj_end(w);
 }
 
-static void response(JsonW *w, Str status, const char *media, const char *schema, bool events)
+static void response(JsonW *w, Str status, const char *media, const char *schema, unsigned flags)
 {
     jw_key_str(w, status);
     jw_obj(w);
@@ -152,8 +152,12 @@ static void response(JsonW *w, Str status, const char *media, const char *schema
             jw_obj_end(w);
         }
         jw_obj_end(w);
-        if (events)
-            events_media(w);
+        if (flags & STREAMS)
+            other_media(w, "text/event-stream", "server-sent events: docs/API.md");
+        if (flags & READABLE) {
+            other_media(w, "text/plain", "for a terminal, or to be read aloud");
+            other_media(w, "text/html", "a page");
+        }
         jw_obj_end(w);
     }
     jw_obj_end(w);
@@ -173,12 +177,12 @@ static void responses(JsonW *w, const ApiRoute *r)
                  !r->answer   ? NULL
                  : media_only ? r->answer
                               : "application/json",
-                 !r->answer || media_only ? NULL : r->answer, (r->flags & STREAMS) != 0);
+                 !r->answer || media_only ? NULL : r->answer, r->flags);
     rest = str_of(r->errors);
     while (str_next(&rest, ',', &status))
         if (status.len)
-            response(w, status, fault_media, fault, false);
-    response(w, STR("default"), fault_media, fault, false);
+            response(w, status, fault_media, fault, 0);
+    response(w, STR("default"), fault_media, fault, 0);
     jw_obj_end(w);
 }
 

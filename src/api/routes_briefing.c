@@ -28,8 +28,8 @@ static const Field schedule_body[] = {
 };
 
 static const ApiRoute rows[] = {
-    {"GET", "/api/v1/briefing/daily", briefing_daily, WORK_INTERACTIVE, 0, "briefing",
-     "The briefing of a day",
+    {"GET", "/api/v1/briefing/daily", briefing_daily, WORK_INTERACTIVE, READABLE,
+     "briefing", "The briefing of a day",
      "JSON; text/plain and text/html by Accept. docs/BRIEFING.md says how each line is chosen.",
      FIELDS(daily_query), NULL, 0, BODY_NONE, 0, "DailyBriefing", "200", "400,503"},
     {"GET", "/api/v1/briefing/history", briefing_history, WORK_INTERACTIVE, 0, "briefing",

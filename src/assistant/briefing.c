@@ -273,12 +273,17 @@ static void headline(BriefingBuild *b)
     uint64_t today = s[BRIEFING_TODAY].n + s[BRIEFING_TODAY].more;
     if (!due && !today && !b->total_recent)
         (void)buf_add_c(&out, "nothing is due, and nothing is new.");
-    else {
-        brief_count(&out, due, "thing to remember, ", "things to remember, ");
-        (void)buf_printf(&out, "%llu on the day's list, ", (unsigned long long)today);
-        brief_count(&out, b->total_recent, "document that is new or changed.",
-            "documents that are new or changed.");
+    if (due)
+        brief_count(&out, due, "thing to remember", "things to remember");
+    if (today)
+        (void)buf_printf(&out, "%s%llu on the day's list", due ? ", " : "",
+            (unsigned long long)today);
+    if (b->total_recent) {
+        (void)buf_add_c(&out, due || today ? ", " : "");
+        brief_count(&out, b->total_recent, "document new or changed", "documents new or changed");
     }
+    if (due || today || b->total_recent)
+        (void)buf_add_char(&out, '.');
     b->out->headline = arena_buf(b->a, &out);
     buf_release(&out);
 }
@@ -394,10 +399,10 @@ static void remember(Briefings *x, const Briefing *made)
     buf_release(&json);
 }
 
-BriefingShot *briefing_get(Briefings *x, const BriefingAsk *ask, unsigned worker, Err *err)
+BriefingShot *briefing_get(Briefings *b, const BriefingAsk *ask, unsigned worker, Err *err)
 {
     int64_t as_of, now = clock_now_ms();
-    const Zone *z = briefings_zone(x, ask->zone);
+    const Zone *z = briefings_zone(b, ask->zone);
     if (!z) {
         (void)err_set(err, ERR_VALIDATION, "there is no time zone \"" STR_FMT "\"",
             STR_ARG(str_sub(ask->zone, 0, 80)));
@@ -406,17 +411,17 @@ BriefingShot *briefing_get(Briefings *x, const BriefingAsk *ask, unsigned worker
     if (!moment_of(z, ask->date, now, &as_of, err))
         return NULL;
     as_of -= (as_of % MINUTE_MS + MINUTE_MS) % MINUTE_MS;
-    atomic_store(&x->asked, true);
-    BriefingShot *s = find(x, z, as_of);
+    atomic_store(&b->asked, true);
+    BriefingShot *s = find(b, z, as_of);
     if (s)
         return s;
-    (void)pthread_mutex_lock(&x->build_lock);
-    s = find(x, z, as_of); /* somebody else built it meanwhile */
-    if (!s && (s = build(x, z, as_of, worker, err))) {
-        keep(x, s);
+    (void)pthread_mutex_lock(&b->build_lock);
+    s = find(b, z, as_of); /* somebody else built it meanwhile */
+    if (!s && (s = build(b, z, as_of, worker, err))) {
+        keep(b, s);
         if (now - as_of < MINUTE_MS && as_of <= now)
-            remember(x, &s->b);
+            remember(b, &s->b);
     }
-    (void)pthread_mutex_unlock(&x->build_lock);
+    (void)pthread_mutex_unlock(&b->build_lock);
     return s;
 }

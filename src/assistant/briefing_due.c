@@ -51,7 +51,8 @@ static double urgency(BriefingBuild *b, int64_t due, bool overdue)
     int64_t days = due == TASK_NO_TIME ? 0 : days_between(b, due);
     if (!overdue)
         return days <= 0 ? 0.9 : 0.9 * (1 - (double)days / (AHEAD_DAYS + 1));
-    double weeks = days < 0 ? (double)(-days / 7) : 0;
+    int64_t whole = days < 0 ? -days / 7 : 0;
+    double weeks = (double)whole;
     return weeks > 6 ? 0.7 : 1 - 0.05 * weeks;
 }
 

@@ -98,7 +98,7 @@ static bool name_too(BriefingBuild *b, BriefingItem *item, size_t *named, Str ph
 static bool pick(BriefingBuild *b, Trend *trends, size_t n, const PhraseCounts *c, int64_t since)
 {
     BriefingSection *s = &b->out->sections[BRIEFING_TRENDS];
-    size_t kept[SHOWN], named[SHOWN] = {0};
+    size_t kept[SHOWN] = {0}, named[SHOWN] = {0};
     Str *texts = ARENA_NEW_ARRAY(b->a, Str, n + 1);
     float *v = NULL;
     bool have;

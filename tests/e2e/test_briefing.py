@@ -126,9 +126,12 @@ def test_pushed_at_its_time(tmp_path):
     with Server(tmp_path, env=at("2026-11-24T06:00:00+01:00")) as s:  # the first start: nothing of before
         fill(s.url)
         assert call(s.url, "GET", SCHEDULE)["next_at"] == "2026-11-24T07:00:00+01:00"
-    with Server(tmp_path, env=at("2026-11-24T06:59:57+01:00")) as s:
+        changed = call(s.url, "PUT", SCHEDULE, {"time": "07:30", "days": ["tue"]})
+        assert changed["next_at"] == "2026-11-24T07:30:00+01:00" and changed["days"] == ["tue"]
+        assert call(s.url, "PUT", SCHEDULE, {"time": "24:30"}, 400)["code"] == "VALIDATION_ERROR"
+    with Server(tmp_path, env=at("2026-11-24T07:29:57+01:00")) as s:
         briefing = asyncio.run(scene(s.url))
-        assert briefing["date"] == "2026-11-24" and briefing["generated_at"] == "2026-11-24T07:00:00+01:00"
+        assert briefing["date"] == "2026-11-24" and briefing["generated_at"] == "2026-11-24T07:30:00+01:00"
         again = asyncio.run(scene(s.url))  # who comes later gets the day's, under the same id
         assert again["id"] == briefing["id"]
 
