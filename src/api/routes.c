@@ -314,9 +314,9 @@ static const ApiRoute routes[] = {
     {"POST", "/v1/embeddings", openai_embeddings, WORK_INTERACTIVE, 0, "openai", "Embeddings",
      "As OpenAI.", NULL, 0, FIELDS(embed_body), BODY_JSON, 8 << 20, "Embeddings", "200",
      "400,404,413,415"},
-    {"GET", "/v1/models", openai_models, WORK_INTERACTIVE, ON_LOOP, "openai", "Models",
+    {"GET", "/v1/models", openai_models, WORK_INTERACTIVE, 0, "openai", "Models",
      "As OpenAI.", NULL, 0, NULL, 0, BODY_NONE, 0, "Models", "200", ""},
-    {"GET", "/v1/models/{model...}", openai_model, WORK_INTERACTIVE, ON_LOOP, "openai", "One model",
+    {"GET", "/v1/models/{model...}", openai_model, WORK_INTERACTIVE, 0, "openai", "One model",
      "As OpenAI.", NULL, 0, NULL, 0, BODY_NONE, 0, "Model", "200", "404"},
     {"GET", "/health", health, WORK_INTERACTIVE, 0, "system", "Ready to serve", NULL, NULL, 0, NULL,
      0, BODY_NONE, 0, "Health", "200", "503"},
@@ -343,7 +343,8 @@ static const ApiRoute routes[] = {
 /* ---- the whole ------------------------------------------------------------------------------ */
 
 /* Parts with a file of their own. */
-static const ApiRoute *(*const parts[])(size_t *n) = {routes_talk, routes_tasks, routes_calendar};
+static const ApiRoute *(*const parts[])(size_t *n) = {routes_talk, routes_tasks, routes_calendar,
+                                                      routes_voice};
 
 #define ROUTES_MAX 200
 static ApiRoute whole[ROUTES_MAX];

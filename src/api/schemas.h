@@ -3,6 +3,6 @@
 #define SOTTO_API_SCHEMAS_H
 
 /* The `components.schemas` object as JSON text, in parts. */
-extern const char api_schemas[], api_schemas_talk[], api_schemas_proposals[];
+extern const char api_schemas[], api_schemas_talk[], api_schemas_proposals[], api_schemas_voice[];
 
 #endif

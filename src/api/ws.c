@@ -69,7 +69,8 @@ void api_ws_free(ApiWs *ws)
     if (!ws)
         return;
     const ApiParts *parts = api_parts(ws->api);
-    store_on_change(parts->store, NULL, NULL);
+    if (parts->store)
+        store_on_change(parts->store, NULL, NULL);
     if (parts->sync)
         sync_on_progress(parts->sync, NULL, NULL);
     ws_tasks_unwatch(ws);
