@@ -56,6 +56,8 @@ struct Ears {
     Lane lane[LANES];
     Loaded loaded[MODELS_MAX];
     Metric *is_loaded, *ratio;
+    void (*progress)(void *arg, size_t done, size_t all);
+    void *progress_arg;
 };
 
 static bool is_auto(const char *s) { return !s || !*s || strcmp(s, "auto") == 0; }
@@ -254,6 +256,12 @@ static void give_back(Ears *e, Loaded *l)
     pthread_mutex_unlock(&e->lock);
 }
 
+void ears_on_progress(Ears *e, void (*fn)(void *arg, size_t done, size_t all), void *arg)
+{
+    e->progress = fn;
+    e->progress_arg = arg;
+}
+
 void ears_rest(Ears *e)
 {
     pthread_mutex_lock(&e->lock);
@@ -345,6 +353,8 @@ static bool on_progress(void *arg, size_t done, size_t all)
             wait_a_little(e);
         pthread_mutex_unlock(&e->lock);
     }
+    if (e->progress)
+        e->progress(e->progress_arg, done, all);
     return !c->own->progress || c->own->progress(c->own->arg, done, all);
 }
 

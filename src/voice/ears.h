@@ -49,6 +49,9 @@ typedef struct {
 bool ears_hear(Ears *e, const EarsRequest *r, const float *pcm, size_t n, Arena *a,
     WhisperResult *out, Err *err);
 
+/* How far a sound has been heard, in samples; called on the thread that hears. Before the first. */
+void ears_on_progress(Ears *e, void (*fn)(void *arg, size_t done, size_t all), void *arg);
+
 /* Lets go of models that nobody used for the idle time. To be called now and then. */
 void ears_rest(Ears *e);
 /* Models in memory now. */
