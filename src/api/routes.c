@@ -330,9 +330,9 @@ static const ApiRoute routes[] = {
     {"GET", "/openapi.json", openapi_page, WORK_INTERACTIVE, 0, "system", "This contract", NULL,
      NULL, 0, NULL, 0, BODY_NONE, 0, "application/json", "200", ""},
     {"GET", "/ws", ws_open, WORK_INTERACTIVE, ON_LOOP | IS_WEBSOCKET, "live", "WebSocket",
-     "Text frames {\"type\", \"data\"}: TextQuery, Subscribe, Unsubscribe in; TextResponse, "
-     "DocumentUpdate, "
-     "Error out. See docs/API.md.",
+     "Text frames {\"type\", \"data\"}: TextQuery, VoiceInput, VoiceStart, VoiceEnd, Cancel, "
+     "Subscribe, Unsubscribe in; TextResponse, Transcript, VoiceResponse, VoiceState, "
+     "DocumentUpdate, Error out. Binary frames are sound. See docs/API.md.",
      NULL, 0, NULL, 0, BODY_NONE, 0, NULL, "101", "400,403,426"},
     {"GET", "/", page_index, WORK_INTERACTIVE, ON_LOOP, "page", "The page", NULL, NULL, 0, NULL, 0,
      BODY_NONE, 0, "text/html; charset=utf-8", "200", ""},
