@@ -135,7 +135,8 @@ static bool open_doing(App *app, const AppOptions *o, Err *err)
     return app->assistant != NULL;
 }
 
-/* Loads nothing yet. Sound files have a child of their own: its libraries make every fork slower. */
+/* Loads nothing yet. Sound files have a child of their own: its libraries make every fork slower.
+ */
 static bool open_voice(App *app, const AppOptions *o, Err *err)
 {
     const Config *c = o->config;

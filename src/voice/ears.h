@@ -21,7 +21,7 @@ typedef struct Ears Ears;
 
 typedef struct {
     const char *models_dir;
-    const char *model;    /* whisper-tiny.en; NULL, "" or "auto": whisper-base when it is there, else
+    const char *model;    /* NULL, "" or "auto": whisper-base when it is there, else
                              whisper-tiny.en, else any */
     const char *language; /* when a request names none; NULL, "" or "auto": detected */
     unsigned idle_ms;     /* 0: 10 minutes */

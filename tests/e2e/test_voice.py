@@ -350,7 +350,7 @@ def run(data, *args, code=0, **more):
     clean = {k: v for k, v in os.environ.items() if not k.startswith("SOTTO_")}
     done = subprocess.run([PROGRAM, *args], capture_output=True, timeout=120,
                           env={**clean, "SOTTO_DATA": str(data), "SOTTO_MODELS": str(MODELS),
-                               "XDG_CONFIG_HOME": str(data / "no-config"), **SETTINGS, **more})
+                               "XDG_CONFIG_HOME": str(data.parent / "no-config"), **SETTINGS, **more})
     assert done.returncode == code, (args, done.returncode, done.stderr.decode())
     return done.stdout, done.stderr.decode()
 
