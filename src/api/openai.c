@@ -125,7 +125,8 @@ static void embedding_value(JsonW *w, float *v, size_t dims, bool as_base64)
     if (as_base64) {
         Buf text;
         buf_init(&text, (size_t)MINILM_DIM * 8);
-        openai_base64(&text, (const uint8_t *)v, dims * sizeof *v); /* both targets are little-endian */
+        /* Both targets are little-endian. */
+        openai_base64(&text, (const uint8_t *)v, dims * sizeof *v);
         jw_str(w, buf_str(&text));
         buf_release(&text);
         return;

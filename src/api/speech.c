@@ -84,9 +84,9 @@ static bool finish_stream(Speech *s, Err *err)
 static bool encode_whole(Speech *s, EncodeFormat format, uint32_t rate, Err *err)
 {
     size_t n = s->bytes.len / sizeof(int16_t);
-    float *pcm = mem_array(n ? n : 1, sizeof *pcm);
     if (!buf_check(&s->bytes, "the sound", err))
         return false;
+    float *pcm = mem_array(n ? n : 1, sizeof *pcm);
     if (!pcm)
         return err_set(err, ERR_NO_MEMORY, "no memory for the sound");
     pcm_from_s16((const int16_t *)(const void *)s->bytes.ptr, n, pcm);
