@@ -40,7 +40,7 @@ sotto_module(search DIRS search DEPS store nn text)
 sotto_module(ingest DIRS ingest DEPS search store nn text audio)
 sotto_module(assistant DIRS assistant DEPS search store nn text net)
 sotto_module(voice DIRS voice DEPS nn text audio)
-sotto_module(api DIRS api DEPS ingest assistant search net)
+sotto_module(api DIRS api DEPS ingest assistant voice search net)
 # The page's files become part of the program.
 set(SOTTO_PAGE_DIR ${CMAKE_SOURCE_DIR}/web/lite)
 file(GLOB SOTTO_PAGE_FILES CONFIGURE_DEPENDS ${SOTTO_PAGE_DIR}/*)

@@ -17,14 +17,17 @@
 #include "assistant/briefing.h"
 #include "assistant/calendar.h"
 #include "base/work.h"
+#include "ingest/sandbox.h"
 #include "ingest/sync.h"
 #include "net/server.h"
 #include "search/search.h"
+#include "voice/ears.h"
+#include "voice/mouth.h"
 
 typedef struct Api Api;
 
 typedef struct {
-    Store *store;
+    Store *store; /* NULL: only the routes of sound are of use */
     Search *search;
     Ingest *ingest;
     Work *work; /* NULL when only api_dispatch is used */
@@ -33,6 +36,9 @@ typedef struct {
     Tasks *tasks; /* NULL: those routes are unavailable */
     Calendars *calendars; /* likewise */
     Briefings *briefings; /* likewise */
+    Ears *ears;           /* likewise */
+    Mouth *mouth;         /* likewise */
+    Sandbox *sounds;      /* reads sound files; NULL: only samples are heard */
     const Minilm *model;
     Uuid owner;          /* the person everything belongs to until there are several */
     uint64_t max_upload; /* bytes; 0: 64 MiB */

@@ -130,7 +130,7 @@ static bool take_part(ApiCall *c, const MultipartPart *part, Err *err)
     const ApiRoute *r = c->route;
     size_t i = field_index(r->body, r->n_body, part->name);
     if (i == SIZE_MAX)
-        return unknown("form field", part->name, err);
+        return (r->flags & ANY_MEMBERS) ? true : unknown("form field", part->name, err);
     FieldValue *v = &c->body[i];
     if (r->body[i].type != F_FILE)
         return field_from_text(&r->body[i], part->data, c->arena, v, err);
@@ -154,6 +154,36 @@ static bool read_form(ApiCall *c, Str content_type, Err *err)
     return true;
 }
 
+/* What a body may be sent as when it is the file itself. */
+static bool is_sound(Str media)
+{
+    static const char *const others[] = {"application/ogg", "application/octet-stream",
+                                         "video/webm", "video/mp4"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (str_eq_nocase(media, str_of(others[i])))
+            return true;
+    return media.len > 6 && str_eq_nocase(str_sub(media, 0, 6), STR("audio/"));
+}
+
+static bool read_sound(ApiCall *c, Str media)
+{
+    const ApiRoute *r = c->route;
+    size_t i = 0;
+    while (i < r->n_body && r->body[i].type != F_FILE)
+        i++;
+    if (i < r->n_body)
+        c->body[i] = (FieldValue){.given = true, .str = c->x->req.body, .media_type = media};
+    return true;
+}
+
+static const char *body_must(unsigned kinds)
+{
+    return kinds & BODY_SOUND       ? "application/json, multipart/form-data or audio/*"
+           : !(kinds & BODY_MULTIPART) ? "application/json"
+           : !(kinds & BODY_JSON)      ? "multipart/form-data"
+                                       : "multipart/form-data or application/json";
+}
+
 static bool read_body(ApiCall *c, Err *err)
 {
     const ApiRoute *r = c->route;
@@ -171,10 +201,11 @@ static bool read_body(ApiCall *c, Err *err)
     } else if ((r->body_kinds & BODY_MULTIPART) && str_eq_nocase(media, STR("multipart/"
                                                                             "form-data"))) {
         ok = read_form(c, type, err);
+    } else if ((r->body_kinds & BODY_SOUND) && is_sound(media)) {
+        ok = read_sound(c, media);
     } else {
         return err_set(err, ERR_UNSUPPORTED_MEDIA, "the body must be %s",
-                       !(r->body_kinds & BODY_MULTIPART) ? "application/json"
-                                                  : "multipart/form-data or application/json");
+                       body_must(r->body_kinds));
     }
     return ok && field_finish(r->body, r->n_body, c->body, err);
 }

@@ -16,8 +16,9 @@ typedef struct ApiCall ApiCall;
 typedef struct ApiRoute ApiRoute;
 typedef bool ApiHandler(ApiCall *c, Err *err);
 
-/* BODY_MAY_LACK: a request without one is as good. */
-enum { BODY_NONE = 0, BODY_JSON = 1, BODY_MULTIPART = 2, BODY_MAY_LACK = 4 };
+/* BODY_MAY_LACK: a request without one is as good. BODY_SOUND: the body itself is the file of the
+ * table. */
+enum { BODY_NONE = 0, BODY_JSON = 1, BODY_MULTIPART = 2, BODY_MAY_LACK = 4, BODY_SOUND = 8 };
 enum { ON_LOOP = 1, NO_SCHEMA = 2, IS_WEBSOCKET = 4, MAY_BE_BULK = 8,
        STREAMS = 16,     /* may answer with server-sent events instead */
        ANY_MEMBERS = 32, /* unknown members of the body are ignored */
@@ -107,6 +108,7 @@ ApiHandler memory_list, memory_add, memory_get, memory_change, memory_forget;
 ApiHandler task_list, task_add, task_get, task_change, task_remove, task_complete, task_reopen,
     task_cancel, task_snooze, task_undo, proposal_list, proposal_take, proposal_dismiss,
     task_changes, reminder_list, reminder_acknowledge;
+ApiHandler openai_transcribe, openai_speech, voice_process, voice_synthesize, voice_voices;
 ApiHandler event_list, event_add, event_get, event_change, event_remove;
 ApiHandler calendar_list, calendar_add, calendar_change, calendar_remove, calendar_refresh,
     calendar_import, calendar_ics;

@@ -1,5 +1,5 @@
 /* gauges.c - the process's own gauges, asked for when /metrics is read. */
-#include "api/call.h"
+#include "api/hear.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/os.h"
@@ -45,6 +45,8 @@ void api_gauges_add(const ApiParts *parts)
                     started, &start_s);
     metric_set(metric_gauge("build_info", "Always 1; the labels say what runs.", "version"),
                (const char *const[]){SOTTO_VERSION}, 1);
+    if (parts->ears)
+        hear_metrics();
     if (parts->sync)
         metric_gauge_fn("ingest_queue_files", "Files of watched folders that wait or are read.",
                         queued_files, parts->sync);

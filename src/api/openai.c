@@ -12,7 +12,7 @@
 #define EMBED_INPUTS_MAX 2048
 #define EMBED_BYTES_MAX ((size_t)4 << 20)
 
-static void base64(Buf *out, const uint8_t *p, size_t n)
+void openai_base64(Buf *out, const uint8_t *p, size_t n)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     char *to = buf_reserve(out, (n + 2) / 3 * 4);
@@ -125,7 +125,8 @@ static void embedding_value(JsonW *w, float *v, size_t dims, bool as_base64)
     if (as_base64) {
         Buf text;
         buf_init(&text, (size_t)MINILM_DIM * 8);
-        base64(&text, (const uint8_t *)v, dims * sizeof *v); /* both targets are little-endian */
+        /* Both targets are little-endian. */
+        openai_base64(&text, (const uint8_t *)v, dims * sizeof *v);
         jw_str(w, buf_str(&text));
         buf_release(&text);
         return;
@@ -217,9 +218,33 @@ static void assistant_json(JsonW *w)
     model_json(w, OPENAI_CHAT_MODEL, 1795392000, "sotto"); /* 2026-11-23 */
 }
 
+/* Speech: 2022-12-08, when the family of base was last published; the voices have no date. */
+static void hearing_json(JsonW *w, const char *name)
+{
+    model_json(w, name, 1670457600, "openai");
+}
+
+static void speech_json(JsonW *w)
+{
+    model_json(w, OPENAI_SPEECH_MODEL, 1795392000, "sotto");
+}
+
+/* The speech models that are there; none without a recogniser. */
+static bool hearing_list(ApiCall *c, const char ***names, size_t *n, Err *err)
+{
+    *n = 0;
+    *names = NULL;
+    return !c->parts->ears || ears_list(c->parts->ears, c->arena, names, n) ||
+           err_set(err, ERR_NO_MEMORY, "no memory for the models");
+}
+
 bool openai_models(ApiCall *c, Err *err)
 {
+    const char **hearing;
+    size_t n;
     JsonW w;
+    if (!hearing_list(c, &hearing, &n, err))
+        return false;
     jw_init(&w, &c->out);
     jw_obj(&w);
     jw_kv_cstr(&w, "object", "list");
@@ -228,6 +253,10 @@ bool openai_models(ApiCall *c, Err *err)
     encoder_json(c, &w);
     if (c->parts->assistant)
         assistant_json(&w);
+    for (size_t i = 0; i < n; i++)
+        hearing_json(&w, hearing[i]);
+    if (c->parts->mouth)
+        speech_json(&w);
     jw_arr_end(&w);
     jw_obj_end(&w);
     return call_json(c, 200, err);
@@ -236,14 +265,23 @@ bool openai_models(ApiCall *c, Err *err)
 bool openai_model(ApiCall *c, Err *err)
 {
     Str name = route_param(&c->match, "model");
-    bool chat = c->parts->assistant && str_eq(name, STR(OPENAI_CHAT_MODEL));
+    const char **hearing;
+    size_t n, i = 0;
     JsonW w;
-    if (!chat && !is_our_model(c, name))
-        return openai_unknown_model(name, err);
+    if (!hearing_list(c, &hearing, &n, err))
+        return false;
+    while (i < n && !str_eq(name, str_of(hearing[i])))
+        i++;
     jw_init(&w, &c->out);
-    if (chat)
+    if (c->parts->assistant && str_eq(name, STR(OPENAI_CHAT_MODEL)))
         assistant_json(&w);
-    else
+    else if (c->parts->mouth && str_eq(name, STR(OPENAI_SPEECH_MODEL)))
+        speech_json(&w);
+    else if (i < n)
+        hearing_json(&w, hearing[i]);
+    else if (is_our_model(c, name))
         encoder_json(c, &w);
+    else
+        return openai_unknown_model(name, err);
     return call_json(c, 200, err);
 }

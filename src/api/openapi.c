@@ -61,6 +61,16 @@ static void parameters(JsonW *w, const ApiRoute *r)
     jw_arr_end(w);
 }
 
+/* A file in a form and its content in JSON are the same thing, and needed; their names. */
+static const char *form_or_json(const ApiRoute *r, bool form)
+{
+    static const char *const pairs[][2] = {{"file", "content"}, {"audio", "audio_data"}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        if (field_index(r->body, r->n_body, str_of(pairs[i][0])) != SIZE_MAX)
+            return pairs[i][form ? 0 : 1];
+    return NULL;
+}
+
 static void body_schema(JsonW *w, const ApiRoute *r, bool form)
 {
     jw_key(w, "schema");
@@ -73,21 +83,21 @@ static void body_schema(JsonW *w, const ApiRoute *r, bool form)
     for (size_t i = 0; i < r->n_body; i++) {
         const Field *f = &r->body[i];
         n_required += f->required;
-        if (f->same_as || (f->type == F_FILE && !form))
+        if (f->same_as || (f->type == F_FILE && !form) || (f->type == F_JSON && form))
             continue;
         jw_key(w, f->name);
         field_schema(f, w);
     }
     jw_obj_end(w);
-    bool file_or_content = field_index(r->body, r->n_body, STR("file")) != SIZE_MAX;
-    if (n_required || file_or_content) {
+    const char *whole = form_or_json(r, form);
+    if (n_required || whole) {
         jw_key(w, "required");
         jw_arr(w);
         for (size_t i = 0; i < r->n_body; i++)
             if (r->body[i].required)
                 jw_cstr(w, r->body[i].name);
-        if (file_or_content)
-            jw_cstr(w, form ? "file" : "content");
+        if (whole)
+            jw_cstr(w, whole);
         jw_arr_end(w);
     }
     jw_obj_end(w);
@@ -112,6 +122,16 @@ static void request_body(JsonW *w, const ApiRoute *r)
         jw_key(w, "multipart/form-data");
         jw_obj(w);
         body_schema(w, r, true);
+        jw_obj_end(w);
+    }
+    if (r->body_kinds & BODY_SOUND) {
+        jw_key(w, "audio/*");
+        jw_obj(w);
+        jw_key(w, "schema");
+        jw_obj(w);
+        jw_kv_cstr(w, "type", "string");
+        jw_kv_cstr(w, "format", "binary");
+        jw_obj_end(w);
         jw_obj_end(w);
     }
     jw_obj_end(w);
@@ -228,7 +248,7 @@ static void path_key(JsonW *w, const char *pattern)
 static void schemas(JsonW *w)
 {
     static const char *const parts[] = {api_schemas, api_schemas_talk, api_schemas_proposals,
-                                        api_schemas_briefing};
+                                        api_schemas_briefing, api_schemas_voice};
     jw_obj(w);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         Json *j = json_parse(str_of(parts[i]), JSON_DEFAULT_DEPTH, NULL);

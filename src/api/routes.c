@@ -314,9 +314,9 @@ static const ApiRoute routes[] = {
     {"POST", "/v1/embeddings", openai_embeddings, WORK_INTERACTIVE, 0, "openai", "Embeddings",
      "As OpenAI.", NULL, 0, FIELDS(embed_body), BODY_JSON, 8 << 20, "Embeddings", "200",
      "400,404,413,415"},
-    {"GET", "/v1/models", openai_models, WORK_INTERACTIVE, ON_LOOP, "openai", "Models",
+    {"GET", "/v1/models", openai_models, WORK_INTERACTIVE, 0, "openai", "Models",
      "As OpenAI.", NULL, 0, NULL, 0, BODY_NONE, 0, "Models", "200", ""},
-    {"GET", "/v1/models/{model...}", openai_model, WORK_INTERACTIVE, ON_LOOP, "openai", "One model",
+    {"GET", "/v1/models/{model...}", openai_model, WORK_INTERACTIVE, 0, "openai", "One model",
      "As OpenAI.", NULL, 0, NULL, 0, BODY_NONE, 0, "Model", "200", "404"},
     {"GET", "/health", health, WORK_INTERACTIVE, 0, "system", "Ready to serve", NULL, NULL, 0, NULL,
      0, BODY_NONE, 0, "Health", "200", "503"},
@@ -330,9 +330,9 @@ static const ApiRoute routes[] = {
     {"GET", "/openapi.json", openapi_page, WORK_INTERACTIVE, 0, "system", "This contract", NULL,
      NULL, 0, NULL, 0, BODY_NONE, 0, "application/json", "200", ""},
     {"GET", "/ws", ws_open, WORK_INTERACTIVE, ON_LOOP | IS_WEBSOCKET, "live", "WebSocket",
-     "Text frames {\"type\", \"data\"}: TextQuery, Subscribe, Unsubscribe in; TextResponse, "
-     "DocumentUpdate, "
-     "Error out. See docs/API.md.",
+     "Text frames {\"type\", \"data\"}: TextQuery, VoiceInput, VoiceStart, VoiceEnd, Cancel, "
+     "Subscribe, Unsubscribe in; TextResponse, Transcript, VoiceResponse, VoiceState, "
+     "DocumentUpdate, Error out. Binary frames are sound. See docs/API.md.",
      NULL, 0, NULL, 0, BODY_NONE, 0, NULL, "101", "400,403,426"},
     {"GET", "/", page_index, WORK_INTERACTIVE, ON_LOOP, "page", "The page", NULL, NULL, 0, NULL, 0,
      BODY_NONE, 0, "text/html; charset=utf-8", "200", ""},
@@ -344,7 +344,7 @@ static const ApiRoute routes[] = {
 
 /* Parts with a file of their own. */
 static const ApiRoute *(*const parts[])(size_t *n) = {routes_talk, routes_tasks, routes_calendar,
-                                                      routes_briefing};
+                                                      routes_briefing, routes_voice};
 
 #define ROUTES_MAX 200
 static ApiRoute whole[ROUTES_MAX];

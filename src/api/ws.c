@@ -40,6 +40,7 @@ struct ApiWs {
     Client *clients;
     size_t n, cap;
     unsigned subscribed; /* topics somebody wants: spares the work for notices nobody reads */
+    WsVoices *voices;
 };
 
 typedef struct {
@@ -55,11 +56,14 @@ typedef struct {
 ApiWs *api_ws_new(Api *api, Err *err)
 {
     ApiWs *ws = mem_zalloc(sizeof *ws);
-    if (!ws) {
+    WsVoices *voices = ws ? ws_voices_new(ws) : NULL;
+    if (!voices) {
+        mem_free(ws);
         err_set(err, ERR_NO_MEMORY, "no memory for the WebSocket table");
         return NULL;
     }
     ws->api = api;
+    ws->voices = voices;
     pthread_mutex_init(&ws->lock, NULL);
     return ws;
 }
@@ -69,11 +73,13 @@ void api_ws_free(ApiWs *ws)
     if (!ws)
         return;
     const ApiParts *parts = api_parts(ws->api);
-    store_on_change(parts->store, NULL, NULL);
+    if (parts->store)
+        store_on_change(parts->store, NULL, NULL);
     if (parts->sync)
         sync_on_progress(parts->sync, NULL, NULL);
     ws_tasks_unwatch(ws);
     ws_briefing_unwatch(ws);
+    ws_voices_free(ws->voices);
     pthread_mutex_destroy(&ws->lock);
     mem_free(ws->clients);
     mem_free(ws);
@@ -166,7 +172,7 @@ void ws_frame_end(JsonW *w)
     jw_obj_end(w);
 }
 
-static void send_error(ApiWs *ws, WsId id, const Err *fault)
+void ws_send_error(ApiWs *ws, WsId id, const Err *fault)
 {
     Buf b;
     JsonW w;
@@ -205,7 +211,7 @@ static void query_run(void *arg, unsigned worker)
         buf_release(&b);
     }
     if (err.code != ERR_NONE)
-        send_error(ws, job->id, &err);
+        ws_send_error(ws, job->id, &err);
     query_end(ws, job->id);
     arena_free(a);
     mem_free(job);
@@ -300,8 +306,12 @@ static bool on_message(ApiWs *ws, WsId id, const Json *j, Err *err)
         return on_subscribe(ws, id, data, true, err);
     if (str_eq(type, STR("Unsubscribe")))
         return on_subscribe(ws, id, data, false, err);
+    bool known, ok = ws_voice_message(ws->voices, id, type, data, &known, err);
+    if (known)
+        return ok;
     return err_set(err, ERR_VALIDATION,
-                   "unknown message type; there are TextQuery, Subscribe, Unsubscribe");
+                   "unknown message type; there are TextQuery, VoiceInput, VoiceStart, VoiceEnd, "
+                   "Cancel, Subscribe, Unsubscribe");
 }
 
 static void on_text(void *user, Server *server, WsId id, Str message)
@@ -310,17 +320,17 @@ static void on_text(void *user, Server *server, WsId id, Str message)
     Err err = ERR_INIT;
     Json *j = json_parse(message, JSON_DEFAULT_DEPTH, &err);
     if (!j || !on_message(user, id, j, &err))
-        send_error(user, id, &err);
+        ws_send_error(user, id, &err);
     json_free(j);
 }
 
 static void on_binary(void *user, Server *server, WsId id, Str message)
 {
-    (void)server;
-    (void)message;
+    ApiWs *ws = user;
     Err err = ERR_INIT;
-    err_set(&err, ERR_VALIDATION, "binary messages are sound, and no VoiceStart came before");
-    send_error(user, id, &err);
+    (void)server;
+    if (!ws_voice_sound(ws->voices, id, message, &err))
+        ws_send_error(ws, id, &err);
 }
 
 static void on_open(void *user, Server *server, WsId id)
@@ -333,8 +343,10 @@ static void on_close(void *user, Server *server, WsId id, int code)
 {
     (void)server;
     (void)code;
-    if (id)
-        client_remove(user, id);
+    if (!id)
+        return;
+    client_remove(user, id);
+    ws_voice_closed(((ApiWs *)user)->voices, id);
 }
 
 /* ---- notices ----------------------------------------------------------------------------------

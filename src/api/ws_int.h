@@ -16,6 +16,17 @@ void ws_notify(ApiWs *ws, unsigned topic, Str frame);
 bool ws_wanted(ApiWs *ws, unsigned topic);
 Api *ws_api(ApiWs *ws);
 
+void ws_send_error(ApiWs *ws, WsId id, const Err *fault);
+
+/* ws_voice.c: what is said. Loop thread, but new and free. */
+typedef struct WsVoices WsVoices;
+WsVoices *ws_voices_new(ApiWs *ws); /* NULL without memory */
+void ws_voices_free(WsVoices *v);   /* NULL is allowed */
+/* *known: it is a message of voice, and has been dealt with. */
+bool ws_voice_message(WsVoices *v, WsId id, Str type, const Json *data, bool *known, Err *err);
+bool ws_voice_sound(WsVoices *v, WsId id, Str bytes, Err *err);
+void ws_voice_closed(WsVoices *v, WsId id);
+
 /* ws_tasks.c: passes on what happens to tasks. */
 void ws_tasks_watch(ApiWs *ws);
 void ws_tasks_unwatch(ApiWs *ws);

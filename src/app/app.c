@@ -145,9 +145,58 @@ static bool open_doing(App *app, const AppOptions *o, Err *err)
     return app->assistant != NULL;
 }
 
+/* Loads nothing yet. Sound files have a child of their own: its libraries make every fork slower.
+ */
+static bool open_voice(App *app, const AppOptions *o, Err *err)
+{
+    const Config *c = o->config;
+    unsigned idle_ms = (unsigned)config_number(c, SET_SPEECH_IDLE) * 1000u;
+    SandboxOptions s = {.self = app_self()};
+    EarsOptions e = {.models_dir = config_text(c, SET_MODELS),
+                     .model = config_text(c, SET_SPEECH_MODEL),
+                     .language = config_text(c, SET_SPEECH_LANGUAGE),
+                     .idle_ms = idle_ms};
+    MouthOptions m = {.models_dir = config_text(c, SET_MODELS),
+                      .voice = config_text(c, SET_SPEECH_VOICE),
+                      .idle_ms = idle_ms};
+    if (!o->voice)
+        return true;
+    app->sounds = sandbox_new(&s, err);
+    app->ears = app->sounds ? ears_new(&e, err) : NULL;
+    app->mouth = app->ears ? mouth_new(&m, err) : NULL;
+    return app->mouth != NULL;
+}
+
+static bool open_api(App *app, const Config *c, Err *err)
+{
+    ApiParts parts = {.store = app->store,
+                      .search = app->search,
+                      .ingest = app->ingest,
+                      .work = app->work,
+                      .sync = app->sync,
+                      .tasks = app->tasks,
+                      .calendars = app->calendars,
+                      .briefings = app->briefings,
+                      .assistant = app->assistant,
+                      .ears = app->ears,
+                      .mouth = app->mouth,
+                      .sounds = app->sounds,
+                      .model = app->model,
+                      .owner = app_owner,
+                      .max_upload = (uint64_t)config_number(c, SET_MAX_UPLOAD)};
+    app->api = api_new(&parts, err);
+    return app->api != NULL;
+}
+
 static bool open_parts(App *app, const AppOptions *o, Err *err)
 {
     const Config *c = o->config;
+    if (!open_voice(app, o, err))
+        return false;
+    if (o->only_voice) {
+        app->threads = 1;
+        return open_api(app, c, err);
+    }
     app->threads = app_threads(c);
     if (o->workers && o->ingest)
         app->bulk = app_bulk_threads();
@@ -197,22 +246,7 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
         if (!app->sync)
             return false;
     }
-    if (!open_doing(app, o, err))
-        return false;
-    ApiParts parts = {.store = app->store,
-                      .search = app->search,
-                      .ingest = app->ingest,
-                      .work = app->work,
-                      .sync = app->sync,
-                      .tasks = app->tasks,
-                      .calendars = app->calendars,
-                      .briefings = app->briefings,
-                      .assistant = app->assistant,
-                      .model = app->model,
-                      .owner = app_owner,
-                      .max_upload = (uint64_t)config_number(c, SET_MAX_UPLOAD)};
-    app->api = api_new(&parts, err);
-    return app->api != NULL;
+    return open_doing(app, o, err) && open_api(app, c, err);
 }
 
 bool app_open(App *app, const AppOptions *o, Err *err)
@@ -233,6 +267,9 @@ void app_close(App *app)
     api_free(app->api);
     assistant_free(app->assistant);
     briefings_free(app->briefings);
+    mouth_free(app->mouth);
+    ears_free(app->ears);
+    sandbox_free(app->sounds);
     calendars_free(app->calendars);
     events_reader_free(app->events);
     tasks_free(app->tasks);

@@ -22,6 +22,8 @@ typedef struct {
     bool search, ingest;   /* which parts are needed (either needs the encoder) */
     bool workers;          /* a pool of threads behind the Api */
     bool sync;             /* watched folders; needs ingest and workers */
+    bool voice;            /* it hears and speaks */
+    bool only_voice;       /* nothing else: no data are opened */
     bool assistant;        /* what is said is answered; needs search; notes need ingest */
     const char *lock_note; /* who has the data open, for others to read */
 } AppOptions;
@@ -38,6 +40,9 @@ typedef struct {
     Calendars *calendars; /* addresses are not looked at yet */
     Briefings *briefings; /* its schedule does not run yet */
     Assistant *assistant;
+    Sandbox *sounds;
+    Ears *ears;
+    Mouth *mouth;
     Api *api;
     unsigned threads; /* worker numbers 0..threads-1 */
     unsigned bulk;    /* and the bulk threads' behind them */

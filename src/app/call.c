@@ -80,6 +80,8 @@ static bool open_local(Call *c, const Config *config, unsigned needs, const char
                     .ingest = (needs & (CALL_INGEST | CALL_SYNC)) != 0,
                     .workers = (needs & CALL_SYNC) != 0,
                     .sync = (needs & CALL_SYNC) != 0,
+                    .voice = (needs & CALL_VOICE) != 0,
+                    .only_voice = needs == CALL_VOICE,
                     .assistant = (needs & CALL_TALK) != 0};
     if (app_open(&c->app, &o, err)) {
         c->lanes = c->app.threads;
@@ -163,13 +165,19 @@ static ErrCode code_of(Str wire, int status)
     for (int i = ERR_NONE + 1; i < ERR_CODE_COUNT; i++)
         if (str_eq(wire, str_of(err_info((ErrCode)i)->wire)))
             return (ErrCode)i;
-    return status == 404 ? ERR_NOT_FOUND : status == 503 ? ERR_UNAVAILABLE : ERR_INTERNAL;
+    for (int i = ERR_NONE + 1; i < ERR_CODE_COUNT && status < 500; i++)
+        if (err_info((ErrCode)i)->http_status == status)
+            return (ErrCode)i;
+    return status == 503 ? ERR_UNAVAILABLE : ERR_INTERNAL;
 }
 
+/* Errors below /v1 have OpenAI's shape, without a code of ours. */
 static bool problem(const CallAnswer *a, Err *err)
 {
     Json *j = json_parse(buf_str(&a->body), JSON_DEFAULT_DEPTH, NULL);
     Str detail = json_str(json_get(j, "detail")), code = json_str(json_get(j, "code"));
+    if (!detail.len)
+        detail = json_str(json_get(json_get(j, "error"), "message"));
     if (detail.len)
         err_set(err, code_of(code, a->status), STR_FMT, STR_ARG(detail));
     else
@@ -193,6 +201,12 @@ bool call_send(Call *c, unsigned lane, const char *method, Str target, const cha
     else
         buf_release(&a.body);
     return ok;
+}
+
+void call_on_hearing(Call *c, void (*fn)(void *arg, size_t done, size_t all), void *arg)
+{
+    if (c->app.ears)
+        ears_on_progress(c->app.ears, fn, arg);
 }
 
 Json *call_get(Call *c, Str target, Buf *body, Err *err)

@@ -18,7 +18,8 @@ typedef struct Call Call;
 
 /* What a command needs when there is no server. */
 enum { CALL_READ = 0, CALL_WRITE = 1, CALL_SEARCH = 2, CALL_INGEST = 4, CALL_SYNC = 8,
-       CALL_TALK = 16 /* the assistant: with all but CALL_SYNC */ };
+       CALL_TALK = 16, /* the assistant: with all but CALL_SYNC */
+       CALL_VOICE = 32 /* hearing and speaking, and nothing else: no data are opened */ };
 
 /* `who` is what the lock says while we have the data open: "sotto add". ERR_NOT_FOUND when there
  * are no data yet; ERR_UNAVAILABLE when another command has them open for writing, or without a
@@ -41,6 +42,9 @@ bool call_send(Call *c, unsigned lane, const char *method, Str target, const cha
 /* GET `target`, which must answer with JSON; the caller frees the tree. body (may be NULL) gets the
  * text of the answer. */
 Json *call_get(Call *c, Str target, Buf *body, Err *err);
+
+/* Tells how far a sound has been heard, in samples of 16 kHz; only without a server. */
+void call_on_hearing(Call *c, void (*fn)(void *arg, size_t done, size_t all), void *arg);
 
 /* The server that has the data folder open: its URL into out, or false. *busy (may be NULL):
  * somebody has it open for writing; its note is in out then, server or not. */

@@ -251,6 +251,8 @@ static bool parse_flag(Cli *cli, Argv *v)
     Str name = eq ? str_mem(word, (size_t)(eq - word)) : str_of(word);
     if (str_eq(name, STR("-h")))
         name = STR("--help");
+    if (str_eq(name, STR("-o")))
+        name = STR("--output");
     const Setting *s = find_setting(name);
     const CliFlag *f = s ? NULL : find_flag(cli, name);
     Err err = ERR_INIT;

@@ -141,6 +141,22 @@ static const CliFlag brief_flags[] = {
     {"--off", NULL, false, "schedule: do not"},
 };
 
+static const CliFlag transcribe_flags[] = {
+    {"--format", "FORMAT", false, "text (the default), srt, vtt or json"},
+    {"--language", "CODE", false, "language that is spoken, such as en; found out unless given"},
+    {"--model", "NAME", false, "whisper-base, whisper-tiny.en, ...; the setting's unless given"},
+    {"--words", NULL, false, "json with the time of every word"},
+};
+
+static const CliFlag say_flags[] = {
+    {"--output", "FILE", false, "write the sound there; - is standard output (-o is the same)"},
+    {"--voice", "ID", false, "one of --list; the setting's unless given"},
+    {"--speed", "N", false, "0.25 to 4; 1 unless said otherwise"},
+    {"--format", "FORMAT", false,
+     "wav, mp3, opus, aac, flac or pcm; unless given, what FILE ends in, or wav"},
+    {"--list", NULL, false, "show the voices of this machine"},
+};
+
 static const CliFlag doctor_flags[] = {
     {"--repair", NULL, false, "rebuild damaged indexes from the documents (no server may run)"},
 };
@@ -235,6 +251,14 @@ static const CliCommand commands[] = {
     {"duplicates", "", "documents with nearly the same text, in groups",
      "The oldest of a group comes first; the others show how much they have in common with it.",
      duplicates_flags, COUNT(duplicates_flags), 0, 0, duplicates_command},
+    {"transcribe", "FILE", "write down what is said in a sound",
+     "WAV, FLAC, Ogg, Opus, MP3, M4A, WebM and more; two hours at most. Needs a speech model:\n"
+     "sotto models fetch whisper-base. A sound without speech gives no text.",
+     transcribe_flags, COUNT(transcribe_flags), 1, 1, transcribe_command},
+    {"say", "TEXT...", "speak a text",
+     "Without -o it is played by aplay or paplay. The natural voice comes by\n"
+     "sotto models fetch en_US-joe-medium; without it espeak speaks.",
+     say_flags, COUNT(say_flags), 0, MANY, say_command},
     {"models", "list|fetch|verify [NAME]", "model files: what there is, get them, check them",
      "fetch gets what is missing, checks every SHA-256 and makes the file the program maps; it "
      "resumes\n"

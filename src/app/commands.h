@@ -21,6 +21,8 @@ int folders_command(Cli *cli);
 int task_command(Cli *cli);
 int calendar_command(Cli *cli);
 int brief_command(Cli *cli);
+int transcribe_command(Cli *cli);
+int say_command(Cli *cli);
 int models_command(Cli *cli);
 int backup_command(Cli *cli);
 int restore_command(Cli *cli);

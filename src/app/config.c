@@ -46,6 +46,17 @@ static const Setting settings[SET_ID_COUNT] = {
     {SET_DESKTOP, SETTING_BOOL, "desktop_notifications", "--desktop-notifications",
      "SOTTO_DESKTOP_NOTIFICATIONS", "yes", NULL, NULL, 0, 1,
      "show reminders on the desktop, where there is one"},
+    {SET_SPEECH_MODEL, SETTING_NAME, "speech_model", "--speech-model", "SOTTO_SPEECH_MODEL", "auto",
+     "NAME", NULL, 0, 0,
+     "what hears: auto is whisper-base when it is there, else whisper-tiny.en; or a name"},
+    {SET_SPEECH_LANGUAGE, SETTING_NAME, "speech_language", "--speech-language",
+     "SOTTO_SPEECH_LANGUAGE", "auto", "CODE", NULL, 0, 0,
+     "language that is spoken, such as en or de; auto finds it out every time"},
+    {SET_SPEECH_VOICE, SETTING_NAME, "speech_voice", "--speech-voice", "SOTTO_SPEECH_VOICE", "auto",
+     "ID", NULL, 0, 0,
+     "what speaks: auto is the first natural voice, else espeak; sotto say --list has the others"},
+    {SET_SPEECH_IDLE, SETTING_COUNT, "speech_idle", "--speech-idle", "SOTTO_SPEECH_IDLE", "600",
+     "SECONDS", NULL, 1, 604800, "how long a voice or speech model stays in memory without use"},
 };
 
 typedef struct {
@@ -248,6 +259,12 @@ static bool zone_ok(const char *text, Err *err)
     return z != NULL;
 }
 
+static bool name_ok(const char *text)
+{
+    static const char fine[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:";
+    return text[0] && strlen(text) < 64 && strspn(text, fine) == strlen(text);
+}
+
 /* Checks `text` against the type of setting `id` and keeps it as the setting's value. */
 static bool take(Config *c, SettingId id, const char *text, const char *origin, bool from_file,
                  Err *err)
@@ -286,6 +303,11 @@ static bool take(Config *c, SettingId id, const char *text, const char *origin, 
         break;
     case SETTING_ZONE:
         ok = zone_ok(text, &why);
+        break;
+    case SETTING_NAME:
+        ok = name_ok(text) ||
+             err_set(&why, ERR_VALIDATION, "\"%s\" is no name of letters, digits and . _ - :",
+                     text);
         break;
     case SETTING_LIST:
     case SETTING_SECRET:

@@ -34,6 +34,10 @@ typedef enum {
     SET_ZONE,
     SET_DATE_ORDER,
     SET_DESKTOP,
+    SET_SPEECH_MODEL,
+    SET_SPEECH_LANGUAGE,
+    SET_SPEECH_VOICE,
+    SET_SPEECH_IDLE,
     SET_ID_COUNT
 } SettingId;
 
@@ -46,6 +50,7 @@ typedef enum {
     SETTING_CHOICE, /* one of `choices` */
     SETTING_LIST,   /* words with commas between */
     SETTING_ZONE,   /* a time zone by its IANA name; empty: the machine's */
+    SETTING_NAME,   /* letters, digits and . _ - : */
     SETTING_URL,    /* http:// or https:// */
     SETTING_SECRET  /* never printed */
 } SettingType;

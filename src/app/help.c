@@ -177,6 +177,8 @@ static const char *kind(const Setting *s)
         return "words with commas";
     case SETTING_ZONE:
         return "time zone";
+    case SETTING_NAME:
+        return "name";
     case SETTING_URL:
         return "http(s) address";
     case SETTING_SECRET:

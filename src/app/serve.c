@@ -96,6 +96,7 @@ static bool open_data(Serve *s, Err *err)
                     .workers = true,
                     .sync = true,
                     .assistant = true,
+                    .voice = true,
                     .lock_note = note};
     if (!app_open(&s->app, &o, err))
         return false;
@@ -144,6 +145,8 @@ static int wait_for_end(Serve *s, const sigset_t *signals)
             return SIGTERM;
         if (watchdog)
             server_post(s->server, loop_is_alive, NULL);
+        ears_rest(s->app.ears);
+        mouth_rest(s->app.mouth);
         trim_when_idle(s, &trimmed_at);
     }
 }

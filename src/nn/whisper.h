@@ -24,6 +24,7 @@
 
 typedef struct Whisper Whisper;
 typedef struct WhisperState WhisperState;
+typedef struct WhisperSegment WhisperSegment;
 
 typedef enum {
     WHISPER_INT8, /* u8 activations x s8 weights; what the product uses */
@@ -72,6 +73,8 @@ typedef struct {
      * is asked about every token. Either may be NULL. */
     bool (*progress)(void *arg, size_t done, size_t all);
     bool (*cancelled)(void *arg);
+    /* The segments of a window, as soon as they stand; borrowed for the call. May be NULL. */
+    void (*heard)(void *arg, const WhisperSegment *segments, size_t n);
     void *arg;
 } WhisperOptions;
 
@@ -80,7 +83,7 @@ typedef struct {
     float start_s, end_s, probability;
 } WhisperWord;
 
-typedef struct {
+struct WhisperSegment {
     float start_s, end_s;
     Str text;                  /* trimmed */
     const uint32_t *tokens;    /* [n_tokens], timestamps among them */
@@ -91,7 +94,7 @@ typedef struct {
     uint32_t seek;             /* first frame of its window */
     float temperature, avg_logprob, compression_ratio, no_speech_prob;
     bool full_window;          /* encoded with all 1500 positions */
-} WhisperSegment;
+};
 
 typedef struct {
     Str text;                  /* segments joined by single spaces */

@@ -244,8 +244,11 @@ static bool run(Transcription *t, WhisperResult *out, Err *err)
             if (frames < LITTLE)
                 t->n_carried = 0;
             set_prompt(t, given, n_given);
+            size_t before = t->n_segments;
             if (!one_window(t, seek, &advance, err))
                 return false;
+            if (o->heard && t->n_segments > before)
+                o->heard(o->arg, t->segments + before, t->n_segments - before);
         }
         if (o->progress && !o->progress(o->arg, (seek + advance) * WHISPER_HOP, w->n))
             return err_set(err, ERR_CANCELLED, "the transcription was stopped");

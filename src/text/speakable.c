@@ -246,7 +246,7 @@ static bool cut(Str text, const char *clean, const SpeakableOrder *order, Arena 
         } else if (ok) {
             buf_add(&words, s);
         }
-        if (!ok || !has_words(buf_str(&words))) {
+        if (!ok || (buf_ok(&words) && !has_words(buf_str(&words)))) {
             continue;
         }
         if (count == cap) {

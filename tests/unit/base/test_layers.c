@@ -65,6 +65,7 @@ static const struct {
     {"opus/", "audio/encode_libs.c"},
     {"lame/", "audio/encode_libs.c"},
     {"espeak-ng/", "voice/espeak.c"},
+    {"zlib.h", "nn/whisper_rules.c"},
 };
 
 /* What the compiler and glibc bring. Anything else is a library and needs a fence. */

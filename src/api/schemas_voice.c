@@ -1,0 +1,35 @@
+/* schemas_voice.c - the shapes of hearing and speaking; as schemas.c. */
+#include "api/schemas.h"
+
+const char api_schemas_voice[] =
+    "{\"Transcription\":{\"type\":\"object\",\"required\":[\"text\"],\"properties\":{\"text\":{"
+    "\"type\":\"string\"},\"task\":{\"const\":\"transcribe\"},\"language\":{\"type\":\"string\""
+    ",\"description\":\"a code: en\"},\"duration\":{\"type\":\"number\"},\"segments\":{\"type\""
+    ":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"id\",\"seek\",\"start\",\"end\","
+    "\"text\",\"tokens\",\"temperature\",\"avg_logprob\",\"compression_ratio\",\"no_speech_prob"
+    "\"],\"properties\":{\"id\":{\"type\":\"integer\"},\"seek\":{\"type\":\"integer\"},\"start"
+    "\":{\"type\":\"number\"},\"end\":{\"type\":\"number\"},\"text\":{\"type\":\"string\"},\"to"
+    "kens\":{\"type\":\"array\",\"items\":{\"type\":\"integer\"}},\"temperature\":{\"type\":\"n"
+    "umber\"},\"avg_logprob\":{\"type\":\"number\"},\"compression_ratio\":{\"type\":\"number\"}"
+    ",\"no_speech_prob\":{\"type\":\"number\"}}}},\"words\":{\"type\":\"array\",\"items\":{\"ty"
+    "pe\":\"object\",\"required\":[\"word\",\"start\",\"end\"],\"properties\":{\"word\":{\"type"
+    "\":\"string\"},\"start\":{\"type\":\"number\"},\"end\":{\"type\":\"number\"}}}},\"usage\":"
+    "{\"type\":\"object\",\"required\":[\"type\",\"seconds\"],\"properties\":{\"type\":{\"const"
+    "\":\"duration\"},\"seconds\":{\"type\":\"integer\"}}}}},"
+
+    "\"VoiceInteraction\":{\"type\":\"object\",\"required\":[\"id\",\"transcript\",\"intent\","
+    "\"response\",\"confidence\",\"processing_time_ms\",\"timestamp\"],\"properties\":{\"id\":{"
+    "\"type\":\"string\",\"format\":\"uuid\"},\"transcript\":{\"type\":\"string\",\"description"
+    "\":\"empty when nobody spoke\"},\"intent\":{\"$ref\":\"#/components/schemas/Intent\"},\"re"
+    "sponse\":{\"type\":\"string\"},\"confidence\":{\"type\":\"number\",\"minimum\":0,\"maximum"
+    "\":1,\"description\":\"of hearing and of understanding, multiplied\"},\"processing_time_ms"
+    "\":{\"type\":\"number\"},\"timestamp\":{\"type\":\"string\",\"format\":\"date-time\"},\"la"
+    "nguage\":{\"type\":\"string\"},\"session_id\":{\"type\":\"string\",\"format\":\"uuid\",\"d"
+    "escription\":\"of words\"},\"stages\":{\"type\":\"object\",\"required\":[\"hear_ms\",\"ans"
+    "wer_ms\",\"heard_confidence\"],\"properties\":{\"hear_ms\":{\"type\":\"number\"},\"answer_"
+    "ms\":{\"type\":\"number\"},\"heard_confidence\":{\"type\":\"number\"}}}}},"
+
+    "\"VoiceList\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"id\",\"na"
+    "me\",\"language\",\"backend\"],\"properties\":{\"id\":{\"type\":\"string\"},\"name\":{\"ty"
+    "pe\":\"string\"},\"language\":{\"type\":\"string\"},\"backend\":{\"type\":\"string\",\"enu"
+    "m\":[\"piper\",\"espeak\"]},\"rate_hz\":{\"type\":\"integer\"}}}}}";

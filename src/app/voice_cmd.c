@@ -1,0 +1,274 @@
+/* `sotto transcribe` and `sotto say`: speech to text and text to speech. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "app/call.h"
+#include "app/commands.h"
+#include "app/proc.h"
+#include "base/os.h"
+#include "base/uuid.h"
+
+#define SPEECH_HZ 16000
+
+/* ---- transcribe ------------------------------------------------------------------------------ */
+
+static void part(Buf *form, const char *boundary, const char *name, const char *value)
+{
+    if (value)
+        buf_printf(form, "--%s\r\nContent-Disposition: form-data; name=\"%s\"\r\n\r\n%s\r\n",
+                   boundary, name, value);
+}
+
+static void file_part(Buf *form, const char *boundary, Str name, Str data)
+{
+    buf_printf(form, "--%s\r\nContent-Disposition: form-data; name=\"file\"; filename=\"",
+               boundary);
+    for (size_t i = 0; i < name.len; i++)
+        (void)buf_add_char(form, name.ptr[i] == '"' ? '_' : name.ptr[i]);
+    buf_add_c(form, "\"\r\nContent-Type: application/octet-stream\r\n\r\n");
+    buf_add(form, data);
+    buf_printf(form, "\r\n--%s--\r\n", boundary);
+}
+
+static bool make_form(Cli *cli, const char *format, char boundary[UUID_TEXT], Buf *form, Err *err)
+{
+    Buf data;
+    Uuid id;
+    const char *model = cli_flag(cli, "--model"), *path = cli->args[0];
+    size_t most = (size_t)config_number(cli->config, SET_MAX_UPLOAD);
+    buf_init(&data, most);
+    buf_init(form, most + (1 << 16));
+    bool ok = uuid_v4(&id, err) && os_read_file(path, &data, err);
+    if (ok) {
+        uuid_format(&id, boundary);
+        part(form, boundary, "model", model ? model : "whisper-1");
+        part(form, boundary, "response_format", format);
+        part(form, boundary, "language", cli_flag(cli, "--language"));
+        if (cli_flag(cli, "--words"))
+            part(form, boundary, "timestamp_granularities[]", "word");
+        if (cli_flag(cli, "--words"))
+            part(form, boundary, "timestamp_granularities[]", "segment");
+        file_part(form, boundary, str_file_name(str_of(path)), buf_str(&data));
+        ok = buf_check(form, path, err);
+    }
+    buf_release(&data);
+    return ok;
+}
+
+typedef struct {
+    Progress bar;
+    Str name;
+} Bar;
+
+/* In seconds of the sound. */
+static void on_progress(void *arg, size_t done, size_t all)
+{
+    Bar *b = arg;
+    progress_step(&b->bar, done / SPEECH_HZ, all / SPEECH_HZ, b->name);
+}
+
+static void show_text(Cli *cli, Str text)
+{
+    Str line;
+    while (str_next(&text, '\n', &line)) {
+        if (cli->term.out_tty)
+            term_text(&cli->out, line);
+        else
+            buf_add(&cli->out, line);
+        if (text.ptr || line.len)
+            buf_add_char(&cli->out, '\n');
+    }
+}
+
+static const char *format_of(const Cli *cli)
+{
+    static const char *const known[][2] = {{"text", "text"}, {"srt", "srt"}, {"vtt", "vtt"},
+                                           {"json", "verbose_json"}};
+    const char *given = cli_flag(cli, "--format");
+    bool json = cli->json || cli_flag(cli, "--words");
+    for (size_t i = 0; given && i < sizeof known / sizeof *known; i++)
+        if (strcmp(given, known[i][0]) == 0 && (!cli_flag(cli, "--words") || i == 3))
+            return known[i][1];
+    return given ? NULL : json ? "verbose_json" : "text";
+}
+
+int transcribe_command(Cli *cli)
+{
+    Err err = ERR_INIT;
+    Buf form;
+    CallAnswer a;
+    char boundary[UUID_TEXT], type[80];
+    const char *format = format_of(cli);
+    if (!format)
+        return cli_usage_error(cli, "--format takes text, srt, vtt or json; --words json only");
+    if (!make_form(cli, format, boundary, &form, &err)) {
+        buf_release(&form);
+        return cli_fail(cli, &err);
+    }
+    (void)snprintf(type, sizeof type, "multipart/form-data; boundary=%s", boundary);
+    Call *call = call_open(cli->config, CALL_VOICE, "sotto transcribe", &err);
+    Bar bar = {.name = str_file_name(str_of(cli->args[0]))};
+    progress_begin(&bar.bar, &cli->term, PROGRESS_FILES, 0);
+    if (call && !cli->quiet)
+        call_on_hearing(call, on_progress, &bar);
+    bool ok = call && call_send(call, 0, "POST", STR("/v1/audio/transcriptions"), type,
+                                buf_str(&form), &a, &err);
+    progress_end(&bar.bar);
+    if (ok) {
+        show_text(cli, buf_str(&a.body));
+        buf_release(&a.body);
+    }
+    call_close(call);
+    buf_release(&form);
+    return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
+}
+
+/* ---- say ------------------------------------------------------------------------------------- */
+
+static int list_voices(Cli *cli, Call *call)
+{
+    Err err = ERR_INIT;
+    Buf body;
+    buf_init(&body, 1 << 20);
+    Json *j = call_get(call, STR("/api/v1/voice/voices"), &body, &err);
+    if (j && cli->json)
+        buf_printf(&cli->out, "%s\n", body.ptr);
+    for (size_t i = 0; j && !cli->json && i < json_count(j); i++) {
+        const Json *v = json_at(j, i);
+        term_cell(&cli->out, &cli->term, json_str(json_get(v, "id")), 26);
+        term_cell(&cli->out, &cli->term, json_str(json_get(v, "language")), 8);
+        term_cell(&cli->out, &cli->term, json_str(json_get(v, "backend")), 8);
+        term_text(&cli->out, json_str(json_get(v, "name")));
+        buf_add_char(&cli->out, '\n');
+    }
+    json_free(j);
+    buf_release(&body);
+    return j ? cli_done(cli, 0) : cli_fail(cli, &err);
+}
+
+/* What --format says, else the end of the file's name, else WAV. NULL: none of ours. */
+static const char *sound_format(const Cli *cli, const char *output)
+{
+    static const char *const known[][2] = {{"wav", "wav"}, {"mp3", "mp3"}, {"opus", "opus"},
+                                           {"ogg", "opus"}, {"aac", "aac"}, {"flac", "flac"},
+                                           {"pcm", "pcm"}};
+    const char *given = cli_flag(cli, "--format"), *dot = output ? strrchr(output, '.') : NULL;
+    const char *name = given ? given : dot && !strchr(dot, '/') ? dot + 1 : "wav";
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(name, known[i][0]) == 0)
+            return known[i][1];
+    return NULL;
+}
+
+static bool make_body(Cli *cli, const char *format, Buf *body, Err *err)
+{
+    const char *voice = cli_flag(cli, "--voice"), *speed = cli_flag(cli, "--speed");
+    double number = 1;
+    Buf text;
+    JsonW w;
+    if (speed && !str_to_double(str_of(speed), &number))
+        return err_set(err, ERR_VALIDATION, "--speed takes a number, 0.25 to 4");
+    buf_init(&text, 1 << 20);
+    for (size_t i = 0; i < cli->n_args; i++)
+        buf_printf(&text, "%s%s", i ? " " : "", cli->args[i]);
+    jw_init(&w, body);
+    jw_obj(&w);
+    jw_kv_str(&w, "text", buf_str(&text));
+    jw_kv_cstr(&w, "format", format);
+    jw_kv_num(&w, "speed", number);
+    if (voice)
+        jw_kv_cstr(&w, "voice", voice);
+    jw_obj_end(&w);
+    bool ok = buf_check(&text, "the text", err) && buf_check(body, "the text", err);
+    buf_release(&text);
+    return ok;
+}
+
+static bool keep_on(void *arg)
+{
+    (void)arg;
+    return !cli_interrupted();
+}
+
+/* Plays a WAV by what the machine has for that. */
+static bool play(Str wav, Err *err)
+{
+    static const char *const players[][3] = {{"aplay", "-q", NULL}, {"paplay", NULL, NULL}};
+    char path[] = "/tmp/sotto-say-XXXXXX";
+    int fd = mkstemp(path), status = 0;
+    bool ok = fd >= 0 && os_write_all(fd, wav.ptr, wav.len), found = false;
+    if (!ok)
+        err_set(err, ERR_IO, "cannot write the sound to %s", path);
+    for (size_t i = 0; ok && !found && i < sizeof players / sizeof *players; i++) {
+        const char *argv[4] = {players[i][0], path, NULL, NULL};
+        if (players[i][1]) {
+            argv[1] = players[i][1];
+            argv[2] = path;
+        }
+        Err why = ERR_INIT;
+        Buf output;
+        buf_init(&output, 4096);
+        ProcRun run = {.argv = argv, .tick = keep_on};
+        bool ran = proc_run(&run, &output, &status, &why);
+        found = ran || why.code != ERR_NOT_FOUND;
+        if (ran && status)
+            ok = err_set(err, ERR_UNAVAILABLE, "%s could not play it (use -o FILE): " STR_FMT,
+                         argv[0], STR_ARG(str_trim(buf_str(&output))));
+        else if (!ran && found)
+            ok = err_set(err, why.code, "%s", why.msg);
+        buf_release(&output);
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+        (void)unlink(path);
+    }
+    if (ok && !found)
+        ok = err_set(err, ERR_UNAVAILABLE,
+                     "there is neither aplay nor paplay to play it; write it with -o FILE");
+    return ok;
+}
+
+static bool put_sound(Cli *cli, const char *output, Str bytes, Err *err)
+{
+    if (!output)
+        return play(bytes, err);
+    if (strcmp(output, "-") == 0)
+        return buf_add(&cli->out, bytes) || buf_check(&cli->out, "the sound", err);
+    return os_write_file(output, bytes, 0644, err);
+}
+
+int say_command(Cli *cli)
+{
+    Err err = ERR_INIT;
+    Buf body;
+    CallAnswer a;
+    const char *output = cli_flag(cli, "--output"), *format = sound_format(cli, output);
+    bool list = cli_flag(cli, "--list") != NULL;
+    if (!list && !cli->n_args)
+        return cli_usage_error(cli, "say what? usage: sotto say TEXT...");
+    if (!format || (!output && strcmp(format, "wav") != 0))
+        return cli_usage_error(cli, format ? "--format is for a file: add -o FILE"
+                                           : "a format is wav, mp3, opus, aac, flac or pcm");
+    cli_catch_signals();
+    Call *call = call_open(cli->config, CALL_VOICE, "sotto say", &err);
+    if (!call)
+        return cli_fail(cli, &err);
+    if (list) {
+        int status = list_voices(cli, call);
+        call_close(call);
+        return status;
+    }
+    buf_init(&body, 1 << 20);
+    bool ok = make_body(cli, format, &body, &err) &&
+              call_send(call, 0, "POST", STR("/api/v1/voice/synthesize"), "application/json",
+                        buf_str(&body), &a, &err);
+    if (ok) {
+        ok = put_sound(cli, output, buf_str(&a.body), &err);
+        buf_release(&a.body);
+    }
+    call_close(call);
+    buf_release(&body);
+    return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
+}

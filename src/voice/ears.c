@@ -1,0 +1,489 @@
+/* ears.c - see ears.h. */
+#include "voice/ears.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "base/os.h"
+#include "nn/vad.h"
+
+#define PREFIX "whisper-"
+#define SUFFIX ".sotto"
+#define MODELS_MAX 8
+#define LANES 2
+#define IDLE_MS (600u * 1000u)
+#define QUEUE_MAX 8
+#define THREADS_MAX 4
+#define LOOK_MS 20 /* between two looks whether a waiting request was cancelled */
+/* So many frames of 32 ms, one after another, above the threshold are somebody speaking. Less than
+ * the end-pointer asks for: here a word lost costs more than a cough heard. */
+#define SPEECH_FRAMES 2
+#define SPEECH_LEAST 0.4f
+
+typedef struct Waiter {
+    struct Waiter *next;
+} Waiter;
+
+typedef struct {
+    Waiter *first; /* who works; the others wait */
+    unsigned n;
+} Lane;
+
+typedef struct {
+    char name[EARS_NAME_MAX];
+    Whisper *model;
+    WhisperState *state[LANES];
+    unsigned users;
+    uint64_t used_ns;
+} Loaded;
+
+struct Ears {
+    char *dir, *model, *language;
+    uint64_t idle_ns;
+    unsigned queue_max, threads;
+    Vad *vad; /* NULL: none is installed */
+    bool vad_looked_for;
+    pthread_mutex_t lock; /* of all below */
+    pthread_cond_t changed;
+    Lane lane[LANES];
+    Loaded loaded[MODELS_MAX];
+    Metric *is_loaded, *ratio;
+    void (*progress)(void *arg, size_t done, size_t all);
+    void *progress_arg;
+};
+
+static bool is_auto(const char *s) { return !s || !*s || strcmp(s, "auto") == 0; }
+
+Ears *ears_new(const EarsOptions *o, Err *err)
+{
+    Ears *e = mem_zalloc(sizeof *e);
+    if (!e || !(e->dir = mem_strdup(o->models_dir)) ||
+        !(e->model = mem_strdup(is_auto(o->model) ? "" : o->model)) ||
+        !(e->language = mem_strdup(is_auto(o->language) ? "" : o->language))) {
+        ears_free(e);
+        err_set(err, ERR_NO_MEMORY, "no memory for the speech recogniser");
+        return NULL;
+    }
+    unsigned cpus = os_cpu_count();
+    e->idle_ns = (uint64_t)(o->idle_ms ? o->idle_ms : IDLE_MS) * 1000000u;
+    e->queue_max = o->queue_max ? o->queue_max : QUEUE_MAX;
+    e->threads = o->threads ? o->threads : cpus < THREADS_MAX ? cpus : THREADS_MAX;
+    pthread_mutex_init(&e->lock, NULL);
+    pthread_cond_init(&e->changed, NULL);
+    e->is_loaded = metric_gauge("stt_model_loaded", "1 while a speech model is in memory.",
+        "model");
+    e->ratio = metric_gauge("stt_realtime_ratio",
+        "Time the last transcription took, by the length of its sound.", NULL);
+    metric_set(e->ratio, NULL, 0);
+    return e;
+}
+
+static void let_go(Ears *e, Loaded *l)
+{
+    for (unsigned i = 0; i < LANES; i++)
+        whisper_state_free(l->state[i]);
+    whisper_close(l->model);
+    metric_set(e->is_loaded, (const char *const[]){l->name}, 0);
+    *l = (Loaded){0};
+}
+
+void ears_free(Ears *e)
+{
+    if (!e)
+        return;
+    for (size_t i = 0; i < MODELS_MAX; i++)
+        if (e->loaded[i].model)
+            let_go(e, &e->loaded[i]);
+    vad_close(e->vad);
+    if (e->language) {
+        pthread_cond_destroy(&e->changed);
+        pthread_mutex_destroy(&e->lock);
+    }
+    mem_free(e->dir);
+    mem_free(e->model);
+    mem_free(e->language);
+    mem_free(e);
+}
+
+/* ---- which models there are ------------------------------------------------------------------ */
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+bool ears_list(const Ears *e, Arena *a, const char ***names, size_t *n)
+{
+    const char **list = ARENA_NEW_ARRAY(a, const char *, MODELS_MAX);
+    DIR *d = opendir(e->dir);
+    struct dirent *entry;
+    bool ok = list != NULL;
+    *n = 0;
+    while (ok && d && *n < MODELS_MAX && (entry = readdir(d))) {
+        Str file = str_of(entry->d_name);
+        if (!str_starts(file, STR(PREFIX)) || !str_ends(file, STR(SUFFIX)) ||
+            file.len - STR(SUFFIX).len >= EARS_NAME_MAX)
+            continue;
+        list[*n] = arena_cstr(a, str_sub(file, 0, file.len - STR(SUFFIX).len));
+        ok = list[*n] != NULL;
+        *n += ok;
+    }
+    if (d)
+        closedir(d);
+    if (ok)
+        qsort(list, *n, sizeof *list, by_name);
+    *names = list;
+    return ok;
+}
+
+static bool there(const char *const *names, size_t n, Str name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(str_of(names[i]), name))
+            return true;
+    return false;
+}
+
+static bool choose(const Ears *e, const char *const *names, size_t n, Str asked, Str *out, Err *err)
+{
+    bool any = !asked.len || str_eq(asked, STR("whisper")) || str_eq(asked, STR("whisper-1"));
+    if (any && e->model[0]) {
+        *out = str_of(e->model);
+        return there(names, n, *out) ||
+               err_set(err, ERR_UNAVAILABLE,
+                   "the speech model %s is not in %s; run sotto models fetch %s", e->model, e->dir,
+                   e->model);
+    }
+    if (!any) {
+        *out = asked;
+        return there(names, n, asked) ||
+               err_set(err, ERR_NOT_FOUND,
+                   "there is no speech model \"" STR_FMT "\"; GET /v1/models lists what there is",
+                   (int)(asked.len < 60 ? asked.len : 60), asked.ptr);
+    }
+    static const char *const order[] = {PREFIX "base", PREFIX "tiny.en"};
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        *out = str_of(order[i]);
+        if (there(names, n, *out))
+            return true;
+    }
+    if (n == 0)
+        return err_set(err, ERR_UNAVAILABLE,
+            "there is no speech model in %s; run sotto models fetch whisper-base", e->dir);
+    *out = str_of(names[0]);
+    return true;
+}
+
+bool ears_model(const Ears *e, Str asked, char out[EARS_NAME_MAX], Err *err)
+{
+    Arena *a = arena_new((size_t)1 << 16);
+    const char **names;
+    size_t n;
+    Str name;
+    bool ok = a && ears_list(e, a, &names, &n);
+    if (!ok)
+        err_set(err, ERR_NO_MEMORY, "no memory for the speech models");
+    ok = ok && choose(e, names, n, asked, &name, err);
+    if (ok)
+        (void)snprintf(out, EARS_NAME_MAX, STR_FMT, STR_ARG(name));
+    arena_free(a);
+    return ok;
+}
+
+/* ---- loading --------------------------------------------------------------------------------- */
+
+static char *path_of(const Ears *e, const char *name)
+{
+    Buf b;
+    size_t n;
+    buf_init(&b, 8192);
+    buf_printf(&b, "%s/%s" SUFFIX, e->dir, name);
+    char *path = buf_take(&b, &n);
+    buf_release(&b);
+    return path;
+}
+
+/* The model of that name and the scratch of the lane; callers hold the lock. */
+static Loaded *take(Ears *e, const char *name, unsigned lane, Err *err)
+{
+    Loaded *l = NULL, *room = NULL;
+    for (size_t i = 0; i < MODELS_MAX; i++) {
+        if (e->loaded[i].model && strcmp(e->loaded[i].name, name) == 0)
+            l = &e->loaded[i];
+        else if (!e->loaded[i].model)
+            room = &e->loaded[i];
+    }
+    if (!l && !room) {
+        err_set(err, ERR_UNAVAILABLE, "too many speech models are in use at once");
+        return NULL;
+    }
+    if (!l) {
+        char *path = path_of(e, name);
+        l = room;
+        l->model = path ? whisper_open(path, WHISPER_INT8, err) : NULL;
+        if (!path)
+            err_set(err, ERR_NO_MEMORY, "no memory for a path");
+        mem_free(path);
+        if (!l->model)
+            return NULL;
+        (void)snprintf(l->name, sizeof l->name, "%s", name);
+        metric_set(e->is_loaded, (const char *const[]){l->name}, 1);
+    }
+    if (!l->state[lane])
+        l->state[lane] = whisper_state_new(l->model, e->threads, err);
+    if (!l->state[lane]) {
+        if (!l->users)
+            let_go(e, l);
+        return NULL;
+    }
+    l->users++;
+    return l;
+}
+
+static void give_back(Ears *e, Loaded *l)
+{
+    pthread_mutex_lock(&e->lock);
+    l->users--;
+    l->used_ns = clock_mono_ns();
+    pthread_mutex_unlock(&e->lock);
+}
+
+void ears_on_progress(Ears *e, void (*fn)(void *arg, size_t done, size_t all), void *arg)
+{
+    e->progress = fn;
+    e->progress_arg = arg;
+}
+
+void ears_rest(Ears *e)
+{
+    pthread_mutex_lock(&e->lock);
+    uint64_t now = clock_mono_ns();
+    for (size_t i = 0; i < MODELS_MAX; i++) {
+        Loaded *l = &e->loaded[i];
+        if (l->model && !l->users && now - l->used_ns >= e->idle_ns) {
+            log_write(LOG_INFO, "voice", "%s was not used and is let go", l->name);
+            let_go(e, l);
+        }
+    }
+    pthread_mutex_unlock(&e->lock);
+}
+
+size_t ears_loaded(Ears *e)
+{
+    size_t n = 0;
+    pthread_mutex_lock(&e->lock);
+    for (size_t i = 0; i < MODELS_MAX; i++)
+        n += e->loaded[i].model != NULL;
+    pthread_mutex_unlock(&e->lock);
+    return n;
+}
+
+/* ---- lanes ----------------------------------------------------------------------------------- */
+
+static void wait_a_little(Ears *e)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += LOOK_MS * 1000000L;
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_nsec -= 1000000000L;
+        until.tv_sec++;
+    }
+    pthread_cond_timedwait(&e->changed, &e->lock, &until);
+}
+
+static bool is_cancelled(const WhisperOptions *o)
+{
+    return o->cancelled && o->cancelled(o->arg);
+}
+
+static void leave(Ears *e, Lane *lane, const Waiter *me)
+{
+    Waiter **at = &lane->first;
+    while (*at != me)
+        at = &(*at)->next;
+    *at = me->next;
+    lane->n--;
+    pthread_cond_broadcast(&e->changed);
+}
+
+/* Waits for its turn; callers hold the lock, and leave afterwards when it returns true. */
+static bool enter(Ears *e, Lane *lane, Waiter *me, const WhisperOptions *o, Err *err)
+{
+    if (lane->n > e->queue_max)
+        return err_set(err, ERR_UNAVAILABLE,
+            "%u sounds wait for the speech recogniser already; try again in a moment", lane->n - 1);
+    Waiter **last = &lane->first;
+    while (*last)
+        last = &(*last)->next;
+    *last = me;
+    lane->n++;
+    while (lane->first != me) {
+        if (is_cancelled(o)) {
+            leave(e, lane, me);
+            return err_set(err, ERR_CANCELLED, "the transcription was stopped");
+        }
+        wait_a_little(e);
+    }
+    return true;
+}
+
+/* What whisper's callbacks get: the caller's own, and the way for the other lane. */
+typedef struct {
+    Ears *ears;
+    const WhisperOptions *own;
+    bool gives_way;
+} Course;
+
+static bool on_progress(void *arg, size_t done, size_t all)
+{
+    Course *c = arg;
+    Ears *e = c->ears;
+    if (c->gives_way) {
+        pthread_mutex_lock(&e->lock);
+        while (e->lane[0].n && !is_cancelled(c->own))
+            wait_a_little(e);
+        pthread_mutex_unlock(&e->lock);
+    }
+    if (e->progress)
+        e->progress(e->progress_arg, done, all);
+    return !c->own->progress || c->own->progress(c->own->arg, done, all);
+}
+
+static bool on_cancelled(void *arg)
+{
+    return is_cancelled(((Course *)arg)->own);
+}
+
+static void on_heard(void *arg, const WhisperSegment *segments, size_t n)
+{
+    const WhisperOptions *own = ((Course *)arg)->own;
+    if (own->heard)
+        own->heard(own->arg, segments, n);
+}
+
+/* ---- hearing --------------------------------------------------------------------------------- */
+
+/* The detector, opened at the first use; NULL when it is not installed. */
+static const Vad *detector(Ears *e)
+{
+    pthread_mutex_lock(&e->lock);
+    if (!e->vad_looked_for) {
+        Err why = ERR_INIT;
+        char *path = path_of(e, "silero-vad");
+        e->vad_looked_for = true;
+        e->vad = path ? vad_open(path, &why) : NULL;
+        if (!e->vad)
+            log_write(LOG_WARN, "voice",
+                "no speech detector (sotto models fetch silero-vad); silence is left to the "
+                "recogniser: %s", why.msg);
+        mem_free(path);
+    }
+    const Vad *v = e->vad;
+    pthread_mutex_unlock(&e->lock);
+    return v;
+}
+
+/* Whether somebody speaks anywhere in it; looked for until the first words. */
+static bool has_speech(const Vad *v, const float *pcm, size_t n)
+{
+    VadState s = {0};
+    float frame[VAD_FRAME];
+    unsigned run = 0;
+    for (size_t at = 0; at < n; at += VAD_FRAME) {
+        size_t here = n - at < VAD_FRAME ? n - at : VAD_FRAME;
+        memset(frame, 0, sizeof frame);
+        memcpy(frame, pcm + at, here * sizeof *frame);
+        run = vad_frame(v, &s, frame) >= SPEECH_LEAST ? run + 1 : 0;
+        if (run == SPEECH_FRAMES)
+            return true;
+    }
+    return false;
+}
+
+static bool transcribe(Ears *e, const char *name, const EarsRequest *r, const float *pcm, size_t n,
+    Arena *a, WhisperResult *out, Err *err)
+{
+    unsigned lane = r->urgent ? 0 : 1;
+    Course course = {.ears = e, .own = &r->options, .gives_way = !r->urgent};
+    WhisperOptions o = r->options;
+    Waiter me = {0};
+    o.progress = on_progress;
+    o.cancelled = on_cancelled;
+    o.heard = on_heard;
+    o.arg = &course;
+    if (!o.language.len)
+        o.language = str_of(e->language);
+    pthread_mutex_lock(&e->lock);
+    if (!enter(e, &e->lane[lane], &me, &r->options, err)) {
+        pthread_mutex_unlock(&e->lock);
+        return false;
+    }
+    Loaded *l = take(e, name, lane, err);
+    pthread_mutex_unlock(&e->lock);
+    bool ok = l != NULL;
+    if (ok) {
+        /* An English model has one language; the setting is for those that have several. */
+        if (!r->options.language.len && !whisper_knows_language(l->model, o.language))
+            o.language = STR("");
+        uint64_t start = clock_mono_ns();
+        ok = whisper_transcribe(l->model, l->state[lane], pcm, n, &o, a, out, err);
+        if (ok && n)
+            metric_set(e->ratio, NULL, clock_seconds_since(start) * EARS_RATE_HZ / (double)n);
+        give_back(e, l);
+    }
+    pthread_mutex_lock(&e->lock);
+    leave(e, &e->lane[lane], &me);
+    pthread_mutex_unlock(&e->lock);
+    return ok;
+}
+
+/* "en" for no language; NULL when there is none of that code. */
+static const char *language_of(Str code)
+{
+    const char *one = "en";
+    for (uint32_t i = 0; code.len && (one = whisper_language(i)); i++)
+        if (str_eq(code, str_of(one)))
+            break;
+    return one;
+}
+
+bool ears_hear(Ears *e, const EarsRequest *r, const float *pcm, size_t n, Arena *a,
+    WhisperResult *out, Err *err)
+{
+    char name[EARS_NAME_MAX];
+    Str asked = r->options.language;
+    const char *language = language_of(asked);
+    if (!ears_model(e, r->model, name, err))
+        return false;
+    if (!language)
+        return err_set(err, ERR_VALIDATION,
+            "there is no language \"" STR_FMT "\"; a language is a code such as en or de",
+            (int)(asked.len < 20 ? asked.len : 20), asked.ptr);
+    const Vad *v = detector(e);
+    if (!v || has_speech(v, pcm, n))
+        return transcribe(e, name, r, pcm, n, a, out, err);
+    *out = (WhisperResult){.text = STR(""), .language = language,
+        .duration_s = (float)n / EARS_RATE_HZ};
+    return true;
+}
+
+double ears_confidence(const WhisperResult *r)
+{
+    double sum = 0, tokens = 0;
+    for (size_t i = 0; i < r->n_segments; i++) {
+        const WhisperSegment *s = &r->segments[i];
+        sum += exp((double)s->avg_logprob) * (1 - (double)s->no_speech_prob) * (double)s->n_tokens;
+        tokens += (double)s->n_tokens;
+    }
+    double c = tokens > 0 ? sum / tokens : 0;
+    return c < 0 ? 0 : c > 1 ? 1 : c;
+}

@@ -1,0 +1,64 @@
+/* ears.h - the shared speech recogniser: one for the program, loaded when first needed.
+ *
+ *   float pcm at 16 kHz -> is anybody speaking? (nn/vad.h) -> Whisper (nn/whisper.h) -> text
+ *
+ * A model stays in memory for an idle time after its last use. There are two lanes: what a person
+ * waits for, and the rest; one transcription at a time in each, those behind it queue in order, and
+ * a long one stands still between two windows while the other lane works. A sound in which the
+ * detector finds no speech has an empty transcript, and Whisper is not asked at all: it would
+ * invent one.
+ *
+ * Threads: safe; ears_hear blocks. */
+#ifndef SOTTO_VOICE_EARS_H
+#define SOTTO_VOICE_EARS_H
+
+#include "nn/whisper.h"
+
+#define EARS_RATE_HZ WHISPER_RATE_HZ
+#define EARS_NAME_MAX 64
+
+typedef struct Ears Ears;
+
+typedef struct {
+    const char *models_dir;
+    const char *model;    /* NULL, "" or "auto": whisper-base when it is there, else
+                             whisper-tiny.en, else any */
+    const char *language; /* when a request names none; NULL, "" or "auto": detected */
+    unsigned idle_ms;     /* 0: 10 minutes */
+    unsigned queue_max;   /* waiting in a lane; 0: 8 */
+    unsigned threads;     /* of one transcription; 0: a processor each, at most 4 */
+} EarsOptions;
+
+Ears *ears_new(const EarsOptions *o, Err *err); /* loads nothing */
+void ears_free(Ears *e);                        /* NULL is allowed; no ears_hear may be running */
+
+/* The models that are there: names in `a`, sorted. False without memory. */
+bool ears_list(const Ears *e, Arena *a, const char ***names, size_t *n);
+/* The model that `asked` means: a name of the list, or empty, "whisper" and "whisper-1" for the
+ * setting's. ERR_NOT_FOUND; ERR_UNAVAILABLE (there is none: it says how to get one). */
+bool ears_model(const Ears *e, Str asked, char out[EARS_NAME_MAX], Err *err);
+
+typedef struct {
+    Str model;              /* as for ears_model */
+    bool urgent;            /* a person waits: the first lane */
+    WhisperOptions options; /* with its callbacks; language empty: the setting's */
+} EarsRequest;
+
+/* ERR_UNAVAILABLE when too many wait already, ERR_CANCELLED, and what ears_model and
+ * whisper_transcribe say. *out lives in `a`. */
+bool ears_hear(Ears *e, const EarsRequest *r, const float *pcm, size_t n, Arena *a,
+    WhisperResult *out, Err *err);
+
+/* How far a sound has been heard, in samples; called on the thread that hears. Before the first. */
+void ears_on_progress(Ears *e, void (*fn)(void *arg, size_t done, size_t all), void *arg);
+
+/* Lets go of models that nobody used for the idle time. To be called now and then. */
+void ears_rest(Ears *e);
+/* Models in memory now. */
+size_t ears_loaded(Ears *e);
+
+/* How sure a transcript is, 0..1: the mean probability of its tokens, less what speaks for silence.
+ * 0 for an empty one. */
+double ears_confidence(const WhisperResult *r);
+
+#endif
