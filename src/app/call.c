@@ -1,6 +1,9 @@
 #include "app/call.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "app/app.h"
@@ -9,6 +12,7 @@
 #include "base/os.h"
 
 #define LOCAL_TIMEOUT_MS (600 * 1000)
+#define GONE_TRIES 50 /* of 20 ms */
 
 struct Call {
     App app;        /* when there is no server */
@@ -16,13 +20,37 @@ struct Call {
     unsigned lanes;
 };
 
+/* The process that a lock's note names, "... (process 17)", is not there any more. */
+static bool holder_is_gone(Str note)
+{
+    size_t at = str_find(note, STR("(process "), 0);
+    size_t end = at == SIZE_MAX ? SIZE_MAX : str_find(note, STR(")"), at);
+    uint64_t pid;
+    return end != SIZE_MAX && str_to_u64(str_sub(note, at + 9, end), &pid) && pid > 0 &&
+           pid <= INT32_MAX && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+/* Whether the lock is held. One whose holder was killed is let go a moment later: a reader that it
+ * had just started holds the descriptors until it is a program of its own. (Where the holder cannot
+ * be seen, as from outside of its container, the wait is for nothing.) */
+static bool lock_is_held(const char *path, Buf *note)
+{
+    for (int i = 0;; i++) {
+        buf_clear(note);
+        bool held = os_lock_held(path, note);
+        if (!held || i == GONE_TRIES || !holder_is_gone(buf_str(note)))
+            return held;
+        (void)nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    }
+}
+
 bool call_find_server(const Config *config, Buf *out, bool *busy)
 {
     Buf path, note;
     buf_init(&path, 16384);
     buf_init(&note, 4096);
     buf_printf(&path, "%s/sotto.lock", config_text(config, SET_DATA));
-    bool held = buf_ok(&path) && os_lock_held(path.ptr, &note);
+    bool held = buf_ok(&path) && lock_is_held(path.ptr, &note);
     if (busy)
         *busy = held;
     /* "serving http://127.0.0.1:8080 (process 17)" */

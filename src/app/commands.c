@@ -219,7 +219,7 @@ static const CliCommand commands[] = {
      "TASK is an id, its last letters as the list shows them, or words of its title.",
      task_flags, COUNT(task_flags), 1, MANY, task_command},
     {"calendar",
-     "[today|tomorrow|week|DATE | list|import|export|subscribe|refresh|remove|add|delete ...]",
+     "[today|tomorrow|week|DATE | VERB ...]",
      "what is on the schedule; calendars in and out",
      "Without words: today. import FILE..., export, subscribe URL, refresh [CALENDAR], remove\n"
      "CALENDAR, list; add TITLE START [END] (2026-12-01, 2026-12-01T09:00), delete ID. CALENDAR\n"

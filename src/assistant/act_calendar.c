@@ -88,6 +88,9 @@ bool act_agenda(Turn *t)
     Agenda events;
     if (!turn_span(t, WHEN_FUTURE, &span))
         return false;
+    /* "When is the dentist's appointment?" asks for one thing: the documents may know. */
+    if (!span.said && str_eq_nocase(str_sub(t->intent.query, 0, 5), STR("when ")))
+        return act_question(t);
     int64_t from = span.from == TASK_NO_TIME ? t->now : span.from;
     int64_t until = span.until == TASK_NO_TIME ? from + LOOKED_AHEAD_MS : span.until;
     if (!schedule_events(t, from, until, &events) || !schedule_tasks(t, from, until, &tasks))

@@ -1,28 +1,44 @@
 /* answer.c - the sentence of the person's own documents that answers a question.
  *
- *   question -> passages (search) -> their sentences -> embedded beside the question
- *            -> the nearest, words in common counted in -> quoted byte for byte
+ *   question -> passages (search) -> their sentences -> the likeliest by words and kind
+ *            -> embedded beside the question, alone and where they stand -> the best, if good
+ *            -> quoted byte for byte
  *
- * A sentence that goes on in the next one ("It costs ...") takes it along when that is nearly as
- * near. Nothing is written that does not stand in a document. */
-#include "assistant/act.h"
+ * Nothing is written that does not stand in a document; docs/ASSISTANT.md has the formula, what
+ * each part is for, and how often it is right. */
+#include "assistant/answer_score.h"
 
-#include "text/letters.h"
 #include "text/sentences.h"
 
-#define PASSAGES 4
-#define SENTENCES 32
-#define WORD_WEIGHT 0.04F /* for each of at most 5 marked words, in cosine */
-#define KIND_WEIGHT 0.1F  /* for holding the kind of thing that is asked for: an amount, a date */
+#define DOCUMENTS 8
+#define PASSAGES 20
+#define SENTENCES 160   /* looked at */
+#define EMBEDDED 16     /* of these, the likeliest */
+#define HITS 400        /* words of the question in one passage */
+#define STANDING 600    /* bytes of a sentence with what stands before it */
+#define GOOD_ENOUGH 0.85F
+#define GOOD_FOLLOW 0.6F /* of a question that only makes sense with the one before */
 #define NEXT_WITHIN 0.12F /* the next sentence comes along when it is so near to the best */
-#define QUOTE_MAX 600     /* bytes */
+#define QUOTE_MAX 600   /* bytes */
 
 typedef struct {
     const SearchHit *hit;
     const Match *match;
     uint32_t start, end; /* of the sentence in the passage */
-    float score;
+    uint32_t before;     /* where the sentence before begins; start: there is none */
+    uint32_t bits, near; /* words of the question in it; in it and its neighbours */
+    float score;         /* without the encoder, then with it */
 } Quote;
+
+typedef struct {
+    Turn *t;
+    Str looked_for, question;
+    bool follows;
+    AnswerWords words;
+    Asks kind;
+    Quote list[SENTENCES];
+    size_t n;
+} Finding;
 
 /* A question is words, not the language of searches. */
 static Str plain_words(Arena *a, Str question)
@@ -36,144 +52,145 @@ static Str plain_words(Arena *a, Str question)
     return str_mem(s, question.len);
 }
 
-/* ---- the kind of thing that is asked for ---------------------------------------------------- */
-
-typedef enum { ASKS_ANYTHING, ASKS_AMOUNT, ASKS_NUMBER, ASKS_TIME, ASKS_PERSON } Asks;
-
-static bool has_word(Str s, const char *phrase)
+static Str text_of(const Quote *q)
 {
-    Str p = str_of(phrase);
-    for (size_t i = 0; i + p.len <= s.len; i++) {
-        bool begins = i == 0 || !letter_is_word((unsigned char)s.ptr[i - 1]);
-        bool ends = i + p.len == s.len || !letter_is_word((unsigned char)s.ptr[i + p.len]);
-        if (begins && ends && str_eq_nocase(str_sub(s, i, i + p.len), p))
-            return true;
+    return str_sub(q->match->text, q->start, q->end);
+}
+
+/* ---- sentences by their words ---------------------------------------------------------------- */
+
+static uint32_t bits_in(const AnswerHit *hits, size_t n, size_t start, size_t end)
+{
+    uint32_t bits = 0;
+    for (size_t i = 0; i < n; i++)
+        if (hits[i].at >= start && hits[i].at < end)
+            bits |= hits[i].bit;
+    return bits;
+}
+
+static void score_by_words(Finding *f, size_t first, uint32_t passage_bits)
+{
+    for (size_t i = first; i < f->n; i++) {
+        Quote *q = &f->list[i];
+        q->near = q->bits | (i > first ? f->list[i - 1].bits : 0) |
+                  (i + 1 < f->n ? f->list[i + 1].bits : 0);
+        float similarity = q->match->similarity >= -1 ? q->match->similarity : 0; /* NaN: none */
+        float kind = (float)answer_holds(f->t, f->kind, text_of(q));
+        q->score = 0.3F * similarity + 0.2F * answer_share(&f->words, q->bits) +
+                   0.2F * answer_share(&f->words, q->near) +
+                   0.2F * answer_share(&f->words, passage_bits) +
+                   (f->follows ? 0.2F : 0.1F) * kind -
+                   answer_fragment(text_of(q), q->hit->doc.title);
     }
-    return false;
 }
 
-static Asks asks_for(Str question)
+static bool add_passage(Finding *f, const SearchHit *hit, const Match *m)
 {
-    static const struct {
-        const char *phrase;
-        Asks kind;
-    } signs[] = {{"how much", ASKS_AMOUNT}, {"price", ASKS_AMOUNT}, {"cost", ASKS_AMOUNT},
-                 {"how many", ASKS_NUMBER}, {"number", ASKS_NUMBER}, {"how long", ASKS_NUMBER},
-                 {"when", ASKS_TIME}, {"what time", ASKS_TIME}, {"which day", ASKS_TIME},
-                 {"what day", ASKS_TIME}, {"date", ASKS_TIME}, {"until", ASKS_TIME},
-                 {"deadline", ASKS_TIME}, {"who", ASKS_PERSON}, {"whose", ASKS_PERSON},
-                 {"whom", ASKS_PERSON}};
-    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
-        if (has_word(question, signs[i].phrase))
-            return signs[i].kind;
-    return ASKS_ANYTHING;
-}
-
-static bool has_digit(Str s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if (s.ptr[i] >= '0' && s.ptr[i] <= '9')
-            return true;
-    return false;
-}
-
-static bool has_money(Str s)
-{
-    static const char *const signs[] = {"EUR", "USD", "GBP", "CHF", "euro", "euros", "dollars",
-                                        "pounds", "cents"};
-    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
-        if (has_word(s, signs[i]))
-            return has_digit(s);
-    return has_digit(s) && (str_find(s, STR("$"), 0) != SIZE_MAX ||
-                            str_find(s, STR("\xE2\x82\xAC"), 0) != SIZE_MAX ||
-                            str_find(s, STR("\xC2\xA3"), 0) != SIZE_MAX);
-}
-
-static bool is_upper(Str s, size_t at)
-{
-    return at < s.len && s.ptr[at] >= 'A' && s.ptr[at] <= 'Z';
-}
-
-/* Two words in capitals one after another, not the first of the sentence: most likely a name. */
-static bool has_name(Str s)
-{
-    for (size_t i = 1; i < s.len; i++) {
-        if (s.ptr[i - 1] != ' ' || !is_upper(s, i))
-            continue;
-        size_t end = i;
-        while (end < s.len && s.ptr[end] != ' ')
-            end++;
-        if (end > i + 1 && is_upper(s, end + 1))
-            return true;
-    }
-    return false;
-}
-
-static bool holds(Turn *t, Asks kind, Str s)
-{
-    When w;
-    switch (kind) {
-    case ASKS_AMOUNT:
-        return has_money(s);
-    case ASKS_NUMBER:
-        return has_digit(s);
-    case ASKS_TIME:
-        return turn_when(t, s, WHEN_FUTURE, &w) && w.kind != WHEN_DURATION;
-    case ASKS_PERSON:
-        return has_name(s);
-    default:
+    AnswerHit hits[HITS], title[ANSWER_WORDS];
+    size_t n, n_title, at = 0, start, end, first = f->n;
+    if (!answer_hits(f->t, &f->words, m->text, hits, HITS, &n) ||
+        !answer_hits(f->t, &f->words, hit->doc.title, title, ANSWER_WORDS, &n_title))
         return false;
+    while (f->n < SENTENCES && sentence_next(m->text, &at, &start, &end)) {
+        if (end <= start)
+            continue;
+        Quote *q = &f->list[f->n];
+        *q = (Quote){.hit = hit, .match = m, .start = (uint32_t)start, .end = (uint32_t)end,
+            .before = f->n > first ? f->list[f->n - 1].start : (uint32_t)start,
+            .bits = bits_in(hits, n, start, end)};
+        f->n++;
     }
+    score_by_words(f, first,
+                   bits_in(hits, n, 0, SIZE_MAX) | bits_in(title, n_title, 0, SIZE_MAX));
+    return true;
 }
 
-/* ---- sentences ------------------------------------------------------------------------------- */
-
-static unsigned marks_in(const Match *m, uint32_t start, uint32_t end)
+static bool gather(Finding *f, const SearchResult *r)
 {
-    unsigned n = 0;
-    for (size_t i = 0; i < m->n_marks; i++)
-        n += m->marks[i].start >= start && m->marks[i].end <= end;
-    return n < 5 ? n : 5;
-}
-
-static size_t gather(const SearchResult *r, Quote *out)
-{
-    size_t n = 0, passages = 0;
+    size_t passages = 0;
     for (size_t i = 0; i < r->n; i++)
-        for (size_t k = 0; k < r->hits[i].n_matches && passages < PASSAGES; k++, passages++) {
-            const Match *m = &r->hits[i].matches[k];
-            size_t at = 0, start, end;
-            while (n < SENTENCES && sentence_next(m->text, &at, &start, &end))
-                if (end > start)
-                    out[n++] = (Quote){&r->hits[i], m, (uint32_t)start, (uint32_t)end, 0};
-        }
+        for (size_t k = 0; k < r->hits[i].n_matches && passages < PASSAGES; k++, passages++)
+            if (!add_passage(f, &r->hits[i], &r->hits[i].matches[k]))
+                return false;
+    return true;
+}
+
+/* ---- and by what they mean ------------------------------------------------------------------- */
+
+static float cosine(const float *a, const float *b)
+{
+    float dot = 0;
+    for (size_t k = 0; k < MINILM_DIM; k++)
+        dot += a[k] * b[k];
+    return dot;
+}
+
+/* The best of those that were not chosen yet, which is a matter of EMBEDDED rounds. */
+static size_t choose(const Finding *f, size_t *chosen)
+{
+    size_t n = 0;
+    bool taken[SENTENCES] = {false};
+    while (n < EMBEDDED && n < f->n) {
+        size_t best = SIZE_MAX;
+        for (size_t i = 0; i < f->n; i++)
+            if (!taken[i] && (best == SIZE_MAX || f->list[i].score > f->list[best].score))
+                best = i;
+        taken[best] = true;
+        chosen[n++] = best;
+    }
     return n;
 }
 
-static bool score(Turn *t, Str question, Quote *c, size_t n)
+/* Title, the sentence before and the sentence: what "it" in it may stand for. */
+static Str standing(Turn *t, const Quote *q)
 {
-    Str *texts = ARENA_NEW_ARRAY(t->a, Str, n + 1);
-    float *v = ARENA_NEW_ARRAY(t->a, float, (n + 1) * MINILM_DIM);
-    uint32_t *tokens = ARENA_NEW_ARRAY(t->a, uint32_t, n + 1);
-    if (!texts || !v || !tokens)
+    Str before = str_sub(q->match->text, q->before, q->start);
+    Str text = arena_printf(t->a, STR_FMT ". " STR_FMT " " STR_FMT, STR_ARG(q->hit->doc.title),
+                            STR_ARG(before), STR_ARG(text_of(q)));
+    return text.ptr && text.len > STANDING ? str_sub(text, 0, STANDING) : text;
+}
+
+/* Index of the best; SIZE_MAX when there is no sentence. */
+static bool score_by_meaning(Finding *f, size_t *best)
+{
+    Turn *t = f->t;
+    size_t chosen[EMBEDDED], n = choose(f, chosen);
+    Str texts[2 + 2 * EMBEDDED];
+    uint32_t tokens[2 + 2 * EMBEDDED];
+    float *v = ARENA_NEW_ARRAY(t->a, float, (2 + 2 * n) * MINILM_DIM);
+    *best = SIZE_MAX;
+    if (!v)
         return turn_no_memory(t);
-    Asks kind = asks_for(question);
-    texts[0] = question;
-    for (size_t i = 0; i < n; i++)
-        texts[i + 1] = str_sub(c[i].match->text, c[i].start, c[i].end);
-    if (!search_embed(t->parts->search, texts, n + 1, t->worker, v, tokens, t->err))
+    texts[0] = f->question;
+    texts[1] = f->looked_for;
+    for (size_t i = 0; i < n; i++) {
+        texts[2 + 2 * i] = text_of(&f->list[chosen[i]]);
+        texts[3 + 2 * i] = standing(t, &f->list[chosen[i]]);
+        if (!texts[3 + 2 * i].ptr)
+            return turn_no_memory(t);
+    }
+    if (!search_embed(t->parts->search, texts, 2 + 2 * n, t->worker, v, tokens, t->err))
         return false;
     for (size_t i = 0; i < n; i++) {
-        const float *s = v + (i + 1) * MINILM_DIM;
-        float dot = 0;
-        for (size_t k = 0; k < MINILM_DIM; k++)
-            dot += v[k] * s[k];
-        if (holds(t, kind, texts[i + 1]))
-            dot += KIND_WEIGHT;
-        c[i].score = dot + WORD_WEIGHT * (float)marks_in(c[i].match, c[i].start, c[i].end);
+        const float *alone = v + (2 + 2 * i) * MINILM_DIM, *there = alone + MINILM_DIM;
+        float near = cosine(v, alone) + cosine(v, there);
+        if (f->follows)
+            near = 0.5F * (near + cosine(v + MINILM_DIM, alone) + cosine(v + MINILM_DIM, there));
+        Quote *q = &f->list[chosen[i]];
+        q->score += 0.5F * near;
+        if (*best == SIZE_MAX || q->score > f->list[*best].score)
+            *best = chosen[i];
+    }
+    for (size_t i = 0; i < f->n; i++) { /* the others were never compared */
+        bool compared = false;
+        for (size_t k = 0; k < n; k++)
+            compared |= chosen[k] == i;
+        f->list[i].score = compared ? f->list[i].score : -1;
     }
     return true;
 }
+
+/* ---- quoting --------------------------------------------------------------------------------- */
 
 static void cite(Turn *t, const SearchHit *hit, const Match *m, uint32_t start, uint32_t end)
 {
@@ -204,39 +221,36 @@ static bool cite_all(Turn *t, const SearchResult *r, const Quote *best, uint32_t
     return true;
 }
 
-static bool quote(Turn *t, const SearchResult *r, Str question)
+static bool quote(Finding *f, const SearchResult *r, size_t best)
 {
-    Quote c[SENTENCES];
-    size_t n = gather(r, c), best = 0;
-    if (n == 0 || !score(t, question, c, n))
-        return n == 0 ? err_set(t->err, ERR_INTERNAL, "a passage without a sentence") : false;
-    for (size_t i = 1; i < n; i++)
-        if (c[i].score > c[best].score)
-            best = i;
-    uint32_t end = c[best].end;
-    if (best + 1 < n && c[best + 1].match == c[best].match &&
-        c[best + 1].score > c[best].score - NEXT_WITHIN &&
-        c[best + 1].end - c[best].start <= QUOTE_MAX)
-        end = c[best + 1].end;
-    Str text = str_trim(str_sub(c[best].match->text, c[best].start, end));
-    c[best].start = (uint32_t)(text.ptr - c[best].match->text.ptr);
-    end = c[best].start + (uint32_t)text.len;
+    Turn *t = f->t;
+    Quote *q = &f->list[best];
+    const Quote *next = best + 1 < f->n && q[1].match == q->match ? q + 1 : NULL;
+    uint32_t end = q->end;
+    bool opens = end > q->start && q->match->text.ptr[end - 1] == ':';
+    if (next && next->end - q->start <= QUOTE_MAX &&
+        (opens || next->score > q->score - NEXT_WITHIN))
+        end = next->end;
+    Str text = str_trim(str_sub(q->match->text, q->start, end));
+    q->start = (uint32_t)(text.ptr - q->match->text.ptr);
     turn_say(t, STR_FMT, STR_ARG(text));
-    double sure = (double)c[best].score;
+    double sure = (double)q->score - 0.35;
     sure = sure < 0 ? 0 : sure > 1 ? 1 : sure;
     t->reply->confidence = sure < t->reply->confidence ? sure : t->reply->confidence;
-    return cite_all(t, r, &c[best], end);
+    return cite_all(t, r, q, q->start + (uint32_t)text.len);
 }
 
 bool answer_find(Turn *t, Str looked_for, Str question, const Uuid *within, size_t n_within,
                  bool *answered)
 {
-    SearchRequest r = {.text = plain_words(t->a, looked_for), .limit = DIALOGUE_SOURCES,
-        .threshold = 0.3, .passages = 2, .filter = {.ids = within, .n_ids = n_within}};
+    SearchRequest r = {.text = plain_words(t->a, looked_for), .limit = DOCUMENTS,
+        .threshold = 0.2, .passages = 3, .filter = {.ids = within, .n_ids = n_within}};
     SearchResult found;
     Err err = ERR_INIT;
+    size_t best;
     *answered = false;
-    if (!r.text.ptr)
+    Finding *f = ARENA_NEW(t->a, Finding);
+    if (!r.text.ptr || !f)
         return turn_no_memory(t);
     if (!search_run(t->parts->search, t->owner, &r, t->worker, t->a, &found, &err)) {
         if (err.code == ERR_VALIDATION) /* no word is left of it */
@@ -244,8 +258,13 @@ bool answer_find(Turn *t, Str looked_for, Str question, const Uuid *within, size
         *t->err = err;
         return false;
     }
-    if (found.n == 0 || found.hits[0].n_matches == 0)
+    *f = (Finding){.t = t, .looked_for = looked_for, .question = question,
+        .follows = !str_eq(looked_for, question), .kind = answer_asks(question)};
+    if (!answer_words(t, looked_for, &f->words) || !gather(f, &found) ||
+        !score_by_meaning(f, &best))
+        return false;
+    if (best == SIZE_MAX || f->list[best].score < (f->follows ? GOOD_FOLLOW : GOOD_ENOUGH))
         return true;
     *answered = true;
-    return quote(t, &found, question);
+    return quote(f, &found, best);
 }

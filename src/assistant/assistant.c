@@ -207,6 +207,47 @@ static bool wants_confirmation(const Intent *i)
            i->action != ACTION_UNDO && i->action != ACTION_BRIEFING;
 }
 
+static bool begins_with(Str s, const char *word)
+{
+    size_t n = strlen(word);
+    return s.len > n && str_eq_nocase(str_sub(s, 0, n), str_of(word)) && s.ptr[n] == ' ';
+}
+
+/* A question that was taken for a list, a schedule or a command without a rule's word for it: when
+ * the documents know the answer it was one of theirs. "Who has the key to the pump house?" */
+static bool may_be_of_documents(const Turn *t)
+{
+    static const char *const begins[] = {"who", "what", "when", "where", "why", "which", "whose",
+        "how", "until when", "for how long", "is", "are", "does", "did", "was", "were"};
+    static const IntentAction lists[] = {ACTION_TASK_LIST, ACTION_TASK_SHOW, ACTION_AGENDA,
+        ACTION_LIST_SHOW, ACTION_DATE, ACTION_REMARK, ACTION_ABOUT_SELF};
+    const Intent *i = &t->intent;
+    bool candidate = i->kind == INTENT_COMMAND && intent_info(i->action)->refused;
+    for (size_t k = 0; k < sizeof lists / sizeof *lists; k++)
+        candidate |= lists[k] == i->action;
+    if (!candidate || i->by_rule)
+        return false;
+    for (size_t k = 0; k < sizeof begins / sizeof *begins; k++)
+        if (begins_with(i->query, begins[k]))
+            return true;
+    return false;
+}
+
+static bool answered_by_documents(Turn *t, bool *answered)
+{
+    *answered = false;
+    if (!may_be_of_documents(t))
+        return true;
+    if (!answer_find(t, t->intent.query, t->intent.query, NULL, 0, answered))
+        return false;
+    if (*answered) {
+        t->d.question = t->intent.query;
+        t->d.turn = TURN_ANSWER;
+        t->d.last = (Thing){THING_DOCUMENT, t->d.sources[0].document};
+    }
+    return true;
+}
+
 static void ask_whether(Turn *t)
 {
     Buf name;
@@ -269,8 +310,9 @@ static bool act(Turn *t)
     if (wants_confirmation(&heard)) {
         ask_whether(t);
     } else {
+        bool answered;
         t->err = &failed;
-        bool ok = act_of(heard.action)(t);
+        bool ok = answered_by_documents(t, &answered) && (answered || act_of(heard.action)(t));
         t->err = err;
         if (!ok && !is_answer(failed.code)) {
             *err = failed;

@@ -133,7 +133,7 @@ bool calendars_change(Calendars *c, const Uuid *id, const Str *name, const uint3
     (void)pthread_mutex_lock(&c->change_lock);
     bool ok = calendars_get(c, id, a, &k, err);
     if (ok && refresh_s && k.state == FEED_NONE)
-        ok = err_set(err, ERR_VALIDATION, "the calendar has no address to look at");
+        ok = err_set(err, ERR_CONFLICT, "the calendar has no address to look at");
     if (ok) {
         k.name = name ? *name : k.name;
         if (refresh_s) {

@@ -177,6 +177,7 @@ static bool finish(Draft *d, Calendars *c, Calendar *k, CalEvent *out)
     EventBatch b = {.calendar = k, .events = &d->e, .n_events = 1, .force = true};
     if (!store_event_apply(c->store, &c->owner, &b, &counts, d->err))
         return false;
+    calendars_wake(c);
     *out = d->e;
     return true;
 }
@@ -413,6 +414,7 @@ bool calendars_event_delete(Calendars *c, const Uuid *id, const int64_t *occurre
     (void)pthread_mutex_lock(&c->change_lock);
     bool ok = delete_it(&d, c, &zones, id, occurrence);
     (void)pthread_mutex_unlock(&c->change_lock);
+    calendars_wake(c);
     buf_release(&d.raw);
     event_zones_close(&zones);
     return ok;

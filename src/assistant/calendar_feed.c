@@ -193,7 +193,7 @@ bool calendars_refresh(Calendars *c, const Uuid *calendar, Arena *a, ImportRepor
     if (!calendars_get(c, calendar, a, &k, err))
         return false;
     if (k.state == FEED_NONE)
-        return err_set(err, ERR_VALIDATION, "the calendar has no address to look at");
+        return err_set(err, ERR_CONFLICT, "the calendar has no address to look at");
     return look(c, &k, true, a, out, err);
 }
 
@@ -224,6 +224,14 @@ static bool look_at_one(Calendars *c, Arena *a)
     return false;
 }
 
+static void keep_alarms(Calendars *c, Arena *a)
+{
+    Err err = ERR_INIT;
+    if (!calendars_keep_alarms(c, a, &err))
+        log_write(LOG_WARN, "calendar", "reminders of events could not be set: %s", err.msg);
+    arena_reset(a);
+}
+
 static void *feed_loop(void *arg)
 {
     Calendars *c = arg;
@@ -231,6 +239,7 @@ static void *feed_loop(void *arg)
     (void)pthread_mutex_lock(&c->feed_lock);
     while (!c->feed_stop && a) {
         (void)pthread_mutex_unlock(&c->feed_lock);
+        keep_alarms(c, a);
         bool more = look_at_one(c, a);
         arena_reset(a);
         (void)pthread_mutex_lock(&c->feed_lock);
@@ -243,6 +252,11 @@ static void *feed_loop(void *arg)
     (void)pthread_mutex_unlock(&c->feed_lock);
     arena_free(a);
     return NULL;
+}
+
+void calendars_wake(Calendars *c)
+{
+    (void)pthread_cond_broadcast(&c->feed_wake);
 }
 
 bool calendars_start(Calendars *c, Err *err)

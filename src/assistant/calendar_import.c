@@ -548,6 +548,7 @@ bool calendars_take(Calendars *c, const ImportTarget *t, Str lines, Arena *a, Im
         .zones = m.zones, .n_zones = m.n_zones, .whole = t->whole, .force = t->whole};
     if (!store_event_apply(c->store, &c->owner, &b, &out->events, err))
         return false;
+    calendars_wake(c);
     return store_calendar_get(c->store, &c->owner, &t->calendar->id, a, &out->calendar, err);
 }
 

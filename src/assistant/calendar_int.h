@@ -39,6 +39,10 @@ struct Calendars {
 };
 
 bool calendars_no_memory(Err *err);
+/* Events changed: the thread looks at their reminders now. */
+void calendars_wake(Calendars *c);
+/* Makes the alarms of the next day, takes away those of events that moved (calendar_alarms.c). */
+bool calendars_keep_alarms(Calendars *c, Arena *a, Err *err);
 
 /* ---- zones of stored events (calendar_zone.c) ------------------------------------------------ */
 

@@ -144,17 +144,39 @@ static bool task_of_draft(Tasks *t, const TaskDraft *d, int64_t now, Arena *a, T
     return tasks_plan(t, task, d->silent ? now : now - TASKS_GRACE_MS, a, err);
 }
 
-bool tasks_create(Tasks *t, const TaskDraft *d, Arena *a, TaskResult *out, Err *err)
+bool tasks_create_as(Tasks *t, const char *what, const TaskDraft *d, Arena *a, TaskResult *out,
+    Err *err)
 {
     Task task;
     TaskResult r = {0};
     int64_t now = clock_now_ms();
     if (!task_of_draft(t, d, now, a, &task, err)
-        || !write_one(t, "created", &task, false, now, &r.change, err))
+        || !write_one(t, what, &task, false, now, &r.change, err))
         return false;
     read_back(t, &task, a, &r.task);
     *out = r;
     tasks_tell(t, TASKS_CREATED, &out->task, false, NULL);
+    return true;
+}
+
+bool tasks_create(Tasks *t, const TaskDraft *d, Arena *a, TaskResult *out, Err *err)
+{
+    return tasks_create_as(t, "created", d, a, out, err);
+}
+
+bool tasks_drop(Tasks *t, const char *what, const Task *task, Err *err)
+{
+    Err why = ERR_INIT;
+    Uuid change;
+    TaskChange c = {.what = what, .at = clock_now_ms(), .remove = task, .n_remove = 1};
+    if (!store_task_change(t->store, &t->owner, &c, &change, &why)) {
+        if (why.code == ERR_CONFLICT || why.code == ERR_NOT_FOUND)
+            return true;
+        if (err)
+            *err = why;
+        return false;
+    }
+    tasks_tell(t, TASKS_DELETED, task, true, NULL);
     return true;
 }
 

@@ -51,6 +51,12 @@ void tasks_settle_alarms(Tasks *t, Task *task, int64_t due_before);
 /* Words that are a length of time from the first to the last: "an hour", which only "for" makes
  * one in a sentence. */
 bool tasks_whole_span(const WhenContext *c, Str words, When *out);
+/* As tasks_create, under another name in the journal. "calendar" is the program's own doing:
+ * undoing the last change passes it by. */
+bool tasks_create_as(Tasks *t, const char *what, const TaskDraft *d, Arena *a, TaskResult *out,
+    Err *err);
+/* Deletes a row as it was read; one that was changed since stays. */
+bool tasks_drop(Tasks *t, const char *what, const Task *task, Err *err);
 void tasks_tell(Tasks *t, TasksEventKind kind, const Task *task, bool gone, const Delivery *d);
 
 #endif

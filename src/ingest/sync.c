@@ -282,11 +282,17 @@ static void step(Sync *s, SyncFolder *f)
 
 /* ---- the thread ------------------------------------------------------------------------------ */
 
+static bool lies_in(const char *path, const SyncFolder *f)
+{
+    size_t len = f->f.path.len;
+    return strncmp(path, f->f.path.ptr, len) == 0 &&
+           (path[len] == '\0' || path[len] == '/' || len == 1);
+}
+
 static SyncFolder *folder_of(Sync *s, const char *path)
 {
     for (SyncFolder *f = s->folders; f; f = f->next)
-        if (strncmp(path, f->f.path.ptr, f->f.path.len) == 0 &&
-            (path[f->f.path.len] == '\0' || path[f->f.path.len] == '/' || f->f.path.len == 1))
+        if (!f->removed && lies_in(path, f))
             return f;
     return NULL;
 }
@@ -384,6 +390,18 @@ static void free_folder(SyncFolder *f)
     mem_free(f);
 }
 
+/* The kernel knows a folder once, whoever watches it: what a removed one took away with it, those
+ * that lie in the same place (the same one, watched anew) watch again by reading all of it. */
+static void watch_again(Sync *s, const SyncFolder *gone)
+{
+    pthread_mutex_lock(&s->lock);
+    for (SyncFolder *f = s->folders; f; f = f->next)
+        if (!f->removed && !f->polled &&
+            (lies_in(f->f.path.ptr, gone) || lies_in(gone->f.path.ptr, f)))
+            f->full_due_ns = clock_mono_ns();
+    pthread_mutex_unlock(&s->lock);
+}
+
 /* Folders that were removed and have no task left. */
 static void bury(Sync *s)
 {
@@ -396,8 +414,10 @@ static void bury(Sync *s)
         }
         *at = f->next;
         pthread_mutex_unlock(&s->lock);
-        if (s->watch)
+        if (s->watch) {
             watch_drop(s->watch, f->f.path.ptr);
+            watch_again(s, f);
+        }
         free_folder(f);
         pthread_mutex_lock(&s->lock);
         at = &s->folders;

@@ -85,7 +85,8 @@ bool task_priority_parse(Str name, TaskPriority *out);
 
 /* Rows as they are to be, and rows to go, in one transaction under one change id. */
 typedef struct {
-    const char *what;       /* "created", "completed", ...: kept in the journal, for people */
+    const char *what;       /* "created", "completed", ...: kept in the journal, for people;
+                             * "calendar": not a person's, and passed by when the last is undone */
     int64_t at;
     const Task *put;        /* written whole; new when its rev is 0 (ERR_CONFLICT: there already) */
     size_t n_put;

@@ -258,7 +258,17 @@ def test_half_written_files_wait(world):
     # On a machine that lets the writer above wait for seconds, the file settles once more before.
     done = world.until_entry("slow.txt", lambda e: e["state"] == "indexed" and world.finds("periwinkle"))
     assert world.finds("periwinkle") == [done["document"]]
-    assert world.call("GET", f"{FOLDERS}/{world.folder}")["done"]["added"] == 1
+    world.until(lambda f: f["done"]["added"] == 1)
+
+
+def test_a_folder_that_is_watched_again_is_heard(world):
+    """Removed and added in one breath: what the old one took away with it must not leave the new one deaf."""
+    world.add()
+    for i in range(8):
+        world.call("DELETE", f"{FOLDERS}?path={world.docs}", status=204)
+        world.add()
+        world.write(f"note{i}.txt", f"Walnut number {i} fell.")
+        world.until_entry(f"note{i}.txt", lambda e: e["state"] == "indexed")
 
 
 def test_patterns(world):

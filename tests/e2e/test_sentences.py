@@ -3,6 +3,7 @@ real state. The clock is set by SOTTO_NOW, so "tomorrow at nine" has one right a
 import asyncio
 import json
 import subprocess
+import urllib.error
 import urllib.request
 
 import pytest
@@ -198,3 +199,34 @@ def test_what_documents_ask_for(tmp_path):
         dismiss = urllib.request.Request(f"{server.url}/api/v1/tasks/proposals/{form['id']}/dismiss", method="POST")
         assert urllib.request.urlopen(dismiss).status == 204
         assert proposals() == []
+
+
+def test_an_event_reminds(tmp_path):
+    """An alarm of an event fires in time, once; one that was missed while nothing ran fires at the start."""
+    def now(text):
+        return ENVIRONMENT | {"SOTTO_NOW": f"2026-11-24T{text}+01:00"}
+
+    with Server(tmp_path, env=now("08:00:00")) as server:
+        event = {"title": "Dentist", "start": "2026-11-24T10:30:00+01:00", "end": "2026-11-24T11:00:00+01:00",
+                 "remind_before": ["15 minutes"]}
+        assert post(server.url + "/api/v1/calendar/events", event)["title"] == "Dentist"
+
+    async def reminders(server, seconds):
+        got = []
+        async with websockets.connect(server.url.replace("http", "ws") + "/ws") as ws:
+            await ws.send(json.dumps({"type": "Subscribe", "data": {"topics": ["reminders"]}}))
+            try:
+                while True:
+                    frame = json.loads(await asyncio.wait_for(ws.recv(), seconds if not got else 3))
+                    if frame["type"] == "Reminder":
+                        got.append(frame["data"]["task"]["title"])
+            except asyncio.TimeoutError:
+                return got
+
+    with Server(tmp_path, env=now("10:14:57")) as server:
+        assert asyncio.run(reminders(server, 120)) == ["Dentist, today at 10:30"]
+        nothing = Http(server).say("What's due today?")["response"]
+        assert "dentist" not in nothing.lower()
+        with pytest.raises(urllib.error.HTTPError) as refused:  # it was no change of the person's
+            post(server.url + "/api/v1/tasks/undo", {})
+        assert refused.value.code == 404

@@ -45,7 +45,8 @@ static bool find_change(SqConn *c, int64_t owner_no, const UndoWrite *u, Change 
     static const char by_id[] =
         "SELECT " CHANGE_COLUMNS " FROM task_changes WHERE owner_no = ?1 AND uuid = ?2";
     static const char last[] = "SELECT " CHANGE_COLUMNS
-        " FROM task_changes WHERE owner_no = ?1 AND undone = 0 ORDER BY change_no DESC LIMIT 1";
+        " FROM task_changes WHERE owner_no = ?1 AND undone = 0 AND what <> 'calendar'"
+        " ORDER BY change_no DESC LIMIT 1";
     Sq q;
     int rc = -1;
     if (sq_begin(&q, c, u->id ? by_id : last, err)) {

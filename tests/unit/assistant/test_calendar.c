@@ -352,7 +352,7 @@ static void test_calendars(void **state)
     Str name = STR("Renamed");
     uint32_t refresh = 600;
     assert_true(calendars_make(w->c, STR("Home"), w->a, &k, &err));
-    assert_err(calendars_change(w->c, &k.id, NULL, &refresh, w->a, &k, &err), err, ERR_VALIDATION,
+    assert_err(calendars_change(w->c, &k.id, NULL, &refresh, w->a, &k, &err), err, ERR_CONFLICT,
                "no address");
     assert_true(calendars_change(w->c, &k.id, &name, NULL, w->a, &k, &err));
     assert_true(calendars_list(w->c, w->a, &list, &n, &err) && n == 1);

@@ -1,0 +1,209 @@
+#include "assistant/answer_score.h"
+
+#include "text/letters.h"
+
+/* ---- what is asked for ----------------------------------------------------------------------- */
+
+static bool has_word(Str s, const char *phrase)
+{
+    Str p = str_of(phrase);
+    for (size_t i = 0; i + p.len <= s.len; i++) {
+        bool begins = i == 0 || !letter_is_word((unsigned char)s.ptr[i - 1]);
+        bool ends = i + p.len == s.len || !letter_is_word((unsigned char)s.ptr[i + p.len]);
+        if (begins && ends && str_eq_nocase(str_sub(s, i, i + p.len), p))
+            return true;
+    }
+    return false;
+}
+
+static bool has_any(Str s, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (has_word(s, words[i]))
+            return true;
+    return false;
+}
+#define LEN(list) (sizeof(list) / sizeof *(list))
+
+Asks answer_asks(Str question)
+{
+    static const struct {
+        const char *phrase;
+        Asks kind;
+    } signs[] = {{"how much", ASKS_AMOUNT}, {"price", ASKS_AMOUNT}, {"cost", ASKS_AMOUNT},
+                 {"fee", ASKS_AMOUNT}, {"how long", ASKS_SPAN}, {"how many", ASKS_NUMBER},
+                 {"when", ASKS_TIME}, {"what time", ASKS_TIME}, {"which day", ASKS_TIME},
+                 {"what day", ASKS_TIME}, {"what date", ASKS_TIME}, {"deadline", ASKS_TIME},
+                 {"who", ASKS_PERSON}, {"whose", ASKS_PERSON}, {"whom", ASKS_PERSON}};
+    for (size_t i = 0; i < LEN(signs); i++)
+        if (has_word(question, signs[i].phrase))
+            return signs[i].kind;
+    return ASKS_ANYTHING;
+}
+
+static bool has_number(Str s)
+{
+    static const char *const words[] = {"one", "two", "three", "four", "five", "six", "seven",
+        "eight", "nine", "ten", "eleven", "twelve", "twenty", "a hundred"};
+    for (size_t i = 0; i < s.len; i++)
+        if (letter_is_digit((unsigned char)s.ptr[i]))
+            return true;
+    return has_any(s, words, LEN(words));
+}
+
+static bool has_money(Str s)
+{
+    static const char *const signs[] = {"EUR", "USD", "GBP", "CHF", "euro", "euros", "dollars",
+                                        "pounds", "cents"};
+    static const char *const marks[] = {"$", "\xE2\x82\xAC", "\xC2\xA3"};
+    bool sign = has_any(s, signs, LEN(signs));
+    for (size_t i = 0; i < LEN(marks); i++)
+        sign |= str_find(s, str_of(marks[i]), 0) != SIZE_MAX;
+    return sign && has_number(s);
+}
+
+static bool has_time(Turn *t, Str s, bool span)
+{
+    When w[8];
+    WhenContext c = {.now_ms = t->now, .zone = t->zone};
+    size_t n = when_find(s, &c, w, 8);
+    for (size_t i = 0; i < n; i++)
+        if ((w[i].kind == WHEN_DURATION) == span)
+            return true;
+    return false;
+}
+
+/* A word in capitals that is not the sentence's first. */
+static bool has_name(Str s)
+{
+    for (size_t i = 1; i < s.len; i++)
+        if (s.ptr[i] >= 'A' && s.ptr[i] <= 'Z' && s.ptr[i - 1] == ' ')
+            return true;
+    return false;
+}
+
+int answer_holds(Turn *t, Asks kind, Str s)
+{
+    switch (kind) {
+    case ASKS_AMOUNT:
+        return has_money(s) ? 1 : -1;
+    case ASKS_NUMBER:
+        return has_number(s) ? 1 : -1;
+    case ASKS_SPAN:
+        return has_time(t, s, true) ? 1 : -1;
+    case ASKS_TIME:
+        return has_time(t, s, false) ? 1 : -1;
+    case ASKS_PERSON:
+        return has_name(s) ? 1 : 0;
+    default:
+        return 0;
+    }
+}
+
+float answer_fragment(Str s, Str title)
+{
+    static const char *const heads[] = {"subject:", "from:", "to:", "cc:", "date:", "tags:",
+                                        "tag:", "present:", "author:", "#"};
+    float off = 0;
+    size_t words = 0;
+    for (size_t i = 0; i < s.len; i++)
+        words += s.ptr[i] != ' ' && (i == 0 || s.ptr[i - 1] == ' ');
+    off += words < 4 ? 0.15F : 0;
+    for (size_t i = 0; i < LEN(heads); i++)
+        if (str_eq_nocase(str_sub(s, 0, strlen(heads[i])), str_of(heads[i]))) {
+            off += 0.3F;
+            break;
+        }
+    return str_eq_nocase(s, title) ? off + 0.2F : off;
+}
+
+/* ---- words in common ------------------------------------------------------------------------- */
+
+/* Words of questions that say nothing of what is asked about. */
+static bool is_empty_word(Str w)
+{
+    static const char *const words[] = {"a", "about", "all", "am", "an", "and", "any", "are", "as",
+        "at", "be", "been", "but", "by", "can", "could", "did", "do", "does", "down", "for",
+        "from", "had", "has", "have", "he", "her", "his", "how", "i", "if", "in", "into", "is",
+        "it", "its", "long", "many", "may", "me", "much", "must", "my", "no", "not", "of", "on",
+        "or", "our", "out", "over", "s", "said", "say", "says", "shall", "she", "should", "so",
+        "tell", "tells", "than", "that", "the", "their", "them", "then", "there", "these",
+        "they", "this", "those", "to", "told", "under",
+        "until", "up", "us", "was", "we", "were", "what", "when", "where", "which", "who", "whom",
+        "whose", "why", "will", "with", "would", "you", "your"};
+    return str_in_sorted(w, words, LEN(words));
+}
+
+typedef struct {
+    Turn *t;
+    Str text;
+    AnswerWords *out;
+    bool failed;
+} Collect;
+
+static bool collect(void *arg, Str stem, size_t start, size_t end)
+{
+    Collect *c = arg;
+    char lower[24];
+    Str word = str_sub(c->text, start, end);
+    for (size_t i = 0; i < word.len && i < sizeof lower; i++)
+        lower[i] = word.ptr[i] >= 'A' && word.ptr[i] <= 'Z' ? (char)(word.ptr[i] + 32)
+                                                            : word.ptr[i];
+    if (word.len <= sizeof lower && is_empty_word(str_mem(lower, word.len)))
+        return true;
+    for (size_t i = 0; i < c->out->n; i++)
+        if (str_eq(c->out->stems[i], stem))
+            return true;
+    Str kept = arena_str(c->t->a, stem);
+    c->failed = !kept.ptr;
+    if (kept.ptr)
+        c->out->stems[c->out->n++] = kept;
+    return kept.ptr && c->out->n < ANSWER_WORDS;
+}
+
+bool answer_words(Turn *t, Str question, AnswerWords *out)
+{
+    Collect c = {t, question, out, false};
+    out->n = 0;
+    if (!store_tokenize(t->parts->store, question, collect, &c, t->err))
+        return false;
+    return !c.failed || turn_no_memory(t);
+}
+
+typedef struct {
+    const AnswerWords *words;
+    AnswerHit *out;
+    size_t n, max;
+} Hits;
+
+/* "plumber" and "plumbing" have other stems by the rules of the index, and one root. */
+static bool same_root(Str a, Str b)
+{
+    size_t least = a.len < b.len ? a.len : b.len, most = a.len < b.len ? b.len : a.len;
+    return least >= 4 && most - least <= 3 && memcmp(a.ptr, b.ptr, least) == 0;
+}
+
+static bool hit(void *arg, Str stem, size_t start, size_t end)
+{
+    Hits *h = arg;
+    (void)end;
+    for (size_t i = 0; i < h->words->n; i++)
+        if (str_eq(h->words->stems[i], stem) || same_root(h->words->stems[i], stem)) {
+            h->out[h->n++] = (AnswerHit){start, 1u << i};
+            break;
+        }
+    return h->n < h->max;
+}
+
+bool answer_hits(Turn *t, const AnswerWords *w, Str text, AnswerHit *out, size_t max, size_t *n)
+{
+    Hits h = {w, out, 0, max};
+    bool ok = max == 0 || store_tokenize(t->parts->store, text, hit, &h, t->err);
+    *n = h.n;
+    return ok;
+}
+
+float answer_share(const AnswerWords *w, uint32_t bits)
+{
+    return w->n ? (float)__builtin_popcount(bits) / (float)w->n : 0;
+}

@@ -1,0 +1,36 @@
+/* answer_score.h - how well a sentence answers a question, beside what the encoder says.
+ *
+ * Threads: pure functions, but answer_words, which asks the store's tokenizer. */
+#ifndef SOTTO_ASSISTANT_ANSWER_SCORE_H
+#define SOTTO_ASSISTANT_ANSWER_SCORE_H
+
+#include "assistant/act.h"
+
+#define ANSWER_WORDS 32 /* of a question that count */
+
+/* The kind of thing that is asked for. */
+typedef enum { ASKS_ANYTHING, ASKS_AMOUNT, ASKS_NUMBER, ASKS_SPAN, ASKS_TIME, ASKS_PERSON } Asks;
+Asks answer_asks(Str question);
+/* 1: it holds that, -1: it does not (and should), 0: no matter. */
+int answer_holds(Turn *t, Asks kind, Str sentence);
+/* A heading, a line of a letter's head, a fragment: what is to be taken off, 0..0.65. */
+float answer_fragment(Str sentence, Str title);
+
+/* A question's own words, as the keyword index has them. */
+typedef struct {
+    Str stems[ANSWER_WORDS]; /* in the arena */
+    size_t n;
+} AnswerWords;
+bool answer_words(Turn *t, Str question, AnswerWords *out);
+
+/* A word of the question in a text: bit n is stems[n]; where it begins. */
+typedef struct {
+    size_t at;
+    uint32_t bit;
+} AnswerHit;
+/* Those in `text`, in order; at most max. */
+bool answer_hits(Turn *t, const AnswerWords *w, Str text, AnswerHit *out, size_t max, size_t *n);
+/* The share of the question's words that are set. */
+float answer_share(const AnswerWords *w, uint32_t bits);
+
+#endif
