@@ -9,7 +9,7 @@ CREATE TABLE phrases (
     PRIMARY KEY (doc_no, phrase)
 ) WITHOUT ROWID;
 CREATE INDEX phrases_at ON phrases (owner_no, at, phrase, rank);
-CREATE INDEX phrases_phrase ON phrases (owner_no, phrase, at);
+CREATE INDEX phrases_phrase ON phrases (owner_no, phrase, at, rank);
 CREATE INDEX phrases_first ON phrases (owner_no, at) WHERE rank = 0;
 
 -- Documents that were read before have their tags, which were their phrases unless a person chose.
