@@ -5,7 +5,7 @@
 #define LEN(a) (sizeof(a) / sizeof *(a))
 #define FIELDS(a) (a), LEN(a)
 #define SAMPLES_BYTES ((uint64_t)32 << 20) /* two minutes of samples as JSON, or of any file */
-#define TEXT_MAX 10000
+#define TEXT_MAX 4096
 
 static const Field transcribe_body[] = {
     {.name = "file", .type = F_FILE, .help = "a sound: docs/AUDIO.md has the formats"},
@@ -89,7 +89,7 @@ static const ApiRoute routes[] = {
      "transcript.text.delta, a segment each, and transcript.text.done.",
      NULL, 0, FIELDS(transcribe_body), BODY_MULTIPART, 0, "Transcription", "200",
      "400,404,413,415,503"},
-    {"POST", "/v1/audio/speech", openai_speech, WORK_INTERACTIVE, ANY_MEMBERS, "openai",
+    {"POST", "/v1/audio/speech", openai_speech, WORK_NORMAL, ANY_MEMBERS, "openai",
      "Text to speech",
      "As OpenAI: the bytes come as they are made. Raw PCM is 24 kHz, 16 bit, one channel.", NULL, 0,
      FIELDS(speech_body), BODY_JSON, 1 << 20, "*/*", "200", "400,404,413,415,503"},
@@ -99,7 +99,7 @@ static const ApiRoute routes[] = {
      "transcript is empty and the intent Unknown.",
      FIELDS(process_query), FIELDS(process_body), BODY_JSON | BODY_MULTIPART | BODY_SOUND,
      SAMPLES_BYTES, "VoiceInteraction", "200", "400,404,413,415,503"},
-    {"POST", "/api/v1/voice/synthesize", voice_synthesize, WORK_INTERACTIVE, 0, "voice",
+    {"POST", "/api/v1/voice/synthesize", voice_synthesize, WORK_NORMAL, 0, "voice",
      "Speak a text", "The bytes of a sound; {audio_base64, content_type} when Accept says "
      "application/json.",
      NULL, 0, FIELDS(synthesize_body), BODY_JSON, 1 << 20, "*/*", "200", "400,404,413,415,503"},

@@ -3,6 +3,9 @@
  *   VoiceInput{audio_data}                              -> Transcript -> VoiceResponse{interaction}
  *   VoiceStart{rate, format}, binary frames, VoiceEnd   -> the same
  *
+ * While a person speaks, what has been heard so far comes as Transcript with final false, at most
+ * once a second of sound; what is final may differ.
+ *
  * VoiceState says what goes on: listening, thinking, idle. VoiceStart and Cancel end what is being
  * heard or answered for that client: its words are not answered any more. What the assistant had
  * done already stays done.
@@ -19,6 +22,7 @@
 
 #define JOBS_PER_CLIENT 2
 #define RATE_USUAL 16000
+#define PARTIAL_SECONDS 30 /* of the end of what was said; one window */
 
 typedef struct Talker {
     struct Talker *next;
@@ -28,7 +32,10 @@ typedef struct Talker {
     Buf sound;
     Uuid session;
     bool goes_on;
+    size_t partial_at; /* bytes of sound when the last partial text was begun */
+    atomic_bool partial_runs;
     atomic_uint turn, jobs, refs;
+    atomic_uint spoken; /* raised when what is said is complete: partial text is over */
 } Talker;
 
 struct WsVoices {
@@ -40,7 +47,7 @@ struct WsVoices {
 typedef struct {
     ApiWs *ws;
     Talker *talker;
-    unsigned turn;
+    unsigned turn, spoken;
     HeardSound sound;   /* .pcm NULL: raw is still to be decoded */
     Buf raw;
     bool is_float, goes_on;
@@ -137,17 +144,20 @@ static bool is_over(void *arg)
     return atomic_load(&job->talker->turn) != job->turn;
 }
 
-static void on_transcript(void *arg, Str text)
+static void send_transcript(VoiceJob *job, Str text, bool final)
 {
-    VoiceJob *job = arg;
     Buf b;
     JsonW w;
-    if (is_over(job))
-        return;
     ws_frame_begin(&w, &b, "Transcript");
     jw_kv_str(&w, "text", text);
-    jw_kv_bool(&w, "final", true);
+    jw_kv_bool(&w, "final", final);
     post(job->ws, job->talker->id, &w, &b);
+}
+
+static void on_transcript(void *arg, Str text)
+{
+    if (!is_over(arg))
+        send_transcript(arg, text, true);
 }
 
 static void send_interaction(VoiceJob *job, const Interaction *i)
@@ -241,6 +251,78 @@ static bool submit(WsVoices *v, Talker *t, const VoiceJob *what, Err *err)
     return ok;
 }
 
+/* ---- partial text ---------------------------------------------------------------------------- */
+
+static bool is_spoken(void *arg)
+{
+    const VoiceJob *job = arg;
+    return is_over(arg) || atomic_load(&job->talker->spoken) != job->spoken;
+}
+
+static void partial_end(VoiceJob *job)
+{
+    atomic_store(&job->talker->partial_runs, false);
+    let_go(job->talker);
+    buf_release(&job->raw);
+    mem_free(job->sound.pcm);
+    mem_free(job);
+}
+
+static void partial_drop(void *arg, unsigned worker)
+{
+    (void)worker;
+    partial_end(arg);
+}
+
+/* In the second lane, so that the final text never waits for it. What goes wrong here, the final
+ * text will say. */
+static void partial_run(void *arg, unsigned worker)
+{
+    VoiceJob *job = arg;
+    const ApiParts *parts = api_parts(ws_api(job->ws));
+    Arena *a = is_spoken(job) ? NULL : arena_new(ARENA_DEFAULT_MAX);
+    EarsRequest q = {.options = {.cancelled = is_spoken, .arg = job}};
+    WhisperResult r;
+    Err err = ERR_INIT;
+    (void)worker;
+    if (a && hear_raw(buf_str(&job->raw), job->is_float, job->rate, PARTIAL_SECONDS, &job->sound,
+                      &err) &&
+        ears_hear(parts->ears, &q, job->sound.pcm, job->sound.n, a, &r, &err) && r.text.len &&
+        !is_spoken(job))
+        send_transcript(job, r.text, false);
+    arena_free(a);
+    partial_end(job);
+}
+
+/* Begins one when there is a second of sound more than at the last. */
+static void partial(WsVoices *v, Talker *t)
+{
+    size_t sample = t->is_float ? 4 : 2, second = t->rate * sample, n = t->sound.len;
+    size_t most = second * PARTIAL_SECONDS, from = n > most ? n - most : 0;
+    Err err = ERR_INIT;
+    if (n - t->partial_at < second || atomic_exchange(&t->partial_runs, true))
+        return;
+    t->partial_at = n;
+    from -= from % sample;
+    n -= n % sample;
+    VoiceJob *job = mem_zalloc(sizeof *job);
+    if (!job) {
+        atomic_store(&t->partial_runs, false);
+        return;
+    }
+    *job = (VoiceJob){.ws = v->ws, .talker = t, .turn = atomic_load(&t->turn),
+                      .spoken = atomic_load(&t->spoken), .is_float = t->is_float,
+                      .rate = t->rate};
+    atomic_fetch_add(&t->refs, 1);
+    buf_init(&job->raw, most);
+    if (n - from > most)
+        from += sample;
+    if (!buf_add(&job->raw, str_sub(buf_str(&t->sound), from, n)) ||
+        !work_submit(api_parts(ws_api(v->ws))->work, WORK_NORMAL, partial_run, partial_drop, job,
+                     &err))
+        partial_end(job);
+}
+
 /* ---- messages in ----------------------------------------------------------------------------- */
 
 static bool read_session(const Json *data, Uuid *id, bool *goes_on, Err *err)
@@ -282,6 +364,7 @@ static bool on_start(WsVoices *v, Talker *t, const Json *data, Err *err)
     t->listening = true;
     t->is_float = is_float;
     t->rate = (uint32_t)hz;
+    t->partial_at = 0;
     buf_init(&t->sound, (size_t)hz * HEAR_SAID_SECONDS * (is_float ? 4 : 2));
     send_state(v->ws, t->id, "listening");
     return true;
@@ -294,6 +377,7 @@ static bool on_end(WsVoices *v, Talker *t, Err *err)
     VoiceJob job = {.raw = t->sound, .is_float = t->is_float, .rate = t->rate,
                     .session = t->session, .goes_on = t->goes_on};
     t->listening = false;
+    atomic_fetch_add(&t->spoken, 1);
     buf_init(&t->sound, 1);
     return submit(v, t, &job, err);
 }
@@ -328,8 +412,10 @@ bool ws_voice_sound(WsVoices *v, WsId id, Str bytes, Err *err)
     if (!t || !t->listening)
         return err_set(err, ERR_VALIDATION,
                        "binary messages are sound, and no VoiceStart came before");
-    if (buf_add(&t->sound, bytes))
+    if (buf_add(&t->sound, bytes)) {
+        partial(v, t);
         return true;
+    }
     stop(t);
     send_state(v->ws, id, "idle");
     return err_set(err, ERR_TOO_LARGE, "more than %u seconds of sound; send VoiceEnd sooner",

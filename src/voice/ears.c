@@ -320,7 +320,7 @@ static bool enter(Ears *e, Lane *lane, Waiter *me, const WhisperOptions *o, Err 
 {
     if (lane->n > e->queue_max)
         return err_set(err, ERR_UNAVAILABLE,
-            "%u sounds wait for the speech recogniser already; try again in a moment", lane->n - 1);
+            "%u waiting for the speech recogniser already; try again in a moment", lane->n - 1);
     Waiter **last = &lane->first;
     while (*last)
         last = &(*last)->next;

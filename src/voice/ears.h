@@ -41,7 +41,8 @@ bool ears_model(const Ears *e, Str asked, char out[EARS_NAME_MAX], Err *err);
 typedef struct {
     Str model;              /* as for ears_model */
     bool urgent;            /* a person waits: the first lane */
-    WhisperOptions options; /* with its callbacks; language empty: the setting's */
+    WhisperOptions options; /* with its callbacks; language empty: the setting's. `cancelled` is
+                               asked under a lock while it waits: it must not block */
 } EarsRequest;
 
 /* ERR_UNAVAILABLE when too many wait already, ERR_CANCELLED, and what ears_model and

@@ -270,7 +270,7 @@ def test_measurements(http, spoken):
 # ---- WebSocket -----------------------------------------------------------------------------------
 
 async def receive(ws, kind):
-    """The next message of that type; none of them may be an Error, unless that is wanted."""
+    """The next message of that type and all up to it; none may be an Error, unless that is wanted."""
     seen = []
     while True:
         message = json.loads(await asyncio.wait_for(ws.recv(), 60))
@@ -312,6 +312,24 @@ def test_websocket_voice(server, http, spoken):
             check_interaction(http, answer["interaction"])
             assert {"state": "thinking"} in [m["data"] for m in seen]
         assert (await receive(ws, "VoiceState"))[0] == {"state": "idle"}
+    over_websocket(server, talk)
+
+
+def test_websocket_partial_text(server, http, spoken):
+    pcm = array.array("h", [int(s * 32767) for s in samples_16k(spoken)]).tobytes()
+
+    async def talk(ws):
+        await send(ws, "VoiceStart", rate=16000, format="s16le")
+        for at in range(0, len(pcm), 3200):
+            await ws.send(pcm[at:at + 3200])
+        assert len(pcm) > 2 * 32000  # the first second has begun it; there is no need to be quick
+        partial, _ = await receive(ws, "Transcript")
+        assert partial["final"] is False and partial["text"]
+        await send(ws, "VoiceEnd")
+        answer, seen = await receive(ws, "VoiceResponse")
+        check_interaction(http, answer["interaction"])
+        finals = [m["data"]["text"] for m in seen if m["type"] == "Transcript" and m["data"]["final"]]
+        assert finals == [answer["interaction"]["transcript"]]
     over_websocket(server, talk)
 
 

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -223,6 +224,54 @@ static void *hold(void *arg)
     return NULL;
 }
 
+/* Waits behind it until it is told to give up. */
+typedef struct {
+    Ears *ears;
+    Sounding sound;
+    atomic_bool there, stop;
+    ErrCode code;
+} Patient;
+
+static bool waiting(void *arg)
+{
+    Patient *p = arg;
+    atomic_store(&p->there, true);
+    return atomic_load(&p->stop);
+}
+
+static void *wait_behind(void *arg)
+{
+    Patient *p = arg;
+    Err err = ERR_INIT;
+    Arena *a = arena_new(ARENA_DEFAULT_MAX);
+    WhisperResult r;
+    EarsRequest q = {.options = {.cancelled = waiting, .arg = p}};
+    (void)ears_hear(p->ears, &q, p->sound.pcm, p->sound.n, a, &r, &err);
+    p->code = err.code;
+    arena_free(a);
+    return NULL;
+}
+
+/* One waits already: the next is refused. */
+static void check_full_lane(const Holder *h)
+{
+    Err err = ERR_INIT;
+    Arena *a = arena_new(ARENA_DEFAULT_MAX);
+    Patient p = {.ears = h->ears, .sound = h->sound};
+    pthread_t thread;
+    WhisperResult r;
+    assert_int_equal(pthread_create(&thread, NULL, wait_behind, &p), 0);
+    while (!atomic_load(&p.there))
+        (void)usleep(1000);
+    assert_false(ears_hear(h->ears, &(EarsRequest){0}, h->sound.pcm, h->sound.n, a, &r, &err));
+    assert_int_equal(err.code, ERR_UNAVAILABLE);
+    assert_non_null(strstr(err.msg, "1 waiting"));
+    atomic_store(&p.stop, true);
+    pthread_join(thread, NULL);
+    assert_int_equal(p.code, ERR_CANCELLED);
+    arena_free(a);
+}
+
 static bool at_once(void *arg)
 {
     (void)arg;
@@ -244,6 +293,7 @@ static void test_lanes(void **state)
     while (!h.there)
         pthread_cond_wait(&h.changed, &h.lock);
     pthread_mutex_unlock(&h.lock);
+    check_full_lane(&h);
     /* The lane is taken: one that waits can be cancelled; the other lane works. */
     EarsRequest cancelled = {.options = {.cancelled = at_once}};
     assert_false(ears_hear(h.ears, &cancelled, h.sound.pcm, h.sound.n, a, &r, &err));
