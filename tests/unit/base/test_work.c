@@ -1,6 +1,7 @@
 #include "support/unit.h"
 
 #include <pthread.h>
+#include <unistd.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <time.h>
@@ -344,7 +345,7 @@ typedef struct {
 
 static Job jobs[SUBMITTERS][JOBS_EACH];
 static bool accepted[SUBMITTERS][JOBS_EACH];
-static atomic_int in_worker[3];
+static atomic_int in_worker[3], ran_so_far;
 static Work *shared;
 
 static void count_run(void *arg, unsigned worker)
@@ -353,6 +354,7 @@ static void count_run(void *arg, unsigned worker)
     /* a worker's number is one thread's at a time */
     if (atomic_fetch_add(&in_worker[worker], 1) == 0)
         atomic_fetch_add(&job->ran, 1);
+    atomic_fetch_add(&ran_so_far, 1);
     atomic_fetch_sub(&in_worker[worker], 1);
 }
 
@@ -382,6 +384,8 @@ static void every_job_runs_or_drops_once(void **state)
         assert_int_equal(pthread_create(&t[i], NULL, submit_many, (void *)(uintptr_t)i), 0);
     for (size_t i = 0; i < SUBMITTERS; i++)
         (void)pthread_join(t[i], NULL);
+    while (atomic_load(&ran_so_far) == 0) /* the queue is full: a worker gets its turn */
+        (void)usleep(100);
     work_free(shared);
     for (size_t i = 0; i < SUBMITTERS; i++)
         for (size_t k = 0; k < JOBS_EACH; k++) {
