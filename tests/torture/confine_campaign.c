@@ -457,7 +457,8 @@ static void run(size_t total, bool full)
     run_faults(c); /* each once: then everything is loaded */
     good += c->n_adds;
     bad = FAULTS;
-    long rss = status_number(s.pid, "VmRSS:"), zygote = zygote_of(s.pid);
+    long rss = status_number(s.pid, "VmRSS:"), own = status_number(s.pid, "RssAnon:");
+    long zygote = zygote_of(s.pid);
     size_t descriptors = count_descriptors(s.pid);
     *c = (Campaign){.s = &s,
                     .deadline_ms = deadline_s * 1000.0,
@@ -485,10 +486,12 @@ static void run(size_t total, bool full)
     print_times("documents stored meanwhile", c->adds, c->n_adds);
     if (full && within * 100 < c->n_late * 99)
         fail("hangs", "more than one in a hundred was told later than 250 ms after its deadline");
-    long faulted = status_number(s.pid, "VmRSS:");
+    long faulted = status_number(s.pid, "VmRSS:"), own_faulted = status_number(s.pid, "RssAnon:");
     run_hostile(&s, &good, &bad, full);
     long after = status_number(s.pid, "VmRSS:");
     size_t left = count_descriptors(s.pid);
+    printf("  server: own memory (without mapped files) %ld KiB, after the faults %ld\n", own,
+           own_faulted);
     printf("  server: memory %ld KiB, after the faults %ld, after the files %ld; descriptors %zu "
            "-> "
            "%zu, zygote %ld -> %ld\n",

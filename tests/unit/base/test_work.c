@@ -1,10 +1,10 @@
 #include "support/unit.h"
 
 #include <pthread.h>
-#include <unistd.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/work.h"
