@@ -12,11 +12,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/client.h"
+#include "store/briefing.h"
 
 #define TIMEOUT_MS 30000
 #define REDIRECTS 5
 #define REFRESH_S 3600u
 #define BACKOFF_MAX_MS CALENDAR_DAY_MS
+#define ALARMS_KEPT_MS 600000
 #define POLL_S 20 /* the wall clock can be set, so it is looked at again and again */
 
 /* ---- one look -------------------------------------------------------------------------------- */
@@ -224,10 +226,24 @@ static bool look_at_one(Calendars *c, Arena *a)
     return false;
 }
 
-static void keep_alarms(Calendars *c, Arena *a)
+/* When the reminders of events were last looked at. They are made a day ahead: while no plan
+ * changes, once in ten minutes of the (settable) clock is enough. */
+typedef struct {
+    bool done;
+    uint64_t version;
+    int64_t at;
+} AlarmsKept;
+
+static void keep_alarms(Calendars *c, AlarmsKept *kept, Arena *a)
 {
     Err err = ERR_INIT;
-    if (!calendars_keep_alarms(c, a, &err))
+    uint64_t version = store_plans_version(c->store, &c->owner);
+    int64_t now = clock_now_ms();
+    if (kept->done && kept->version == version && now >= kept->at &&
+        now - kept->at < ALARMS_KEPT_MS)
+        return;
+    *kept = (AlarmsKept){calendars_keep_alarms(c, a, &err), version, now};
+    if (!kept->done)
         log_write(LOG_WARN, "calendar", "reminders of events could not be set: %s", err.msg);
     arena_reset(a);
 }
@@ -235,11 +251,12 @@ static void keep_alarms(Calendars *c, Arena *a)
 static void *feed_loop(void *arg)
 {
     Calendars *c = arg;
+    AlarmsKept kept = {.done = false};
     Arena *a = arena_new(ARENA_DEFAULT_MAX);
     (void)pthread_mutex_lock(&c->feed_lock);
     while (!c->feed_stop && a) {
         (void)pthread_mutex_unlock(&c->feed_lock);
-        keep_alarms(c, a);
+        keep_alarms(c, &kept, a);
         bool more = look_at_one(c, a);
         arena_reset(a);
         (void)pthread_mutex_lock(&c->feed_lock);
