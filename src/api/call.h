@@ -65,6 +65,8 @@ const FieldValue *call_query(const ApiCall *c, const char *name);
 const FieldValue *call_body(const ApiCall *c, const char *name);
 /* The {name} of the path as a UUID; one that is none is simply not found. */
 bool call_path_uuid(const ApiCall *c, const char *name, const char *what, Uuid *out, Err *err);
+/* ERR_UNAVAILABLE where none are kept. */
+bool call_tasks(const ApiCall *c, Tasks **t, Err *err);
 /* Sends c->out as JSON. False when writing it had failed. */
 bool call_json(ApiCall *c, int status, Err *err);
 /* Begins an answer of server-sent events, to be sent with http_stream_event (whose false says that

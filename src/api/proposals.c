@@ -6,12 +6,6 @@
 #include "base/clock.h"
 #include "text/commitment.h"
 
-static bool tasks_of(const ApiCall *c, Tasks **t, Err *err)
-{
-    *t = c->parts->tasks;
-    return *t || err_set(err, ERR_UNAVAILABLE, "tasks are not kept here");
-}
-
 static void proposal_json(ApiCall *call, JsonW *w, Tasks *t, const StoredCommitment *c)
 {
     char id[UUID_TEXT], at[ZONE_RFC3339_MAX];
@@ -37,7 +31,7 @@ bool proposal_list(ApiCall *c, Err *err)
     StoredCommitment *items;
     size_t n;
     uint64_t total;
-    if (!tasks_of(c, &t, err) ||
+    if (!call_tasks(c, &t, err) ||
         !proposals_list(t, clock_now_ms(), (size_t)call_query(c, "limit")->i, c->arena, &items, &n,
                         &total, err))
         return false;
@@ -62,7 +56,7 @@ bool proposal_take(ApiCall *c, Err *err)
     bool made;
     const FieldValue *title = call_body(c, "title");
     Str named = title->str;
-    if (!tasks_of(c, &t, err) || !call_path_uuid(c, "id", "proposal", &id, err) ||
+    if (!call_tasks(c, &t, err) || !call_path_uuid(c, "id", "proposal", &id, err) ||
         !proposals_take(t, &id, title->given ? &named : NULL, c->arena, &r, &made, err))
         return false;
     JsonW w;
@@ -80,7 +74,7 @@ bool proposal_dismiss(ApiCall *c, Err *err)
 {
     Tasks *t;
     Uuid id;
-    if (!tasks_of(c, &t, err) || !call_path_uuid(c, "id", "proposal", &id, err) ||
+    if (!call_tasks(c, &t, err) || !call_path_uuid(c, "id", "proposal", &id, err) ||
         !proposals_dismiss(t, &id, c->arena, err))
         return false;
     c->x->resp.status = 204;

@@ -3,7 +3,7 @@
 #include "api/task_json.h"
 #include "base/clock.h"
 
-static bool tasks_of(const ApiCall *c, Tasks **t, Err *err)
+bool call_tasks(const ApiCall *c, Tasks **t, Err *err)
 {
     *t = c->parts->tasks;
     return *t || err_set(err, ERR_UNAVAILABLE, "tasks are not kept here");
@@ -115,7 +115,7 @@ bool task_list(ApiCall *c, Err *err)
     ListFilter l = {0};
     TaskPage page;
     JsonW w;
-    if (!tasks_of(c, &t, err) || !read_filter(c, &l, err)
+    if (!call_tasks(c, &t, err) || !read_filter(c, &l, err)
         || !tasks_list(t, &l.f, sort_of(call_query(c, "sort")->str),
             (size_t)call_query(c, "limit")->i, call_query(c, "cursor")->str, c->arena, &page, err))
         return false;
@@ -253,7 +253,7 @@ bool task_add(ApiCall *c, Err *err)
     TaskDraft d = TASK_DRAFT_NONE;
     TaskResult r;
     const FieldValue *text = call_body(c, "text");
-    if (!tasks_of(c, &t, err))
+    if (!call_tasks(c, &t, err))
         return false;
     if (text->given && !tasks_read(t, text->str, clock_now_ms(), c->arena, &d, err))
         return false;
@@ -273,7 +273,7 @@ bool task_add(ApiCall *c, Err *err)
 
 static bool named(ApiCall *c, Tasks **t, Uuid *id, Err *err)
 {
-    return tasks_of(c, t, err) && call_path_uuid(c, "id", "task", id, err);
+    return call_tasks(c, t, err) && call_path_uuid(c, "id", "task", id, err);
 }
 
 bool task_get(ApiCall *c, Err *err)
@@ -461,7 +461,7 @@ bool task_undo(ApiCall *c, Err *err)
     const FieldValue *change = call_body(c, "change_id");
     JsonW w;
     char id[UUID_TEXT];
-    if (!tasks_of(c, &t, err)
+    if (!call_tasks(c, &t, err)
         || !tasks_undo(t, change->given ? &change->uuid : NULL, c->arena, &info, err))
         return false;
     jw_init(&w, &c->out);
@@ -497,7 +497,7 @@ bool task_changes(ApiCall *c, Err *err)
     size_t n;
     JsonW w;
     char id[UUID_TEXT];
-    if (!tasks_of(c, &t, err)
+    if (!call_tasks(c, &t, err)
         || !store_task_changes(tasks_store(t), c->owner, (size_t)call_query(c, "limit")->i,
             c->arena, &list, &n, err))
         return false;
@@ -540,7 +540,7 @@ bool reminder_list(ApiCall *c, Err *err)
     TaskReminder *list;
     size_t n;
     JsonW w;
-    if (!tasks_of(c, &t, err)
+    if (!call_tasks(c, &t, err)
         || !tasks_waiting(t, (size_t)call_query(c, "limit")->i, c->arena, &list, &n, err))
         return false;
     jw_init(&w, &c->out);
@@ -561,7 +561,7 @@ bool reminder_acknowledge(ApiCall *c, Err *err)
     TaskReminder r;
     bool first;
     JsonW w;
-    if (!tasks_of(c, &t, err) || !call_path_uuid(c, "id", "reminder", &id, err)
+    if (!call_tasks(c, &t, err) || !call_path_uuid(c, "id", "reminder", &id, err)
         || !tasks_acknowledge(t, &id, c->arena, &r, &first, err))
         return false;
     jw_init(&w, &c->out);

@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #define SHOWN 10
-#define DAY_MS 86400000
 
 static int64_t day_start(const Turn *t, int64_t ms, int days)
 {
