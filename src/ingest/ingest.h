@@ -74,15 +74,6 @@ bool document_importance_given(const Document *d);
 bool ingest_retitle(Ingest *g, const Uuid *owner, const Uuid *id, Str title, unsigned worker,
                     Arena *a, Document *doc, Err *err);
 
-/* Walks files and folders (sorted, hidden files and links to folders left out) and calls fn for
- * every regular file; what cannot be read is reported with its error. */
-typedef struct {
-    const char *path;
-    int64_t bytes, mtime_ms;
-    const Err *problem;     /* NULL when readable */
-} IngestFile;
-bool ingest_walk(const char *path, bool (*fn)(void *arg, const IngestFile *f), void *arg, Err *err);
-
 /* "text", "markdown", ... by content first, then name; empty when no reader fits. */
 Str ingest_guess_type(Str head, Str filename, Str media_type);
 /* The table of readers: names, file endings, media types; for --help, docs and the API. */
