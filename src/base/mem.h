@@ -16,8 +16,8 @@ void *mem_zalloc(size_t size) __attribute__((malloc, alloc_size(1)));
 void *mem_array(size_t count, size_t size) __attribute__((malloc, alloc_size(1, 2)));
 /* Grows or shrinks to count * size bytes; on failure the old block stays valid. */
 void *mem_resize(void *block, size_t count, size_t size);
-/* Room for one more item behind the `n` that *list (a T **) has: true at once while n < *cap, else a
- * block of twice as many. On failure list and cap are as they were. */
+/* Room for one more item behind the `n` that *list (a T **) has: true at once while n < *cap, else
+ * a block of twice as many. On failure list and cap are as they were. */
 bool mem_grow(void *list, size_t n, size_t *cap, size_t size);
 #define MEM_GROW_FIRST 16 /* items of the first block */
 #define MEM_GROW(list, n, cap) mem_grow(&(list), (n), &(cap), sizeof *(list))
