@@ -210,7 +210,7 @@ void ws_send_error(ApiWs *ws, WsId id, const Err *fault)
     buf_release(&b);
 }
 
-/* What is certain so far, and what came last; false when it was cancelled, or the client has gone. */
+/* What is certain so far, and what came last; false: cancelled, or the client has gone. */
 static bool send_piece(void *arg, Str piece)
 {
     WsJob *job = arg;

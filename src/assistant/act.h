@@ -87,8 +87,8 @@ bool memory_answer(Turn *t, Str question, bool *answered);
 bool answer_find(Turn *t, Str looked_for, Str question, const Uuid *within, size_t n_within,
                  bool *answered);
 
-/* The same by the language model, when there is one: out of all documents and facts. What goes wrong
- * with it is a note of the reply, and answered false. */
+/* The same by the language model, when there is one: out of all documents and facts. What goes
+ * wrong with it is a note of the reply, and answered false. */
 bool answer_model(Turn *t, Str looked_for, Str question, bool *answered);
 /* A question as words, without the language of searches; ptr NULL: no memory. */
 Str answer_plain_words(Arena *a, Str question);

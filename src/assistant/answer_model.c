@@ -1,7 +1,8 @@
 /* answer_model.c - a question answered by the language model out of the person's own documents.
  *
  *   question -> passages, facts -> prompt: sources between marks that nobody can guess
- *            -> the model, which may search again or look at the tasks -> gate: what a source proves
+ *            -> the model, which may search again or look at the tasks
+ *            -> gate: what a source proves
  *
  * Nothing that a document says is an order: the only tools offered look things up. Whatever goes
  * wrong, the caller answers without the model. docs/LLM.md has the prompt word for word. */
@@ -323,8 +324,8 @@ bool answer_model(Turn *t, Str looked_for, Str question, bool *answered)
         if (*answered)
             ok = take(q);
         else if (!q->gate.not_found)
-            t->reply->note = STR("what the language model said is not in your documents, so this is "
-                                 "quoted from them instead");
+            t->reply->note = STR("what the language model said is not in your documents, so this "
+                                 "is quoted from them instead");
     }
     if (use && !fine && why.code != ERR_CANCELLED)
         t->reply->note = arena_printf(t->a, "the language model %s: %s",

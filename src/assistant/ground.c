@@ -129,7 +129,8 @@ static bool negates(Str s)
     while (next_word(s, &at, &w))
         if (is_negation(word_text(&w)))
             return true;
-    return str_find(s, STR("n't"), 0) != SIZE_MAX || str_find(s, STR("n\xE2\x80\x99t"), 0) != SIZE_MAX;
+    return str_find(s, STR("n't"), 0) != SIZE_MAX ||
+           str_find(s, STR("n\xE2\x80\x99t"), 0) != SIZE_MAX;
 }
 
 /* 0: not one that is spelled. */

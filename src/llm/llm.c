@@ -135,7 +135,7 @@ static bool enter(Llm *l, const char **outcome, Err *err)
 
 static void leave(Llm *l, const LlmTry *t, bool ok, ErrCode code)
 {
-    bool ours = t->status == 400 || t->status == 413 || t->status == 422; /* this question's fault */
+    bool ours = t->status == 400 || t->status == 413 || t->status == 422; /* the question */
     BreakerOutcome outcome = ok ? BREAKER_OK
                              : code == ERR_CANCELLED || code == ERR_NO_MEMORY ||
                                        code == ERR_RATE_LIMITED || ours

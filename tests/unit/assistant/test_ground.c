@@ -3,8 +3,8 @@
 
 #include "assistant/ground.h"
 
-#define LEASE "The lease begins on 1 March 2026. The rent is 1,200.50 EUR a month, due on the third " \
-    "working day. Dana Okafor has the key. Dogs are not allowed in the house."
+#define LEASE "The lease begins on 1 March 2026. The rent is 1,200.50 EUR a month, due on the " \
+    "third working day. Dana Okafor has the key. Dogs are not allowed in the house."
 
 static void what_holds(void **state)
 {
@@ -17,7 +17,7 @@ static void what_holds(void **state)
         {"The rent is 1200.50 EUR.", "how much is the rent?", true, "The rent is 1,200.50 EUR"},
         {"You pay 1.200,50 EUR of rent a month.", "", true, "The rent is"},
         {"The rent is 1300.50 EUR.", "how much is the rent?", false, NULL},
-        {"The rent is 1300 EUR.", "is the rent 1300 EUR?", false, NULL}, /* the question proves nothing */
+        {"The rent is 1300 EUR.", "is the rent 1300 EUR?", false, NULL},
         {"The lease begins on 2026-03-01.", "when does it begin?", true, "The lease begins"},
         {"The lease begins on March 1, 2026.", "when does it begin?", true, "The lease begins"},
         {"The lease begins on March 2, 2026.", "when does it begin?", false, NULL},

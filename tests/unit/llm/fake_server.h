@@ -137,12 +137,12 @@ static inline void fake_stop(Fake *f)
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
 #define FAKE_JSON "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
 #define FAKE_DELTA(text)                                                                           \
-    "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,"            \
+    "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,"          \
     "\"delta\":{\"content\":\"" text "\"},\"finish_reason\":null}]}\n\n"
 #define FAKE_STOP                                                                                  \
     "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
 #define FAKE_USAGE(prompt, completion)                                                             \
-    "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":" prompt ",\"completion_tokens\":"          \
+    "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":" prompt ",\"completion_tokens\":"         \
     completion ",\"total_tokens\":0}}\n\n"
 #define FAKE_DONE "data: [DONE]\n\n"
 #define FAKE_STATUS(line, headers, body)                                                           \
