@@ -22,8 +22,7 @@ def byte_tokens():
 
 def write(path, sentence):
     words = [w if i == 0 else " " + w for i, w in enumerate(sentence.split(" "))]
-    words = [f"{w}" for w in words]
-    tokens = byte_tokens()
+    tokens = [*byte_tokens(), "th"]  # a file without any merge is refused
     n_bytes = len(tokens)
     tokens += ["<|end|>", "<|answer|>"]
     end, answer = n_bytes, n_bytes + 1
@@ -50,7 +49,7 @@ def write(path, sentence):
     w.add_tokenizer_pre("gpt-2")
     w.add_token_list(tokens)
     w.add_token_types(types)
-    w.add_token_merges([])
+    w.add_token_merges(["t h"])
     w.add_bos_token_id(end)
     w.add_eos_token_id(end)
     w.add_add_bos_token(False)
