@@ -8,6 +8,7 @@
 
 #include "store/briefing.h"
 #include "store/calendar.h"
+#include "store/language.h"
 #include "store/store.h"
 #include "store/commitments.h"
 #include "store/talk.h"
@@ -150,6 +151,13 @@ struct StoreOps {
     bool (*briefing_schedule)(Store *s, const Uuid *owner, Arena *a, BriefingSchedule *out,
         bool *found, Err *err);
     bool (*briefing_schedule_put)(Store *s, const Uuid *owner, const BriefingSchedule *b, Err *err);
+    /* language.h */
+    bool (*tokens_add)(Store *s, const Uuid *owner, int64_t day, int64_t delta, uint64_t *total,
+        Err *err);
+    bool (*tokens_used)(Store *s, const Uuid *owner, int64_t day, uint64_t *total, Err *err);
+    bool (*made_put)(Store *s, const Uuid *owner, const MadeText *t, Err *err);
+    bool (*made_get)(Store *s, const Uuid *owner, const Sha256 *key, Arena *a, Str *text,
+        bool *found, Err *err);
 };
 
 struct Store {

@@ -351,4 +351,8 @@ static const StoreOps OPS = {
     .briefing_list = sq_briefing_list,
     .briefing_schedule = sq_briefing_schedule,
     .briefing_schedule_put = sq_briefing_schedule_put,
+    .tokens_add = sq_tokens_add,
+    .tokens_used = sq_tokens_used,
+    .made_put = sq_made_put,
+    .made_get = sq_made_get,
 };

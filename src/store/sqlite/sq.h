@@ -360,5 +360,9 @@ bool sq_briefing_list(Store *, const Uuid *, Str, size_t, size_t, Arena *, Store
     size_t *, Err *);
 bool sq_briefing_schedule(Store *, const Uuid *, Arena *, BriefingSchedule *, bool *, Err *);
 bool sq_briefing_schedule_put(Store *, const Uuid *, const BriefingSchedule *, Err *);
+bool sq_tokens_add(Store *, const Uuid *, int64_t, int64_t, uint64_t *, Err *);
+bool sq_tokens_used(Store *, const Uuid *, int64_t, uint64_t *, Err *);
+bool sq_made_put(Store *, const Uuid *, const MadeText *, Err *);
+bool sq_made_get(Store *, const Uuid *, const Sha256 *, Arena *, Str *, bool *, Err *);
 
 #endif
