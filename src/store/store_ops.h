@@ -10,6 +10,7 @@
 #include "store/calendar.h"
 #include "store/store.h"
 #include "store/commitments.h"
+#include "store/cues.h"
 #include "store/talk.h"
 #include "store/tasks.h"
 
@@ -150,6 +151,9 @@ struct StoreOps {
     bool (*briefing_schedule)(Store *s, const Uuid *owner, Arena *a, BriefingSchedule *out,
         bool *found, Err *err);
     bool (*briefing_schedule_put)(Store *s, const Uuid *owner, const BriefingSchedule *b, Err *err);
+    /* cues.h */
+    bool (*cues)(Store *s, const Uuid *owner, const Uuid *document, uint32_t start, uint32_t end,
+        Arena *a, Cue **out, size_t *n, Err *err);
 };
 
 struct Store {
@@ -169,5 +173,6 @@ struct Store {
 #define STORE_MAX_ANY 1000u        /* tags, sources, types or ids of a filter */
 #define STORE_MAX_PAGE 1000u       /* items of one list page */
 #define STORE_MAX_K 1000u
+#define STORE_MAX_CUES 1000000u
 
 #endif

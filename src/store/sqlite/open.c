@@ -351,4 +351,5 @@ static const StoreOps OPS = {
     .briefing_list = sq_briefing_list,
     .briefing_schedule = sq_briefing_schedule,
     .briefing_schedule_put = sq_briefing_schedule_put,
+    .cues = sq_cues,
 };

@@ -360,5 +360,8 @@ bool sq_briefing_list(Store *, const Uuid *, Str, size_t, size_t, Arena *, Store
     size_t *, Err *);
 bool sq_briefing_schedule(Store *, const Uuid *, Arena *, BriefingSchedule *, bool *, Err *);
 bool sq_briefing_schedule_put(Store *, const Uuid *, const BriefingSchedule *, Err *);
+/* cues.c */
+bool sq_cues(Store *, const Uuid *, const Uuid *, uint32_t, uint32_t, Arena *, Cue **, size_t *,
+    Err *);
 
 #endif
