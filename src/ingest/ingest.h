@@ -33,7 +33,6 @@ typedef struct {
 
 typedef struct {
     struct Sandbox *sounds; /* borrowed: decodes them */
-    const char *spool_dir;  /* where samples lie meanwhile, in files without a name */
     /* Whether anything could hear now; ERR_UNAVAILABLE says what to fetch. */
     bool (*ready)(void *arg, Err *err);
     bool (*hear)(void *arg, const IngestSound *sound, Arena *a, WhisperResult *out,

@@ -1,12 +1,11 @@
 /* memo.h - a recording becomes a document: what is said in it, and when.
  *
- *   bytes -> confined child -> samples (a file without a name) -> recogniser -> segments
+ *   bytes -> confined child -> samples -> recogniser -> segments
  *         -> text in paragraphs + cues
  *
  * The recogniser is none of ingest's business: IngestEars (ingest.h) has two calls, which the
  * program fills (app/app.c) with the ears of src/voice. It works in its second lane, so nobody who
- * speaks waits for a recording; a recording waits for its turn however many there are, and stands
- * still while a person speaks.
+ * speaks waits for a recording; a recording waits for its turn however many there are.
  *
  * Text: segments are joined by spaces into paragraphs, which end where nobody speaks for a while or
  * after a minute at a sentence's end. A cue is a segment's bytes with its times, rounded to 1 ms.
@@ -16,13 +15,14 @@
 #define SOTTO_INGEST_MEMO_H
 
 #include "ingest/frame.h"
+#include "ingest/snapshot.h"
 #include "ingest/ingest.h"
 
 #define MEMO_TYPE "audio"
 #define MEMO_MAX_SECONDS (4u * 3600u)
 
 typedef struct {
-    Extracted text;  /* with title, author, date from the file's tags, and the language heard */
+    Extracted text;  /* with the language heard */
     Cue *cues;
     size_t n_cues;
     double seconds;

@@ -1,10 +1,6 @@
 /* ears.h - the shared speech recogniser: one for the program, loaded when first needed.
  *
  *   float pcm at 16 kHz -> is anybody speaking? (nn/vad.h) -> Whisper (nn/whisper.h) -> text
- *                                                          `-> or another server (remote_ears.h)
- *
- * Another server is asked only when EarsOptions says so; when it cannot answer, this machine's
- * model does, if it may and is there, and EarsWho says that it did.
  *
  * A model stays in memory for an idle time after its last use. There are two lanes: what a person
  * waits for, and the rest; one transcription at a time in each, those behind it queue in order, and
@@ -22,7 +18,6 @@
 #define EARS_NAME_MAX 64
 
 typedef struct Ears Ears;
-struct RemoteEars;
 
 typedef struct {
     const char *models_dir;
@@ -32,8 +27,6 @@ typedef struct {
     unsigned idle_ms;     /* 0: 10 minutes */
     unsigned queue_max;   /* waiting in a lane; 0: 8 */
     unsigned threads;     /* of one transcription; 0: a processor each, at most 4 */
-    const struct RemoteEars *remote; /* borrowed; NULL: nothing leaves this machine */
-    bool no_fallback;     /* what the remote cannot do fails */
 } EarsOptions;
 
 Ears *ears_new(const EarsOptions *o, Err *err); /* loads nothing */
@@ -45,20 +38,10 @@ bool ears_list(const Ears *e, Arena *a, const char ***names, size_t *n);
  * setting's. ERR_NOT_FOUND; ERR_UNAVAILABLE (there is none: it says how to get one). */
 bool ears_model(const Ears *e, Str asked, char out[EARS_NAME_MAX], Err *err);
 
-/* Who heard it. */
-typedef struct {
-    char backend[16];         /* "local", "openai", "vad" when nobody spoke and nobody was asked */
-    char model[EARS_NAME_MAX];
-    char why[200];            /* why not the one that the setting names; empty: it was */
-} EarsWho;
-
 typedef struct {
     Str model;              /* as for ears_model */
     bool urgent;            /* a person waits: the first lane */
     bool patient;           /* waits in its lane however many are there */
-    bool here;              /* never asks another machine, whatever the setting says */
-    EarsWho *who;           /* may be NULL */
-    size_t before, total;   /* samples, when this is a piece of a longer sound; 0: it is all */
     WhisperOptions options; /* with its callbacks; language empty: the setting's. `cancelled` is
                                asked under a lock while it waits: it must not block */
 } EarsRequest;
@@ -76,9 +59,8 @@ typedef struct {
     void *arg;
 } EarsSource;
 
-/* As ears_hear, of any length: in stretches of ten minutes at most, each cut where it is quietest,
- * the last words of one the prompt of the next. Times are those of the whole. The language is the
- * one that most of the text is in. */
+/* As ears_hear, of any length: in stretches of ten minutes at most, each cut where it is quietest.
+ * Times are those of the whole; the language is that of the first words. */
 bool ears_hear_source(Ears *e, const EarsRequest *r, const EarsSource *sound, Arena *a,
     WhisperResult *out, Err *err);
 

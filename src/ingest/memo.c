@@ -1,0 +1,89 @@
+#include "ingest/memo.h"
+
+#include <math.h>
+
+#include "ingest/sound.h"
+
+#define PAUSE_S 1.5F     /* nobody speaks for so long: a new paragraph */
+#define PARAGRAPH_S 60.0F /* or after so long, where a sentence ends */
+#define SECONDS_MIN_MS 120000u
+
+static size_t read_sound(void *arg, size_t from, size_t n, float *out)
+{
+    return sound_read(arg, from, n, out);
+}
+
+static bool ends_sentence(Str s)
+{
+    char c = s.len ? s.ptr[s.len - 1] : '\0';
+    return c == '.' || c == '!' || c == '?';
+}
+
+static uint32_t to_ms(float s)
+{
+    return s > 0 ? (uint32_t)llround((double)s * 1000) : 0;
+}
+
+bool memo_text(const WhisperResult *heard, Arena *a, Memo *out, Err *err)
+{
+    Buf text;
+    Cue *cues = ARENA_NEW_ARRAY(a, Cue, heard->n_segments + 1);
+    float paragraph = 0, last = 0;
+    size_t n = 0;
+    buf_init(&text, (size_t)64 << 20);
+    for (size_t i = 0; cues && i < heard->n_segments; i++) {
+        const WhisperSegment *s = &heard->segments[i];
+        if (!s->text.len)
+            continue;
+        bool breaks = n && (s->start_s - last > PAUSE_S ||
+                            (s->start_s - paragraph > PARAGRAPH_S &&
+                             ends_sentence(buf_str(&text))));
+        if (n)
+            buf_add_c(&text, breaks ? "\n\n" : " ");
+        if (!n || breaks)
+            paragraph = s->start_s;
+        size_t at = text.len;
+        buf_add(&text, s->text);
+        uint32_t from = to_ms(s->start_s), to = to_ms(s->end_s);
+        cues[n++] = (Cue){(uint32_t)at, (uint32_t)text.len, from, to > from ? to : from};
+        last = s->end_s;
+    }
+    if (n)
+        buf_add_char(&text, '\n');
+    bool ok = cues && buf_ok(&text);
+    Str whole = ok ? arena_buf(a, &text) : (Str){0};
+    buf_release(&text);
+    if (!ok || !whole.ptr)
+        return err_set(err, ERR_NO_MEMORY, "no memory for a transcript");
+    if (!n)
+        return err_set(err, ERR_VALIDATION, "there is no speech in it");
+    out->text = (Extracted){.text = whole, .title = STR(""), .author = STR(""),
+                            .language = str_of(heard->language), .created = STR(""),
+                            .modified = STR("")};
+    out->cues = cues;
+    out->n_cues = n;
+    return true;
+}
+
+bool memo_read(const IngestEars *ears, const Snapshot *bytes, const IngestInput *in, Arena *a,
+               Memo *out, Err *err)
+{
+    Sound sound;
+    WhisperResult heard;
+    Memo memo = {0};
+    SoundLimits limits = {.max_seconds = MEMO_MAX_SECONDS, .timeout_ms = SECONDS_MIN_MS};
+    if (!ears->hear)
+        return err_set(err, ERR_UNAVAILABLE, "there is no speech recogniser here");
+    if (!ears->ready(ears->arg, err) ||
+        !sound_decode_snapshot(ears->sounds, bytes, in->filename, &limits, &sound, err))
+        return false;
+    IngestSound s = {(size_t)sound.samples, read_sound, &sound, in->cancelled, in->cancelled_arg};
+    bool ok = ears->hear(ears->arg, &s, a, &heard, memo.heard_by, err);
+    memo.seconds = sound_seconds(&sound);
+    memo.partial = sound.partial;
+    sound_release(&sound);
+    if (!ok || !memo_text(&heard, a, &memo, err))
+        return false;
+    *out = memo;
+    return true;
+}
