@@ -15,7 +15,6 @@
 #include "ingest/sandbox.h"
 #include "ingest/sentence_vectors.h"
 #include "ingest/understand.h"
-#include "store/cues.h"
 #include "text/chunk.h"
 #include "text/dates.h"
 #include "text/letters.h"
@@ -472,39 +471,19 @@ static bool meet_again(Work *w, Document *doc)
                          parts_ingest(w->g, &of, &w->text, w->a, w->err)));
 }
 
-/* The same recording again (another title): its words stay as they were heard. */
-static bool kept_words(Work *w, bool *kept)
-{
-    Document old;
-    Store *s = w->g->o.store;
-    *kept = w->same_bytes;
-    if (!w->same_bytes)
-        return true;
-    if (!store_document_get(s, w->owner, w->in->replace, true, w->a, &old, w->err) ||
-        !store_cues(s, w->owner, w->in->replace, 0, UINT32_MAX, w->a, &w->cues, &w->n_cues,
-                    w->err))
-        return false;
-    w->text = (Extracted){.text = old.content, .title = STR(""), .author = old.author,
-                          .language = old.language, .created = STR(""), .modified = STR("")};
-    return true;
-}
-
 /* What the file says: read in the confined child, or heard. */
 static bool read_text(Work *w)
 {
     Memo memo;
-    bool kept;
     if (!str_eq(w->type, STR(MEMO_TYPE)))
         return sandbox_run(w->g->sandbox, w->type, w->in->filename, &w->bytes, w->a, &w->text,
                            w->err);
-    if (!kept_words(w, &kept) ||
-        (!kept && !memo_read(&w->g->ears, &w->bytes, w->in, w->a, &memo, w->err)))
+    if (w->same_bytes ? !memo_again(w->g->o.store, w->owner, w->in->replace, w->a, &memo, w->err)
+                      : !memo_read(&w->g->ears, &w->bytes, w->in, w->a, &memo, w->err))
         return false;
-    if (!kept) {
-        w->text = memo.text;
-        w->cues = memo.cues;
-        w->n_cues = memo.n_cues;
-    }
+    w->text = memo.text;
+    w->cues = memo.cues;
+    w->n_cues = memo.n_cues;
     return true;
 }
 

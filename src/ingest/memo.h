@@ -8,7 +8,8 @@
  * speaks waits for a recording; a recording waits for its turn however many there are.
  *
  * Text: segments are joined by spaces into paragraphs, which end where nobody speaks for a while or
- * after a minute at a sentence's end. A cue is a segment's bytes with its times, rounded to 1 ms.
+ * after a minute at a sentence's end. A cue is a sentence's bytes with its times, rounded to
+ * 1 ms; where the words have no times, a segment's.
  *
  * Threads: pure functions but for memo_read, which blocks for as long as it takes to hear. */
 #ifndef SOTTO_INGEST_MEMO_H
@@ -34,6 +35,9 @@ typedef struct {
  * it, or what sound_decode says; ERR_CANCELLED. */
 bool memo_read(const IngestEars *ears, const Snapshot *bytes, const IngestInput *in, Arena *a,
                Memo *out, Err *err);
+
+/* The same recording again (another title): its words stay as they were heard. */
+bool memo_again(Store *s, const Uuid *owner, const Uuid *id, Arena *a, Memo *out, Err *err);
 
 /* Segments into text and cues. False without memory, or when no word was said (ERR_VALIDATION). */
 bool memo_text(const WhisperResult *heard, Arena *a, Memo *out, Err *err);

@@ -299,7 +299,8 @@ Str ingest_guess_type(Str head, Str filename, Str media_type)
         return str_of(look);
     if (named)
         return str_of(named);
-    bool binary = claimed && (strcmp(claimed, "pdf") == 0 || strcmp(claimed, "image") == 0 || strcmp(claimed, "audio") == 0 ||
+    bool binary = claimed && (strcmp(claimed, "pdf") == 0 || strcmp(claimed, "image") == 0 ||
+                              strcmp(claimed, "audio") == 0 ||
                               is_zipped(claimed));
     return str_of(claimed && !binary ? claimed : "text");
 }

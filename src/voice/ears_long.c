@@ -120,7 +120,8 @@ bool ears_hear_source(Ears *e, const EarsRequest *r, const EarsSource *sound, Ar
         q.options.cancelled = on_cancelled;
         q.options.heard = on_heard;
         q.options.arg = &piece;
-        ok = ears_hear(e, &q, pcm, used, a, &one, err) && append(&sum, &one, piece.offset_s, a, err);
+        ok = ears_hear(e, &q, pcm, used, a, &one, err) &&
+             append(&sum, &one, piece.offset_s, a, err);
         if (!used)
             break;
     }
