@@ -186,7 +186,9 @@ static bool hear_recording(void *arg, const IngestSound *sound, Arena *a, Whispe
     App *app = arg;
     EarsSource source = {sound->n, sound->read, sound->arg};
     EarsRequest q = {.patient = true,
-                     .options = {.word_times = true, .cancelled = hear_cancelled, .arg = (void *)(uintptr_t)sound}};
+                     .options = {.word_times = true,
+                                 .cancelled = hear_cancelled,
+                                 .arg = (void *)(uintptr_t)sound}};
     return ears_model(app->ears, STR(""), by, err) &&
            ears_hear_source(app->ears, &q, &source, a, out, err);
 }
