@@ -380,7 +380,7 @@ static void test_types(void **state)
     }
     size_t n;
     const IngestType *types = ingest_types(&n);
-    assert_int_equal(n, 18);
+    assert_int_equal(n, 19);
     for (size_t i = 0; i < n; i++)
         assert_non_null(reader_find(str_of(types[i].type)));
 }
