@@ -382,7 +382,8 @@ static void test_types(void **state)
     const IngestType *types = ingest_types(&n);
     assert_int_equal(n, 19);
     for (size_t i = 0; i < n; i++)
-        assert_non_null(reader_find(str_of(types[i].type)));
+        if (strcmp(types[i].type, "audio") != 0) /* heard, not read: memo.h */
+            assert_non_null(reader_find(str_of(types[i].type)));
 }
 
 int main(void)
