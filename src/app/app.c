@@ -196,6 +196,32 @@ static bool open_voice(App *app, const AppOptions *o, Err *err)
     return app->mouth != NULL;
 }
 
+/* ---- recordings as documents ---------------------------------------------------------------- */
+
+static bool can_hear(void *arg, Err *err)
+{
+    return ears_ready(((App *)arg)->ears, err);
+}
+
+static bool hear_cancelled(void *arg)
+{
+    const IngestSound *s = arg;
+    return s->cancelled && s->cancelled(s->cancelled_arg);
+}
+
+static bool hear_recording(void *arg, const IngestSound *sound, Arena *a, WhisperResult *out,
+                           char by[INGEST_HEARER], Err *err)
+{
+    App *app = arg;
+    EarsSource source = {sound->n, sound->read, sound->arg};
+    EarsRequest q = {.patient = true,
+                     .options = {.word_times = true,
+                                 .cancelled = hear_cancelled,
+                                 .arg = (void *)(uintptr_t)sound}};
+    return ears_model(app->ears, STR(""), by, err) &&
+           ears_hear_source(app->ears, &q, &source, a, out, err);
+}
+
 static bool open_api(App *app, const Config *c, Err *err)
 {
     ApiParts parts = {.store = app->store,
@@ -247,7 +273,9 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
             return false;
     }
     if (o->ingest) {
-        IngestOptions i = {.store = app->store,
+        IngestEars ears = {app->sounds, can_hear, hear_recording, app};
+        IngestOptions i = {.ears = app->ears ? &ears : NULL,
+                           .store = app->store,
                            .model = app->model,
                            .workers = app->threads + app->bulk,
                            .shared = app->bulk ? app->bulk : app->threads,

@@ -80,7 +80,7 @@ static bool open_local(Call *c, const Config *config, unsigned needs, const char
                     .ingest = (needs & (CALL_INGEST | CALL_SYNC)) != 0,
                     .workers = (needs & CALL_SYNC) != 0,
                     .sync = (needs & CALL_SYNC) != 0,
-                    .voice = (needs & CALL_VOICE) != 0,
+                    .voice = (needs & (CALL_VOICE | CALL_INGEST | CALL_SYNC)) != 0,
                     .only_voice = needs == CALL_VOICE,
                     .assistant = (needs & CALL_TALK) != 0};
     if (app_open(&c->app, &o, err)) {

@@ -9,6 +9,7 @@
 #include "assistant/answer_score.h"
 
 #include "text/sentences.h"
+#include "store/cues.h"
 
 #define DOCUMENTS 8
 #define PASSAGES 20
@@ -199,6 +200,10 @@ static void cite(Turn *t, const SearchHit *hit, const Match *m, uint32_t start, 
         .title = hit->doc.title, .source = hit->doc.source, .text = str_sub(m->text, start, end),
         .start = m->start + start, .end = m->start + end, .page = m->page,
         .similarity = m->similarity};
+    Citation *c = &r->citations[r->n_citations - 1];
+    if (m->timed)
+        c->timed = store_said_at(t->parts->store, t->owner, &c->document, c->start, c->end,
+                                 &c->from_ms, &c->to_ms);
 }
 
 /* The quoted sentence first, then the other documents that were found. */

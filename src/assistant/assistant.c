@@ -499,6 +499,10 @@ void citation_json(const Citation *c, JsonW *w)
         jw_int(w, c->page);
     else
         jw_null(w);
+    if (c->timed) {
+        jw_kv_num(w, "time_start", (double)c->from_ms / 1000);
+        jw_kv_num(w, "time_end", (double)c->to_ms / 1000);
+    }
     jw_kv_num(w, "similarity", (double)c->similarity);
     jw_obj_end(w);
 }

@@ -50,6 +50,8 @@ typedef struct {
     Str text;            /* exactly content[start, end) of the document as stored */
     uint32_t start, end, page; /* page 0: none */
     float similarity;
+    bool timed;          /* of a recording: from when to when it is said */
+    uint32_t from_ms, to_ms;
     bool gone;           /* not used by answers; a stored citation whose document is gone */
 } Citation;
 

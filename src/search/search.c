@@ -12,6 +12,7 @@
 #include "search/passage.h"
 #include "search/result.h"
 #include "search/words.h"
+#include "store/cues.h"
 
 #define DEFAULT_ENTRIES 256
 #define DEFAULT_TTL_MS 300000u
@@ -418,12 +419,26 @@ static bool fetch(Run *run, SearchResult *out, Err *err)
     return true;
 }
 
+static void say_when(const Run *run, const Uuid *doc, Match *m)
+{
+    uint32_t end;
+    m->timed = store_said_at(run->s->store, run->owner, doc, m->start, m->end, &m->from_ms,
+                             &m->to_ms);
+    m->snippet_ms = m->from_ms;
+    (void)store_said_at(run->s->store, run->owner, doc, m->start + m->snippet_start,
+                        m->start + m->snippet_end, &m->snippet_ms, &end);
+}
+
 static bool mark(Run *run, SearchResult *out, Err *err)
 {
     for (size_t i = 0; i < out->n; i++)
         for (size_t k = 0; k < out->hits[i].n_matches; k++)
             if (!passage_mark(run->s->store, &run->words, run->a, &out->hits[i].matches[k], err))
                 return false;
+    for (size_t i = 0; i < out->n; i++)
+        if (str_eq(out->hits[i].doc.file_type, STR("audio")))
+            for (size_t k = 0; k < out->hits[i].n_matches; k++)
+                say_when(run, &out->hits[i].doc.id, &out->hits[i].matches[k]);
     lap(run, "snippet");
     return true;
 }

@@ -52,6 +52,8 @@ typedef struct {
     float keyword_score;    /* BM25 */
     uint32_t keyword_rank, vector_rank; /* from 1; 0: not found that way */
     float fused_score;
+    bool timed;             /* of a recording: from when to when it is said, and its snippet */
+    uint32_t from_ms, to_ms, snippet_ms;
     uint32_t snippet_start, snippet_end; /* bytes of text: the part worth showing */
     MarkSpan *marks;        /* matched words, in order */
     size_t n_marks;

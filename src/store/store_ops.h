@@ -11,6 +11,7 @@
 #include "store/language.h"
 #include "store/store.h"
 #include "store/commitments.h"
+#include "store/cues.h"
 #include "store/talk.h"
 #include "store/tasks.h"
 
@@ -158,6 +159,9 @@ struct StoreOps {
     bool (*made_put)(Store *s, const Uuid *owner, const MadeText *t, Err *err);
     bool (*made_get)(Store *s, const Uuid *owner, const Sha256 *key, Arena *a, Str *text,
         bool *found, Err *err);
+    /* cues.h */
+    bool (*cues)(Store *s, const Uuid *owner, const Uuid *document, uint32_t start, uint32_t end,
+        Arena *a, Cue **out, size_t *n, Err *err);
 };
 
 struct Store {
@@ -177,5 +181,6 @@ struct Store {
 #define STORE_MAX_ANY 1000u        /* tags, sources, types or ids of a filter */
 #define STORE_MAX_PAGE 1000u       /* items of one list page */
 #define STORE_MAX_K 1000u
+#define STORE_MAX_CUES 1000000u
 
 #endif

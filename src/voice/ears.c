@@ -198,6 +198,12 @@ bool ears_model(const Ears *e, Str asked, char out[EARS_NAME_MAX], Err *err)
     return ok;
 }
 
+bool ears_ready(const Ears *e, Err *err)
+{
+    char name[EARS_NAME_MAX];
+    return ears_model(e, STR(""), name, err);
+}
+
 /* ---- loading --------------------------------------------------------------------------------- */
 
 static char *path_of(const Ears *e, const char *name)
@@ -316,9 +322,9 @@ static void leave(Ears *e, Lane *lane, const Waiter *me)
 }
 
 /* Waits for its turn; callers hold the lock, and leave afterwards when it returns true. */
-static bool enter(Ears *e, Lane *lane, Waiter *me, const WhisperOptions *o, Err *err)
+static bool enter(Ears *e, Lane *lane, Waiter *me, bool patient, const WhisperOptions *o, Err *err)
 {
-    if (lane->n > e->queue_max)
+    if (!patient && lane->n > e->queue_max)
         return err_set(err, ERR_UNAVAILABLE,
             "%u waiting for the speech recogniser already; try again in a moment", lane->n - 1);
     Waiter **last = &lane->first;
@@ -423,7 +429,7 @@ static bool transcribe(Ears *e, const char *name, const EarsRequest *r, const fl
     if (!o.language.len)
         o.language = str_of(e->language);
     pthread_mutex_lock(&e->lock);
-    if (!enter(e, &e->lane[lane], &me, &r->options, err)) {
+    if (!enter(e, &e->lane[lane], &me, r->patient, &r->options, err)) {
         pthread_mutex_unlock(&e->lock);
         return false;
     }

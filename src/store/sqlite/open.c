@@ -355,4 +355,5 @@ static const StoreOps OPS = {
     .tokens_used = sq_tokens_used,
     .made_put = sq_made_put,
     .made_get = sq_made_get,
+    .cues = sq_cues,
 };

@@ -364,5 +364,8 @@ bool sq_tokens_add(Store *, const Uuid *, int64_t, int64_t, uint64_t *, Err *);
 bool sq_tokens_used(Store *, const Uuid *, int64_t, uint64_t *, Err *);
 bool sq_made_put(Store *, const Uuid *, const MadeText *, Err *);
 bool sq_made_get(Store *, const Uuid *, const Sha256 *, Arena *, Str *, bool *, Err *);
+/* cues.c */
+bool sq_cues(Store *, const Uuid *, const Uuid *, uint32_t, uint32_t, Arena *, Cue **, size_t *,
+    Err *);
 
 #endif
