@@ -173,6 +173,7 @@ export interface BriefingItem {
   before_documents?: number;
   burst?: number;
   similarity?: number;
+  figures?: { recent?: number; recent_documents?: number; before?: number; before_documents?: number; burst?: number };
 }
 export interface BriefingSection {
   title: string;
@@ -263,6 +264,7 @@ export interface Stats {
 export interface Check { name: string; ok: boolean; detail: string; mend: string | null }
 export interface SystemInfo {
   version: string;
+  documents: number;
   started_at: string;
   now: string;
   processor: { threads: number; instructions: string };
@@ -272,6 +274,7 @@ export interface SystemInfo {
   models: { name: string; does: string; bytes: number; there: boolean; loaded: boolean | null }[];
   network_bytes_sent: number | null;
   sample: { available: boolean; documents: number };
+  features: string[];
   checks: Check[];
 }
 export interface Setting {
