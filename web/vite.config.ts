@@ -7,7 +7,7 @@ export default defineConfig({
   base: '/assets/',
   plugins: [react()],
   build: {
-    outDir: process.env.SOTTO_PAGE_OUT ?? '../build/web/dist',
+    outDir: '../build/web/dist',
     emptyOutDir: true,
     assetsDir: '',
     target: 'es2021',

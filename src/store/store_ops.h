@@ -10,6 +10,7 @@
 #include "store/calendar.h"
 #include "store/store.h"
 #include "store/commitments.h"
+#include "store/settings.h"
 #include "store/talk.h"
 #include "store/tasks.h"
 
@@ -150,6 +151,11 @@ struct StoreOps {
     bool (*briefing_schedule)(Store *s, const Uuid *owner, Arena *a, BriefingSchedule *out,
         bool *found, Err *err);
     bool (*briefing_schedule_put)(Store *s, const Uuid *owner, const BriefingSchedule *b, Err *err);
+    /* settings.h */
+    bool (*setting_list)(Store *s, const Uuid *owner, Arena *a, StoredSetting **out, size_t *n,
+        Err *err);
+    bool (*setting_put)(Store *s, const Uuid *owner, const StoredSetting *list, size_t n,
+        Err *err);
 };
 
 struct Store {

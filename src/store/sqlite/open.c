@@ -351,4 +351,6 @@ static const StoreOps OPS = {
     .briefing_list = sq_briefing_list,
     .briefing_schedule = sq_briefing_schedule,
     .briefing_schedule_put = sq_briefing_schedule_put,
+    .setting_list = sq_setting_list,
+    .setting_put = sq_setting_put,
 };

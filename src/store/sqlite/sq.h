@@ -360,5 +360,7 @@ bool sq_briefing_list(Store *, const Uuid *, Str, size_t, size_t, Arena *, Store
     size_t *, Err *);
 bool sq_briefing_schedule(Store *, const Uuid *, Arena *, BriefingSchedule *, bool *, Err *);
 bool sq_briefing_schedule_put(Store *, const Uuid *, const BriefingSchedule *, Err *);
+bool sq_setting_list(Store *, const Uuid *, Arena *, StoredSetting **, size_t *, Err *);
+bool sq_setting_put(Store *, const Uuid *, const StoredSetting *, size_t, Err *);
 
 #endif

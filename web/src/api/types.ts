@@ -168,12 +168,9 @@ export interface BriefingItem {
   overdue?: boolean;
   score?: number;
   recent?: number;
-  recent_documents?: number;
+  recent_of?: number;
   before?: number;
-  before_documents?: number;
-  burst?: number;
-  similarity?: number;
-  figures?: { recent?: number; recent_documents?: number; before?: number; before_documents?: number; burst?: number };
+  before_of?: number;
 }
 export interface BriefingSection {
   title: string;

@@ -50,14 +50,13 @@ function Item({ item }: { item: BriefingItem }) {
 const share = (n?: number, of?: number): number => (of ? (n ?? 0) / of : 0);
 
 function Topic({ item }: { item: BriefingItem }) {
-  const figures = item.figures ?? item;
-  const now = share(figures.recent, figures.recent_documents);
-  const before = share(figures.before, figures.before_documents);
-  const text = `this week in ${figures.recent ?? 0} of ${figures.recent_documents ?? 0} documents, before in ${figures.before ?? 0} of ${figures.before_documents ?? 0}`;
+  const { recent = 0, recent_of = 0, before = 0, before_of = 0 } = item;
+  const text = `this week in ${recent} of ${recent_of} documents, before in ${before} of ${before_of}`;
+  const burst = share(recent, recent_of) / share(before + 1, before_of + 1); // as docs/BRIEFING.md
   return (
     <li className="topic">
-      <div className="row"><h3 className="grow">{item.text}</h3>{figures.burst !== undefined && <strong className="burst num">{figures.burst.toFixed(1)}×</strong>}</div>
-      {figures.recent !== undefined && <AgainstBase now={now} before={before} label={text} />}
+      <div className="row"><h3 className="grow">{item.text}</h3>{Number.isFinite(burst) && <strong className="burst num">{burst.toFixed(1)}×</strong>}</div>
+      <AgainstBase now={share(recent, recent_of)} before={share(before, before_of)} label={text} />
       <p className="small soft">{item.reason}</p>
       <div className="row wrap"><Sources item={item} /></div>
     </li>
