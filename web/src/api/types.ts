@@ -269,7 +269,6 @@ export interface SystemInfo {
   storage: { folder: string; database_bytes: number; cache_bytes: number; free_bytes: number };
   queue: { interactive: number; normal: number; bulk: number; files: number };
   models: { name: string; does: string; bytes: number; there: boolean; loaded: boolean | null }[];
-  network_bytes_sent: number | null;
   sample: { available: boolean; documents: number };
   features: string[];
   checks: Check[];

@@ -29,8 +29,14 @@ export function dayText(at: Date, now: Date): string {
 
 export const clockText = (at: Date): string => at.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
 
+/** An instant; a whole day is that day here, whatever zone it was said in. */
+export function dateOf(iso: string, timed: boolean): Date {
+  const day = /^(\d{4})-(\d\d)-(\d\d)/.exec(iso);
+  return timed || !day ? new Date(iso) : new Date(Number(day[1]), Number(day[2]) - 1, Number(day[3]));
+}
+
 export function whenText(iso: string, timed: boolean, now = new Date()): string {
-  const at = new Date(iso);
+  const at = dateOf(iso, timed);
   const day = dayText(at, now);
   return timed ? `${day}, ${clockText(at)}` : day;
 }
@@ -50,4 +56,9 @@ const TYPES: Record<string, string> = {
   text: 'Text', email: 'Mail', mbox: 'Mailbox', epub: 'Book', json: 'JSON', image: 'Image', audio: 'Sound', ics: 'Calendar',
   rtf: 'RTF', odt: 'Document', ods: 'Sheet', odp: 'Slides', calendar: 'Calendar', sound: 'Sound',
 };
+const SHORT: Record<string, string> = {
+  pdf: 'PDF', docx: 'DOC', xlsx: 'XLS', pptx: 'PPT', csv: 'CSV', html: 'HTML', markdown: 'MD', text: 'TXT', email: 'MAIL',
+  mbox: 'MAIL', epub: 'BOOK', json: 'JSON', image: 'IMG', audio: 'SND', sound: 'SND', ics: 'CAL', calendar: 'CAL',
+};
+export const typeShort = (type: string): string => SHORT[type] ?? type.slice(0, 4).toUpperCase();
 export const typeText = (type: string): string => TYPES[type] ?? type;

@@ -14,6 +14,9 @@ const COLOURS: Record<LedgerState, string> = {
 const TONES: Record<LedgerState, string> = { indexed: 'green', duplicate: 'violet', pending: 'blue', refused: 'orange', failed: 'red', deleted: '' };
 const STATES: LedgerState[] = ['indexed', 'duplicate', 'pending', 'refused', 'failed', 'deleted'];
 
+/** The ledger tells uploads apart by name and content; a person by their name. */
+const named = (source: string): string => source.replace(/:[^:]*#[0-9a-f]{8,}$/, '');
+
 function Share({ c }: { c: Coverage }) {
   return (
     <section className="card stack" aria-label="Coverage">
@@ -25,7 +28,7 @@ function Share({ c }: { c: Coverage }) {
       <div className="cover-grid">
         {c.folders.slice(0, 8).map((f) => (
           <div key={f.folder} className="cover-row">
-            <span className="cut" title={f.folder}>{baseName(f.folder) || f.folder}</span>
+            <span className="cut" title={f.folder}>{baseName(named(f.folder)) || f.folder}</span>
             <span className="bar"><i style={{ width: `${f.covered * 100}%`, background: 'var(--green)' }} /></span>
             <span className="small soft num">{f.counts.indexed + f.counts.duplicate} of {f.total}</span>
           </div>
@@ -62,8 +65,8 @@ export function LedgerView() {
               <Chip tone={TONES[e.state]}>{e.state}</Chip>
               <div className="grow">
                 {e.document && e.state !== 'deleted'
-                  ? <button type="button" className="doc-open cut" title={e.source} onClick={() => openDocument({ id: e.document! })}>{e.source}</button>
-                  : <span className="cut" title={e.source}>{e.source}</span>}
+                  ? <button type="button" className="doc-open cut" title={e.source} onClick={() => openDocument({ id: e.document! })}>{named(e.source)}</button>
+                  : <span className="cut" title={e.source}>{named(e.source)}</span>}
                 {e.reason && <p className="small soft">{e.reason}</p>}
               </div>
               <span className="small soft num nowrap">{e.file_type ? `${typeText(e.file_type)} · ` : ''}{bytesText(e.bytes)} · {agoText(e.last_at)}</span>

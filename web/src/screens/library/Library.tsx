@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { del, patch, post, query } from '../../api/client';
 import type { Coverage, Doc, DocList, Folder, Stats, SystemInfo } from '../../api/types';
-import { agoText, bytesText, count, typeText } from '../../state/format';
+import { agoText, bytesText, count, typeShort, typeText } from '../../state/format';
 import { openDocument } from '../../state/reader';
 import { invalidate, useResource } from '../../state/resource';
 import { route, tune } from '../../state/route';
@@ -64,7 +64,7 @@ function useDrop(): boolean {
 function Row({ doc, tag }: { doc: Doc; tag: (t: string) => void }) {
   return (
     <li className="doc">
-      <span className="doc-type" data-type={doc.metadata.file_type} aria-hidden="true">{typeText(doc.metadata.file_type).slice(0, 4)}</span>
+      <span className="doc-type" data-type={doc.metadata.file_type} aria-hidden="true">{typeShort(doc.metadata.file_type)}</span>
       <div className="grow stack-tight">
         <button type="button" className="doc-open" onClick={() => openDocument({ id: doc.id })}>{doc.title}</button>
         {doc.metadata.summary && <p className="small soft doc-summary">{doc.metadata.summary}</p>}

@@ -42,7 +42,7 @@ function Overview({ info }: { info: SystemInfo }) {
   const m = useStore(machine);
   const [memory, memoryUnit] = split(m.memory ?? info.memory.resident_bytes);
   const queue = info.queue.interactive + info.queue.normal + info.queue.bulk + info.queue.files;
-  const sent = m.network ?? info.network_bytes_sent;
+  const sent = m.network;
   return (
     <>
       <div className="bigs">

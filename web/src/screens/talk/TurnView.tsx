@@ -32,7 +32,7 @@ function Passage({ citation, close }: { citation: Citation; close: () => void })
       {data && (
         <blockquote className="passage-text">
           {start > AROUND && '… '}
-          <Marked text={data.content} marks={[[start, end]]} from={Math.max(0, start - AROUND)} to={end + AROUND} tighten />
+          <Marked text={data.content} marks={[[start, end]]} from={Math.max(0, start - AROUND)} to={end + AROUND} tighten words />
           {' …'}
         </blockquote>
       )}

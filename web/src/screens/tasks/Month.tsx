@@ -1,7 +1,7 @@
 // A month of tasks, moved by its arrows; a day's tasks open like anywhere.
 import { useState } from 'react';
 import type { Task } from '../../api/types';
-import { addDays, clockText, dayKey } from '../../state/format';
+import { addDays, clockText, dateOf, dayKey } from '../../state/format';
 import { IconButton } from '../../ui/kit';
 
 const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
@@ -12,7 +12,7 @@ export function monthDays(year: number, month: number): Date[] {
   const first = new Date(year, month, 1);
   const monday = addDays(first, -((first.getDay() + 6) % 7));
   const all = Array.from({ length: 42 }, (_, i) => addDays(monday, i));
-  return all[35]!.getMonth() === month ? all : all.slice(0, 35);
+  return all[35]!.getMonth() === first.getMonth() ? all : all.slice(0, 35);
 }
 
 export function Month({ tasks, open }: { tasks: Task[]; open: (t: Task) => void }) {
@@ -21,7 +21,7 @@ export function Month({ tasks, open }: { tasks: Task[]; open: (t: Task) => void 
   const byDay = new Map<string, Task[]>();
   for (const t of tasks) {
     if (!t.due_at || t.status === 'cancelled') continue;
-    const key = dayKey(new Date(t.due_at));
+    const key = dayKey(dateOf(t.due_at, t.due_timed));
     byDay.set(key, [...(byDay.get(key) ?? []), t]);
   }
   const step = (n: number) => setAt(new Date(at.getFullYear(), at.getMonth() + n, 1));

@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'react';
 import { get, post, query } from '../../api/client';
 import type { CalendarEvent, Proposal, Task, TaskList } from '../../api/types';
-import { count, dayText, startOfDay, whenText } from '../../state/format';
+import { count, dateOf, dayText, startOfDay, whenText } from '../../state/format';
 import { openDocument } from '../../state/reader';
 import { invalidate, useResource } from '../../state/resource';
 import { route, tune } from '../../state/route';
@@ -91,7 +91,7 @@ function groups(tasks: Task[], now: Date): [string, Task[]][] {
   const out = new Map<string, Task[]>();
   const end = startOfDay(now).getTime() + 8 * 86400000;
   for (const t of tasks) {
-    const name = t.overdue ? 'Overdue' : !t.due_at ? 'Some time' : new Date(t.due_at).getTime() < end ? dayText(new Date(t.due_at), now) : 'Later';
+    const name = t.overdue ? 'Overdue' : !t.due_at ? 'Some time' : dateOf(t.due_at, t.due_timed).getTime() < end ? dayText(dateOf(t.due_at, t.due_timed), now) : 'Later';
     out.set(name, [...(out.get(name) ?? []), t]);
   }
   return [...out];
