@@ -12,11 +12,15 @@ ARGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--
 SCREENS = ["today", "talk", "library", "tasks", "memory", "system"]
 
 
+def launch(play, *more):
+    """A browser with a profile of its own (playwright makes and removes the folder)."""
+    return play.chromium.launch(executable_path=CHROMIUM, args=[*ARGS, *more])
+
+
 @contextmanager
 def chromium(*more):
-    """A browser with a profile of its own (playwright makes and removes the folder)."""
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=[*ARGS, *more])
+        browser = launch(play, *more)
         yield browser
         browser.close()
 

@@ -19,7 +19,7 @@ function Latency({ track }: { track: Track }) {
   const words = p50 === null ? 'not measured yet' : `median ${secondsText(p50)}, 95th percentile ${secondsText(p95 ?? p50)}, ${count(track.count, 'time')}`;
   return (
     <section className="card stack latency" aria-label={track.title}>
-      <div className="row"><h3 className="grow">{track.title}</h3><span className="small soft num">{count(track.count, 'time')}</span></div>
+      <div className="row"><h2 className="grow small-title">{track.title}</h2><span className="small soft num">{count(track.count, 'time')}</span></div>
       <div className="row figures num">
         <p><strong>{p50 === null ? '–' : secondsText(p50)}</strong><span className="small soft"><i style={{ background: 'var(--blue)' }} />p50</span></p>
         <p><strong>{p95 === null ? '–' : secondsText(p95)}</strong><span className="small soft"><i style={{ background: 'var(--orange)' }} />p95</span></p>
