@@ -22,8 +22,18 @@ watchLeaving();
 watchSession();
 live.connect();
 addEventListener('online', () => live.connect());
-document.addEventListener('visibilitychange', () => { if (!document.hidden) live.connect(); });
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) live.connect();
+});
 if ('serviceWorker' in navigator && window.isSecureContext)
-  addEventListener('load', () => void navigator.serviceWorker.register('/assets/sw.js', { scope: '/' }).catch(() => undefined));
+  addEventListener(
+    'load',
+    () =>
+      void navigator.serviceWorker.register('/assets/sw.js', { scope: '/' }).catch(() => undefined),
+  );
 
-createRoot(document.getElementById('root')!).render(<StrictMode><App /></StrictMode>);
+createRoot(document.getElementById('root')!).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);

@@ -20,16 +20,37 @@ describe('byte offsets', () => {
 });
 
 describe('pieces', () => {
-  const marked = (p: ReturnType<typeof pieces>) => p.map((x) => (x.mark ? `[${x.text}]` : x.text)).join('');
+  const marked = (p: ReturnType<typeof pieces>) =>
+    p.map((x) => (x.mark ? `[${x.text}]` : x.text)).join('');
   it('mark exactly the bytes', () => {
     expect(marked(pieces('die Miete: 950 €.', [[11, 18]]))).toBe('die Miete: [950 €].');
   });
   it('join marks that touch or overlap and cut what lies outside', () => {
-    expect(marked(pieces('abcdefgh', [[4, 6], [1, 3], [2, 4]], 2, 7))).toBe('[cdef]g');
+    expect(
+      marked(
+        pieces(
+          'abcdefgh',
+          [
+            [4, 6],
+            [1, 3],
+            [2, 4],
+          ],
+          2,
+          7,
+        ),
+      ),
+    ).toBe('[cdef]g');
   });
   it('lose nothing', () => {
     const text = 'ein Satz — mit allem 😀, was dazugehört';
-    expect(pieces(text, [[3, 9], [12, 20]]).map((p) => p.text).join('')).toBe(text);
+    expect(
+      pieces(text, [
+        [3, 9],
+        [12, 20],
+      ])
+        .map((p) => p.text)
+        .join(''),
+    ).toBe(text);
   });
   it('bear no marks and empty text', () => {
     expect(pieces('', [[0, 4]])).toEqual([]);

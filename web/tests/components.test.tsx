@@ -16,18 +16,47 @@ afterEach(() => vi.unstubAllGlobals());
 
 describe('marked text', () => {
   it('marks the bytes and shows all of the text', () => {
-    const { container } = render(<p><Marked text="für 950 € im Monat" marks={[[5, 12]]} /></p>);
+    const { container } = render(
+      <p>
+        <Marked text="für 950 € im Monat" marks={[[5, 12]]} />
+      </p>,
+    );
     expect(container.querySelector('mark')!.textContent).toBe('950 €');
     expect(container.textContent).toBe('für 950 € im Monat');
   });
 });
 
 describe('an answer', () => {
-  const document_ = { id: 'd', title: 'Lease', content: 'Ä. The rent is 950 €. More.', metadata: {} };
-  beforeEach(() => vi.stubGlobal('fetch', async () => new Response(JSON.stringify(document_), { status: 200 })));
-  const citation = { document_id: 'd', title: 'Lease', text: 'The rent is 950 €.', start: 4, end: 24, page: 1 };
+  const document_ = {
+    id: 'd',
+    title: 'Lease',
+    content: 'Ä. The rent is 950 €. More.',
+    metadata: {},
+  };
+  beforeEach(() =>
+    vi.stubGlobal('fetch', async () => new Response(JSON.stringify(document_), { status: 200 })),
+  );
+  const citation = {
+    document_id: 'd',
+    title: 'Lease',
+    text: 'The rent is 950 €.',
+    start: 4,
+    end: 24,
+    page: 1,
+  };
   it('opens its source in place, marked at the exact bytes', async () => {
-    render(<ol><TurnView turn={{ ...said('', ''), role: 'assistant', text: 'The rent is 950 €.', citations: [citation] }} /></ol>);
+    render(
+      <ol>
+        <TurnView
+          turn={{
+            ...said('', ''),
+            role: 'assistant',
+            text: 'The rent is 950 €.',
+            citations: [citation],
+          }}
+        />
+      </ol>,
+    );
     const chip = screen.getByRole('button', { name: /1 ?Lease/ });
     expect(chip.getAttribute('aria-expanded')).toBe('false');
     fireEvent.click(chip);
@@ -37,12 +66,29 @@ describe('an answer', () => {
     expect(screen.queryByText('The rent is 950 €.', { selector: 'mark' })).toBeNull();
   });
   it('whose document is gone says so and opens nothing', () => {
-    render(<ol><TurnView turn={{ ...said('', ''), role: 'assistant', text: 'x', citations: [{ ...citation, gone: true }] }} /></ol>);
+    render(
+      <ol>
+        <TurnView
+          turn={{
+            ...said('', ''),
+            role: 'assistant',
+            text: 'x',
+            citations: [{ ...citation, gone: true }],
+          }}
+        />
+      </ol>,
+    );
     expect(screen.getByText('Lease (deleted)')).toBeTruthy();
     expect(screen.queryByRole('button', { name: /Lease/ })).toBeNull();
   });
   it('that failed can be asked again', () => {
-    render(<ol><TurnView turn={{ ...said('', ''), role: 'assistant', text: '', state: 'failed', note: 'too busy' }} /></ol>);
+    render(
+      <ol>
+        <TurnView
+          turn={{ ...said('', ''), role: 'assistant', text: '', state: 'failed', note: 'too busy' }}
+        />
+      </ol>,
+    );
     expect(screen.getByRole('alert').textContent).toContain('too busy');
     expect(screen.getByRole('button', { name: 'Try again' })).toBeTruthy();
   });
@@ -50,11 +96,20 @@ describe('an answer', () => {
 
 describe('a reminder', () => {
   it('stays until it is dealt with, and is dealt with once', async () => {
-    const asked = vi.fn(async (_path: string, _init?: RequestInit) => new Response('{}', { status: 200 }));
+    const asked = vi.fn(
+      async (_path: string, _init?: RequestInit) => new Response('{}', { status: 200 }),
+    );
     vi.stubGlobal('fetch', asked);
-    due.set([{ reminder: { id: 'r', late_seconds: 0, at: new Date().toISOString() }, task: { id: 't', title: 'Call the bank', kind: 'reminder', status: 'open' } } as never]);
+    due.set([
+      {
+        reminder: { id: 'r', late_seconds: 0, at: new Date().toISOString() },
+        task: { id: 't', title: 'Call the bank', kind: 'reminder', status: 'open' },
+      } as never,
+    ]);
     render(<Due />);
-    await act(async () => { fireEvent.click(screen.getByRole('button', { name: 'Done' })); });
+    await act(async () => {
+      fireEvent.click(screen.getByRole('button', { name: 'Done' }));
+    });
     expect(asked.mock.calls[0]![0]).toBe('/api/v1/tasks/t/complete');
     expect(screen.queryByText('Call the bank')).toBeNull();
   });
@@ -77,7 +132,21 @@ describe('a month', () => {
     const now = new Date();
     const iso = `${now.getFullYear()}-${String(now.getMonth() + 1).padStart(2, '0')}-15T00:00:00+09:00`;
     const open = vi.fn();
-    render(<Month tasks={[{ id: 'x', title: 'Pay', due_at: iso, due_timed: false, status: 'open', overdue: false } as Task]} open={open} />);
+    render(
+      <Month
+        tasks={[
+          {
+            id: 'x',
+            title: 'Pay',
+            due_at: iso,
+            due_timed: false,
+            status: 'open',
+            overdue: false,
+          } as Task,
+        ]}
+        open={open}
+      />,
+    );
     const button = screen.getByRole('button', { name: 'Pay' });
     expect(button.closest('li')!.querySelector('time')!.getAttribute('dateTime')).toMatch(/-15$/);
     fireEvent.click(button);
@@ -88,13 +157,30 @@ describe('a month', () => {
 describe('small parts', () => {
   it('tell what is chosen', () => {
     const on = vi.fn();
-    render(<Segments label="View" value="a" options={[['a', 'A'], ['b', 'B']] as const} onChange={on} />);
+    render(
+      <Segments
+        label="View"
+        value="a"
+        options={
+          [
+            ['a', 'A'],
+            ['b', 'B'],
+          ] as const
+        }
+        onChange={on}
+      />,
+    );
     expect(screen.getByRole('button', { name: 'A' }).getAttribute('aria-pressed')).toBe('true');
     fireEvent.click(screen.getByRole('button', { name: 'B' }));
     expect(on).toHaveBeenCalledWith('b');
   });
   it('say their figures to who does not see them', () => {
-    render(<><ShareBar label="Files" parts={[{ name: 'indexed', value: 3, colour: 'red' }]} /><LineChart label="p50 2 ms" series={[{ colour: 'red', values: [1, null, 2] }]} /></>);
+    render(
+      <>
+        <ShareBar label="Files" parts={[{ name: 'indexed', value: 3, colour: 'red' }]} />
+        <LineChart label="p50 2 ms" series={[{ colour: 'red', values: [1, null, 2] }]} />
+      </>,
+    );
     expect(screen.getByRole('img', { name: 'Files: 3 indexed' })).toBeTruthy();
     expect(screen.getByRole('img', { name: 'p50 2 ms' })).toBeTruthy();
   });

@@ -8,16 +8,34 @@ class Socket {
   onopen: (() => void) | null = null;
   onclose: (() => void) | null = null;
   onmessage: ((e: { data: unknown }) => void) | null = null;
-  constructor() { Socket.all.push(this); }
-  send(text: string) { this.sent.push(typeof text === 'string' ? JSON.parse(text) : text); }
-  close() { this.readyState = 3; this.onclose?.(); }
-  up() { this.readyState = 1; this.onopen?.(); }
+  constructor() {
+    Socket.all.push(this);
+  }
+  send(text: string) {
+    this.sent.push(typeof text === 'string' ? JSON.parse(text) : text);
+  }
+  close() {
+    this.readyState = 3;
+    this.onclose?.();
+  }
+  up() {
+    this.readyState = 1;
+    this.onopen?.();
+  }
 }
 
 let timers: { f: () => void; ms: number }[] = [];
-const make = () => new Live({ open: () => new Socket() as unknown as WebSocket, later: (f, ms) => timers.push({ f, ms }), random: () => 0.5 });
+const make = () =>
+  new Live({
+    open: () => new Socket() as unknown as WebSocket,
+    later: (f, ms) => timers.push({ f, ms }),
+    random: () => 0.5,
+  });
 
-beforeEach(() => { Socket.all = []; timers = []; });
+beforeEach(() => {
+  Socket.all = [];
+  timers = [];
+});
 
 describe('the live connection', () => {
   it('subscribes and passes frames on by their type', () => {
@@ -27,7 +45,10 @@ describe('the live connection', () => {
     live.on('binary', () => seen.push('sound'));
     live.connect();
     Socket.all[0]!.up();
-    expect(Socket.all[0]!.sent[0]).toMatchObject({ type: 'Subscribe', data: { topics: expect.arrayContaining(['tasks', 'documents']) } });
+    expect(Socket.all[0]!.sent[0]).toMatchObject({
+      type: 'Subscribe',
+      data: { topics: expect.arrayContaining(['tasks', 'documents']) },
+    });
     Socket.all[0]!.onmessage!({ data: '{"type":"TaskUpdate","data":{"change":"created"}}' });
     Socket.all[0]!.onmessage!({ data: new ArrayBuffer(2) });
     expect(seen).toEqual([{ change: 'created' }, 'sound']);

@@ -12,12 +12,16 @@ import { meter } from '../src/voice/mic';
 
 describe('server-sent events', () => {
   it('are whole however they are cut', () => {
-    const text = 'event: delta\ndata: {"text":"a"}\n\nevent: done\r\ndata: {"x":1}\r\n\r\n: note\n\n';
+    const text =
+      'event: delta\ndata: {"text":"a"}\n\nevent: done\r\ndata: {"x":1}\r\n\r\n: note\n\n';
     for (let cut = 0; cut <= text.length; cut++) {
       const r = new EventReader();
       const all = [...r.push(text.slice(0, cut)), ...r.push(text.slice(cut))];
       if (text[cut - 1] === '\r') continue; // a line's end of two characters came apart
-      expect(all).toEqual([{ event: 'delta', data: '{"text":"a"}' }, { event: 'done', data: '{"x":1}' }]);
+      expect(all).toEqual([
+        { event: 'delta', data: '{"text":"a"}' },
+        { event: 'done', data: '{"x":1}' },
+      ]);
     }
   });
 });
@@ -53,9 +57,29 @@ describe('days', () => {
 
 describe('why a passage is there', () => {
   it('is said in words', () => {
-    expect(why({ chunk_id: 'x', text: '', start: 0, end: 1, page: 3, similarity: 0.512, keyword_rank: 2, vector_rank: null, fused_score: 1 }))
-      .toEqual(['your words, 2nd of all', 'similarity 0.51', 'page 3']);
-    expect([1, 2, 3, 4, 11, 12, 21, 112].map(ordinal)).toEqual(['1st', '2nd', '3rd', '4th', '11th', '12th', '21st', '112th']);
+    expect(
+      why({
+        chunk_id: 'x',
+        text: '',
+        start: 0,
+        end: 1,
+        page: 3,
+        similarity: 0.512,
+        keyword_rank: 2,
+        vector_rank: null,
+        fused_score: 1,
+      }),
+    ).toEqual(['your words, 2nd of all', 'similarity 0.51', 'page 3']);
+    expect([1, 2, 3, 4, 11, 12, 21, 112].map(ordinal)).toEqual([
+      '1st',
+      '2nd',
+      '3rd',
+      '4th',
+      '11th',
+      '12th',
+      '21st',
+      '112th',
+    ]);
   });
 });
 
@@ -71,15 +95,25 @@ describe('uploads', () => {
   it('are three at a time, and each ends with its own outcome', async () => {
     let running = 0;
     let most = 0;
-    const answers: Answer[] = [{ status: 201, body: { chunks: 4, id: 'a' } }, { status: 200, body: {} }, { status: 415, body: { detail: 'no reader' } }];
-    offer(Array.from({ length: 8 }, (_, i) => ({ file: new File(['x'.repeat(i + 1)], `f${i}`), source: null })), async ({ file }, progress) => {
-      most = Math.max(most, ++running);
-      progress(file.size);
-      await new Promise((r) => setTimeout(r, 2));
-      running--;
-      if (file.name === 'f7') throw new Error('network');
-      return answers[Number(file.name.slice(1)) % 3]!;
-    });
+    const answers: Answer[] = [
+      { status: 201, body: { chunks: 4, id: 'a' } },
+      { status: 200, body: {} },
+      { status: 415, body: { detail: 'no reader' } },
+    ];
+    offer(
+      Array.from({ length: 8 }, (_, i) => ({
+        file: new File(['x'.repeat(i + 1)], `f${i}`),
+        source: null,
+      })),
+      async ({ file }, progress) => {
+        most = Math.max(most, ++running);
+        progress(file.size);
+        await new Promise((r) => setTimeout(r, 2));
+        running--;
+        if (file.name === 'f7') throw new Error('network');
+        return answers[Number(file.name.slice(1)) % 3]!;
+      },
+    );
     await vi.waitFor(() => expect(uploads.get().ended).not.toBeNull());
     const s = sum(uploads.get(), Date.now());
     expect(most).toBe(3);
@@ -90,8 +124,15 @@ describe('uploads', () => {
 });
 
 describe('deleting', () => {
-  beforeEach(() => { vi.useFakeTimers(); hidden.set(new Set()); toasts.set([]); });
-  afterEach(() => { vi.useRealTimers(); vi.unstubAllGlobals(); });
+  beforeEach(() => {
+    vi.useFakeTimers();
+    hidden.set(new Set());
+    toasts.set([]);
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
   it('happens when the time to undo is over', async () => {
     const asked = vi.fn(async () => new Response(null, { status: 204 }));
     vi.stubGlobal('fetch', asked);

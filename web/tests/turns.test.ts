@@ -1,13 +1,38 @@
 import { describe, expect, it } from 'vitest';
 import type { Message, Reply, VoiceInteraction } from '../src/api/types';
-import { answering, fateOf, finish, grow, hear, heard, said, spokenAnswer, stopped } from '../src/state/turns';
+import {
+  answering,
+  fateOf,
+  finish,
+  grow,
+  hear,
+  heard,
+  said,
+  spokenAnswer,
+  stopped,
+} from '../src/state/turns';
 
 const AT = '2026-11-23T10:00:00Z';
 const reply = (response: string): Reply => ({
-  session_id: 's', response, citations: [], intent: 'Unknown', action: 'question', confidence: 0.8, tasks: [], can_undo: false, speech: 'say', speed: 1, response_time_ms: 9,
+  session_id: 's',
+  response,
+  citations: [],
+  intent: 'Unknown',
+  action: 'question',
+  confidence: 0.8,
+  tasks: [],
+  can_undo: false,
+  speech: 'say',
+  speed: 1,
+  response_time_ms: 9,
 });
-const interaction = (transcript: string, response: string): VoiceInteraction =>
-  ({ id: 'v', transcript, response, confidence: 0.7, processing_time_ms: 300 });
+const interaction = (transcript: string, response: string): VoiceInteraction => ({
+  id: 'v',
+  transcript,
+  response,
+  confidence: 0.7,
+  processing_time_ms: 300,
+});
 
 describe('a streamed answer', () => {
   it('grows piece by piece and ends as the server says it', () => {
@@ -15,7 +40,11 @@ describe('a streamed answer', () => {
     let turns = grow([said('q', AT), a], a.key, 'The rent ');
     turns = grow(turns, a.key, 'is 950.');
     expect(turns[1]).toMatchObject({ text: 'The rent is 950.', state: 'streaming' });
-    expect(finish(turns, a.key, reply('The rent is 950 €.'))[1]).toMatchObject({ text: 'The rent is 950 €.', state: 'done', ms: 9 });
+    expect(finish(turns, a.key, reply('The rent is 950 €.'))[1]).toMatchObject({
+      text: 'The rent is 950 €.',
+      state: 'done',
+      ms: 9,
+    });
   });
   it('keeps what there is when it is stopped, and takes nothing more', () => {
     const a = answering(AT);
@@ -36,12 +65,23 @@ describe('what is spoken', () => {
     expect(turns.map((t) => t.text)).toEqual(['What is due today?', 'Nothing.']);
   });
   it('stands in its place when only the whole interaction comes', () => {
-    const turns = spokenAnswer(hear([], 'who', AT), interaction('Who owns it?', 'Helen Abbott.'), AT);
-    expect(turns.map((t) => [t.role, t.text])).toEqual([['user', 'Who owns it?'], ['assistant', 'Helen Abbott.']]);
+    const turns = spokenAnswer(
+      hear([], 'who', AT),
+      interaction('Who owns it?', 'Helen Abbott.'),
+      AT,
+    );
+    expect(turns.map((t) => [t.role, t.text])).toEqual([
+      ['user', 'Who owns it?'],
+      ['assistant', 'Helen Abbott.'],
+    ]);
   });
   it('finishes an answer that streamed', () => {
     const a = answering(AT);
-    const turns = spokenAnswer(grow([said('Who owns it?', AT, 'done', true), a], a.key, 'Hel'), interaction('Who owns it?', 'Helen Abbott.'), AT);
+    const turns = spokenAnswer(
+      grow([said('Who owns it?', AT, 'done', true), a], a.key, 'Hel'),
+      interaction('Who owns it?', 'Helen Abbott.'),
+      AT,
+    );
     expect(turns.map((t) => t.text)).toEqual(['Who owns it?', 'Helen Abbott.']);
   });
   it('leaves no turn when nobody spoke', () => {
@@ -51,9 +91,17 @@ describe('what is spoken', () => {
 });
 
 describe('after a broken connection', () => {
-  const m = (role: 'user' | 'assistant', text: string, at: string): Message => ({ id: text, role, text, at });
-  const there = [m('user', 'what is due?', '2026-11-23T09:00:00Z'), m('assistant', 'nothing', '2026-11-23T09:00:01Z'),
-    m('user', 'remind me', '2026-11-23T10:00:01Z')];
+  const m = (role: 'user' | 'assistant', text: string, at: string): Message => ({
+    id: text,
+    role,
+    text,
+    at,
+  });
+  const there = [
+    m('user', 'what is due?', '2026-11-23T09:00:00Z'),
+    m('assistant', 'nothing', '2026-11-23T09:00:01Z'),
+    m('user', 'remind me', '2026-11-23T10:00:01Z'),
+  ];
   it('tells what had arrived from what was lost', () => {
     expect(fateOf(there, 'remind me', AT)).toBe('arrived');
     expect(fateOf([...there, m('assistant', 'done', AT)], 'remind me', AT)).toBe('answered');

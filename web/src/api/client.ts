@@ -1,12 +1,17 @@
 // HTTP to the program that served this page; nothing else is ever asked.
 
 export class ApiError extends Error {
-  constructor(readonly status: number, readonly code: string, message: string) {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+  ) {
     super(message);
   }
 }
 
-export const offline = (e: unknown): boolean => !(e instanceof ApiError) && (e as Error)?.name !== 'AbortError';
+export const offline = (e: unknown): boolean =>
+  !(e instanceof ApiError) && (e as Error)?.name !== 'AbortError';
 
 /** What a person should read of a failure. */
 export function says(e: unknown): string {
@@ -17,15 +22,30 @@ export function says(e: unknown): string {
 type Listener = (needed: boolean) => void;
 let onAuth: Listener | null = null;
 /** Told when an answer was 401. */
-export const whenUnauthorized = (f: Listener): void => { onAuth = f; };
+export const whenUnauthorized = (f: Listener): void => {
+  onAuth = f;
+};
 
 export async function failure(answer: Response): Promise<ApiError> {
-  const body = await answer.json().catch(() => null) as { detail?: string; title?: string; code?: string } | null;
+  const body = (await answer.json().catch(() => null)) as {
+    detail?: string;
+    title?: string;
+    code?: string;
+  } | null;
   if (answer.status === 401) onAuth?.(true);
-  return new ApiError(answer.status, body?.code ?? '', body?.detail || body?.title || `status ${answer.status}`);
+  return new ApiError(
+    answer.status,
+    body?.code ?? '',
+    body?.detail || body?.title || `status ${answer.status}`,
+  );
 }
 
-export async function send(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
+export async function send(
+  method: string,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<Response> {
   const answer = await fetch(path, {
     method,
     signal,
@@ -36,13 +56,20 @@ export async function send(method: string, path: string, body?: unknown, signal?
   return answer;
 }
 
-async function json<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+async function json<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<T> {
   const answer = await send(method, path, body, signal);
   return (answer.status === 204 ? null : await answer.json()) as T;
 }
 
-export const get = <T>(path: string, signal?: AbortSignal) => json<T>('GET', path, undefined, signal);
-export const post = <T>(path: string, body: unknown = {}, signal?: AbortSignal) => json<T>('POST', path, body, signal);
+export const get = <T>(path: string, signal?: AbortSignal) =>
+  json<T>('GET', path, undefined, signal);
+export const post = <T>(path: string, body: unknown = {}, signal?: AbortSignal) =>
+  json<T>('POST', path, body, signal);
 export const patch = <T>(path: string, body: unknown) => json<T>('PATCH', path, body);
 export const put = <T>(path: string, body: unknown) => json<T>('PUT', path, body);
 export const del = (path: string) => send('DELETE', path);
@@ -57,7 +84,10 @@ export function query(members: Record<string, unknown>): string {
   return text ? `?${text}` : '';
 }
 
-export interface ServerEvent { event: string; data: string }
+export interface ServerEvent {
+  event: string;
+  data: string;
+}
 
 /** Server-sent events out of pieces of text, however they were cut. */
 export class EventReader {
@@ -81,7 +111,12 @@ function readBlock(block: string): ServerEvent | null {
 }
 
 /** Posts, and gives each event of the answer to `on`; ends with the stream. */
-export async function stream(path: string, body: unknown, on: (e: ServerEvent) => void, signal: AbortSignal): Promise<void> {
+export async function stream(
+  path: string,
+  body: unknown,
+  on: (e: ServerEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const answer = await fetch(path, {
     method: 'POST',
     signal,

@@ -25,7 +25,11 @@ export interface Doc {
   filename?: string | null;
   media_type: string;
 }
-export interface DocList { documents: Doc[]; total: number; next_cursor: string | null }
+export interface DocList {
+  documents: Doc[];
+  total: number;
+  next_cursor: string | null;
+}
 
 export interface Match {
   chunk_id: Uuid;
@@ -41,8 +45,16 @@ export interface Match {
   snippet?: { start: number; end: number };
   marks?: [number, number][];
 }
-export interface Hit extends Doc { score: number; matches: Match[] }
-export interface Found { documents: Hit[]; total: number; query_time_ms: number; cached?: boolean }
+export interface Hit extends Doc {
+  score: number;
+  matches: Match[];
+}
+export interface Found {
+  documents: Hit[];
+  total: number;
+  query_time_ms: number;
+  cached?: boolean;
+}
 
 export interface Citation {
   document_id: Uuid;
@@ -55,7 +67,10 @@ export interface Citation {
   similarity?: number | null;
   gone?: boolean;
 }
-export type Intent = 'Unknown' | { Query: { query: string } } | { Information: { topic: string } }
+export type Intent =
+  | 'Unknown'
+  | { Query: { query: string } }
+  | { Information: { topic: string } }
   | { Command: { action: string; parameters: string[] } };
 export interface Reply {
   session_id: Uuid;
@@ -96,8 +111,15 @@ export interface Conversation {
   created_at: string;
   updated_at: string;
 }
-export interface ConversationMessages extends Conversation { messages: Message[]; next_cursor: string | null }
-export interface ConversationList { conversations: Conversation[]; total: number; next_cursor: string | null }
+export interface ConversationMessages extends Conversation {
+  messages: Message[];
+  next_cursor: string | null;
+}
+export interface ConversationList {
+  conversations: Conversation[];
+  total: number;
+  next_cursor: string | null;
+}
 
 export interface Task {
   id: Uuid;
@@ -122,8 +144,14 @@ export interface Task {
   source: string;
   revision: number;
 }
-export interface ChangedTask extends Task { change_id: Uuid }
-export interface TaskList { tasks: Task[]; total: number; next_cursor: string | null }
+export interface ChangedTask extends Task {
+  change_id: Uuid;
+}
+export interface TaskList {
+  tasks: Task[];
+  total: number;
+  next_cursor: string | null;
+}
 export interface Reminder {
   id: Uuid;
   task_id: Uuid;
@@ -179,7 +207,14 @@ export interface BriefingSection {
   lead?: string;
   items: BriefingItem[];
   more: number;
-  groups?: { name: string; new: number; changed: number; summary: string; first_item: number; items: number }[];
+  groups?: {
+    name: string;
+    new: number;
+    changed: number;
+    summary: string;
+    first_item: number;
+    items: number;
+  }[];
 }
 export interface Briefing {
   id: Uuid;
@@ -244,8 +279,17 @@ export interface Fact {
   document_id?: Uuid | null;
   session_id?: Uuid | null;
 }
-export interface FactList { facts: Fact[]; total: number; next_cursor: string | null }
-export interface Voice { id: string; name: string; language: string; backend: string }
+export interface FactList {
+  facts: Fact[];
+  total: number;
+  next_cursor: string | null;
+}
+export interface Voice {
+  id: string;
+  name: string;
+  language: string;
+  backend: string;
+}
 export interface Stats {
   documents: number;
   chunks: number;
@@ -258,7 +302,12 @@ export interface Stats {
   schema_version: number;
 }
 
-export interface Check { name: string; ok: boolean; detail: string; mend: string | null }
+export interface Check {
+  name: string;
+  ok: boolean;
+  detail: string;
+  mend: string | null;
+}
 export interface SystemInfo {
   version: string;
   documents: number;

@@ -1,7 +1,8 @@
 // The interface counts bytes of UTF-8; strings here are UTF-16. These turn one into the other.
 
 /** How many bytes a code point has in UTF-8. */
-const width = (code: number): number => (code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4);
+const width = (code: number): number =>
+  code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
 
 /** The index in `text` of each byte offset; `offsets` ascend. One inside a character is moved to its
  * begin, one behind the end to the end. */
@@ -22,11 +23,19 @@ export function indexOfBytes(text: string, offsets: number[]): number[] {
   return out;
 }
 
-export interface Piece { text: string; mark: boolean }
+export interface Piece {
+  text: string;
+  mark: boolean;
+}
 
 /** `text` from byte `from` to `to`, cut where marks (byte ranges) begin and end. Marks that overlap
  * are one; what of them lies outside is cut off. */
-export function pieces(text: string, marks: readonly (readonly [number, number])[], from = 0, to = Infinity): Piece[] {
+export function pieces(
+  text: string,
+  marks: readonly (readonly [number, number])[],
+  from = 0,
+  to = Infinity,
+): Piece[] {
   const inside = marks
     .map(([a, b]): [number, number] => [Math.max(a, from), Math.min(b, to)])
     .filter(([a, b]) => a < b)

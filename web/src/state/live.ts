@@ -33,7 +33,9 @@ export class Live {
     const set = this.handlers.get(type) ?? new Set<Handler>();
     this.handlers.set(type, set);
     set.add(f as Handler);
-    return () => { set.delete(f as Handler); };
+    return () => {
+      set.delete(f as Handler);
+    };
   }
 
   private tell(type: string, data: unknown): void {
@@ -89,7 +91,10 @@ export class Live {
 }
 
 export const live = new Live({
-  open: () => new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`),
-  later: (f, ms) => { setTimeout(f, ms); },
+  open: () =>
+    new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`),
+  later: (f, ms) => {
+    setTimeout(f, ms);
+  },
   random: Math.random,
 });

@@ -1,6 +1,15 @@
 // The latencies of /metrics over the last two minutes; kept while one is on other screens.
 import { failure } from '../api/client';
-import { buckets, countOf, parseMetrics, quantile, since, total, type Buckets, type Sample } from './metrics';
+import {
+  buckets,
+  countOf,
+  parseMetrics,
+  quantile,
+  since,
+  total,
+  type Buckets,
+  type Sample,
+} from './metrics';
 import { store } from './store';
 
 export interface Track {
@@ -10,17 +19,39 @@ export interface Track {
   p50: (number | null)[];
   p95: (number | null)[];
 }
-interface Source { title: string; name: string; where?: Record<string, string> }
+interface Source {
+  title: string;
+  name: string;
+  where?: Record<string, string>;
+}
 const SOURCES: Source[] = [
   { title: 'Search', name: 'search_duration_seconds' },
-  { title: 'Answers', name: 'http_request_duration_seconds', where: { route: '/api/v1/conversations/messages' } },
+  {
+    title: 'Answers',
+    name: 'http_request_duration_seconds',
+    where: { route: '/api/v1/conversations/messages' },
+  },
   { title: 'Speech to answer', name: 'voice_processing_duration_seconds' },
   { title: 'First sound', name: 'tts_first_audio_seconds' },
 ];
 const POINTS = 60;
 
-export interface Machine { tracks: Track[]; memory: number | null; network: number | null }
-export const machine = store<Machine>({ tracks: SOURCES.map((s) => ({ title: s.title, count: 0, all: { p50: null, p95: null }, p50: [], p95: [] })), memory: null, network: null });
+export interface Machine {
+  tracks: Track[];
+  memory: number | null;
+  network: number | null;
+}
+export const machine = store<Machine>({
+  tracks: SOURCES.map((s) => ({
+    title: s.title,
+    count: 0,
+    all: { p50: null, p95: null },
+    p50: [],
+    p95: [],
+  })),
+  memory: null,
+  network: null,
+});
 
 let before: Buckets[] = [];
 
@@ -32,7 +63,8 @@ export function step(samples: Sample[], old: Track[]): Track[] {
     const last = old[i]!;
     const add = (list: (number | null)[], v: number | null) => [...list, v].slice(-POINTS);
     // Nothing came in these two seconds: the line goes on where it was, it does not fall to nothing.
-    const held = (list: (number | null)[], q: number) => (countOf(fresh) ? quantile(fresh, q) : list[list.length - 1] ?? null);
+    const held = (list: (number | null)[], q: number) =>
+      countOf(fresh) ? quantile(fresh, q) : (list[list.length - 1] ?? null);
     return {
       title: last.title,
       count: countOf(b),

@@ -1,6 +1,10 @@
 // Prometheus text into what a chart needs: the latencies since the last look, as percentiles.
 
-export interface Sample { name: string; labels: Record<string, string>; value: number }
+export interface Sample {
+  name: string;
+  labels: Record<string, string>;
+  value: number;
+}
 
 const LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)/;
 const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
@@ -12,24 +16,36 @@ export function parseMetrics(text: string): Sample[] {
     const m = LINE.exec(line);
     if (!m) continue;
     const labels: Record<string, string> = {};
-    for (const l of (m[2] ?? '').matchAll(LABEL)) labels[l[1]!] = l[2]!.replace(/\\(.)/g, (_, c: string) => (c === 'n' ? '\n' : c));
+    for (const l of (m[2] ?? '').matchAll(LABEL))
+      labels[l[1]!] = l[2]!.replace(/\\(.)/g, (_, c: string) => (c === 'n' ? '\n' : c));
     out.push({ name: m[1]!, labels, value: m[3] === '+Inf' ? Infinity : Number(m[3]) });
   }
   return out;
 }
 
-export const total = (samples: Sample[], name: string, where: Record<string, string> = {}): number | null => {
-  const hits = samples.filter((s) => s.name === name && Object.entries(where).every(([k, v]) => s.labels[k] === v));
+export const total = (
+  samples: Sample[],
+  name: string,
+  where: Record<string, string> = {},
+): number | null => {
+  const hits = samples.filter(
+    (s) => s.name === name && Object.entries(where).every(([k, v]) => s.labels[k] === v),
+  );
   return hits.length ? hits.reduce((n, s) => n + s.value, 0) : null;
 };
 
 /** Upper bounds, ascending, with how many were at or below each. */
 export type Buckets = { le: number; count: number }[];
 
-export function buckets(samples: Sample[], name: string, where: Record<string, string> = {}): Buckets {
+export function buckets(
+  samples: Sample[],
+  name: string,
+  where: Record<string, string> = {},
+): Buckets {
   const sums = new Map<number, number>();
   for (const s of samples) {
-    if (s.name !== `${name}_bucket` || !Object.entries(where).every(([k, v]) => s.labels[k] === v)) continue;
+    if (s.name !== `${name}_bucket` || !Object.entries(where).every(([k, v]) => s.labels[k] === v))
+      continue;
     const le = s.labels.le === '+Inf' ? Infinity : Number(s.labels.le);
     sums.set(le, (sums.get(le) ?? 0) + s.value);
   }
@@ -53,7 +69,8 @@ export function quantile(b: Buckets, q: number): number | null {
   let below = 0;
   let from = 0;
   for (const { le, count } of b) {
-    if (count >= rank && count > below) return le === Infinity ? from : from + ((le - from) * (rank - below)) / (count - below);
+    if (count >= rank && count > below)
+      return le === Infinity ? from : from + ((le - from) * (rank - below)) / (count - below);
     below = count;
     from = le;
   }

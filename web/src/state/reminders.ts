@@ -6,7 +6,10 @@ import { live } from './live';
 import { store } from './store';
 import { toast, tried } from './toasts';
 
-export interface Due { reminder: Reminder; task: Task }
+export interface Due {
+  reminder: Reminder;
+  task: Task;
+}
 export const due = store<Due[]>([]);
 
 const KEY = 'sotto.shown';
@@ -16,7 +19,9 @@ function shownBefore(id: string): boolean {
     const ids = JSON.parse(localStorage.getItem(KEY) ?? '[]') as string[];
     if (ids.includes(id)) return true;
     localStorage.setItem(KEY, JSON.stringify([...ids, id].slice(-KEEP)));
-  } catch { /* then it may be shown twice, which is better than never */ }
+  } catch {
+    /* then it may be shown twice, which is better than never */
+  }
   return false;
 }
 
@@ -27,14 +32,29 @@ export function addDue(list: Due[], d: Due): Due[] {
 async function arrived(d: Due): Promise<void> {
   due.set((list) => addDue(list, d));
   if (shownBefore(d.reminder.id)) return;
-  toast(`Reminder: ${d.task.title || d.task.kind}`, { ms: 12000, action: { label: 'Done', run: () => void dealt(d, 'complete') } });
-  if (typeof Notification !== 'undefined' && Notification.permission === 'granted' && document.hidden)
-    new Notification(d.task.title || 'Time is up', { tag: d.reminder.id, icon: '/assets/icon-192.png' });
+  toast(`Reminder: ${d.task.title || d.task.kind}`, {
+    ms: 12000,
+    action: { label: 'Done', run: () => void dealt(d, 'complete') },
+  });
+  if (
+    typeof Notification !== 'undefined' &&
+    Notification.permission === 'granted' &&
+    document.hidden
+  )
+    new Notification(d.task.title || 'Time is up', {
+      tag: d.reminder.id,
+      icon: '/assets/icon-192.png',
+    });
 }
 
-export const forget = (id: string): void => due.set((list) => list.filter((d) => d.reminder.id !== id));
+export const forget = (id: string): void =>
+  due.set((list) => list.filter((d) => d.reminder.id !== id));
 
-export async function dealt(d: Due, how: 'complete' | 'snooze' | 'acknowledge', until = '1 hour'): Promise<void> {
+export async function dealt(
+  d: Due,
+  how: 'complete' | 'snooze' | 'acknowledge',
+  until = '1 hour',
+): Promise<void> {
   await tried(async () => {
     if (how === 'acknowledge') await post(`/api/v1/reminders/${d.reminder.id}/acknowledge`);
     else if (how === 'snooze') await post(`/api/v1/tasks/${d.task.id}/snooze`, { for: until });

@@ -5,16 +5,30 @@ import { get, says } from '../api/client';
 import { live } from './live';
 import { store, useStore, type Store } from './store';
 
-export interface Resource<T> { data: T | null; error: string | null; loading: boolean }
+export interface Resource<T> {
+  data: T | null;
+  error: string | null;
+  loading: boolean;
+}
 
-interface Entry { state: Store<Resource<unknown>>; users: number; turn: number; stale: boolean }
+interface Entry {
+  state: Store<Resource<unknown>>;
+  users: number;
+  turn: number;
+  stale: boolean;
+}
 const entries = new Map<string, Entry>();
 const KEEP = 60;
 
 function entry(path: string): Entry {
   let e = entries.get(path);
   if (!e) {
-    e = { state: store<Resource<unknown>>({ data: null, error: null, loading: true }), users: 0, turn: 0, stale: true };
+    e = {
+      state: store<Resource<unknown>>({ data: null, error: null, loading: true }),
+      users: 0,
+      turn: 0,
+      stale: true,
+    };
     entries.set(path, e);
     for (const [key, old] of entries)
       if (entries.size > KEEP && old.users === 0 && key !== path) entries.delete(key);
@@ -58,9 +72,16 @@ export function useResource<T>(path: string | null): Resource<T> & { again: () =
     if (!e || path === null) return undefined;
     e.users++;
     if (e.stale) void fetchInto(path, e);
-    return () => { e.users--; };
+    return () => {
+      e.users--;
+    };
   }, [e, path]);
-  return { ...state, again: () => { if (e && path !== null) void fetchInto(path, e); } };
+  return {
+    ...state,
+    again: () => {
+      if (e && path !== null) void fetchInto(path, e);
+    },
+  };
 }
 
 const pending = new Set<string>();
@@ -77,8 +98,17 @@ export function invalidateSoon(...prefixes: string[]): void {
 }
 
 export function watchLive(): void {
-  live.on('DocumentUpdate', () => invalidateSoon('/api/v1/knowledge', '/api/v1/briefing/daily', '/api/v1/tasks/proposals'));
-  live.on('TaskUpdate', () => invalidateSoon('/api/v1/tasks', '/api/v1/briefing/daily', '/api/v1/calendar', '/api/v1/reminders'));
+  live.on('DocumentUpdate', () =>
+    invalidateSoon('/api/v1/knowledge', '/api/v1/briefing/daily', '/api/v1/tasks/proposals'),
+  );
+  live.on('TaskUpdate', () =>
+    invalidateSoon(
+      '/api/v1/tasks',
+      '/api/v1/briefing/daily',
+      '/api/v1/calendar',
+      '/api/v1/reminders',
+    ),
+  );
   live.on('IngestProgress', () => invalidateSoon('/api/v1/knowledge/folders'));
   live.on('BriefingUpdate', () => invalidateSoon('/api/v1/briefing'));
   live.on('resync', () => invalidate('/'));

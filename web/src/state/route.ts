@@ -4,7 +4,10 @@ import { store } from './store';
 
 export const SCREENS = ['today', 'talk', 'library', 'tasks', 'memory', 'system'] as const;
 export type Screen = (typeof SCREENS)[number];
-export interface Route { screen: Screen; params: Record<string, string> }
+export interface Route {
+  screen: Screen;
+  params: Record<string, string>;
+}
 
 export function readRoute(hash: string): Route {
   const [path = '', search = ''] = hash.replace(/^#?\/?/, '').split('?');
@@ -12,7 +15,10 @@ export function readRoute(hash: string): Route {
   return { screen, params: Object.fromEntries(new URLSearchParams(search)) };
 }
 
-export function href(screen: Screen, params: Record<string, string | number | null | undefined> = {}): string {
+export function href(
+  screen: Screen,
+  params: Record<string, string | number | null | undefined> = {},
+): string {
   const q = new URLSearchParams();
   for (const [name, value] of Object.entries(params))
     if (value !== null && value !== undefined && value !== '') q.set(name, String(value));
@@ -22,7 +28,10 @@ export function href(screen: Screen, params: Record<string, string | number | nu
 
 export const route = store<Route>(readRoute(typeof location === 'undefined' ? '' : location.hash));
 
-export function go(screen: Screen, params: Record<string, string | number | null | undefined> = {}): void {
+export function go(
+  screen: Screen,
+  params: Record<string, string | number | null | undefined> = {},
+): void {
   location.hash = href(screen, params);
 }
 

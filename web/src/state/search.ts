@@ -3,8 +3,20 @@ import { get, query, says } from '../api/client';
 import type { Found, Match } from '../api/types';
 import { store } from './store';
 
-export interface Search { text: string; found: Found | null; took: number | null; error: string | null; busy: boolean }
-export const search = store<Search>({ text: '', found: null, took: null, error: null, busy: false });
+export interface Search {
+  text: string;
+  found: Found | null;
+  took: number | null;
+  error: string | null;
+  busy: boolean;
+}
+export const search = store<Search>({
+  text: '',
+  found: null,
+  took: null,
+  error: null,
+  busy: false,
+});
 
 let turn = 0;
 let abort: AbortController | null = null;
@@ -20,8 +32,12 @@ export async function searchFor(text: string): Promise<void> {
   abort = new AbortController();
   const began = performance.now();
   try {
-    const found = await get<Found>(`/api/v1/knowledge/search${query({ q: text, limit: 12, passages: 2, content: 'none' })}`, abort.signal);
-    if (mine === turn) search.set({ text, found, took: performance.now() - began, error: null, busy: false });
+    const found = await get<Found>(
+      `/api/v1/knowledge/search${query({ q: text, limit: 12, passages: 2, content: 'none' })}`,
+      abort.signal,
+    );
+    if (mine === turn)
+      search.set({ text, found, took: performance.now() - began, error: null, busy: false });
   } catch (e) {
     if (mine === turn) search.set((s) => ({ ...s, error: says(e), busy: false }));
   }
@@ -39,6 +55,6 @@ export function why(m: Match): string[] {
 
 export function ordinal(n: number): string {
   const tens = n % 100;
-  const end = tens >= 11 && tens <= 13 ? 'th' : ['th', 'st', 'nd', 'rd'][n % 10] ?? 'th';
+  const end = tens >= 11 && tens <= 13 ? 'th' : (['th', 'st', 'nd', 'rd'][n % 10] ?? 'th');
   return `${n}${end}`;
 }

@@ -7,7 +7,8 @@ import { store } from './store';
 
 export const settings = store<Record<string, Setting>>({});
 
-export const settingValue = (name: string, fallback: string): string => settings.get()[name]?.value ?? fallback;
+export const settingValue = (name: string, fallback: string): string =>
+  settings.get()[name]?.value ?? fallback;
 
 export function applyTheme(theme: string): void {
   const fixed = theme === 'light' || theme === 'dark';
@@ -16,7 +17,9 @@ export function applyTheme(theme: string): void {
   try {
     if (fixed) localStorage.setItem('sotto.theme', theme);
     else localStorage.removeItem('sotto.theme');
-  } catch { /* storage is switched off: the first paint follows the system */ }
+  } catch {
+    /* storage is switched off: the first paint follows the system */
+  }
 }
 
 function applyMotion(value: string): void {
@@ -38,13 +41,18 @@ export async function loadSettings(): Promise<void> {
 /** null: back to the default. */
 export async function changeSetting(name: string, value: string | null): Promise<void> {
   if (name === 'theme') applyTheme(value ?? 'system'); // seen at once, kept when the server has it
-  take((await patch<{ settings: Setting[] }>('/api/v1/settings', { values: { [name]: value } })).settings);
+  take(
+    (await patch<{ settings: Setting[] }>('/api/v1/settings', { values: { [name]: value } }))
+      .settings,
+  );
   channel?.postMessage('settings');
 }
 
 /** Another window of this browser changed something that the server does not tell by itself. */
 const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('sotto');
 export function watchSettings(): void {
-  channel?.addEventListener('message', (e) => { if (e.data === 'settings') void loadSettings().catch(() => undefined); });
+  channel?.addEventListener('message', (e) => {
+    if (e.data === 'settings') void loadSettings().catch(() => undefined);
+  });
   live.on('open', () => void loadSettings().catch(() => undefined));
 }

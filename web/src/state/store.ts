@@ -20,7 +20,9 @@ export function store<T>(first: T): Store<T> {
     },
     on(listener) {
       listeners.add(listener);
-      return () => { listeners.delete(listener); };
+      return () => {
+        listeners.delete(listener);
+      };
     },
   };
 }

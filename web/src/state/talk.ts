@@ -7,7 +7,17 @@ import { live, liveState } from './live';
 import { invalidate } from './resource';
 import { store } from './store';
 import { complain, toast } from './toasts';
-import { answering, change, fateOf, finish, fromMessages, grow, said, stopped, type Turn } from './turns';
+import {
+  answering,
+  change,
+  fateOf,
+  finish,
+  fromMessages,
+  grow,
+  said,
+  stopped,
+  type Turn,
+} from './turns';
 
 const API = '/api/v1/conversations';
 export const SESSIONS = `${API}?limit=100`;
@@ -19,12 +29,20 @@ export interface Talk {
   loading: boolean;
   answeringKey: string | null;
 }
-export const talk = store<Talk>({ session: null, turns: [], older: null, loading: false, answeringKey: null });
+export const talk = store<Talk>({
+  session: null,
+  turns: [],
+  older: null,
+  loading: false,
+  answeringKey: null,
+});
 
 /** Told of every whole answer: the voice says it. */
 type Spoken = (reply: Reply, spoken: boolean) => void;
 let onReply: Spoken = () => undefined;
-export const whenReplied = (f: Spoken): void => { onReply = f; };
+export const whenReplied = (f: Spoken): void => {
+  onReply = f;
+};
 
 const others = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('sotto-talk');
 const setTurns = (f: (t: Turn[]) => Turn[]): void => talk.set((s) => ({ ...s, turns: f(s.turns) }));
@@ -37,7 +55,9 @@ export function remember(session: string | null): void {
   try {
     if (session) sessionStorage.setItem('sotto.session', session);
     else sessionStorage.removeItem('sotto.session');
-  } catch { /* a reload begins a new conversation then */ }
+  } catch {
+    /* a reload begins a new conversation then */
+  }
 }
 
 /** A whole answer came, by either way. */
@@ -55,25 +75,38 @@ async function ask(user: Turn): Promise<void> {
   abort = new AbortController();
   let whole = false;
   try {
-    await stream(`${API}/messages`, { message: user.text, session_id: talk.get().session, stream: true }, (e) => {
-      if (e.event === 'delta') setTurns((t) => grow(t, answer.key, (JSON.parse(e.data) as { text: string }).text));
-      if (e.event !== 'done') return;
-      const reply = JSON.parse(e.data) as Reply;
-      whole = true;
-      setTurns((t) => finish(t, answer.key, reply));
-      replied(reply, false);
-    }, abort.signal);
+    await stream(
+      `${API}/messages`,
+      { message: user.text, session_id: talk.get().session, stream: true },
+      (e) => {
+        if (e.event === 'delta')
+          setTurns((t) => grow(t, answer.key, (JSON.parse(e.data) as { text: string }).text));
+        if (e.event !== 'done') return;
+        const reply = JSON.parse(e.data) as Reply;
+        whole = true;
+        setTurns((t) => finish(t, answer.key, reply));
+        replied(reply, false);
+      },
+      abort.signal,
+    );
     if (!whole) throw new TypeError('the answer broke off');
   } catch (e) {
     if (whole) return;
     if (abort.signal.aborted) setTurns((t) => stopped(t, answer.key));
-    else if (offline(e)) setTurns((t) => change(t.filter((x) => x.key !== answer.key), user.key,
-      { state: 'queued', note: 'is sent as soon as Sotto is back' }));
+    else if (offline(e))
+      setTurns((t) =>
+        change(
+          t.filter((x) => x.key !== answer.key),
+          user.key,
+          { state: 'queued', note: 'is sent as soon as Sotto is back' },
+        ),
+      );
     else setTurns((t) => change(t, answer.key, { state: 'failed', note: says(e) }));
   } finally {
     abort = null;
     talk.set((s) => (s.answeringKey === answer.key ? { ...s, answeringKey: null } : s));
-    if (talk.get().turns.some((t) => t.state === 'queued') && liveState.get() === 'open') setTimeout(() => void resend(), 600);
+    if (talk.get().turns.some((t) => t.state === 'queued') && liveState.get() === 'open')
+      setTimeout(() => void resend(), 600);
   }
 }
 
@@ -92,7 +125,10 @@ export function stopAnswer(): void {
 export function askAgain(key: string): void {
   const { turns } = talk.get();
   const at = turns.findIndex((t) => t.key === key);
-  const words = turns.slice(0, at).reverse().find((t) => t.role === 'user');
+  const words = turns
+    .slice(0, at)
+    .reverse()
+    .find((t) => t.role === 'user');
   if (!words) return;
   setTurns((t) => t.filter((x) => x.key !== key));
   line = line.then(() => ask(words));
@@ -101,7 +137,8 @@ export function askAgain(key: string): void {
 // ---- after a broken connection --------------------------------------------------------------------
 
 async function lastMessages(): Promise<ConversationMessages | null> {
-  const session = talk.get().session ?? (await get<ConversationList>(`${API}?limit=1`)).conversations[0]?.id;
+  const session =
+    talk.get().session ?? (await get<ConversationList>(`${API}?limit=1`)).conversations[0]?.id;
   return session ? get<ConversationMessages>(`${API}/${session}?limit=50`) : null;
 }
 
@@ -118,7 +155,11 @@ export async function resend(): Promise<void> {
       if (there && fate === 'answered') {
         remember(there.id);
         const later = talk.get().turns.filter((t) => t.state === 'queued' && t.key !== turn.key);
-        talk.set((s) => ({ ...s, turns: [...fromMessages(there.messages), ...later], older: there.next_cursor }));
+        talk.set((s) => ({
+          ...s,
+          turns: [...fromMessages(there.messages), ...later],
+          older: there.next_cursor,
+        }));
       } else {
         line = line.then(() => ask(turn));
         await line;
@@ -141,7 +182,12 @@ export async function openSession(id: string): Promise<void> {
   try {
     const c = await get<ConversationMessages>(`${API}/${id}?limit=50`);
     if (talk.get().session !== id) return;
-    talk.set((s) => ({ ...s, turns: fromMessages(c.messages), older: c.next_cursor, loading: false }));
+    talk.set((s) => ({
+      ...s,
+      turns: fromMessages(c.messages),
+      older: c.next_cursor,
+      loading: false,
+    }));
   } catch (e) {
     talk.set((s) => ({ ...s, loading: false }));
     newSession();
@@ -152,8 +198,14 @@ export async function openSession(id: string): Promise<void> {
 export async function loadOlder(): Promise<void> {
   const { session, older } = talk.get();
   if (!session || !older) return;
-  const c = await get<ConversationMessages>(`${API}/${session}?limit=50&cursor=${encodeURIComponent(older)}`);
-  talk.set((s) => (s.session === session ? { ...s, turns: [...fromMessages(c.messages), ...s.turns], older: c.next_cursor } : s));
+  const c = await get<ConversationMessages>(
+    `${API}/${session}?limit=50&cursor=${encodeURIComponent(older)}`,
+  );
+  talk.set((s) =>
+    s.session === session
+      ? { ...s, turns: [...fromMessages(c.messages), ...s.turns], older: c.next_cursor }
+      : s,
+  );
 }
 
 export function newSession(): void {
@@ -174,7 +226,8 @@ export function watchTalk(): void {
   live.on('open', () => void resend());
   live.on('resync', () => {
     const { session, turns } = talk.get();
-    if (session && !turns.some((t) => t.state === 'queued')) void refresh(session).catch(() => undefined);
+    if (session && !turns.some((t) => t.state === 'queued'))
+      void refresh(session).catch(() => undefined);
   });
   others?.addEventListener('message', (e: MessageEvent) => {
     invalidate(API);
@@ -183,7 +236,9 @@ export function watchTalk(): void {
   try {
     const session = sessionStorage.getItem('sotto.session');
     if (session) void openSession(session);
-  } catch { /* begins anew */ }
+  } catch {
+    /* begins anew */
+  }
 }
 
 export async function undoLast(): Promise<void> {

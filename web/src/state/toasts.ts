@@ -2,7 +2,13 @@
 import { says } from '../api/client';
 import { store } from './store';
 
-export interface Toast { key: number; text: string; bad?: boolean; action?: { label: string; run: () => void }; ms: number }
+export interface Toast {
+  key: number;
+  text: string;
+  bad?: boolean;
+  action?: { label: string; run: () => void };
+  ms: number;
+}
 export const toasts = store<Toast[]>([]);
 let next = 1;
 
@@ -18,7 +24,9 @@ export function toast(text: string, more: Partial<Omit<Toast, 'key' | 'text'>> =
   return key;
 }
 
-export const complain = (e: unknown): void => { toast(says(e), { bad: true }); };
+export const complain = (e: unknown): void => {
+  toast(says(e), { bad: true });
+};
 
 /** Runs, and says what went wrong. */
 export async function tried<T>(f: () => Promise<T>): Promise<T | null> {

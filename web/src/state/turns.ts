@@ -30,10 +30,19 @@ export interface Turn {
 let counter = 0;
 export const turnKey = (): string => `t${++counter}`;
 
-export const said = (text: string, at: string, state: TurnState = 'done', spoken = false): Turn =>
-  ({ key: turnKey(), role: 'user', text, at, state, spoken });
-export const answering = (at: string): Turn =>
-  ({ key: turnKey(), role: 'assistant', text: '', at, state: 'sending' });
+export const said = (
+  text: string,
+  at: string,
+  state: TurnState = 'done',
+  spoken = false,
+): Turn => ({ key: turnKey(), role: 'user', text, at, state, spoken });
+export const answering = (at: string): Turn => ({
+  key: turnKey(),
+  role: 'assistant',
+  text: '',
+  at,
+  state: 'sending',
+});
 
 export function change(turns: Turn[], key: string, members: Partial<Turn>): Turn[] {
   return turns.map((t) => (t.key === key ? { ...t, ...members } : t));
@@ -41,8 +50,9 @@ export function change(turns: Turn[], key: string, members: Partial<Turn>): Turn
 
 /** The next piece of an answer. */
 export function grow(turns: Turn[], key: string, text: string): Turn[] {
-  return turns.map((t) => (t.key === key && t.state !== 'stopped'
-    ? { ...t, text: t.text + text, state: 'streaming' } : t));
+  return turns.map((t) =>
+    t.key === key && t.state !== 'stopped' ? { ...t, text: t.text + text, state: 'streaming' } : t,
+  );
 }
 
 export function replyMembers(r: Partial<Reply> & { response: string }): Partial<Turn> {
@@ -59,13 +69,16 @@ export function replyMembers(r: Partial<Reply> & { response: string }): Partial<
   };
 }
 
-export const finish = (turns: Turn[], key: string, r: Reply): Turn[] => change(turns, key, replyMembers(r));
+export const finish = (turns: Turn[], key: string, r: Reply): Turn[] =>
+  change(turns, key, replyMembers(r));
 
 /** Whoever stops an answer keeps what is there of it. */
 export function stopped(turns: Turn[], key: string): Turn[] {
   return turns.flatMap((t) => {
     if (t.key !== key) return [t];
-    return [{ ...t, state: 'stopped' as const, note: t.text ? 'stopped' : 'stopped before it answered' }];
+    return [
+      { ...t, state: 'stopped' as const, note: t.text ? 'stopped' : 'stopped before it answered' },
+    ];
   });
 }
 
@@ -102,13 +115,19 @@ export function spokenAnswer(turns: Turn[], v: VoiceInteraction, at: string): Tu
   if (!v.transcript.trim()) return turns.filter((t) => t.state !== 'partial');
   let out = turns.filter((t) => t.state !== 'partial');
   const waiting = out[out.length - 1];
-  const open = waiting?.role === 'assistant' && (waiting.state === 'streaming' || waiting.state === 'sending') ? waiting : null;
+  const open =
+    waiting?.role === 'assistant' && (waiting.state === 'streaming' || waiting.state === 'sending')
+      ? waiting
+      : null;
   const words = [...out].reverse().find((t) => t.role === 'user');
   if (!words?.spoken || words.text !== v.transcript) {
     const turn = said(v.transcript, at, 'done', true);
     out = open ? [...out.slice(0, -1), turn, open] : [...out, turn];
   }
-  const members = { ...replyMembers({ ...v, response: v.response, confidence: v.confidence }), ms: v.processing_time_ms };
+  const members = {
+    ...replyMembers({ ...v, response: v.response, confidence: v.confidence }),
+    ms: v.processing_time_ms,
+  };
   return open ? change(out, open.key, members) : [...out, { ...answering(at), ...members } as Turn];
 }
 

@@ -6,7 +6,11 @@ import { complain, dismiss, toast } from './toasts';
 export const GRACE_MS = 7000;
 export const hidden = store<ReadonlySet<string>>(new Set());
 
-interface Waiting { path: string; timer: ReturnType<typeof setTimeout>; done: () => void }
+interface Waiting {
+  path: string;
+  timer: ReturnType<typeof setTimeout>;
+  done: () => void;
+}
 const waiting = new Map<string, Waiting>();
 
 function show(id: string): void {
@@ -20,7 +24,8 @@ async function commit(id: string): Promise<void> {
   clearTimeout(w.timer);
   try {
     const answer = await fetch(w.path, { method: 'DELETE', keepalive: true });
-    if (!answer.ok && answer.status !== 404) throw new Error(`it could not be deleted (status ${answer.status})`);
+    if (!answer.ok && answer.status !== 404)
+      throw new Error(`it could not be deleted (status ${answer.status})`);
     w.done();
   } catch (e) {
     complain(e);
@@ -48,5 +53,7 @@ export function deleteLater(id: string, path: string, what: string, done: () => 
 
 /** What was deleted stays deleted when the page is closed within the time. */
 export function watchLeaving(): void {
-  addEventListener('pagehide', () => { for (const id of [...waiting.keys()]) void commit(id); });
+  addEventListener('pagehide', () => {
+    for (const id of [...waiting.keys()]) void commit(id);
+  });
 }

@@ -12,13 +12,23 @@ export interface Upload {
   note: string;
   document: string | null;
 }
-export interface Round { uploads: Upload[]; started: number; ended: number | null }
+export interface Round {
+  uploads: Upload[];
+  started: number;
+  ended: number | null;
+}
 
 export const uploads = store<Round>({ uploads: [], started: 0, ended: null });
 const AT_ONCE = 3;
 
-export interface Offered { file: File; source: string | null }
-export interface Answer { status: number; body: { id?: string; detail?: string; chunks?: number } }
+export interface Offered {
+  file: File;
+  source: string | null;
+}
+export interface Answer {
+  status: number;
+  body: { id?: string; detail?: string; chunks?: number };
+}
 export type Sender = (offered: Offered, progress: (sent: number) => void) => Promise<Answer>;
 
 let next = 1;
@@ -26,10 +36,14 @@ let running = 0;
 const queue: (() => Promise<void>)[] = [];
 
 function change(key: number, members: Partial<Upload>): void {
-  uploads.set((r) => ({ ...r, uploads: r.uploads.map((u) => (u.key === key ? { ...u, ...members } : u)) }));
+  uploads.set((r) => ({
+    ...r,
+    uploads: r.uploads.map((u) => (u.key === key ? { ...u, ...members } : u)),
+  }));
 }
 
-const over = (u: Upload): boolean => u.state === 'added' || u.state === 'known' || u.state === 'refused';
+const over = (u: Upload): boolean =>
+  u.state === 'added' || u.state === 'known' || u.state === 'refused';
 
 export interface Sum {
   total: number;
@@ -58,8 +72,10 @@ export function sum(r: Round, now: number): Sum {
 }
 
 function outcome(a: Answer): Partial<Upload> {
-  if (a.status === 201) return { state: 'added', note: `${a.body.chunks ?? 0} passages`, document: a.body.id ?? null };
-  if (a.status === 200) return { state: 'known', note: 'was there already', document: a.body.id ?? null };
+  if (a.status === 201)
+    return { state: 'added', note: `${a.body.chunks ?? 0} passages`, document: a.body.id ?? null };
+  if (a.status === 200)
+    return { state: 'known', note: 'was there already', document: a.body.id ?? null };
   return { state: 'refused', note: a.body.detail ?? `status ${a.status}` };
 }
 
@@ -67,7 +83,14 @@ async function one(key: number, offered: Offered, send: Sender): Promise<void> {
   change(key, { state: 'sending' });
   try {
     const size = offered.file.size;
-    change(key, outcome(await send(offered, (sent) => change(key, { sent, state: sent >= size ? 'reading' : 'sending' }))));
+    change(
+      key,
+      outcome(
+        await send(offered, (sent) =>
+          change(key, { sent, state: sent >= size ? 'reading' : 'sending' }),
+        ),
+      ),
+    );
   } catch {
     change(key, { state: 'refused', note: 'the connection failed; drop it again' });
   }
@@ -88,12 +111,22 @@ function pump(): void {
 export function offer(files: Offered[], send: Sender = sendFile): void {
   if (!files.length) return;
   const fresh = files.map((f) => ({ key: next++, offered: f }));
-  const rows = fresh.map(({ key, offered }): Upload => ({
-    key, name: offered.source ?? offered.file.name, bytes: offered.file.size, sent: 0, state: 'waiting', note: '', document: null,
-  }));
-  uploads.set((r) => (r.ended === null && r.uploads.length
-    ? { ...r, uploads: [...r.uploads, ...rows] }
-    : { uploads: rows, started: Date.now(), ended: null }));
+  const rows = fresh.map(
+    ({ key, offered }): Upload => ({
+      key,
+      name: offered.source ?? offered.file.name,
+      bytes: offered.file.size,
+      sent: 0,
+      state: 'waiting',
+      note: '',
+      document: null,
+    }),
+  );
+  uploads.set((r) =>
+    r.ended === null && r.uploads.length
+      ? { ...r, uploads: [...r.uploads, ...rows] }
+      : { uploads: rows, started: Date.now(), ended: null },
+  );
   for (const { key, offered } of fresh) queue.push(() => one(key, offered, send));
   pump();
 }
@@ -101,23 +134,33 @@ export function offer(files: Offered[], send: Sender = sendFile): void {
 export const clearUploads = (): void => uploads.set({ uploads: [], started: 0, ended: null });
 
 /** fetch does not tell how far a body has gone; XMLHttpRequest does. */
-export const sendFile: Sender = ({ file, source }, progress) => new Promise((resolve, reject) => {
-  const form = new FormData();
-  form.append('file', file, file.name);
-  if (source) form.append('source', source);
-  const request = new XMLHttpRequest();
-  request.open('POST', '/api/v1/knowledge/documents');
-  request.upload.onprogress = (e) => { if (e.lengthComputable) progress((e.loaded / e.total) * file.size); };
-  request.onload = () => {
-    let body: Answer['body'] = {};
-    try { body = JSON.parse(request.responseText) as Answer['body']; } catch { /* the status says enough */ }
-    resolve({ status: request.status, body });
-  };
-  request.onerror = () => reject(new Error('network'));
-  request.send(form);
-});
+export const sendFile: Sender = ({ file, source }, progress) =>
+  new Promise((resolve, reject) => {
+    const form = new FormData();
+    form.append('file', file, file.name);
+    if (source) form.append('source', source);
+    const request = new XMLHttpRequest();
+    request.open('POST', '/api/v1/knowledge/documents');
+    request.upload.onprogress = (e) => {
+      if (e.lengthComputable) progress((e.loaded / e.total) * file.size);
+    };
+    request.onload = () => {
+      let body: Answer['body'] = {};
+      try {
+        body = JSON.parse(request.responseText) as Answer['body'];
+      } catch {
+        /* the status says enough */
+      }
+      resolve({ status: request.status, body });
+    };
+    request.onerror = () => reject(new Error('network'));
+    request.send(form);
+  });
 
-type Entry = FileSystemEntry & { file?: (ok: (f: File) => void, no: (e: unknown) => void) => void; createReader?: () => FileSystemDirectoryReader };
+type Entry = FileSystemEntry & {
+  file?: (ok: (f: File) => void, no: (e: unknown) => void) => void;
+  createReader?: () => FileSystemDirectoryReader;
+};
 
 /** The files of dropped folders, with their paths. */
 export async function walk(entry: Entry, path = ''): Promise<Offered[]> {
@@ -131,12 +174,15 @@ export async function walk(entry: Entry, path = ''): Promise<Offered[]> {
     const batch = await new Promise<FileSystemEntry[]>((ok, no) => reader.readEntries(ok, no));
     if (!batch.length) return out;
     for (const child of batch)
-      if (!child.name.startsWith('.')) out.push(...(await walk(child as Entry, `${path}${entry.name}/`)));
+      if (!child.name.startsWith('.'))
+        out.push(...(await walk(child as Entry, `${path}${entry.name}/`)));
   }
 }
 
 export async function dropped(data: DataTransfer): Promise<Offered[]> {
-  const entries = [...data.items].map((i) => i.webkitGetAsEntry?.()).filter((e): e is FileSystemEntry => !!e);
+  const entries = [...data.items]
+    .map((i) => i.webkitGetAsEntry?.())
+    .filter((e): e is FileSystemEntry => !!e);
   if (!entries.length) return [...data.files].map((file) => ({ file, source: null }));
   return (await Promise.all(entries.map((e) => walk(e as Entry)))).flat();
 }

@@ -18,12 +18,29 @@ export function Due() {
         <article key={d.reminder.id} className="due">
           <Icon name={d.task.kind === 'timer' ? 'clock' : 'bell'} size={24} />
           <div className="grow">
-            <h3>{d.task.title || (d.task.kind === 'timer' ? 'The timer is over' : 'It is time')}</h3>
-            <p className="small">{whenText(d.reminder.due_at ?? d.reminder.at, true)}{d.reminder.late_seconds > 60 ? ', said late: nothing ran' : ''}</p>
+            <h3>
+              {d.task.title || (d.task.kind === 'timer' ? 'The timer is over' : 'It is time')}
+            </h3>
+            <p className="small">
+              {whenText(d.reminder.due_at ?? d.reminder.at, true)}
+              {d.reminder.late_seconds > 60 ? ', said late: nothing ran' : ''}
+            </p>
           </div>
-          <Button slim icon="check" onClick={() => void dealt(d, 'complete')}>{d.task.kind === 'timer' || d.task.kind === 'alarm' ? 'Stop' : 'Done'}</Button>
-          <Menu label={`Snooze ${d.task.title}`} icon="clock" choices={LATER.map((t) => ({ text: t, run: () => void dealt(d, 'snooze', t) }))} />
-          <Button slim kind="quiet" icon="close" aria-label={`Dismiss ${d.task.title}`} onClick={() => void dealt(d, 'acknowledge')} />
+          <Button slim icon="check" onClick={() => void dealt(d, 'complete')}>
+            {d.task.kind === 'timer' || d.task.kind === 'alarm' ? 'Stop' : 'Done'}
+          </Button>
+          <Menu
+            label={`Snooze ${d.task.title}`}
+            icon="clock"
+            choices={LATER.map((t) => ({ text: t, run: () => void dealt(d, 'snooze', t) }))}
+          />
+          <Button
+            slim
+            kind="quiet"
+            icon="close"
+            aria-label={`Dismiss ${d.task.title}`}
+            onClick={() => void dealt(d, 'acknowledge')}
+          />
         </article>
       ))}
       {all.length > 4 && <p className="small soft">and {all.length - 4} more in Tasks</p>}

@@ -19,7 +19,14 @@ function ready(): AudioContext {
 
 export function hush(): void {
   turn++;
-  for (const s of sources) { s.onended = null; try { s.stop(); } catch { /* it had not begun */ } }
+  for (const s of sources) {
+    s.onended = null;
+    try {
+      s.stop();
+    } catch {
+      /* it had not begun */
+    }
+  }
   sources = [];
   playAt = 0;
   speaking.set(null);
@@ -44,12 +51,22 @@ export async function speak(text: string, about: string, speed = 1, voice = ''):
   const mine = turn;
   speaking.set(about);
   try {
-    const answer = await send('POST', '/api/v1/voice/synthesize', { text: text.slice(0, 4000), speed, format: 'wav', ...(voice ? { voice } : {}) });
+    const answer = await send('POST', '/api/v1/voice/synthesize', {
+      text: text.slice(0, 4000),
+      speed,
+      format: 'wav',
+      ...(voice ? { voice } : {}),
+    });
     const buffer = await ready().decodeAudioData(await answer.arrayBuffer());
     if (mine !== turn) return;
     await new Promise<void>((done) => {
       play(buffer, 0, done);
-      const off = speaking.on(() => { if (speaking.get() !== about) { off(); done(); } });
+      const off = speaking.on(() => {
+        if (speaking.get() !== about) {
+          off();
+          done();
+        }
+      });
     });
   } finally {
     if (mine === turn) speaking.set(null);
@@ -72,7 +89,9 @@ export function streamPiece(data: ArrayBuffer): void {
   for (let i = 0; i < pcm.length; i++) out[i] = pcm[i]! / 32768;
   playAt = Math.max(playAt, c.currentTime + 0.01);
   const mine = turn;
-  play(buffer, playAt, () => { if (mine === turn && streamOver) speaking.set(null); });
+  play(buffer, playAt, () => {
+    if (mine === turn && streamOver) speaking.set(null);
+  });
   playAt += buffer.duration;
 }
 

@@ -13,7 +13,11 @@ import { meter, micProblem, openMic, type Mic } from './mic';
 import { hush, speak, speaking, streamBegin, streamPiece, streamState } from './player';
 
 export type VoiceState = 'idle' | 'opening' | 'listening' | 'hearing' | 'thinking' | 'speaking';
-export interface VoiceNow { state: VoiceState; level: number; problem: string | null }
+export interface VoiceNow {
+  state: VoiceState;
+  level: number;
+  problem: string | null;
+}
 export const voice = store<VoiceNow>({ state: 'idle', level: 0, problem: null });
 
 let mic: Mic | null = null;
@@ -22,7 +26,8 @@ let streamed = false; // the server speaks the answer itself
 
 const set = (members: Partial<VoiceNow>): void => voice.set((v) => ({ ...v, ...members }));
 const now = (): string => new Date().toISOString();
-export const listening = (s: VoiceState): boolean => s === 'opening' || s === 'listening' || s === 'hearing';
+export const listening = (s: VoiceState): boolean =>
+  s === 'opening' || s === 'listening' || s === 'hearing';
 
 function closeMic(): void {
   mic?.stop();
@@ -36,15 +41,24 @@ export async function startVoice(): Promise<void> {
   hush();
   set({ state: 'opening', problem: null });
   try {
-    const opened = await openMic((frame) => {
-      if (mic !== opened) return;
-      live.sendBinary(frame.pcm.buffer as ArrayBuffer);
-      // Rises at once and falls slowly, as a needle would: but it is the microphone's own level.
-      level = Math.max(meter(frame.rms), level * 0.86);
-      set({ level });
-    }, () => endVoice());
+    const opened = await openMic(
+      (frame) => {
+        if (mic !== opened) return;
+        live.sendBinary(frame.pcm.buffer as ArrayBuffer);
+        // Rises at once and falls slowly, as a needle would: but it is the microphone's own level.
+        level = Math.max(meter(frame.rms), level * 0.86);
+        set({ level });
+      },
+      () => endVoice(),
+    );
     if (voice.get().state !== 'opening') return opened.stop(); // let go of meanwhile
-    if (!live.send('VoiceStart', { rate: opened.rate, format: 's16le', ...(talk.get().session ? { session_id: talk.get().session } : {}) })) {
+    if (
+      !live.send('VoiceStart', {
+        rate: opened.rate,
+        format: 's16le',
+        ...(talk.get().session ? { session_id: talk.get().session } : {}),
+      })
+    ) {
       opened.stop();
       set({ state: 'idle', problem: 'Sotto does not answer; it cannot listen now.' });
       return;
@@ -78,7 +92,10 @@ export function cancelVoice(): void {
   talk.set((s) => {
     const open = s.turns[s.turns.length - 1];
     const rest = s.turns.filter((t) => t.state !== 'partial');
-    return { ...s, turns: open?.spoken || open?.state === 'streaming' ? stopped(rest, open.key) : rest };
+    return {
+      ...s,
+      turns: open?.spoken || open?.state === 'streaming' ? stopped(rest, open.key) : rest,
+    };
   });
   set({ state: 'idle' });
 }
@@ -88,34 +105,60 @@ function answer(i: VoiceInteraction): void {
   talk.set((s) => ({ ...s, turns: spokenAnswer(s.turns, i, now()) }));
   if (voice.get().state !== 'speaking') set({ state: 'idle' });
   if (!i.transcript.trim()) {
-    toast('Nothing was to be heard. Hold the button while you speak, or tap it and wait for the end.');
+    toast(
+      'Nothing was to be heard. Hold the button while you speak, or tap it and wait for the end.',
+    );
     return;
   }
-  replied({ citations: [], tasks: [], ...i, action: i.action ?? '', session_id: i.session_id ?? talk.get().session ?? '' } as unknown as Reply, true);
+  replied(
+    {
+      citations: [],
+      tasks: [],
+      ...i,
+      action: i.action ?? '',
+      session_id: i.session_id ?? talk.get().session ?? '',
+    } as unknown as Reply,
+    true,
+  );
 }
 
-interface AudioFrame { state?: string; event?: string; rate?: number; rate_hz?: number; why?: string }
+interface AudioFrame {
+  state?: string;
+  event?: string;
+  rate?: number;
+  rate_hz?: number;
+  why?: string;
+}
 
 export function watchVoice(): void {
   live.on<{ text: string; final: boolean }>('Transcript', (t) => {
-    talk.set((s) => ({ ...s, turns: t.final ? heard(s.turns, t.text, now()) : hear(s.turns, t.text, now()) }));
+    talk.set((s) => ({
+      ...s,
+      turns: t.final ? heard(s.turns, t.text, now()) : hear(s.turns, t.text, now()),
+    }));
   });
   live.on<{ state: VoiceState }>('VoiceState', ({ state }) => {
     // After VoiceEnd a late `listening` of a session that goes on is not ours to show.
     if (state === 'thinking' || state === 'idle') closeMic();
     if (state !== 'idle' || voice.get().state !== 'opening') set({ state });
   });
-  live.on<{ response?: string; delta?: string; text?: string; done: boolean }>('TextResponse', (r) => {
-    const piece = r.delta ?? r.text ?? r.response ?? '';
-    if (r.done || !piece) return;
-    talk.set((s) => {
-      const last = s.turns[s.turns.length - 1];
-      if (last?.role === 'assistant' && last.state === 'streaming') return { ...s, turns: grow(s.turns, last.key, piece) };
-      const turn = answering(now());
-      return { ...s, turns: grow([...s.turns, turn], turn.key, piece) };
-    });
-  });
-  live.on<{ interaction: VoiceInteraction }>('VoiceResponse', ({ interaction }) => answer(interaction));
+  live.on<{ response?: string; delta?: string; text?: string; done: boolean }>(
+    'TextResponse',
+    (r) => {
+      const piece = r.delta ?? r.text ?? r.response ?? '';
+      if (r.done || !piece) return;
+      talk.set((s) => {
+        const last = s.turns[s.turns.length - 1];
+        if (last?.role === 'assistant' && last.state === 'streaming')
+          return { ...s, turns: grow(s.turns, last.key, piece) };
+        const turn = answering(now());
+        return { ...s, turns: grow([...s.turns, turn], turn.key, piece) };
+      });
+    },
+  );
+  live.on<{ interaction: VoiceInteraction }>('VoiceResponse', ({ interaction }) =>
+    answer(interaction),
+  );
   live.on<AudioFrame>('VoiceAudio', (f) => {
     const what = f.state ?? f.event ?? '';
     if (/begin|start/.test(what)) {
@@ -136,7 +179,10 @@ export function watchVoice(): void {
     if (voice.get().state === 'idle') return;
     closeMic();
     hush();
-    set({ state: 'idle', problem: 'The connection broke while you spoke. Say it again, or write it.' });
+    set({
+      state: 'idle',
+      problem: 'The connection broke while you spoke. Say it again, or write it.',
+    });
   });
   whenReplied((reply, spoken) => {
     if (reply.speech === 'stop') return hush();

@@ -28,16 +28,41 @@ function Text({ doc, place }: { doc: Doc; place: Place }) {
   const from = place.from && place.from > SHOWN_MAX / 2 ? place.from - SHOWN_MAX / 2 : 0;
   const cut = doc.content.length > SHOWN_MAX;
   return (
-    <pre className="reader-text" id="reader-text" ref={box} tabIndex={0} aria-label="Extracted text">
+    <pre
+      className="reader-text"
+      id="reader-text"
+      ref={box}
+      tabIndex={0}
+      aria-label="Extracted text"
+    >
       {cut && from > 0 && '…\n'}
-      <Marked text={doc.content} marks={marks} from={cut ? from : 0} to={cut ? from + SHOWN_MAX : undefined} />
+      <Marked
+        text={doc.content}
+        marks={marks}
+        from={cut ? from : 0}
+        to={cut ? from + SHOWN_MAX : undefined}
+      />
       {cut && '\n…'}
     </pre>
   );
 }
 
 const PICTURE = /^image\/(png|jpeg|gif|webp)$/;
-const PLAIN = new Set(['text', 'markdown', 'html', 'csv', 'json', 'email', 'mbox', 'calendar', 'ics', 'rtf', 'xml', 'vcard', 'code']);
+const PLAIN = new Set([
+  'text',
+  'markdown',
+  'html',
+  'csv',
+  'json',
+  'email',
+  'mbox',
+  'calendar',
+  'ics',
+  'rtf',
+  'xml',
+  'vcard',
+  'code',
+]);
 
 function Original({ doc }: { doc: Doc }) {
   const path = `/api/v1/knowledge/documents/${doc.id}/original`;
@@ -46,34 +71,61 @@ function Original({ doc }: { doc: Doc }) {
   useEffect(() => {
     if (!plain) return;
     void tried(async () => {
-      const bytes = await (await fetch(path, { headers: { Range: 'bytes=0-400000' } })).arrayBuffer();
+      const bytes = await (
+        await fetch(path, { headers: { Range: 'bytes=0-400000' } })
+      ).arrayBuffer();
       setText(new TextDecoder().decode(bytes));
     });
   }, [path, plain]);
   return (
     <div className="original">
       {PICTURE.test(doc.media_type) && <img src={path} alt={`Original of ${doc.title}`} />}
-      {doc.media_type === 'application/pdf' && <iframe src={`${path}?inline=true`} title={`Original of ${doc.title}`} />}
-      {doc.media_type.startsWith('audio/') && <audio controls src={path} aria-label={`Original of ${doc.title}`} />}
-      {plain && <pre className="reader-text" tabIndex={0} aria-label="Original">{text ?? ''}</pre>}
-      {!plain && !PICTURE.test(doc.media_type) && doc.media_type !== 'application/pdf' && !doc.media_type.startsWith('audio/') && (
-        <div className="empty"><Icon name="file" size={48} /><p>A browser cannot show {typeText(doc.metadata.file_type)}. The original is kept byte for byte: download it to open it in its own program.</p></div>
+      {doc.media_type === 'application/pdf' && (
+        <iframe src={`${path}?inline=true`} title={`Original of ${doc.title}`} />
       )}
-      <a className="btn slim" href={path} download={doc.filename ?? ''}><Icon name="download" size={16} />Original, {bytesText(doc.bytes)}</a>
+      {doc.media_type.startsWith('audio/') && (
+        <audio controls src={path} aria-label={`Original of ${doc.title}`} />
+      )}
+      {plain && (
+        <pre className="reader-text" tabIndex={0} aria-label="Original">
+          {text ?? ''}
+        </pre>
+      )}
+      {!plain &&
+        !PICTURE.test(doc.media_type) &&
+        doc.media_type !== 'application/pdf' &&
+        !doc.media_type.startsWith('audio/') && (
+          <div className="empty">
+            <Icon name="file" size={48} />
+            <p>
+              A browser cannot show {typeText(doc.metadata.file_type)}. The original is kept byte
+              for byte: download it to open it in its own program.
+            </p>
+          </div>
+        )}
+      <a className="btn slim" href={path} download={doc.filename ?? ''}>
+        <Icon name="download" size={16} />
+        Original, {bytesText(doc.bytes)}
+      </a>
     </div>
   );
 }
 
 function Related({ id }: { id: string }) {
-  const { data } = useResource<{ documents: (Doc & { similarity: number; why: string })[] }>(`/api/v1/knowledge/documents/${id}/related`);
+  const { data } = useResource<{ documents: (Doc & { similarity: number; why: string })[] }>(
+    `/api/v1/knowledge/documents/${id}/related`,
+  );
   if (!data?.documents.length) return <p className="soft small">Nothing else here is like it.</p>;
   return (
     <ul className="stack-tight related">
       {data.documents.map((d) => (
         <li key={d.id}>
           <button type="button" className="related-open" onClick={() => openDocument({ id: d.id })}>
-            <Icon name="file" size={16} /><span className="grow cut">{d.title}</span>
-            <span className="like" title={`similarity ${d.similarity.toFixed(2)}`}><i style={{ width: `${Math.max(4, d.similarity * 100)}%` }} /></span>
+            <Icon name="file" size={16} />
+            <span className="grow cut">{d.title}</span>
+            <span className="like" title={`similarity ${d.similarity.toFixed(2)}`}>
+              <i style={{ width: `${Math.max(4, d.similarity * 100)}%` }} />
+            </span>
             <span className="small soft num">{d.similarity.toFixed(2)}</span>
           </button>
         </li>
@@ -91,10 +143,31 @@ function Tags({ doc }: { doc: Doc }) {
   return (
     <div className="row wrap">
       {doc.metadata.tags.map((t) => (
-        <button key={t} type="button" className="chip" aria-label={`Remove the tag ${t}`} onClick={() => void put(doc.metadata.tags.filter((x) => x !== t))}>{t}<Icon name="close" size={12} /></button>
+        <button
+          key={t}
+          type="button"
+          className="chip"
+          aria-label={`Remove the tag ${t}`}
+          onClick={() => void put(doc.metadata.tags.filter((x) => x !== t))}
+        >
+          {t}
+          <Icon name="close" size={12} />
+        </button>
       ))}
-      <form onSubmit={(e) => { e.preventDefault(); if (text.trim()) void put([...doc.metadata.tags, text.trim()]); setText(''); }}>
-        <input className="field tag-field" placeholder="new tag" aria-label="New tag" value={text} onChange={(e) => setText(e.target.value)} />
+      <form
+        onSubmit={(e) => {
+          e.preventDefault();
+          if (text.trim()) void put([...doc.metadata.tags, text.trim()]);
+          setText('');
+        }}
+      >
+        <input
+          className="field tag-field"
+          placeholder="new tag"
+          aria-label="New tag"
+          value={text}
+          onChange={(e) => setText(e.target.value)}
+        />
       </form>
     </div>
   );
@@ -108,16 +181,44 @@ function About({ doc }: { doc: Doc }) {
       {m.summary && <p className="about-summary">{m.summary}</p>}
       <Tags doc={doc} />
       <dl className="facts small">
-        <dt>Source</dt><dd>{m.source ?? 'written here'}</dd>
-        <dt>Kind</dt><dd className="num">{typeText(m.file_type)}, {bytesText(doc.bytes)}{doc.pages ? `, ${count(doc.pages, 'page')}` : ''}, {count(doc.chunks, 'passage')}</dd>
-        {m.author && <><dt>Author</dt><dd>{m.author}</dd></>}
-        {m.language && <><dt>Language</dt><dd>{m.language}</dd></>}
-        <dt>Read</dt><dd className="num">{new Date(doc.updated_at).toLocaleString('en-GB')}</dd>
+        <dt>Source</dt>
+        <dd>{m.source ?? 'written here'}</dd>
+        <dt>Kind</dt>
+        <dd className="num">
+          {typeText(m.file_type)}, {bytesText(doc.bytes)}
+          {doc.pages ? `, ${count(doc.pages, 'page')}` : ''}, {count(doc.chunks, 'passage')}
+        </dd>
+        {m.author && (
+          <>
+            <dt>Author</dt>
+            <dd>{m.author}</dd>
+          </>
+        )}
+        {m.language && (
+          <>
+            <dt>Language</dt>
+            <dd>{m.language}</dd>
+          </>
+        )}
+        <dt>Read</dt>
+        <dd className="num">{new Date(doc.updated_at).toLocaleString('en-GB')}</dd>
       </dl>
       {m.importance_reasons && (
         <div className="stack-tight">
           <h3>Importance {m.importance_score.toFixed(2)}, because</h3>
-          <ul className="row wrap">{m.importance_reasons.filter((r) => r.contribution).map((r) => <li key={r.signal}><Chip>{SIGNAL[r.signal] ?? r.signal.replace(/_/g, ' ')} {r.contribution > 0 ? '+' : ''}{r.contribution.toFixed(2)}</Chip></li>)}</ul>
+          <ul className="row wrap">
+            {m.importance_reasons
+              .filter((r) => r.contribution)
+              .map((r) => (
+                <li key={r.signal}>
+                  <Chip>
+                    {SIGNAL[r.signal] ?? r.signal.replace(/_/g, ' ')}{' '}
+                    {r.contribution > 0 ? '+' : ''}
+                    {r.contribution.toFixed(2)}
+                  </Chip>
+                </li>
+              ))}
+          </ul>
         </div>
       )}
       <h3>Related</h3>
@@ -128,23 +229,57 @@ function About({ doc }: { doc: Doc }) {
 
 export default function Reader() {
   const place = useStore(reader)!;
-  const { data: doc, error } = useResource<Doc>(place ? `/api/v1/knowledge/documents/${place.id}` : null);
+  const { data: doc, error } = useResource<Doc>(
+    place ? `/api/v1/knowledge/documents/${place.id}` : null,
+  );
   const wide = matchMedia('(min-width: 1200px)').matches;
   const [view, setView] = useState<View>('text');
-  const views: (readonly [View, string])[] = [['text', 'Text'], ['original', 'Original'], ...(wide ? [['both', 'Side by side'] as const] : []), ['about', 'About']];
+  const views: (readonly [View, string])[] = [
+    ['text', 'Text'],
+    ['original', 'Original'],
+    ...(wide ? [['both', 'Side by side'] as const] : []),
+    ['about', 'About'],
+  ];
   if (!place) return null;
   return (
-    <Sheet open close={close} label={doc?.title ?? 'Document'} className={view === 'both' ? 'reader wide' : 'reader'}>
+    <Sheet
+      open
+      close={close}
+      label={doc?.title ?? 'Document'}
+      className={view === 'both' ? 'reader wide' : 'reader'}
+    >
       <header className="reader-head">
         <div className="row">
-          <h2 className="grow" id="reader-title">{doc?.title ?? ' '}</h2>
-          {doc && <IconButton icon="trash" label={`Delete ${doc.title}`} onClick={() => { close(); deleteLater(doc.id, `/api/v1/knowledge/documents/${doc.id}`, `“${doc.title}”`, () => invalidate('/api/v1/knowledge')); }} />}
+          <h2 className="grow" id="reader-title">
+            {doc?.title ?? ' '}
+          </h2>
+          {doc && (
+            <IconButton
+              icon="trash"
+              label={`Delete ${doc.title}`}
+              onClick={() => {
+                close();
+                deleteLater(doc.id, `/api/v1/knowledge/documents/${doc.id}`, `“${doc.title}”`, () =>
+                  invalidate('/api/v1/knowledge'),
+                );
+              }}
+            />
+          )}
           <CloseButton close={close} />
         </div>
         <div className="row wrap">
           <Segments label="View" value={view} options={views} onChange={setView} />
-          {place.to ? <span className="small soft num">bytes {place.from}–{place.to}{place.page ? `, page ${place.page}` : ''}</span> : null}
-          {place.to && view !== 'text' && <Button slim onClick={() => setView('text')}>Show the passage</Button>}
+          {place.to ? (
+            <span className="small soft num">
+              bytes {place.from}–{place.to}
+              {place.page ? `, page ${place.page}` : ''}
+            </span>
+          ) : null}
+          {place.to && view !== 'text' && (
+            <Button slim onClick={() => setView('text')}>
+              Show the passage
+            </Button>
+          )}
         </div>
       </header>
       <div className={`reader-body ${view}`}>
@@ -157,5 +292,3 @@ export default function Reader() {
     </Sheet>
   );
 }
-
-

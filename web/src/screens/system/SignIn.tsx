@@ -11,16 +11,52 @@ export default function SignIn() {
   const [password, setPassword] = useState('');
   const [problem, setProblem] = useState('');
   const enter = async () => {
-    try { await signIn(name, password); } catch (e) { setProblem(says(e)); }
+    try {
+      await signIn(name, password);
+    } catch (e) {
+      setProblem(says(e));
+    }
   };
   return (
     <main className="sign-in">
-      <form className="card stack" onSubmit={(e) => { e.preventDefault(); void enter(); }}>
-        <div className="row"><Mark size={44} /><h1>Sotto</h1></div>
-        <label><span className="label-text">Name</span><input className="field" autoComplete="username" value={name} onChange={(e) => setName(e.target.value)} /></label>
-        <label><span className="label-text">Password</span><input className="field" type="password" autoComplete="current-password" value={password} onChange={(e) => setPassword(e.target.value)} /></label>
-        {problem && <p role="alert" className="problem">{problem}</p>}
-        <Button type="submit" kind="primary" disabled={!name || !password}>Sign in</Button>
+      <form
+        className="card stack"
+        onSubmit={(e) => {
+          e.preventDefault();
+          void enter();
+        }}
+      >
+        <div className="row">
+          <Mark size={44} />
+          <h1>Sotto</h1>
+        </div>
+        <label>
+          <span className="label-text">Name</span>
+          <input
+            className="field"
+            autoComplete="username"
+            value={name}
+            onChange={(e) => setName(e.target.value)}
+          />
+        </label>
+        <label>
+          <span className="label-text">Password</span>
+          <input
+            className="field"
+            type="password"
+            autoComplete="current-password"
+            value={password}
+            onChange={(e) => setPassword(e.target.value)}
+          />
+        </label>
+        {problem && (
+          <p role="alert" className="problem">
+            {problem}
+          </p>
+        )}
+        <Button type="submit" kind="primary" disabled={!name || !password}>
+          Sign in
+        </Button>
       </form>
     </main>
   );

@@ -13,18 +13,35 @@ import { TurnView } from './TurnView';
 import './talk.css';
 
 const TRY = [
-  'Who owns the apartment I rent?', 'What’s due this week?', 'Remind me to call the bank tomorrow at nine',
-  'What changed since yesterday?', 'Remember that my manager is Dana', 'Set a timer for eight minutes',
+  'Who owns the apartment I rent?',
+  'What’s due this week?',
+  'Remind me to call the bank tomorrow at nine',
+  'What changed since yesterday?',
+  'Remember that my manager is Dana',
+  'Set a timer for eight minutes',
 ];
 
 function Welcome() {
   return (
     <div className="welcome">
       <Motif screen="talk" />
-      <h1>Say it,<br />or write it.</h1>
-      <p className="soft">It answers from your documents and shows the sentence it stands on; it keeps your tasks, times and what you tell it to remember.</p>
+      <h1>
+        Say it,
+        <br />
+        or write it.
+      </h1>
+      <p className="soft">
+        It answers from your documents and shows the sentence it stands on; it keeps your tasks,
+        times and what you tell it to remember.
+      </p>
       <ul className="row wrap">
-        {TRY.map((t) => <li key={t}><button type="button" className="chip" onClick={() => say(t)}>{t}</button></li>)}
+        {TRY.map((t) => (
+          <li key={t}>
+            <button type="button" className="chip" onClick={() => say(t)}>
+              {t}
+            </button>
+          </li>
+        ))}
       </ul>
     </div>
   );
@@ -53,19 +70,56 @@ function Composer() {
   }, [text]);
   return (
     <div className="composer">
-      {problem && <p className="voice-problem" role="alert">{problem}</p>}
-      <form className="composer-row" onSubmit={(e) => { e.preventDefault(); send(); }}>
-        <label className="sr" htmlFor="say">Write to Sotto</label>
+      {problem && (
+        <p className="voice-problem" role="alert">
+          {problem}
+        </p>
+      )}
+      <form
+        className="composer-row"
+        onSubmit={(e) => {
+          e.preventDefault();
+          send();
+        }}
+      >
+        <label className="sr" htmlFor="say">
+          Write to Sotto
+        </label>
         <textarea
-          id="say" ref={field} className="field" rows={1} maxLength={4000} value={text} placeholder="Ask, tell, or let it do something"
+          id="say"
+          ref={field}
+          className="field"
+          rows={1}
+          maxLength={4000}
+          value={text}
+          placeholder="Ask, tell, or let it do something"
           onChange={(e) => setText(e.target.value)}
           onKeyDown={(e) => {
-            if (e.key === 'Enter' && !e.shiftKey && !e.nativeEvent.isComposing) { e.preventDefault(); send(); }
+            if (e.key === 'Enter' && !e.shiftKey && !e.nativeEvent.isComposing) {
+              e.preventDefault();
+              send();
+            }
           }}
         />
-        {busy && !text.trim()
-          ? <Button icon="stop" aria-label="Stop" title="Stop (Escape)" onClick={() => { stopAnswer(); hush(); }} />
-          : <Button type="submit" kind="primary" icon="send" aria-label="Send" disabled={!text.trim()} />}
+        {busy && !text.trim() ? (
+          <Button
+            icon="stop"
+            aria-label="Stop"
+            title="Stop (Escape)"
+            onClick={() => {
+              stopAnswer();
+              hush();
+            }}
+          />
+        ) : (
+          <Button
+            type="submit"
+            kind="primary"
+            icon="send"
+            aria-label="Send"
+            disabled={!text.trim()}
+          />
+        )}
         <MicButton />
       </form>
     </div>
@@ -80,34 +134,63 @@ export default function Talk() {
   const lastText = turns[turns.length - 1]?.text.length ?? 0;
 
   useEffect(() => {
-    const see = () => { stick.current = innerHeight + scrollY >= document.documentElement.scrollHeight - 160; };
+    const see = () => {
+      stick.current = innerHeight + scrollY >= document.documentElement.scrollHeight - 160;
+    };
     addEventListener('scroll', see, { passive: true });
     return () => removeEventListener('scroll', see);
   }, []);
-  useEffect(() => { if (stick.current) end.current?.scrollIntoView({ block: 'end' }); }, [turns.length, lastText]);
+  useEffect(() => {
+    if (stick.current) end.current?.scrollIntoView({ block: 'end' });
+  }, [turns.length, lastText]);
   useEffect(() => {
     const keys = (e: KeyboardEvent) => {
-      if (e.key === 'Escape' && !document.querySelector('[role="dialog"]')) { stopAnswer(); hush(); }
+      if (e.key === 'Escape' && !document.querySelector('[role="dialog"]')) {
+        stopAnswer();
+        hush();
+      }
     };
     addEventListener('keydown', keys);
     return () => removeEventListener('keydown', keys);
   }, []);
-  const begin = useCallback(() => { newSession(); setPast(false); document.getElementById('say')?.focus(); }, []);
+  const begin = useCallback(() => {
+    newSession();
+    setPast(false);
+    document.getElementById('say')?.focus();
+  }, []);
   return (
     <div className="talk">
-      <aside className="talk-past" aria-label="Conversations"><Sessions begin={begin} opened={() => undefined} /></aside>
+      <aside className="talk-past" aria-label="Conversations">
+        <Sessions begin={begin} opened={() => undefined} />
+      </aside>
       <div className="talk-main">
         <div className="talk-tools">
           <IconButton icon="menu" label="Conversations" onClick={() => setPast(true)} />
           <span className="grow" />
-          <Button slim icon="plus" onClick={begin}>New</Button>
+          <Button slim icon="plus" onClick={begin}>
+            New
+          </Button>
         </div>
-        {!turns.length && !loading ? <Welcome /> : (
+        {!turns.length && !loading ? (
+          <Welcome />
+        ) : (
           <>
             <h1 className="sr">Conversation</h1>
-            {older && <Button slim onClick={() => void loadOlder().catch(complain)}>Show what was said before</Button>}
-            <ol className="turns" aria-label="Conversation" aria-live="polite" aria-busy={loading} key={session ?? 'new'}>
-              {turns.map((t) => <TurnView key={t.key} turn={t} />)}
+            {older && (
+              <Button slim onClick={() => void loadOlder().catch(complain)}>
+                Show what was said before
+              </Button>
+            )}
+            <ol
+              className="turns"
+              aria-label="Conversation"
+              aria-live="polite"
+              aria-busy={loading}
+              key={session ?? 'new'}
+            >
+              {turns.map((t) => (
+                <TurnView key={t.key} turn={t} />
+              ))}
             </ol>
           </>
         )}
@@ -115,7 +198,9 @@ export default function Talk() {
         <Composer />
       </div>
       <Sheet open={past} close={() => setPast(false)} label="Conversations">
-        <div className="sheet-body"><Sessions begin={begin} opened={() => setPast(false)} /></div>
+        <div className="sheet-body">
+          <Sessions begin={begin} opened={() => setPast(false)} />
+        </div>
       </Sheet>
     </div>
   );

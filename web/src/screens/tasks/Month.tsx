@@ -28,20 +28,47 @@ export function Month({ tasks, open }: { tasks: Task[]; open: (t: Task) => void 
   return (
     <section className="card stack month" aria-label="Calendar">
       <div className="row">
-        <h2 className="grow" aria-live="polite">{at.toLocaleDateString('en-GB', { month: 'long', year: 'numeric' })}</h2>
+        <h2 className="grow" aria-live="polite">
+          {at.toLocaleDateString('en-GB', { month: 'long', year: 'numeric' })}
+        </h2>
         <IconButton slim icon="left" label="Month before" onClick={() => step(-1)} />
         <IconButton slim icon="right" label="Month after" onClick={() => step(1)} />
       </div>
-      <div className="month-grid month-head" aria-hidden="true">{DAYS.map((d) => <span key={d} className="small soft">{d}</span>)}</div>
+      <div className="month-grid month-head" aria-hidden="true">
+        {DAYS.map((d) => (
+          <span key={d} className="small soft">
+            {d}
+          </span>
+        ))}
+      </div>
       <ol className="month-grid">
         {monthDays(at.getFullYear(), at.getMonth()).map((d) => {
           const list = byDay.get(dayKey(d)) ?? [];
           return (
-            <li key={dayKey(d)} className="month-day" data-other={d.getMonth() !== at.getMonth()} data-today={dayKey(d) === dayKey(today)}>
-              <time dateTime={dayKey(d)} className="num small"><span className="sr">{d.toLocaleDateString('en-GB', { weekday: 'long', month: 'long' })} </span>{d.getDate()}</time>
+            <li
+              key={dayKey(d)}
+              className="month-day"
+              data-other={d.getMonth() !== at.getMonth()}
+              data-today={dayKey(d) === dayKey(today)}
+            >
+              <time dateTime={dayKey(d)} className="num small">
+                <span className="sr">
+                  {d.toLocaleDateString('en-GB', { weekday: 'long', month: 'long' })}{' '}
+                </span>
+                {d.getDate()}
+              </time>
               {list.slice(0, SHOWN).map((t) => (
-                <button key={t.id} type="button" className="month-task" data-status={t.status} data-overdue={t.overdue} onClick={() => open(t)} title={t.title}>
-                  {t.due_timed && <span className="num">{clockText(new Date(t.due_at!))} </span>}<span className="month-title">{t.title || t.kind}</span>
+                <button
+                  key={t.id}
+                  type="button"
+                  className="month-task"
+                  data-status={t.status}
+                  data-overdue={t.overdue}
+                  onClick={() => open(t)}
+                  title={t.title}
+                >
+                  {t.due_timed && <span className="num">{clockText(new Date(t.due_at!))} </span>}
+                  <span className="month-title">{t.title || t.kind}</span>
                 </button>
               ))}
               {list.length > SHOWN && <span className="small soft">+{list.length - SHOWN}</span>}

@@ -46,7 +46,8 @@ export async function remove(id: string, title: string): Promise<void> {
 }
 export async function add(text: string): Promise<boolean> {
   const t = await tried(() => post<ChangedTask>('/api/v1/tasks', { text }));
-  if (t) told(`“${t.title || t.kind}” ${t.when ? `is due ${t.when}` : 'is on the list'}`, t.change_id);
+  if (t)
+    told(`“${t.title || t.kind}” ${t.when ? `is due ${t.when}` : 'is on the list'}`, t.change_id);
   return t !== null;
 }
 export const load = (id: string): Promise<Task> => get<Task>(`/api/v1/tasks/${id}`);

@@ -10,9 +10,15 @@ import { Icon } from '../../ui/icons';
 import { Button } from '../../ui/kit';
 
 export async function importSample(): Promise<void> {
-  const r = await tried(() => post<{ added: number; known: number; refused: number }>('/api/v1/knowledge/sample'));
+  const r = await tried(() =>
+    post<{ added: number; known: number; refused: number }>('/api/v1/knowledge/sample'),
+  );
   if (!r) return;
-  toast(r.added ? `${count(r.added, 'sample document')} added. Ask: who owns the apartment I rent?` : 'The samples are here already.');
+  toast(
+    r.added
+      ? `${count(r.added, 'sample document')} added. Ask: who owns the apartment I rent?`
+      : 'The samples are here already.',
+  );
   invalidate('/');
 }
 
@@ -21,8 +27,13 @@ export function SampleButton({ info }: { info: SystemInfo }) {
   if (!info.sample.available) return null;
   return (
     <Button
-      kind="primary" icon="library" disabled={busy}
-      onClick={() => { setBusy(true); void importSample().finally(() => setBusy(false)); }}
+      kind="primary"
+      icon="library"
+      disabled={busy}
+      onClick={() => {
+        setBusy(true);
+        void importSample().finally(() => setBusy(false));
+      }}
     >
       {busy ? 'Reading them' : `Try it with ${count(info.sample.documents, 'sample document')}`}
     </Button>
@@ -36,7 +47,16 @@ export function Checks({ info, all }: { info: SystemInfo; all?: boolean }) {
       {list.map((c) => (
         <li key={c.name} className="check" data-ok={c.ok}>
           <Icon name={c.ok ? 'check' : 'warn'} size={20} />
-          <div className="grow"><p><strong>{c.name}</strong> <span className="soft">{c.detail}</span></p>{c.mend && <p className="small">To mend it: <code>{c.mend}</code></p>}</div>
+          <div className="grow">
+            <p>
+              <strong>{c.name}</strong> <span className="soft">{c.detail}</span>
+            </p>
+            {c.mend && (
+              <p className="small">
+                To mend it: <code>{c.mend}</code>
+              </p>
+            )}
+          </div>
         </li>
       ))}
     </ul>
@@ -50,14 +70,26 @@ export default function Start({ info, empty }: { info: SystemInfo; empty: boolea
       {empty && (
         <section className="card empty" aria-label="Begin">
           <h2>Give it something to read.</h2>
-          <p>Drop files or whole folders on the Library: letters, mail, tables, books, notes. They are read on this machine and leave it never. Or look around first with the papers of a family that does not exist.</p>
+          <p>
+            Drop files or whole folders on the Library: letters, mail, tables, books, notes. They
+            are read on this machine and leave it never. Or look around first with the papers of a
+            family that does not exist.
+          </p>
           <div className="row wrap">
             <SampleButton info={info} />
-            <a className="btn" href={href('library')}><Icon name="upload" />Add your own</a>
+            <a className="btn" href={href('library')}>
+              <Icon name="upload" />
+              Add your own
+            </a>
           </div>
         </section>
       )}
-      {bad && <section className="card stack" aria-label="What is missing"><h2>What is missing</h2><Checks info={info} /></section>}
+      {bad && (
+        <section className="card stack" aria-label="What is missing">
+          <h2>What is missing</h2>
+          <Checks info={info} />
+        </section>
+      )}
     </div>
   );
 }
