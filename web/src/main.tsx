@@ -11,6 +11,8 @@ import { watchTalk } from './state/talk';
 import { watchLeaving } from './state/undo';
 import { watchVoice } from './voice/voice';
 import './ui/base.css';
+import './ui/shell.css';
+import './ui/parts.css';
 
 watchRoute();
 watchLive();

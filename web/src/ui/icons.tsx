@@ -98,7 +98,13 @@ const SHAPES: Record<string, ReactNode> = {
 export type IconName = string;
 export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
   return (
-    <svg className="icon" width={size} height={size} viewBox="0 0 24 24" aria-hidden="true">
+    <svg
+      className="icon"
+      width={`${size / 16}rem`}
+      height={`${size / 16}rem`}
+      viewBox="0 0 24 24"
+      aria-hidden="true"
+    >
       {SHAPES[name] ?? null}
     </svg>
   );
@@ -107,7 +113,13 @@ export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
 /** The mark: a semicircle that speaks, a quarter that listens, a dot. */
 export function Mark({ size = 32 }: { size?: number }) {
   return (
-    <svg className="brand-mark" width={size} height={size} viewBox="10 10 44 44" aria-hidden="true">
+    <svg
+      className="brand-mark"
+      width={`${size / 16}rem`}
+      height={`${size / 16}rem`}
+      viewBox="10 10 44 44"
+      aria-hidden="true"
+    >
       <path d="M14 32a18 18 0 0 1 36 0z" fill="var(--blue)" />
       <path d="M14 35h18v15A18 18 0 0 1 14 35z" fill="var(--violet)" />
       <circle cx="43" cy="42.500" r="7.500" fill="var(--orange)" />
