@@ -232,6 +232,9 @@ def test_memory_is_edited_and_forgotten(page, server):
     expect(page.locator(".fact")).to_have_count(0)
     page.reload()  # leaving does not wait for the time in which it could be undone
     expect(page.get_by_role("heading", name="It knows nothing about you yet.")).to_be_visible()
+    until = time.monotonic() + 20
+    while call(server, "GET", "/api/v1/memory")["total"] and time.monotonic() < until:
+        time.sleep(0.05)
     assert call(server, "GET", "/api/v1/memory")["total"] == 0
 
 

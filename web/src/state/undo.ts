@@ -51,9 +51,29 @@ export function deleteLater(id: string, path: string, what: string, done: () => 
   });
 }
 
-/** What was deleted stays deleted when the page is closed within the time. */
+const LEFT = 'sotto.deleting';
+
+/** What was deleted stays deleted when the page is left within the time: it is asked of the server
+ * at once, and once more by the next page of this window, which does not show it meanwhile. */
 export function watchLeaving(): void {
+  try {
+    const left = JSON.parse(sessionStorage.getItem(LEFT) ?? '[]') as [string, string][];
+    sessionStorage.removeItem(LEFT);
+    hidden.set(new Set(left.map(([id]) => id)));
+    for (const [id, path] of left) {
+      waiting.set(id, { path, done: () => undefined, timer: setTimeout(() => undefined, 0) });
+      void commit(id);
+    }
+  } catch {
+    /* storage is switched off */
+  }
   addEventListener('pagehide', () => {
-    for (const id of [...waiting.keys()]) void commit(id);
+    const all = [...waiting].map(([id, w]) => [id, w.path]);
+    try {
+      sessionStorage.setItem(LEFT, JSON.stringify(all));
+    } catch {
+      /* likewise */
+    }
+    for (const [id] of all) void commit(id!);
   });
 }
