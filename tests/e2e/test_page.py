@@ -110,6 +110,18 @@ def test_upload_search_cite_delete_undo(page, server, tmp_path):
     expect(page.locator(".ledger-row", has_text="program.bin")).to_be_visible()
 
 
+def test_an_original_pdf_beside_its_text(browser, server):
+    with watched(browser, server, viewport={"width": 1600, "height": 900}) as page:
+        show(page, server, "library?type=pdf")
+        with page.expect_response(re.compile("/original")) as sent:
+            page.locator(".doc-open", has_text="Rental agreement").click()
+            page.get_by_role("button", name="Side by side").click()
+        assert sent.value.headers["content-type"] == "application/pdf"
+        assert sent.value.headers["content-disposition"].startswith("inline")
+        expect(page.locator(".original iframe")).to_be_visible()
+        expect(page.locator("#reader-text")).to_contain_text("Helen Abbott")
+
+
 def test_search_is_fast_as_you_type(page, server):
     show(page, server, "today")
     page.keyboard.press("Control+k")

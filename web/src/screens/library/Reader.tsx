@@ -64,7 +64,7 @@ const PLAIN = new Set([
   'code',
 ]);
 
-function Original({ doc }: { doc: Doc }) {
+function Original({ doc, page }: { doc: Doc; page?: number | null }) {
   const path = `/api/v1/knowledge/documents/${doc.id}/original`;
   const [text, setText] = useState<string | null>(null);
   const plain = PLAIN.has(doc.metadata.file_type) || doc.media_type.startsWith('text/');
@@ -81,7 +81,10 @@ function Original({ doc }: { doc: Doc }) {
     <div className="original">
       {PICTURE.test(doc.media_type) && <img src={path} alt={`Original of ${doc.title}`} />}
       {doc.media_type === 'application/pdf' && (
-        <iframe src={`${path}?inline=true`} title={`Original of ${doc.title}`} />
+        <iframe
+          src={`${path}?inline=true#navpanes=0&view=FitH&page=${page ?? 1}`}
+          title={`Original of ${doc.title}`}
+        />
       )}
       {doc.media_type.startsWith('audio/') && (
         <audio controls src={path} aria-label={`Original of ${doc.title}`} />
@@ -286,7 +289,9 @@ export default function Reader() {
         {error && <Problem text={error} />}
         {!doc && !error && <Skeleton lines={6} height={3} />}
         {doc && (view === 'text' || view === 'both') && <Text doc={doc} place={place} />}
-        {doc && (view === 'original' || view === 'both') && <Original doc={doc} />}
+        {doc && (view === 'original' || view === 'both') && (
+          <Original doc={doc} page={place.page} />
+        )}
         {doc && view === 'about' && <About doc={doc} />}
       </div>
     </Sheet>
