@@ -1,8 +1,8 @@
 # The page without npm (tools/build_page): makes OUT (a C file) from the files of DIR, run as cmake -DDIR=... -DOUT=... -P assets.cmake.
 file(GLOB files LIST_DIRECTORIES false ${DIR}/*)
 list(SORT files)
-set(types ".html=text/html; charset=utf-8" ".css=text/css; charset=utf-8"
-  ".js=text/javascript; charset=utf-8" ".svg=image/svg+xml" ".png=image/png"
+set(types ".html=text/html\; charset=utf-8" ".css=text/css\; charset=utf-8"
+  ".js=text/javascript\; charset=utf-8" ".svg=image/svg+xml" ".png=image/png"
   ".webmanifest=application/manifest+json")
 set(data "")
 set(table "")
@@ -17,7 +17,9 @@ foreach(file ${files})
   foreach(pair ${types})
     string(REGEX REPLACE "=.*" "" key "${pair}")
     if(key STREQUAL ending)
-      string(REGEX REPLACE "^[^=]*=" "" type "${pair}")
+      string(FIND "${pair}" "=" at) # a REGEX REPLACE would match its ^ again after each match
+      math(EXPR at "${at} + 1")
+      string(SUBSTRING "${pair}" ${at} -1 type)
     endif()
   endforeach()
   file(SHA256 ${file} hash)

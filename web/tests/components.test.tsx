@@ -129,6 +129,7 @@ describe('the microphone', () => {
 
 describe('a month', () => {
   it('puts a whole day on its day and opens a task', () => {
+    vi.stubGlobal('fetch', async () => new Response('{"events":[]}', { status: 200 }));
     const now = new Date();
     const iso = `${now.getFullYear()}-${String(now.getMonth() + 1).padStart(2, '0')}-15T00:00:00+09:00`;
     const open = vi.fn();

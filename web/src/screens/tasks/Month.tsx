@@ -1,7 +1,9 @@
-// A month of tasks, moved by its arrows; a day's tasks open like anywhere.
+// A month of tasks and events, moved by its arrows; a day's tasks open like anywhere.
 import { useState } from 'react';
-import type { Task } from '../../api/types';
+import { query } from '../../api/client';
+import type { CalendarEvent, Task } from '../../api/types';
 import { addDays, clockText, dateOf, dayKey } from '../../state/format';
+import { useResource } from '../../state/resource';
 import { IconButton } from '../../ui/kit';
 
 const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
@@ -18,6 +20,19 @@ export function monthDays(year: number, month: number): Date[] {
 export function Month({ tasks, open }: { tasks: Task[]; open: (t: Task) => void }) {
   const today = new Date();
   const [at, setAt] = useState(new Date(today.getFullYear(), today.getMonth(), 1));
+  const days = monthDays(at.getFullYear(), at.getMonth());
+  const { data } = useResource<{ events: CalendarEvent[] }>(
+    `/api/v1/calendar/events${query({
+      from: dayKey(days[0]!),
+      days: days.length,
+      tz: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    })}`,
+  );
+  const events = new Map<string, CalendarEvent[]>();
+  for (const e of data?.events ?? []) {
+    const key = dayKey(dateOf(e.start, !e.all_day));
+    events.set(key, [...(events.get(key) ?? []), e]);
+  }
   const byDay = new Map<string, Task[]>();
   for (const t of tasks) {
     if (!t.due_at || t.status === 'cancelled') continue;
@@ -42,8 +57,10 @@ export function Month({ tasks, open }: { tasks: Task[]; open: (t: Task) => void 
         ))}
       </div>
       <ol className="month-grid">
-        {monthDays(at.getFullYear(), at.getMonth()).map((d) => {
+        {days.map((d) => {
           const list = byDay.get(dayKey(d)) ?? [];
+          const on = events.get(dayKey(d)) ?? [];
+          const room = Math.max(1, SHOWN - on.length);
           return (
             <li
               key={dayKey(d)}
@@ -57,7 +74,13 @@ export function Month({ tasks, open }: { tasks: Task[]; open: (t: Task) => void 
                 </span>
                 {d.getDate()}
               </time>
-              {list.slice(0, SHOWN).map((t) => (
+              {on.slice(0, SHOWN - 1).map((e) => (
+                <span key={e.id + e.start} className="month-task event" title={e.title}>
+                  {!e.all_day && <span className="num">{clockText(new Date(e.start))} </span>}
+                  <span className="month-title">{e.title}</span>
+                </span>
+              ))}
+              {list.slice(0, room).map((t) => (
                 <button
                   key={t.id}
                   type="button"
@@ -71,7 +94,7 @@ export function Month({ tasks, open }: { tasks: Task[]; open: (t: Task) => void 
                   <span className="month-title">{t.title || t.kind}</span>
                 </button>
               ))}
-              {list.length > SHOWN && <span className="small soft">+{list.length - SHOWN}</span>}
+              {list.length > room && <span className="small soft">+{list.length - room}</span>}
             </li>
           );
         })}
