@@ -4,6 +4,7 @@ import json
 import os
 import re
 import time
+import urllib.error
 import urllib.request
 import wave
 from pathlib import Path
@@ -283,6 +284,30 @@ def test_system_measures_and_settings_stay(page, server, browser):
         other.faults.clear()
     for name in ("theme", "zone"):
         call(server, "PATCH", "/api/v1/settings", {"values": {name: None}})
+
+
+def test_tokens_are_made_shown_once_and_revoked(page, server):
+    show(page, server, "system?view=access")
+    if "tokens" not in call(server, "GET", "/api/v1/system")["features"]:
+        expect(page.locator(".main")).to_contain_text("This build has no tokens")
+        return
+    page.get_by_label("What it is for").fill("backup script")
+    page.get_by_role("button", name="Make it").click()
+    token = page.get_by_role("textbox", name="The token").input_value()
+    assert re.fullmatch("sotto_[0-9a-f]{64}", token)
+    request = urllib.request.Request(server.url + "/api/v1/tasks", headers={"Authorization": "Bearer " + token})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        assert answer.status == 200
+    page.get_by_role("dialog").get_by_role("button", name="Done").click()
+    row = page.get_by_label("Tokens").locator(".line", has_text="backup script")
+    expect(row).to_contain_text("read")
+    assert token not in page.content()
+    row.get_by_role("button", name="Revoke").click()
+    page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+    expect(row).to_have_count(0)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=20)
+    assert refused.value.code == 401
 
 
 def test_two_windows_see_each_other(page, browser, server, tmp_path):
