@@ -8,6 +8,7 @@ import { session } from './state/session';
 import { useStore } from './state/store';
 import { toasts } from './state/toasts';
 import { Due } from './ui/Due';
+import { Guard } from './ui/Guard';
 import { Icon, Mark } from './ui/icons';
 import { Button, Skeleton } from './ui/kit';
 
@@ -212,13 +213,23 @@ export function App() {
             </div>
           }
         >
-          <Current />
+          <Guard key={screen}>
+            <Current />
+          </Guard>
         </Suspense>
       </main>
       <TabBar />
       <Suspense fallback={null}>
-        {finding && <Palette />}
-        {document_ && <Reader />}
+        {finding && (
+          <Guard>
+            <Palette />
+          </Guard>
+        )}
+        {document_ && (
+          <Guard>
+            <Reader />
+          </Guard>
+        )}
       </Suspense>
       <Toasts />
     </div>

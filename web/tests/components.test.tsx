@@ -1,6 +1,7 @@
 import { act, fireEvent, render, screen } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Due } from '../src/ui/Due';
+import { Guard } from '../src/ui/Guard';
 import { Segments, ShareBar } from '../src/ui/kit';
 import { LineChart } from '../src/ui/charts';
 import { Marked } from '../src/ui/text';
@@ -184,5 +185,30 @@ describe('small parts', () => {
     );
     expect(screen.getByRole('img', { name: 'Files: 3 indexed' })).toBeTruthy();
     expect(screen.getByRole('img', { name: 'p50 2 ms' })).toBeTruthy();
+  });
+});
+
+describe('a screen that cannot be drawn', () => {
+  it('says so, leaves the rest alone, and can be tried again', () => {
+    const quiet = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    let broken = true;
+    const Screen = () => {
+      if (broken) throw new Error('no scopes');
+      return <p>drawn</p>;
+    };
+    render(
+      <>
+        <p>the rest</p>
+        <Guard>
+          <Screen />
+        </Guard>
+      </>,
+    );
+    expect(screen.getByRole('alert').textContent).toContain('no scopes');
+    expect(screen.getByText('the rest')).toBeTruthy();
+    broken = false;
+    fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
+    expect(screen.getByText('drawn')).toBeTruthy();
+    quiet.mockRestore();
   });
 });

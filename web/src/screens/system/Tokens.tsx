@@ -14,7 +14,7 @@ interface Token {
   kind?: 'token' | 'session';
   current?: boolean;
   name: string;
-  scopes: string[];
+  scopes?: string[]; // a session has all of its person's
   created_at: string;
   expires_at: string | null;
   used_at: string | null;
@@ -130,7 +130,7 @@ export function Tokens({ there }: { there: boolean }) {
                     {t.current ? ' (here)' : ''}
                   </p>
                   <p className="row wrap small soft">
-                    {t.scopes.map((s) => (
+                    {(t.scopes ?? []).map((s) => (
                       <Chip key={s}>{s}</Chip>
                     ))}
                     <span className="num">
