@@ -1,5 +1,6 @@
 // Deleting what cannot be brought back from the server: it is out of sight at once, and gone when
 // the time for "Undo" is over (or the page is left).
+import { invalidate } from './resource';
 import { store } from './store';
 import { complain, dismiss, toast } from './toasts';
 
@@ -52,28 +53,30 @@ export function deleteLater(id: string, path: string, what: string, done: () => 
 }
 
 const LEFT = 'sotto.deleting';
+const SETTLED_MS = 2500;
 
 /** What was deleted stays deleted when the page is left within the time: it is asked of the server
- * at once, and once more by the next page of this window, which does not show it meanwhile. */
+ * at once, by a request that outlives the page. The next page of this window may be faster than
+ * that: it does not show it until it has looked again. */
 export function watchLeaving(): void {
   try {
-    const left = JSON.parse(sessionStorage.getItem(LEFT) ?? '[]') as [string, string][];
+    const left = JSON.parse(sessionStorage.getItem(LEFT) ?? '[]') as string[];
     sessionStorage.removeItem(LEFT);
-    hidden.set(new Set(left.map(([id]) => id)));
-    for (const [id, path] of left) {
-      waiting.set(id, { path, done: () => undefined, timer: setTimeout(() => undefined, 0) });
-      void commit(id);
+    hidden.set(new Set(left));
+    if (left.length) {
+      setTimeout(() => invalidate('/'), SETTLED_MS);
+      setTimeout(() => left.forEach(show), SETTLED_MS * 2);
     }
   } catch {
     /* storage is switched off */
   }
   addEventListener('pagehide', () => {
-    const all = [...waiting].map(([id, w]) => [id, w.path]);
+    const all = [...waiting.keys()];
     try {
       sessionStorage.setItem(LEFT, JSON.stringify(all));
     } catch {
       /* likewise */
     }
-    for (const [id] of all) void commit(id!);
+    for (const id of all) void commit(id);
   });
 }
