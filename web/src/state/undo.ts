@@ -53,30 +53,29 @@ export function deleteLater(id: string, path: string, what: string, done: () => 
 }
 
 const LEFT = 'sotto.deleting';
-const SETTLED_MS = 2500;
 
 /** What was deleted stays deleted when the page is left within the time: it is asked of the server
- * at once, by a request that outlives the page. The next page of this window may be faster than
- * that: it does not show it until it has looked again. */
+ * at once. A browser may drop that request with the page, so the next page of this window asks once
+ * more (404: it was done) and does not show it meanwhile. */
 export function watchLeaving(): void {
   try {
-    const left = JSON.parse(sessionStorage.getItem(LEFT) ?? '[]') as string[];
+    const left = JSON.parse(sessionStorage.getItem(LEFT) ?? '[]') as [string, string][];
     sessionStorage.removeItem(LEFT);
-    hidden.set(new Set(left));
-    if (left.length) {
-      setTimeout(() => invalidate('/'), SETTLED_MS);
-      setTimeout(() => left.forEach(show), SETTLED_MS * 2);
+    hidden.set(new Set(left.map(([id]) => id)));
+    for (const [id, path] of left) {
+      const timer = setTimeout(() => void commit(id), 300);
+      waiting.set(id, { path, done: () => invalidate('/'), timer });
     }
   } catch {
     /* storage is switched off */
   }
   addEventListener('pagehide', () => {
-    const all = [...waiting.keys()];
+    const all = [...waiting].map(([id, w]): [string, string] => [id, w.path]);
     try {
       sessionStorage.setItem(LEFT, JSON.stringify(all));
     } catch {
       /* likewise */
     }
-    for (const id of all) void commit(id);
+    for (const [id] of all) void commit(id);
   });
 }
