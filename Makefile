@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 export SOTTO_MODELS ?= $(CURDIR)/models
 CTEST := ctest --output-on-failure -j $(shell nproc)
 
-.PHONY: help run build test asan tsan fuzz torture bench bench-voice demo tidy docs install clean
+.PHONY: help run build test screenshots asan tsan fuzz torture bench bench-voice demo tidy docs install clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -52,6 +52,11 @@ bench-voice: ## speech recognition and the voice beside their peers (DATA=folder
 	@tools/build dev
 	@python3 tests/bench/voice/run.py $(if $(DATA),--data $(DATA))
 	@python3 tests/bench/speech/run.py
+
+screenshots: ## every screen of the page as pictures: light and dark, telephone to 4K (build/screenshots)
+	@./setup test
+	@tools/build dev
+	@build/venv/bin/python tests/e2e/screenshots.py build/screenshots
 
 demo: ## the whole journey in a terminal, with the network taken away
 	@./setup run

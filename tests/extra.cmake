@@ -7,6 +7,14 @@ if(NOT SOTTO_TEST_PREFIX) # the sources are the same in every build
   set_tests_properties(style/self-test style/sources style/links
     PROPERTIES TIMEOUT 60 LABELS style)
 endif()
+# The page's types, form, and state: once, they are the same in every build.
+if(NOT SOTTO_TEST_PREFIX)
+  foreach(script check format test)
+    add_test(NAME page/${script} COMMAND npm run --silent ${script}
+      WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/web)
+    set_tests_properties(page/${script} PROPERTIES TIMEOUT 600 LABELS page)
+  endforeach()
+endif()
 # kill -9 during writes of the store: 20 times here, 200 with SOTTO_TORTURE=full.
 add_executable(store_kill ${CMAKE_SOURCE_DIR}/tests/torture/store_kill.c)
 target_link_libraries(store_kill PRIVATE sotto_store)

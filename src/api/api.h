@@ -13,6 +13,7 @@
 #ifndef SOTTO_API_API_H
 #define SOTTO_API_API_H
 
+#include "api/host.h"
 #include "assistant/assistant.h"
 #include "assistant/briefing.h"
 #include "assistant/calendar.h"
@@ -39,6 +40,7 @@ typedef struct {
     Ears *ears;           /* likewise */
     Mouth *mouth;         /* likewise */
     Sandbox *sounds;      /* reads sound files; NULL: only samples are heard */
+    const ApiHost *host;  /* likewise */
     const Minilm *model;
     Uuid owner;          /* the person everything belongs to until there are several */
     uint64_t max_upload; /* bytes; 0: 64 MiB */

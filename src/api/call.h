@@ -87,6 +87,7 @@ const ApiParts *api_parts(const Api *api);
 /* Gauges of the process and its queues; dropped before the Work dies. */
 void api_gauges_add(const ApiParts *parts);
 void api_gauges_drop(const ApiParts *parts);
+int64_t api_started_ms(void); /* when it began to serve */
 
 /* WebSocket: the handshake's handler, and the notices. */
 typedef struct ApiWs ApiWs;
@@ -116,6 +117,8 @@ ApiHandler calendar_list, calendar_add, calendar_change, calendar_remove, calend
     calendar_import, calendar_ics;
 ApiHandler briefing_daily, briefing_history, briefing_feed, briefing_schedule_show,
     briefing_schedule_change;
+ApiHandler settings_show, settings_change, machine_show, backup_get, sample_add, task_preview,
+    document_related;
 ApiHandler health, health_live, health_ready, metrics_page, openapi_page, page_index, page_asset,
     ws_open;
 

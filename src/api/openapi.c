@@ -248,7 +248,8 @@ static void path_key(JsonW *w, const char *pattern)
 static void schemas(JsonW *w)
 {
     static const char *const parts[] = {api_schemas, api_schemas_talk, api_schemas_proposals,
-                                        api_schemas_briefing, api_schemas_voice};
+                                        api_schemas_briefing, api_schemas_voice,
+                                        api_schemas_page};
     jw_obj(w);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         Json *j = json_parse(str_of(parts[i]), JSON_DEFAULT_DEPTH, NULL);

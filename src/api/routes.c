@@ -72,6 +72,13 @@ static const Field create_body[] = {
              "as they are"},
 };
 
+static const Field original_query[] = {
+    {.name = "inline",
+     .type = F_BOOL,
+     .fallback = "false",
+     .help = "a PDF to be shown in a frame of the page instead of being downloaded"},
+};
+
 static const Field change_body[] = {
     {.name = "title", .type = F_STRING, .min = 1, .max = 500},
     {.name = "content",
@@ -261,8 +268,8 @@ static const ApiRoute routes[] = {
      BODY_NONE, 0, NULL, "204", "404"},
     {"GET", "/api/v1/knowledge/documents/{id}/original", document_original, WORK_INTERACTIVE, 0,
      "knowledge", "The bytes as they came",
-     "Single byte ranges are served. Never as anything a browser would run.", NULL, 0, NULL, 0,
-     BODY_NONE, 0, "*/*", "200,206", "404,416"},
+     "Single byte ranges are served. Never as anything a browser would run.",
+     FIELDS(original_query), NULL, 0, BODY_NONE, 0, "*/*", "200,206", "400,404,416"},
     {"GET", "/api/v1/knowledge/search", search_get, WORK_INTERACTIVE, 0, "knowledge", "Search",
      NULL, FIELDS(search_fields), NULL, 0, BODY_NONE, 0, "SearchResponse", "200", "400"},
     {"POST", "/api/v1/knowledge/search", search_post, WORK_INTERACTIVE, 0, "knowledge", "Search",
@@ -344,7 +351,7 @@ static const ApiRoute routes[] = {
 
 /* Parts with a file of their own. */
 static const ApiRoute *(*const parts[])(size_t *n) = {routes_talk, routes_tasks, routes_calendar,
-                                                      routes_briefing, routes_voice};
+                                                      routes_briefing, routes_voice, routes_page};
 
 #define ROUTES_MAX 200
 static ApiRoute whole[ROUTES_MAX];

@@ -236,6 +236,7 @@ static bool open_api(App *app, const Config *c, Err *err)
                       .ears = app->ears,
                       .mouth = app->mouth,
                       .sounds = app->sounds,
+                      .host = app->host ? host_api(app->host) : NULL,
                       .model = app->model,
                       .owner = app_owner,
                       .max_upload = (uint64_t)config_number(c, SET_MAX_UPLOAD)};
@@ -245,12 +246,10 @@ static bool open_api(App *app, const Config *c, Err *err)
 
 static bool open_parts(App *app, const AppOptions *o, Err *err)
 {
-    const Config *c = o->config;
-    if (!open_voice(app, o, err))
-        return false;
+    Config *c = o->config;
     if (o->only_voice) {
         app->threads = 1;
-        return open_api(app, c, err);
+        return open_voice(app, o, err) && open_api(app, c, err);
     }
     app->threads = app_threads(c);
     if (o->workers && o->ingest)
@@ -264,7 +263,10 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
                        .lock_note = o->lock_note,
                        .model = APP_MODEL};
     app->store = store_open_sqlite(&so, err);
-    if (!app->store)
+    if (!app->store || !host_apply_saved(app->store, &app_owner, c, err) ||
+        !open_voice(app, o, err))
+        return false;
+    if (o->workers && !(app->host = host_new(app->store, &app_owner, c, app->ears, err)))
         return false;
     if (o->search) {
         SearchOptions s = {.store = app->store, .model = app->model, .workers = app->threads};
@@ -323,6 +325,7 @@ void app_close(App *app)
     if (app->store)
         store_on_change(app->store, NULL, NULL);
     api_free(app->api);
+    host_free(app->host);
     assistant_free(app->assistant);
     llm_free(app->llm);
     briefings_free(app->briefings);

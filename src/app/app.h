@@ -9,6 +9,7 @@
 
 #include "api/api.h"
 #include "app/config.h"
+#include "app/host.h"
 #include "ingest/events.h"
 #include "llm/llm.h"
 
@@ -18,7 +19,7 @@
 extern const Uuid app_owner;
 
 typedef struct {
-    const Config *config;
+    Config *config;        /* takes what is saved in the data */
     bool read_only;        /* look at the data without taking its lock */
     bool search, ingest;   /* which parts are needed (either needs the encoder) */
     bool workers;          /* a pool of threads behind the Api */
@@ -45,6 +46,7 @@ typedef struct {
     Sandbox *sounds;
     Ears *ears;
     Mouth *mouth;
+    Host *host;
     Api *api;
     unsigned threads; /* worker numbers 0..threads-1 */
     unsigned bulk;    /* and the bulk threads' behind them */

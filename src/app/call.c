@@ -67,7 +67,7 @@ bool call_find_server(const Config *config, Buf *out, bool *busy)
     return at != SIZE_MAX;
 }
 
-static bool open_local(Call *c, const Config *config, unsigned needs, const char *who, Err *err)
+static bool open_local(Call *c, Config *config, unsigned needs, const char *who, Err *err)
 {
     char note[200];
     snprintf(note, sizeof note, "%s (process %d)", who, (int)getpid());
@@ -95,7 +95,7 @@ static bool open_local(Call *c, const Config *config, unsigned needs, const char
     return false;
 }
 
-Call *call_open(const Config *config, unsigned needs, const char *who, Err *err)
+Call *call_open(Config *config, unsigned needs, const char *who, Err *err)
 {
     Call *c = mem_zalloc(sizeof *c);
     if (!c) {

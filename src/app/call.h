@@ -24,7 +24,7 @@ enum { CALL_READ = 0, CALL_WRITE = 1, CALL_SEARCH = 2, CALL_INGEST = 4, CALL_SYN
 /* `who` is what the lock says while we have the data open: "sotto add". ERR_NOT_FOUND when there
  * are no data yet; ERR_UNAVAILABLE when another command has them open for writing, or without a
  * model. */
-Call *call_open(const Config *config, unsigned needs, const char *who, Err *err);
+Call *call_open(Config *config, unsigned needs, const char *who, Err *err);
 void call_close(Call *c);
 unsigned call_lanes(const Call *c);
 /* URL of the server that is asked, NULL when there is none. */

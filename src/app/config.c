@@ -200,6 +200,27 @@ static bool take(Config *c, SettingId id, const char *text, const char *origin, 
     return true;
 }
 
+bool config_fixed(const Config *c, SettingId id)
+{
+    const char *origin = config_origin(c, id);
+    return strncmp(origin, "flag ", 5) == 0 || strncmp(origin, "environment ", 12) == 0 ||
+           strncmp(origin, "credential ", 11) == 0;
+}
+
+bool config_check(const Config *c, SettingId id, const char *text, Err *err)
+{
+    Config scratch = *c;
+    return take(&scratch, id, text, settings[id].name, true, err);
+}
+
+bool config_saved(Config *c, SettingId id, Str text, Err *err)
+{
+    if (config_fixed(c, id))
+        return true;
+    const char *own = arena_cstr(c->arena, text);
+    return own ? take(c, id, own, "here", true, err) : no_memory(err);
+}
+
 /* ---- sotto.conf ------------------------------------------------------------------------------ */
 
 static bool conf_find(Str key, SettingId *id, bool *is_file)

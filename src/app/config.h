@@ -1,7 +1,7 @@
 /* config.h - every setting of the program, in one table, and where its value came from.
  *
- *   flag  >  environment (SOTTO_*)  >  credential ($CREDENTIALS_DIRECTORY)  >  sotto.conf  >
- * default
+ *   flag  >  environment (SOTTO_*)  >  credential ($CREDENTIALS_DIRECTORY)  >  saved on the page
+ *     >  sotto.conf  >  default
  *
  * sotto.conf is lines of `key = value`; `#` begins a comment line; keys are the names of the table.
  * An unknown key, a key said twice or a value that cannot be read is an error with its line. A
@@ -98,6 +98,13 @@ bool config_bool(const Config *c, SettingId id);
 /* "default", "flag --data", "environment SOTTO_DATA", "FILE:LINE", "credential NAME"; for people.
  */
 const char *config_origin(const Config *c, SettingId id);
+/* A flag, the environment or a credential gave it: what is saved in the data does not change it. */
+bool config_fixed(const Config *c, SettingId id);
+/* Whether the setting may have this value. ERR_VALIDATION says why not. */
+bool config_check(const Config *c, SettingId id, const char *text, Err *err);
+/* Takes what is saved in the data, which comes before sotto.conf; nothing when it is fixed. Before
+ * any thread reads the setting. */
+bool config_saved(Config *c, SettingId id, Str text, Err *err);
 const char *config_file(const Config *c); /* path of sotto.conf, whether it is there or not */
 bool config_file_read(const Config *c);
 

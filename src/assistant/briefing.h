@@ -57,6 +57,7 @@ typedef struct {
     int64_t at;              /* when it is due or begins; TASK_NO_TIME */
     bool timed, overdue;
     uint32_t recent, before; /* of a trend: documents */
+    uint32_t recent_of, before_of; /* and of how many */
 } BriefingItem;
 
 /* Documents of one place. Their lines are items[first .. first + n). */

@@ -135,6 +135,8 @@ static void item_json(const Briefing *b, BriefingKind k, const BriefingItem *i, 
     if (k == BRIEFING_TRENDS) {
         jw_kv_int(w, "recent", i->recent);
         jw_kv_int(w, "before", i->before);
+        jw_kv_int(w, "recent_of", i->recent_of);
+        jw_kv_int(w, "before_of", i->before_of);
     }
     jw_obj_end(w);
 }

@@ -12,6 +12,7 @@
 #include "store/store.h"
 #include "store/commitments.h"
 #include "store/cues.h"
+#include "store/settings.h"
 #include "store/talk.h"
 #include "store/tasks.h"
 
@@ -162,6 +163,11 @@ struct StoreOps {
     /* cues.h */
     bool (*cues)(Store *s, const Uuid *owner, const Uuid *document, uint32_t start, uint32_t end,
         Arena *a, Cue **out, size_t *n, Err *err);
+    /* settings.h */
+    bool (*setting_list)(Store *s, const Uuid *owner, Arena *a, StoredSetting **out, size_t *n,
+        Err *err);
+    bool (*setting_put)(Store *s, const Uuid *owner, const StoredSetting *list, size_t n,
+        Err *err);
 };
 
 struct Store {

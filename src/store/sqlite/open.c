@@ -356,4 +356,6 @@ static const StoreOps OPS = {
     .made_put = sq_made_put,
     .made_get = sq_made_get,
     .cues = sq_cues,
+    .setting_list = sq_setting_list,
+    .setting_put = sq_setting_put,
 };

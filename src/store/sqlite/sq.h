@@ -367,5 +367,7 @@ bool sq_made_get(Store *, const Uuid *, const Sha256 *, Arena *, Str *, bool *, 
 /* cues.c */
 bool sq_cues(Store *, const Uuid *, const Uuid *, uint32_t, uint32_t, Arena *, Cue **, size_t *,
     Err *);
+bool sq_setting_list(Store *, const Uuid *, Arena *, StoredSetting **, size_t *, Err *);
+bool sq_setting_put(Store *, const Uuid *, const StoredSetting *, size_t, Err *);
 
 #endif
