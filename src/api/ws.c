@@ -223,6 +223,14 @@ static void job_drop(void *arg, unsigned worker)
     mem_free(arg);
 }
 
+/* The answer is still sent, should it come after all. */
+static void query_late(void *arg, uint64_t id)
+{
+    Err err = ERR_INIT;
+    err_set(&err, ERR_UNAVAILABLE, "the answer takes too long");
+    ws_send_error(arg, id, &err);
+}
+
 /* ---- messages in ------------------------------------------------------------------------------
  */
 
@@ -247,7 +255,9 @@ static bool on_query(ApiWs *ws, WsId id, const Json *data, Err *err)
         *job = (WsJob){.ws = ws, .id = id, .text = {(char *)(job + 1), text.len},
                        .session = session, .goes_on = goes_on};
         memcpy(job + 1, text.ptr, text.len);
-        ok = work_submit(api_parts(ws->api)->work, WORK_INTERACTIVE, query_run, job_drop, job, err);
+        WorkLimit limit = {api_parts(ws->api)->job_limit_ms, "TextQuery", query_late, ws, id};
+        ok = work_submit_limited(api_parts(ws->api)->work, WORK_INTERACTIVE, query_run, job_drop,
+                                 job, &limit, err);
     }
     if (!ok) {
         mem_free(job);

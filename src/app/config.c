@@ -57,6 +57,13 @@ static const Setting settings[SET_ID_COUNT] = {
      "what speaks: auto is the first natural voice, else espeak; sotto say --list has the others"},
     {SET_SPEECH_IDLE, SETTING_COUNT, "speech_idle", "--speech-idle", "SOTTO_SPEECH_IDLE", "600",
      "SECONDS", NULL, 1, 604800, "how long a voice or speech model stays in memory without use"},
+    {SET_TLS_CERT, SETTING_FILE, "tls_cert", "--tls-cert", "SOTTO_TLS_CERT", "", "FILE", NULL, 0, 0,
+     "certificate chain (PEM): with it and its key the address is https://"},
+    {SET_TLS_KEY, SETTING_FILE, "tls_key", "--tls-key", "SOTTO_TLS_KEY", "", "FILE", NULL, 0, 0,
+     "private key of the certificate (PEM)"},
+    {SET_JOB_LIMIT, SETTING_COUNT, "job_limit", "--job-limit", "SOTTO_JOB_LIMIT", "600", "SECONDS",
+     NULL, 1, 86400, "a request that a worker has had for so long hangs: it is answered 503 and the "
+     "worker replaced"},
 };
 
 typedef struct {
@@ -277,6 +284,9 @@ static bool take(Config *c, SettingId id, const char *text, const char *origin, 
     Err why = ERR_INIT;
     bool ok = true;
     switch (s->type) {
+    case SETTING_FILE:
+        ok = read_path(c, text, from_file, &v.text, &why);
+        break;
     case SETTING_PATH:
         ok = text[0] ? read_path(c, text, from_file, &v.text, &why)
                      : err_set(&why, ERR_VALIDATION, "a path is missing");
@@ -498,7 +508,7 @@ static bool set_default(Config *c, SettingId id, Err *err)
     if (!text)
         return err_set(err, ERR_VALIDATION, "there is no home folder; say where with %s or %s",
                        s->flag, s->env);
-    if (s->type == SETTING_URL || s->type == SETTING_SECRET) {
+    if (s->type == SETTING_URL || s->type == SETTING_SECRET || s->type == SETTING_FILE) {
         c->values[id] = (Value){.origin = "default"};
         return true;
     }

@@ -38,6 +38,9 @@ typedef enum {
     SET_SPEECH_LANGUAGE,
     SET_SPEECH_VOICE,
     SET_SPEECH_IDLE,
+    SET_TLS_CERT,
+    SET_TLS_KEY,
+    SET_JOB_LIMIT,
     SET_ID_COUNT
 } SettingId;
 
@@ -52,7 +55,8 @@ typedef enum {
     SETTING_ZONE,   /* a time zone by its IANA name; empty: the machine's */
     SETTING_NAME,   /* letters, digits and . _ - : */
     SETTING_URL,    /* http:// or https:// */
-    SETTING_SECRET  /* never printed */
+    SETTING_SECRET, /* never printed */
+    SETTING_FILE    /* as PATH, unless none was named */
 } SettingType;
 
 typedef struct {
@@ -83,7 +87,7 @@ bool config_flag(Config *c, SettingId id, Str value, Err *err);
 bool config_load(Config *c, ConfigEnv env, void *arg, Err *err);
 const char *config_process_env(void *arg, const char *name); /* getenv */
 
-const char *config_text(const Config *c, SettingId id); /* NULL when unset (URL, secret) */
+const char *config_text(const Config *c, SettingId id); /* NULL when unset (URL, secret, file) */
 int64_t config_number(const Config *c, SettingId id);   /* COUNT, BYTES, BOOL */
 bool config_bool(const Config *c, SettingId id);
 /* "default", "flag --data", "environment SOTTO_DATA", "FILE:LINE", "credential NAME"; for people.

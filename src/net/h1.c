@@ -439,5 +439,12 @@ static void on_closed(Conn *c)
         exchange_cancel(x);
 }
 
+static HttpExchange **held(Conn *c, uint64_t serial)
+{
+    H1 *h = &c->u.h1;
+    bool has = (h->state == H1_BUSY || h->state == H1_STREAM) && h->x && !h->x->priv->answered;
+    return has && h->x->priv->serial == serial ? &h->x : NULL;
+}
+
 const ConnProto h1_proto = {wants_input, consume, on_eof, on_drained, on_progress, on_timer,
-                            h1_on_reply, on_stop, on_closed};
+                            h1_on_reply, on_stop, on_closed, held};
