@@ -30,3 +30,9 @@ add_test(NAME ${SOTTO_TEST_PREFIX}torture/talk_kill COMMAND talk_kill)
 set_tests_properties(${SOTTO_TEST_PREFIX}torture/talk_kill PROPERTIES TIMEOUT 1800 LABELS torture)
 # Speech recognition by sanitized code takes its time.
 set_tests_properties(${SOTTO_TEST_PREFIX}unit/nn/test_whisper PROPERTIES TIMEOUT 1200)
+# The load generator (tests/load): many WebSocket clients, people at work, hostile clients.
+add_executable(sotto_load ${CMAKE_SOURCE_DIR}/tests/load/load.c
+  ${CMAKE_SOURCE_DIR}/tests/load/load_ws.c ${CMAKE_SOURCE_DIR}/tests/load/load_http.c
+  ${CMAKE_SOURCE_DIR}/tests/load/load_attack.c)
+target_link_libraries(sotto_load PRIVATE sotto_net)
+target_include_directories(sotto_load PRIVATE ${CMAKE_SOURCE_DIR}/tests)
