@@ -417,10 +417,13 @@ static void on_timer(Conn *c)
 static void on_stop(Conn *c)
 {
     H1 *h = &c->u.h1;
-    if (h->state == H1_IDLE && conn_unsent(c) == 0)
-        conn_close(c);
+    h->keep_alive = false;
+    if (h->state != H1_IDLE || conn_unsent(c) > 0)
+        return;
+    if (h->first)
+        conn_timer(c, &c->server->t_linger); /* it has just come: its request is on its way */
     else
-        h->keep_alive = false;
+        conn_close(c);
 }
 
 static void on_closed(Conn *c)

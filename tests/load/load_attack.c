@@ -89,7 +89,8 @@ static bool flood(Attacker *a)
                                           "/api/v1/tasks/x"};
     size_t n = 0;
     for (unsigned i = 0; i < 20; i++)
-        n += (size_t)snprintf(text + n, sizeof text - n, "GET %s HTTP/1.1\r\nHost: localhost:%u\r\n\r\n",
+        n += (size_t)snprintf(text + n, sizeof text - n,
+                              "GET %s HTTP/1.1\r\nHost: localhost:%u\r\n\r\n",
                               targets[(a->at + i) % 5], port);
     return push(a, text, n);
 }
@@ -234,7 +235,8 @@ static bool rapid_reset(Attacker *a)
 static bool continuations(Attacker *a)
 {
     unsigned char out[16384], head[64];
-    char field[1024] = {0x00, 1, 'a', 0x7f, (char)(0x80 | 0x02), 0x07}; /* a literal of 1,000 bytes */
+    /* a literal of about a thousand bytes */
+    char field[1024] = {0x00, 1, 'a', 0x7f, (char)(0x80 | 0x02), 0x07};
     size_t n = 0;
     memset(field + 6, 'v', sizeof field - 6);
     if (!h2_begin(a))
@@ -380,7 +382,8 @@ int load_attack_main(int argc, char **argv)
                 next = all[i].due;
         }
         now = load_now_us();
-        int got = epoll_wait(epoll_fd, events, 256, next > now ? (int)((next - now) / 1000) + 1 : 0);
+        int wait = next > now ? (int)((next - now) / 1000) + 1 : 0;
+        int got = epoll_wait(epoll_fd, events, 256, wait);
         for (int i = 0; i < got; i++)
             on_event(events[i].data.ptr, events[i].events, now);
     }

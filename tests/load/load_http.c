@@ -1,8 +1,8 @@
 /* load_http.c - people at work: each actor is a thread with one connection that sends the requests
  * of a file, one line each (METHOD TARGET [CONTENT-TYPE BODY or @FILE]), at its own pace.
  *
- * A request is due PACE ms after the one before was due; with pace 0 it follows the answer. Latency is
- * counted from when it was due. */
+ * A request is due PACE ms after the one before was due; with pace 0 it follows the answer. Latency
+ * is counted from when it was due. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -95,7 +95,7 @@ static int receive(int fd)
     if (length)
         left = strtoul(length + 17, NULL, 10);
     size_t body = have - (size_t)(end + 4 - head);
-    int status = atoi(head + 9);
+    int status = (int)strtol(head + 9, NULL, 10);
     char block[65536];
     for (left = left > body ? left - body : 0; left;) {
         ssize_t n = recv(fd, block, left < sizeof block ? left : sizeof block, 0);

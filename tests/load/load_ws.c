@@ -2,8 +2,8 @@
  *
  * One thread, one epoll. TextQuery messages are due at a fixed rate, whoever is asked; each goes to
  * the next of the active clients, which goes on in its own conversation. Beside them small
- * messages at their own rate: a ping frame and a {"type":"Ping"} message in turn, each answered with
- * what it carried. Whatever the server does that it should not - a close, an Error, a wrong
+ * messages at their own rate: a ping frame and a {"type":"Ping"} message in turn, each answered
+ * with what it carried. Whatever the server does that it should not - a close, an Error, a wrong
  * answer, none within 30 s - is counted. */
 #include <errno.h>
 #include <stdlib.h>
@@ -154,7 +154,8 @@ static void ask(Load *l, Client *c, const char *query, uint64_t due)
     int n = c->session[0]
         ? snprintf(text, sizeof text, "{\"type\":\"TextQuery\",\"data\":{\"query\":\"%s\","
                    "\"session_id\":\"%s\"}}", query, c->session)
-        : snprintf(text, sizeof text, "{\"type\":\"TextQuery\",\"data\":{\"query\":\"%s\"}}", query);
+        : snprintf(text, sizeof text, "{\"type\":\"TextQuery\",\"data\":{\"query\":\"%s\"}}",
+                   query);
     if (c->waiting == WAITING_MAX || !put(l, c, 0x80 | WS_OP_TEXT, str_mem(text, (size_t)n)))
         return;
     c->due[(c->first + c->waiting++) % WAITING_MAX] = due;
@@ -230,7 +231,8 @@ static void run(Load *l, Watch *w, double seconds, double rate, double pings, ch
             on_readable(l, events[i].data.ptr);
     }
     /* what is still on its way has 30 s */
-    for (end = load_now_us() + 30000000; load_now_us() < end && l->answered + l->errors < l->asked;) {
+    end = load_now_us() + 30000000;
+    while (load_now_us() < end && l->answered + l->errors < l->asked) {
         int n = epoll_wait(l->epoll_fd, events, 512, 100);
         for (int i = 0; i < n; i++)
             on_readable(l, events[i].data.ptr);

@@ -50,11 +50,12 @@ def metric(url, pattern):
 
 def stall_ms(url):
     """p99.9 of an iteration of the loop: the bucket's upper end."""
-    buckets = [(float(le), int(n)) for le, n in metric(url, r'loop_stall_seconds_bucket\{le="([0-9.]+)"\} (\d+)')]
-    total = int(metric(url, r"loop_stall_seconds_count (\d+)")[0])
-    if not buckets:
+    found = metric(url, r'loop_stall_seconds_bucket\{le="([0-9.+Inf]+)"\} (\d+)')
+    if not found:
         raise RuntimeError("/metrics has no loop_stall_seconds")
-    return next((le * 1e3 for le, n in buckets if n >= 0.999 * total), float("inf"))
+    buckets = [(float(le), int(n)) for le, n in found]
+    total = buckets[-1][1]
+    return next(le * 1e3 for le, n in buckets if n >= 0.999 * total)
 
 
 def main():
