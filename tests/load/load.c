@@ -138,7 +138,8 @@ int load_websocket(unsigned port, unsigned from)
     int n = snprintf(text, sizeof text, "GET /ws HTTP/1.1\r\nHost: localhost:%u\r\n"
                      "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", port);
-    ssize_t got = send(fd, text, (size_t)n, MSG_NOSIGNAL) == n ? recv(fd, text, sizeof text, 0) : -1;
+    ssize_t got = send(fd, text, (size_t)n, MSG_NOSIGNAL);
+    got = got == n ? recv(fd, text, sizeof text, 0) : -1;
     if (got <= 12 || strncmp(text, "HTTP/1.1 101", 12) != 0) {
         close(fd);
         return -1;
@@ -192,8 +193,8 @@ bool proc_look(int pid, ProcState *out)
     f = fopen(path, "r");
     unsigned long user = 0, system = 0;
     if (f && fgets(line, sizeof line, f) && strrchr(line, ')'))
-        sscanf(strrchr(line, ')') + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-               &system);
+        sscanf(strrchr(line, ')') + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+               &user, &system);
     if (f)
         fclose(f);
     out->cpu_s = (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
