@@ -62,8 +62,8 @@ static const Setting settings[SET_ID_COUNT] = {
     {SET_TLS_KEY, SETTING_FILE, "tls_key", "--tls-key", "SOTTO_TLS_KEY", "", "FILE", NULL, 0, 0,
      "private key of the certificate (PEM)"},
     {SET_JOB_LIMIT, SETTING_COUNT, "job_limit", "--job-limit", "SOTTO_JOB_LIMIT", "600", "SECONDS",
-     NULL, 1, 86400, "a request that a worker has had for so long hangs: it is answered 503 and the "
-     "worker replaced"},
+     NULL, 1, 86400,
+     "a request that a worker has had for so long hangs: it is answered 503"},
 };
 
 typedef struct {

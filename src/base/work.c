@@ -307,7 +307,7 @@ static void give_up(Work *w, Worker *worker)
     METRIC_INC(w->hung_total, worker->limit.name);
     log_write(LOG_ERROR, "work", "%s hangs for more than %u s in worker %u; %s",
               worker->limit.name, worker->limit.limit_ms / 1000, worker->index,
-              replaced ? "another thread takes its place" : "too many hang, nobody takes its place");
+              replaced ? "another thread takes its place" : "nobody takes its place");
 }
 
 unsigned work_watch(Work *w)
