@@ -46,6 +46,7 @@ typedef struct {
     uint64_t max_upload; /* bytes; 0: 64 MiB */
     unsigned
         request_timeout_ms; /* a request older than this when a worker takes it is 503; 0: 30000 */
+    uint32_t job_limit_ms; /* a request that a worker has had so long hangs; 0: none does */
 } ApiParts;
 
 Api *api_new(const ApiParts *parts, Err *err);

@@ -242,6 +242,12 @@ static void job_run(void *arg, unsigned worker)
     api_dispatch(api, x, worker);
 }
 
+static void job_late(void *arg, uint64_t serial)
+{
+    server_give_up(((Api *)arg)->server, serial,
+                   "the answer takes too long and is not waited for any more");
+}
+
 static void job_drop(void *arg, unsigned worker)
 {
     (void)worker;
@@ -281,6 +287,8 @@ void api_on_request(void *arg, HttpExchange *x)
         return;
     }
     *job = (Job){api, x, clock_mono_ns()};
-    if (!work_submit(api->parts.work, class_of(r, x), job_run, job_drop, job, &err))
+    WorkLimit limit = {api->server ? api->parts.job_limit_ms : 0, r->pattern, job_late, api,
+                       server_exchange_serial(x)};
+    if (!work_submit_limited(api->parts.work, class_of(r, x), job_run, job_drop, job, &limit, &err))
         http_reply_error(x, &err);
 }

@@ -27,6 +27,7 @@ static const struct {
 /* Queries one client may have waiting: one more is an Error, not a longer queue. */
 #define QUERIES_PER_CLIENT 8
 #define QUERY_BYTES_MAX INTENTS_TEXT_MAX
+#define PING_BYTES_MAX 1024 /* of a Pong */
 
 typedef struct {
     WsId id;
@@ -272,6 +273,14 @@ static void job_drop(void *arg, unsigned worker)
     mem_free(arg);
 }
 
+/* The answer is still sent, should it come after all. */
+static void query_late(void *arg, uint64_t id)
+{
+    Err err = ERR_INIT;
+    err_set(&err, ERR_UNAVAILABLE, "the answer takes too long");
+    ws_send_error(arg, id, &err);
+}
+
 /* ---- messages in ------------------------------------------------------------------------------
  */
 
@@ -297,7 +306,9 @@ static bool on_query(ApiWs *ws, WsId id, const Json *data, Err *err)
         *job = (WsJob){.ws = ws, .id = id, .text = {(char *)(job + 1), text.len},
                        .session = session, .goes_on = goes_on, .turn = turn};
         memcpy(job + 1, text.ptr, text.len);
-        ok = work_submit(api_parts(ws->api)->work, WORK_INTERACTIVE, query_run, job_drop, job, err);
+        WorkLimit limit = {api_parts(ws->api)->job_limit_ms, "TextQuery", query_late, ws, id};
+        ok = work_submit_limited(api_parts(ws->api)->work, WORK_INTERACTIVE, query_run, job_drop,
+                                 job, &limit, err);
     }
     if (!ok) {
         mem_free(job);
@@ -344,6 +355,26 @@ static bool on_subscribe(ApiWs *ws, WsId id, const Json *data, bool on, Err *err
     return true;
 }
 
+/* For who wants to know that the connection lives and cannot send ping frames, as a page cannot. */
+static bool on_ping(ApiWs *ws, WsId id, const Json *data, Err *err)
+{
+    Buf b;
+    JsonW w;
+    buf_init(&b, PING_BYTES_MAX);
+    jw_init(&w, &b);
+    jw_obj(&w);
+    jw_kv_cstr(&w, "type", "Pong");
+    jw_key(&w, "data");
+    jw_tree(&w, data);
+    jw_obj_end(&w);
+    bool ok = buf_ok(&b) || err_set(err, b.no_memory ? ERR_NO_MEMORY : ERR_TOO_LARGE,
+                                    "data of a Ping has more than %d bytes", PING_BYTES_MAX);
+    if (ok)
+        ws_send_text(api_server(ws->api), id, buf_str(&b));
+    buf_release(&b);
+    return ok;
+}
+
 static bool on_message(ApiWs *ws, WsId id, const Json *j, Err *err)
 {
     Str type = json_str(json_get(j, "type"));
@@ -358,12 +389,14 @@ static bool on_message(ApiWs *ws, WsId id, const Json *j, Err *err)
         return on_subscribe(ws, id, data, false, err);
     if (str_eq(type, STR("Cancel")))
         queries_cancel(ws, id);
+    if (str_eq(type, STR("Ping")))
+        return on_ping(ws, id, data, err);
     bool known, ok = ws_voice_message(ws->voices, id, type, data, &known, err);
     if (known)
         return ok;
     return err_set(err, ERR_VALIDATION,
                    "unknown message type; there are TextQuery, VoiceInput, VoiceStart, VoiceEnd, "
-                   "Cancel, Subscribe, Unsubscribe");
+                   "Cancel, Subscribe, Unsubscribe, Ping");
 }
 
 static void on_text(void *user, Server *server, WsId id, Str message)

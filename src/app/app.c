@@ -166,7 +166,7 @@ static bool open_doing(App *app, const AppOptions *o, Err *err)
                             .briefings = app->briefings,
                             .model = app->model,
                             .llm = app->llm,
-                            .workers = app->threads,
+                            .workers = app->threads + WORK_SPARES,
                             .owner = app_owner,
                             .note = app->ingest ? add_note : NULL,
                             .note_arg = app};
@@ -239,7 +239,8 @@ static bool open_api(App *app, const Config *c, Err *err)
                       .host = app->host ? host_api(app->host) : NULL,
                       .model = app->model,
                       .owner = app_owner,
-                      .max_upload = (uint64_t)config_number(c, SET_MAX_UPLOAD)};
+                      .max_upload = (uint64_t)config_number(c, SET_MAX_UPLOAD),
+                      .job_limit_ms = (uint32_t)config_number(c, SET_JOB_LIMIT) * 1000u};
     app->api = api_new(&parts, err);
     return app->api != NULL;
 }
@@ -256,6 +257,7 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
         app->bulk = app_bulk_threads();
     else if (o->ingest && app_bulk_threads() > app->threads)
         app->threads = app_bulk_threads(); /* a command's lanes */
+    unsigned numbers = app->threads + (o->workers ? WORK_SPARES : 0);
     if ((o->search || o->ingest) && !open_model(app, c, err))
         return false;
     StoreOptions so = {.dir = config_text(c, SET_DATA),
@@ -269,7 +271,7 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
     if (o->workers && !(app->host = host_new(app->store, &app_owner, c, app->ears, err)))
         return false;
     if (o->search) {
-        SearchOptions s = {.store = app->store, .model = app->model, .workers = app->threads};
+        SearchOptions s = {.store = app->store, .model = app->model, .workers = numbers};
         app->search = search_new(&s, err);
         if (!app->search)
             return false;
@@ -279,7 +281,7 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
         IngestOptions i = {.ears = app->ears ? &ears : NULL,
                            .store = app->store,
                            .model = app->model,
-                           .workers = app->threads + app->bulk,
+                           .workers = numbers + app->bulk,
                            .shared = app->bulk ? app->bulk : app->threads,
                            .slots = os_cpu_count(),
                            .max_file_bytes = (uint64_t)config_number(c, SET_MAX_UPLOAD),

@@ -56,6 +56,8 @@ bool call_find_server(const Config *config, Buf *out, bool *busy)
     /* "serving http://127.0.0.1:8080 (process 17)" */
     Str text = buf_str(&note);
     size_t at = held ? str_find(text, STR("http://"), 0) : SIZE_MAX;
+    if (held && at == SIZE_MAX)
+        at = str_find(text, STR("https://"), 0);
     if (at != SIZE_MAX) {
         size_t end = str_find(text, STR(" "), at);
         buf_add(out, str_sub(text, at, end));

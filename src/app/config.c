@@ -76,6 +76,13 @@ static const Setting settings[SET_ID_COUNT] = {
     {SET_LLM_BUDGET, SETTING_COUNT, "llm_budget", "--llm-budget", "SOTTO_LLM_BUDGET", "1000000",
      "TOKENS", NULL, 0, INT64_MAX,
      "tokens a day, asked and answered, after which it answers without the model; 0: no limit"},
+    {SET_TLS_CERT, SETTING_FILE, "tls_cert", "--tls-cert", "SOTTO_TLS_CERT", "", "FILE", NULL, 0, 0,
+     "certificate chain (PEM): with it and its key the address is https://"},
+    {SET_TLS_KEY, SETTING_FILE, "tls_key", "--tls-key", "SOTTO_TLS_KEY", "", "FILE", NULL, 0, 0,
+     "private key of the certificate (PEM)"},
+    {SET_JOB_LIMIT, SETTING_COUNT, "job_limit", "--job-limit", "SOTTO_JOB_LIMIT", "600", "SECONDS",
+     NULL, 1, 86400,
+     "a request that a worker has had for so long hangs: it is answered 503"},
 };
 
 typedef struct {
@@ -189,8 +196,10 @@ static bool take(Config *c, SettingId id, const char *text, const char *origin, 
     Value v = {.text = text, .origin = origin};
     Err why = ERR_INIT;
     bool ok;
-    if (s->type != SETTING_PATH)
+    if (s->type != SETTING_PATH && s->type != SETTING_FILE)
         ok = config_value_check(s, text, &v.number, &why);
+    else if (s->type == SETTING_FILE && !text[0])
+        ok = true; /* none was named */
     else
         ok = text[0] ? read_path(c, text, from_file, &v.text, &why)
                      : err_set(&why, ERR_VALIDATION, "a path is missing");
@@ -400,7 +409,7 @@ static bool set_default(Config *c, SettingId id, Err *err)
     if (!text)
         return err_set(err, ERR_VALIDATION, "there is no home folder; say where with %s or %s",
                        s->flag, s->env);
-    if (s->type == SETTING_URL || s->type == SETTING_SECRET) {
+    if (s->type == SETTING_URL || s->type == SETTING_SECRET || s->type == SETTING_FILE) {
         c->values[id] = (Value){.origin = "default"};
         return true;
     }

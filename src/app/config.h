@@ -46,6 +46,9 @@ typedef enum {
     SET_LLM_CONTEXT,
     SET_LLM_MAX_TOKENS,
     SET_LLM_BUDGET,
+    SET_TLS_CERT,
+    SET_TLS_KEY,
+    SET_JOB_LIMIT,
     SET_ID_COUNT
 } SettingId;
 
@@ -61,7 +64,8 @@ typedef enum {
     SETTING_NAME,   /* letters, digits and . _ - : */
     SETTING_URL,    /* http:// or https:// */
     SETTING_TEXT,   /* one line, as another program names a thing */
-    SETTING_SECRET  /* never printed */
+    SETTING_SECRET, /* never printed */
+    SETTING_FILE    /* as PATH, unless none was named */
 } SettingType;
 
 typedef struct {
@@ -92,7 +96,7 @@ bool config_flag(Config *c, SettingId id, Str value, Err *err);
 bool config_load(Config *c, ConfigEnv env, void *arg, Err *err);
 const char *config_process_env(void *arg, const char *name); /* getenv */
 
-const char *config_text(const Config *c, SettingId id); /* NULL when unset (URL, secret) */
+const char *config_text(const Config *c, SettingId id); /* NULL when unset (URL, secret, file) */
 int64_t config_number(const Config *c, SettingId id);   /* COUNT, BYTES, BOOL */
 bool config_bool(const Config *c, SettingId id);
 /* "default", "flag --data", "environment SOTTO_DATA", "FILE:LINE", "credential NAME"; for people.

@@ -159,6 +159,7 @@ bool config_value_check(const Setting *s, const char *text, int64_t *number, Err
              err_set(err, ERR_VALIDATION, "it must be one line of 1 to %d characters", TEXT_MAX);
         break;
     case SETTING_PATH: /* needs to know where it is relative to */
+    case SETTING_FILE:
     case SETTING_LIST:
     case SETTING_SECRET:
         break;

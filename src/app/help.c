@@ -163,6 +163,8 @@ static const char *kind(const Setting *s)
     switch (s->type) {
     case SETTING_PATH:
         return "path";
+    case SETTING_FILE:
+        return "file";
     case SETTING_ADDRESS:
         return "HOST:PORT";
     case SETTING_BOOL:

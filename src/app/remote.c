@@ -44,8 +44,10 @@ const char *remote_url(const Remote *r)
 static void add_origin(Buf *out, const char *url)
 {
     static const char *const any[][2] = {{"http://0.0.0.0:", "http://127.0.0.1:"},
-                                         {"http://[::]:", "http://[::1]:"}};
-    for (size_t i = 0; i < 2; i++) {
+                                         {"http://[::]:", "http://[::1]:"},
+                                         {"https://0.0.0.0:", "https://127.0.0.1:"},
+                                         {"https://[::]:", "https://[::1]:"}};
+    for (size_t i = 0; i < sizeof any / sizeof *any; i++) {
         size_t n = strlen(any[i][0]);
         if (strncmp(url, any[i][0], n) == 0) {
             buf_printf(out, "%s%s", any[i][1], url + n);
@@ -75,7 +77,8 @@ bool remote_send(const Remote *r, const char *method, Str target, const char *co
                          .body = content_type ? body : (Str){NULL, 0},
                          .stall_ms = STALL_MS,
                          .max_bytes = ANSWER_MAX,
-                         .direct = true};
+                         .direct = true,
+                         .own = true};
     bool ok = client_request(&req, &response, err);
     buf_release(&url);
     if (!ok)

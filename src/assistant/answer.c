@@ -170,7 +170,7 @@ static bool score_by_meaning(Finding *f, size_t *best)
         if (!texts[3 + 2 * i].ptr)
             return turn_no_memory(t);
     }
-    if (!search_embed(t->parts->search, texts, 2 + 2 * n, t->worker, v, tokens, t->err))
+    if (!search_embed_kept(t->parts->search, texts, 2 + 2 * n, t->worker, v, tokens, t->err))
         return false;
     for (size_t i = 0; i < n; i++) {
         const float *alone = v + (2 + 2 * i) * MINILM_DIM, *there = alone + MINILM_DIM;

@@ -31,6 +31,7 @@ typedef struct {
     uint64_t max_bytes;        /* of the answer's body; 0: 64 MiB; a download: no limit */
     uint32_t redirects;        /* followed at most; 0: none */
     bool direct;               /* ignore proxies from the environment; always so for loopback */
+    bool own;                  /* our own server, from our own lock file: any certificate */
     bool public_only;          /* refuse private, loopback, link-local addresses, redirects too */
     /* Called now and then; total is 0 when it is not known. False cancels (ERR_CANCELLED). */
     bool (*progress)(void *arg, uint64_t done, uint64_t total);

@@ -31,6 +31,8 @@ typedef struct {
     void (*reply)(Conn *c, HttpExchange *x); /* answered or, for a stream, something new */
     void (*stop)(Conn *c);     /* the server is shutting down: end when it is polite */
     void (*closed)(Conn *c);   /* the connection is gone: let go of exchanges and memory */
+    /* Where the exchange with that serial hangs that a handler has, NULL without one. */
+    HttpExchange **(*held)(Conn *c, uint64_t serial);
 } ConnProto;
 
 typedef enum { H1_IDLE, H1_HEAD, H1_BODY, H1_DISCARD, H1_BUSY, H1_SEND, H1_STREAM,
@@ -93,7 +95,7 @@ struct Server {
     uint64_t date_s;
     char date[40];         /* "Date: ...\r\n" of that second */
     char id_prefix[12];
-    uint64_t next_id;
+    uint64_t next_id, next_serial;
     struct WsTable *ws;
     bool draining, loop_over;
     atomic_bool ended;     /* no more posts */

@@ -1,6 +1,7 @@
 /* server.c - the server's life: listening, the pool of exchanges, stopping. What every request goes
  * through is in request.c. */
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -260,6 +261,12 @@ void server_free(Server *s)
 }
 
 uint16_t server_port(const Server *s) { return s->port; }
+
+int server_listener(const Server *s)
+{
+    return s->listener.fd < 0 ? -1 : fcntl(s->listener.fd, F_DUPFD_CLOEXEC, 3);
+}
+
 bool server_is_tls(const Server *s) { return s->tls != NULL; }
 bool server_on_loop(const Server *s) { return loop_is_current(s->loop); }
 
@@ -290,6 +297,7 @@ HttpExchange *server_exchange_new(Server *s, Conn *c)
     x->priv->next_free = NULL;
     x->priv->server = s;
     x->priv->conn = c;
+    x->priv->serial = ++s->next_serial;
     x->format_error = s->opt.format_error;
     x->format_error_arg = s->opt.arg;
     x->body_max = s->opt.limits.body_bytes;
@@ -332,6 +340,64 @@ void server_exchange_pump(HttpExchange *x, bool done, bool streaming)
         p->conn->proto->reply(p->conn, x);
     else if (done)
         server_exchange_free(x);
+}
+
+uint64_t server_exchange_serial(const HttpExchange *x)
+{
+    return x->priv->serial;
+}
+
+typedef struct {
+    Server *server;
+    uint64_t serial;
+    const char *why;
+} GiveUp;
+
+/* Puts an exchange of our own in the place of the one that is never answered. */
+static void take_place(Conn *c, HttpExchange **place, const char *why)
+{
+    HttpExchange *old = *place;
+    struct ExchangePriv *p = old->priv;
+    HttpExchange *x = p->is_stream ? NULL : server_exchange_new(c->server, c);
+    if (!x) {
+        conn_close(c);
+        return;
+    }
+    x->req.id = arena_str(x->req.arena, old->req.id);
+    x->req.path = arena_str(x->req.arena, old->req.path);
+    x->req.method = arena_str(x->req.arena, old->req.method);
+    x->route = old->route;
+    x->started_ns = old->started_ns;
+    x->format_error = old->format_error;
+    x->format_error_arg = old->format_error_arg;
+    x->priv->stream = p->stream;
+    p->conn = NULL;
+    p->stream = NULL;
+    *place = x;
+    exchange_cancel(old);
+    server_refuse(x, 503, why);
+}
+
+static void on_give_up(void *arg)
+{
+    GiveUp *g = arg;
+    HttpExchange **place = NULL;
+    for (Conn *c = g->server->conns; c && !place; c = c->next) {
+        place = c->proto->held ? c->proto->held(c, g->serial) : NULL;
+        if (place)
+            take_place(c, place, g->why);
+    }
+    mem_free(g);
+}
+
+void server_give_up(Server *s, uint64_t serial, const char *why)
+{
+    GiveUp *g = mem_alloc(sizeof *g);
+    if (!g)
+        return; /* the client waits on, until it goes */
+    *g = (GiveUp){s, serial, why};
+    if (!server_post(s, on_give_up, g))
+        mem_free(g);
 }
 
 /* ---- running ---- */

@@ -69,6 +69,9 @@ typedef struct Server Server;
 /* Binds and listens. ERR_VALIDATION bad option, ERR_CONFLICT address in use, ERR_IO. */
 Server *server_new(const ServerOptions *options, Err *err);
 uint16_t server_port(const Server *s);
+/* A copy of the listening socket, closed on exec, for who goes on after this server; -1 when it is
+ * closed already. */
+int server_listener(const Server *s);
 bool server_is_tls(const Server *s);
 /* Runs the loop on its own thread, or on the calling one until it was stopped. */
 bool server_start(Server *s, Err *err);
@@ -89,6 +92,12 @@ bool server_on_loop(const Server *s); /* is this the loop thread? */
 /* Calls fn(arg) on the loop thread after delay_ms, once. False when memory is short. Loop
  * thread. */
 bool server_after(Server *s, uint32_t delay_ms, void (*fn)(void *arg), void *arg);
+
+/* The handler of that exchange hangs: from any thread, the client is answered 503 with the sentence
+ * (an answer that has begun is cut), and what the handler still says of it goes nowhere. Nothing
+ * happens when it has been answered. */
+uint64_t server_exchange_serial(const HttpExchange *x);
+void server_give_up(Server *s, uint64_t serial, const char *why);
 
 typedef struct {
     uint64_t connections;     /* open now */

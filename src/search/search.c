@@ -11,6 +11,7 @@
 #include "search/fusion.h"
 #include "search/passage.h"
 #include "search/result.h"
+#include "search/vectors.h"
 #include "search/words.h"
 #include "store/cues.h"
 
@@ -27,6 +28,7 @@
 struct Search {
     Store *store;
     const Minilm *model;
+    Vectors *kept;
     MinilmState **states; /* [workers], made when first needed */
     unsigned workers;
     Cache *results, *documents, *vectors;
@@ -76,6 +78,7 @@ Search *search_new(const SearchOptions *o, Err *err)
     if (!s->states ||
         !(s->results = cache_new("search", entries, RESULT_CACHE_BYTES, ttl_ms, err)) ||
         !(s->documents = cache_new("document", 4 * entries, DOCUMENT_CACHE_BYTES, ttl_ms, err)) ||
+        !(s->kept = vectors_new(err)) ||
         !(s->vectors = cache_new("embedding", 4 * entries, VECTOR_CACHE_BYTES, ttl_ms, err))) {
         search_free(s);
         return NULL;
@@ -99,6 +102,7 @@ void search_free(Search *s)
     cache_free(s->results);
     cache_free(s->documents);
     cache_free(s->vectors);
+    vectors_free(s->kept);
     mem_free(s);
 }
 
@@ -124,6 +128,55 @@ bool search_embed(Search *s, const Str *texts, size_t n, unsigned worker, float 
     if (!state || !minilm_embed(s->model, state, texts, n, out, tokens, err))
         return false;
     metric_observe(s->embed_seconds, NULL, clock_seconds_since(start));
+    return true;
+}
+
+#define KEPT_AT_ONCE 64
+
+static bool embed_some(Search *s, const Str *texts, size_t n, unsigned worker, float *out,
+                       uint32_t *tokens, Err *err)
+{
+    Str fresh[KEPT_AT_ONCE];
+    size_t where[KEPT_AT_ONCE], same[KEPT_AT_ONCE], m = 0; /* of each text: its place in fresh */
+    uint32_t counts[KEPT_AT_ONCE];
+    for (size_t i = 0; i < n; i++) {
+        where[i] = SIZE_MAX;
+        if (vectors_get(s->kept, texts[i], out + i * MINILM_DIM, &tokens[i]))
+            continue;
+        for (size_t k = 0; k < m && where[i] == SIZE_MAX; k++)
+            if (str_eq(texts[same[k]], texts[i]))
+                where[i] = k;
+        if (where[i] != SIZE_MAX)
+            continue;
+        where[i] = m;
+        same[m] = i;
+        fresh[m++] = texts[i];
+    }
+    if (m == 0)
+        return true;
+    Arena *a = arena_new((size_t)KEPT_AT_ONCE * MINILM_DIM * sizeof(float) + 65536);
+    float *v = a ? ARENA_NEW_ARRAY(a, float, m * MINILM_DIM) : NULL;
+    bool ok = v ? search_embed(s, fresh, m, worker, v, counts, err) : no_memory(err);
+    for (size_t k = 0; ok && k < m; k++)
+        vectors_put(s->kept, fresh[k], v + k * MINILM_DIM, counts[k]);
+    for (size_t i = 0; ok && i < n; i++) {
+        if (where[i] == SIZE_MAX)
+            continue;
+        memcpy(out + i * MINILM_DIM, v + where[i] * MINILM_DIM, MINILM_DIM * sizeof *v);
+        tokens[i] = counts[where[i]];
+    }
+    arena_free(a);
+    return ok;
+}
+
+bool search_embed_kept(Search *s, const Str *texts, size_t n, unsigned worker, float *out,
+                       uint32_t *tokens, Err *err)
+{
+    for (size_t at = 0; at < n; at += KEPT_AT_ONCE) {
+        size_t some = n - at < KEPT_AT_ONCE ? n - at : KEPT_AT_ONCE;
+        if (!embed_some(s, texts + at, some, worker, out + at * MINILM_DIM, tokens + at, err))
+            return false;
+    }
     return true;
 }
 

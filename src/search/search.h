@@ -87,6 +87,10 @@ MinilmState *search_encoder(Search *s, unsigned worker, Err *err);
 /* Embeds texts for /v1/embeddings: out [n, 384]. */
 bool search_embed(Search *s, const Str *texts, size_t n, unsigned worker, float *out,
     uint32_t *tokens, Err *err);
+/* As search_embed, of texts that are likely to come again: those of a moment ago are not embedded
+ * once more, and one that stands in the list twice is embedded once. */
+bool search_embed_kept(Search *s, const Str *texts, size_t n, unsigned worker, float *out,
+    uint32_t *tokens, Err *err);
 /* As search_embed, from token ids with [CLS] and [SEP] (minilm_embed_ids). */
 bool search_embed_ids(Search *s, const uint32_t *const *ids, const uint32_t *n_ids, size_t n,
     unsigned worker, float *out, Err *err);
