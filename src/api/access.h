@@ -87,6 +87,10 @@ bool access_can_sign_in(const Access *x);
 /* Who sent the request. Nobody is a Caller too, without scopes. ERR_UNAUTHORIZED for a credential
  * that is none; ERR_RATE_LIMITED, *retry_s is then set. */
 bool access_check(Access *x, const HttpRequest *req, Caller *out, unsigned *retry_s, Err *err);
+/* One message of a WebSocket, as a request. ERR_RATE_LIMITED. */
+bool access_message(Access *x, const Caller *c, Err *err);
+/* Its credential has not ended. */
+bool access_is_alive(Access *x, const Caller *c);
 /* The scopes are there, or ERR_UNAUTHORIZED (nobody) or ERR_FORBIDDEN (not this caller). */
 bool access_allows(const Caller *c, unsigned scopes, Err *err);
 /* "read, write" into out. */
@@ -114,6 +118,10 @@ bool access_person_password(Access *x, const Uuid *id, Str password, const Uuid 
 bool access_person_has_password(Access *x, const Uuid *id, Str password, Err *err);
 /* With all data. ERR_CONFLICT for the first person. */
 bool access_person_remove(Access *x, const Uuid *id, Err *err);
+
+/* A token in memory only, with which the command line asks a running server: whoever can read the
+ * data folder may do everything with the first person's data anyway. */
+bool access_local_key(Access *x, char secret[ACCESS_SECRET_MAX], Err *err);
 
 /* Notes what somebody did; written soon, by access_tick. Any thread, no disk. `path` is cut and
  * never holds a query string. */

@@ -265,7 +265,7 @@ static const ApiRoute routes[] = {
      BODY_NONE, 0, "*/*", "200,206", "404,416"},
     {"GET", "/api/v1/knowledge/search", search_get, WORK_INTERACTIVE, 0, "knowledge", "Search",
      NULL, FIELDS(search_fields), NULL, 0, BODY_NONE, 0, "SearchResponse", "200", "400"},
-    {"POST", "/api/v1/knowledge/search", search_post, WORK_INTERACTIVE, 0, "knowledge", "Search",
+    {"POST", "/api/v1/knowledge/search", search_post, WORK_INTERACTIVE, NEEDS_READ, "knowledge", "Search",
      NULL, NULL, 0, FIELDS(search_fields), BODY_JSON, 1 << 20, "SearchResponse", "200",
      "400,413,415"},
     {"GET", "/api/v1/knowledge/stats", knowledge_stats, WORK_INTERACTIVE, 0, "knowledge",
@@ -311,32 +311,32 @@ static const ApiRoute routes[] = {
     {"POST", "/api/v1/knowledge/folders/{id}/sync", folder_sync, WORK_NORMAL, 0, "knowledge",
      "Read a folder now", "Answers at once; GET tells how far it is.", NULL, 0, FIELDS(sync_body),
      BODY_JSON, 1 << 16, "Folder", "202", "400,404,409,413,415,503"},
-    {"POST", "/v1/embeddings", openai_embeddings, WORK_INTERACTIVE, 0, "openai", "Embeddings",
+    {"POST", "/v1/embeddings", openai_embeddings, WORK_INTERACTIVE, NEEDS_READ, "openai", "Embeddings",
      "As OpenAI.", NULL, 0, FIELDS(embed_body), BODY_JSON, 8 << 20, "Embeddings", "200",
      "400,404,413,415"},
     {"GET", "/v1/models", openai_models, WORK_INTERACTIVE, 0, "openai", "Models",
      "As OpenAI.", NULL, 0, NULL, 0, BODY_NONE, 0, "Models", "200", ""},
     {"GET", "/v1/models/{model...}", openai_model, WORK_INTERACTIVE, 0, "openai", "One model",
      "As OpenAI.", NULL, 0, NULL, 0, BODY_NONE, 0, "Model", "200", "404"},
-    {"GET", "/health", health, WORK_INTERACTIVE, 0, "system", "Ready to serve", NULL, NULL, 0, NULL,
+    {"GET", "/health", health, WORK_INTERACTIVE, NEEDS_NOTHING, "system", "Ready to serve", NULL, NULL, 0, NULL,
      0, BODY_NONE, 0, "Health", "200", "503"},
-    {"GET", "/health/live", health_live, WORK_INTERACTIVE, ON_LOOP, "system", "The process answers",
+    {"GET", "/health/live", health_live, WORK_INTERACTIVE, ON_LOOP | NEEDS_NOTHING, "system", "The process answers",
      NULL, NULL, 0, NULL, 0, BODY_NONE, 0, "Health", "200", ""},
-    {"GET", "/health/ready", health_ready, WORK_INTERACTIVE, 0, "system",
+    {"GET", "/health/ready", health_ready, WORK_INTERACTIVE, NEEDS_NOTHING, "system",
      "The database reads and writes, the encoder gives an embedding", NULL, NULL, 0, NULL, 0,
      BODY_NONE, 0, "Health", "200", "503"},
-    {"GET", "/metrics", metrics_page, WORK_INTERACTIVE, 0, "system", "Prometheus metrics", NULL,
+    {"GET", "/metrics", metrics_page, WORK_INTERACTIVE, NEEDS_METRICS, "system", "Prometheus metrics", NULL,
      NULL, 0, NULL, 0, BODY_NONE, 0, "text/plain; version=0.0.4; charset=utf-8", "200", ""},
-    {"GET", "/openapi.json", openapi_page, WORK_INTERACTIVE, 0, "system", "This contract", NULL,
+    {"GET", "/openapi.json", openapi_page, WORK_INTERACTIVE, NEEDS_NOTHING, "system", "This contract", NULL,
      NULL, 0, NULL, 0, BODY_NONE, 0, "application/json", "200", ""},
     {"GET", "/ws", ws_open, WORK_INTERACTIVE, ON_LOOP | IS_WEBSOCKET, "live", "WebSocket",
      "Text frames {\"type\", \"data\"}: TextQuery, VoiceInput, VoiceStart, VoiceEnd, Cancel, "
      "Subscribe, Unsubscribe in; TextResponse, Transcript, VoiceResponse, VoiceState, "
      "DocumentUpdate, Error out. Binary frames are sound. See docs/API.md.",
      NULL, 0, NULL, 0, BODY_NONE, 0, NULL, "101", "400,403,426"},
-    {"GET", "/", page_index, WORK_INTERACTIVE, ON_LOOP, "page", "The page", NULL, NULL, 0, NULL, 0,
+    {"GET", "/", page_index, WORK_INTERACTIVE, ON_LOOP | NEEDS_NOTHING, "page", "The page", NULL, NULL, 0, NULL, 0,
      BODY_NONE, 0, "text/html; charset=utf-8", "200", ""},
-    {"GET", "/assets/{name}", page_asset, WORK_INTERACTIVE, ON_LOOP, "page", "The page's files",
+    {"GET", "/assets/{name}", page_asset, WORK_INTERACTIVE, ON_LOOP | NEEDS_NOTHING, "page", "The page's files",
      NULL, NULL, 0, NULL, 0, BODY_NONE, 0, "*/*", "200", "404"},
 };
 
@@ -344,7 +344,7 @@ static const ApiRoute routes[] = {
 
 /* Parts with a file of their own. */
 static const ApiRoute *(*const parts[])(size_t *n) = {routes_talk, routes_tasks, routes_calendar,
-                                                      routes_briefing, routes_voice};
+                                                      routes_briefing, routes_voice, routes_people};
 
 #define ROUTES_MAX 200
 static ApiRoute whole[ROUTES_MAX];

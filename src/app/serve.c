@@ -7,15 +7,17 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "app/app.h"
 #include "app/commands.h"
 #include "app/notify.h"
-#include "assistant/scheduler.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/os.h"
+#include "net/address.h"
 
 #define DRAIN_MS 10000
 #define TICK_MS 2000
@@ -24,7 +26,7 @@ typedef struct {
     Cli *cli;
     App app;
     Server *server;
-    Scheduler *scheduler;
+    char *key_file; /* of the data folder; there while the server runs */
     char host[256];
     uint16_t port;
     char url[320];
@@ -58,13 +60,6 @@ static bool bind_address(Serve *s, Err *err)
     const Config *c = s->cli->config;
     if (!config_address(str_of(config_text(c, SET_LISTEN)), s->host, &s->port, err))
         return false;
-    if (!config_loopback(s->host) && !config_bool(c, SET_INSECURE_LISTEN))
-        return err_set(err, ERR_VALIDATION,
-                       "%s can be reached by other machines and there are no "
-                       "passwords yet: whoever reaches it could read everything. Listen on "
-                       "127.0.0.1, or "
-                       "say --insecure-listen if the network itself keeps others out",
-                       s->host);
     size_t n;
     const char **hosts = host_list(s->cli, &n);
     ServerOptions o = {.host = s->host,
@@ -86,6 +81,40 @@ static bool bind_address(Serve *s, Err *err)
     return true;
 }
 
+/* Whether other machines can: by the address that is listened on, whoever made the socket. */
+static bool is_reachable(const Serve *s)
+{
+    struct sockaddr_storage a = {0};
+    socklen_t n = sizeof a;
+    int fd = notify_listen_fd();
+    if (fd <= 0)
+        return !config_loopback(s->host);
+    if (getsockname(fd, (struct sockaddr *)&a, &n) != 0)
+        return true;
+    return !address_is_this_machine((const struct sockaddr *)&a);
+}
+
+static bool may_be_reached(const Serve *s, const AppOptions *o, Err *err)
+{
+    if (!o->reachable || access_can_sign_in(s->app.access))
+        return true;
+    return err_set(err, ERR_VALIDATION,
+                   "%s can be reached by other machines, and nobody could sign in yet: say sotto "
+                   "people password, or sotto token create NAME, and start again (or listen on "
+                   "127.0.0.1)", s->host);
+}
+
+/* For the command line: whoever can read the data folder may ask as the first person. */
+static bool leave_key(Serve *s, Err *err)
+{
+    char key[ACCESS_SECRET_MAX];
+    s->key_file = os_join(s->cli->arena, config_text(s->cli->config, SET_DATA), "sotto.key");
+    if (!s->key_file)
+        return err_set(err, ERR_NO_MEMORY, "no memory for a path");
+    return access_local_key(s->app.access, key, err) &&
+           os_write_file(s->key_file, str_of(key), 0600, err);
+}
+
 static bool open_data(Serve *s, Err *err)
 {
     char note[400];
@@ -98,16 +127,11 @@ static bool open_data(Serve *s, Err *err)
                     .assistant = true,
                     .voice = true,
                     .lock_note = note};
-    if (!app_open(&s->app, &o, err))
+    o.reachable = is_reachable(s);
+    if (!app_open(&s->app, &o, err) || !may_be_reached(s, &o, err) || !leave_key(s, err))
         return false;
     api_set_server(s->app.api, s->server);
-    if (!server_start(s->server, err) || !sync_start(s->app.sync, err))
-        return false;
-    SchedulerOptions r = {.tasks = s->app.tasks,
-                          .desktop = config_bool(s->cli->config, SET_DESKTOP)};
-    s->scheduler = scheduler_start(&r, err);
-    return s->scheduler != NULL && calendars_start(s->app.calendars, err) &&
-           briefings_start(s->app.briefings, err);
+    return server_start(s->server, err) && app_start(&s->app, err);
 }
 
 static void loop_is_alive(void *arg)
@@ -145,6 +169,7 @@ static int wait_for_end(Serve *s, const sigset_t *signals)
             return SIGTERM;
         if (watchdog)
             server_post(s->server, loop_is_alive, NULL);
+        access_tick(s->app.access);
         ears_rest(s->app.ears);
         mouth_rest(s->app.mouth);
         trim_when_idle(s, &trimmed_at);
@@ -188,10 +213,9 @@ int serve_command(Cli *cli)
             cli_note(cli, "stopping; once more to stop at once");
         log_write(LOG_INFO, "serve", "stopping");
     }
-    scheduler_stop(s.scheduler);
-    briefings_stop(s.app.briefings);
-    calendars_stop(s.app.calendars);
-    sync_stop(s.app.sync);
+    app_stop(&s.app);
+    if (s.key_file)
+        os_remove(s.key_file, NULL);
     if (s.server) {
         server_stop(s.server, DRAIN_MS);
         server_join(s.server);

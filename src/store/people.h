@@ -61,9 +61,10 @@ typedef struct {
 /* Makes or replaces the person with that id, and the owner. ERR_CONFLICT: another has the name. */
 bool store_person_put(Store *s, const Person *p, Err *err);
 bool store_person_list(Store *s, Arena *a, Person **out, size_t *n, Err *err);
-/* The person, their credentials, and all that they own: documents, tasks, conversations, ... in one
- * transaction, overwritten with zeros in the file; the index files too. From then on no call of the
- * store can name that owner. The audit log stays. ERR_NOT_FOUND. */
+/* The person, their credentials, and all that they own: documents, tasks, conversations, ...,
+ * overwritten with zeros in the file; the index files too. Credentials go first; interrupted, it is
+ * done again. From then on no call of the store can name that owner. The audit log stays.
+ * ERR_NOT_FOUND. */
 bool store_person_remove(Store *s, const Uuid *person, Err *err);
 
 /* Replaces the one with that id. ERR_NOT_FOUND: there is no such person. */

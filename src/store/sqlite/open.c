@@ -351,4 +351,13 @@ static const StoreOps OPS = {
     .briefing_list = sq_briefing_list,
     .briefing_schedule = sq_briefing_schedule,
     .briefing_schedule_put = sq_briefing_schedule_put,
+    .person_put = sq_person_put,
+    .person_list = sq_person_list,
+    .person_remove = sq_person_remove,
+    .credential_put = sq_credential_put,
+    .credential_list = sq_credential_list,
+    .credential_delete = sq_credential_delete,
+    .credential_used = sq_credential_used,
+    .audit_add = sq_audit_add,
+    .audit_list = sq_audit_list,
 };
