@@ -338,7 +338,7 @@ static bool known_secret(Access *x, Str secret, bool is_token, Caller *out)
     return ok;
 }
 
-static void be_local(Access *x, Caller *out)
+void access_local(Access *x, Caller *out)
 {
     *out = (Caller){.kind = CALLER_LOCAL, .owner = x->o.local, .scopes = SCOPE_ALL};
     (void)snprintf(out->via, sizeof out->via, "this machine");
@@ -393,7 +393,7 @@ bool access_check(Access *x, const HttpRequest *req, Caller *out, unsigned *retr
                take(x, LIMIT_CREDENTIAL, str_mem((const char *)out->credential.b, 16),
                     x->o.rate_token, 1, retry_s, err);
     if (!asked && sent != SENT_TOKEN && sent != SENT_NONSENSE) {
-        be_local(x, out);
+        access_local(x, out);
         return true;
     }
     if (sent == SENT_NOTHING)

@@ -87,6 +87,8 @@ bool access_can_sign_in(const Access *x);
 /* Who sent the request. Nobody is a Caller too, without scopes. ERR_UNAUTHORIZED for a credential
  * that is none; ERR_RATE_LIMITED, *retry_s is then set. */
 bool access_check(Access *x, const HttpRequest *req, Caller *out, unsigned *retry_s, Err *err);
+/* The first person on their own machine, who may do everything. */
+void access_local(Access *x, Caller *out);
 /* One message of a WebSocket, as a request. ERR_RATE_LIMITED. */
 bool access_message(Access *x, const Caller *c, Err *err);
 /* Its credential has not ended. */

@@ -227,12 +227,20 @@ static void reply_failure(ApiCall *c, const Err *err)
  * the first person's. */
 static bool know_caller(Api *api, ApiCall *c, Err *err)
 {
-    static const Caller local = {.kind = CALLER_LOCAL, .scopes = SCOPE_ALL, .via = "command line"};
-    c->caller = c->x->user ? c->x->user : &local;
-    if (c->caller != &local && c->caller->kind != CALLER_NOBODY)
+    c->caller = c->x->user;
+    c->parts = &api->parts;
+    if (!c->caller) {
+        Caller *local = ARENA_NEW(c->arena, Caller);
+        if (!local)
+            return err_set(err, ERR_NO_MEMORY, "no memory for the request");
+        *local = (Caller){.kind = CALLER_LOCAL, .scopes = SCOPE_ALL};
+        if (api->parts.access)
+            access_local(api->parts.access, local);
+        (void)snprintf(local->via, sizeof local->via, "command line");
+        c->caller = local;
+    } else if (c->caller->kind != CALLER_NOBODY) {
         c->parts = api_parts_of(api, &c->caller->owner);
-    else
-        c->parts = &api->parts;
+    }
     if (!c->parts) /* removed a moment ago */
         return err_set(err, ERR_UNAUTHORIZED, "sign in, or send a token");
     c->owner = &c->parts->owner;

@@ -289,9 +289,9 @@ static const ApiRoute routes[] = {
      "Try again what failed or was refused",
      "The files are read in the background. Of an upload nothing is left that could be read again.",
      NULL, 0, FIELDS(retry_body), BODY_JSON, 1 << 16, "Retried", "202", "400,413,415,503"},
-    {"POST", "/api/v1/knowledge/folders", folder_add, WORK_NORMAL, 0, "knowledge",
+    {"POST", "/api/v1/knowledge/folders", folder_add, WORK_NORMAL, NEEDS_ADMIN, "knowledge",
      "Watch a folder",
-     "All that can be read in it is read in the background and kept up to date. See "
+     "Files of this machine, so it needs the scope admin. All that can be read in it is read in the background and kept up to date. See "
      "docs/FOLDERS.md for the rules. With dry_run: 200 and what would happen.",
      NULL, 0, FIELDS(folder_body), BODY_JSON, 1 << 20, "FolderOrPlan", "201,200",
      "400,403,404,409,413,415,503"},

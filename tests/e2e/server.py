@@ -24,7 +24,7 @@ class Server:
     def __enter__(self):
         self.log = open(self.data / "server.log", "ab")
         self.started = time.monotonic()
-        self.process = subprocess.Popen([PROGRAM, "serve", "--listen", "127.0.0.1:0", *self.args],
+        self.process = subprocess.Popen([PROGRAM, "serve", *([] if "--listen" in self.args else ["--listen", "127.0.0.1:0"]), *self.args],
                                         stdout=subprocess.PIPE, stderr=self.log, env=self.environment())
         line = self.process.stdout.readline().decode()
         self.ready_s = time.monotonic() - self.started
