@@ -55,11 +55,41 @@ static const char **host_list(Cli *cli, size_t *n)
     return list;
 }
 
+/* Whether other machines can: by the address that is listened on, whoever made the socket. */
+static bool is_reachable(const Serve *s)
+{
+    struct sockaddr_storage a = {0};
+    socklen_t n = sizeof a;
+    int fd = notify_listen_fd();
+    if (fd <= 0)
+        return !config_loopback(s->host);
+    if (getsockname(fd, (struct sockaddr *)&a, &n) != 0)
+        return true;
+    return !address_is_this_machine((const struct sockaddr *)&a);
+}
+
+static bool nobody_could(const Serve *s, Err *err)
+{
+    return err_set(err, ERR_VALIDATION,
+                   "%s can be reached by other machines, and nobody could sign in yet: say sotto "
+                   "people password, or sotto token create NAME, and start again (or listen on "
+                   "127.0.0.1)", s->host);
+}
+
+/* Before anything is made: a new data folder has nobody in it. */
+static bool has_data(const Serve *s)
+{
+    const char *db = os_join(s->cli->arena, config_text(s->cli->config, SET_DATA), "sotto.db");
+    return db && os_exists(db);
+}
+
 static bool bind_address(Serve *s, Err *err)
 {
     const Config *c = s->cli->config;
     if (!config_address(str_of(config_text(c, SET_LISTEN)), s->host, &s->port, err))
         return false;
+    if (is_reachable(s) && !has_data(s))
+        return nobody_could(s, err);
     size_t n;
     const char **hosts = host_list(s->cli, &n);
     ServerOptions o = {.host = s->host,
@@ -79,29 +109,6 @@ static bool bind_address(Serve *s, Err *err)
     snprintf(s->url, sizeof s->url, "http://%s%s%s:%u", v6 ? "[" : "", s->host, v6 ? "]" : "",
              server_port(s->server));
     return true;
-}
-
-/* Whether other machines can: by the address that is listened on, whoever made the socket. */
-static bool is_reachable(const Serve *s)
-{
-    struct sockaddr_storage a = {0};
-    socklen_t n = sizeof a;
-    int fd = notify_listen_fd();
-    if (fd <= 0)
-        return !config_loopback(s->host);
-    if (getsockname(fd, (struct sockaddr *)&a, &n) != 0)
-        return true;
-    return !address_is_this_machine((const struct sockaddr *)&a);
-}
-
-static bool may_be_reached(const Serve *s, const AppOptions *o, Err *err)
-{
-    if (!o->reachable || access_can_sign_in(s->app.access))
-        return true;
-    return err_set(err, ERR_VALIDATION,
-                   "%s can be reached by other machines, and nobody could sign in yet: say sotto "
-                   "people password, or sotto token create NAME, and start again (or listen on "
-                   "127.0.0.1)", s->host);
 }
 
 /* For the command line: whoever can read the data folder may ask as the first person. */
@@ -128,7 +135,11 @@ static bool open_data(Serve *s, Err *err)
                     .voice = true,
                     .lock_note = note};
     o.reachable = is_reachable(s);
-    if (!app_open(&s->app, &o, err) || !may_be_reached(s, &o, err) || !leave_key(s, err))
+    if (!app_open(&s->app, &o, err))
+        return false;
+    if (o.reachable && !access_can_sign_in(s->app.access))
+        return nobody_could(s, err);
+    if (!leave_key(s, err))
         return false;
     api_set_server(s->app.api, s->server);
     return server_start(s->server, err) && app_start(&s->app, err);
