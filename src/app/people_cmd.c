@@ -119,7 +119,8 @@ static int people_list_text(Cli *cli)
 /* The id of a person by name; the first person without one. */
 static bool person_id(Cli *cli, const char *name, char id[UUID_TEXT], Err *err)
 {
-    Json *j = ask(cli, CALL_READ, "GET", str_of(people_path), NULL, err);
+    /* For writing: in a new data folder there is somebody from then on. */
+    Json *j = ask(cli, CALL_WRITE, "GET", str_of(people_path), NULL, err);
     const Json *list = json_get(j, "people");
     bool found = false;
     for (size_t i = 0; i < json_count(list) && !found; i++) {
