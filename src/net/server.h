@@ -23,6 +23,9 @@
 
 typedef struct {
     uint32_t connections;      /* open at once; one more is answered 503 and closed */
+    uint32_t address_connections; /* of one address; one more as above. Not of this machine's own,
+                                     but with address_loopback */
+    bool address_loopback;
     uint32_t target_bytes;     /* request target; 414 */
     uint32_t head_bytes;       /* request line and headers; 431 */
     uint32_t header_count;     /* 431 */
