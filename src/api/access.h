@@ -115,7 +115,8 @@ bool access_token_revoke(Access *x, const Uuid *owner, const Uuid *id, Err *err)
 bool access_list(Access *x, const Uuid *owner, Arena *a, Credential **out, size_t *n, Err *err);
 bool access_people(Access *x, Arena *a, Person **out, size_t *n, Err *err);
 bool access_person_add(Access *x, Str name, Str password, bool admin, Uuid *id, Err *err);
-/* With password.ptr NULL it is taken away. Ends the person's sessions but for `keep` (NULL: all). */
+/* With password.ptr NULL it is taken away. Ends the person's sessions but for `keep` (NULL: all).
+ */
 bool access_person_password(Access *x, const Uuid *id, Str password, const Uuid *keep, Err *err);
 bool access_person_has_password(Access *x, const Uuid *id, Str password, Err *err);
 /* With all data. ERR_CONFLICT for the first person. */

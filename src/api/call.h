@@ -135,6 +135,6 @@ ApiHandler briefing_daily, briefing_history, briefing_feed, briefing_schedule_sh
 ApiHandler health, health_live, health_ready, metrics_page, openapi_page, page_index, page_asset,
     ws_open;
 ApiHandler session_show, session_begin, session_end, token_list, token_add, token_revoke,
-    people_list, people_add, people_remove, people_password, audit_list;
+    people_list, people_add, people_remove, people_password, audit_list, export_get;
 
 #endif

@@ -461,7 +461,8 @@ bool document_original(ApiCall *c, Err *err)
                         &total, err))
         return false;
     http_resp_header(c->x, "ETag", str_of(etag));
-    http_resp_header(c->x, "Content-Security-Policy", STR("default-src 'none'; sandbox; frame-ancestors 'none'"));
+    http_resp_header(c->x, "Content-Security-Policy",
+                     STR("default-src 'none'; sandbox; frame-ancestors 'none'"));
     http_resp_header(c->x, "Cross-Origin-Resource-Policy", STR("same-origin"));
     disposition(c, &doc);
     if (result == RANGE_OK)

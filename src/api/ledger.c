@@ -244,7 +244,8 @@ static bool retry_one(Retry *r, const LedgerEntry *e, Err *err)
     ApiCall *c = r->c;
     Err why = ERR_INIT;
     if (uuid_is_nil(&e->folder)) {
-        bool ok = (c->caller->scopes & SCOPE_ADMIN) && str_starts(e->source, STR("/")) && sync_offer(c->parts->sync, e->source, &why);
+        bool ok = (c->caller->scopes & SCOPE_ADMIN) &&
+                  str_starts(e->source, STR("/")) && sync_offer(c->parts->sync, e->source, &why);
         r->retried += ok;
         r->not_possible += !ok;
         return true;

@@ -121,6 +121,10 @@ static const ApiRoute rows[] = {
      "people", "Set or take away a password",
      "One's own, or with the scope admin anybody's. The person's other sessions end.", NULL, 0,
      FIELDS(password_body), BODY_JSON, 1 << 14, NULL, "204", "400,403,404,409,413,415"},
+    {"GET", "/api/v1/export", export_get, WORK_NORMAL, 0, "people", "All that one owns",
+     "A ZIP archive: documents with their originals, tasks, calendar, conversations, memory, "
+     "briefings, ledger, and manifest.json with the SHA-256 of each file.",
+     NULL, 0, NULL, 0, BODY_NONE, 0, "application/zip", "200", ""},
     {"GET", "/api/v1/audit", audit_list, WORK_INTERACTIVE, NEEDS_ADMIN, "people",
      "Who did what, the latest first", "docs/SECURITY.md says what is noted.", FIELDS(audit_query),
      NULL, 0, BODY_NONE, 0, "AuditLog", "200", "400"},

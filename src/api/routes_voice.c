@@ -83,8 +83,8 @@ static const Field process_body[] = {
 };
 
 static const ApiRoute routes[] = {
-    {"POST", "/v1/audio/transcriptions", openai_transcribe, WORK_NORMAL, STREAMS | ANY_MEMBERS | NEEDS_VOICE,
-     "openai", "Speech to text",
+    {"POST", "/v1/audio/transcriptions", openai_transcribe, WORK_NORMAL,
+     STREAMS | ANY_MEMBERS | NEEDS_VOICE, "openai", "Speech to text",
      "As OpenAI. A sound in which nobody speaks has an empty text. With stream: events "
      "transcript.text.delta, a segment each, and transcript.text.done.",
      NULL, 0, FIELDS(transcribe_body), BODY_MULTIPART, 0, "Transcription", "200",

@@ -318,7 +318,7 @@ static bool on_subscribe(ApiWs *ws, WsId id, const Json *data, bool on, Err *err
     return true;
 }
 
-static bool client_caller(ApiWs *ws, WsId id, Caller *out)
+bool ws_caller(ApiWs *ws, WsId id, Caller *out)
 {
     pthread_mutex_lock(&ws->lock);
     const Client *c = client_of(ws, id);
@@ -328,31 +328,13 @@ static bool client_caller(ApiWs *ws, WsId id, Caller *out)
     return c != NULL;
 }
 
-/* The scopes that a message asks for; the handshake asked for reading. */
-static unsigned message_scopes(Str type)
-{
-    return str_eq(type, STR("TextQuery"))       ? SCOPE_READ | SCOPE_WRITE
-           : str_starts(type, STR("Voice")) ? SCOPE_VOICE
-                                                : SCOPE_READ;
-}
-
-static bool message_may(ApiWs *ws, WsId id, Str type, Err *err)
-{
-    Access *access = api_parts(ws->api)->access;
-    Caller caller;
-    return !access || (client_caller(ws, id, &caller) ? access_message(access, &caller, err) &&
-                                                            access_allows(&caller,
-                                                                          message_scopes(type), err)
-                                                      : err_set(err, ERR_UNAUTHORIZED, "sign in"));
-}
-
 static bool on_message(ApiWs *ws, WsId id, const Json *j, Err *err)
 {
     Str type = json_str(json_get(j, "type"));
     const Json *data = json_get(j, "data");
     if (!type.ptr || json_type(data) != JSON_T_OBJECT)
         return err_set(err, ERR_VALIDATION, "a message is {\"type\": string, \"data\": object}");
-    if (!message_may(ws, id, type, err))
+    if (!ws_may(ws, id, type, err))
         return false;
     if (str_eq(type, STR("TextQuery")))
         return on_query(ws, id, data, err);
@@ -388,19 +370,12 @@ static void on_binary(void *user, Server *server, WsId id, Str message)
         ws_send_error(ws, id, &err);
 }
 
-static bool still_may(const Connection *c)
-{
-    Access *access = api_parts(c->ws->api)->access;
-    return api_parts_of(c->ws->api, &c->caller.owner) &&
-           (!access || access_is_alive(access, &c->caller));
-}
-
 static void on_open(void *user, Server *server, WsId id)
 {
     const Connection *c = user;
     if (!client_add(c->ws, id, &c->caller))
         ws_close(server, id, WS_CLOSE_TRY_LATER, STR("no memory"));
-    else if (!still_may(c)) /* it ended between the handshake and here */
+    else if (!ws_still_may(c->ws, &c->caller)) /* it ended between the handshake and here */
         ws_close(server, id, WS_CLOSE_POLICY, STR("the token or session has ended"));
 }
 
@@ -574,12 +549,6 @@ void api_ws_watch(ApiWs *ws)
         access_on_end(shared->access, on_end, ws);
     for (size_t at = 0; (parts = api_parts_next(ws->api, &at));)
         api_ws_watch_person(ws, parts);
-}
-
-const ApiParts *ws_parts(ApiWs *ws, WsId id)
-{
-    Caller caller;
-    return client_caller(ws, id, &caller) ? api_parts_of(ws->api, &caller.owner) : NULL;
 }
 
 Api *ws_api(ApiWs *ws)

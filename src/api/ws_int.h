@@ -25,6 +25,11 @@ const ApiParts *ws_parts(ApiWs *ws, WsId id);
 bool ws_wanted(ApiWs *ws, unsigned topic);
 Api *ws_api(ApiWs *ws);
 
+/* ws_access.c: who a client is; whether it may send that message; whether it may be there still. */
+bool ws_caller(ApiWs *ws, WsId id, Caller *out); /* ws.c; false when it has closed */
+bool ws_may(ApiWs *ws, WsId id, Str type, Err *err);
+bool ws_still_may(ApiWs *ws, const Caller *caller);
+
 void ws_send_error(ApiWs *ws, WsId id, const Err *fault);
 
 /* ws_voice.c: what is said. Loop thread, but new and free. */

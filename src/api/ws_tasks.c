@@ -1,7 +1,8 @@
 /* ws_tasks.c - TaskUpdate and Reminder.
  *
- * A reminder goes to each client of its person that subscribed, at its time; and to who subscribes later, as long as
- * nobody has dealt with it: under the same id, so that a client shows it once (docs/TASKS.md).
+ * A reminder goes to each client of its person that subscribed, at its time; and to who subscribes
+ * later, as long as nobody has dealt with it: under the same id, so that a client shows it once
+ * (docs/TASKS.md).
  * Frames are made on the thread of the change. */
 #include "api/task_json.h"
 #include "api/ws_int.h"

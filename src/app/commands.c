@@ -172,6 +172,10 @@ static const CliFlag token_flags[] = {
     {"--all", NULL, false, "list: everybody's"},
 };
 
+static const CliFlag export_flags[] = {
+    {"--person", "NAME", false, "what somebody else owns; the first person unless given"},
+};
+
 static const CliFlag audit_flags[] = {
     {"--limit", "N", false, "at most so many, 1 to 500; 50 unless said otherwise"},
     {"--find", "TEXT", false, "only with this text in what was done"},
@@ -305,9 +309,16 @@ static const CliCommand commands[] = {
      "line of standard input. docs/SECURITY.md has the rules.",
      people_flags, COUNT(people_flags), 0, 2, people_command},
     {"token", "[list|create|revoke] [NAME|ID]", "tokens for programs",
-     "sotto token create \"kitchen tablet\" --scope voice prints one, once; only its hash is kept.\n"
+     "sotto token create \"kitchen tablet\" --scope voice prints one, once; only its hash is kept."
+     "\n"
      "revoke takes an id as the list shows it, or a name, and closes its connections at once.",
      token_flags, COUNT(token_flags), 0, 2, token_command},
+    {"export", "FILE.zip", "all that a person owns, in open formats",
+     "Documents with their originals and texts, tasks, calendar, conversations, memory, briefings "
+     "and the\n"
+     "ledger as JSON and iCalendar, and a manifest with the SHA-256 of every file. Works while the "
+     "server runs.",
+     export_flags, COUNT(export_flags), 1, 1, export_command},
     {"audit", "", "who did what, when and from where",
      "Changes, signing in, and what was refused; the latest at the end.", audit_flags,
      COUNT(audit_flags), 0, 0, audit_command},

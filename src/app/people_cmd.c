@@ -14,7 +14,8 @@
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
-static Json *ask(Cli *cli, unsigned needs, const char *method, Str target, const Buf *body, Err *err)
+static Json *ask(Cli *cli, unsigned needs, const char *method, Str target, const Buf *body,
+                 Err *err)
 {
     CallAnswer answer;
     Json *j = NULL;
@@ -201,7 +202,8 @@ static int people_remove_text(Cli *cli, const char *name)
     char id[UUID_TEXT];
     Buf target;
     const char *question =
-        arena_printf(cli->arena, "delete %s with all documents, tasks and conversations?", name).ptr;
+        arena_printf(cli->arena, "delete %s with all documents, tasks and conversations?", name)
+            .ptr;
     if (!cli_flag(cli, "--delete-data"))
         return cli_usage_error(cli, "say --delete-data: all that %s owns is deleted too (sotto "
                                     "export --person %s FILE keeps a copy)", name, name);

@@ -1,12 +1,14 @@
 """Who may ask: every route of the contract with every kind of caller, from the route table itself (the document
 /openapi.json is made from it); several people, each with their own; tokens, sessions, limits, the audit log."""
 import asyncio
+import hashlib
 import json
 import os
 import re
 import subprocess
 import time
 import uuid
+import zipfile
 
 import pytest
 import requests
@@ -589,3 +591,70 @@ def test_no_start_in_the_open_without_a_way_to_sign_in(tmp_path, listen):
         assert Caller(here, made.stdout.strip())("GET", "/api/v1/tasks").status_code == 200
         shown = subprocess.run([PROGRAM, "task", "list"], env=running.environment(), capture_output=True, text=True)
         assert shown.returncode == 0, shown.stderr
+
+
+# ---- taking all of it along ------------------------------------------------------------------------------------
+
+def check_archive(path, name, holds):
+    """An archive that Python reads, whose manifest is right to the last byte; the names of its files."""
+    with zipfile.ZipFile(path) as z:
+        assert z.testzip() is None
+        manifest = json.loads(z.read("manifest.json"))
+        assert manifest["format"] == "sotto-export/1" and manifest["name"] == name
+        names = [f["path"] for f in manifest["files"]]
+        assert sorted([*names, "manifest.json"]) == sorted(z.namelist())
+        everything = b""
+        for f in manifest["files"]:
+            data = z.read(f["path"])
+            assert len(data) == f["bytes"] and hashlib.sha256(data).hexdigest() == f["sha256"], f
+            everything += data
+        assert (MARK.encode() in everything) == holds
+        return names, {n: z.read(n) for n in names}
+
+
+def test_export(house, tmp_path):
+    r = house.ann("GET", "/api/v1/export")
+    assert r.status_code == 200 and r.headers["Content-Type"] == "application/zip"
+    (tmp_path / "ann.zip").write_bytes(r.content)
+    names, files = check_archive(tmp_path / "ann.zip", ANN, True)
+    folder = "documents/" + house.things["document"]
+    original = house.ann("GET", f"/api/v1/knowledge/documents/{house.things['document']}/original").content
+    assert [files[n] for n in names if n.startswith(folder + "/original")] == [original]
+    assert MARK in files[folder + "/text.txt"].decode() and json.loads(files[folder + "/document.json"])["title"]
+    assert any(MARK in m["text"] for m in
+               json.loads(files[f"conversations/{house.things['conversation']}/0001.json"])["messages"])
+    for where in ("tasks/0001.json", "memory/0001.json", "calendar.ics", "ledger/0001.json", "briefings/0001.json"):
+        assert MARK in files[where].decode(), where
+    r = house.bob("GET", "/api/v1/export")
+    (tmp_path / "bob.zip").write_bytes(r.content)
+    check_archive(tmp_path / "bob.zip", BOB, False)
+    made = subprocess.run([PROGRAM, "export", str(tmp_path / "cli.zip"), "--person", "ann"],
+                          env=house.server.environment(), capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr  # beside the running server
+    assert set(check_archive(tmp_path / "cli.zip", ANN, True)[0]) >= {n for n in names if n.startswith(folder)}
+    assert (tmp_path / "cli.zip").stat().st_mode & 0o777 == 0o600
+    wrong = subprocess.run([PROGRAM, "export", str(tmp_path / "no.zip"), "--person", "nobody"],
+                           env=house.server.environment(), capture_output=True, text=True)
+    assert wrong.returncode == 3 and not (tmp_path / "no.zip").exists()
+
+
+def test_backup_beside_a_running_server(house, tmp_path):
+    """Whole, for the owner alone, and with everybody in it; a wrong one is not restored."""
+    file = tmp_path / "all.backup"
+    made = subprocess.run([PROGRAM, "backup", str(file)], env=house.server.environment(), capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr
+    assert file.stat().st_mode & 0o777 == 0o600
+    data = tmp_path / "data"
+    data.mkdir()
+    there = Server(data)
+    run = subprocess.run([PROGRAM, "restore", str(file), "--yes"], env=there.environment(), capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    whole = file.read_bytes()
+    (tmp_path / "broken.backup").write_bytes(whole[:len(whole) // 2])
+    with Server(data) as server:
+        ann = sign_in(server.url, ANN)  # people, passwords and what each owns came along
+        assert ann("GET", "/api/v1/knowledge/documents/" + house.things["document"]).status_code == 200
+        assert sign_in(server.url, BOB)("GET", "/api/v1/knowledge/documents/" + house.things["document"]).status_code == 404
+    run = subprocess.run([PROGRAM, "restore", str(tmp_path / "broken.backup"), "--yes"], env=there.environment(),
+                         capture_output=True, text=True)
+    assert run.returncode != 0 and "nothing was changed" in run.stderr, run.stderr

@@ -1,4 +1,4 @@
-/* test_limiter.c - buckets, keys of addresses, a flood of keys; and passwords, which wait for it. */
+/* test_limiter.c - buckets, keys of addresses, a flood of keys; and how passwords are kept. */
 #include "support/unit.h"
 
 #include <stdio.h>
