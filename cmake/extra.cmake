@@ -41,3 +41,5 @@ endforeach()
 # The phonemes and the small voice: loaded when somebody is to be spoken to.
 pkg_check_modules(PKG_espeak_ng REQUIRED espeak-ng)
 target_include_directories(sotto_voice SYSTEM PRIVATE ${PKG_espeak_ng_INCLUDE_DIRS})
+sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_people.sql
+  schema_people_sql)

@@ -22,7 +22,15 @@ enum { BODY_NONE = 0, BODY_JSON = 1, BODY_MULTIPART = 2, BODY_MAY_LACK = 4, BODY
 enum { ON_LOOP = 1, NO_SCHEMA = 2, IS_WEBSOCKET = 4, MAY_BE_BULK = 8,
        STREAMS = 16,     /* may answer with server-sent events instead */
        ANY_MEMBERS = 32, /* unknown members of the body are ignored */
-       READABLE = 64     /* may answer with a page or plain text instead */ };
+       READABLE = 64,    /* may answer with a page or plain text instead */
+       /* What a caller needs; without any of these GET needs SCOPE_READ, the others SCOPE_WRITE
+        * with it (access.h). */
+       NEEDS_NOTHING = 1 << 16, /* for anybody: the page, health, signing in */
+       NEEDS_READ = 1 << 17,    /* a POST that changes nothing */
+       NEEDS_VOICE = 1 << 18,
+       NEEDS_ADMIN = 1 << 19,
+       NEEDS_METRICS = 1 << 20,
+       NEEDS_ACCOUNT = 1 << 21 };
 
 struct ApiRoute {
     const char *method, *pattern;
@@ -48,6 +56,7 @@ struct ApiCall {
     Arena *arena;
     unsigned worker;
     const Uuid *owner;
+    const Caller *caller;
     const ApiRoute *route;
     RouteMatch match;
     FieldValue query[API_FIELDS_MAX], body[API_FIELDS_MAX];
@@ -58,6 +67,8 @@ struct ApiCall {
 };
 
 const ApiRoute *api_routes(size_t *n);
+/* The SCOPE_* bits that the route's method and flags ask for. */
+unsigned api_route_scopes(const ApiRoute *r);
 
 /* Values by name; asking for a name that the route does not declare is a bug and gives an empty
  * one. */
@@ -82,7 +93,10 @@ bool call_read(ApiCall *c, Err *err);
 bool api_is_openai(Str path);
 Server *api_server(Api *api);
 const Router *api_router(const Api *api);
-const ApiParts *api_parts(const Api *api);
+const ApiParts *api_parts(const Api *api); /* what is shared, and the first person's */
+const ApiParts *api_parts_of(Api *api, const Uuid *owner); /* NULL: there is nobody of that id */
+/* Everybody, one after the other: *at begins as 0. NULL: no more. */
+const ApiParts *api_parts_next(Api *api, size_t *at);
 
 /* Gauges of the process and its queues; dropped before the Work dies. */
 void api_gauges_add(const ApiParts *parts);
@@ -94,6 +108,8 @@ typedef struct ApiWs ApiWs;
 ApiWs *api_ws_new(Api *api, Err *err);
 void api_ws_free(ApiWs *ws);
 void api_ws_watch(ApiWs *ws); /* begins to pass the store's changes on */
+void api_ws_watch_person(ApiWs *ws, const ApiParts *parts); /* and those of one person */
+void api_ws_unwatch_person(ApiWs *ws, const Uuid *owner);
 ApiWs *api_ws(Api *api);
 
 /* Handlers, by file. */
@@ -121,5 +137,7 @@ ApiHandler settings_show, settings_change, machine_show, backup_get, sample_add,
     document_related;
 ApiHandler health, health_live, health_ready, metrics_page, openapi_page, page_index, page_asset,
     ws_open;
+ApiHandler session_show, session_begin, session_end, token_list, token_add, token_revoke,
+    people_list, people_add, people_remove, people_password, audit_list, export_get;
 
 #endif

@@ -466,7 +466,7 @@ bool document_original(ApiCall *c, Err *err)
     http_resp_header(c->x, "Content-Security-Policy",
                      shown ? STR("default-src 'none'; style-src 'unsafe-inline'; object-src 'self';"
                                  " frame-ancestors 'self'")
-                           : STR("default-src 'none'; sandbox"));
+                           : STR("default-src 'none'; sandbox; frame-ancestors 'none'"));
     http_resp_header(c->x, "Cross-Origin-Resource-Policy", STR("same-origin"));
     disposition(c, &doc, shown);
     if (result == RANGE_OK)

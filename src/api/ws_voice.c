@@ -200,7 +200,10 @@ static bool answer(VoiceJob *job, unsigned worker, Arena *a, Err *err)
     if (!job->sound.pcm && !hear_raw(buf_str(&job->raw), job->is_float, job->rate,
                                      HEAR_SAID_SECONDS, &job->sound, err))
         return false;
-    if (!hear_interact(api_parts(ws_api(job->ws)), &q, &job->sound, worker, a, &i, err))
+    const ApiParts *parts = ws_parts(job->ws, job->talker->id);
+    if (!parts)
+        return err_set(err, ERR_CANCELLED, "the client has gone");
+    if (!hear_interact(parts, &q, &job->sound, worker, a, &i, err))
         return false;
     if (!is_over(job))
         send_interaction(job, &i);

@@ -69,6 +69,17 @@ bool call_find_server(const Config *config, Buf *out, bool *busy)
     return at != SIZE_MAX;
 }
 
+void call_key(const Config *config, Buf *out)
+{
+    Buf path;
+    buf_init(out, 4096);
+    buf_init(&path, 16384);
+    buf_printf(&path, "%s/sotto.key", config_text(config, SET_DATA));
+    if (!buf_ok(&path) || !os_read_file(path.ptr, out, NULL))
+        buf_clear(out); /* an older server, or somebody else's: it says what it wants */
+    buf_release(&path);
+}
+
 static bool open_local(Call *c, Config *config, unsigned needs, const char *who, Err *err)
 {
     char note[200];
@@ -109,7 +120,10 @@ Call *call_open(Config *config, unsigned needs, const char *who, Err *err)
     bool ok;
     if (call_find_server(config, &url, NULL)) {
         c->lanes = app_bulk_threads();
-        c->remote = remote_new(buf_str(&url), err);
+        Buf key;
+        call_key(config, &key);
+        c->remote = remote_new(buf_str(&url), str_trim(buf_str(&key)), err);
+        buf_release(&key);
         ok = c->remote != NULL;
     } else {
         ok = open_local(c, config, needs, who, err);

@@ -50,6 +50,10 @@ void call_on_hearing(Call *c, void (*fn)(void *arg, size_t done, size_t all), vo
  * somebody has it open for writing; its note is in out then, server or not. */
 bool call_find_server(const Config *config, Buf *out, bool *busy);
 
+/* The key that the running server left in the data folder; empty when there is none. *out is made
+ * here and the caller's to release. */
+void call_key(const Config *config, Buf *out);
+
 /* Appends "?name=value" or "&name=value", percent-encoded. */
 void call_param(Buf *target, const char *name, Str value);
 

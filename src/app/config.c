@@ -18,9 +18,8 @@ static const Setting settings[SET_ID_COUNT] = {
      "DIR", NULL, 0, 0, "folder of the model files"},
     {SET_LISTEN, SETTING_ADDRESS, "listen", "--listen", "SOTTO_LISTEN", "127.0.0.1:8080",
      "HOST:PORT", NULL, 0, 0, "address to serve on; port 0 picks a free one"},
-    {SET_INSECURE_LISTEN, SETTING_BOOL, "insecure_listen", "--insecure-listen",
-     "SOTTO_INSECURE_LISTEN", "no", NULL, NULL, 0, 1,
-     "allow an address that other machines can reach, without a password"},
+    {SET_LOGIN, SETTING_CHOICE, "login", "--login", "SOTTO_LOGIN", "auto", "WHEN", "auto|always", 0,
+     0, "who must sign in: auto is everybody but one person alone on their own machine"},
     {SET_ALLOWED_HOSTS, SETTING_LIST, "allowed_hosts", "--allowed-hosts", "SOTTO_ALLOWED_HOSTS", "",
      "NAMES", NULL, 0, 0, "more Host names to answer to, with commas between"},
     {SET_WORKERS, SETTING_COUNT, "workers", "--workers", "SOTTO_WORKERS", "0", "N", NULL, 0, 64,
@@ -83,6 +82,16 @@ static const Setting settings[SET_ID_COUNT] = {
     {SET_JOB_LIMIT, SETTING_COUNT, "job_limit", "--job-limit", "SOTTO_JOB_LIMIT", "600", "SECONDS",
      NULL, 1, 86400,
      "a request that a worker has had for so long hangs: it is answered 503"},
+    {SET_RATE_ADDRESS, SETTING_COUNT, "rate_address", "--rate-address", "SOTTO_RATE_ADDRESS", "100",
+     "N", NULL, 0, 1000000,
+     "requests a second from one address, ten times as many at once, where everybody must sign in; "
+     "0 is any number"},
+    {SET_RATE_TOKEN, SETTING_COUNT, "rate_token", "--rate-token", "SOTTO_RATE_TOKEN", "100", "N",
+     NULL, 0, 1000000, "the same for one token or session"},
+    {SET_SESSION_DAYS, SETTING_COUNT, "session_days", "--session-days", "SOTTO_SESSION_DAYS", "30",
+     "DAYS", NULL, 1, 3650, "how long one stays signed in"},
+    {SET_AUDIT_DAYS, SETTING_COUNT, "audit_days", "--audit-days", "SOTTO_AUDIT_DAYS", "365", "DAYS",
+     NULL, 1, 36500, "how long the audit log is kept"},
 };
 
 typedef struct {

@@ -22,7 +22,7 @@ typedef enum {
     SET_DATA,
     SET_MODELS,
     SET_LISTEN,
-    SET_INSECURE_LISTEN,
+    SET_LOGIN,
     SET_ALLOWED_HOSTS,
     SET_WORKERS,
     SET_MAX_UPLOAD,
@@ -49,6 +49,10 @@ typedef enum {
     SET_TLS_CERT,
     SET_TLS_KEY,
     SET_JOB_LIMIT,
+    SET_RATE_ADDRESS,
+    SET_RATE_TOKEN,
+    SET_SESSION_DAYS,
+    SET_AUDIT_DAYS,
     SET_ID_COUNT
 } SettingId;
 

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,9 +16,10 @@
 #include "app/commands.h"
 #include "app/notify.h"
 #include "app/restart.h"
-#include "assistant/scheduler.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/os.h"
+#include "net/address.h"
 
 #define DRAIN_MS 10000
 #define HUNG_WAIT_MS 3000 /* for a job that hangs, at the end */
@@ -28,7 +30,7 @@ typedef struct {
     Cli *cli;
     App app;
     Server *server;
-    Scheduler *scheduler;
+    char *key_file; /* of the data folder; there while the server runs */
     char host[256];
     uint16_t port;
     char url[320];
@@ -76,18 +78,41 @@ static uint32_t raise_files(void)
                                            : (uint32_t)files.rlim_cur / 2;
 }
 
+/* Whether other machines can: by the address that is listened on, whoever made the socket. */
+static bool is_reachable(const Serve *s)
+{
+    struct sockaddr_storage a = {0};
+    socklen_t n = sizeof a;
+    int fd = notify_listen_fd();
+    if (fd <= 0)
+        return !config_loopback(s->host);
+    if (getsockname(fd, (struct sockaddr *)&a, &n) != 0)
+        return true;
+    return !address_is_this_machine((const struct sockaddr *)&a);
+}
+
+static bool nobody_could(const Serve *s, Err *err)
+{
+    return err_set(err, ERR_VALIDATION,
+                   "%s can be reached by other machines, and nobody could sign in yet: say sotto "
+                   "people password, or sotto token create NAME, and start again (or listen on "
+                   "127.0.0.1)", s->host);
+}
+
+/* Before anything is made: a new data folder has nobody in it. */
+static bool has_data(const Serve *s)
+{
+    const char *db = os_join(s->cli->arena, config_text(s->cli->config, SET_DATA), "sotto.db");
+    return db && os_exists(db);
+}
+
 static bool bind_address(Serve *s, Err *err)
 {
     const Config *c = s->cli->config;
     if (!config_address(str_of(config_text(c, SET_LISTEN)), s->host, &s->port, err))
         return false;
-    if (!config_loopback(s->host) && !config_bool(c, SET_INSECURE_LISTEN))
-        return err_set(err, ERR_VALIDATION,
-                       "%s can be reached by other machines and there are no "
-                       "passwords yet: whoever reaches it could read everything. Listen on "
-                       "127.0.0.1, or "
-                       "say --insecure-listen if the network itself keeps others out",
-                       s->host);
+    if (is_reachable(s) && !has_data(s))
+        return nobody_could(s, err);
     size_t n;
     const char **hosts = host_list(s->cli, &n);
     ServerOptions o = {.host = s->host,
@@ -113,6 +138,17 @@ static bool bind_address(Serve *s, Err *err)
     return true;
 }
 
+/* For the command line: whoever can read the data folder may ask as the first person. */
+static bool leave_key(Serve *s, Err *err)
+{
+    char key[ACCESS_SECRET_MAX];
+    s->key_file = os_join(s->cli->arena, config_text(s->cli->config, SET_DATA), "sotto.key");
+    if (!s->key_file)
+        return err_set(err, ERR_NO_MEMORY, "no memory for a path");
+    return access_local_key(s->app.access, key, err) &&
+           os_write_file(s->key_file, str_of(key), 0600, err);
+}
+
 static bool open_data(Serve *s, Err *err)
 {
     char note[400];
@@ -125,16 +161,15 @@ static bool open_data(Serve *s, Err *err)
                     .assistant = true,
                     .voice = true,
                     .lock_note = note};
+    o.reachable = is_reachable(s);
     if (!app_open(&s->app, &o, err))
         return false;
-    api_set_server(s->app.api, s->server);
-    if (!server_start(s->server, err) || !sync_start(s->app.sync, err))
+    if (o.reachable && !access_can_sign_in(s->app.access))
+        return nobody_could(s, err);
+    if (!leave_key(s, err))
         return false;
-    SchedulerOptions r = {.tasks = s->app.tasks,
-                          .desktop = config_bool(s->cli->config, SET_DESKTOP)};
-    s->scheduler = scheduler_start(&r, err);
-    return s->scheduler != NULL && calendars_start(s->app.calendars, err) &&
-           briefings_start(s->app.briefings, err);
+    api_set_server(s->app.api, s->server);
+    return server_start(s->server, err) && app_start(&s->app, err);
 }
 
 static void loop_is_alive(void *arg)
@@ -175,6 +210,7 @@ static int wait_for_end(Serve *s, const sigset_t *signals)
         work_hung(s->app.work, &unreplaced);
         if (watchdog && unreplaced == 0) /* with no worker to spare, a new start helps */
             server_post(s->server, loop_is_alive, NULL);
+        access_tick(s->app.access);
         ears_rest(s->app.ears);
         mouth_rest(s->app.mouth);
         trim_when_idle(s, &trimmed_at);
@@ -249,11 +285,9 @@ int serve_command(Cli *cli)
             pthread_sigmask(SIG_UNBLOCK, &signals, NULL); /* a second signal ends at once */
         tell_end(&s, number);
     }
-    llm_stop(s.app.llm); /* nobody waits for a model while the program ends */
-    scheduler_stop(s.scheduler);
-    briefings_stop(s.app.briefings);
-    calendars_stop(s.app.calendars);
-    sync_stop(s.app.sync);
+    app_stop(&s.app);
+    if (s.key_file)
+        os_remove(s.key_file, NULL);
     if (s.server) {
         server_stop(s.server, DRAIN_MS);
         server_join(s.server);

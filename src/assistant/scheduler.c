@@ -480,7 +480,8 @@ Scheduler *scheduler_start(const SchedulerOptions *o, Err *err)
         || err_set(err, ERR_INTERNAL, "too many listen to tasks"));
     int rc = ok ? pthread_create(&s->thread, NULL, scheduler_main, s) : 0;
     if (ok && rc == 0) {
-        add_metrics(s);
+        if (o->metrics)
+            add_metrics(s);
         return s;
     }
     if (ok)

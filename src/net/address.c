@@ -68,6 +68,15 @@ bool address_is_public(const struct sockaddr *a)
     return false;
 }
 
+bool address_is_this_machine(const struct sockaddr *a)
+{
+    if (a->sa_family == AF_INET)
+        return ntohl(((const struct sockaddr_in *)a)->sin_addr.s_addr) >> 24 == 127;
+    if (a->sa_family == AF_INET6)
+        return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)a)->sin6_addr);
+    return a->sa_family == AF_UNIX;
+}
+
 bool address_text_is_loopback(Str host)
 {
     char text[INET6_ADDRSTRLEN + 1];

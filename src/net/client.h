@@ -64,4 +64,7 @@ Str client_header_in(Str lines, const char *name); /* of what on_head is given *
  * status but 200 and 206 is ERR_UNAVAILABLE (404: ERR_NOT_FOUND) and leaves the file as it was. */
 bool client_download(const ClientRequest *req, const char *path, Err *err);
 
+/* Tests only: this one address, written as a number, counts as public; NULL: none does. */
+void client_test_public(const char *address);
+
 #endif

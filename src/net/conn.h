@@ -71,6 +71,7 @@ struct Conn {
     } u;
     char peer[46];
     uint16_t peer_port;
+    uint16_t address_place;
     bool readable, writable, hangup, broken, dead;
     bool handshaking, ready, close_when_sent, over_limit;
 };
@@ -86,6 +87,8 @@ struct Server {
     LoopTimers t_head, t_body, t_idle, t_write, t_linger, t_ping, t_misc;
     LoopTimer accept_again, drain_end;
     Conn *conns, *dead, *ready;
+    uint16_t *by_address;  /* open ones by a hash of their address, [ADDRESS_PLACES] */
+    uint64_t address_seed;
     struct ExchangePriv *free_list;
     size_t free_count;
     atomic_size_t outstanding; /* exchanges that somebody holds */
@@ -107,6 +110,10 @@ struct Server {
     _Atomic uint64_t n_connections, n_websockets, n_accepted, n_requests, n_held;
     Metric *m_requests, *m_duration;
 };
+
+#define ADDRESS_PLACES 16384u
+/* Where the connections of that address are counted. */
+uint16_t *server_address_place(Server *s, const char *peer);
 
 #define SCRATCH_BYTES ((size_t)64 << 10)
 #define HEAD_READ_BYTES ((size_t)16 << 10) /* at most this much pipelined input waits */

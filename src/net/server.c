@@ -8,10 +8,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/os.h"
+#include "net/address.h"
 #include "net/conn.h"
+#include "net/limiter.h"
 #include "net/listen.h"
 
 #define POOL_MAX 256        /* exchanges kept for the next requests */
@@ -20,6 +23,7 @@
 
 const ServerLimits server_default_limits = {
     .connections = 16384,
+    .address_connections = 256,
     .target_bytes = 8192,
     .head_bytes = 32768,
     .header_count = 100,
@@ -44,6 +48,7 @@ const ServerLimits server_default_limits = {
 static void fill_limits(ServerLimits *l)
 {
     TAKE_DEFAULT(connections);
+    TAKE_DEFAULT(address_connections);
     TAKE_DEFAULT(target_bytes);
     TAKE_DEFAULT(head_bytes);
     TAKE_DEFAULT(header_count);
@@ -80,6 +85,22 @@ static void on_accept_again(LoopTimer *t)
     s->listening = loop_watch_level(s->loop, &s->listener, NULL);
 }
 
+/* Two addresses may share a place: then they share its number, which is far above what anybody but
+ * a flood has. */
+uint16_t *server_address_place(Server *s, const char *peer)
+{
+    char room[48];
+    Str key = limiter_address(str_of(peer), room);
+    return &s->by_address[checksum64(s->address_seed, key.ptr, key.len) % ADDRESS_PLACES];
+}
+
+static bool address_is_full(Server *s, const char *peer)
+{
+    bool ours = address_text_is_loopback(str_of(peer)) || str_eq(str_of(peer), STR("unix"));
+    return (!ours || s->opt.limits.address_loopback) &&
+           *server_address_place(s, peer) >= s->opt.limits.address_connections;
+}
+
 static void on_connection(LoopIo *io, uint32_t events)
 {
     Server *s = (Server *)((char *)io - offsetof(Server, listener));
@@ -96,7 +117,7 @@ static void on_connection(LoopIo *io, uint32_t events)
             return;
         }
         uint64_t open = atomic_load(&s->n_connections);
-        bool over = open >= s->opt.limits.connections;
+        bool over = open >= s->opt.limits.connections || address_is_full(s, peer);
         if (open >= (uint64_t)s->opt.limits.connections + OVER_LIMIT_EXTRA)
             close(fd);
         else
@@ -156,12 +177,14 @@ static bool init_parts(Server *s, Err *err)
     loop_timers_init(s->loop, &s->t_misc, 1000);
     s->accept_again.fn = on_accept_again;
     s->scratch = mem_alloc(SCRATCH_BYTES);
+    s->by_address = mem_zalloc(ADDRESS_PLACES * sizeof *s->by_address);
     s->headers = mem_array(o->limits.header_count + 1, sizeof *s->headers);
     s->ws = ws_table_new();
-    if (!s->scratch || !s->headers || !s->ws)
+    if (!s->scratch || !s->headers || !s->ws || !s->by_address)
         return err_set(err, ERR_NO_MEMORY, "no memory for the server");
     uint32_t random;
-    if (!os_random(&random, sizeof random, err))
+    if (!os_random(&random, sizeof random, err) ||
+        !os_random(&s->address_seed, sizeof s->address_seed, err))
         return false;
     snprintf(s->id_prefix, sizeof s->id_prefix, "%08x-", random);
     if ((o->tls_cert != NULL) != (o->tls_key != NULL))
@@ -251,6 +274,7 @@ void server_free(Server *s)
     tls_context_free(s->tls);
     buf_release(&s->spare);
     mem_free(s->scratch);
+    mem_free(s->by_address);
     mem_free(s->headers);
     free_list(s->opt.allowed_hosts, s->opt.allowed_host_count);
     free_list(s->opt.allowed_origins, s->opt.allowed_origin_count);

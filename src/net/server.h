@@ -10,7 +10,8 @@
  * Origin refused, 408 too slow, 411/413/414/431 too large, 417, 501 unknown transfer coding, 503
  * too many connections or too much body memory, 505. Every answer carries X-Request-Id, Date,
  * X-Content-Type-Options: nosniff, Referrer-Policy: no-referrer and, unless the handler set it,
- * Cache-Control: no-store. No CORS header is ever sent.
+ * Cache-Control: no-store and a Content-Security-Policy that allows nothing. No CORS header is ever
+ * sent.
  *
  * Threads: server_post, server_stop, ws_post_* and http_exchange_reply are safe from any thread;
  * everything else belongs to the thread that made the server until server_start, then to the
@@ -22,6 +23,9 @@
 
 typedef struct {
     uint32_t connections;      /* open at once; one more is answered 503 and closed */
+    uint32_t address_connections; /* of one address; one more as above. Not of this machine's own,
+                                     but with address_loopback */
+    bool address_loopback;
     uint32_t target_bytes;     /* request target; 414 */
     uint32_t head_bytes;       /* request line and headers; 431 */
     uint32_t header_count;     /* 431 */

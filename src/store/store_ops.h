@@ -13,6 +13,7 @@
 #include "store/commitments.h"
 #include "store/cues.h"
 #include "store/settings.h"
+#include "store/people.h"
 #include "store/talk.h"
 #include "store/tasks.h"
 
@@ -167,6 +168,17 @@ struct StoreOps {
     bool (*setting_list)(Store *s, const Uuid *owner, Arena *a, StoredSetting **out, size_t *n,
         Err *err);
     bool (*setting_put)(Store *s, const Uuid *owner, const StoredSetting *list, size_t n,
+        Err *err);
+    /* people.h */
+    bool (*person_put)(Store *s, const Person *p, Err *err);
+    bool (*person_list)(Store *s, Arena *a, Person **out, size_t *n, Err *err);
+    bool (*person_remove)(Store *s, const Uuid *person, Err *err);
+    bool (*credential_put)(Store *s, const Credential *c, Err *err);
+    bool (*credential_list)(Store *s, Arena *a, Credential **out, size_t *n, Err *err);
+    bool (*credential_delete)(Store *s, const Uuid *ids, size_t n, Err *err);
+    bool (*credential_used)(Store *s, const Uuid *ids, const int64_t *at, size_t n, Err *err);
+    bool (*audit_add)(Store *s, const AuditEntry *e, size_t n, int64_t keep_since, Err *err);
+    bool (*audit_list)(Store *s, const AuditQuery *q, Arena *a, AuditEntry **out, size_t *n,
         Err *err);
 };
 

@@ -24,7 +24,8 @@ class Server:
     def __enter__(self):
         self.log = open(self.data / "server.log", "ab")
         self.started = time.monotonic()
-        self.process = subprocess.Popen([PROGRAM, "serve", "--listen", self.listen, *self.args],
+        listen = [] if "--listen" in self.args else ["--listen", self.listen]
+        self.process = subprocess.Popen([PROGRAM, "serve", *listen, *self.args],
                                         stdout=subprocess.PIPE, stderr=self.log, env=self.environment())
         line = self.process.stdout.readline().decode()
         self.ready_s = time.monotonic() - self.started

@@ -358,4 +358,13 @@ static const StoreOps OPS = {
     .cues = sq_cues,
     .setting_list = sq_setting_list,
     .setting_put = sq_setting_put,
+    .person_put = sq_person_put,
+    .person_list = sq_person_list,
+    .person_remove = sq_person_remove,
+    .credential_put = sq_credential_put,
+    .credential_list = sq_credential_list,
+    .credential_delete = sq_credential_delete,
+    .credential_used = sq_credential_used,
+    .audit_add = sq_audit_add,
+    .audit_list = sq_audit_list,
 };
