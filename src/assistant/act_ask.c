@@ -34,15 +34,16 @@ static bool follow_up(Turn *t, Str question, bool *answered)
 
 bool act_question(Turn *t)
 {
-    Str question = t->intent.query.len ? t->intent.query : t->text;
+    Str asked = t->intent.query.len ? t->intent.query : t->text, question;
     bool answered = false;
-    if (!memory_answer(t, question, &answered))
+    if (!memory_resolve(t->parts->store, t->owner, asked, t->a, &question, t->err))
         return false;
-    if (answered)
-        return true;
     bool follows = t->intent.follow_up && t->d.question.len;
     if (!(follows ? follow_up(t, question, &answered)
                   : answer_find(t, question, question, NULL, 0, &answered)))
+        return false;
+    if (!answered && !follows && question.ptr != asked.ptr &&
+        !answer_find(t, asked, asked, NULL, 0, &answered))
         return false;
     if (!follows)
         t->d.question = question;

@@ -244,6 +244,20 @@ static bool fact_where(SqConn *c, int64_t owner_no, const FactQuery *f, SqWhere 
         buf_add_c(&w->sql, " AND t.subject = ?");
         sq_where_text(w, f->subject);
     }
+    for (size_t i = 0; i < f->n_subjects && i < FACT_MAX_SUBJECTS; i++) {
+        buf_add_c(&w->sql, i ? ", ?" : " AND t.subject <> '' AND t.subject IN (?");
+        sq_where_text(w, f->subjects[i]);
+    }
+    buf_add_c(&w->sql, f->n_subjects ? ")" : "");
+    if (f->subject_prefix.len) {
+        /* 0xFF is in no UTF-8, so that it is behind everything that begins so. */
+        Str behind = arena_printf(w->a, STR_FMT "\xFF", STR_ARG(f->subject_prefix));
+        if (!behind.ptr)
+            return sq_talk_no_memory(err);
+        buf_add_c(&w->sql, " AND t.subject <> '' AND t.subject >= ? AND t.subject < ?");
+        sq_where_text(w, f->subject_prefix);
+        sq_where_text(w, behind);
+    }
     if (!f->ended)
         buf_add_c(&w->sql, " AND t.ended_at IS NULL");
     return sq_talk_where_words(c, w, f->q, "instr(t.words, ?) > 0", err)
