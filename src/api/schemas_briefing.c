@@ -5,7 +5,7 @@ const char api_schemas_briefing[] =
     "{\"BriefingItem\":{\"type\":\"object\",\"required\":[\"text\",\"reason\",\"source_id\","
     "\"source_type\",\"sources\"],\"properties\":{\"text\":{\"type\":\"string\"},\"reason\":{"
     "\"type\":\"string\",\"description\":\"why the line is here\"},\"source_id\":{\"type\":\""
-    "string\",\"format\":\"uuid\"},\"source_type\":{\"enum\":[\"document\",\"task\",\"event\""
+    "string\",\"format\":\"uuid\"},\"source_type\":{\"enum\":[\"document\",\"task\",\"event\",\"fact\""
     "]},\"sources\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"type\""
     ",\"id\",\"title\",\"source\"],\"properties\":{\"type\":{\"enum\":[\"document\",\"task\","
     "\"event\"]},\"id\":{\"type\":\"string\",\"format\":\"uuid\"},\"title\":{\"type\":\"strin"

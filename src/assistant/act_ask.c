@@ -233,7 +233,9 @@ bool act_briefing(Turn *t)
     const BriefingSection *due = &briefing_of(shot)->sections[BRIEFING_DUE];
     for (size_t i = 0; i < due->n; i++) {
         const BriefingSource *s = &due->items[i].sources[0];
-        dialogue_list(&t->d, s->of == BRIEFING_OF_TASK ? THING_TASK : THING_DOCUMENT, &s->id);
+        dialogue_list(&t->d, s->of == BRIEFING_OF_TASK ? THING_TASK
+                               : s->of == BRIEFING_OF_FACT ? THING_FACT
+                                                           : THING_DOCUMENT, &s->id);
     }
     Buf said;
     buf_init(&said, 1 << 20);

@@ -36,8 +36,10 @@ static void say_fact(Turn *t, Str text)
         turn_say(t, "\"" STR_FMT "\"", STR_ARG(text));
         return;
     }
-    if (str_eq_nocase(str_sub(text, 0, 8), STR("call me ")))
-        turn_say(t, "I am to ");
+    if (str_eq_nocase(str_sub(text, 0, 8), STR("call me "))) {
+        turn_say(t, "I am to call you" STR_FMT, STR_ARG(str_sub(text, 7, text.len)));
+        return;
+    }
     while (str_next(&rest, ' ', &word)) {
         const char *to = was_i && str_eq(word, STR("was")) ? "were" : NULL;
         for (size_t i = 0; i < sizeof turned / sizeof *turned && !to; i++)
@@ -157,22 +159,42 @@ static bool may_be_told(const Turn *t)
            !(i->by_rule && i->kind == INTENT_COMMAND && !intent_info(i->action)->refused);
 }
 
+/* A question of memory, whatever it was taken for; of a form that only memory can answer it is a
+ * question in any case. */
+static bool asked_back(Turn *t, bool *done)
+{
+    MemoryAsk ask;
+    Str question = t->intent.query.len ? t->intent.query : t->text;
+    if ((t->intent.by_rule && t->intent.kind == INTENT_COMMAND) || t->intent.follow_up ||
+        t->intent.action == ACTION_MEMORY_LIST)
+        return true;
+    if (!memory_ask(t->parts->store, t->owner, question, t->a, &ask, t->err))
+        return false;
+    if (ask.whole || ask.form) {
+        t->intent.action = ACTION_QUESTION;
+        t->intent.kind = INTENT_QUERY;
+    }
+    return !ask.whole || memory_answer(t, question, done);
+}
+
 bool memory_overhear(Turn *t, bool *done)
 {
     MemoryHeard heard[MEMORY_HEARD];
     size_t n;
     bool secret;
     *done = false;
-    if (!may_be_told(t))
+    if (t->d.awaiting != AWAIT_NOTHING)
         return true;
     if (!memory_hear(t->text, t->a, heard, &n, &secret))
         return turn_no_memory(t);
     if (secret) {
         t->withheld = *done = true;
-        turn_say(t, "That looks like %s. I do not keep such things, and have not stored it.",
+        turn_say(t, "That looks like %s. Such things are not kept, and I have not stored it.",
                  secret_name(secret_find(t->text)));
         return true;
     }
+    if (!may_be_told(t))
+        return t->intent.action != ACTION_REMEMBER || t->intent.by_rule || asked_back(t, done);
     for (size_t i = 0; i < n; i++) {
         if (!keep(t, heard[i].text, i > 0))
             return false;
@@ -181,10 +203,7 @@ bool memory_overhear(Turn *t, bool *done)
         t->intent.slot[SLOT_FACT] = (IntentValue){.text = heard[0].text};
         *done = true;
     }
-    if (!*done && t->intent.kind != INTENT_COMMAND && !t->intent.follow_up &&
-        t->intent.action != ACTION_MEMORY_LIST)
-        return memory_answer(t, t->intent.query.len ? t->intent.query : t->text, done);
-    return true;
+    return *done || asked_back(t, done);
 }
 
 /* ---- forgetting ------------------------------------------------------------------------------ */

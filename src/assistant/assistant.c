@@ -310,6 +310,7 @@ static bool act(Turn *t)
     bool answered = false;
     t->err = &failed;
     bool ok = memory_overhear(t, &answered);
+    heard = t->intent;
     if (ok && !answered && wants_confirmation(&heard))
         ask_whether(t);
     else if (ok && !answered)
@@ -323,8 +324,7 @@ static bool act(Turn *t)
         buf_clear(&t->said);
         turn_say(t, "That did not work: %s.", failed.msg);
     }
-    if (!answered || t->intent.action != ACTION_REMEMBER)
-        t->intent = heard; /* what was heard is what is reported, whatever was resumed */
+    t->intent = heard; /* what was heard is what is reported, whatever was resumed */
     return buf_check(&t->said, "the answer", t->err);
 }
 

@@ -149,6 +149,7 @@ static bool by_form(Store *s, const Uuid *owner, const SentenceWords *w, Arena *
         Str rest = str_of(forms[i].subject), one;
         if (!memory_match(forms[i].pattern, w, 0, w->n, &took))
             continue;
+        out->form = true;
         while (out->page.n == 0 && str_next(&rest, '|', &one)) {
             Str subject = filled(one, w, &took, a);
             FactQuery q = {.limit = FOUND_MAX};

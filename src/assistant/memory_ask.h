@@ -9,6 +9,7 @@ typedef struct {
     FactPage page;
     bool whole; /* the question asks for the facts themselves: "who is my manager?", and not "when
                  * does my manager want the report?" */
+    bool form;  /* it has the form of such a question, whether or not anything is known */
     bool past;  /* it asks for what held before; what is replaced is in the page as well */
 } MemoryAsk;
 bool memory_ask(Store *s, const Uuid *owner, Str question, Arena *a, MemoryAsk *out, Err *err);

@@ -103,6 +103,7 @@ typedef struct {
     const Str *subjects;    /* one of these; n_subjects 0: any */
     size_t n_subjects;      /* at most FACT_MAX_SUBJECTS */
     Str subject_prefix;     /* what it begins with; empty: anything */
+    Str subject_suffix;     /* what it ends with; empty: anything. Looks at all that hold */
     bool ended;             /* those that were replaced, too */
     size_t limit;           /* 1..1000 */
     Str cursor;
