@@ -8,7 +8,7 @@ const char api_schemas_briefing[] =
     "string\",\"format\":\"uuid\"},\"source_type\":{\"enum\":[\"document\",\"task\",\"event\",\"fact\""
     "]},\"sources\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"type\""
     ",\"id\",\"title\",\"source\"],\"properties\":{\"type\":{\"enum\":[\"document\",\"task\","
-    "\"event\"]},\"id\":{\"type\":\"string\",\"format\":\"uuid\"},\"title\":{\"type\":\"strin"
+    "\"event\",\"fact\"]},\"id\":{\"type\":\"string\",\"format\":\"uuid\"},\"title\":{\"type\":\"strin"
     "g\"},\"source\":{\"type\":\"string\"}}}},\"at\":{\"type\":\"string\",\"format\":\"date-t"
     "ime\"},\"timed\":{\"type\":\"boolean\"},\"overdue\":{\"type\":\"boolean\"},\"score\":{\""
     "type\":\"number\",\"description\":\"by the section's formula, docs/BRIEFING.md\"},\"rece"
