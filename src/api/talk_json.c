@@ -105,13 +105,31 @@ bool message_json(ApiCall *c, JsonW *w, const TalkMessage *m, Err *err)
 
 /* ---- facts ----------------------------------------------------------------------------------- */
 
+/* "conversation:SESSION:MESSAGE" says where it was learnt; the ids are members of their own. */
+static void source_members(JsonW *w, Str source)
+{
+    Str rest = source, kind = STR(""), session = {NULL, 0}, message = {NULL, 0};
+    (void)str_next(&rest, ':', &kind);
+    (void)str_next(&rest, ':', &session);
+    (void)str_next(&rest, ':', &message);
+    jw_kv_str(w, "source", kind);
+    if (session.len)
+        jw_kv_str(w, "conversation_id", session);
+    else
+        jw_kv_null(w, "conversation_id");
+    if (message.len)
+        jw_kv_str(w, "message_id", message);
+    else
+        jw_kv_null(w, "message_id");
+}
+
 void fact_members(JsonW *w, const Fact *f)
 {
     kv_id(w, "id", &f->id);
     jw_kv_str(w, "text", f->text);
     jw_kv_str(w, "subject", f->subject);
     jw_kv_str(w, "value", f->value);
-    jw_kv_str(w, "source", f->source);
+    source_members(w, f->source);
     jw_kv_bool(w, "holds", f->ended_at == 0);
     kv_time(w, "created_at", f->created_at);
     kv_time(w, "updated_at", f->updated_at);

@@ -224,10 +224,13 @@ static const CliCommand commands[] = {
     {"conversations", "[list|show|delete] [ID]", "conversations that are kept",
      "ID is a conversation's id, or its last letters as the list shows them.", conversations_flags,
      COUNT(conversations_flags), 0, MANY, conversations_command},
-    {"memory", "[list|add|delete] [TEXT|ID]", "what the assistant was told to remember",
-     "sotto memory add \"my manager is Dana\"; another one about the same subject takes its place. "
-     "ID is a\n"
-     "fact's id, or its last letters as the list shows them.",
+    {"memory", "[list|add|history|edit|forget] [ID] [TEXT]",
+     "what the assistant was told to remember",
+     "sotto memory add \"my manager is Dana\"; another one about the same subject takes its place, "
+     "and\n"
+     "history ID shows what held before and where it was learnt. ID is a fact's id, or its last "
+     "letters as\n"
+     "the list shows them. delete is forget.",
      memory_flags, COUNT(memory_flags), 0, MANY, memory_command},
     {"list", "", "list documents", NULL, list_flags, COUNT(list_flags), 0, 0, list_command},
     {"show", "ID", "show a document with its text",

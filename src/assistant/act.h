@@ -20,6 +20,7 @@ typedef struct {
     int64_t now;
     const Zone *zone;
     Str text;            /* what was said */
+    Uuid said_id;        /* its message's; nil: it is not kept */
     Intent intent;
     Dialogue d;
     AssistantReply *reply;
@@ -78,10 +79,12 @@ void say_schedule(Turn *t, const Agenda *events, const TaskPage *tasks, bool wit
 /* Deletes the tasks that were listed, after the person said yes. */
 bool delete_listed(Turn *t);
 
-/* Whether it looks like a password, a key or a card number. */
-bool memory_is_secret(Str text, Arena *a);
-/* Facts of the person's that answer the question; false: none does (then nothing was said). */
+/* Facts of the person's that answer the question, when it asks for nothing else; answered false:
+ * none does (then nothing was said). */
 bool memory_answer(Turn *t, Str question, bool *answered);
+/* Before the intent is acted on: facts that are told in passing are kept, secrets are declined, and
+ * what asks for a fact is answered. */
+bool memory_overhear(Turn *t, bool *done);
 /* The sentence of the documents that answers; answered false: nothing does. `looked_for` finds the
  * passages (a question that follows another needs the words of both), `question` the sentence. */
 bool answer_find(Turn *t, Str looked_for, Str question, const Uuid *within, size_t n_within,

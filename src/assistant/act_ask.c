@@ -34,12 +34,10 @@ static bool follow_up(Turn *t, Str question, bool *answered)
 
 bool act_question(Turn *t)
 {
-    Str question = t->intent.query.len ? t->intent.query : t->text;
+    Str asked = t->intent.query.len ? t->intent.query : t->text, question;
     bool answered = false;
-    if (!memory_answer(t, question, &answered))
+    if (!memory_resolve(t->parts->store, t->owner, asked, t->a, &question, t->err))
         return false;
-    if (answered)
-        return true;
     bool follows = t->intent.follow_up && t->d.question.len;
     Str both = follows ? arena_printf(t->a, STR_FMT " " STR_FMT, STR_ARG(t->d.question),
                                       STR_ARG(question)) : question;
@@ -49,6 +47,9 @@ bool act_question(Turn *t)
         return false;
     if (!answered && !(follows ? follow_up(t, question, &answered)
                   : answer_find(t, question, question, NULL, 0, &answered)))
+        return false;
+    if (!answered && !follows && question.ptr != asked.ptr &&
+        !answer_find(t, asked, asked, NULL, 0, &answered))
         return false;
     if (!follows)
         t->d.question = question;
@@ -239,7 +240,9 @@ bool act_briefing(Turn *t)
     const BriefingSection *due = &briefing_of(shot)->sections[BRIEFING_DUE];
     for (size_t i = 0; i < due->n; i++) {
         const BriefingSource *s = &due->items[i].sources[0];
-        dialogue_list(&t->d, s->of == BRIEFING_OF_TASK ? THING_TASK : THING_DOCUMENT, &s->id);
+        dialogue_list(&t->d, s->of == BRIEFING_OF_TASK ? THING_TASK
+                               : s->of == BRIEFING_OF_FACT ? THING_FACT
+                                                           : THING_DOCUMENT, &s->id);
     }
     Buf said;
     buf_init(&said, 1 << 20);

@@ -318,21 +318,22 @@ static bool act(Turn *t)
     if (!answers_what_was_asked(heard.action))
         turn_settle(t);
     METRIC_INC(t->x->acts, intent_info(heard.action)->name);
-    if (wants_confirmation(&heard)) {
+    bool answered = false;
+    t->err = &failed;
+    bool ok = memory_overhear(t, &answered);
+    heard = t->intent;
+    if (ok && !answered && wants_confirmation(&heard))
         ask_whether(t);
-    } else {
-        bool answered;
-        t->err = &failed;
-        bool ok = answered_by_documents(t, &answered) && (answered || act_of(heard.action)(t));
-        t->err = err;
-        if (!ok && !is_answer(failed.code)) {
-            *err = failed;
-            return false;
-        }
-        if (!ok) {
-            buf_clear(&t->said);
-            turn_say(t, "That did not work: %s.", failed.msg);
-        }
+    else if (ok && !answered)
+        ok = answered_by_documents(t, &answered) && (answered || act_of(heard.action)(t));
+    t->err = err;
+    if (!ok && !is_answer(failed.code)) {
+        *err = failed;
+        return false;
+    }
+    if (!ok) {
+        buf_clear(&t->said);
+        turn_say(t, "That did not work: %s.", failed.msg);
     }
     t->intent = heard; /* what was heard is what is reported, whatever was resumed */
     return buf_check(&t->said, "the answer", t->err);
@@ -374,15 +375,15 @@ static bool keep_turn(Turn *t, uint64_t expected)
     extra_json(t, &extra);
     Str said_text = t->withheld ? STR("(a secret, not kept)") : t->text;
     TalkMessage said[2] = {
-        {.role = TALK_PERSON, .text = said_text, .extra_json = STR("{}"), .at = t->now},
+        {.id = t->said_id, .role = TALK_PERSON, .text = said_text, .extra_json = STR("{}"),
+            .at = t->now},
         {.role = TALK_ASSISTANT, .text = t->reply->response, .extra_json = buf_str(&extra),
             .at = clock_now_ms()}};
     TalkTurn turn = {.session = t->reply->session, .title = title_of(said_text),
         .state_json = buf_str(&state), .messages = said, .n_messages = 2, .at = t->now,
         .expected = expected};
     bool ok = buf_check(&state, "the conversation's state", t->err) &&
-              buf_check(&extra, "the answer", t->err) && uuid_v7(&said[0].id, t->err) &&
-              uuid_v7(&said[1].id, t->err) &&
+              buf_check(&extra, "the answer", t->err) && uuid_v7(&said[1].id, t->err) &&
               store_talk_turn(t->parts->store, t->owner, &turn, t->err);
     buf_release(&state);
     buf_release(&extra);
@@ -452,7 +453,8 @@ bool assistant_say(Assistant *x, const AssistantRequest *r, unsigned worker, Are
     if (r->session)
         (void)pthread_mutex_lock(lock);
     buf_init(&t.said, TALK_MAX_TEXT);
-    bool ok = load(&t, r, &expected) && understand(&t) && act(&t) && finish(&t);
+    bool ok = load(&t, r, &expected) && (!r->keep || uuid_v7(&t.said_id, err)) &&
+              understand(&t) && act(&t) && finish(&t);
     reply.time_ms = clock_seconds_since(start) * 1e3;
     ok = ok && (!r->keep || keep_turn(&t, expected));
     if (ok)

@@ -16,6 +16,7 @@
 #include "assistant/briefing.h"
 #include "assistant/calendar.h"
 #include "assistant/intents.h"
+#include "assistant/memory.h"
 #include "assistant/tasks.h"
 #include "search/search.h"
 #include "store/talk.h"
@@ -99,18 +100,5 @@ bool assistant_piece(Str response, size_t *at, Str *piece);
 /* The citations and the rest of a reply as members of an object that is open. */
 void assistant_reply_json(const AssistantReply *r, JsonW *w);
 void citation_json(const Citation *c, JsonW *w);
-
-/* ---- memory ---------------------------------------------------------------------------------- */
-
-/* "my manager is Dana" -> subject "my manager", value "Dana". False, with both empty, when the
- * words have no such shape. */
-bool memory_split(Str text, Arena *a, Str *subject, Str *value);
-/* Sets text, subject and value of a fact from a person's words. ERR_VALIDATION for what looks like
- * a password, key or card number: secrets are not stored. */
-bool memory_fact(Str text, Arena *a, Fact *io, Err *err);
-/* Keeps a fact; refuses what memory_fact does. *replaced (may be NULL): the fact it took the place
- * of, nil when none. */
-bool memory_remember(Store *s, const Uuid *owner, Str text, Str source, Arena *a, Fact *out,
-    Uuid *replaced, Err *err);
 
 #endif

@@ -95,7 +95,10 @@ void briefing_speech(const Briefing *b, Buf *out)
 
 static const char *of_name(BriefingOf of)
 {
-    return of == BRIEFING_OF_TASK ? "task" : of == BRIEFING_OF_EVENT ? "event" : "document";
+    return of == BRIEFING_OF_TASK    ? "task"
+           : of == BRIEFING_OF_EVENT ? "event"
+           : of == BRIEFING_OF_FACT  ? "fact"
+                                     : "document";
 }
 
 static void sources_json(const BriefingItem *i, JsonW *w)
