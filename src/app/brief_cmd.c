@@ -77,7 +77,7 @@ static void page(Cli *cli, const Json *j)
 
 /* What is made is kept as history, so it is opened for writing; where another command writes just
  * now, or the folder is another's, it is only read. Without a folder there is an empty one. */
-static Call *open_briefing(const Config *config, Err *err)
+static Call *open_briefing(Config *config, Err *err)
 {
     Err why = ERR_INIT;
     Call *call = call_open(config, CALL_WRITE | CALL_SEARCH, "sotto brief", &why);
@@ -94,7 +94,7 @@ static Call *open_briefing(const Config *config, Err *err)
 }
 
 /* For what is only looked at: an empty folder where there is none. */
-static Call *open_read(const Config *config, Err *err)
+static Call *open_read(Config *config, Err *err)
 {
     Err why = ERR_INIT;
     Call *call = call_open(config, CALL_READ, "sotto brief", &why);
