@@ -421,7 +421,8 @@ static void show_rest(Turn *t)
     Str piece, all = t->reply->response;
     size_t at = t->reply->shown;
     const AssistantRequest *r = t->request;
-    while (r->on_delta && !r->only_live && assistant_piece(all, &at, &piece) && r->on_delta(r->arg, piece))
+    while (r->on_delta && !r->only_live && assistant_piece(all, &at, &piece) &&
+           r->on_delta(r->arg, piece))
         t->reply->shown = at; /* who has gone meanwhile misses nothing that is not kept */
 }
 
