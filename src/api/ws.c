@@ -260,8 +260,8 @@ static void query_run(void *arg, unsigned worker)
     const ApiParts *parts = job->parts;
     Arena *a = arena_new(ARENA_DEFAULT_MAX);
     AssistantRequest q = {.text = job->text, .session = job->goes_on ? &job->session : NULL,
-                          .keep = true, .on_delta = send_piece, .cancelled = query_over,
-                          .arg = job};
+                          .keep = true, .on_delta = send_piece, .only_live = true,
+                          .cancelled = query_over, .arg = job};
     AssistantReply r;
     Err err = ERR_INIT;
     buf_init(&job->so_far, 1 << 20);

@@ -1,22 +1,20 @@
 /* assistant.c - a turn: what is meant, done, said and kept. */
 #include "assistant/act.h"
 
-#include <pthread.h>
-
+#include "assistant/turns.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/utf8.h"
 #include "text/sentences.h"
 
-#define TURNS_AT_ONCE 16   /* sessions whose turns may run side by side, by hash */
 #define SURE_ENOUGH 0.5    /* below it a change is asked for again and not made */
 #define TITLE_BYTES 60
 
 struct Assistant {
     AssistantParts parts;
     Intents *intents;
-    pthread_mutex_t turns[TURNS_AT_ONCE];
+    Turns turns;
     Metric *seconds, *acts;
 };
 
@@ -28,8 +26,7 @@ Assistant *assistant_new(const AssistantParts *parts, Err *err)
         return NULL;
     }
     x->parts = *parts;
-    for (size_t i = 0; i < TURNS_AT_ONCE; i++)
-        (void)pthread_mutex_init(&x->turns[i], NULL);
+    turns_init(&x->turns);
     x->intents = intents_open(parts->model, err);
     if (!x->intents) {
         assistant_free(x);
@@ -46,8 +43,7 @@ void assistant_free(Assistant *x)
 {
     if (!x)
         return;
-    for (size_t i = 0; i < TURNS_AT_ONCE; i++)
-        (void)pthread_mutex_destroy(&x->turns[i]);
+    turns_release(&x->turns);
     intents_close(x->intents);
     mem_free(x);
 }
@@ -426,7 +422,8 @@ static void show_rest(Turn *t)
     Str piece, all = t->reply->response;
     size_t at = t->reply->shown;
     const AssistantRequest *r = t->request;
-    while (r->on_delta && assistant_piece(all, &at, &piece) && r->on_delta(r->arg, piece))
+    while (r->on_delta && !r->only_live && assistant_piece(all, &at, &piece) &&
+           r->on_delta(r->arg, piece))
         t->reply->shown = at; /* who has gone meanwhile misses nothing that is not kept */
 }
 
@@ -447,11 +444,9 @@ bool assistant_say(Assistant *x, const AssistantRequest *r, unsigned worker, Are
         return err_set(err, ERR_VALIDATION, "the message is not valid UTF-8");
     /* Turns of one conversation come one after another; the state they share is read and written
      * whole. */
-    pthread_mutex_t *lock =
-        &x->turns[r->session ? str_hash(str_mem((const char *)r->session->b, 16)) % TURNS_AT_ONCE
-                             : 0];
-    if (r->session)
-        (void)pthread_mutex_lock(lock);
+    TurnHeld held;
+    if (r->session && !turns_enter(&x->turns, &held, r->session, r->cancelled, r->arg, err))
+        return false;
     buf_init(&t.said, TALK_MAX_TEXT);
     bool ok = load(&t, r, &expected) && (!r->keep || uuid_v7(&t.said_id, err)) &&
               understand(&t) && act(&t) && finish(&t);
@@ -460,7 +455,7 @@ bool assistant_say(Assistant *x, const AssistantRequest *r, unsigned worker, Are
     if (ok)
         show_rest(&t);
     if (r->session)
-        (void)pthread_mutex_unlock(lock);
+        turns_leave(&x->turns, &held);
     buf_release(&t.said);
     if (ok) {
         metric_observe(x->seconds, NULL, clock_seconds_since(start));

@@ -85,6 +85,7 @@ typedef struct {
      * while it still writes. False: nobody listens any more (ERR_CANCELLED while there is work
      * left). May be NULL. */
     bool (*on_delta)(void *arg, Str piece);
+    bool only_live;      /* on_delta gets nothing of what was ready before it was shown */
     /* Asked ten times a second while a model is waited for; true: ERR_CANCELLED, and nothing of the
      * turn is kept. May be NULL. */
     bool (*cancelled)(void *arg);
