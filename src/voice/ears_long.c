@@ -85,7 +85,7 @@ static bool append(WhisperResult *sum, const WhisperResult *r, float offset_s, A
         s->words = words;
     }
     bool first = sum->text.len == 0;
-    if (r->text.len && first) {
+    if (first) { /* until there are words, whatever the silence before them is said to be */
         sum->language = r->language;
         sum->language_probability = r->language_probability;
     }
