@@ -37,7 +37,8 @@ static bool on_cancelled(void *arg)
     return p->own->cancelled(p->own->arg);
 }
 
-/* Where the stretch ends: in the middle of the quietest 0.3 s of its last half minute. */
+/* Where the stretch ends: in the middle of the quietest 0.3 s of its last half minute, the last of
+ * them, so that what is said next begins a window and is not what one ends with. */
 static size_t cut(const float *pcm, size_t n)
 {
     size_t best = n;
@@ -46,7 +47,7 @@ static size_t cut(const float *pcm, size_t n)
         double power = 0;
         for (size_t i = at; i < at + QUIET; i++)
             power += (double)pcm[i] * (double)pcm[i];
-        if (power < least) {
+        if (power <= least) {
             least = power;
             best = at + QUIET / 2;
         }
