@@ -364,6 +364,8 @@ static bool on_progress(void *arg, size_t done, size_t all)
     all = c->whole ? c->whole : all;
     if (e->progress)
         e->progress(e->progress_arg, done, all);
+    if (is_cancelled(c->own)) /* a window of silence has no token about which it was asked */
+        return false;
     return !c->own->progress || c->own->progress(c->own->arg, done, all);
 }
 

@@ -317,7 +317,7 @@ static void test_lanes(void **state)
     arena_free(a);
 }
 
-/* ---- long sounds ------------------------------------------------------------------------------ */
+/* ---- long sounds ----------------------------------------------------------------------------- */
 
 /* Eleven minutes that nobody holds in memory: a sentence early, one across the place where ten
  * minutes end, and silence. */
