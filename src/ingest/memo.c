@@ -38,7 +38,6 @@ static size_t add_cues(const WhisperSegment *s, size_t at, Cue *to)
         size_t found = str_find(s->text, word, pos);
         if (found == SIZE_MAX) { /* they do not say the same: then the segment as a whole */
             n = 0;
-            from = 0;
             break;
         }
         pos = found + word.len;
