@@ -150,6 +150,11 @@ static bool facts_read(Str text, IngestFacts *out, Err *err)
     return err_set(err, ERR_VALIDATION, "facts must be SIZE-MTIME-INODE, three whole numbers");
 }
 
+static bool client_gone(void *arg)
+{
+    return http_exchange_cancelled(arg);
+}
+
 static bool pressed(void *arg)
 {
     return work_pressed(arg);
@@ -180,6 +185,8 @@ bool document_create(ApiCall *c, Err *err)
         .summary = m.has_summary ? m.summary : (Str){0},
         .importance = m.has_importance ? &m.importance : NULL,
         .extra_json = m.extra,
+        .cancelled = client_gone,
+        .cancelled_arg = c->x,
     };
     if (content->given && !in.file_type.len)
         in.file_type = STR("text");

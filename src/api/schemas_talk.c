@@ -8,7 +8,9 @@ const char api_schemas_talk[] =
     "\":\"string\"},\"chunk_id\":{\"type\":\"string\",\"format\":\"uuid\"},\"text\":{\"type\":\"s"
     "tring\",\"description\":\"exactly the document's text from start to end, in bytes\"},\"start"
     "\":{\"type\":\"integer\"},\"end\":{\"type\":\"integer\"},\"page\":{\"type\":[\"integer\",\"n"
-    "ull\"]},\"similarity\":{\"type\":\"number\"},\"gone\":{\"type\":\"boolean\",\"description\":"
+    "ull\"]},\"time_start\":{\"type\":\"number\",\"description\":\"of a recording: seconds\"},"
+    "\"time_end\":{\"type\":\"number\"},\"similarity\":{\"type\":\"number\"},"
+    "\"gone\":{\"type\":\"boolean\",\"description\":"
     "\"of a kept message: the document is not there any more\"}}},"
 
     "\"Intent\":{\"description\":\"what was understood\",\"anyOf\":[{\"type\":\"object\",\"requir"

@@ -43,7 +43,9 @@ bool call_send(Call *c, unsigned lane, const char *method, Str target, const cha
  * text of the answer. */
 Json *call_get(Call *c, Str target, Buf *body, Err *err);
 
-/* Tells how far a sound has been heard, in samples of 16 kHz; only without a server. */
+/* Tells how far a sound has been heard, in samples; on the thread that hears. Only without a
+ * server. */
+#define CALL_HEARING_HZ 16000u
 void call_on_hearing(Call *c, void (*fn)(void *arg, size_t done, size_t all), void *arg);
 
 /* The server that has the data folder open: its URL into out, or false. *busy (may be NULL):

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "store/cues.h"
+
 #define SHOWN 8
 #define DAY_MS ((int64_t)86400000)
 #define LOOKED_AT 1000 /* documents whose tags are counted */
@@ -109,11 +111,17 @@ bool act_show_source(Turn *t)
     *c = (Citation){.document = document, .chunk = was->chunk, .title = was->title,
         .source = was->source, .text = chunk.text, .start = chunk.start, .end = chunk.end,
         .page = chunk.page, .similarity = 1};
+    c->timed = store_said_at(t->parts->store, t->owner, &document, c->start, c->end, &c->from_ms,
+                             &c->to_ms);
     t->reply->citations = c;
     t->reply->n_citations = 1;
     turn_say(t, "In \"" STR_FMT "\"", STR_ARG(was->title));
     if (chunk.page)
         turn_say(t, ", page %u", chunk.page);
+    if (was->timed || c->timed) { /* of the sentence that was quoted, not of its passage */
+        uint32_t s = (was->timed ? was->from_ms : c->from_ms) / 1000;
+        turn_say(t, ", at %u:%02u", s / 60, s % 60);
+    }
     turn_say(t, ":\n" STR_FMT, STR_ARG(chunk.text));
     return true;
 }

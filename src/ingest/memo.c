@@ -7,7 +7,11 @@
 
 #define PAUSE_S 1.5F     /* nobody speaks for so long: a new paragraph */
 #define PARAGRAPH_S 60.0F /* or after so long, where a sentence ends */
-#define SECONDS_MIN_MS 120000u
+/* Decoding may take two minutes, and a second more for every 128 KiB, which are half a minute of
+ * sound or less as recorders write it. */
+#define DECODE_MS 120000u
+#define DECODE_BYTES_A_MS 128u
+#define DECODE_MOST_MS 900000u
 
 static size_t read_sound(void *arg, size_t from, size_t n, float *out)
 {
@@ -34,7 +38,6 @@ static size_t add_cues(const WhisperSegment *s, size_t at, Cue *to)
         size_t found = str_find(s->text, word, pos);
         if (found == SIZE_MAX) { /* they do not say the same: then the segment as a whole */
             n = 0;
-            from = 0;
             break;
         }
         pos = found + word.len;
@@ -103,7 +106,10 @@ bool memo_read(const IngestEars *ears, const Snapshot *bytes, const IngestInput 
     Sound sound;
     WhisperResult heard;
     Memo memo = {0};
-    SoundLimits limits = {.max_seconds = MEMO_MAX_SECONDS, .timeout_ms = SECONDS_MIN_MS};
+    uint64_t more = bytes->size / DECODE_BYTES_A_MS;
+    SoundLimits limits = {.max_seconds = MEMO_MAX_SECONDS,
+                          .timeout_ms = more < DECODE_MOST_MS - DECODE_MS
+                                            ? DECODE_MS + (uint32_t)more : DECODE_MOST_MS};
     if (!ears->hear)
         return err_set(err, ERR_UNAVAILABLE, "there is no speech recogniser here");
     if (!ears->ready(ears->arg, err) ||

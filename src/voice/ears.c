@@ -346,6 +346,7 @@ static bool enter(Ears *e, Lane *lane, Waiter *me, bool patient, const WhisperOp
 typedef struct {
     Ears *ears;
     const WhisperOptions *own;
+    size_t before, whole;
     bool gives_way;
 } Course;
 
@@ -359,8 +360,12 @@ static bool on_progress(void *arg, size_t done, size_t all)
             wait_a_little(e);
         pthread_mutex_unlock(&e->lock);
     }
+    done += c->before;
+    all = c->whole ? c->whole : all;
     if (e->progress)
         e->progress(e->progress_arg, done, all);
+    if (is_cancelled(c->own)) /* a window of silence has no token about which it was asked */
+        return false;
     return !c->own->progress || c->own->progress(c->own->arg, done, all);
 }
 
@@ -419,7 +424,8 @@ static bool transcribe(Ears *e, const char *name, const EarsRequest *r, const fl
     Arena *a, WhisperResult *out, Err *err)
 {
     unsigned lane = r->urgent ? 0 : 1;
-    Course course = {.ears = e, .own = &r->options, .gives_way = !r->urgent};
+    Course course = {.ears = e, .own = &r->options, .before = r->before, .whole = r->whole,
+        .gives_way = !r->urgent};
     WhisperOptions o = r->options;
     Waiter me = {0};
     o.progress = on_progress;

@@ -42,6 +42,8 @@ typedef struct {
     Str model;              /* as for ears_model */
     bool urgent;            /* a person waits: the first lane */
     bool patient;           /* waits in its lane however many are there */
+    size_t before, whole;   /* of a longer sound: samples before this piece, and in all; for those
+                               who are told how far it is */
     WhisperOptions options; /* with its callbacks; language empty: the setting's. `cancelled` is
                                asked under a lock while it waits: it must not block */
 } EarsRequest;

@@ -7,38 +7,38 @@
 #define QUIET (EARS_RATE_HZ * 3 / 10)
 
 typedef struct {
-    const EarsRequest *own;
+    const WhisperOptions *own;
     float offset_s;
-    size_t before, all;
 } Piece;
+
+/* One behind the other and no words: who listens wants text and times. */
+static void on_heard(void *arg, const WhisperSegment *segments, size_t n)
+{
+    const Piece *p = arg;
+    for (size_t i = 0; i < n; i++) {
+        WhisperSegment s = segments[i];
+        s.start_s += p->offset_s;
+        s.end_s += p->offset_s;
+        s.words = NULL;
+        s.n_words = 0;
+        p->own->heard(p->own->arg, &s, 1);
+    }
+}
 
 static bool on_progress(void *arg, size_t done, size_t all)
 {
     const Piece *p = arg;
-    const WhisperOptions *o = &p->own->options;
-    (void)all;
-    return !o->progress || o->progress(o->arg, p->before + done, p->all);
+    return p->own->progress(p->own->arg, done, all);
 }
 
 static bool on_cancelled(void *arg)
 {
-    const WhisperOptions *o = &((Piece *)arg)->own->options;
-    return o->cancelled && o->cancelled(o->arg);
-}
-
-static void on_heard(void *arg, const WhisperSegment *segments, size_t n)
-{
     const Piece *p = arg;
-    const WhisperOptions *o = &p->own->options;
-    for (size_t i = 0; o->heard && i < n; i++) {
-        WhisperSegment s = segments[i];
-        s.start_s += p->offset_s;
-        s.end_s += p->offset_s;
-        o->heard(o->arg, &s, 1);
-    }
+    return p->own->cancelled(p->own->arg);
 }
 
-/* Where the stretch ends: in the middle of the quietest 0.3 s of its last half minute. */
+/* Where the stretch ends: in the middle of the quietest 0.3 s of its last half minute, the last of
+ * them, so that what is said next begins a window and is not what one ends with. */
 static size_t cut(const float *pcm, size_t n)
 {
     size_t best = n;
@@ -47,7 +47,7 @@ static size_t cut(const float *pcm, size_t n)
         double power = 0;
         for (size_t i = at; i < at + QUIET; i++)
             power += (double)pcm[i] * (double)pcm[i];
-        if (power < least) {
+        if (power <= least) {
             least = power;
             best = at + QUIET / 2;
         }
@@ -86,7 +86,7 @@ static bool append(WhisperResult *sum, const WhisperResult *r, float offset_s, A
         s->words = words;
     }
     bool first = sum->text.len == 0;
-    if (r->text.len && first) {
+    if (first) { /* until there are words, whatever the silence before them is said to be */
         sum->language = r->language;
         sum->language_probability = r->language_probability;
     }
@@ -114,11 +114,13 @@ bool ears_hear_source(Ears *e, const EarsRequest *r, const EarsSource *sound, Ar
         WhisperResult one;
         size_t n = sound->read(sound->arg, at, most, pcm);
         used = at + n < sound->n && n > LOOK ? cut(pcm, n) : n;
-        Piece piece = {r, (float)at / EARS_RATE_HZ, at, sound->n};
+        Piece piece = {&r->options, (float)at / EARS_RATE_HZ};
         EarsRequest q = *r;
-        q.options.progress = on_progress;
-        q.options.cancelled = on_cancelled;
-        q.options.heard = on_heard;
+        q.before = at;
+        q.whole = sound->n;
+        q.options.progress = r->options.progress ? on_progress : NULL;
+        q.options.cancelled = r->options.cancelled ? on_cancelled : NULL;
+        q.options.heard = r->options.heard ? on_heard : NULL;
         q.options.arg = &piece;
         ok = ears_hear(e, &q, pcm, used, a, &one, err) &&
              append(&sum, &one, piece.offset_s, a, err);

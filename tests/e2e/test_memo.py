@@ -43,6 +43,13 @@ def test_words_are_found_with_their_second(http, memo):
     cited = said["citations"][0]
     assert whole[cited["start"]:cited["end"]].decode() == cited["text"]
     assert cited["time_start"] >= 1 and cited["time_end"] <= 15  # not the beginning
+    shown = http.post("/api/v1/conversations/messages",
+                      json={"message": "Show me where it says that.", "session_id": said["session_id"]}).json()
+    second = int(cited["time_start"])
+    assert f", at {second // 60}:{second % 60:02}:" in shown["response"]
+    assert shown["citations"][0]["time_end"] >= cited["time_end"]
+    kept = http.get(f"/api/v1/conversations/{said['session_id']}").json()["messages"]
+    assert kept[1]["citations"][0]["time_start"] == cited["time_start"]
 
 
 def test_the_original_can_be_played_in_parts(http, memo):
