@@ -243,7 +243,6 @@ static bool put_all(Export *x)
            put_briefings(x) &&
            put_one(x, "briefing-schedule.json", "/api/v1/briefing/schedule") &&
            put_pages(x, "interactions", "/api/v1/voice/interactions?limit=100", NULL) &&
-           put_one(x, "settings.json", "/api/v1/settings") &&
            put_pages(x, "ledger", "/api/v1/knowledge/ledger?limit=1000", NULL) &&
            put_one(x, "folders.json", "/api/v1/knowledge/folders");
 }

@@ -33,15 +33,15 @@ static const ApiRoute rows[] = {
     {"GET", "/api/v1/settings", settings_show, WORK_INTERACTIVE, 0, "system",
      "Settings that can be changed", "With where each value comes from. docs/CONFIG.md has all.",
      NULL, 0, NULL, 0, BODY_NONE, 0, "SettingList", "200", "503"},
-    {"PATCH", "/api/v1/settings", settings_change, WORK_INTERACTIVE, 0, "system",
+    {"PATCH", "/api/v1/settings", settings_change, WORK_INTERACTIVE, NEEDS_ADMIN, "system",
      "Change settings", "All or none. 409: a flag or the environment has fixed it.", NULL, 0,
      FIELDS(settings_body), BODY_JSON, 1 << 17, "SettingList", "200", "400,409,413,415,503"},
     {"GET", "/api/v1/system", machine_show, WORK_INTERACTIVE, 0, "system",
      "The program and its machine", "Models, memory, queue, storage, and checks with their remedy.",
      NULL, 0, NULL, 0, BODY_NONE, 0, "System", "200", "503"},
-    {"GET", "/api/v1/system/backup", backup_get, WORK_NORMAL, 0, "system", "A backup of everything",
-     "A copy of the database as one file, for sotto restore.", NULL, 0, NULL, 0, BODY_NONE, 0,
-     "application/octet-stream", "200", "503,507"},
+    {"GET", "/api/v1/system/backup", backup_get, WORK_NORMAL, NEEDS_ADMIN, "system",
+     "A backup of everything", "A copy of the database as one file, for sotto restore.", NULL, 0,
+     NULL, 0, BODY_NONE, 0, "application/octet-stream", "200", "503,507"},
 };
 
 const ApiRoute *routes_page(size_t *n)

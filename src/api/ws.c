@@ -60,8 +60,6 @@ typedef struct {
     Str text; /* own copy, behind the struct */
     Uuid session;
     bool goes_on; /* in that session */
-    Uuid document;
-    ChangeKind change;
     unsigned turn;  /* of the client when it was asked */
     Buf so_far;     /* of the response */
 } WsJob;
@@ -494,91 +492,6 @@ void ws_notify(ApiWs *ws, const Uuid *owner, unsigned topic, Str frame)
     mem_free(ids);
 }
 
-static void update_run(void *arg, unsigned worker)
-{
-    static const char *const names[] = {"created", "updated", "deleted"};
-    (void)worker;
-    WsJob *job = arg;
-    const ApiParts *parts = job->parts;
-    Arena *a = arena_new(ARENA_DEFAULT_MAX);
-    Document doc;
-    Buf b;
-    JsonW w;
-    Err err = ERR_INIT;
-    char id[UUID_TEXT];
-    /* Workers may run notices in another order than the changes came: one about a document that is
-     * gone by now says nothing, so that none arrives after the notice of its deletion. */
-    bool there =
-        a && job->change != CHANGE_DELETED &&
-        store_document_get(parts->store, &parts->owner, &job->document, false, a, &doc, &err);
-    if (!there && job->change != CHANGE_DELETED) {
-        arena_free(a);
-        mem_free(job);
-        return;
-    }
-    ws_frame_begin(&w, &b, "DocumentUpdate");
-    jw_key(&w, "document");
-    if (there) {
-        document_json(&w, &doc, CONTENT_NONE);
-    } else {
-        jw_obj(&w);
-        jw_kv_cstr(&w, "id", uuid_format(&job->document, id));
-        jw_obj_end(&w);
-    }
-    jw_kv_cstr(&w, "change", names[job->change]);
-    ws_frame_end(&w);
-    if (buf_ok(&b))
-        ws_notify(job->ws, &parts->owner, TOPIC_DOCUMENTS, buf_str(&b));
-    buf_release(&b);
-    arena_free(a);
-    mem_free(job);
-}
-
-static void on_change(void *arg, const Uuid *owner, ChangeKind kind, const Uuid *document)
-{
-    ApiWs *ws = arg;
-    const ApiParts *parts = ws_wanted(ws, TOPIC_DOCUMENTS) ? api_parts_of(ws->api, owner) : NULL;
-    if (!parts)
-        return;
-    WsJob *job = mem_zalloc(sizeof *job);
-    Err err = ERR_INIT;
-    if (!job)
-        return;
-    *job = (WsJob){.ws = ws, .parts = parts, .document = *document, .change = kind};
-    if (!work_submit(api_parts(ws->api)->work, WORK_NORMAL, update_run, job_drop, job, &err)) {
-        log_write(LOG_WARN, "ws", "a notice was dropped: %s", err.msg);
-        mem_free(job);
-    }
-}
-
-/* How far the watched folders are; one message a folder. On the sync's thread. */
-static void on_progress(void *arg)
-{
-    const WsWatched *watched = arg;
-    ApiWs *ws = watched->ws;
-    const ApiParts *parts = watched->parts;
-    Arena *a = ws_wanted(ws, TOPIC_FOLDERS) ? arena_new(ARENA_DEFAULT_MAX) : NULL;
-    SyncStatus *list;
-    size_t n;
-    Err err = ERR_INIT;
-    char id[UUID_TEXT];
-    if (a && sync_list(parts->sync, a, &list, &n, &err)) {
-        for (size_t i = 0; i < n; i++) {
-            Buf b;
-            JsonW w;
-            ws_frame_begin(&w, &b, "IngestProgress");
-            jw_kv_cstr(&w, "folder", uuid_format(&list[i].folder.id, id));
-            jw_kv_str(&w, "path", list[i].folder.path);
-            sync_progress_json(&w, &list[i]);
-            ws_frame_end(&w);
-            if (buf_ok(&b))
-                ws_notify(ws, &parts->owner, TOPIC_FOLDERS, buf_str(&b));
-            buf_release(&b);
-        }
-    }
-    arena_free(a);
-}
-
 void api_ws_watch_person(ApiWs *ws, const ApiParts *parts)
 {
     WsWatched *w = mem_zalloc(sizeof *w);
@@ -591,8 +504,7 @@ void api_ws_watch_person(ApiWs *ws, const ApiParts *parts)
     w->next = ws->watched;
     ws->watched = w;
     pthread_mutex_unlock(&ws->lock);
-    if (parts->sync)
-        sync_on_progress(parts->sync, on_progress, w);
+    ws_folders_watch(w);
     ws_tasks_watch(w);
     ws_briefing_watch(w);
 }
@@ -629,7 +541,7 @@ static void on_end(void *arg, const Uuid *credentials, size_t n)
 void api_ws_watch(ApiWs *ws)
 {
     const ApiParts *shared = api_parts(ws->api), *parts;
-    store_on_change(shared->store, on_change, ws);
+    ws_documents_watch(ws);
     if (shared->access)
         access_on_end(shared->access, on_end, ws);
     for (size_t at = 0; (parts = api_parts_next(ws->api, &at));)

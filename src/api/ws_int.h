@@ -41,6 +41,10 @@ bool ws_voice_message(WsVoices *v, WsId id, Str type, const Json *data, bool *kn
 bool ws_voice_sound(WsVoices *v, WsId id, Str bytes, Err *err);
 void ws_voice_closed(WsVoices *v, WsId id);
 
+/* ws_documents.c: passes on what happens to documents and watched folders. */
+void ws_documents_watch(ApiWs *ws);
+void ws_folders_watch(WsWatched *w);
+
 /* ws_tasks.c: passes on what happens to tasks. */
 void ws_tasks_watch(WsWatched *w);
 void ws_tasks_unwatch(WsWatched *w);

@@ -319,8 +319,8 @@ static const CliCommand commands[] = {
     {"export", "FILE.zip", "all that a person owns, in open formats",
      "Documents with their originals and texts, tasks, calendar, conversations, memory, briefings "
      "and the\n"
-     "ledger as JSON and iCalendar, and a manifest with the SHA-256 of every file. Works while the "
-     "server runs.",
+     "ledger as JSON and iCalendar, and a manifest with the SHA-256 of every file.\n"
+     "Works while the server runs.",
      export_flags, COUNT(export_flags), 1, 1, export_command},
     {"audit", "", "who did what, when and from where",
      "Changes, signing in, and what was refused; the latest at the end.", audit_flags,

@@ -1,7 +1,7 @@
 /* memory_hear.c - facts in what a person says in passing.
  *
- *   message -> sentences -> clauses ("..., and my boss is Dana") -> the first rule that is the whole
- *   clause and whose value looks like one -> subject, value
+ *   message -> sentences -> clauses ("..., and my boss is Dana") -> the first rule that is the
+ *   whole clause and whose value looks like one -> subject, value
  *
  * Precision before recall: nothing is taken from questions, suppositions, quotations, reports of
  * what somebody said, and from messages that are longer than talk. */

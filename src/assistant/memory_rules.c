@@ -19,7 +19,8 @@ const MemoryRule memory_rules[] = {
     {"i am also? allergic to *", "i am allergic to *", VALUE_THING, L},
     {"i have a|an * allergy", "i am allergic to *", VALUE_THING, 0},
     {"i am * intolerant", "i am * intolerant", VALUE_THING, 0},
-    {"i am no longer|not allergic to * any?|anymore? more?", "i am allergic to *", VALUE_THING, E | L},
+    {"i am no longer|not allergic to * any?|anymore? more?", "i am allergic to *", VALUE_THING,
+        E | L},
     {"i am a? strict? *", "my diet", VALUE_DIET, 0},
     {"i became|become a? *", "my diet", VALUE_DIET, 0},
     {"i have become|gone|turned a? *", "my diet", VALUE_DIET, 0},
@@ -93,7 +94,7 @@ const size_t memory_rules_n = LEN(memory_rules);
 
 /* ---- relations ------------------------------------------------------------------------------- */
 
-/* What people and things are to a person; the second name is the one they are kept under. Sorted. */
+/* What people and things are to a person; the second name is what they are kept under. Sorted. */
 static const struct {
     const char *word, *kept;
     RelationKind kind;
@@ -223,8 +224,8 @@ static bool is_before_noun(Str w)
 {
     static const char *const words[] = {"alte", "alter", "aktuelle", "aktueller", "beste",
         "bester", "best", "big", "current", "e", "eldest", "elder", "former", "gro\xC3\x9F" "e",
-        "home", "j\xC3\xBCngere", "j\xC3\xBCngerer", "jetzige", "jetziger", "kleine", "kleiner", "late",
-        "line", "little", "middle", "mobile", "neue", "neuer", "new", "old", "older", "oldest",
+        "home", "j\xC3\xBCngere", "j\xC3\xBCngerer", "jetzige", "jetziger", "kleine", "kleiner",
+        "late", "line", "little", "middle", "mobile", "neue", "neuer", "new", "old", "older", "oldest",
         "second", "step", "twin", "work", "younger", "youngest", "\xC3\xA4ltere", "\xC3\xA4lterer"};
     for (size_t i = 0; i < LEN(words); i++)
         if (str_eq(w, str_of(words[i])))

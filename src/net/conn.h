@@ -164,4 +164,7 @@ void server_count_request(HttpExchange *x); /* metrics, when the answer goes out
 /* The header lines every answer has that the handler did not set; cb is called for each. */
 void server_each_header(HttpExchange *x, void (*cb)(void *arg, Str name, Str value), void *arg);
 
+/* server_post.c: what was to be called later never will be. */
+void server_drop_calls(Server *s);
+
 #endif
