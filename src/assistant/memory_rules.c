@@ -225,8 +225,8 @@ static bool is_before_noun(Str w)
     static const char *const words[] = {"alte", "alter", "aktuelle", "aktueller", "beste",
         "bester", "best", "big", "current", "e", "eldest", "elder", "former", "gro\xC3\x9F" "e",
         "home", "j\xC3\xBCngere", "j\xC3\xBCngerer", "jetzige", "jetziger", "kleine", "kleiner",
-        "late", "line", "little", "middle", "mobile", "neue", "neuer", "new", "old", "older", "oldest",
-        "second", "step", "twin", "work", "younger", "youngest",
+        "late", "line", "little", "middle", "mobile", "neue", "neuer", "new", "old", "older",
+        "oldest", "second", "step", "twin", "work", "younger", "youngest",
         "\xC3\xA4ltere", "\xC3\xA4lterer"};
     for (size_t i = 0; i < LEN(words); i++)
         if (str_eq(w, str_of(words[i])))
