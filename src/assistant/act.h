@@ -86,6 +86,10 @@ bool memory_overhear(Turn *t, bool *done);
 bool answer_find(Turn *t, Str looked_for, Str question, const Uuid *within, size_t n_within,
                  bool *answered);
 
+/* Something else was asked for than the action thought: when the documents answer, in place of what
+ * was said so far. */
+bool ask_documents(Turn *t);
+
 ActFn act_task_add, act_task_complete, act_task_reopen, act_task_move, act_task_snooze,
     act_task_delete, act_task_rename, act_task_priority, act_task_list, act_task_show,
     act_list_update, act_list_show;

@@ -1,5 +1,6 @@
 #include "assistant/answer_score.h"
 
+#include "text/dates.h"
 #include "text/letters.h"
 
 /* ---- what is asked for ----------------------------------------------------------------------- */
@@ -32,8 +33,19 @@ Asks answer_asks(Str question)
         Asks kind;
     } signs[] = {{"how much", ASKS_AMOUNT}, {"price", ASKS_AMOUNT}, {"cost", ASKS_AMOUNT},
                  {"fee", ASKS_AMOUNT}, {"how long", ASKS_SPAN}, {"how many", ASKS_NUMBER},
+                 {"where", ASKS_PLACE}, {"wo", ASKS_PLACE}, {"wohin", ASKS_PLACE},
                  {"when", ASKS_TIME}, {"what time", ASKS_TIME}, {"which day", ASKS_TIME},
                  {"what day", ASKS_TIME}, {"what date", ASKS_TIME}, {"deadline", ASKS_TIME},
+                 {"wie viel kostet", ASKS_AMOUNT}, {"wie viel kosten", ASKS_AMOUNT},
+                 {"wie viel kostete", ASKS_AMOUNT}, {"wie hoch", ASKS_AMOUNT},
+                 {"wie teuer", ASKS_AMOUNT}, {"um wie viel", ASKS_NUMBER},
+                 {"wie viele", ASKS_NUMBER}, {"wie viel", ASKS_NUMBER}, {"wie schwer", ASKS_NUMBER},
+                 {"wie lange", ASKS_SPAN}, {"wann", ASKS_DATE}, {"welchem tag", ASKS_DATE},
+                 {"wer", ASKS_PERSON}, {"wem", ASKS_PERSON}, {"wen", ASKS_PERSON},
+                 {"wessen", ASKS_PERSON}, {"how hot", ASKS_NUMBER}, {"how fast", ASKS_NUMBER},
+                 {"how heavy", ASKS_NUMBER}, {"how tall", ASKS_NUMBER}, {"how far", ASKS_NUMBER},
+                 {"how big", ASKS_NUMBER}, {"how high", ASKS_NUMBER}, {"how old", ASKS_SPAN},
+                 {"how often", ASKS_NUMBER}, {"bis wann", ASKS_DATE},
                  {"who", ASKS_PERSON}, {"whose", ASKS_PERSON}, {"whom", ASKS_PERSON}};
     for (size_t i = 0; i < LEN(signs); i++)
         if (has_word(question, signs[i].phrase))
@@ -73,6 +85,23 @@ static bool has_time(Turn *t, Str s, bool span)
     return false;
 }
 
+/* A preposition that says where. */
+static bool has_place(Str s)
+{
+    static const char *const words[] = {"in the", "in a", "on the", "at the", "under the",
+        "behind the", "beside the", "near", "next to", "in our", "in my", "in your", "between",
+        "above the", "inside", "against the", "at", "im", "in der", "in dem", "auf dem", "auf der",
+        "unter", "hinter", "neben"};
+    return has_any(s, words, LEN(words));
+}
+
+static bool has_date(Str s)
+{
+    size_t at = 0, start, end;
+    DocDate d;
+    return date_next(s, DATE_DAY_FIRST, &at, &start, &end, &d);
+}
+
 /* A word in capitals that is not the sentence's first. */
 static bool has_name(Str s)
 {
@@ -93,6 +122,10 @@ int answer_holds(Turn *t, Asks kind, Str s)
         return has_time(t, s, true) ? 1 : -1;
     case ASKS_TIME:
         return has_time(t, s, false) ? 1 : -1;
+    case ASKS_PLACE:
+        return has_place(s) ? 1 : 0;
+    case ASKS_DATE: /* in a language whose dates only print, here */
+        return has_time(t, s, false) || has_date(s) ? 1 : -1;
     case ASKS_PERSON:
         return has_name(s) ? 1 : 0;
     default:
@@ -122,15 +155,24 @@ float answer_fragment(Str s, Str title)
 /* Words of questions that say nothing of what is asked about. */
 static bool is_empty_word(Str w)
 {
-    static const char *const words[] = {"a", "about", "all", "am", "an", "and", "any", "are", "as",
-        "at", "be", "been", "but", "by", "can", "could", "did", "do", "does", "down", "for",
-        "from", "had", "has", "have", "he", "her", "his", "how", "i", "if", "in", "into", "is",
-        "it", "its", "long", "many", "may", "me", "much", "must", "my", "no", "not", "of", "on",
-        "or", "our", "out", "over", "s", "said", "say", "says", "shall", "she", "should", "so",
-        "tell", "tells", "than", "that", "the", "their", "them", "then", "there", "these",
-        "they", "this", "those", "to", "told", "under",
-        "until", "up", "us", "was", "we", "were", "what", "when", "where", "which", "who", "whom",
-        "whose", "why", "will", "with", "would", "you", "your"};
+    static const char *const words[] = {"a", "aber", "about", "all", "als", "am", "an", "and",
+        "any", "are", "as", "at", "auch", "auf", "aus", "be", "been", "bei", "beim", "bis",
+        "but", "by", "can", "could", "da", "das", "dem", "den", "der", "des", "did", "die", "do",
+        "does", "down", "du", "ein", "eine", "einem", "einen", "einer", "er", "es", "for",
+        "from", "f\xC3\xBCr", "gab", "gibt", "habe", "haben", "had", "has", "hast", "hat",
+        "have", "he", "hei\xC3\x9Ft", "her", "his", "hoch", "how", "i", "ich", "if", "ihm",
+        "ihn", "ihr", "im", "in", "ins", "into", "is", "ist", "it", "its", "kann", "long", "man",
+        "many", "may", "me", "mein", "meine", "meinem", "meinen", "meiner", "mich", "mir", "mit",
+        "much", "muss", "must", "my", "nach", "nicht", "no", "noch", "not", "oder", "of", "on",
+        "or", "our", "out", "over", "s", "said", "say", "says", "schwer", "sein", "seine",
+        "shall", "she", "should", "sich", "sie", "sind", "so", "soll", "tell", "tells", "than",
+        "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to",
+        "told", "um", "und", "under", "uns", "unser", "unsere", "until", "up", "us", "viel",
+        "viele", "vom", "von", "vor", "wann", "war", "waren", "warum", "was", "we", "welche",
+        "welchem", "welchen", "welcher", "welches", "wem", "wen", "wenn", "wer", "werden",
+        "were", "what", "when", "where", "which", "who", "whom", "whose", "why", "wie", "wieder",
+        "wieviel", "will", "wir", "wird", "with", "wo", "wogegen", "womit", "worden", "would",
+        "wozu", "wurde", "wurden", "you", "your", "zu", "zum", "zur", "\xC3\xBC" "ber"};
     return str_in_sorted(w, words, LEN(words));
 }
 
