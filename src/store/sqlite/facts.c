@@ -241,7 +241,9 @@ static bool fact_where(SqConn *c, int64_t owner_no, const FactQuery *f, SqWhere 
     buf_add_c(&w->sql, "t.owner_no = ?");
     sq_where_i64(w, owner_no);
     if (f->subject.ptr) {
-        buf_add_c(&w->sql, " AND t.subject = ?");
+        /* The index has those that hold and have a subject. */
+        buf_add_c(&w->sql, f->subject.len ? " AND t.subject <> '' AND t.subject = ?"
+                                          : " AND t.subject = ?");
         sq_where_text(w, f->subject);
     }
     for (size_t i = 0; i < f->n_subjects && i < FACT_MAX_SUBJECTS; i++) {
