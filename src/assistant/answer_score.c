@@ -67,7 +67,7 @@ static bool has_money(Str s)
 {
     static const char *const signs[] = {"EUR", "USD", "GBP", "CHF", "euro", "euros", "dollars",
                                         "pounds", "cents"};
-    static const char *const marks[] = {"$", "\xE2\x82\xAC", "\xC2\xA3"};
+    static const char *const marks[] = {"$", "\342\202\254", "\302\243"};
     bool sign = has_any(s, signs, LEN(signs));
     for (size_t i = 0; i < LEN(marks); i++)
         sign |= str_find(s, str_of(marks[i]), 0) != SIZE_MAX;
@@ -159,8 +159,8 @@ static bool is_empty_word(Str w)
         "any", "are", "as", "at", "auch", "auf", "aus", "be", "been", "bei", "beim", "bis",
         "but", "by", "can", "could", "da", "das", "dem", "den", "der", "des", "did", "die", "do",
         "does", "down", "du", "ein", "eine", "einem", "einen", "einer", "er", "es", "for",
-        "from", "f\xC3\xBCr", "gab", "gibt", "habe", "haben", "had", "has", "hast", "hat",
-        "have", "he", "hei\xC3\x9Ft", "her", "his", "hoch", "how", "i", "ich", "if", "ihm",
+        "from", "f\303\274r", "gab", "gibt", "habe", "haben", "had", "has", "hast", "hat",
+        "have", "he", "hei\303\237t", "her", "his", "hoch", "how", "i", "ich", "if", "ihm",
         "ihn", "ihr", "im", "in", "ins", "into", "is", "ist", "it", "its", "kann", "long", "man",
         "many", "may", "me", "mein", "meine", "meinem", "meinen", "meiner", "mich", "mir", "mit",
         "much", "muss", "must", "my", "nach", "nicht", "no", "noch", "not", "oder", "of", "on",
@@ -172,7 +172,7 @@ static bool is_empty_word(Str w)
         "welchem", "welchen", "welcher", "welches", "wem", "wen", "wenn", "wer", "werden",
         "were", "what", "when", "where", "which", "who", "whom", "whose", "why", "wie", "wieder",
         "wieviel", "will", "wir", "wird", "with", "wo", "wogegen", "womit", "worden", "would",
-        "wozu", "wurde", "wurden", "you", "your", "zu", "zum", "zur", "\xC3\xBC" "ber"};
+        "wozu", "wurde", "wurden", "you", "your", "zu", "zum", "zur", "\303\274ber"};
     return str_in_sorted(w, words, LEN(words));
 }
 

@@ -3,9 +3,10 @@
  *   what is said -> sentences -> a rule of the table (memory_rules.h) -> subject, value
  *     -> no secret (secrets.h) -> store: a newer fact ends the one of its subject
  *
- * A subject is what can hold once: "my manager", "i live", "i am allergic to nuts". It is in English
- * whatever language was spoken, so that "Ich wohne in Graz" replaces "I live in Linz". Facts whose
- * subjects differ stand beside each other. docs/ASSISTANT.md has the table and how often it is right.
+ * A subject is what can hold once: "my manager", "i live", "i am allergic to nuts". It is in
+ * English whatever language was spoken, so that "Ich wohne in Graz" replaces "I live in Linz".
+ * Facts whose subjects differ stand beside each other. docs/ASSISTANT.md says how often it is
+ * right.
  *
  * Threads: functions of their arguments; those that take a store block. */
 #ifndef SOTTO_ASSISTANT_MEMORY_H
@@ -23,9 +24,9 @@ typedef struct {
     bool german; /* what it was said in */
 } MemoryHeard;
 
-/* Facts about the person that `said` states in passing: at most MEMORY_HEARD. Nothing for questions,
- * commands, suppositions, quotations and what other people are said to be. *secret: the person tells
- * a password, PIN or the like. False without memory. */
+/* Facts about the person that `said` states in passing: at most MEMORY_HEARD. Nothing for
+ * questions, commands, suppositions, quotations and what other people are said to be. *secret: the
+ * person tells a password, PIN or the like. False without memory. */
 bool memory_hear(Str said, Arena *a, MemoryHeard *out, size_t *n, bool *secret);
 
 /* Subject and value of a fact that is to be kept because somebody asked for it: by the rules, else

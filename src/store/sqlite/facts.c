@@ -203,7 +203,8 @@ static bool apply_fact_delete(Sqlite *s, SqWrite *w, Err *err)
 bool sq_fact_delete(Store *store, const Uuid *owner, const Uuid *id, bool revive_last, Err *err)
 {
     Sqlite *s = sq_of(store);
-    FactWrite fw = {.w = {.apply = apply_fact_delete, .owner = sq_owner(s, owner), .plans = true, .frees = true},
+    FactWrite fw = {.w = {.apply = apply_fact_delete, .owner = sq_owner(s, owner),
+            .plans = true, .frees = true},
         .id = id, .revive = revive_last};
     return fw.w.owner ? sq_write(s, &fw.w, err) : no_fact(err);
 }
