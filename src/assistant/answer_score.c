@@ -2,28 +2,10 @@
 
 #include "text/dates.h"
 #include "text/letters.h"
+#include "text/words.h"
 
 /* ---- what is asked for ----------------------------------------------------------------------- */
 
-static bool has_word(Str s, const char *phrase)
-{
-    Str p = str_of(phrase);
-    for (size_t i = 0; i + p.len <= s.len; i++) {
-        bool begins = i == 0 || !letter_is_word((unsigned char)s.ptr[i - 1]);
-        bool ends = i + p.len == s.len || !letter_is_word((unsigned char)s.ptr[i + p.len]);
-        if (begins && ends && str_eq_nocase(str_sub(s, i, i + p.len), p))
-            return true;
-    }
-    return false;
-}
-
-static bool has_any(Str s, const char *const *words, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (has_word(s, words[i]))
-            return true;
-    return false;
-}
 #define LEN(list) (sizeof(list) / sizeof *(list))
 
 Asks answer_asks(Str question)
@@ -48,7 +30,7 @@ Asks answer_asks(Str question)
                  {"how often", ASKS_NUMBER}, {"bis wann", ASKS_DATE},
                  {"who", ASKS_PERSON}, {"whose", ASKS_PERSON}, {"whom", ASKS_PERSON}};
     for (size_t i = 0; i < LEN(signs); i++)
-        if (has_word(question, signs[i].phrase))
+        if (words_has(question, signs[i].phrase))
             return signs[i].kind;
     return ASKS_ANYTHING;
 }
@@ -60,7 +42,7 @@ static bool has_number(Str s)
     for (size_t i = 0; i < s.len; i++)
         if (letter_is_digit((unsigned char)s.ptr[i]))
             return true;
-    return has_any(s, words, LEN(words));
+    return words_has_any(s, words, LEN(words));
 }
 
 static bool has_money(Str s)
@@ -68,7 +50,7 @@ static bool has_money(Str s)
     static const char *const signs[] = {"EUR", "USD", "GBP", "CHF", "euro", "euros", "dollars",
                                         "pounds", "cents"};
     static const char *const marks[] = {"$", "\342\202\254", "\302\243"};
-    bool sign = has_any(s, signs, LEN(signs));
+    bool sign = words_has_any(s, signs, LEN(signs));
     for (size_t i = 0; i < LEN(marks); i++)
         sign |= str_find(s, str_of(marks[i]), 0) != SIZE_MAX;
     return sign && has_number(s);
@@ -92,7 +74,7 @@ static bool has_place(Str s)
         "behind the", "beside the", "near", "next to", "in our", "in my", "in your", "between",
         "above the", "inside", "against the", "at", "im", "in der", "in dem", "auf dem", "auf der",
         "unter", "hinter", "neben"};
-    return has_any(s, words, LEN(words));
+    return words_has_any(s, words, LEN(words));
 }
 
 static bool has_date(Str s)
