@@ -95,6 +95,9 @@ bool answer_find(Turn *t, Str looked_for, Str question, const Uuid *within, size
 bool answer_model(Turn *t, Str looked_for, Str question, bool *answered);
 /* A question as words, without the language of searches; ptr NULL: no memory. */
 Str answer_plain_words(Arena *a, Str question);
+/* Something else was asked for than the action thought: when the documents answer, in place of what
+ * was said so far. */
+bool ask_documents(Turn *t);
 
 ActFn act_task_add, act_task_complete, act_task_reopen, act_task_move, act_task_snooze,
     act_task_delete, act_task_rename, act_task_priority, act_task_list, act_task_show,

@@ -61,10 +61,39 @@ bool act_question(Turn *t)
     return answered || nothing_found(t);
 }
 
+bool ask_documents(Turn *t)
+{
+    Str question = t->intent.query.len ? t->intent.query : t->text;
+    Str said = arena_buf(t->a, &t->said);
+    bool answered;
+    if (!said.ptr)
+        return turn_no_memory(t);
+    buf_clear(&t->said);
+    if (!answer_find(t, question, question, NULL, 0, &answered))
+        return false;
+    if (!answered) {
+        turn_say(t, STR_FMT, STR_ARG(said));
+        return true;
+    }
+    t->d.question = question;
+    t->d.turn = TURN_ANSWER;
+    t->d.last = (Thing){THING_DOCUMENT, t->d.sources[0].document};
+    return true;
+}
+
+/* "Where are the old slides?" wants the place and not the paper. */
+static bool asks_where(Str s)
+{
+    return str_eq_nocase(str_sub(s, 0, 6), STR("where ")) ||
+           str_eq_nocase(str_sub(s, 0, 3), STR("wo "));
+}
+
 bool act_search(Turn *t)
 {
     Str topic = SLOT(t, SLOT_TOPIC).len ? SLOT(t, SLOT_TOPIC) : t->intent.query;
     bool answered;
+    if (asks_where(t->intent.query))
+        return act_question(t);
     if (!answer_find(t, topic, topic, NULL, 0, &answered))
         return false;
     t->d.question = topic;

@@ -155,8 +155,8 @@ bool act_remember(Turn *t)
 static bool may_be_told(const Turn *t)
 {
     const Intent *i = &t->intent;
-    return t->d.awaiting == AWAIT_NOTHING && i->action != ACTION_REMEMBER &&
-           !(i->by_rule && i->kind == INTENT_COMMAND && !intent_info(i->action)->refused);
+    return t->d.awaiting == AWAIT_NOTHING && !(i->by_rule && i->kind == INTENT_COMMAND &&
+                                               !intent_info(i->action)->refused);
 }
 
 /* A question of memory, whatever it was taken for; of a form that only memory can answer it is a
@@ -194,7 +194,7 @@ bool memory_overhear(Turn *t, bool *done)
         return true;
     }
     if (!may_be_told(t))
-        return t->intent.action != ACTION_REMEMBER || t->intent.by_rule || asked_back(t, done);
+        return true;
     for (size_t i = 0; i < n; i++) {
         if (!keep(t, heard[i].text, i > 0))
             return false;

@@ -359,7 +359,14 @@ bool act_task_list(Turn *t)
 bool act_task_show(Turn *t)
 {
     Task task;
+    bool points = t->intent.ref != REF_WORDS && t->intent.ref != REF_ORDINAL;
+    if (points && t->d.last.kind == THING_DOCUMENT && t->d.question.len) {
+        t->intent.follow_up = true; /* "and when is it due?", of an invoice */
+        return act_question(t);
+    }
     Pick p = pick_task(t, TASK_OPEN, KINDS_ANY, &task);
+    if (p == PICK_ASKED && !t->asked && t->intent.ref == REF_WORDS)
+        return ask_documents(t); /* no task of that name */
     if (p != PICK_FOUND)
         return p == PICK_ASKED;
     say_task(t, &task);

@@ -79,8 +79,14 @@ bool act_timer_left(Turn *t)
         return false;
     t->d.turn = TURN_TIMER;
     t->d.n_listed = 0;
-    if (n == 0)
+    if (n == 0) {
+        static const char *const of_timers[] = {"timer", "left", "remain", "alarm", "to go"};
+        bool timer = false;
+        for (size_t i = 0; i < sizeof of_timers / sizeof *of_timers; i++)
+            timer |= str_find(t->text, str_of(of_timers[i]), 0) != SIZE_MAX;
         turn_say(t, "No timer is running.");
+        return timer || ask_documents(t); /* "how long is the longest stage?" */
+    }
     for (size_t i = 0; i < n; i++) {
         dialogue_list(&t->d, THING_TASK, &timers[i].id);
         if (n > 1)

@@ -20,6 +20,7 @@
 #define GOOD_ENOUGH 0.85F
 #define GOOD_FOLLOW 0.6F /* of a question that only makes sense with the one before */
 #define NEXT_WITHIN 0.12F /* the next sentence comes along when it is so near to the best */
+#define TABLE_MAX 400
 #define QUOTE_MAX 600   /* bytes */
 
 typedef struct {
@@ -28,6 +29,7 @@ typedef struct {
     uint32_t start, end; /* of the sentence in the passage */
     uint32_t before;     /* where the sentence before begins; start: there is none */
     uint32_t bits, near; /* words of the question in it; in it and its neighbours */
+    bool row;            /* of a table: cells with bars between them */
     float score;         /* without the encoder, then with it */
 } Quote;
 
@@ -69,19 +71,42 @@ static uint32_t bits_in(const AnswerHit *hits, size_t n, size_t start, size_t en
     return bits;
 }
 
+static bool same_table(const Quote *x, const Quote *y)
+{
+    return x->row && y->row && x->match == y->match;
+}
+
+/* The first row of a table that goes on. */
+static bool is_head(const Finding *f, size_t i)
+{
+    return f->list[i].row && (i == 0 || !same_table(&f->list[i - 1], &f->list[i])) &&
+           i + 1 < f->n && same_table(&f->list[i], &f->list[i + 1]);
+}
+
+static uint32_t head_bits(const Finding *f, size_t first, size_t i)
+{
+    size_t head = i;
+    while (head > first && f->list[head - 1].row)
+        head--;
+    return f->list[head].bits;
+}
+
 static void score_by_words(Finding *f, size_t first, uint32_t passage_bits)
 {
     for (size_t i = first; i < f->n; i++) {
         Quote *q = &f->list[i];
-        q->near = q->bits | (i > first ? f->list[i - 1].bits : 0) |
-                  (i + 1 < f->n ? f->list[i + 1].bits : 0);
+        /* A row says something with its table's head, a sentence with its neighbours. */
+        q->near = q->bits | (q->row           ? head_bits(f, first, i)
+                             : i > first      ? f->list[i - 1].bits : 0) |
+                  (!q->row && i + 1 < f->n ? f->list[i + 1].bits : 0);
         float similarity = q->match->similarity >= -1 ? q->match->similarity : 0; /* NaN: none */
         float kind = (float)answer_holds(f->t, f->kind, text_of(q));
         q->score = 0.3F * similarity + 0.2F * answer_share(&f->words, q->bits) +
                    0.2F * answer_share(&f->words, q->near) +
                    0.2F * answer_share(&f->words, passage_bits) +
                    (f->follows ? 0.2F : 0.1F) * kind -
-                   answer_fragment(text_of(q), q->hit->doc.title);
+                   answer_fragment(text_of(q), q->hit->doc.title) -
+                   (is_head(f, i) ? 0.3F : 0);
     }
 }
 
@@ -93,13 +118,19 @@ static bool add_passage(Finding *f, const SearchHit *hit, const Match *m)
         !answer_hits(f->t, &f->words, hit->doc.title, title, ANSWER_WORDS, &n_title))
         return false;
     while (f->n < SENTENCES && sentence_next(m->text, &at, &start, &end)) {
-        if (end <= start)
-            continue;
-        Quote *q = &f->list[f->n];
-        *q = (Quote){.hit = hit, .match = m, .start = (uint32_t)start, .end = (uint32_t)end,
-            .before = f->n > first ? f->list[f->n - 1].start : (uint32_t)start,
-            .bits = bits_in(hits, n, start, end)};
-        f->n++;
+        bool row = str_find(str_sub(m->text, start, end), STR(" | "), 0) != SIZE_MAX;
+        while (start < end && f->n < SENTENCES) {
+            size_t line = row ? str_find(str_sub(m->text, 0, end), STR("\n"), start) : end;
+            line = line > end ? end : line;
+            uint32_t before = (uint32_t)(f->n > first ? f->list[f->n - 1].start : start);
+            if (line > start) {
+                f->list[f->n] = (Quote){.hit = hit, .match = m, .start = (uint32_t)start,
+                    .end = (uint32_t)line, .before = before, .row = row,
+                    .bits = bits_in(hits, n, start, line)};
+                f->n++;
+            }
+            start = line + 1;
+        }
     }
     score_by_words(f, first,
                    bits_in(hits, n, 0, SIZE_MAX) | bits_in(title, n_title, 0, SIZE_MAX));
@@ -226,6 +257,20 @@ static bool cite_all(Turn *t, const SearchResult *r, const Quote *best, uint32_t
     return true;
 }
 
+/* A small table is quoted whole: a row says little without its head. */
+static void whole_table(const Finding *f, size_t row, uint32_t *start, uint32_t *end)
+{
+    size_t first = row, last = row;
+    while (first > 0 && same_table(&f->list[first - 1], &f->list[row]))
+        first--;
+    while (last + 1 < f->n && same_table(&f->list[last + 1], &f->list[row]))
+        last++;
+    if (f->list[last].end - f->list[first].start <= TABLE_MAX) {
+        *start = f->list[first].start;
+        *end = f->list[last].end;
+    }
+}
+
 static bool quote(Finding *f, const SearchResult *r, size_t best)
 {
     Turn *t = f->t;
@@ -233,9 +278,15 @@ static bool quote(Finding *f, const SearchResult *r, size_t best)
     const Quote *next = best + 1 < f->n && q[1].match == q->match ? q + 1 : NULL;
     uint32_t end = q->end;
     bool opens = end > q->start && q->match->text.ptr[end - 1] == ':';
+    /* "Could you use the old slides? They are in the brown suitcase." */
+    bool completes = next && f->kind != ASKS_ANYTHING && f->kind != ASKS_PERSON &&
+                     answer_holds(t, f->kind, text_of(q)) < 1 &&
+                     answer_holds(t, f->kind, text_of(next)) == 1;
     if (next && next->end - q->start <= QUOTE_MAX &&
-        (opens || next->score > q->score - NEXT_WITHIN))
+        (opens || completes || next->score > q->score - NEXT_WITHIN))
         end = next->end;
+    if (q->row)
+        whole_table(f, best, &q->start, &end);
     Str text = str_trim(str_sub(q->match->text, q->start, end));
     q->start = (uint32_t)(text.ptr - q->match->text.ptr);
     turn_say(t, STR_FMT, STR_ARG(text));

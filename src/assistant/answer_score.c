@@ -1,28 +1,11 @@
 #include "assistant/answer_score.h"
 
+#include "text/dates.h"
 #include "text/letters.h"
+#include "text/words.h"
 
 /* ---- what is asked for ----------------------------------------------------------------------- */
 
-static bool has_word(Str s, const char *phrase)
-{
-    Str p = str_of(phrase);
-    for (size_t i = 0; i + p.len <= s.len; i++) {
-        bool begins = i == 0 || !letter_is_word((unsigned char)s.ptr[i - 1]);
-        bool ends = i + p.len == s.len || !letter_is_word((unsigned char)s.ptr[i + p.len]);
-        if (begins && ends && str_eq_nocase(str_sub(s, i, i + p.len), p))
-            return true;
-    }
-    return false;
-}
-
-static bool has_any(Str s, const char *const *words, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (has_word(s, words[i]))
-            return true;
-    return false;
-}
 #define LEN(list) (sizeof(list) / sizeof *(list))
 
 Asks answer_asks(Str question)
@@ -32,11 +15,22 @@ Asks answer_asks(Str question)
         Asks kind;
     } signs[] = {{"how much", ASKS_AMOUNT}, {"price", ASKS_AMOUNT}, {"cost", ASKS_AMOUNT},
                  {"fee", ASKS_AMOUNT}, {"how long", ASKS_SPAN}, {"how many", ASKS_NUMBER},
+                 {"where", ASKS_PLACE}, {"wo", ASKS_PLACE}, {"wohin", ASKS_PLACE},
                  {"when", ASKS_TIME}, {"what time", ASKS_TIME}, {"which day", ASKS_TIME},
                  {"what day", ASKS_TIME}, {"what date", ASKS_TIME}, {"deadline", ASKS_TIME},
+                 {"wie viel kostet", ASKS_AMOUNT}, {"wie viel kosten", ASKS_AMOUNT},
+                 {"wie viel kostete", ASKS_AMOUNT}, {"wie hoch", ASKS_AMOUNT},
+                 {"wie teuer", ASKS_AMOUNT}, {"um wie viel", ASKS_NUMBER},
+                 {"wie viele", ASKS_NUMBER}, {"wie viel", ASKS_NUMBER}, {"wie schwer", ASKS_NUMBER},
+                 {"wie lange", ASKS_SPAN}, {"wann", ASKS_DATE}, {"welchem tag", ASKS_DATE},
+                 {"wer", ASKS_PERSON}, {"wem", ASKS_PERSON}, {"wen", ASKS_PERSON},
+                 {"wessen", ASKS_PERSON}, {"how hot", ASKS_NUMBER}, {"how fast", ASKS_NUMBER},
+                 {"how heavy", ASKS_NUMBER}, {"how tall", ASKS_NUMBER}, {"how far", ASKS_NUMBER},
+                 {"how big", ASKS_NUMBER}, {"how high", ASKS_NUMBER}, {"how old", ASKS_SPAN},
+                 {"how often", ASKS_NUMBER}, {"bis wann", ASKS_DATE},
                  {"who", ASKS_PERSON}, {"whose", ASKS_PERSON}, {"whom", ASKS_PERSON}};
     for (size_t i = 0; i < LEN(signs); i++)
-        if (has_word(question, signs[i].phrase))
+        if (words_has(question, signs[i].phrase))
             return signs[i].kind;
     return ASKS_ANYTHING;
 }
@@ -48,15 +42,15 @@ static bool has_number(Str s)
     for (size_t i = 0; i < s.len; i++)
         if (letter_is_digit((unsigned char)s.ptr[i]))
             return true;
-    return has_any(s, words, LEN(words));
+    return words_has_any(s, words, LEN(words));
 }
 
 static bool has_money(Str s)
 {
     static const char *const signs[] = {"EUR", "USD", "GBP", "CHF", "euro", "euros", "dollars",
                                         "pounds", "cents"};
-    static const char *const marks[] = {"$", "\xE2\x82\xAC", "\xC2\xA3"};
-    bool sign = has_any(s, signs, LEN(signs));
+    static const char *const marks[] = {"$", "\342\202\254", "\302\243"};
+    bool sign = words_has_any(s, signs, LEN(signs));
     for (size_t i = 0; i < LEN(marks); i++)
         sign |= str_find(s, str_of(marks[i]), 0) != SIZE_MAX;
     return sign && has_number(s);
@@ -71,6 +65,23 @@ static bool has_time(Turn *t, Str s, bool span)
         if ((w[i].kind == WHEN_DURATION) == span)
             return true;
     return false;
+}
+
+/* A preposition that says where. */
+static bool has_place(Str s)
+{
+    static const char *const words[] = {"in the", "in a", "on the", "at the", "under the",
+        "behind the", "beside the", "near", "next to", "in our", "in my", "in your", "between",
+        "above the", "inside", "against the", "at", "im", "in der", "in dem", "auf dem", "auf der",
+        "unter", "hinter", "neben"};
+    return words_has_any(s, words, LEN(words));
+}
+
+static bool has_date(Str s)
+{
+    size_t at = 0, start, end;
+    DocDate d;
+    return date_next(s, DATE_DAY_FIRST, &at, &start, &end, &d);
 }
 
 /* A word in capitals that is not the sentence's first. */
@@ -93,6 +104,10 @@ int answer_holds(Turn *t, Asks kind, Str s)
         return has_time(t, s, true) ? 1 : -1;
     case ASKS_TIME:
         return has_time(t, s, false) ? 1 : -1;
+    case ASKS_PLACE:
+        return has_place(s) ? 1 : 0;
+    case ASKS_DATE: /* in a language whose dates only print, here */
+        return has_time(t, s, false) || has_date(s) ? 1 : -1;
     case ASKS_PERSON:
         return has_name(s) ? 1 : 0;
     default:
@@ -122,15 +137,24 @@ float answer_fragment(Str s, Str title)
 /* Words of questions that say nothing of what is asked about. */
 static bool is_empty_word(Str w)
 {
-    static const char *const words[] = {"a", "about", "all", "am", "an", "and", "any", "are", "as",
-        "at", "be", "been", "but", "by", "can", "could", "did", "do", "does", "down", "for",
-        "from", "had", "has", "have", "he", "her", "his", "how", "i", "if", "in", "into", "is",
-        "it", "its", "long", "many", "may", "me", "much", "must", "my", "no", "not", "of", "on",
-        "or", "our", "out", "over", "s", "said", "say", "says", "shall", "she", "should", "so",
-        "tell", "tells", "than", "that", "the", "their", "them", "then", "there", "these",
-        "they", "this", "those", "to", "told", "under",
-        "until", "up", "us", "was", "we", "were", "what", "when", "where", "which", "who", "whom",
-        "whose", "why", "will", "with", "would", "you", "your"};
+    static const char *const words[] = {"a", "aber", "about", "all", "als", "am", "an", "and",
+        "any", "are", "as", "at", "auch", "auf", "aus", "be", "been", "bei", "beim", "bis",
+        "but", "by", "can", "could", "da", "das", "dem", "den", "der", "des", "did", "die", "do",
+        "does", "down", "du", "ein", "eine", "einem", "einen", "einer", "er", "es", "for",
+        "from", "f\303\274r", "gab", "gibt", "habe", "haben", "had", "has", "hast", "hat",
+        "have", "he", "hei\303\237t", "her", "his", "hoch", "how", "i", "ich", "if", "ihm",
+        "ihn", "ihr", "im", "in", "ins", "into", "is", "ist", "it", "its", "kann", "long", "man",
+        "many", "may", "me", "mein", "meine", "meinem", "meinen", "meiner", "mich", "mir", "mit",
+        "much", "muss", "must", "my", "nach", "nicht", "no", "noch", "not", "oder", "of", "on",
+        "or", "our", "out", "over", "s", "said", "say", "says", "schwer", "sein", "seine",
+        "shall", "she", "should", "sich", "sie", "sind", "so", "soll", "tell", "tells", "than",
+        "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to",
+        "told", "um", "und", "under", "uns", "unser", "unsere", "until", "up", "us", "viel",
+        "viele", "vom", "von", "vor", "wann", "war", "waren", "warum", "was", "we", "welche",
+        "welchem", "welchen", "welcher", "welches", "wem", "wen", "wenn", "wer", "werden",
+        "were", "what", "when", "where", "which", "who", "whom", "whose", "why", "wie", "wieder",
+        "wieviel", "will", "wir", "wird", "with", "wo", "wogegen", "womit", "worden", "would",
+        "wozu", "wurde", "wurden", "you", "your", "zu", "zum", "zur", "\303\274ber"};
     return str_in_sorted(w, words, LEN(words));
 }
 

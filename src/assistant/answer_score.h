@@ -9,7 +9,8 @@
 #define ANSWER_WORDS 32 /* of a question that count */
 
 /* The kind of thing that is asked for. */
-typedef enum { ASKS_ANYTHING, ASKS_AMOUNT, ASKS_NUMBER, ASKS_SPAN, ASKS_TIME, ASKS_PERSON } Asks;
+typedef enum { ASKS_ANYTHING, ASKS_AMOUNT, ASKS_NUMBER, ASKS_SPAN, ASKS_TIME, ASKS_DATE, ASKS_PLACE,
+    ASKS_PERSON } Asks;
 Asks answer_asks(Str question);
 /* 1: it holds that, -1: it does not (and should), 0: no matter. */
 int answer_holds(Turn *t, Asks kind, Str sentence);

@@ -79,12 +79,12 @@ static int64_t next_time(const BriefingBuild *b, int month, int day, int64_t *da
 /* "my daughter's birthday" -> "Your daughter's birthday (Mia)" */
 static bool title_of(BriefingBuild *b, Str subject, Str *out)
 {
-    Str rest = str_sub(subject, 3, subject.len), whose = STR(""), name = STR("");
+    Str rest = str_sub(subject, 3, subject.len), name = STR("");
     size_t at = str_find(rest, STR("'s "), 0);
     if (at != SIZE_MAX) {
         FactPage page;
         FactQuery q = {.limit = 1};
-        whose = arena_printf(b->a, "my " STR_FMT, STR_ARG(str_sub(rest, 0, at)));
+        Str whose = arena_printf(b->a, "my " STR_FMT, STR_ARG(str_sub(rest, 0, at)));
         q.subject = whose;
         if (!whose.ptr)
             return brief_no_memory(b);

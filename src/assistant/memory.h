@@ -5,8 +5,8 @@
  *
  * A subject is what can hold once: "my manager", "i live", "i am allergic to nuts". It is in
  * English whatever language was spoken, so that "Ich wohne in Graz" replaces "I live in Linz".
- * Facts whose subjects differ stand beside each other. docs/ASSISTANT.md has the table and how
- * often it is right.
+ * Facts whose subjects differ stand beside each other. docs/ASSISTANT.md says how often it is
+ * right.
  *
  * Threads: functions of their arguments; those that take a store block. */
 #ifndef SOTTO_ASSISTANT_MEMORY_H

@@ -23,7 +23,7 @@ static const struct {
     {"who am i", "call me|my name"},
     {"what do|should you call me", "call me|my name"},
     {"do you know my name", "call me|my name"},
-    {"wie hei\xC3\x9F" "e|heisse ich", "call me|my name"},
+    {"wie hei\303\237e|heisse ich", "call me|my name"},
     {"wer bin ich", "call me|my name"},
     {"what am i allergic to", "i am allergic to *"},
     {"what are my allergies", "i am allergic to *"},
@@ -82,8 +82,8 @@ static bool is_my(Str w)
 
 static bool is_past(Str w)
 {
-    static const char *const words[] = {"previous", "former", "before", "earlier", "fr\xC3\xBCher",
-        "vorher", "fr\xC3\xBChere", "fr\xC3\xBCherer", "previously", "was", "old"};
+    static const char *const words[] = {"previous", "former", "before", "earlier", "fr\303\274her",
+        "vorher", "fr\303\274here", "fr\303\274herer", "previously", "was", "old"};
     return IN(w, words);
 }
 
@@ -91,10 +91,10 @@ static bool is_past(Str w)
 static bool is_asking(Str w)
 {
     static const char *const words[] = {"a", "about", "am", "are", "called", "current", "das",
-        "der", "die", "do", "does", "du", "exactly", "geburtstag", "hat", "hei\xC3\x9F" "t",
+        "der", "die", "do", "does", "du", "exactly", "geburtstag", "hat", "hei\303\237t",
         "heisst", "how", "i", "is", "ist", "it", "know", "me", "name", "noch", "now", "of",
         "again", "on", "our", "remember", "say", "still", "tell", "the", "to", "und", "war",
-        "wann", "was", "wei\xC3\x9Ft", "wer", "what", "when", "where", "which", "who", "whose",
+        "wann", "was", "wei\303\237t", "wer", "what", "when", "where", "which", "who", "whose",
         "wie", "wo", "you", "my", "mein", "meine", "again", "did", "told"};
     return IN(w, words);
 }

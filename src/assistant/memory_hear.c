@@ -37,9 +37,9 @@ static bool is_supposed(const SentenceWords *w)
 {
     static const char *const words[] = {"if", "would", "could", "might", "maybe", "perhaps",
         "suppose", "imagine", "pretend", "wish", "unless", "hypothetically", "probably", "assume",
-        "almost", "joke", "joking", "kidding", "wenn", "falls", "w\xC3\xBCrde", "k\xC3\xB6nnte",
-        "vielleicht", "angenommen", "w\xC3\xA4re", "h\xC3\xA4tte", "ob", "vermutlich", "fast",
-        "until", "temporarily", "till", "bis", "vor\xC3\xBC" "bergehend"};
+        "almost", "joke", "joking", "kidding", "wenn", "falls", "w\303\274rde", "k\303\266nnte",
+        "vielleicht", "angenommen", "w\303\244re", "h\303\244tte", "ob", "vermutlich", "fast",
+        "until", "temporarily", "till", "bis", "vor\303\274bergehend"};
     for (size_t i = 0; i < w->n; i++)
         if (IN(w->word[i].text, words))
             return true;
@@ -48,8 +48,8 @@ static bool is_supposed(const SentenceWords *w)
 
 static bool is_quoted(Str s)
 {
-    static const char *const marks[] = {"\"", "\xE2\x80\x9C", "\xE2\x80\x9E", "\xC2\xBB",
-                                        "\xC2\xAB", "`", "\n>", "=", "{"};
+    static const char *const marks[] = {"\"", "\342\200\234", "\342\200\236", "\302\273",
+                                        "\302\253", "`", "\n>", "=", "{"};
     for (size_t i = 0; i < LEN(marks); i++)
         if (str_find(s, str_of(marks[i]), 0) != SIZE_MAX)
             return true;

@@ -56,7 +56,7 @@ const MemoryRule memory_rules[] = {
     {"* is now? my|our @ now?", "my @", VALUE_NAME, 0},
 
     {"nenn|nenne|nennt mich bitte? *", "call me", VALUE_NAME, G},
-    {"ich hei\xC3\x9F" "e|heisse *", "my name", VALUE_NAME, G},
+    {"ich hei\303\237e|heisse *", "my name", VALUE_NAME, G},
     {"mein name ist *", "my name", VALUE_NAME, G},
     {"ich|wir wohne|wohnen|lebe|leben jetzt? in|bei * jetzt?", "i live", VALUE_NAME, G},
     {"ich|wir bin|sind vor? kurzem? nach * gezogen|umgezogen", "i live", VALUE_NAME, G},
@@ -73,7 +73,7 @@ const MemoryRule memory_rules[] = {
     {"ich mag|liebe *", "i like *", VALUE_NAME, G | L},
     {"ich mag|hasse kein|keine|keinen *", "i like *", VALUE_NAME, G | L | E},
     {"ich mag * nicht", "i like *", VALUE_NAME, G | L | E},
-    {"ich arbeite bei|f\xC3\xBCr *", "i work at", VALUE_NAME, G},
+    {"ich arbeite bei|f\303\274r *", "i work at", VALUE_NAME, G},
     {"ich arbeite als *", "my job", VALUE_NAME, G},
     {"ich bin * von beruf", "my job", VALUE_NAME, G},
     {"ich bin * jahre alt", "my age", VALUE_NUMBER, G},
@@ -85,7 +85,7 @@ const MemoryRule memory_rules[] = {
     {"ich|wir habe|haben einen|eine|ein @ namens *", "my @", VALUE_REL, G},
     {"ich spreche *", "i speak *", VALUE_NAME, G | L},
     {"ich fahre einen|eine|ein *", "my car", VALUE_NAME, G},
-    {"mein|meine|unser|unsere @ hei\xC3\x9Ft|heisst jetzt? *", "my @", VALUE_REL, G},
+    {"mein|meine|unser|unsere @ hei\303\237t|heisst jetzt? *", "my @", VALUE_REL, G},
     {"mein|meine|unser|unsere @ ist jetzt? am? *", "my @", VALUE_REL, G},
     {"* ist nicht mehr mein|meine|unser|unsere @", "my @", VALUE_NAME, G | E},
     {"* ist jetzt? mein|meine|unser|unsere @", "my @", VALUE_NAME, G},
@@ -94,7 +94,7 @@ const size_t memory_rules_n = LEN(memory_rules);
 
 /* ---- relations ------------------------------------------------------------------------------- */
 
-/* What people and things are to a person; the second name is what they are kept under. Sorted. */
+/* What people and things are to a person; the second name is the one they are kept under. */
 static const struct {
     const char *word, *kept;
     RelationKind kind;
@@ -129,8 +129,8 @@ static const struct {
     {"email", NULL, RELATION_OTHER},
     {"email address", "email", RELATION_OTHER},
     {"father", NULL, RELATION_PERSON},
-    {"fianc\xC3\xA9", NULL, RELATION_PERSON},
-    {"fianc\xC3\xA9" "e", NULL, RELATION_PERSON},
+    {"fianc\303\251", NULL, RELATION_PERSON},
+    {"fianc\303\251e", NULL, RELATION_PERSON},
     {"frau", "wife", RELATION_PERSON},
     {"freund", "boyfriend", RELATION_PERSON},
     {"freundin", "girlfriend", RELATION_PERSON},
@@ -169,7 +169,7 @@ static const struct {
     {"papa", "father", RELATION_PERSON},
     {"partner", NULL, RELATION_PERSON},
     {"phone number", NULL, RELATION_OTHER},
-    {"schuhgr\xC3\xB6\xC3\x9F" "e", "shoe size", RELATION_OTHER},
+    {"schuhgr\303\266\303\237e", "shoe size", RELATION_OTHER},
     {"schwester", "sister", RELATION_PERSON},
     {"shoe size", NULL, RELATION_OTHER},
     {"sister", NULL, RELATION_PERSON},
@@ -192,8 +192,8 @@ static const struct {
     {"wedding day", "wedding anniversary", RELATION_DATE},
     {"wife", NULL, RELATION_PERSON},
     {"zahnarzt", "dentist", RELATION_PERSON},
-    {"zahn\xC3\xA4rztin", "dentist", RELATION_PERSON},
-    {"\xC3\xA4rztin", "doctor", RELATION_PERSON},
+    {"zahn\303\244rztin", "dentist", RELATION_PERSON},
+    {"\303\244rztin", "doctor", RELATION_PERSON},
 };
 
 static bool is_favourite(Str w)
@@ -223,11 +223,11 @@ static size_t relation_at(const SentenceWords *w, size_t at, size_t to)
 static bool is_before_noun(Str w)
 {
     static const char *const words[] = {"alte", "alter", "aktuelle", "aktueller", "beste",
-        "bester", "best", "big", "current", "e", "eldest", "elder", "former", "gro\xC3\x9F" "e",
-        "home", "j\xC3\xBCngere", "j\xC3\xBCngerer", "jetzige", "jetziger", "kleine", "kleiner",
+        "bester", "best", "big", "current", "e", "eldest", "elder", "former", "gro\303\237e",
+        "home", "j\303\274ngere", "j\303\274ngerer", "jetzige", "jetziger", "kleine", "kleiner",
         "late", "line", "little", "middle", "mobile", "neue", "neuer", "new", "old", "older",
-        "oldest", "second", "step", "twin", "work", "younger", "youngest",
-        "\xC3\xA4ltere", "\xC3\xA4lterer"};
+        "oldest", "second", "step", "twin", "work", "younger", "youngest", "\303\244ltere",
+        "\303\244lterer"};
     for (size_t i = 0; i < LEN(words); i++)
         if (str_eq(w, str_of(words[i])))
             return true;

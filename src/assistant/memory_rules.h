@@ -1,9 +1,9 @@
-/* memory_rules.h - what people say about themselves, as patterns of words, and what they ask of it.
+/* memory_rules.h - what people say about themselves, as patterns of words.
  *
- *   i am allergic to *   words as sentence_words folds them; a|b; trailing ? may be missing
- *   *                    the value: as few words as can be, one at least
- *   @                    what somebody is to the person: "manager", "daughter's birthday",
- *                        "favourite colour"; the table knows which
+ *   i am allergic to *    words as sentence_words folds them; a|b; may be missing before ?
+ *   *                     the value: as few words as can be, one at least
+ *   @                     what somebody is to the person: "manager", "daughter's birthday",
+ *                         "favourite colour"; the table knows which
  *
  * A pattern is a whole clause. Subjects are templates: "my @", "i am allergic to *".
  * Threads: constant data and pure functions. */

@@ -34,7 +34,7 @@ static bool is_time_word(Str w)
         "maybe", "mittwoch", "monday", "montag", "morgen", "november", "october", "oktober",
         "right", "samstag", "saturday", "september", "sonntag", "soon", "sunday", "thursday",
         "today", "tomorrow", "tonight", "tuesday", "wednesday", "yesterday", "gestern", "sofort",
-        "sp\xC3\xA4ter", "week", "weekend", "until", "currently", "temporarily"};
+        "sp\303\244ter", "week", "weekend", "until", "currently", "temporarily"};
     return IN(w, words);
 }
 
@@ -42,7 +42,7 @@ static bool is_month(Str w)
 {
     static const char *const words[] = {"january", "february", "march", "april", "may", "june",
         "july", "august", "september", "october", "november", "december", "januar", "februar",
-        "m\xC3\xA4rz", "mai", "juni", "juli", "oktober", "dezember", "jan", "feb", "mar", "apr",
+        "m\303\244rz", "mai", "juni", "juli", "oktober", "dezember", "jan", "feb", "mar", "apr",
         "aug", "sep", "oct", "nov", "dec"};
     return IN(w, words);
 }
@@ -122,7 +122,7 @@ static bool is_date(const SentenceWords *w, size_t from, size_t to)
 static bool is_number(const SentenceWords *w, size_t from, size_t to)
 {
     static const char *const words[] = {"one", "two", "three", "four", "five", "six", "seven",
-        "eight", "no", "zwei", "drei", "vier", "f\xC3\xBCnf"};
+        "eight", "no", "zwei", "drei", "vier", "f\303\274nf"};
     return to - from == 1 && (has_digit(w->word[from].text) || IN(w->word[from].text, words));
 }
 

@@ -178,7 +178,7 @@ static bool says_password(Str s)
         "pin code", "pin number", "private key", "secret key", "api key", "access token",
         "security code", "cvv", "cvc", "login code", "card number", "recovery code",
         "social security number", "tax id", "passwort", "kennwort", "geheimzahl", "pin-code",
-        "passphrase", "zugangscode", "kartennummer", "pr\xC3\xBC" "fziffer",
+        "passphrase", "zugangscode", "kartennummer", "pr\303\274fziffer",
         "sozialversicherungsnummer", "steuer-id", "tan-nummer", "puk", "ssn"};
     for (size_t i = 0; i < LEN(words); i++)
         if (behind(s, words[i], 0))

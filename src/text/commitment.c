@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 #include "text/dates.h"
 #include "text/letters.h"
+#include "text/words.h"
 #include "text/sentences.h"
 
 #define LOOK_AT 200000u
@@ -86,39 +87,10 @@ bool commitment_kind_parse(Str name, CommitmentKind *out)
     return false;
 }
 
-static bool is_word_byte(char c)
-{
-    unsigned char u = (unsigned char)c;
-    return u >= 0x80 || letter_is_word(u);
-}
-
-/* As whole words, ASCII case aside. */
-static bool has_words(Str s, const char *words)
-{
-    Str w = str_of(words);
-    for (size_t i = 0; i + w.len <= s.len; i++) {
-        if ((s.ptr[i] | 0x20) != (w.ptr[0] | 0x20) ||
-            (i > 0 && is_word_byte(s.ptr[i - 1])) ||
-            (i + w.len < s.len && is_word_byte(s.ptr[i + w.len])))
-            continue;
-        if (str_eq_nocase(str_sub(s, i, i + w.len), w))
-            return true;
-    }
-    return false;
-}
-
-static bool has_any(Str s, const char *const *list, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (has_words(s, list[i]))
-            return true;
-    return false;
-}
-
 static bool has_sign(Str s, CommitmentKind *kind)
 {
     for (size_t i = 0; i < LEN(signs); i++)
-        if (has_words(s, signs[i].words)) {
+        if (words_has(s, signs[i].words)) {
             *kind = signs[i].kind;
             return true;
         }
@@ -131,7 +103,7 @@ static bool has_money(Str s)
     for (size_t i = 0; i < LEN(marks); i++)
         if (str_find(s, str_of(marks[i]), 0) != SIZE_MAX)
             return true;
-    return has_any(s, money, LEN(money));
+    return words_has_any(s, money, LEN(money));
 }
 
 /* Printed, or a day's or month's name: "today" and "within a week" say nothing in a paper that is
@@ -144,7 +116,7 @@ static bool is_calendar_day(Str s)
         "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"};
     size_t at = 0, start, end;
     DocDate date;
-    return has_any(s, names, LEN(names)) ||
+    return words_has_any(s, names, LEN(names)) ||
            date_next(s, DATE_DAY_FIRST, &at, &start, &end, &date);
 }
 
@@ -175,7 +147,7 @@ static bool has_digit(Str s)
 static bool judge(Str s, Str signed_by, const WhenContext *c, Commitment *out)
 {
     When w;
-    if (s.len > COMMITMENT_SENTENCE_MAX || has_any(s, over, LEN(over)))
+    if (s.len > COMMITMENT_SENTENCE_MAX || words_has_any(s, over, LEN(over)))
         return false;
     bool own = has_sign(s, &out->kind);
     if ((!own && (signed_by.len == 0 || !has_sign(signed_by, &out->kind))) ||
@@ -183,9 +155,9 @@ static bool judge(Str s, Str signed_by, const WhenContext *c, Commitment *out)
         return false;
     bool exact = has_digit(str_sub(s, w.start, w.end));
     out->timed = w.timed;
-    bool obliges = !own || has_any(s, obliging, LEN(obliging));
+    bool obliges = !own || words_has_any(s, obliging, LEN(obliging));
     out->strength = 0.4 + (obliges ? 0.2 : 0) + (exact ? 0.2 : 0) + (has_money(s) ? 0.1 : 0) +
-                    (has_any(s, to_reader, LEN(to_reader)) ? 0.1 : 0);
+                    (words_has_any(s, to_reader, LEN(to_reader)) ? 0.1 : 0);
     return true;
 }
 

@@ -191,3 +191,32 @@ Str word_fold(Str word, char *room)
     }
     return (Str){room, n};
 }
+
+/* ---- phrases --------------------------------------------------------------------------------- */
+
+static bool is_word_byte(char c)
+{
+    unsigned char u = (unsigned char)c;
+    return u >= 0x80 || letter_is_word(u);
+}
+
+bool words_has(Str s, const char *phrase)
+{
+    Str w = str_of(phrase);
+    for (size_t i = 0; i + w.len <= s.len; i++) {
+        if ((s.ptr[i] | 0x20) != (w.ptr[0] | 0x20) || (i > 0 && is_word_byte(s.ptr[i - 1])) ||
+            (i + w.len < s.len && is_word_byte(s.ptr[i + w.len])))
+            continue;
+        if (str_eq_nocase(str_sub(s, i, i + w.len), w))
+            return true;
+    }
+    return false;
+}
+
+bool words_has_any(Str s, const char *const *phrases, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (words_has(s, phrases[i]))
+            return true;
+    return false;
+}

@@ -203,8 +203,8 @@ static bool apply_fact_delete(Sqlite *s, SqWrite *w, Err *err)
 bool sq_fact_delete(Store *store, const Uuid *owner, const Uuid *id, bool revive_last, Err *err)
 {
     Sqlite *s = sq_of(store);
-    FactWrite fw = {.w = {.apply = apply_fact_delete, .owner = sq_owner(s, owner), .plans = true,
-                        .frees = true},
+    FactWrite fw = {.w = {.apply = apply_fact_delete, .owner = sq_owner(s, owner),
+            .plans = true, .frees = true},
         .id = id, .revive = revive_last};
     return fw.w.owner ? sq_write(s, &fw.w, err) : no_fact(err);
 }
@@ -242,7 +242,9 @@ static bool fact_where(SqConn *c, int64_t owner_no, const FactQuery *f, SqWhere 
     buf_add_c(&w->sql, "t.owner_no = ?");
     sq_where_i64(w, owner_no);
     if (f->subject.ptr) {
-        buf_add_c(&w->sql, " AND t.subject = ?");
+        /* The index has those that hold and have a subject. */
+        buf_add_c(&w->sql, f->subject.len ? " AND t.subject <> '' AND t.subject = ?"
+                                          : " AND t.subject = ?");
         sq_where_text(w, f->subject);
     }
     for (size_t i = 0; i < f->n_subjects && i < FACT_MAX_SUBJECTS; i++) {
