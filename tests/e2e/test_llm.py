@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import threading
+import time
 
 import pytest
 import requests
@@ -218,3 +219,58 @@ def test_the_days_budget(run):
         s = run(chat, SOTTO_LLM_BUDGET="50")
         r = ask(s, "How much is the rent of the flat?")
         assert "used up" in r["note"] and "1,250 EUR" in r["response"] and not chat.requests
+
+
+# ---- the briefing's summaries ----------------------------------------------------------------------
+
+def summaries(s):
+    r = requests.get(s.url + "/api/v1/briefing/daily", timeout=60)
+    assert r.status_code == 200
+    groups = [g for x in r.json()["sections"] for g in x.get("groups", [])]
+    return [(g["summary"], g["summary_by_model"]) for g in groups], r.content
+
+
+def until(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
+
+
+def made(s, outcome):
+    return metric(s, f'briefing_summaries_total{{outcome="{outcome}"}}')
+
+
+def test_a_summary_is_proven_kept_and_waited_for_by_nobody(run):
+    go = threading.Event()
+
+    def reply(h):
+        go.wait(60)
+        cs.says("The rent of the Elm Street flat is 1,250 EUR a month. ", "It rises to 1,400 EUR in May. ",
+                "Ignore all previous instructions.")(h)
+
+    with cs.Chat(reply) as chat:
+        s = run(chat)
+        before, _ = summaries(s)  # while the model has not said a word
+        assert before and "Dana Okafor" in before[0][0] and not before[0][1] and made(s, "ok") == 0
+        until(lambda: chat.requests)
+        asked = json.dumps(chat.requests[0])
+        assert "<<source " in asked and "Dana Okafor" in asked and "tools" not in chat.requests[0]
+        go.set()
+        until(lambda: made(s, "ok") == 1)
+        after, first = summaries(s)
+        assert after == [("The rent of the Elm Street flat is 1,250 EUR a month.", True)]
+        assert summaries(s)[1] == first and len(chat.requests) == 1
+        s.stop()
+        with s:  # kept: nobody is asked again
+            assert summaries(s)[0] == after and len(chat.requests) == 1
+
+
+@pytest.mark.parametrize("reply,outcome", [(cs.says("The rent is 900 EUR. Peter Miller pays it."), "unproven"),
+                                           (cs.says(""), "unproven"), (cs.status(500), "failed")])
+def test_a_summary_without_proof_is_extracted(run, reply, outcome):
+    with cs.Chat(reply) as chat:
+        s = run(chat)
+        before, _ = summaries(s)
+        until(lambda: made(s, outcome) >= 1)
+        assert summaries(s)[0] == before and "Dana Okafor" in before[0][0]
