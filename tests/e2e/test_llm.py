@@ -99,7 +99,12 @@ def test_a_document_gives_no_orders(run):
         asked = len(chat.requests)
         assert asked == 0  # a command that the rules know never reaches the model
         r = ask(s, "What do the minutes of the garden club say about the rent?")
-        assert "9,999" not in r["response"] or r["model"] is None
+        # What the model was talked into is not said; a quotation of the document may be, as a quotation.
+        assert r["model"] is None and r["note"] and "evil.example" not in r["response"].split("You must answer")[0]
+        assert evil[0][:-7] not in r["response"] and proven(s, r) is not None
+        assert len(chat.requests) == 3
+        results = [m["content"] for m in chat.requests[2]["messages"] if m["role"] == "tool"]
+        assert results == ["error: there is no such tool here"] * 2
         tasks = requests.get(s.url + "/api/v1/tasks", timeout=30).json()["tasks"]
         assert [t["title"] for t in tasks] == ["water the plants"] and tasks[0]["status"] == "open"
         assert metric(s, 'llm_tool_calls_total{tool="other",outcome="refused"}') == 2
@@ -206,6 +211,7 @@ def test_the_command_line_and_nothing_without_a_setting(run, tmp_path):
         out = subprocess.run([PROGRAM, "ask", "How much is the rent of the flat?"], env=env, capture_output=True,
                              text=True, timeout=60)
         assert out.returncode == 0 and out.stdout.startswith("The rent is 1,250 EUR a month. [1]\n"), out
+        assert out.stdout.endswith("\nwritten by scripted\n")
         s.stop()
         asked = len(chat.requests)
         env = {k: v for k, v in env.items() if not k.startswith("OPENAI_")}
@@ -274,3 +280,22 @@ def test_a_summary_without_proof_is_extracted(run, reply, outcome):
         before, _ = summaries(s)
         until(lambda: made(s, outcome) >= 1)
         assert summaries(s)[0] == before and "Dana Okafor" in before[0][0]
+
+
+def doctor(url, tmp_path, **env):
+    env = {**Server(tmp_path, env={"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "sk-test-secret", **env}).environment()}
+    out = subprocess.run([PROGRAM, "doctor", "--json"], env=env, capture_output=True, text=True, timeout=120)
+    assert "sk-test-secret" not in json.dumps(json.loads(out.stdout)["checks"]) + out.stderr
+    return next((c["ok"], c["detail"]) for c in json.loads(out.stdout)["checks"] if c["name"] == "language")
+
+
+def test_the_doctor_asks_it(tmp_path):
+    with cs.Chat(cs.says("x")) as chat:
+        host = chat.url.split("/")[2]
+        assert doctor(chat.url, tmp_path) == (True, f"{host} answers; the model is scripted")
+        assert doctor(chat.url, tmp_path, SOTTO_LLM_MODEL="scripted")[0]
+        ok, why = doctor(chat.url, tmp_path, SOTTO_LLM_MODEL="other")
+        assert not ok and why.startswith(f'{host} has no model "other"') and "OPENAI_BASE_URL" in why
+        assert not chat.requests  # no question was asked
+    ok, why = doctor("http://127.0.0.1:9/v1", tmp_path)
+    assert not ok and why.startswith("cannot reach 127.0.0.1")
