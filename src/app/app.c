@@ -146,19 +146,20 @@ static bool open_doing(App *app, const AppOptions *o, Err *err)
         return err_wrap(err, "zone (%s)", config_origin(c, SET_ZONE));
     if (!open_calendars(app, c, err))
         return false;
+    if (o->assistant && !open_llm(app, o, err))
+        return false;
     BriefingsOptions b = {.store = app->store,
                           .owner = app->owner,
                           .tasks = app->tasks,
                           .calendars = app->calendars,
                           .search = app->search,
+                          .llm = app->llm,
                           .work = app->work};
     app->briefings = briefings_new(&b, err);
     if (!app->briefings)
         return false;
     if (!o->assistant)
         return true;
-    if (!open_llm(app, o, err))
-        return false;
     AssistantParts parts = {.store = app->store,
                             .search = app->search,
                             .tasks = app->tasks,

@@ -12,6 +12,7 @@
 #include "app/models.h"
 #include "base/cpu.h"
 #include "base/os.h"
+#include "llm/llm.h"
 
 #define LITTLE_SPACE ((uint64_t)200 << 20)
 
@@ -166,6 +167,30 @@ static void check_store(Doctor *d, bool busy)
     store_close(store);
 }
 
+/* Asks for its list of models: no question, and nothing of the person's. */
+static void check_language(Doctor *d)
+{
+    const Config *c = d->cli->config;
+    const char *base = config_text(c, SET_OPENAI_BASE_URL);
+    LlmOptions o = {.base_url = base, .api_key = config_text(c, SET_OPENAI_API_KEY),
+        .model = config_text(c, SET_LLM_MODEL)};
+    Err err = ERR_INIT;
+    Str model;
+    if (!base) {
+        check(d, "language", true, "no language model is set: answers quote the documents");
+        return;
+    }
+    Llm *l = llm_new(&o, &err);
+    bool ok = l && llm_check(l, d->cli->arena, &model, &err);
+    if (ok)
+        check(d, "language", true, STR_FMT " answers; the model is " STR_FMT,
+              STR_ARG(llm_host(l)), STR_ARG(model));
+    else
+        check(d, "language", false, "%s (openai_base_url is from %s)", err.msg,
+              config_origin(c, SET_OPENAI_BASE_URL));
+    llm_free(l);
+}
+
 static void list_settings(Doctor *d)
 {
     Cli *cli = d->cli;
@@ -207,6 +232,7 @@ int doctor_command(Cli *cli)
     check_folder(&d);
     check_server(&d, &busy);
     check_store(&d, busy);
+    check_language(&d);
     if (cli->json) {
         jw_arr_end(&d.w);
         jw_kv_bool(&d.w, "ok", !d.bad);

@@ -84,6 +84,24 @@ static void citation_line(Cli *cli, const Json *c, size_t number)
     buf_printf(out, "%s\n", term_paint(&cli->term, PAINT_OFF));
 }
 
+/* Who wrote the answer, and what there is to know about that. */
+static void how_it_came(Cli *cli, const Json *reply)
+{
+    Str model = json_str(json_get(reply, "model")), note = json_str(json_get(reply, "note"));
+    Buf said;
+    if (!model.len && !note.len)
+        return;
+    buf_init(&said, 64 << 10);
+    if (model.len)
+        buf_printf(&said, "written by " STR_FMT, STR_ARG(model));
+    if (note.len)
+        buf_printf(&said, "%s" STR_FMT, model.len ? "; " : "", STR_ARG(note));
+    buf_add_c(&cli->out, term_paint(&cli->term, PAINT_DIM));
+    talk_text(cli, buf_str(&said), 0);
+    buf_add_c(&cli->out, term_paint(&cli->term, PAINT_OFF));
+    buf_release(&said);
+}
+
 void talk_print(Cli *cli, const Json *reply, bool brief)
 {
     const Json *list = json_get(reply, "citations");
@@ -99,6 +117,7 @@ void talk_print(Cli *cli, const Json *reply, bool brief)
         if (!brief && str_find(response, str_trim(text), 0) == SIZE_MAX)
             term_wrap(&cli->out, &cli->term, text, NULL, 0, 4);
     }
+    how_it_came(cli, reply);
 }
 
 void talk_id(Cli *cli, Str id)

@@ -8,7 +8,8 @@
 /* Says `message` in the session (NULL: a new one). The answer's tree, which the caller frees, and
  * its text into *body when that is not NULL; NULL with *err. */
 Json *talk_say(Call *call, Str message, const char *session, Buf *body, Err *err);
-/* The response, then where it stands: title, page or place, source; `brief`: one line each. */
+/* The response, then where it stands: title, page or place, source; `brief`: one line each; then
+ * the language model that wrote it, and the note. */
 void talk_print(Cli *cli, const Json *reply, bool brief);
 /* Text with its line breaks, and nothing that drives a terminal. */
 void talk_text(Cli *cli, Str text, unsigned indent);

@@ -113,7 +113,7 @@ static bool facts(Asking *q, Buf *out)
         return false;
     if (!page.n)
         return true;
-    buf_init(&all, FACTS * (FACT_MAX_TEXT + 8));
+    buf_init(&all, FACTS * ((size_t)FACT_MAX_TEXT + 8));
     for (size_t i = 0; i < page.n; i++)
         buf_printf(&all, STR_FMT ".\n", STR_ARG(page.items[i].text));
     Str text = arena_buf(t->a, &all);

@@ -43,7 +43,7 @@ typedef struct {
 } AssistantParts;
 
 Assistant *assistant_new(const AssistantParts *parts, Err *err);
-void assistant_free(Assistant *a);
+void assistant_free(Assistant *x);
 
 typedef struct {
     Uuid document, chunk;

@@ -45,7 +45,9 @@ Briefings *briefings_new(const BriefingsOptions *o, Err *err)
     (void)pthread_mutex_init(&b->send_lock, NULL);
     (void)pthread_mutex_init(&b->listen_lock, NULL);
     (void)pthread_mutex_init(&b->run_lock, NULL);
+    (void)pthread_mutex_init(&b->write_lock, NULL);
     (void)pthread_cond_init(&b->wake, NULL);
+    (void)pthread_cond_init(&b->write_wake, NULL);
     return b;
 }
 
@@ -57,7 +59,9 @@ void briefings_free(Briefings *b)
         briefing_release(b->cache[i]);
     for (size_t i = 0; i < b->n_zones; i++)
         zone_free(b->zones[i].zone);
+    (void)pthread_cond_destroy(&b->write_wake);
     (void)pthread_cond_destroy(&b->wake);
+    (void)pthread_mutex_destroy(&b->write_lock);
     (void)pthread_mutex_destroy(&b->run_lock);
     (void)pthread_mutex_destroy(&b->listen_lock);
     (void)pthread_mutex_destroy(&b->send_lock);
@@ -340,6 +344,7 @@ static BriefingShot *build(Briefings *x, const Zone *z, int64_t as_of, unsigned 
     atomic_init(&s->refs, 1);
     s->documents = store_version(x->o.store, &x->o.owner);
     s->plans = store_plans_version(x->o.store, &x->o.owner);
+    s->made = atomic_load(&x->made);
     BriefingBuild b = {.x = x, .store = x->o.store, .owner = &x->o.owner, .tasks = x->o.tasks,
         .zone = z, .as_of = as_of, .worker = worker, .a = a, .err = err, .out = &s->b};
     if (!name_it(&b) || !build_sections(&b)) {
@@ -358,7 +363,8 @@ static bool is_good(const Briefings *x, const BriefingShot *s, const Zone *z, in
 {
     return s->b.zone == z && s->b.as_of <= as_of && as_of < s->good_until
         && s->documents == store_version(x->o.store, &x->o.owner)
-        && s->plans == store_plans_version(x->o.store, &x->o.owner);
+        && s->plans == store_plans_version(x->o.store, &x->o.owner)
+        && s->made == atomic_load(&x->made);
 }
 
 static BriefingShot *find(Briefings *x, const Zone *z, int64_t as_of)

@@ -27,6 +27,7 @@ typedef struct {
     Tasks *tasks;
     Calendars *calendars; /* may be NULL: there are no events */
     Search *search;       /* the encoder; NULL: likeness is judged by words */
+    struct Llm *llm;      /* writes summaries once briefings_start ran; NULL: they are extracts */
     Work *work;           /* where briefings_start builds; NULL: on its own thread, as worker 0 */
 } BriefingsOptions;
 
@@ -66,6 +67,7 @@ typedef struct {
     Str name;
     uint32_t created, changed;
     Str summary;             /* sentences of theirs; may be empty */
+    bool by_model;           /* the summary is in a language model's words */
     size_t first, n;
 } BriefingGroup;
 

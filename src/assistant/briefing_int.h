@@ -7,12 +7,15 @@
 #include <stdatomic.h>
 
 #include "assistant/briefing.h"
+#include "store/language.h"
 
 #define BRIEF_DAY_MS ((int64_t)86400000)
 #define BRIEF_AHEAD_DAYS 7 /* of what is due */
 #define BRIEF_VECTORS 1024 /* sentences whose embeddings are kept */
 #define BRIEF_ZONES 16
 #define BRIEF_CACHED 4
+#define BRIEF_WISHES 16 /* summaries that are waited for */
+#define BRIEF_WISH_DOCS 8
 
 typedef struct {
     uint64_t hash;
@@ -20,11 +23,20 @@ typedef struct {
     float v[MINILM_DIM];
 } BriefVector;
 
+/* A summary that the language model is to write. */
+typedef struct {
+    Sha256 key;
+    Str text; /* of the documents; our own */
+    size_t words;
+    Uuid documents[BRIEF_WISH_DOCS];
+    size_t n;
+} BriefWish;
+
 struct BriefingShot {
     Arena *a;
     Briefing b;
     atomic_uint refs;
-    uint64_t documents, plans; /* versions it was built of */
+    uint64_t documents, plans, made; /* versions it was built of */
     int64_t good_until;        /* nothing in it changes before */
 };
 
@@ -48,6 +60,13 @@ struct Briefings {
     pthread_t thread;
     bool running, stop, job_done;
     atomic_bool asked;          /* somebody reads it: worth keeping built */
+    atomic_ullong made;         /* texts of the language model's, since the start */
+    pthread_mutex_t write_lock; /* of what follows; briefing_write.c */
+    pthread_cond_t write_wake;
+    pthread_t writer;
+    bool writing;
+    BriefWish wishes[BRIEF_WISHES]; /* the first is being written */
+    size_t n_wishes;
 };
 
 typedef struct {
@@ -71,6 +90,15 @@ typedef bool BriefSectionFn(BriefingBuild *b);
 BriefSectionFn brief_due, brief_today, brief_recent, brief_trends, brief_again;
 
 bool brief_no_memory(BriefingBuild *b);
+/* The language model's summary of `text`, which was made of these documents, in at most `words`
+ * words; empty: there is none, or not yet. */
+bool brief_written(BriefingBuild *b, Str text, const Uuid *documents, size_t n, size_t words,
+    Str *out);
+/* Of what the model made the sentences that the source proves, on one line, in at most `words`
+ * words. ptr NULL: no memory. */
+Str brief_proven(Arena *a, Str made, Str source, size_t words);
+bool brief_write_start(Briefings *x, Err *err);
+void brief_write_stop(Briefings *x);
 /* out[n][MINILM_DIM], unit length; *have false when there is no encoder. Texts that were embedded
  * before are not again. */
 bool brief_embed(BriefingBuild *b, const Str *texts, size_t n, float **out, bool *have);

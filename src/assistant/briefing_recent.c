@@ -115,7 +115,8 @@ static int by_size(const void *x, const void *y)
 /* ---- a folder's summary ---------------------------------------------------------------------- */
 
 /* The documents' own summaries under each other, each a paragraph. */
-static bool gather(BriefingBuild *b, const Placed *docs, size_t n, Str *out, size_t *found)
+static bool gather(BriefingBuild *b, const Placed *docs, size_t n, Str *out, Uuid *of,
+    size_t *found)
 {
     Buf all;
     buf_init(&all, 1 << 20);
@@ -133,24 +134,32 @@ static bool gather(BriefingBuild *b, const Placed *docs, size_t n, Str *out, siz
             continue;
         (void)buf_printf(&all, "%s", *found ? "\n\n" : "");
         (void)buf_add(&all, str_sub(d.summary, 0, 8192));
-        ++*found;
+        of[(*found)++] = d.id;
     }
     *out = arena_buf(b->a, &all);
     buf_release(&all);
     return out->ptr || brief_no_memory(b);
 }
 
-static bool summarise(BriefingBuild *b, const Placed *docs, size_t n, size_t words, Str *out)
+static bool summarise(BriefingBuild *b, const Placed *docs, size_t n, size_t words,
+    BriefingGroup *g)
 {
     Str text;
     size_t found, n_spans;
     Summary *s;
     float *v = NULL;
     bool have;
+    Uuid of[SUMMARISED];
+    Str *out = &g->summary;
     *out = STR("");
-    if (!gather(b, docs, n, &text, &found))
+    if (!gather(b, docs, n, &text, of, &found))
         return false;
     if (found == 0)
+        return true;
+    if (!brief_written(b, text, of, found, words, out))
+        return false;
+    g->by_model = out->len > 0;
+    if (g->by_model)
         return true;
     if (!summary_collect(text, NULL, 0, b->a, &s, b->err))
         return false;
@@ -207,7 +216,7 @@ static bool group(BriefingBuild *b, const Place *f, const Placed *placed, size_t
         if (!line(b, docs[i].doc, f->n, &s->items[s->n++]))
             return false;
     s->more += f->n - g->n;
-    return g->name.ptr ? summarise(b, docs, f->n, words, &g->summary) : brief_no_memory(b);
+    return g->name.ptr ? summarise(b, docs, f->n, words, g) : brief_no_memory(b);
 }
 
 static bool groups(BriefingBuild *b, Placed *placed, Place *folders)

@@ -242,7 +242,7 @@ static void *schedule_main(void *arg)
         (void)pthread_mutex_unlock(&b->run_lock);
         bool due = is_due(b, a, now, &next);
         uint64_t version = store_version(b->o.store, &b->o.owner)
-            + store_plans_version(b->o.store, &b->o.owner);
+            + store_plans_version(b->o.store, &b->o.owner) + atomic_load(&b->made);
         arena_reset(a);
         (void)pthread_mutex_lock(&b->run_lock);
         bool quiet = version == seen; /* since the last look */
@@ -269,7 +269,11 @@ bool briefings_start(Briefings *b, Err *err)
     if (b->running)
         return true;
     b->stop = false;
+    if (!brief_write_start(b, err))
+        return false;
     int rc = pthread_create(&b->thread, NULL, schedule_main, b);
+    if (rc)
+        brief_write_stop(b);
     if (rc)
         return err_set_errno(err, ERR_UNAVAILABLE, rc, "cannot start the briefing's schedule");
     b->running = true;
@@ -280,6 +284,7 @@ void briefings_stop(Briefings *b)
 {
     if (!b || !b->running)
         return;
+    brief_write_stop(b);
     (void)pthread_mutex_lock(&b->run_lock);
     b->stop = true;
     (void)pthread_cond_broadcast(&b->wake);

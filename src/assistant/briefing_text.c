@@ -174,6 +174,7 @@ static void groups_json(const BriefingSection *s, JsonW *w)
         jw_kv_int(w, "new", g->created);
         jw_kv_int(w, "changed", g->changed);
         jw_kv_str(w, "summary", g->summary);
+        jw_kv_bool(w, "summary_by_model", g->by_model);
         jw_kv_int(w, "first_item", (int64_t)g->first);
         jw_kv_int(w, "items", (int64_t)g->n);
         jw_obj_end(w);

@@ -93,6 +93,11 @@ Str llm_host(const Llm *l)
     return endpoint_host(l->base);
 }
 
+Str llm_asked(const Llm *l)
+{
+    return str_of(l->o.model);
+}
+
 Str llm_name(Llm *l, Arena *a)
 {
     (void)pthread_mutex_lock(&l->lock);
@@ -111,7 +116,7 @@ bool llm_ready(Llm *l)
 
 /* ---- in and out ------------------------------------------------------------------------------ */
 
-static bool enter(Llm *l, const char **outcome, Err *err)
+static bool enter(Llm *l, bool aside, const char **outcome, Err *err)
 {
     double wait = 0;
     Str host = llm_host(l);
@@ -119,7 +124,7 @@ static bool enter(Llm *l, const char **outcome, Err *err)
     if (atomic_load(&l->stopped))
         return err_set(err, ERR_CANCELLED, "the program is ending");
     (void)pthread_mutex_lock(&l->lock);
-    if (l->running >= l->o.at_once) {
+    if (!aside && l->running >= l->o.at_once) {
         *outcome = "busy";
         ok = err_set(err, ERR_UNAVAILABLE, "the language model is busy with another question");
     } else if (!breaker_enter(&l->breaker, clock_mono_ns(), &wait)) {
@@ -127,7 +132,7 @@ static bool enter(Llm *l, const char **outcome, Err *err)
         ok = err_set(err, ERR_UNAVAILABLE, STR_FMT " has failed before and is left alone for %.0f "
                      "more seconds", STR_ARG(host), wait + 0.5);
     } else {
-        l->running++;
+        l->running += !aside;
     }
     (void)pthread_mutex_unlock(&l->lock);
     return ok;
@@ -143,7 +148,7 @@ static void leave(Llm *l, const LlmTry *t, bool ok, ErrCode code)
                              : t->slow && !t->first_ns ? BREAKER_SLOW
                                                        : BREAKER_FAILED;
     (void)pthread_mutex_lock(&l->lock);
-    l->running--;
+    l->running -= !t->r->aside;
     breaker_leave(&l->breaker, clock_mono_ns(), outcome);
     (void)pthread_mutex_unlock(&l->lock);
 }
@@ -311,7 +316,7 @@ bool llm_chat(Llm *l, const LlmRequest *r, Arena *a, LlmReply *out, Err *err)
     LlmTry t = {.l = l, .r = r, .start_ns = clock_mono_ns()};
     Err why = ERR_INIT;
     t.deadline_ns = t.start_ns + (uint64_t)total_ms * 1000000u;
-    if (!enter(l, &outcome, err)) {
+    if (!enter(l, r->aside, &outcome, err)) {
         METRIC_INC(l->requests, outcome);
         return false;
     }

@@ -71,6 +71,7 @@ typedef struct {
     size_t n_tools;
     unsigned max_tokens;      /* 0: LlmOptions.answer_tokens */
     unsigned total_ms;        /* 0: LlmOptions.total_ms */
+    bool aside;               /* takes none of the at_once places: nobody waits for it */
     /* Text as it comes, valid UTF-8; false cancels. NULL: the answer is asked for in one piece. */
     bool (*on_text)(void *arg, Str piece);
     /* Asked ten times a second while it waits; true cancels. May be NULL. */
@@ -104,6 +105,10 @@ unsigned llm_answer_tokens(const Llm *l);
 bool llm_ready(Llm *l);
 /* Host of the base URL, and the model's name as far as it is known. For people. */
 Str llm_host(const Llm *l);
+Str llm_asked(const Llm *l); /* the model as it was set: may be "auto" */
+/* Asks the server for its models, and whether the one that was set is among them: for people.
+ * *model: which would be used. ERR_NOT_FOUND: not that one; else as llm_chat. */
+bool llm_check(Llm *l, Arena *a, Str *model, Err *err);
 Str llm_name(Llm *l, Arena *a); /* empty while it is "auto" and nobody was asked */
 
 #endif
