@@ -39,7 +39,8 @@ static size_t place_of(const Access *x, const Sha256 *hash)
 
 static void fill_table(Access *x)
 {
-    memset(x->table, 0, x->table_size * sizeof *x->table);
+    if (x->table_size) /* nobody has a secret yet: there is no table */
+        memset(x->table, 0, x->table_size * sizeof *x->table);
     for (size_t i = 0; i < x->n_entries; i++) {
         size_t at = place_of(x, &x->entries[i].c.hash);
         while (x->table[at])

@@ -32,8 +32,8 @@ static uint32_t crc32_more(uint32_t crc, Str s)
 
 static void le(Buf *b, uint64_t v, int bytes)
 {
-    for (int i = 0; i < bytes; i++)
-        buf_add_char(b, (char)(v >> (8 * i)));
+    for (int i = 0; i < bytes; i++, v >>= 8)
+        buf_add_char(b, (char)v);
 }
 
 static bool send(ZipOut *z, Buf *b, Err *err)

@@ -227,6 +227,13 @@ char **load_lines(const char *path, size_t *n)
     return lines;
 }
 
+void load_free_lines(char **lines, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        free(lines[i]);
+    free(lines);
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);

@@ -45,8 +45,9 @@ typedef struct {
 } ProcState;
 bool proc_look(int pid, ProcState *out);
 
-/* Lines of a file; ends the program when there are none. */
+/* Lines of a file; ends the program when there are none. Freed by load_free_lines. */
 char **load_lines(const char *path, size_t *n);
+void load_free_lines(char **lines, size_t n);
 
 int load_ws_main(int argc, char **argv);     /* load_ws.c */
 int load_http_main(int argc, char **argv);   /* load_http.c */

@@ -394,5 +394,6 @@ int load_attack_main(int argc, char **argv)
                (unsigned long long)chosen[i]->refused, (unsigned long long)chosen[i]->cut,
                (unsigned long long)chosen[i]->steps);
     printf("}\n");
+    free(all);
     return 0;
 }

@@ -170,6 +170,7 @@ int load_http_main(int argc, char **argv)
         a->requests = calloc(lines, sizeof *a->requests);
         for (size_t j = 0; a->requests && j < lines; j++)
             a->requests[(j + n * 7) % lines] = parse(text[j]); /* not all begin with the same */
+        free(text); /* the lines themselves are what the requests point into */
         a->n = lines;
         a->port = port;
         a->phase_us = (uint64_t)(a->pace_ms * 1e3) * (n % 8) / 8;

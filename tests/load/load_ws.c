@@ -297,5 +297,8 @@ int load_ws_main(int argc, char **argv)
     for (size_t i = 0; i < w.n; i++)
         printf("%s%.0f", i ? "," : "", w.rss[i]);
     printf("]}\n");
+    load_free_lines(queries, n_queries);
+    free(l.clients);
+    free(w.rss);
     return 0;
 }
