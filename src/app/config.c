@@ -76,6 +76,16 @@ static const Setting settings[SET_ID_COUNT] = {
     {SET_LLM_BUDGET, SETTING_COUNT, "llm_budget", "--llm-budget", "SOTTO_LLM_BUDGET", "1000000",
      "TOKENS", NULL, 0, INT64_MAX,
      "tokens a day, asked and answered, after which it answers without the model; 0: no limit"},
+    {SET_STT_BACKEND, SETTING_CHOICE, "stt_backend", "--stt-backend", "SOTTO_STT_BACKEND", "local",
+     "NAME", "local|openai", 0, 0,
+     "who hears: local is the model here; openai is openai_base_url, and the model here when that "
+     "fails"},
+    {SET_STT_MODEL, SETTING_TEXT, "stt_model", "--stt-model", "SOTTO_STT_MODEL", "whisper-1",
+     "NAME", NULL, 0, 0, "speech model to ask that server for"},
+    {SET_STT_TIMEOUT, SETTING_COUNT, "stt_timeout", "--stt-timeout", "SOTTO_STT_TIMEOUT", "60",
+     "SECONDS", NULL, 1, 3600,
+     "how long that server may take for ten minutes of sound, tries included; while a person waits "
+     "a sixth of it"},
 };
 
 typedef struct {

@@ -46,6 +46,9 @@ typedef enum {
     SET_LLM_CONTEXT,
     SET_LLM_MAX_TOKENS,
     SET_LLM_BUDGET,
+    SET_STT_BACKEND,
+    SET_STT_MODEL,
+    SET_STT_TIMEOUT,
     SET_ID_COUNT
 } SettingId;
 
