@@ -536,7 +536,7 @@ bool ears_hear(Ears *e, const EarsRequest *r, const float *pcm, size_t n, Arena 
     char name[EARS_NAME_MAX];
     Str asked = r->options.language;
     const char *language = language_of(asked);
-    if (!ears_model(e, r->model, name, err))
+    if (!(r->here ? model_here : ears_model)(e, r->model, name, err))
         return false;
     if (!language)
         return err_set(err, ERR_VALIDATION,

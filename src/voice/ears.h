@@ -47,6 +47,7 @@ typedef struct {
     Str model;              /* as for ears_model */
     bool urgent;            /* a person waits: the first lane */
     bool patient;           /* waits in its lane however many are there */
+    bool here;              /* never another server: what is heard again every second */
     char *by;               /* [EARS_NAME_MAX]: gets who heard it; may be NULL */
     size_t before, whole;   /* of a longer sound: samples before this piece, and in all; for those
                                who are told how far it is */

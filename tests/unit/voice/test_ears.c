@@ -454,6 +454,8 @@ static void test_another_server(void **state)
     assert_true(ears_hear(e, &q, s.pcm, s.n, a, &r, &err));
     assert_int_equal(ears_loaded(e), 0);
     assert_int_equal(atomic_load(&server->connections), 2);
+    EarsRequest often = {.by = by, .here = true};
+    assert_true(ears_hear(e, &often, s.pcm, s.n, a, &r, &err) && said(&r, WORD));
     /* A model of here stays here, and silence goes nowhere. */
     assert_true(ears_hear(e, &here, s.pcm, s.n, a, &r, &err) && said(&r, WORD));
     assert_string_equal(by, MODEL);
