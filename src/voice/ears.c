@@ -90,12 +90,14 @@ Ears *ears_new(const EarsOptions *o, Err *err)
     metric_set(e->ratio, NULL, 0);
     e->fallbacks = metric_counter("stt_fallbacks_total",
         "Sounds heard here because another server could not.", NULL);
-    if (o->far && !(e->far = ears_far_new(o->far, err))) {
-        ears_free(e);
-        return NULL;
-    }
-    if (e->far)
+    if (o->far) {
         (void)snprintf(e->far_name, sizeof e->far_name, FAR_PREFIX "%.50s", o->far->model);
+        e->far = ears_far_new(o->far, err);
+        if (!e->far) {
+            ears_free(e);
+            return NULL;
+        }
+    }
     return e;
 }
 
