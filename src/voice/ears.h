@@ -68,7 +68,7 @@ typedef struct {
     void *arg;
 } EarsSource;
 
-/* As ears_hear, of any length: in stretches of ten minutes at most, each cut where it is quietest.
+/* As ears_hear, of any length: in stretches of five minutes at most, each cut where it is quietest.
  * Times are those of the whole; the language is that of the first words. */
 bool ears_hear_source(Ears *e, const EarsRequest *r, const EarsSource *sound, Arena *a,
     WhisperResult *out, Err *err);
