@@ -84,8 +84,8 @@ static const Setting settings[SET_ID_COUNT] = {
      "NAME", NULL, 0, 0, "speech model to ask that server for"},
     {SET_STT_TIMEOUT, SETTING_COUNT, "stt_timeout", "--stt-timeout", "SOTTO_STT_TIMEOUT", "60",
      "SECONDS", NULL, 1, 3600,
-     "how long that server may take for five minutes of sound, tries included; while a person waits "
-     "a sixth of it"},
+     "how long that server may take for five minutes of sound, tries included; while a person "
+     "waits a sixth of it"},
 };
 
 typedef struct {
