@@ -40,7 +40,7 @@ sotto_module(search DIRS search DEPS store nn text)
 sotto_module(llm DIRS llm DEPS store net)
 sotto_module(ingest DIRS ingest DEPS search store nn text audio)
 sotto_module(assistant DIRS assistant DEPS search llm store nn text net)
-sotto_module(voice DIRS voice DEPS nn text audio)
+sotto_module(voice DIRS voice DEPS llm nn text audio)
 sotto_module(api DIRS api DEPS ingest assistant voice search net)
 # The page's files become part of the program.
 file(GLOB_RECURSE SOTTO_PAGE_FILES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/web/src/*

@@ -284,7 +284,7 @@ static void partial_run(void *arg, unsigned worker)
     VoiceJob *job = arg;
     const ApiParts *parts = api_parts(ws_api(job->ws));
     Arena *a = is_spoken(job) ? NULL : arena_new(ARENA_DEFAULT_MAX);
-    EarsRequest q = {.options = {.cancelled = is_spoken, .arg = job}};
+    EarsRequest q = {.here = true, .options = {.cancelled = is_spoken, .arg = job}};
     WhisperResult r;
     Err err = ERR_INIT;
     (void)worker;

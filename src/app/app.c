@@ -186,6 +186,18 @@ static bool open_voice(App *app, const AppOptions *o, Err *err)
                      .model = config_text(c, SET_SPEECH_MODEL),
                      .language = config_text(c, SET_SPEECH_LANGUAGE),
                      .idle_ms = idle_ms};
+    unsigned far_ms = (unsigned)config_number(c, SET_STT_TIMEOUT) * 1000u;
+    EarsFarOptions far = {.base_url = config_text(c, SET_OPENAI_BASE_URL),
+                          .api_key = config_text(c, SET_OPENAI_API_KEY),
+                          .model = config_text(c, SET_STT_MODEL),
+                          .timeout_ms = far_ms,
+                          .urgent_ms = far_ms / 6};
+    if (strcmp(config_text(c, SET_STT_BACKEND), "openai") == 0) {
+        if (o->voice && !far.base_url[0])
+            return err_set(err, ERR_VALIDATION,
+                           "stt_backend is openai, but openai_base_url is empty");
+        e.far = &far;
+    }
     MouthOptions m = {.models_dir = config_text(c, SET_MODELS),
                       .voice = config_text(c, SET_SPEECH_VOICE),
                       .idle_ms = idle_ms};
@@ -216,11 +228,11 @@ static bool hear_recording(void *arg, const IngestSound *sound, Arena *a, Whispe
     App *app = arg;
     EarsSource source = {sound->n, sound->read, sound->arg};
     EarsRequest q = {.patient = true,
+                     .by = by,
                      .options = {.word_times = true,
                                  .cancelled = hear_cancelled,
                                  .arg = (void *)(uintptr_t)sound}};
-    return ears_model(app->ears, STR(""), by, err) &&
-           ears_hear_source(app->ears, &q, &source, a, out, err);
+    return ears_hear_source(app->ears, &q, &source, a, out, err);
 }
 
 ApiParts app_api_parts(const App *app)

@@ -92,6 +92,16 @@ static const Setting settings[SET_ID_COUNT] = {
      "DAYS", NULL, 1, 3650, "how long one stays signed in"},
     {SET_AUDIT_DAYS, SETTING_COUNT, "audit_days", "--audit-days", "SOTTO_AUDIT_DAYS", "365", "DAYS",
      NULL, 1, 36500, "how long the audit log is kept"},
+    {SET_STT_BACKEND, SETTING_CHOICE, "stt_backend", "--stt-backend", "SOTTO_STT_BACKEND", "local",
+     "NAME", "local|openai", 0, 0,
+     "who hears: local is the model here; openai is openai_base_url, and the model here when that "
+     "fails"},
+    {SET_STT_MODEL, SETTING_TEXT, "stt_model", "--stt-model", "SOTTO_STT_MODEL", "whisper-1",
+     "NAME", NULL, 0, 0, "speech model to ask that server for"},
+    {SET_STT_TIMEOUT, SETTING_COUNT, "stt_timeout", "--stt-timeout", "SOTTO_STT_TIMEOUT", "60",
+     "SECONDS", NULL, 1, 3600,
+     "how long that server may take for five minutes of sound, tries included; while a person "
+     "waits a sixth of it"},
 };
 
 typedef struct {

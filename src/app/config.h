@@ -53,6 +53,9 @@ typedef enum {
     SET_RATE_TOKEN,
     SET_SESSION_DAYS,
     SET_AUDIT_DAYS,
+    SET_STT_BACKEND,
+    SET_STT_MODEL,
+    SET_STT_TIMEOUT,
     SET_ID_COUNT
 } SettingId;
 

@@ -79,6 +79,8 @@ static bool add_segment(Transcription *t, const WhisperSaid *said, size_t seek, 
                  (!t->w.o->word_times ||
                   whisper_words_cut(&t->w, said, t->starts, from, to, (float)seek * FRAME_TIME,
                                     end, t->arena, &g->words, &g->n_words, NULL));
+            if (ok && g->n_words && g->words[0].start_s > start)
+                g->start_s = g->words[0].start_s; /* a silence before it is no part of it */
             t->n_segments += ok;
         }
     }

@@ -10,12 +10,14 @@
 #include "nn/whisper_words.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/mem.h"
 #include "base/utf8.h"
 
 #define MEDIAN 7
 #define POSITION_S 0.02f
+#define USUAL_MOST_S 0.7F /* of a word, whatever the others of its segment say */
 
 enum { DIAGONAL, DOWN, RIGHT };
 
@@ -181,6 +183,42 @@ static bool begins_word(Str so_far, Str token, bool spaces)
     return bpe_has_word(token) || utf8_valid_len(token) < token.len;
 }
 
+static int by_size(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+/* A silence before the first word is aligned with that word, which then lasts as long as the
+ * silence. As the reference does: a word that long begins as late as twice the usual length allows
+ * (whisper/timing.py, add_word_timestamps; here the usual length is that of the segment). */
+static bool shorten_first(WhisperWord *words, size_t n, Arena *a)
+{
+    float *lengths = ARENA_NEW_ARRAY(a, float, n + 1), usual = USUAL_MOST_S;
+    size_t count = 0;
+    if (!lengths)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (words[i].end_s > words[i].start_s)
+            lengths[count++] = words[i].end_s - words[i].start_s;
+    if (!count)
+        return true;
+    qsort(lengths, count, sizeof *lengths, by_size);
+    if (lengths[count / 2] < usual)
+        usual = lengths[count / 2];
+    float most = 2 * usual;
+    if (words[0].end_s - words[0].start_s > 2 * most) {
+        words[0].start_s = words[0].end_s - most;
+    } else if (n > 1 && words[1].end_s - words[0].start_s > 3 * most &&
+               words[1].end_s - words[1].start_s > 2 * most) { /* or the second has it all */
+        words[1].start_s = words[1].end_s - most;
+        words[0].end_s = words[1].start_s;
+        if (words[0].start_s < words[0].end_s - most)
+            words[0].start_s = words[0].end_s - most;
+    }
+    return true;
+}
+
 bool whisper_words_cut(const WhisperWindow *w, const WhisperSaid *said, const float *start_s,
     uint32_t from, uint32_t to, float offset_s, float end_s, Arena *a, const WhisperWord **out,
     size_t *n, Err *err)
@@ -218,7 +256,7 @@ bool whisper_words_cut(const WhisperWindow *w, const WhisperSaid *said, const fl
         parts++;
     }
     buf_release(&text);
-    if (!ok)
+    if (!ok || !shorten_first(words, count, a))
         return err_set(err, ERR_NO_MEMORY, "no memory for the words of a transcript");
     *out = words;
     *n = count;

@@ -17,6 +17,7 @@
 
 #define PREFIX "whisper-"
 #define SUFFIX ".sotto"
+#define FAR_PREFIX "openai:"
 #define MODELS_MAX 8
 #define LANES 2
 #define IDLE_MS (600u * 1000u)
@@ -47,6 +48,8 @@ typedef struct {
 
 struct Ears {
     char *dir, *model, *language;
+    EarsFar *far; /* NULL: none */
+    char far_name[EARS_NAME_MAX];
     uint64_t idle_ns;
     unsigned queue_max, threads;
     Vad *vad; /* NULL: none is installed */
@@ -55,7 +58,7 @@ struct Ears {
     pthread_cond_t changed;
     Lane lane[LANES];
     Loaded loaded[MODELS_MAX];
-    Metric *is_loaded, *ratio;
+    Metric *is_loaded, *ratio, *fallbacks;
     void (*progress)(void *arg, size_t done, size_t all);
     void *progress_arg;
 };
@@ -68,7 +71,9 @@ Ears *ears_new(const EarsOptions *o, Err *err)
     if (!e || !(e->dir = mem_strdup(o->models_dir)) ||
         !(e->model = mem_strdup(is_auto(o->model) ? "" : o->model)) ||
         !(e->language = mem_strdup(is_auto(o->language) ? "" : o->language))) {
-        ears_free(e);
+        mem_free(e ? e->dir : NULL);
+        mem_free(e ? e->model : NULL);
+        mem_free(e);
         err_set(err, ERR_NO_MEMORY, "no memory for the speech recogniser");
         return NULL;
     }
@@ -83,6 +88,16 @@ Ears *ears_new(const EarsOptions *o, Err *err)
     e->ratio = metric_gauge("stt_realtime_ratio",
         "Time the last transcription took, by the length of its sound.", NULL);
     metric_set(e->ratio, NULL, 0);
+    e->fallbacks = metric_counter("stt_fallbacks_total",
+        "Sounds heard here because another server could not.", NULL);
+    if (o->far) {
+        (void)snprintf(e->far_name, sizeof e->far_name, FAR_PREFIX "%.50s", o->far->model);
+        e->far = ears_far_new(o->far, err);
+        if (!e->far) {
+            ears_free(e);
+            return NULL;
+        }
+    }
     return e;
 }
 
@@ -103,10 +118,9 @@ void ears_free(Ears *e)
         if (e->loaded[i].model)
             let_go(e, &e->loaded[i]);
     vad_close(e->vad);
-    if (e->language) {
-        pthread_cond_destroy(&e->changed);
-        pthread_mutex_destroy(&e->lock);
-    }
+    ears_far_free(e->far);
+    pthread_cond_destroy(&e->changed);
+    pthread_mutex_destroy(&e->lock);
     mem_free(e->dir);
     mem_free(e->model);
     mem_free(e->language);
@@ -152,9 +166,14 @@ static bool there(const char *const *names, size_t n, Str name)
     return false;
 }
 
+static bool is_any(Str asked)
+{
+    return !asked.len || str_eq(asked, STR("whisper")) || str_eq(asked, STR("whisper-1"));
+}
+
 static bool choose(const Ears *e, const char *const *names, size_t n, Str asked, Str *out, Err *err)
 {
-    bool any = !asked.len || str_eq(asked, STR("whisper")) || str_eq(asked, STR("whisper-1"));
+    bool any = is_any(asked);
     if (any && e->model[0]) {
         *out = str_of(e->model);
         return there(names, n, *out) ||
@@ -182,7 +201,8 @@ static bool choose(const Ears *e, const char *const *names, size_t n, Str asked,
     return true;
 }
 
-bool ears_model(const Ears *e, Str asked, char out[EARS_NAME_MAX], Err *err)
+/* A model of this machine. */
+static bool model_here(const Ears *e, Str asked, char out[EARS_NAME_MAX], Err *err)
 {
     Arena *a = arena_new((size_t)1 << 16);
     const char **names;
@@ -196,6 +216,14 @@ bool ears_model(const Ears *e, Str asked, char out[EARS_NAME_MAX], Err *err)
         (void)snprintf(out, EARS_NAME_MAX, STR_FMT, STR_ARG(name));
     arena_free(a);
     return ok;
+}
+
+bool ears_model(const Ears *e, Str asked, char out[EARS_NAME_MAX], Err *err)
+{
+    bool far = e->far && (is_any(asked) || str_eq(asked, str_of(e->far_name)));
+    if (far)
+        memcpy(out, e->far_name, EARS_NAME_MAX);
+    return far || model_here(e, asked, out, err);
 }
 
 bool ears_ready(const Ears *e, Err *err)
@@ -468,21 +496,65 @@ static const char *language_of(Str code)
     return one;
 }
 
+/* What other servers cannot do, but the model here can. */
+static bool is_theirs(const Err *why)
+{
+    return why->code != ERR_CANCELLED && why->code != ERR_NO_MEMORY;
+}
+
+/* By the server, else here: `name` then becomes that of the model. */
+static bool hear_far(Ears *e, char name[EARS_NAME_MAX], const EarsRequest *r, const float *pcm,
+    size_t n, Arena *a, WhisperResult *out, Err *err)
+{
+    Err why = ERR_INIT, none = ERR_INIT;
+    WhisperOptions o = r->options;
+    Course course = {.ears = e, .own = &r->options, .before = r->before, .whole = r->whole};
+    uint64_t start = clock_mono_ns();
+    o.progress = on_progress;
+    o.cancelled = on_cancelled;
+    o.heard = on_heard;
+    o.arg = &course;
+    if (!o.language.len)
+        o.language = str_of(e->language);
+    if (ears_far_hear(e->far, &o, r->urgent, pcm, n, a, out, &why)) {
+        if (n)
+            metric_set(e->ratio, NULL, clock_seconds_since(start) * EARS_RATE_HZ / (double)n);
+        return true;
+    }
+    if (!is_theirs(&why) || !model_here(e, STR(""), name, &none)) {
+        *err = why;
+        return is_theirs(&why) ? err_wrap(err, "hearing by another server, and no model is here")
+                               : false;
+    }
+    log_write(LOG_WARN, "voice", "%s hears instead of %s: %s", name, ears_far_name(e->far),
+        why.msg);
+    metric_add(e->fallbacks, NULL, 1);
+    return transcribe(e, name, r, pcm, n, a, out, err);
+}
+
 bool ears_hear(Ears *e, const EarsRequest *r, const float *pcm, size_t n, Arena *a,
     WhisperResult *out, Err *err)
 {
     char name[EARS_NAME_MAX];
     Str asked = r->options.language;
     const char *language = language_of(asked);
-    if (!ears_model(e, r->model, name, err))
+    if (!(r->here ? model_here : ears_model)(e, r->model, name, err))
         return false;
     if (!language)
         return err_set(err, ERR_VALIDATION,
             "there is no language \"" STR_FMT "\"; a language is a code such as en or de",
             (int)(asked.len < 20 ? asked.len : 20), asked.ptr);
     const Vad *v = detector(e);
-    if (!v || has_speech(v, pcm, n))
-        return transcribe(e, name, r, pcm, n, a, out, err);
+    if (!v || has_speech(v, pcm, n)) {
+        bool far = e->far && strcmp(name, e->far_name) == 0;
+        bool ok = far ? hear_far(e, name, r, pcm, n, a, out, err)
+                      : transcribe(e, name, r, pcm, n, a, out, err);
+        if (r->by)
+            memcpy(r->by, name, EARS_NAME_MAX);
+        return ok;
+    }
+    if (r->by)
+        memcpy(r->by, name, EARS_NAME_MAX);
     *out = (WhisperResult){.text = STR(""), .language = language,
         .duration_s = (float)n / EARS_RATE_HZ};
     return true;
@@ -493,8 +565,9 @@ double ears_confidence(const WhisperResult *r)
     double sum = 0, tokens = 0;
     for (size_t i = 0; i < r->n_segments; i++) {
         const WhisperSegment *s = &r->segments[i];
-        sum += exp((double)s->avg_logprob) * (1 - (double)s->no_speech_prob) * (double)s->n_tokens;
-        tokens += (double)s->n_tokens;
+        double n = s->n_tokens ? (double)s->n_tokens : 1; /* other servers may not say */
+        sum += exp((double)s->avg_logprob) * (1 - (double)s->no_speech_prob) * n;
+        tokens += n;
     }
     double c = tokens > 0 ? sum / tokens : 0;
     return c < 0 ? 0 : c > 1 ? 1 : c;

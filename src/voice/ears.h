@@ -8,11 +8,14 @@
  * detector finds no speech has an empty transcript, and Whisper is not asked at all: it would
  * invent one.
  *
+ * With another server (ears_far.h) that one hears; when it cannot, the model here does, which the
+ * log, stt_fallbacks_total and EarsRequest.by say.
+ *
  * Threads: safe; ears_hear blocks. */
 #ifndef SOTTO_VOICE_EARS_H
 #define SOTTO_VOICE_EARS_H
 
-#include "nn/whisper.h"
+#include "voice/ears_far.h"
 
 #define EARS_RATE_HZ WHISPER_RATE_HZ
 #define EARS_NAME_MAX 64
@@ -27,6 +30,7 @@ typedef struct {
     unsigned idle_ms;     /* 0: 10 minutes */
     unsigned queue_max;   /* waiting in a lane; 0: 8 */
     unsigned threads;     /* of one transcription; 0: a processor each, at most 4 */
+    const EarsFarOptions *far; /* another server hears what names no model of here; NULL: none */
 } EarsOptions;
 
 Ears *ears_new(const EarsOptions *o, Err *err); /* loads nothing */
@@ -35,13 +39,16 @@ void ears_free(Ears *e);                        /* NULL is allowed; no ears_hear
 /* The models that are there: names in `a`, sorted. False without memory. */
 bool ears_list(const Ears *e, Arena *a, const char ***names, size_t *n);
 /* The model that `asked` means: a name of the list, or empty, "whisper" and "whisper-1" for the
- * setting's. ERR_NOT_FOUND; ERR_UNAVAILABLE (there is none: it says how to get one). */
+ * setting's; with another server that one's, "openai:whisper-1". ERR_NOT_FOUND; ERR_UNAVAILABLE
+ * (there is none: it says how to get one). */
 bool ears_model(const Ears *e, Str asked, char out[EARS_NAME_MAX], Err *err);
 
 typedef struct {
     Str model;              /* as for ears_model */
     bool urgent;            /* a person waits: the first lane */
     bool patient;           /* waits in its lane however many are there */
+    bool here;              /* never another server: what is heard again every second */
+    char *by;               /* [EARS_NAME_MAX]: gets who heard it; may be NULL */
     size_t before, whole;   /* of a longer sound: samples before this piece, and in all; for those
                                who are told how far it is */
     WhisperOptions options; /* with its callbacks; language empty: the setting's. `cancelled` is
@@ -61,7 +68,7 @@ typedef struct {
     void *arg;
 } EarsSource;
 
-/* As ears_hear, of any length: in stretches of ten minutes at most, each cut where it is quietest.
+/* As ears_hear, of any length: in stretches of five minutes at most, each cut where it is quietest.
  * Times are those of the whole; the language is that of the first words. */
 bool ears_hear_source(Ears *e, const EarsRequest *r, const EarsSource *sound, Arena *a,
     WhisperResult *out, Err *err);

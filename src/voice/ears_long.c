@@ -2,7 +2,7 @@
 #include "base/mem.h"
 #include "voice/ears.h"
 
-#define STRETCH ((size_t)600 * EARS_RATE_HZ)
+#define STRETCH ((size_t)300 * EARS_RATE_HZ)
 #define LOOK ((size_t)30 * EARS_RATE_HZ) /* the end of a stretch in which to look for a silence */
 #define QUIET (EARS_RATE_HZ * 3 / 10)
 

@@ -69,6 +69,23 @@ def test_another_title_leaves_words_and_times(http, memo):
     assert found[0]["matches"][0]["time_end"] > 1
 
 
+def test_a_silence_before_the_words_is_no_part_of_them(http):
+    sound = http.post("/api/v1/voice/synthesize",
+                      json={"text": "The dentist moved the appointment to Friday morning.", "format": "wav"})
+    with wave.open(io.BytesIO(sound.content)) as w:
+        params, frames = w.getparams(), w.readframes(w.getnframes())
+    out = io.BytesIO()
+    with wave.open(out, "wb") as w:
+        w.setparams(params)
+        w.writeframes(bytes(2 * 12 * params.framerate))
+        w.writeframes(frames)
+    got = http.post(DOCUMENTS, files={"file": ("dentist.wav", out.getvalue(), "audio/wav")})
+    assert got.status_code == 201, got.text
+    found = http.get("/api/v1/knowledge/search", params={"q": "dentist appointment"}).json()["documents"]
+    match = next(d for d in found if d["id"] == got.json()["id"])["matches"][0]
+    assert 11 <= match["time_start"] <= 13 and match["time_start"] < match["time_end"] <= 17
+
+
 def test_silence_is_no_document(http):
     out = io.BytesIO()
     with wave.open(out, "wb") as w:
