@@ -41,6 +41,8 @@ typedef struct {
     Sandbox *sounds;      /* reads sound files; NULL: only samples are heard */
     const Minilm *model;
     Uuid owner;          /* the person everything belongs to until there are several */
+    /* Of conversations by sound, where VoiceStart says nothing (voice/session.h); 0: as there. */
+    uint32_t voice_silence_ms, voice_preroll_ms, voice_interrupt_ms;
     uint64_t max_upload; /* bytes; 0: 64 MiB */
     unsigned
         request_timeout_ms; /* a request older than this when a worker takes it is 503; 0: 30000 */

@@ -183,6 +183,9 @@ static bool open_api(App *app, const Config *c, Err *err)
                       .sounds = app->sounds,
                       .model = app->model,
                       .owner = app_owner,
+                      .voice_silence_ms = (uint32_t)config_number(c, SET_VOICE_SILENCE),
+                      .voice_preroll_ms = (uint32_t)config_number(c, SET_VOICE_PREROLL),
+                      .voice_interrupt_ms = (uint32_t)config_number(c, SET_VOICE_INTERRUPT),
                       .max_upload = (uint64_t)config_number(c, SET_MAX_UPLOAD)};
     app->api = api_new(&parts, err);
     return app->api != NULL;

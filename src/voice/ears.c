@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <math.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -13,7 +14,6 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/os.h"
-#include "nn/vad.h"
 
 #define PREFIX "whisper-"
 #define SUFFIX ".sotto"
@@ -55,6 +55,7 @@ struct Ears {
     pthread_cond_t changed;
     Lane lane[LANES];
     Loaded loaded[MODELS_MAX];
+    atomic_uint urgent; /* in the first lane */
     Metric *is_loaded, *ratio;
     void (*progress)(void *arg, size_t done, size_t all);
     void *progress_arg;
@@ -372,8 +373,7 @@ static void on_heard(void *arg, const WhisperSegment *segments, size_t n)
 
 /* ---- hearing --------------------------------------------------------------------------------- */
 
-/* The detector, opened at the first use; NULL when it is not installed. */
-static const Vad *detector(Ears *e)
+const Vad *ears_vad(Ears *e)
 {
     pthread_mutex_lock(&e->lock);
     if (!e->vad_looked_for) {
@@ -423,8 +423,10 @@ static bool transcribe(Ears *e, const char *name, const EarsRequest *r, const fl
     if (!o.language.len)
         o.language = str_of(e->language);
     pthread_mutex_lock(&e->lock);
+    atomic_fetch_add(&e->urgent, lane == 0);
     if (!enter(e, &e->lane[lane], &me, &r->options, err)) {
         pthread_mutex_unlock(&e->lock);
+        atomic_fetch_sub(&e->urgent, lane == 0);
         return false;
     }
     Loaded *l = take(e, name, lane, err);
@@ -443,6 +445,7 @@ static bool transcribe(Ears *e, const char *name, const EarsRequest *r, const fl
     pthread_mutex_lock(&e->lock);
     leave(e, &e->lane[lane], &me);
     pthread_mutex_unlock(&e->lock);
+    atomic_fetch_sub(&e->urgent, lane == 0);
     return ok;
 }
 
@@ -468,12 +471,48 @@ bool ears_hear(Ears *e, const EarsRequest *r, const float *pcm, size_t n, Arena 
         return err_set(err, ERR_VALIDATION,
             "there is no language \"" STR_FMT "\"; a language is a code such as en or de",
             (int)(asked.len < 20 ? asked.len : 20), asked.ptr);
-    const Vad *v = detector(e);
+    const Vad *v = ears_vad(e);
     if (!v || has_speech(v, pcm, n))
         return transcribe(e, name, r, pcm, n, a, out, err);
     *out = (WhisperResult){.text = STR(""), .language = language,
         .duration_s = (float)n / EARS_RATE_HZ};
     return true;
+}
+
+bool ears_pressed(const Ears *e)
+{
+    return atomic_load(&e->urgent) > 0;
+}
+
+static bool at_once(void *arg)
+{
+    (void)arg;
+    return true;
+}
+
+/* Given up at its first token: by then every weight has been read. */
+bool ears_wake(Ears *e, Err *err)
+{
+    enum { SAMPLES = EARS_RATE_HZ / 2 };
+    char name[EARS_NAME_MAX];
+    float *noise = mem_array(SAMPLES, sizeof *noise);
+    Arena *a = arena_new(ARENA_DEFAULT_MAX);
+    EarsRequest q = {.urgent = true, .options = {.cancelled = at_once}};
+    Err stopped = ERR_INIT;
+    WhisperResult r;
+    uint32_t random = 1;
+    bool ok = noise && a ? ears_model(e, STR(""), name, err)
+                         : err_set(err, ERR_NO_MEMORY, "no memory to wake the recogniser");
+    for (size_t i = 0; ok && i < SAMPLES; i++) {
+        random = random * 1664525u + 1013904223u;
+        noise[i] = ((float)(random >> 8) / (float)(1 << 24) - 0.5f) * 0.02f;
+    }
+    if (ok && !transcribe(e, name, &q, noise, SAMPLES, a, &r, &stopped) &&
+        stopped.code != ERR_CANCELLED)
+        ok = err_set(err, stopped.code, "%s", stopped.msg);
+    arena_free(a);
+    mem_free(noise);
+    return ok;
 }
 
 double ears_confidence(const WhisperResult *r)

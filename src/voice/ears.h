@@ -12,6 +12,7 @@
 #ifndef SOTTO_VOICE_EARS_H
 #define SOTTO_VOICE_EARS_H
 
+#include "nn/vad.h"
 #include "nn/whisper.h"
 
 #define EARS_RATE_HZ WHISPER_RATE_HZ
@@ -52,6 +53,15 @@ bool ears_hear(Ears *e, const EarsRequest *r, const float *pcm, size_t n, Arena 
 
 /* How far a sound has been heard, in samples; called on the thread that hears. Before the first. */
 void ears_on_progress(Ears *e, void (*fn)(void *arg, size_t done, size_t all), void *arg);
+
+/* Loads the setting's model and hears some noise with it, so that the first words need not wait
+ * for the disk. */
+bool ears_wake(Ears *e, Err *err);
+/* Whether anything is being heard, or waits, in the first lane. */
+bool ears_pressed(const Ears *e);
+/* The speech detector, opened at the first use; NULL when it is not installed. Lives as long as
+ * the ears. */
+const Vad *ears_vad(Ears *e);
 
 /* Lets go of models that nobody used for the idle time. To be called now and then. */
 void ears_rest(Ears *e);

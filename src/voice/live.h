@@ -12,8 +12,8 @@
  *
  * States: IDLE -> LISTENING -> HEARING -> THINKING -> SPEAKING -> LISTENING (continuous) or IDLE.
  *
- * Threads: every function is safe; none blocks. Hooks run on the thread of Live, `answer` on a
- * worker; they must not block (answer may) and must not call into this file. */
+ * Threads: every function is safe; none blocks. Hooks run on the thread of Live, `complete` and
+ * `answer` on a worker; they must not block (answer may) and must not call into this file. */
 #ifndef SOTTO_VOICE_LIVE_H
 #define SOTTO_VOICE_LIVE_H
 
@@ -75,6 +75,9 @@ typedef bool (*LiveOver)(const void *over_arg);
 typedef struct {
     void (*state)(void *arg, LiveState s);
     void (*text)(void *arg, const LiveText *t);
+    /* On a worker, in a pause: whether these words leave no doubt that the person has finished, and
+     * answering them changes nothing if not. NULL: only silence ends an utterance. */
+    bool (*complete)(void *arg, Str text, unsigned worker);
     /* On a worker. False: err is told by `fail`. NULL: there is no answer, only text. */
     bool (*answer)(void *arg, const LiveHeard *heard, LiveOver over, const void *over_arg,
                    unsigned worker, Arena *a, LiveAnswer *out, Err *err);
@@ -96,11 +99,12 @@ typedef struct {
 
 /* Hooks are copied; arg is used until `gone`. NULL without memory. */
 LiveTalk *live_open(Live *l, const LiveHooks *hooks, void *arg);
-/* Ends everything; the talk is not to be used any more. */
+/* Ends everything; the talk is not to be used any more. When it returns no hook runs but `complete`
+ * and `answer`, and later `gone`. */
 void live_close(LiveTalk *t);
 
 /* Begins to listen; ends what was heard or answered. ERR_VALIDATION for what session_new refuses,
- * ERR_NOT_FOUND for a voice that is not there, ERR_NO_MEMORY. */
+ * ERR_UNAVAILABLE, ERR_NO_MEMORY. */
 bool live_start(LiveTalk *t, const LiveOptions *o, Err *err);
 /* Sound of a talk that was started. ERR_RATE_LIMITED when more than two minutes of it wait. What
  * comes after the end of a single utterance is not listened to, except for speech into the
