@@ -41,7 +41,7 @@ typedef struct {
     Sandbox *sounds;      /* reads sound files; NULL: only samples are heard */
     const Minilm *model;
     Uuid owner;          /* the person everything belongs to until there are several */
-    /* Of conversations by sound, where VoiceStart says nothing (voice/session.h); 0: as there. */
+    /* Of conversations by sound, where VoiceStart says nothing, as in voice/session.h. */
     uint32_t voice_silence_ms, voice_preroll_ms, voice_interrupt_ms;
     uint64_t max_upload; /* bytes; 0: 64 MiB */
     unsigned

@@ -169,6 +169,7 @@ static bool open_voice(App *app, const AppOptions *o, Err *err)
 
 static bool open_api(App *app, const Config *c, Err *err)
 {
+    uint32_t interrupt = (uint32_t)config_number(c, SET_VOICE_INTERRUPT);
     ApiParts parts = {.store = app->store,
                       .search = app->search,
                       .ingest = app->ingest,
@@ -185,7 +186,7 @@ static bool open_api(App *app, const Config *c, Err *err)
                       .owner = app_owner,
                       .voice_silence_ms = (uint32_t)config_number(c, SET_VOICE_SILENCE),
                       .voice_preroll_ms = (uint32_t)config_number(c, SET_VOICE_PREROLL),
-                      .voice_interrupt_ms = (uint32_t)config_number(c, SET_VOICE_INTERRUPT),
+                      .voice_interrupt_ms = interrupt ? interrupt : UINT32_MAX,
                       .max_upload = (uint64_t)config_number(c, SET_MAX_UPLOAD)};
     app->api = api_new(&parts, err);
     return app->api != NULL;

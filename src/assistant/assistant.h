@@ -79,6 +79,10 @@ typedef struct {
 bool assistant_say(Assistant *x, const AssistantRequest *r, unsigned worker, Arena *a,
     AssistantReply *out, Err *err);
 
+/* Whether words heard so far are a whole question that may be answered at once: by a rule, and
+ * nothing is changed by it. Never true for a command. Takes microseconds. */
+bool assistant_may_answer(Assistant *x, Str text);
+
 /* The citations and the rest of a reply as members of an object that is open. */
 void assistant_reply_json(const AssistantReply *r, JsonW *w);
 void citation_json(const Citation *c, JsonW *w);

@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/metrics.h"
 #include "voice/agree.h"
 #include "voice/live.h"
 
