@@ -41,13 +41,31 @@ static bool is_whole(Str text)
     return words >= WORDS_LEAST && !dangles(last);
 }
 
+/* "Who is my manager?": four words, the first of which asks. */
+static bool asks(Str text)
+{
+    static const char *const first[] = {"who",  "what",  "when", "where", "which",
+                                        "whose", "how", "why"};
+    Str rest = str_trim(text), word;
+    bool ok = false;
+    size_t words = 1;
+    if (!str_ends(rest, STR("?")) || !str_next(&rest, ' ', &word))
+        return false;
+    for (size_t i = 0; i < sizeof first / sizeof *first; i++)
+        ok |= str_eq_nocase(word, str_of(first[i]));
+    while (str_next(&rest, ' ', &word))
+        words += word.len > 0;
+    return ok && words >= 4;
+}
+
 bool assistant_may_answer(Assistant *x, Str text)
 {
     Err err = ERR_INIT;
-    Intent i;
+    Intent i = {.kind = INTENT_UNKNOWN};
     Arena *a = is_whole(text) ? arena_new((size_t)1 << 20) : NULL;
     bool ok = a && intents_parse(assistant_intents(x), NULL, text, NULL, a, &i, &err) &&
-              i.kind == INTENT_QUERY && i.by_rule && !i.follow_up && i.confidence >= SURE;
+              i.kind == INTENT_QUERY && !i.follow_up &&
+              ((i.by_rule && i.confidence >= SURE) || asks(text));
     arena_free(a);
     return ok;
 }

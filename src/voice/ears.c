@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/os.h"
+#include "voice/trim.h"
 
 #define PREFIX "whisper-"
 #define SUFFIX ".sotto"
@@ -449,6 +450,42 @@ static bool transcribe(Ears *e, const char *name, const EarsRequest *r, const fl
     return ok;
 }
 
+/* Times of the speech become times of the whole sound. The result is this file's own. */
+static void shift(WhisperResult *r, float by_s, float duration_s)
+{
+    r->duration_s = duration_s;
+    for (size_t i = 0; i < r->n_segments; i++) {
+        WhisperSegment *s = (WhisperSegment *)(uintptr_t)&r->segments[i];
+        s->start_s = fminf(fmaxf(s->start_s + by_s, 0), duration_s);
+        s->end_s = fminf(fmaxf(s->end_s + by_s, 0), duration_s);
+        for (size_t k = 0; k < s->n_words; k++) {
+            WhisperWord *w = (WhisperWord *)(uintptr_t)&s->words[k];
+            w->start_s = fminf(fmaxf(w->start_s + by_s, 0), duration_s);
+            w->end_s = fminf(fmaxf(w->end_s + by_s, 0), duration_s);
+        }
+    }
+}
+
+/* What fits a window is heard without the silence around it. */
+static bool trimmed(Ears *e, const char *name, const EarsRequest *r, const Vad *v,
+    const float *pcm, size_t n, Arena *a, WhisperResult *out, Err *err)
+{
+    int64_t from, to;
+    if (r->exact || !v || n > (size_t)WHISPER_WINDOW_S * EARS_RATE_HZ ||
+        !trim_find(v, pcm, n, &from, &to) ||
+        to - from > (int64_t)WHISPER_WINDOW_S * EARS_RATE_HZ)
+        return transcribe(e, name, r, pcm, n, a, out, err);
+    float *speech = mem_array((size_t)(to - from), sizeof *speech);
+    if (!speech)
+        return err_set(err, ERR_NO_MEMORY, "no memory for the speech");
+    trim_copy(pcm, n, from, to, speech);
+    bool ok = transcribe(e, name, r, speech, (size_t)(to - from), a, out, err);
+    mem_free(speech);
+    if (ok)
+        shift(out, (float)from / EARS_RATE_HZ, (float)n / EARS_RATE_HZ);
+    return ok;
+}
+
 /* "en" for no language; NULL when there is none of that code. */
 static const char *language_of(Str code)
 {
@@ -473,7 +510,7 @@ bool ears_hear(Ears *e, const EarsRequest *r, const float *pcm, size_t n, Arena 
             (int)(asked.len < 20 ? asked.len : 20), asked.ptr);
     const Vad *v = ears_vad(e);
     if (!v || has_speech(v, pcm, n))
-        return transcribe(e, name, r, pcm, n, a, out, err);
+        return trimmed(e, name, r, v, pcm, n, a, out, err);
     *out = (WhisperResult){.text = STR(""), .language = language,
         .duration_s = (float)n / EARS_RATE_HZ};
     return true;

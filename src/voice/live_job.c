@@ -3,6 +3,9 @@
 #include "base/mem.h"
 #include "voice/live_int.h"
 
+#define PART_LOGPROB (-2.5f)
+#define PART_NO_SPEECH 0.95f
+
 LiveJob *job_new(LiveTalk *t, JobKind kind)
 {
     LiveJob *j = mem_zalloc(sizeof *j);
@@ -61,11 +64,16 @@ static bool hear(LiveJob *j, Err *err)
     bool part = j->kind == JOB_PART;
     uint64_t start = clock_mono_ns();
     EarsRequest q = {.urgent = !part,
+                     .exact = j->utterance > 0, /* the session has found its ends */
                      .options = {.language = str_of(j->language),
                                  .one_temperature = part,
                                  .cancelled = part ? gives_way : is_over,
                                  .arg = j}};
     WhisperResult r;
+    if (part) { /* half a word is improbable and still better than nothing, for a moment */
+        q.options.logprob_limit = PART_LOGPROB;
+        q.options.no_speech_limit = PART_NO_SPEECH;
+    }
     j->arena = arena_new(ARENA_DEFAULT_MAX);
     if (!j->arena)
         return err_set(err, ERR_NO_MEMORY, "no memory for what was said");

@@ -6,13 +6,15 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "voice/live_int.h"
+#include "voice/trim.h"
 
 #define MS_NS 1000000u
 #define SAMPLES_MS (SESSION_RATE_HZ / 1000u)
 #define SAID_MAX 2u       /* whole sounds of a client at a time */
 #define QUEUED_MAX 4      /* final texts that wait for an answer before them */
 /* Partial text: again when there is so much more sound, and never more than a third of the time. */
-#define PART_FIRST_MS 64u
+#define PART_FIRST_MS 180u /* behind the pre-roll: less has no word in it */
+#define PART_AGAIN_MS 64u
 #define PART_STEP_MS 240u
 #define PART_SHARE 3u
 #define PART_SECONDS 30u  /* of the end of what is said; one window */
@@ -541,7 +543,9 @@ static void part_tick(LiveTalk *t)
     if (t->no_partials || t->part || t->maybe || !t->listening || !session_now(t->session, &e))
         return;
     uint64_t since = t->part_to > e.from ? t->part_to : e.from;
-    uint64_t step = t->shown ? PART_STEP_MS : PART_FIRST_MS;
+    uint64_t step = t->shown     ? PART_STEP_MS
+                    : t->part_to ? PART_AGAIN_MS
+                                 : TRIM_ROLL_MS + PART_FIRST_MS;
     uint64_t share = (uint64_t)(t->part_ms * PART_SHARE);
     step = step > share ? step : share;
     if (e.to - since < step * SAMPLES_MS)

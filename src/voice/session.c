@@ -12,10 +12,11 @@
 #include "audio/pcm.h"
 #include "audio/resample.h"
 #include "base/mem.h"
+#include "voice/trim.h"
 
 #define QUIET_SECONDS 30u     /* of sound without speech, for session_end */
 #define QUIET_CONTINUOUS 4u   /* more than any pre-roll */
-#define PAUSE_MS 160u         /* MAYBE is said, and that much silence belongs to an utterance */
+#define PAUSE_MS ((uint32_t)TRIM_KEEP_MS) /* MAYBE is said, and that much silence belongs to an utterance */
 #define STOP 0.35f            /* as the endpointer's */
 #define LOUD_PROBABILITY 0.6f /* of speech into the assistant's own sound */
 #define LOUD_DB (-50.0f)
@@ -38,6 +39,8 @@ struct Session {
     SessionEvent now;  /* the utterance */
     bool maybe;        /* MAYBE was said of it */
     bool cutting;      /* the endpointer cut what goes on: its next START is none */
+    bool rolled;       /* the silence before the first sample was taken */
+    uint64_t start;    /* the first sample that came */
     bool any;          /* an utterance was said since the session was new */
     bool speaking;
     uint32_t loud;     /* frames in a row of speech that may interrupt */
@@ -324,13 +327,29 @@ static bool push(Session *s, const void *bytes, size_t samples, Err *err)
     return true;
 }
 
+/* A file has the same silence before and behind it (voice/trim.h), so both give the same text. */
+static bool push_silence(Session *s, uint32_t ms, Err *err)
+{
+    static const float zeros[ENDPOINT_FRAME];
+    for (uint32_t done = 0; done < ms; done += FRAME_MS)
+        if (!take(s, zeros, ENDPOINT_FRAME, err))
+            return false;
+    return true;
+}
+
+static bool can_find(const Session *s) { return s->o.vad || s->o.judge; }
+
 bool session_feed(Session *s, Str bytes, uint64_t now_ns, SessionHear hear, void *arg, Err *err)
 {
     size_t size = s->o.is_float ? 4 : 2;
     s->hear = hear;
     s->arg = arg;
     s->now_ns = now_ns;
-    if (!s->o.vad && !s->o.judge && s->state == QUIET && bytes.len)
+    if (!s->rolled && can_find(s) && !push_silence(s, TRIM_ROLL_MS, err))
+        return false;
+    s->start = s->rolled ? s->start : heard(s);
+    s->rolled = true;
+    if (!can_find(s) && s->state == QUIET && bytes.len)
         begin(s, heard(s)); /* nothing can be found: all of it is what is said */
     while (s->n_odd && bytes.len) {
         s->odd[s->n_odd++] = (uint8_t)bytes.ptr[0];
@@ -378,25 +397,28 @@ bool session_end(Session *s, SessionHear hear, void *arg, Err *err)
     s->hear = hear;
     s->arg = arg;
     s->n_odd = 0;
+    s->now_ns = UINT64_MAX; /* no clock is waited for */
     if (!resample_finish(s->resampler, take, s, err))
         return false;
-    s->speech_ns = 0;
-    s->now_ns = UINT64_MAX; /* no clock is waited for */
+    uint64_t end = heard(s);
+    if (can_find(s) && !push_silence(s, s->o.silence_ms + 2 * FRAME_MS, err))
+        return false;
     endpoint_finish(s->endpoint, on_endpoint, s);
     if (s->state == HELD || s->state == SAID)
         finish(s, s->state == HELD ? s->now.to : heard(s), false);
-    if (!s->any && !s->o.continuous && s->n) {
-        size_t most = (size_t)QUIET_SECONDS * SESSION_RATE_HZ;
-        uint64_t from = s->n > most ? heard(s) - most : s->base;
-        s->now = (SessionEvent){.utterance = s->now.utterance + 1, .from = from,
-                                .spoke = heard(s)};
-        finish(s, heard(s), false);
+    if (!s->any && !s->o.continuous && end > s->start) {
+        uint64_t most = (uint64_t)QUIET_SECONDS * SESSION_RATE_HZ;
+        uint64_t from = s->base > s->start ? s->base : s->start;
+        s->now = (SessionEvent){.utterance = s->now.utterance + 1,
+                                .from = end - from > most ? end - most : from, .spoke = end};
+        finish(s, end, false);
     }
     restart(s);
     s->any = false;
     s->vad = (VadState){0};
     s->n = 0;
     s->base = s->origin;
+    s->rolled = false;
     s->speech_ns = s->now_ns = 0;
     return true;
 }

@@ -27,6 +27,7 @@ import wave
 import websockets
 
 RATE = 16000
+LEAD = 10 * 512  # samples of silence before a clip
 SENTENCES = ["What time is it?", "What is due today?", "What day is it today?", "What is on my calendar tomorrow?",
              "Remind me to call the bank tomorrow at nine.", "Who is my manager?", "How much time is left?",
              "Set a timer for eight minutes.", "Add milk to the shopping list.", "What can you do?",
@@ -131,11 +132,11 @@ def offline(url, samples, model):
 def measure(url, name, samples, args):
     events = []
     first, last = spoken_part(samples)
-    lead = [0.0] * int(0.3 * RATE)
+    lead = [0.0] * LEAD
     asyncio.run(talk(url, lead + samples, args.end, args.speak, 2.5, events))
-    first, last = first + 0.3, last + 0.3
+    first, last = first + LEAD / RATE, last + LEAD / RATE
     if args.end:
-        last = len(samples) / RATE + 0.3
+        last = (len(samples) + LEAD) / RATE
     texts = [(at, m["data"]) for at, m in events if m["type"] == "Transcript"]
     partial = [(at, d) for at, d in texts if not d["final"] and d["text"]]
     final = [(at, d) for at, d in texts if d["final"]]
