@@ -475,11 +475,12 @@ static bool trimmed(Ears *e, const char *name, const EarsRequest *r, const Vad *
         !trim_find(v, pcm, n, &from, &to) ||
         to - from > (int64_t)WHISPER_WINDOW_S * EARS_RATE_HZ)
         return transcribe(e, name, r, pcm, n, a, out, err);
-    float *speech = mem_array((size_t)(to - from), sizeof *speech);
+    size_t padded = (size_t)(to - from) + TRIM_PAD;
+    float *speech = mem_array(padded, sizeof *speech);
     if (!speech)
         return err_set(err, ERR_NO_MEMORY, "no memory for the speech");
     trim_copy(pcm, n, from, to, speech);
-    bool ok = transcribe(e, name, r, speech, (size_t)(to - from), a, out, err);
+    bool ok = transcribe(e, name, r, speech, padded, a, out, err);
     mem_free(speech);
     if (ok)
         shift(out, (float)from / EARS_RATE_HZ, (float)n / EARS_RATE_HZ);

@@ -13,7 +13,7 @@
 #define SAID_MAX 2u       /* whole sounds of a client at a time */
 #define QUEUED_MAX 4      /* final texts that wait for an answer before them */
 /* Partial text: again when there is so much more sound, and never more than a third of the time. */
-#define PART_FIRST_MS 180u /* behind the pre-roll: less has no word in it */
+#define PART_FIRST_MS 150u /* behind the pre-roll: less has no word in it */
 #define PART_AGAIN_MS 64u
 #define PART_STEP_MS 240u
 #define PART_SHARE 3u
@@ -216,7 +216,8 @@ static LiveJob *hear_job(LiveTalk *t, JobKind kind, const SessionEvent *e)
 {
     Err err = ERR_INIT;
     LiveJob *j = job_new(t, kind);
-    float *pcm = mem_array((size_t)(e->to - e->from) + 1, sizeof *pcm);
+    size_t pad = kind == JOB_PART || e->to == e->from ? 0 : TRIM_PAD;
+    float *pcm = mem_array((size_t)(e->to - e->from) + pad + 1, sizeof *pcm);
     if (!j || !pcm) {
         mem_free(pcm);
         job_free(j);
@@ -229,7 +230,7 @@ static LiveJob *hear_job(LiveTalk *t, JobKind kind, const SessionEvent *e)
     j->to = e->to;
     j->spoke = e->spoke;
     j->pcm = pcm;
-    j->n = e->to > e->from ? session_sound(t->session, e->from, e->to, pcm) : 0;
+    j->n = e->to > e->from ? session_sound(t->session, e->from, e->to, pcm) + pad : 0;
     memcpy(j->language, t->language, sizeof j->language);
     return j;
 }
