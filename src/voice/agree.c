@@ -103,6 +103,9 @@ bool agree_add(Agree *a, Str hypothesis, bool whole, Buf *out, size_t *settled)
         whole = false;
     }
     size_t words = count(h), agreed = common(h, buf_str(&a->last));
+    /* One that has changed its mind about settled words has nothing to add to them, until the next
+     * says the same. */
+    bool fits = agreed >= a->words || common(h, buf_str(&a->settled)) >= a->words;
     /* What is cut off at the end agrees with nothing. */
     if (!whole && agreed == words && agreed)
         agreed--;
@@ -113,6 +116,7 @@ bool agree_add(Agree *a, Str hypothesis, bool whole, Buf *out, size_t *settled)
     buf_add(out, buf_str(&a->settled));
     *settled = a->settled.len;
     size_t show = whole || words <= 1 ? words : words - 1;
-    add_words(out, begin, h, a->words, show);
+    if (fits)
+        add_words(out, begin, h, a->words, show);
     return buf_ok(out) && buf_ok(&a->settled) && buf_ok(&a->last);
 }

@@ -417,7 +417,7 @@ bool session_end(Session *s, SessionHear hear, void *arg, Err *err)
     s->any = false;
     s->vad = (VadState){0};
     s->n = 0;
-    s->base = s->origin;
+    s->base = s->start = s->origin;
     s->rolled = false;
     s->speech_ns = s->now_ns = 0;
     return true;
