@@ -1,8 +1,8 @@
 /* ws_voice.c - what is said over the WebSocket, and what is said back.
  *
- *   VoiceInput{audio_data}                                -> Transcript -> VoiceResponse{interaction}
- *   VoiceStart{rate, format, ...}, binary frames, VoiceEnd -> Transcripts -> VoiceResponse
- *                                       -> VoiceAudio, binary frames, VoiceAudioEnd
+ *   VoiceInput{audio_data}                            -> Transcript -> VoiceResponse{interaction}
+ *   VoiceStart{rate, ...}, binary frames, VoiceEnd    -> Transcripts -> VoiceResponse
+ *                                                     -> VoiceAudio, binary frames, VoiceAudioEnd
  *
  * voice/live.h does it; here are the messages. A client's Talker is made with its first message of
  * voice and freed by Live's last hook.
@@ -325,7 +325,10 @@ static bool read_start(const ApiParts *p, const Json *data, LiveOptions *o, Err 
         !read_flag(data, "manual", &s->manual, err) ||
         !read_flag(data, "partials", &partials, err) || !read_spoken(data, o, err))
         return false;
-    s->interrupt_ms = interrupt == UINT32_MAX ? p->voice_interrupt_ms : interrupt ? interrupt : UINT32_MAX;
+    if (interrupt == UINT32_MAX)
+        s->interrupt_ms = p->voice_interrupt_ms;
+    else
+        s->interrupt_ms = interrupt ? interrupt : UINT32_MAX;
     o->no_partials = !partials;
     return true;
 }

@@ -270,9 +270,10 @@ static const CliCommand commands[] = {
      "sotto models fetch en_US-joe-medium; without it espeak speaks.",
      say_flags, COUNT(say_flags), 0, MANY, say_command},
     {"listen", "", "write down what is said into the microphone",
-     "One line for everything that was said, as soon as silence follows it; on a terminal the words\n"
-     "appear while they are spoken. Ctrl-C ends it. With --ask each is answered, aloud where there is\n"
-     "a loudspeaker: speaking stops the answer, so use headphones or a microphone that cancels echo.",
+     "One line for everything that was said, as soon as silence follows it; on a terminal the\n"
+     "words appear while they are spoken. Ctrl-C ends it. With --ask each is answered, aloud where\n"
+     "there is a loudspeaker: speaking stops the answer, so use headphones or a microphone that\n"
+     "cancels echo.",
      listen_flags, COUNT(listen_flags), 0, 0, listen_command},
     {"models", "list|fetch|verify [NAME]", "model files: what there is, get them, check them",
      "fetch gets what is missing, checks every SHA-256 and makes the file the program maps; it "

@@ -42,7 +42,7 @@ bool ears_model(const Ears *e, Str asked, char out[EARS_NAME_MAX], Err *err);
 typedef struct {
     Str model;              /* as for ears_model */
     bool urgent;            /* a person waits: the first lane */
-    bool exact;             /* all of the sound: silence at its ends is not cut off (voice/trim.h) */
+    bool exact;             /* silence at its ends is not cut off (voice/trim.h) */
     WhisperOptions options; /* with its callbacks; language empty: the setting's. `cancelled` is
                                asked under a lock while it waits: it must not block */
 } EarsRequest;

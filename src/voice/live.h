@@ -3,7 +3,7 @@
  *
  *   sound -> session.h -> while it lasts: partial text (second lane of the ears)
  *                      -> a pause: the text as if it was over (first lane)
- *                      -> over: final text -> answer (hook) -> voice (mouth.h) -> sound, in real time
+ *                      -> over: final text -> answer (hook) -> voice (mouth.h) -> sound, in time
  *
  * One thread owns every conversation: it takes what callers post in order, runs the detector and
  * lets sound out at the pace it is played, LIVE_LEAD_MS ahead, so that there is little to throw

@@ -1,7 +1,8 @@
 /* live_int.h - what the files of live share. Internal to voice/live*.c.
  *
  *   live.c       its thread, the inbox, what callers may ask
- *   live_talk.c  one conversation: events of the session, results of jobs, states
+ *   live_talk.c  one conversation: events of the session, results of jobs
+ *   live_tell.c  what it tells: states, text, errors
  *   live_job.c   what runs on workers: transcriptions, the answer and its voice
  *   live_out.c   the answer's sound, at the pace it is played
  *
@@ -126,6 +127,12 @@ void talk_drop_message(LiveMsg *m);
 bool talk_enter(LiveTalk *t);
 void talk_leave(LiveTalk *t);
 void talk_stage(LiveTalk *t, const char *stage, double seconds);
+
+/* live_tell.c, on the thread of Live */
+bool talk_is_pending(const LiveTalk *t); /* a final text is not there yet, or waits */
+void talk_tell_state(LiveTalk *t, bool always);
+void talk_tell_error(LiveTalk *t, const Err *err);
+void talk_tell_text(LiveTalk *t, const LiveJob *j, Str text, size_t settled, bool final);
 
 /* live_job.c */
 LiveJob *job_new(LiveTalk *t, JobKind kind);

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/metrics.h"
 #include "voice/live_int.h"
 #include "voice/trim.h"
 
@@ -21,73 +20,6 @@
 #define ECHO_MS 100u      /* the room goes on a little when the answer is over */
 /* In a pause, when the words leave no doubt: seven frames. */
 #define COMPLETE_MS 224u
-
-void talk_stage(LiveTalk *t, const char *stage, double seconds)
-{
-    metric_observe(t->live->stages, (const char *const[]){stage}, seconds);
-}
-
-/* Who closed a talk may free at once what its hooks use: so a hook that runs is waited for. */
-bool talk_enter(LiveTalk *t)
-{
-    pthread_mutex_lock(&t->quiet);
-    if (!t->silent)
-        return true;
-    pthread_mutex_unlock(&t->quiet);
-    return false;
-}
-
-void talk_leave(LiveTalk *t) { pthread_mutex_unlock(&t->quiet); }
-
-/* ---- states ---------------------------------------------------------------------------------- */
-
-/* A final text that is not there yet, or waits. */
-static bool is_pending(const LiveTalk *t)
-{
-    for (const LiveJob *j = t->jobs; j; j = j->next)
-        if (j->final && !atomic_load(&j->over) && j != t->answer)
-            return true;
-    return false;
-}
-
-static LiveState state_of(const LiveTalk *t)
-{
-    if (t->answer && t->answer->begun)
-        return LIVE_SPEAKING;
-    if (t->session && t->listening && session_hearing(t->session))
-        return LIVE_HEARING;
-    if (t->answer || is_pending(t))
-        return LIVE_THINKING;
-    return t->session && t->listening ? LIVE_LISTENING : LIVE_IDLE;
-}
-
-static void tell_state(LiveTalk *t, bool always)
-{
-    LiveState s = state_of(t);
-    if ((s == t->state && !always) || !talk_enter(t))
-        return;
-    t->state = s;
-    t->hooks.state(t->arg, s);
-    talk_leave(t);
-}
-
-static void tell_error(LiveTalk *t, const Err *err)
-{
-    if (!talk_enter(t))
-        return;
-    t->hooks.fail(t->arg, err);
-    talk_leave(t);
-}
-
-static void tell_text(LiveTalk *t, const LiveJob *j, Str text, size_t settled, bool final)
-{
-    LiveText what = {.text = text, .settled = str_sub(text, 0, settled), .final = final,
-                     .utterance = j->utterance, .language = j->heard.language};
-    if (!talk_enter(t))
-        return;
-    t->hooks.text(t->arg, &what);
-    talk_leave(t);
-}
 
 /* ---- stopping -------------------------------------------------------------------------------- */
 
@@ -149,7 +81,7 @@ static void show(LiveTalk *t, const LiveJob *j, bool whole)
     size_t settled;
     buf_init(&text, 4 * AGREE_TEXT_MAX);
     if (agree_add(&t->agree, j->heard.text, whole, &text, &settled) && text.len) {
-        tell_text(t, j, buf_str(&text), settled, false);
+        talk_tell_text(t, j, buf_str(&text), settled, false);
         t->shown = true;
     }
     buf_release(&text);
@@ -161,7 +93,7 @@ static bool submit(LiveTalk *t, LiveJob *j)
     if (job_submit(j, &err))
         return true;
     if (j->kind != JOB_PART && j->kind != JOB_WAKE)
-        tell_error(t, &err);
+        talk_tell_error(t, &err);
     job_free(j);
     return false;
 }
@@ -192,7 +124,7 @@ static void on_final(LiveTalk *t, LiveJob *j)
     Err err = ERR_INIT;
     j->final_ns = clock_mono_ns();
     talk_stage(t, "final", (double)(j->final_ns - j->heard.began_ns) * 1e-9);
-    tell_text(t, j, j->heard.text, j->heard.text.len, true);
+    talk_tell_text(t, j, j->heard.text, j->heard.text.len, true);
     for (const LiveJob *k = t->jobs; k; k = k->next)
         queued += k->queued;
     bool noise = !j->heard.text.len && j->by_silence;
@@ -201,7 +133,7 @@ static void on_final(LiveTalk *t, LiveJob *j)
         t->listening = t->listening || (noise && t->session && !t->answer);
     } else if (queued >= QUEUED_MAX) {
         (void)err_set(&err, ERR_RATE_LIMITED, "%u answers are waited for already", queued);
-        tell_error(t, &err);
+        talk_tell_error(t, &err);
         job_free(j);
     } else {
         j->queued = true;
@@ -222,7 +154,7 @@ static LiveJob *hear_job(LiveTalk *t, JobKind kind, const SessionEvent *e)
         mem_free(pcm);
         job_free(j);
         (void)err_set(&err, ERR_NO_MEMORY, "no memory for what is said");
-        tell_error(t, &err);
+        talk_tell_error(t, &err);
         return NULL;
     }
     j->utterance = e->utterance;
@@ -310,7 +242,7 @@ static void on_event(void *arg, const SessionEvent *e)
     case SESSION_DROPPED:
         break;
     }
-    tell_state(t, false);
+    talk_tell_state(t, false);
 }
 
 /* ---- messages -------------------------------------------------------------------------------- */
@@ -346,7 +278,7 @@ static void on_start(LiveTalk *t, LiveMsg *m)
     t->skip = 0;
     t->part_ms = 0;
     wake(t);
-    tell_state(t, true);
+    talk_tell_state(t, true);
 }
 
 static void on_say(LiveTalk *t, LiveMsg *m)
@@ -361,7 +293,7 @@ static void on_say(LiveTalk *t, LiveMsg *m)
             (void)err_set(&err, ERR_NO_MEMORY, "no memory for what was said");
         else
             (void)err_set(&err, ERR_RATE_LIMITED, "%u sounds are being heard already", waiting);
-        tell_error(t, &err);
+        talk_tell_error(t, &err);
         return;
     }
     end_listening(t);
@@ -374,7 +306,7 @@ static void on_say(LiveTalk *t, LiveMsg *m)
     j->heard.began_ns = clock_mono_ns();
     memcpy(j->language, t->language, sizeof j->language);
     (void)submit(t, j);
-    tell_state(t, false);
+    talk_tell_state(t, false);
 }
 
 static void on_sound(LiveTalk *t, const LiveMsg *m, uint64_t now_ns)
@@ -385,8 +317,8 @@ static void on_sound(LiveTalk *t, const LiveMsg *m, uint64_t now_ns)
         return;
     stop_all(t, LIVE_CANCELLED);
     end_listening(t);
-    tell_error(t, &err);
-    tell_state(t, true);
+    talk_tell_error(t, &err);
+    talk_tell_state(t, true);
 }
 
 static void on_end(LiveTalk *t)
@@ -396,16 +328,16 @@ static void on_end(LiveTalk *t)
     if (!t->open)
         return;
     if (!session_end(t->session, on_event, t, &err))
-        tell_error(t, &err);
+        talk_tell_error(t, &err);
     else if (!t->heard_any && !t->continuous)
         on_ended(t, &nothing); /* no sound at all is still answered */
     end_listening(t);
-    tell_state(t, false);
+    talk_tell_state(t, false);
 }
 
 static void on_cancel(LiveTalk *t)
 {
-    bool busy = t->answer || is_pending(t);
+    bool busy = t->answer || talk_is_pending(t);
     stop_all(t, LIVE_CANCELLED);
     if (busy && t->continuous && t->open) {
         session_forget(t->session);
@@ -413,7 +345,7 @@ static void on_cancel(LiveTalk *t)
     } else {
         end_listening(t);
     }
-    tell_state(t, true);
+    talk_tell_state(t, true);
 }
 
 /* ---- results --------------------------------------------------------------------------------- */
@@ -424,7 +356,7 @@ static void on_answered(LiveTalk *t, LiveJob *j)
     j->made = true;
     pthread_mutex_unlock(&t->live->lock);
     if (!j->ok && j->err.code != ERR_CANCELLED && !atomic_load(&j->over))
-        tell_error(t, &j->err);
+        talk_tell_error(t, &j->err);
     if (atomic_load(&j->over))
         job_free(j);
 }
@@ -447,7 +379,7 @@ static void on_heard(LiveTalk *t, LiveJob *j)
     } else if (wanted && j->ok) {
         show(t, j, true); /* MAYBE; kept until it is known */
     } else if (wanted && j->final) {
-        tell_error(t, &j->err);
+        talk_tell_error(t, &j->err);
         job_free(j);
     } else {
         job_free(j);
@@ -463,7 +395,7 @@ static void on_job(LiveTalk *t, LiveJob *j)
         job_free(j);
     else
         on_heard(t, j);
-    tell_state(t, false);
+    talk_tell_state(t, false);
 }
 
 void talk_drop_message(LiveMsg *m)
@@ -528,13 +460,13 @@ static void answer_tick(LiveTalk *t, uint64_t now_ns)
                 session_speaking(t->session, false);
             next_answer(t);
             if (!t->answer && !t->continuous && !(t->session && session_hearing(t->session)) &&
-                !is_pending(t))
+                !talk_is_pending(t))
                 end_listening(t);
         }
     }
     if (due && (!t->due_ns || due < t->due_ns))
         t->due_ns = due;
-    tell_state(t, false);
+    talk_tell_state(t, false);
 }
 
 /* The next partial text, when there is enough more sound and time for it. */
@@ -581,7 +513,7 @@ void talk_tick(LiveTalk *t, uint64_t now_ns)
     }
     answer_tick(t, now_ns);
     /* A single utterance that is not spoken to needs its session no longer. */
-    if (t->session && !t->listening && !t->speak && !is_pending(t))
+    if (t->session && !t->listening && !t->speak && !talk_is_pending(t))
         end_listening(t);
 }
 

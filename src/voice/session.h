@@ -84,8 +84,8 @@ uint64_t session_due_ns(const Session *s);
  * Says nothing when there was no sound at all, or all of it has been said. Afterwards the session
  * is as new, except that samples and utterances are counted on. */
 bool session_end(Session *s, SessionHear hear, void *arg, Err *err);
-/* In a pause (MAYBE was said, RESUMED was not): the words leave no doubt that it was the end, and it
- * is ENDED now. What follows is another utterance. False when there is no such pause. */
+/* In a pause (MAYBE was said, RESUMED was not): the words leave no doubt that it was the end, and
+ * it is ENDED now. What follows is another utterance. False when there is no such pause. */
 bool session_take(Session *s, SessionHear hear, void *arg);
 /* Forgets what is being said; what comes next is heard as from the beginning of a sound. */
 void session_forget(Session *s);

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TRIM_ROLL_MS 320 /* whole frames: a stream begins with that much silence, so that it is there */
+#define TRIM_ROLL_MS 320 /* whole frames; a stream begins with that much silence, to be cut */
 #define TRIM_KEEP_MS 160
 /* Zeros that the recogniser gets behind that: of speech cut off so soon it sometimes makes up a
  * sentence's end (two of twenty clips without, none with). */
