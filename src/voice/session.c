@@ -16,7 +16,8 @@
 
 #define QUIET_SECONDS 30u     /* of sound without speech, for session_end */
 #define QUIET_CONTINUOUS 4u   /* more than any pre-roll */
-#define PAUSE_MS ((uint32_t)TRIM_KEEP_MS) /* MAYBE is said, and that much silence belongs to an utterance */
+/* MAYBE is said, and that much silence belongs to an utterance. */
+#define PAUSE_MS ((uint32_t)TRIM_KEEP_MS)
 #define STOP 0.35f            /* as the endpointer's */
 #define LOUD_PROBABILITY 0.6f /* of speech into the assistant's own sound */
 #define LOUD_DB (-50.0f)
