@@ -5,7 +5,8 @@ PREFIX ?= /usr/local
 export SOTTO_MODELS ?= $(CURDIR)/models
 CTEST := ctest --output-on-failure -j $(shell nproc)
 
-.PHONY: help run build test asan tsan fuzz torture bench bench-voice demo tidy docs install clean
+.PHONY: help run build test screenshots asan tsan fuzz torture bench bench-voice bench-server attack \
+	demo tidy docs install clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -52,6 +53,21 @@ bench-voice: ## speech recognition and the voice beside their peers (DATA=folder
 	@tools/build dev
 	@python3 tests/bench/voice/run.py $(if $(DATA),--data $(DATA))
 	@python3 tests/bench/speech/run.py
+
+screenshots: ## every screen of the page as pictures: light and dark, telephone to 4K (build/screenshots)
+	@./setup test
+	@tools/build dev
+	@build/venv/bin/python tests/e2e/screenshots.py build/screenshots
+bench-server: ## 11,000 WebSocket clients for ten minutes (SECONDS_OF=600)
+	@./setup test
+	@tools/build dev
+	@SOTTO_BIN=build/dev/bin/sotto build/venv/bin/python tests/load/server.py --seconds $(or $(SECONDS_OF),600) --judge
+
+attack: ## hostile clients of seventeen kinds for ten minutes beside good ones
+	@./setup test
+	@tools/build dev
+	@SOTTO_BIN=build/dev/bin/sotto build/venv/bin/python tests/load/server.py --attack --seconds $(or $(SECONDS_OF),600) \
+	  --active 50 --idle 100 --rate 20 --pings 100 --judge
 
 demo: ## the whole journey in a terminal, with the network taken away
 	@./setup run

@@ -1,8 +1,8 @@
-# Makes OUT (a C file) from the files of DIR: run as cmake -DDIR=... -DOUT=... -P assets.cmake.
+# The page without npm (tools/build_page): makes OUT (a C file) from the files of DIR, run as cmake -DDIR=... -DOUT=... -P assets.cmake.
 file(GLOB files LIST_DIRECTORIES false ${DIR}/*)
 list(SORT files)
-set(types ".html=text/html; charset=utf-8" ".css=text/css; charset=utf-8"
-  ".js=text/javascript; charset=utf-8" ".svg=image/svg+xml" ".png=image/png"
+set(types ".html=text/html\; charset=utf-8" ".css=text/css\; charset=utf-8"
+  ".js=text/javascript\; charset=utf-8" ".svg=image/svg+xml" ".png=image/png"
   ".webmanifest=application/manifest+json")
 set(data "")
 set(table "")
@@ -10,11 +10,16 @@ set(count 0)
 foreach(file ${files})
   get_filename_component(name ${file} NAME)
   get_filename_component(ending ${file} LAST_EXT)
+  if(name STREQUAL "index.html") # what the full page has at this name
+    set(name "lite.html")
+  endif()
   set(type "application/octet-stream")
   foreach(pair ${types})
     string(REGEX REPLACE "=.*" "" key "${pair}")
     if(key STREQUAL ending)
-      string(REGEX REPLACE "^[^=]*=" "" type "${pair}")
+      string(FIND "${pair}" "=" at) # a REGEX REPLACE would match its ^ again after each match
+      math(EXPR at "${at} + 1")
+      string(SUBSTRING "${pair}" ${at} -1 type)
     endif()
   endforeach()
   file(SHA256 ${file} hash)
@@ -23,7 +28,7 @@ foreach(file ${files})
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
   string(REGEX REPLACE "(................................................................................)" "\\1\n" bytes "${bytes}")
   string(APPEND data "static const unsigned char asset_${count}[] = {\n${bytes}0};\n")
-  string(APPEND table "    {\"${name}\", \"${type}\", \"\\\"${hash}\\\"\", asset_${count}, sizeof asset_${count} - 1},\n")
+  string(APPEND table "    {\"${name}\", \"${type}\", \"${hash}\", asset_${count}, sizeof asset_${count} - 1, NULL, 0, NULL, 0, false},\n")
   math(EXPR count "${count} + 1")
 endforeach()
 file(WRITE ${OUT} "/* Made by cmake/assets.cmake. */\n#include \"api/assets.h\"\n\n${data}\nconst Asset assets_table[] = {\n${table}};\nconst size_t assets_count = ${count};\n")

@@ -37,17 +37,21 @@ sotto_module(audio DIRS audio DEPS base)
 sotto_module(net DIRS net DEPS base PKGS libssl libnghttp2)
 sotto_module(store DIRS store store/sqlite DEPS base PKGS sqlite3)
 sotto_module(search DIRS search DEPS store nn text)
+sotto_module(llm DIRS llm DEPS store net)
 sotto_module(ingest DIRS ingest DEPS search store nn text audio)
-sotto_module(assistant DIRS assistant DEPS search store nn text net)
+sotto_module(assistant DIRS assistant DEPS search llm store nn text net)
 sotto_module(voice DIRS voice DEPS nn text audio)
 sotto_module(api DIRS api DEPS ingest assistant voice search net)
 # The page's files become part of the program.
-set(SOTTO_PAGE_DIR ${CMAKE_SOURCE_DIR}/web/lite)
-file(GLOB SOTTO_PAGE_FILES CONFIGURE_DEPENDS ${SOTTO_PAGE_DIR}/*)
+file(GLOB_RECURSE SOTTO_PAGE_FILES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/web/src/*
+  ${CMAKE_SOURCE_DIR}/web/public/* ${CMAKE_SOURCE_DIR}/web/lite/*)
+list(APPEND SOTTO_PAGE_FILES ${CMAKE_SOURCE_DIR}/web/index.html ${CMAKE_SOURCE_DIR}/web/pack.mjs
+  ${CMAKE_SOURCE_DIR}/web/vite.config.ts ${CMAKE_SOURCE_DIR}/web/package-lock.json)
 add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/assets_data.c
-  COMMAND ${CMAKE_COMMAND} -DDIR=${SOTTO_PAGE_DIR} -DOUT=${CMAKE_BINARY_DIR}/assets_data.c
-    -P ${CMAKE_SOURCE_DIR}/cmake/assets.cmake
-  DEPENDS ${SOTTO_PAGE_FILES} ${CMAKE_SOURCE_DIR}/cmake/assets.cmake)
+  COMMAND ${CMAKE_SOURCE_DIR}/tools/build_page ${CMAKE_BINARY_DIR}/assets_data.c
+  DEPENDS ${SOTTO_PAGE_FILES} ${CMAKE_SOURCE_DIR}/tools/build_page
+    ${CMAKE_SOURCE_DIR}/cmake/assets.cmake
+  VERBATIM)
 target_sources(sotto_api PRIVATE ${CMAKE_BINARY_DIR}/assets_data.c)
 sotto_module(app DIRS app DEPS api)
 

@@ -7,6 +7,14 @@ if(NOT SOTTO_TEST_PREFIX) # the sources are the same in every build
   set_tests_properties(style/self-test style/sources style/links
     PROPERTIES TIMEOUT 60 LABELS style)
 endif()
+# The page's types, form, and state: once, they are the same in every build.
+if(NOT SOTTO_TEST_PREFIX)
+  foreach(script check format test)
+    add_test(NAME page/${script} COMMAND npm run --silent ${script}
+      WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/web)
+    set_tests_properties(page/${script} PROPERTIES TIMEOUT 600 LABELS page)
+  endforeach()
+endif()
 # kill -9 during writes of the store: 20 times here, 200 with SOTTO_TORTURE=full.
 add_executable(store_kill ${CMAKE_SOURCE_DIR}/tests/torture/store_kill.c)
 target_link_libraries(store_kill PRIVATE sotto_store)
@@ -30,3 +38,22 @@ add_test(NAME ${SOTTO_TEST_PREFIX}torture/talk_kill COMMAND talk_kill)
 set_tests_properties(${SOTTO_TEST_PREFIX}torture/talk_kill PROPERTIES TIMEOUT 1800 LABELS torture)
 # Speech recognition by sanitized code takes its time.
 set_tests_properties(${SOTTO_TEST_PREFIX}unit/nn/test_whisper PROPERTIES TIMEOUT 1200)
+# The load generator (tests/load): many WebSocket clients, people at work, hostile clients.
+add_executable(sotto_load ${CMAKE_SOURCE_DIR}/tests/load/load.c
+  ${CMAKE_SOURCE_DIR}/tests/load/load_ws.c ${CMAKE_SOURCE_DIR}/tests/load/load_http.c
+  ${CMAKE_SOURCE_DIR}/tests/load/load_attack.c)
+target_link_libraries(sotto_load PRIVATE sotto_net)
+target_include_directories(sotto_load PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+# A short load and a short attack; the long ones are `make bench-server` and `make attack`.
+if(TARGET sotto AND NOT SOTTO_FUZZ)
+  foreach(kind load attack)
+    set(extra "--seconds;6;--active;50;--idle;300;--rate;10;--pings;100;--documents;40")
+    if(kind STREQUAL attack)
+      list(APPEND extra --attack --attackers 170 --cap-mib 1024)
+    endif()
+    add_test(NAME ${SOTTO_TEST_PREFIX}load/${kind} COMMAND ${CMAKE_SOURCE_DIR}/build/venv/bin/python
+      ${CMAKE_SOURCE_DIR}/tests/load/server.py ${extra})
+    set_tests_properties(${SOTTO_TEST_PREFIX}load/${kind} PROPERTIES TIMEOUT 300 LABELS e2e
+      ENVIRONMENT "SOTTO_BIN=$<TARGET_FILE:sotto>;SOTTO_LOAD=$<TARGET_FILE:sotto_load>;PYTHONDONTWRITEBYTECODE=1")
+  endforeach()
+endif()

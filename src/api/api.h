@@ -13,6 +13,8 @@
 #ifndef SOTTO_API_API_H
 #define SOTTO_API_API_H
 
+#include "api/host.h"
+#include "api/access.h"
 #include "assistant/assistant.h"
 #include "assistant/briefing.h"
 #include "assistant/calendar.h"
@@ -39,17 +41,31 @@ typedef struct {
     Ears *ears;           /* likewise */
     Mouth *mouth;         /* likewise */
     Sandbox *sounds;      /* reads sound files; NULL: only samples are heard */
+    const ApiHost *host;  /* likewise */
     const Minilm *model;
-    Uuid owner;          /* the person everything belongs to until there are several */
+    Access *access;      /* NULL: whoever asks is the owner, and may do everything */
+    Uuid owner;          /* whose tasks, calendars, ... these are */
     /* Of conversations by sound, where VoiceStart says nothing, as in voice/session.h. */
     uint32_t voice_silence_ms, voice_preroll_ms, voice_interrupt_ms;
     uint64_t max_upload; /* bytes; 0: 64 MiB */
     unsigned
         request_timeout_ms; /* a request older than this when a worker takes it is 503; 0: 30000 */
+    uint32_t job_limit_ms; /* a request that a worker has had so long hangs; 0: none does */
+    /* Opens and closes what belongs to a person who was added or is removed; they call
+     * api_person_add and api_person_remove. NULL: there is nothing but the store. */
+    bool (*person_open)(void *arg, const Uuid *owner, Err *err);
+    void (*person_close)(void *arg, const Uuid *owner);
+    void *person_arg;
 } ApiParts;
 
 Api *api_new(const ApiParts *parts, Err *err);
 void api_free(Api *api);
+
+/* Another person: with their own tasks, calendars, briefings, assistant and folders, and what is
+ * shared. Kept until api_free, so that requests on their way stay sound; after api_person_remove
+ * there is nobody of that id for new ones. Any thread. */
+bool api_person_add(Api *api, const ApiParts *parts, Err *err);
+void api_person_remove(Api *api, const Uuid *owner);
 
 /* Answers one exchange, whatever it is (unknown paths and errors too), and replies exactly once. */
 void api_dispatch(Api *api, HttpExchange *x, unsigned worker);

@@ -259,6 +259,8 @@ bool calendar_add(ApiCall *c, Err *err)
     FeedDraft d = {.address = address->str, .name = name->given ? name->str : STR(""),
         .refresh_s = (uint32_t)call_body(c, "refresh_seconds")->i,
         .private_network = call_body(c, "private_network")->b};
+    if (d.private_network && !(c->caller->scopes & SCOPE_ADMIN))
+        return err_set(err, ERR_FORBIDDEN, "an address in this network needs the scope admin");
     return calendars_subscribe(k, &d, c->arena, &r, err) && reply_import(c, &r, 201, err);
 }
 

@@ -22,7 +22,15 @@ enum { BODY_NONE = 0, BODY_JSON = 1, BODY_MULTIPART = 2, BODY_MAY_LACK = 4, BODY
 enum { ON_LOOP = 1, NO_SCHEMA = 2, IS_WEBSOCKET = 4, MAY_BE_BULK = 8,
        STREAMS = 16,     /* may answer with server-sent events instead */
        ANY_MEMBERS = 32, /* unknown members of the body are ignored */
-       READABLE = 64     /* may answer with a page or plain text instead */ };
+       READABLE = 64,    /* may answer with a page or plain text instead */
+       /* What a caller needs; without any of these GET needs SCOPE_READ, the others SCOPE_WRITE
+        * with it (access.h). */
+       NEEDS_NOTHING = 1 << 16, /* for anybody: the page, health, signing in */
+       NEEDS_READ = 1 << 17,    /* a POST that changes nothing */
+       NEEDS_VOICE = 1 << 18,
+       NEEDS_ADMIN = 1 << 19,
+       NEEDS_METRICS = 1 << 20,
+       NEEDS_ACCOUNT = 1 << 21 };
 
 struct ApiRoute {
     const char *method, *pattern;
@@ -48,6 +56,7 @@ struct ApiCall {
     Arena *arena;
     unsigned worker;
     const Uuid *owner;
+    const Caller *caller;
     const ApiRoute *route;
     RouteMatch match;
     FieldValue query[API_FIELDS_MAX], body[API_FIELDS_MAX];
@@ -58,6 +67,8 @@ struct ApiCall {
 };
 
 const ApiRoute *api_routes(size_t *n);
+/* The SCOPE_* bits that the route's method and flags ask for. */
+unsigned api_route_scopes(const ApiRoute *r);
 
 /* Values by name; asking for a name that the route does not declare is a bug and gives an empty
  * one. */
@@ -82,17 +93,23 @@ bool call_read(ApiCall *c, Err *err);
 bool api_is_openai(Str path);
 Server *api_server(Api *api);
 const Router *api_router(const Api *api);
-const ApiParts *api_parts(const Api *api);
+const ApiParts *api_parts(const Api *api); /* what is shared, and the first person's */
+const ApiParts *api_parts_of(Api *api, const Uuid *owner); /* NULL: there is nobody of that id */
+/* Everybody, one after the other: *at begins as 0. NULL: no more. */
+const ApiParts *api_parts_next(Api *api, size_t *at);
 
 /* Gauges of the process and its queues; dropped before the Work dies. */
 void api_gauges_add(const ApiParts *parts);
 void api_gauges_drop(const ApiParts *parts);
+int64_t api_started_ms(void); /* when it began to serve */
 
 /* WebSocket: the handshake's handler, and the notices. */
 typedef struct ApiWs ApiWs;
 ApiWs *api_ws_new(Api *api, Err *err);
 void api_ws_free(ApiWs *ws);
 void api_ws_watch(ApiWs *ws); /* begins to pass the store's changes on */
+void api_ws_watch_person(ApiWs *ws, const ApiParts *parts); /* and those of one person */
+void api_ws_unwatch_person(ApiWs *ws, const Uuid *owner);
 ApiWs *api_ws(Api *api);
 
 /* Handlers, by file. */
@@ -106,7 +123,7 @@ ApiHandler folder_add, folder_list, folder_get, folder_change, folder_sync, fold
 ApiHandler openai_embeddings, openai_models, openai_model, openai_chat;
 ApiHandler conversation_say, conversation_list, conversation_get, conversation_retitle,
     conversation_remove;
-ApiHandler memory_list, memory_add, memory_get, memory_change, memory_forget;
+ApiHandler memory_list, memory_add, memory_get, memory_change, memory_forget, memory_history;
 ApiHandler task_list, task_add, task_get, task_change, task_remove, task_complete, task_reopen,
     task_cancel, task_snooze, task_undo, proposal_list, proposal_take, proposal_dismiss,
     task_changes, reminder_list, reminder_acknowledge;
@@ -116,7 +133,11 @@ ApiHandler calendar_list, calendar_add, calendar_change, calendar_remove, calend
     calendar_import, calendar_ics;
 ApiHandler briefing_daily, briefing_history, briefing_feed, briefing_schedule_show,
     briefing_schedule_change;
+ApiHandler settings_show, settings_change, machine_show, backup_get, sample_add, task_preview,
+    document_related;
 ApiHandler health, health_live, health_ready, metrics_page, openapi_page, page_index, page_asset,
     ws_open;
+ApiHandler session_show, session_begin, session_end, token_list, token_add, token_revoke,
+    people_list, people_add, people_remove, people_password, audit_list, export_get;
 
 #endif

@@ -1,4 +1,7 @@
 /* dispatch.c - from an exchange to a handler and back; the Api object. See api.h. */
+#include <pthread.h>
+#include <stdio.h>
+
 #include "api/call.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -6,6 +9,12 @@
 
 struct Api {
     ApiParts parts;
+    pthread_rwlock_t people_lock;
+    struct OtherPerson {
+        ApiParts parts;
+        bool gone;
+        struct OtherPerson *next;
+    } *others; /* in the order they came; never taken out before the end */
     Router *router;
     Route *table;
     Server *server;
@@ -20,6 +29,59 @@ const Router *api_router(const Api *api)
 {
     return api->router;
 }
+
+const ApiParts *api_parts_next(Api *api, size_t *at)
+{
+    size_t i = (*at)++;
+    if (i == 0)
+        return &api->parts;
+    pthread_rwlock_rdlock(&api->people_lock);
+    struct OtherPerson *p = api->others;
+    for (size_t k = 1; p && (k < i || p->gone); p = p->next)
+        k += !p->gone;
+    pthread_rwlock_unlock(&api->people_lock);
+    return p ? &p->parts : NULL;
+}
+
+const ApiParts *api_parts_of(Api *api, const Uuid *owner)
+{
+    if (uuid_eq(owner, &api->parts.owner))
+        return &api->parts;
+    pthread_rwlock_rdlock(&api->people_lock);
+    struct OtherPerson *p = api->others;
+    while (p && (p->gone || !uuid_eq(&p->parts.owner, owner)))
+        p = p->next;
+    pthread_rwlock_unlock(&api->people_lock);
+    return p ? &p->parts : NULL;
+}
+
+bool api_person_add(Api *api, const ApiParts *parts, Err *err)
+{
+    struct OtherPerson *p = mem_zalloc(sizeof *p), **end = &api->others;
+    if (!p)
+        return err_set(err, ERR_NO_MEMORY, "no memory for another person");
+    p->parts = *parts;
+    p->parts.max_upload = api->parts.max_upload;
+    p->parts.request_timeout_ms = api->parts.request_timeout_ms;
+    pthread_rwlock_wrlock(&api->people_lock);
+    while (*end)
+        end = &(*end)->next;
+    *end = p;
+    pthread_rwlock_unlock(&api->people_lock);
+    if (api->server)
+        api_ws_watch_person(api->ws, &p->parts);
+    return true;
+}
+
+void api_person_remove(Api *api, const Uuid *owner)
+{
+    pthread_rwlock_wrlock(&api->people_lock);
+    for (struct OtherPerson *p = api->others; p; p = p->next)
+        p->gone |= uuid_eq(&p->parts.owner, owner);
+    pthread_rwlock_unlock(&api->people_lock);
+    api_ws_unwatch_person(api->ws, owner);
+}
+
 Server *api_server(Api *api)
 {
     return api->server;
@@ -51,6 +113,7 @@ Api *api_new(const ApiParts *parts, Err *err)
     for (size_t i = 0; i < n; i++)
         table[i] = (Route){routes[i].method, routes[i].pattern, &routes[i]};
     api->parts = *parts;
+    pthread_rwlock_init(&api->people_lock, NULL);
     if (!api->parts.max_upload)
         api->parts.max_upload = (uint64_t)64 << 20;
     if (!api->parts.request_timeout_ms)
@@ -74,8 +137,34 @@ void api_free(Api *api)
         api_gauges_drop(&api->parts);
     api_ws_free(api->ws);
     router_free(api->router);
+    while (api->others) {
+        struct OtherPerson *p = api->others;
+        api->others = p->next;
+        mem_free(p);
+    }
+    pthread_rwlock_destroy(&api->people_lock);
     mem_free(api->table);
     mem_free(api);
+}
+
+unsigned api_route_scopes(const ApiRoute *r)
+{
+    unsigned needs = 0;
+    if (r->flags & NEEDS_NOTHING)
+        return 0;
+    if (r->flags & NEEDS_VOICE)
+        needs |= SCOPE_VOICE;
+    if (r->flags & NEEDS_READ)
+        needs |= SCOPE_READ;
+    if (r->flags & NEEDS_ADMIN)
+        needs |= SCOPE_ADMIN;
+    if (r->flags & NEEDS_METRICS)
+        needs |= SCOPE_METRICS;
+    if (r->flags & NEEDS_ACCOUNT)
+        needs |= SCOPE_ACCOUNT;
+    if (needs)
+        return needs;
+    return str_eq(str_of(r->method), STR("GET")) ? SCOPE_READ : SCOPE_READ | SCOPE_WRITE;
 }
 
 bool api_is_openai(Str path)
@@ -134,6 +223,41 @@ static void reply_failure(ApiCall *c, const Err *err)
         http_reply_error(c->x, err);
 }
 
+/* Whose request it is: api_on_head has found that out; without a server (the command line) it is
+ * the first person's. */
+static bool know_caller(Api *api, ApiCall *c, Err *err)
+{
+    c->caller = c->x->user;
+    c->parts = &api->parts;
+    if (!c->caller) {
+        Caller *local = ARENA_NEW(c->arena, Caller);
+        if (!local)
+            return err_set(err, ERR_NO_MEMORY, "no memory for the request");
+        *local = (Caller){.kind = CALLER_LOCAL, .scopes = SCOPE_ALL};
+        if (api->parts.access)
+            access_local(api->parts.access, local);
+        (void)snprintf(local->via, sizeof local->via, "command line");
+        c->caller = local;
+    } else if (c->caller->kind != CALLER_NOBODY) {
+        c->parts = api_parts_of(api, &c->caller->owner);
+    }
+    if (!c->parts) /* removed a moment ago */
+        return err_set(err, ERR_UNAUTHORIZED, "sign in, or send a token");
+    c->owner = &c->parts->owner;
+    return c->caller->kind != CALLER_NOBODY || api_route_scopes(c->route) == 0 ||
+           err_set(err, ERR_UNAUTHORIZED, "sign in, or send a token");
+}
+
+/* Who did what: everything that is no plain reading. */
+static void note_call(Api *api, const ApiCall *c, int status)
+{
+    char action[112];
+    if ((c->route->flags & NEEDS_READ) && status < 400)
+        return;
+    (void)snprintf(action, sizeof action, "%s %s", c->route->method, c->route->pattern);
+    access_note(api->parts.access, c->caller, &c->x->req, str_of(action), c->x->req.path, status);
+}
+
 static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, unsigned worker)
 {
     /* The field values are some kilobytes: from the arena, not from the stack of a worker. */
@@ -149,13 +273,19 @@ static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, unsign
     c->x = x;
     c->arena = x->req.arena;
     c->worker = worker;
-    c->owner = &api->parts.owner;
     c->route = match->route->data;
+    if (!know_caller(api, c, &err)) {
+        http_reply_error(x, &err);
+        return;
+    }
     c->match = *match;
     buf_init(&c->out, BUF_DEFAULT_MAX);
     x->route = c->route->pattern;
     x->resp.status = 200;
     bool ok = call_read(c, &err) && c->route->run(c, &err);
+    if (api->parts.access && !str_eq(x->req.method, STR("GET")))
+        note_call(api, c, ok ? x->resp.status : c->fail_status ? c->fail_status
+                                              : err_info(err.code)->http_status);
     json_free(c->tree);
     buf_release(&c->out);
     if (c->streaming) {
@@ -204,18 +334,60 @@ void api_dispatch(Api *api, HttpExchange *x, unsigned worker)
         run_route(api, x, &match, worker);
 }
 
+static void refuse(Api *api, HttpExchange *x, const Caller *c, unsigned retry_s, const Err *err)
+{
+    char seconds[16];
+    int status = err_info(err->code)->http_status;
+    if (status == 401)
+        http_resp_header(x, "WWW-Authenticate", STR("Bearer realm=\"sotto\""));
+    if (status == 429) {
+        (void)snprintf(seconds, sizeof seconds, "%u", retry_s);
+        http_resp_header(x, "Retry-After", str_of(seconds));
+    }
+    if (status != 429)
+        access_note(api->parts.access, c, &x->req, x->req.method, x->req.path, status);
+    http_reply_error(x, err);
+}
+
+/* Finds out who asks, before the body is read. False: the exchange has been answered. */
+static bool let_in(Api *api, HttpExchange *x, const ApiRoute *r)
+{
+    Caller *c = ARENA_NEW(x->req.arena, Caller);
+    Err err = ERR_INIT;
+    unsigned retry_s = 0;
+    if (!c) {
+        err_set(&err, ERR_NO_MEMORY, "no memory for the request");
+        http_reply_error(x, &err);
+        return false;
+    }
+    unsigned needs = r ? api_route_scopes(r) : 0;
+    bool ok = access_check(api->parts.access, &x->req, c, &retry_s, &err);
+    if (!ok && err.code == ERR_UNAUTHORIZED && !needs)
+        ok = true; /* who may ask is anybody: then as nobody */
+    if (ok && access_allows(c, needs, &err)) {
+        x->user = c;
+        return true;
+    }
+    refuse(api, x, c, retry_s, &err);
+    return false;
+}
+
 void api_on_head(void *arg, HttpExchange *x)
 {
     Api *api = arg;
     RouteMatch match;
     x->format_error = api_format_error;
     x->body_max = 0;
-    if (router_match(api->router, x->req.method, x->req.path, &match) != ROUTE_FOUND) {
+    bool found = router_match(api->router, x->req.method, x->req.path, &match) == ROUTE_FOUND;
+    if (found)
+        x->route = ((const ApiRoute *)match.route->data)->pattern;
+    if (api->parts.access && !let_in(api, x, found ? match.route->data : NULL))
+        return;
+    if (!found) {
         x->body_max = 1 << 16; /* read and dropped, so that the 404 or 405 can be sent */
         return;
     }
     const ApiRoute *r = match.route->data;
-    x->route = r->pattern;
     if (r->body_kinds != BODY_NONE)
         x->body_max = r->body_max ? r->body_max : api->parts.max_upload;
     else
@@ -240,6 +412,12 @@ static void job_run(void *arg, unsigned worker)
         return;
     }
     api_dispatch(api, x, worker);
+}
+
+static void job_late(void *arg, uint64_t serial)
+{
+    server_give_up(((Api *)arg)->server, serial,
+                   "the answer takes too long and is not waited for any more");
 }
 
 static void job_drop(void *arg, unsigned worker)
@@ -281,6 +459,8 @@ void api_on_request(void *arg, HttpExchange *x)
         return;
     }
     *job = (Job){api, x, clock_mono_ns()};
-    if (!work_submit(api->parts.work, class_of(r, x), job_run, job_drop, job, &err))
+    WorkLimit limit = {api->server ? api->parts.job_limit_ms : 0, r->pattern, job_late, api,
+                       server_exchange_serial(x)};
+    if (!work_submit_limited(api->parts.work, class_of(r, x), job_run, job_drop, job, &limit, &err))
         http_reply_error(x, &err);
 }

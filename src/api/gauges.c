@@ -4,6 +4,8 @@
 #include "base/metrics.h"
 #include "base/os.h"
 
+static double start_s; /* when it began to serve, since 1970 */
+
 static double resident(void *arg)
 {
     (void)arg;
@@ -13,6 +15,11 @@ static double resident(void *arg)
 static double started(void *arg)
 {
     return *(const double *)arg;
+}
+
+int64_t api_started_ms(void)
+{
+    return (int64_t)(start_s * 1000.0);
 }
 
 static double queued_interactive(void *arg)
@@ -38,7 +45,6 @@ static double queued_files(void *arg)
 void api_gauges_add(const ApiParts *parts)
 {
     static const char help[] = "Jobs that wait for a worker, by class.";
-    static double start_s;
     start_s = (double)clock_now_ms() / 1000.0;
     metric_gauge_fn("process_resident_memory_bytes", "Resident memory.", resident, &start_s);
     metric_gauge_fn("process_start_time_seconds", "When the process began to serve, since 1970.",

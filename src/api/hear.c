@@ -8,7 +8,6 @@
 #include "audio/resample.h"
 #include "base/mem.h"
 #include "base/metrics.h"
-#include "ingest/sound.h"
 
 #define NOTHING_HEARD "I did not hear anything."
 #define SAMPLE_MOST 8.0 /* louder than full scale, as a resampler makes it; not 16-bit numbers */
@@ -25,16 +24,22 @@ static bool room(size_t n, HeardSound *out, Err *err)
     return out->pcm ? true : err_set(err, ERR_NO_MEMORY, "no memory for the sound");
 }
 
-bool hear_decode(const ApiParts *p, Str bytes, Str name, uint32_t max_seconds, HeardSound *out,
-                 Err *err)
+bool hear_sound(const ApiParts *p, Str bytes, Str name, uint32_t max_seconds, Sound *out,
+                Err *err)
 {
-    Sound s;
     if (!p->sounds)
         return err_set(err, ERR_UNAVAILABLE, "sound files cannot be read here");
     if (!bytes.len)
         return err_set(err, ERR_VALIDATION, "the sound is empty");
     SoundLimits limits = {.rate_hz = EARS_RATE_HZ, .max_seconds = max_seconds};
-    if (!sound_decode(p->sounds, bytes, name, &limits, &s, err))
+    return sound_decode(p->sounds, bytes, name, &limits, out, err);
+}
+
+bool hear_decode(const ApiParts *p, Str bytes, Str name, uint32_t max_seconds, HeardSound *out,
+                 Err *err)
+{
+    Sound s;
+    if (!hear_sound(p, bytes, name, max_seconds, &s, err))
         return false;
     bool ok = room(s.samples, out, err);
     if (ok) {

@@ -8,6 +8,7 @@
 
 #include "api/call.h"
 #include "base/clock.h"
+#include "ingest/sound.h"
 
 #define HEAR_FILE_SECONDS (2u * 3600u) /* of a sound to be written down */
 #define HEAR_SAID_SECONDS 120u         /* of what is said to the assistant */
@@ -18,7 +19,11 @@ typedef struct {
     bool partial; /* the file was damaged: this is what could be decoded */
 } HeardSound;
 
-/* ERR_VALIDATION, ERR_UNSUPPORTED_MEDIA, ERR_TOO_LARGE for bytes that are no such sound. */
+/* A sound file at 16 kHz, for sound_release: of long ones only what is looked at is in memory.
+ * ERR_VALIDATION, ERR_UNSUPPORTED_MEDIA, ERR_TOO_LARGE for bytes that are no such sound. */
+bool hear_sound(const ApiParts *p, Str bytes, Str name, uint32_t max_seconds, Sound *out,
+                Err *err);
+/* The same, all of its samples. */
 bool hear_decode(const ApiParts *p, Str bytes, Str name, uint32_t max_seconds, HeardSound *out,
                  Err *err);
 /* A list of numbers, samples at 16 kHz. */

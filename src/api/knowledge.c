@@ -150,6 +150,11 @@ static bool facts_read(Str text, IngestFacts *out, Err *err)
     return err_set(err, ERR_VALIDATION, "facts must be SIZE-MTIME-INODE, three whole numbers");
 }
 
+static bool client_gone(void *arg)
+{
+    return http_exchange_cancelled(arg);
+}
+
 static bool pressed(void *arg)
 {
     return work_pressed(arg);
@@ -180,6 +185,8 @@ bool document_create(ApiCall *c, Err *err)
         .summary = m.has_summary ? m.summary : (Str){0},
         .importance = m.has_importance ? &m.importance : NULL,
         .extra_json = m.extra,
+        .cancelled = client_gone,
+        .cancelled_arg = c->x,
     };
     if (content->given && !in.file_type.len)
         in.file_type = STR("text");
@@ -404,12 +411,12 @@ static Str safe_media_type(Str type)
 }
 
 /* RFC 6266: an ASCII name, and the real one percent-encoded. */
-static void disposition(ApiCall *c, const Document *doc)
+static void disposition(ApiCall *c, const Document *doc, bool shown)
 {
     Buf b;
     Str name = doc->filename.len ? doc->filename : STR("document");
     buf_init(&b, 8192);
-    buf_add_c(&b, "attachment; filename=\"");
+    buf_printf(&b, "%s; filename=\"", shown ? "inline" : "attachment");
     for (size_t i = 0; i < name.len; i++) {
         unsigned char ch = (unsigned char)name.ptr[i];
         buf_add_char(&b, ch > 0x20 && ch < 0x7F && ch != '"' && ch != '\\' && ch != '%' ? (char)ch
@@ -461,9 +468,14 @@ bool document_original(ApiCall *c, Err *err)
                         &total, err))
         return false;
     http_resp_header(c->x, "ETag", str_of(etag));
-    http_resp_header(c->x, "Content-Security-Policy", STR("default-src 'none'; sandbox"));
+    /* A browser's own viewer of PDF does not work in a sandbox; it runs nothing of ours either. */
+    bool shown = call_query(c, "inline")->b && str_eq(doc.media_type, STR("application/pdf"));
+    http_resp_header(c->x, "Content-Security-Policy",
+                     shown ? STR("default-src 'none'; style-src 'unsafe-inline'; object-src 'self';"
+                                 " frame-ancestors 'self'")
+                           : STR("default-src 'none'; sandbox; frame-ancestors 'none'"));
     http_resp_header(c->x, "Cross-Origin-Resource-Policy", STR("same-origin"));
-    disposition(c, &doc);
+    disposition(c, &doc, shown);
     if (result == RANGE_OK)
         http_resp_header(c->x, "Content-Range",
                          arena_printf(c->arena, "bytes %llu-%llu/%llu",

@@ -236,14 +236,16 @@ typedef struct {
     uint64_t retried, not_possible;
 } Retry;
 
-/* A watched folder reads its pending files by itself; a person's own file is read by its path; of
- * an upload nothing is left to be read. */
+/* A watched folder reads its pending files by itself; a person's own file is read by its path, but
+ * only for who may name files of this machine, because a client can note any path as its own; of an
+ * upload nothing is left to be read. */
 static bool retry_one(Retry *r, const LedgerEntry *e, Err *err)
 {
     ApiCall *c = r->c;
     Err why = ERR_INIT;
     if (uuid_is_nil(&e->folder)) {
-        bool ok = str_starts(e->source, STR("/")) && sync_offer(c->parts->sync, e->source, &why);
+        bool ok = (c->caller->scopes & SCOPE_ADMIN) &&
+                  str_starts(e->source, STR("/")) && sync_offer(c->parts->sync, e->source, &why);
         r->retried += ok;
         r->not_possible += !ok;
         return true;

@@ -17,6 +17,35 @@ static bool fact_answer(ApiCall *c, const Fact *f, const Uuid *replaced, int sta
     return call_json(c, status, err);
 }
 
+static bool page_answer(ApiCall *c, const FactPage *page, Err *err)
+{
+    JsonW w;
+    jw_init(&w, &c->out);
+    jw_obj(&w);
+    jw_key(&w, "facts");
+    jw_arr(&w);
+    for (size_t i = 0; i < page->n; i++) {
+        jw_obj(&w);
+        fact_members(&w, &page->items[i]);
+        jw_obj_end(&w);
+    }
+    jw_arr_end(&w);
+    jw_kv_int(&w, "total", (int64_t)page->total);
+    if (page->next_cursor.ptr)
+        jw_kv_str(&w, "next_cursor", page->next_cursor);
+    else
+        jw_kv_null(&w, "next_cursor");
+    jw_obj_end(&w);
+    return call_json(c, 200, err);
+}
+
+static bool list_answer(ApiCall *c, const FactQuery *q, Err *err)
+{
+    FactPage page;
+    return store_fact_list(c->parts->store, c->owner, q, c->arena, &page, err) &&
+           page_answer(c, &page, err);
+}
+
 bool memory_list(ApiCall *c, Err *err)
 {
     const FieldValue *subject = call_query(c, "subject");
@@ -25,28 +54,9 @@ bool memory_list(ApiCall *c, Err *err)
                    .ended = call_query(c, "history")->b,
                    .limit = (size_t)call_query(c, "limit")->i,
                    .cursor = call_query(c, "cursor")->str};
-    FactPage page;
-    JsonW w;
-    if (!store_fact_list(c->parts->store, c->owner, &q, c->arena, &page, err))
-        return false;
-    jw_init(&w, &c->out);
-    jw_obj(&w);
-    jw_key(&w, "facts");
-    jw_arr(&w);
-    for (size_t i = 0; i < page.n; i++) {
-        jw_obj(&w);
-        fact_members(&w, &page.items[i]);
-        jw_obj_end(&w);
-    }
-    jw_arr_end(&w);
-    jw_kv_int(&w, "total", (int64_t)page.total);
-    if (page.next_cursor.ptr)
-        jw_kv_str(&w, "next_cursor", page.next_cursor);
-    else
-        jw_kv_null(&w, "next_cursor");
-    jw_obj_end(&w);
-    return call_json(c, 200, err);
+    return list_answer(c, &q, err);
 }
+
 
 bool memory_add(ApiCall *c, Err *err)
 {
@@ -72,6 +82,19 @@ bool memory_get(ApiCall *c, Err *err)
 {
     Fact f;
     return path_fact(c, &f, err) && fact_answer(c, &f, NULL, 200, err);
+}
+
+bool memory_history(ApiCall *c, Err *err)
+{
+    Fact f;
+    FactQuery q = {.ended = true, .limit = 200};
+    if (!path_fact(c, &f, err))
+        return false;
+    q.subject = f.subject;
+    if (f.subject.len)
+        return list_answer(c, &q, err);
+    FactPage page = {.items = &f, .n = 1, .total = 1}; /* nothing else is about the same */
+    return page_answer(c, &page, err);
 }
 
 bool memory_change(ApiCall *c, Err *err)

@@ -5,7 +5,6 @@
 #include <math.h>
 
 #include "api/hear.h"
-#include "base/mem.h"
 
 typedef struct {
     ApiCall *call;
@@ -196,15 +195,20 @@ static bool check(ApiCall *c, char model[EARS_NAME_MAX], Err *err)
            ears_model(c->parts->ears, call_body(c, "model")->str, model, err);
 }
 
+static size_t read_sound(void *arg, size_t from, size_t n, float *out)
+{
+    return sound_read(arg, from, n, out);
+}
+
 bool openai_transcribe(ApiCall *c, Err *err)
 {
     char model[EARS_NAME_MAX];
     const FieldValue *file = call_body(c, "file");
     Hearing h = {.call = c, .stream = call_body(c, "stream")->b};
-    HeardSound sound;
+    Sound sound;
     WhisperResult r;
     if (!check(c, model, err) ||
-        !hear_decode(c->parts, file->str, file->filename, HEAR_FILE_SECONDS, &sound, err))
+        !hear_sound(c->parts, file->str, file->filename, HEAR_FILE_SECONDS, &sound, err))
         return false;
     EarsRequest q = {
         .model = str_of(model),
@@ -215,7 +219,8 @@ bool openai_transcribe(ApiCall *c, Err *err)
                     .cancelled = client_gone,
                     .heard = on_heard,
                     .arg = &h}};
-    bool ok = ears_hear(c->parts->ears, &q, sound.pcm, sound.n, c->arena, &r, err);
-    mem_free(sound.pcm);
+    EarsSource source = {(size_t)sound.samples, read_sound, &sound};
+    bool ok = ears_hear_source(c->parts->ears, &q, &source, c->arena, &r, err);
+    sound_release(&sound);
     return ok && answer(&h, &r, err);
 }

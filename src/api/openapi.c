@@ -206,6 +206,57 @@ static void responses(JsonW *w, const ApiRoute *r)
     jw_obj_end(w);
 }
 
+static void scheme(JsonW *w, const char *name, Str scopes)
+{
+    Str one;
+    jw_obj(w);
+    jw_key(w, name);
+    jw_arr(w);
+    while (scopes.len && str_next(&scopes, ',', &one))
+        jw_str(w, str_trim(one));
+    jw_arr_end(w);
+    jw_obj_end(w);
+}
+
+/* A token with these scopes, a session, or nothing: on one's own machine (access.h). */
+static void security(JsonW *w, const ApiRoute *r)
+{
+    unsigned scopes = api_route_scopes(r);
+    Buf names;
+    jw_key(w, "security");
+    jw_arr(w);
+    if (scopes) {
+        buf_init(&names, 256);
+        access_scope_names(scopes, &names);
+        jw_obj(w);
+        jw_obj_end(w);
+        if (!(scopes & SCOPE_ACCOUNT))
+            scheme(w, "token", buf_str(&names));
+        scheme(w, "session", buf_str(&names));
+        buf_release(&names);
+    }
+    jw_arr_end(w);
+}
+
+static void security_schemes(JsonW *w)
+{
+    jw_key(w, "securitySchemes");
+    jw_obj(w);
+    jw_key(w, "token");
+    jw_obj(w);
+    jw_kv_cstr(w, "type", "http");
+    jw_kv_cstr(w, "scheme", "bearer");
+    jw_kv_cstr(w, "description", "sotto token create; the scopes that are needed are named");
+    jw_obj_end(w);
+    jw_key(w, "session");
+    jw_obj(w);
+    jw_kv_cstr(w, "type", "apiKey");
+    jw_kv_cstr(w, "in", "cookie");
+    jw_kv_cstr(w, "name", ACCESS_COOKIE);
+    jw_obj_end(w);
+    jw_obj_end(w);
+}
+
 static void operation(JsonW *w, const ApiRoute *r)
 {
     char id[128];
@@ -228,6 +279,7 @@ static void operation(JsonW *w, const ApiRoute *r)
     parameters(w, r);
     request_body(w, r);
     responses(w, r);
+    security(w, r);
     jw_obj_end(w);
 }
 
@@ -248,7 +300,8 @@ static void path_key(JsonW *w, const char *pattern)
 static void schemas(JsonW *w)
 {
     static const char *const parts[] = {api_schemas, api_schemas_talk, api_schemas_proposals,
-                                        api_schemas_briefing, api_schemas_voice};
+                                        api_schemas_briefing, api_schemas_voice,
+                                        api_schemas_page, api_schemas_people};
     jw_obj(w);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         Json *j = json_parse(str_of(parts[i]), JSON_DEFAULT_DEPTH, NULL);
@@ -302,6 +355,7 @@ bool api_openapi(Buf *out)
     jw_obj(&w);
     jw_key(&w, "schemas");
     schemas(&w);
+    security_schemes(&w);
     jw_obj_end(&w);
     jw_obj_end(&w);
     return buf_ok(out);

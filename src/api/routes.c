@@ -72,6 +72,13 @@ static const Field create_body[] = {
              "as they are"},
 };
 
+static const Field original_query[] = {
+    {.name = "inline",
+     .type = F_BOOL,
+     .fallback = "false",
+     .help = "a PDF to be shown in a frame of the page instead of being downloaded"},
+};
+
 static const Field change_body[] = {
     {.name = "title", .type = F_STRING, .min = 1, .max = 500},
     {.name = "content",
@@ -261,12 +268,12 @@ static const ApiRoute routes[] = {
      BODY_NONE, 0, NULL, "204", "404"},
     {"GET", "/api/v1/knowledge/documents/{id}/original", document_original, WORK_INTERACTIVE, 0,
      "knowledge", "The bytes as they came",
-     "Single byte ranges are served. Never as anything a browser would run.", NULL, 0, NULL, 0,
-     BODY_NONE, 0, "*/*", "200,206", "404,416"},
+     "Single byte ranges are served. Never as anything a browser would run.",
+     FIELDS(original_query), NULL, 0, BODY_NONE, 0, "*/*", "200,206", "400,404,416"},
     {"GET", "/api/v1/knowledge/search", search_get, WORK_INTERACTIVE, 0, "knowledge", "Search",
      NULL, FIELDS(search_fields), NULL, 0, BODY_NONE, 0, "SearchResponse", "200", "400"},
-    {"POST", "/api/v1/knowledge/search", search_post, WORK_INTERACTIVE, 0, "knowledge", "Search",
-     NULL, NULL, 0, FIELDS(search_fields), BODY_JSON, 1 << 20, "SearchResponse", "200",
+    {"POST", "/api/v1/knowledge/search", search_post, WORK_INTERACTIVE, NEEDS_READ, "knowledge",
+     "Search", NULL, NULL, 0, FIELDS(search_fields), BODY_JSON, 1 << 20, "SearchResponse", "200",
      "400,413,415"},
     {"GET", "/api/v1/knowledge/stats", knowledge_stats, WORK_INTERACTIVE, 0, "knowledge",
      "Counts and sizes", NULL, NULL, 0, NULL, 0, BODY_NONE, 0, "Stats", "200", ""},
@@ -289,10 +296,11 @@ static const ApiRoute routes[] = {
      "Try again what failed or was refused",
      "The files are read in the background. Of an upload nothing is left that could be read again.",
      NULL, 0, FIELDS(retry_body), BODY_JSON, 1 << 16, "Retried", "202", "400,413,415,503"},
-    {"POST", "/api/v1/knowledge/folders", folder_add, WORK_NORMAL, 0, "knowledge",
+    {"POST", "/api/v1/knowledge/folders", folder_add, WORK_NORMAL, NEEDS_ADMIN, "knowledge",
      "Watch a folder",
-     "All that can be read in it is read in the background and kept up to date. See "
-     "docs/FOLDERS.md for the rules. With dry_run: 200 and what would happen.",
+     "Files of this machine, so it needs the scope admin. All that can be read in it is read in "
+     "the background and kept up to date. See docs/FOLDERS.md for the rules. With dry_run: 200 and "
+     "what would happen.",
      NULL, 0, FIELDS(folder_body), BODY_JSON, 1 << 20, "FolderOrPlan", "201,200",
      "400,403,404,409,413,415,503"},
     {"GET", "/api/v1/knowledge/folders", folder_list, WORK_INTERACTIVE, 0, "knowledge",
@@ -311,40 +319,43 @@ static const ApiRoute routes[] = {
     {"POST", "/api/v1/knowledge/folders/{id}/sync", folder_sync, WORK_NORMAL, 0, "knowledge",
      "Read a folder now", "Answers at once; GET tells how far it is.", NULL, 0, FIELDS(sync_body),
      BODY_JSON, 1 << 16, "Folder", "202", "400,404,409,413,415,503"},
-    {"POST", "/v1/embeddings", openai_embeddings, WORK_INTERACTIVE, 0, "openai", "Embeddings",
-     "As OpenAI.", NULL, 0, FIELDS(embed_body), BODY_JSON, 8 << 20, "Embeddings", "200",
-     "400,404,413,415"},
+    {"POST", "/v1/embeddings", openai_embeddings, WORK_INTERACTIVE, NEEDS_READ, "openai",
+     "Embeddings", "As OpenAI.", NULL, 0, FIELDS(embed_body), BODY_JSON, 8 << 20, "Embeddings",
+     "200", "400,404,413,415"},
     {"GET", "/v1/models", openai_models, WORK_INTERACTIVE, 0, "openai", "Models",
      "As OpenAI.", NULL, 0, NULL, 0, BODY_NONE, 0, "Models", "200", ""},
     {"GET", "/v1/models/{model...}", openai_model, WORK_INTERACTIVE, 0, "openai", "One model",
      "As OpenAI.", NULL, 0, NULL, 0, BODY_NONE, 0, "Model", "200", "404"},
-    {"GET", "/health", health, WORK_INTERACTIVE, 0, "system", "Ready to serve", NULL, NULL, 0, NULL,
-     0, BODY_NONE, 0, "Health", "200", "503"},
-    {"GET", "/health/live", health_live, WORK_INTERACTIVE, ON_LOOP, "system", "The process answers",
-     NULL, NULL, 0, NULL, 0, BODY_NONE, 0, "Health", "200", ""},
-    {"GET", "/health/ready", health_ready, WORK_INTERACTIVE, 0, "system",
+    {"GET", "/health", health, WORK_INTERACTIVE, NEEDS_NOTHING, "system", "Ready to serve", NULL,
+     NULL, 0, NULL, 0, BODY_NONE, 0, "Health", "200", "503"},
+    {"GET", "/health/live", health_live, WORK_INTERACTIVE, ON_LOOP | NEEDS_NOTHING, "system",
+     "The process answers", NULL, NULL, 0, NULL, 0, BODY_NONE, 0, "Health", "200", ""},
+    {"GET", "/health/ready", health_ready, WORK_INTERACTIVE, NEEDS_NOTHING, "system",
      "The database reads and writes, the encoder gives an embedding", NULL, NULL, 0, NULL, 0,
      BODY_NONE, 0, "Health", "200", "503"},
-    {"GET", "/metrics", metrics_page, WORK_INTERACTIVE, 0, "system", "Prometheus metrics", NULL,
-     NULL, 0, NULL, 0, BODY_NONE, 0, "text/plain; version=0.0.4; charset=utf-8", "200", ""},
-    {"GET", "/openapi.json", openapi_page, WORK_INTERACTIVE, 0, "system", "This contract", NULL,
-     NULL, 0, NULL, 0, BODY_NONE, 0, "application/json", "200", ""},
+    {"GET", "/metrics", metrics_page, WORK_INTERACTIVE, NEEDS_METRICS, "system",
+     "Prometheus metrics", NULL, NULL, 0, NULL, 0, BODY_NONE, 0,
+     "text/plain; version=0.0.4; charset=utf-8", "200", ""},
+    {"GET", "/openapi.json", openapi_page, WORK_INTERACTIVE, NEEDS_NOTHING, "system",
+     "This contract", NULL, NULL, 0, NULL, 0, BODY_NONE, 0, "application/json", "200", ""},
     {"GET", "/ws", ws_open, WORK_INTERACTIVE, ON_LOOP | IS_WEBSOCKET, "live", "WebSocket",
      "Text frames {\"type\", \"data\"}: TextQuery, VoiceInput, VoiceStart, VoiceEnd, Cancel, "
      "Subscribe, Unsubscribe in; TextResponse, Transcript, VoiceResponse, VoiceState, "
      "DocumentUpdate, Error out. Binary frames are sound. See docs/API.md.",
      NULL, 0, NULL, 0, BODY_NONE, 0, NULL, "101", "400,403,426"},
-    {"GET", "/", page_index, WORK_INTERACTIVE, ON_LOOP, "page", "The page", NULL, NULL, 0, NULL, 0,
+    {"GET", "/", page_index, WORK_INTERACTIVE, ON_LOOP | NEEDS_NOTHING, "page", "The page", NULL,
+     NULL, 0, NULL, 0,
      BODY_NONE, 0, "text/html; charset=utf-8", "200", ""},
-    {"GET", "/assets/{name}", page_asset, WORK_INTERACTIVE, ON_LOOP, "page", "The page's files",
-     NULL, NULL, 0, NULL, 0, BODY_NONE, 0, "*/*", "200", "404"},
+    {"GET", "/assets/{name}", page_asset, WORK_INTERACTIVE, ON_LOOP | NEEDS_NOTHING, "page",
+     "The page's files", NULL, NULL, 0, NULL, 0, BODY_NONE, 0, "*/*", "200", "404"},
 };
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
 /* Parts with a file of their own. */
 static const ApiRoute *(*const parts[])(size_t *n) = {routes_talk, routes_tasks, routes_calendar,
-                                                      routes_briefing, routes_voice};
+                                                      routes_briefing, routes_voice, routes_page,
+                                                      routes_people};
 
 #define ROUTES_MAX 200
 static ApiRoute whole[ROUTES_MAX];

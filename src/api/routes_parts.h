@@ -10,5 +10,7 @@ const ApiRoute *routes_tasks(size_t *n);
 const ApiRoute *routes_calendar(size_t *n);
 const ApiRoute *routes_briefing(size_t *n);
 const ApiRoute *routes_voice(size_t *n);
+const ApiRoute *routes_page(size_t *n);
+const ApiRoute *routes_people(size_t *n);
 
 #endif

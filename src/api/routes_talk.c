@@ -151,6 +151,10 @@ static const ApiRoute routes[] = {
      FIELDS(fact_body), BODY_JSON, 1 << 16, "RememberedFact", "200", "400,404,409,413,415"},
     {"DELETE", "/api/v1/memory/{id}", memory_forget, WORK_NORMAL, 0, "memory", "Forget a fact",
      "For good.", FIELDS(forget_query), NULL, 0, BODY_NONE, 0, NULL, "204", "400,404"},
+    {"GET", "/api/v1/memory/{id}/history", memory_history, WORK_INTERACTIVE, 0, "memory",
+     "What was said of the same subject, the newest first",
+     "The fact, those that it replaced and those that replaced it.", NULL, 0, NULL, 0, BODY_NONE, 0,
+     "FactList", "200", "404"},
     {"POST", "/v1/chat/completions", openai_chat, WORK_INTERACTIVE, STREAMS | ANY_MEMBERS,
      "openai", "Chat",
      "As OpenAI; the model is sotto. The last message of the user is what is said. When the "

@@ -83,27 +83,27 @@ static const Field process_body[] = {
 };
 
 static const ApiRoute routes[] = {
-    {"POST", "/v1/audio/transcriptions", openai_transcribe, WORK_NORMAL, STREAMS | ANY_MEMBERS,
-     "openai", "Speech to text",
+    {"POST", "/v1/audio/transcriptions", openai_transcribe, WORK_NORMAL,
+     STREAMS | ANY_MEMBERS | NEEDS_VOICE, "openai", "Speech to text",
      "As OpenAI. A sound in which nobody speaks has an empty text. With stream: events "
      "transcript.text.delta, a segment each, and transcript.text.done.",
      NULL, 0, FIELDS(transcribe_body), BODY_MULTIPART, 0, "Transcription", "200",
      "400,404,413,415,503"},
-    {"POST", "/v1/audio/speech", openai_speech, WORK_NORMAL, ANY_MEMBERS, "openai",
+    {"POST", "/v1/audio/speech", openai_speech, WORK_NORMAL, ANY_MEMBERS | NEEDS_VOICE, "openai",
      "Text to speech",
      "As OpenAI: the bytes come as they are made. Raw PCM is 24 kHz, 16 bit, one channel.", NULL, 0,
      FIELDS(speech_body), BODY_JSON, 1 << 20, "*/*", "200", "400,404,413,415,503"},
-    {"POST", "/api/v1/voice/process", voice_process, WORK_INTERACTIVE, 0, "voice",
+    {"POST", "/api/v1/voice/process", voice_process, WORK_INTERACTIVE, NEEDS_VOICE, "voice",
      "Say something to the assistant",
      "Samples, a sound in a form, or a sound as the body (audio/*). When nobody speaks, the "
      "transcript is empty and the intent Unknown.",
      FIELDS(process_query), FIELDS(process_body), BODY_JSON | BODY_MULTIPART | BODY_SOUND,
      SAMPLES_BYTES, "VoiceInteraction", "200", "400,404,413,415,503"},
-    {"POST", "/api/v1/voice/synthesize", voice_synthesize, WORK_NORMAL, 0, "voice",
+    {"POST", "/api/v1/voice/synthesize", voice_synthesize, WORK_NORMAL, NEEDS_VOICE, "voice",
      "Speak a text", "The bytes of a sound; {audio_base64, content_type} when Accept says "
      "application/json.",
      NULL, 0, FIELDS(synthesize_body), BODY_JSON, 1 << 20, "*/*", "200", "400,404,413,415,503"},
-    {"GET", "/api/v1/voice/voices", voice_voices, WORK_INTERACTIVE, 0, "voice", "Voices",
+    {"GET", "/api/v1/voice/voices", voice_voices, WORK_INTERACTIVE, NEEDS_VOICE, "voice", "Voices",
      "Those of this machine, natural ones first.", NULL, 0, NULL, 0, BODY_NONE, 0, "VoiceList",
      "200", "503"},
 };

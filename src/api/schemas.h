@@ -4,6 +4,6 @@
 
 /* The `components.schemas` object as JSON text, in parts. */
 extern const char api_schemas[], api_schemas_talk[], api_schemas_proposals[],
-    api_schemas_briefing[], api_schemas_voice[];
+    api_schemas_briefing[], api_schemas_voice[], api_schemas_page[], api_schemas_people[];
 
 #endif

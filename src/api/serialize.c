@@ -147,6 +147,11 @@ static void match_json(JsonW *w, const Match *m)
     jw_kv_int(w, "start", m->start);
     jw_kv_int(w, "end", m->end);
     kv_rank(w, "page", m->page);
+    if (m->timed) {
+        jw_kv_num(w, "time_start", (double)m->from_ms / 1000);
+        jw_kv_num(w, "time_end", (double)m->to_ms / 1000);
+        jw_kv_num(w, "time_snippet", (double)m->snippet_ms / 1000);
+    }
     kv_float(w, "similarity", m->similarity);
     kv_rank(w, "keyword_rank", m->keyword_rank);
     kv_rank(w, "vector_rank", m->vector_rank);

@@ -1,5 +1,6 @@
-/* system.c - health, metrics, the OpenAPI document and the page. */
-#include "api/assets.h"
+/* system.c - health, metrics and the OpenAPI document. */
+#include <pthread.h>
+
 #include "api/call.h"
 #include "base/metrics.h"
 
@@ -52,41 +53,23 @@ bool metrics_page(ApiCall *c, Err *err)
     return true;
 }
 
+/* Made when it is first asked for and kept: whoever asks for it a thousand times a second must not
+ * keep the workers busy. */
 bool openapi_page(ApiCall *c, Err *err)
 {
-    if (!api_openapi(&c->out))
-        return err_set(err, ERR_NO_MEMORY, "no memory for the document");
-    return call_json(c, 200, err);
-}
-
-static bool send_asset(ApiCall *c, const Asset *asset)
-{
-    static const char policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; img-src "
-                                 "'self' data:; "
-                                 "connect-src 'self'; manifest-src 'self'; base-uri 'none'; "
-                                 "form-action 'self'; frame-ancestors 'none'";
-    http_resp_header(c->x, "Content-Security-Policy", str_of(policy));
-    http_resp_header(c->x, "Cross-Origin-Opener-Policy", STR("same-origin"));
-    http_resp_header(c->x, "Permissions-Policy",
-                     STR("camera=(), geolocation=(), microphone=(self)"));
-    http_resp_header(c->x, "Cache-Control", STR("no-cache"));
-    http_resp_header(c->x, "ETag", str_of(asset->etag));
-    Str known = http_header(&c->x->req, "If-None-Match");
-    if (known.ptr && str_eq(known, str_of(asset->etag))) {
-        c->x->resp.status = 304;
-        return true;
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static Buf page;
+    (void)pthread_mutex_lock(&lock);
+    if (!page.len) {
+        buf_init(&page, BUF_DEFAULT_MAX);
+        if (!api_openapi(&page))
+            buf_release(&page);
     }
-    return call_text(c, 200, asset->media_type, str_mem((const char *)asset->data, asset->size));
-}
-
-bool page_index(ApiCall *c, Err *err)
-{
-    const Asset *asset = asset_find(STR("index.html"));
-    return asset ? send_asset(c, asset) : err_set(err, ERR_NOT_FOUND, "this build has no page");
-}
-
-bool page_asset(ApiCall *c, Err *err)
-{
-    const Asset *asset = asset_find(route_param(&c->match, "name"));
-    return asset ? send_asset(c, asset) : err_set(err, ERR_NOT_FOUND, "there is no such asset");
+    Str text = buf_str(&page);
+    (void)pthread_mutex_unlock(&lock);
+    if (!text.len)
+        return err_set(err, ERR_NO_MEMORY, "no memory for the document");
+    c->x->resp.content_type = STR("application/json");
+    c->x->resp.body_ref = text;
+    return true;
 }

@@ -2,7 +2,6 @@
 #include "api/talk_json.h"
 
 #include "base/clock.h"
-#include "text/sentences.h"
 
 static void kv_time(JsonW *w, const char *key, int64_t ms)
 {
@@ -26,20 +25,6 @@ void reply_members(JsonW *w, const AssistantReply *r)
     kv_id(w, "session_id", &r->session);
     jw_kv_str(w, "response", r->response);
     assistant_reply_json(r, w);
-}
-
-bool reply_piece(Str response, size_t *at, Str *piece)
-{
-    size_t look = *at, start, end, to = response.len;
-    if (*at >= response.len)
-        return false;
-    /* Up to where the sentence after the next begins. */
-    bool next = sentence_next(response, &look, &start, &end);
-    if (next && sentence_next(response, &look, &start, &end))
-        to = start;
-    *piece = str_sub(response, *at, to);
-    *at = to;
-    return true;
 }
 
 /* ---- conversations --------------------------------------------------------------------------- */
@@ -120,13 +105,31 @@ bool message_json(ApiCall *c, JsonW *w, const TalkMessage *m, Err *err)
 
 /* ---- facts ----------------------------------------------------------------------------------- */
 
+/* "conversation:SESSION:MESSAGE" says where it was learnt; the ids are members of their own. */
+static void source_members(JsonW *w, Str source)
+{
+    Str rest = source, kind = STR(""), session = {NULL, 0}, message = {NULL, 0};
+    (void)str_next(&rest, ':', &kind);
+    (void)str_next(&rest, ':', &session);
+    (void)str_next(&rest, ':', &message);
+    jw_kv_str(w, "source", kind);
+    if (session.len)
+        jw_kv_str(w, "conversation_id", session);
+    else
+        jw_kv_null(w, "conversation_id");
+    if (message.len)
+        jw_kv_str(w, "message_id", message);
+    else
+        jw_kv_null(w, "message_id");
+}
+
 void fact_members(JsonW *w, const Fact *f)
 {
     kv_id(w, "id", &f->id);
     jw_kv_str(w, "text", f->text);
     jw_kv_str(w, "subject", f->subject);
     jw_kv_str(w, "value", f->value);
-    jw_kv_str(w, "source", f->source);
+    source_members(w, f->source);
     jw_kv_bool(w, "holds", f->ended_at == 0);
     kv_time(w, "created_at", f->created_at);
     kv_time(w, "updated_at", f->updated_at);

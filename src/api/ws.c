@@ -27,12 +27,21 @@ static const struct {
 /* Queries one client may have waiting: one more is an Error, not a longer queue. */
 #define QUERIES_PER_CLIENT 8
 #define QUERY_BYTES_MAX INTENTS_TEXT_MAX
+#define PING_BYTES_MAX 1024 /* of a Pong */
 
 typedef struct {
     WsId id;
     unsigned topics;
     unsigned queries;
+    unsigned turn; /* raised by Cancel: queries of before are over */
+    Caller caller; /* whose it is; it hears of that person's things only */
 } Client;
+
+/* What a connection's callbacks get. */
+typedef struct {
+    ApiWs *ws;
+    Caller caller;
+} Connection;
 
 struct ApiWs {
     Api *api;
@@ -41,16 +50,18 @@ struct ApiWs {
     size_t n, cap;
     unsigned subscribed; /* topics somebody wants: spares the work for notices nobody reads */
     WsVoices *voices;
+    WsWatched *watched; /* under the lock; freed at the end */
 };
 
 typedef struct {
     ApiWs *ws;
+    const ApiParts *parts; /* of who asks, or whose document it is */
     WsId id;
     Str text; /* own copy, behind the struct */
     Uuid session;
     bool goes_on; /* in that session */
-    Uuid document;
-    ChangeKind change;
+    unsigned turn;  /* of the client when it was asked */
+    Buf so_far;     /* of the response */
 } WsJob;
 
 ApiWs *api_ws_new(Api *api, Err *err)
@@ -68,6 +79,14 @@ ApiWs *api_ws_new(Api *api, Err *err)
     return ws;
 }
 
+static void unwatch(WsWatched *w)
+{
+    if (w->parts->sync)
+        sync_on_progress(w->parts->sync, NULL, NULL);
+    ws_tasks_unwatch(w);
+    ws_briefing_unwatch(w);
+}
+
 void api_ws_free(ApiWs *ws)
 {
     if (!ws)
@@ -75,10 +94,14 @@ void api_ws_free(ApiWs *ws)
     const ApiParts *parts = api_parts(ws->api);
     if (parts->store)
         store_on_change(parts->store, NULL, NULL);
-    if (parts->sync)
-        sync_on_progress(parts->sync, NULL, NULL);
-    ws_tasks_unwatch(ws);
-    ws_briefing_unwatch(ws);
+    if (parts->access)
+        access_on_end(parts->access, NULL, NULL);
+    while (ws->watched) {
+        WsWatched *w = ws->watched;
+        ws->watched = w->next;
+        unwatch(w);
+        mem_free(w);
+    }
     ws_voices_free(ws->voices);
     pthread_mutex_destroy(&ws->lock);
     mem_free(ws->clients);
@@ -104,7 +127,7 @@ static void count_topics(ApiWs *ws)
     ws->subscribed = all;
 }
 
-static bool client_add(ApiWs *ws, WsId id)
+static bool client_add(ApiWs *ws, WsId id, const Caller *caller)
 {
     pthread_mutex_lock(&ws->lock);
     bool ok = true;
@@ -118,7 +141,7 @@ static bool client_add(ApiWs *ws, WsId id)
         }
     }
     if (ok)
-        ws->clients[ws->n++] = (Client){.id = id};
+        ws->clients[ws->n++] = (Client){.id = id, .caller = *caller};
     pthread_mutex_unlock(&ws->lock);
     return ok;
 }
@@ -133,13 +156,35 @@ static void client_remove(ApiWs *ws, WsId id)
     pthread_mutex_unlock(&ws->lock);
 }
 
-static bool query_begin(ApiWs *ws, WsId id)
+/* It was cancelled, or the client has gone. */
+static bool query_over(void *arg)
+{
+    const WsJob *job = arg;
+    pthread_mutex_lock(&job->ws->lock);
+    const Client *c = client_of(job->ws, job->id);
+    bool over = !c || c->turn != job->turn;
+    pthread_mutex_unlock(&job->ws->lock);
+    return over;
+}
+
+static void queries_cancel(ApiWs *ws, WsId id)
+{
+    pthread_mutex_lock(&ws->lock);
+    Client *c = client_of(ws, id);
+    if (c)
+        c->turn++;
+    pthread_mutex_unlock(&ws->lock);
+}
+
+static bool query_begin(ApiWs *ws, WsId id, unsigned *turn)
 {
     pthread_mutex_lock(&ws->lock);
     Client *c = client_of(ws, id);
     bool ok = c && c->queries < QUERIES_PER_CLIENT;
-    if (ok)
+    if (ok) {
         c->queries++;
+        *turn = c->turn;
+    }
     pthread_mutex_unlock(&ws->lock);
     return ok;
 }
@@ -185,16 +230,39 @@ void ws_send_error(ApiWs *ws, WsId id, const Err *fault)
     buf_release(&b);
 }
 
+/* What is certain so far, and what came last; false: cancelled, or the client has gone. */
+static bool send_piece(void *arg, Str piece)
+{
+    WsJob *job = arg;
+    Buf b;
+    JsonW w;
+    (void)buf_add(&job->so_far, piece);
+    ws_frame_begin(&w, &b, "TextResponse");
+    jw_kv_str(&w, "response", buf_str(&job->so_far));
+    jw_kv_str(&w, "delta", piece);
+    jw_key(&w, "citations");
+    jw_arr(&w);
+    jw_arr_end(&w);
+    jw_kv_bool(&w, "done", false);
+    ws_frame_end(&w);
+    if (buf_ok(&b) && buf_ok(&job->so_far) && !query_over(job))
+        ws_post_text(api_server(job->ws->api), job->id, buf_str(&b));
+    buf_release(&b);
+    return !query_over(job);
+}
+
 static void query_run(void *arg, unsigned worker)
 {
     WsJob *job = arg;
     ApiWs *ws = job->ws;
-    const ApiParts *parts = api_parts(ws->api);
+    const ApiParts *parts = job->parts;
     Arena *a = arena_new(ARENA_DEFAULT_MAX);
     AssistantRequest q = {.text = job->text, .session = job->goes_on ? &job->session : NULL,
-                          .keep = true};
+                          .keep = true, .on_delta = send_piece, .only_live = true,
+                          .cancelled = query_over, .arg = job};
     AssistantReply r;
     Err err = ERR_INIT;
+    buf_init(&job->so_far, 1 << 20);
     if (!a)
         err_set(&err, ERR_NO_MEMORY, "no memory for the query");
     else if (!parts->assistant)
@@ -214,6 +282,7 @@ static void query_run(void *arg, unsigned worker)
         ws_send_error(ws, job->id, &err);
     query_end(ws, job->id);
     arena_free(a);
+    buf_release(&job->so_far);
     mem_free(job);
 }
 
@@ -221,6 +290,14 @@ static void job_drop(void *arg, unsigned worker)
 {
     (void)worker;
     mem_free(arg);
+}
+
+/* The answer is still sent, should it come after all. */
+static void query_late(void *arg, uint64_t id)
+{
+    Err err = ERR_INIT;
+    err_set(&err, ERR_UNAVAILABLE, "the answer takes too long");
+    ws_send_error(arg, id, &err);
 }
 
 /* ---- messages in ------------------------------------------------------------------------------
@@ -239,15 +316,21 @@ static bool on_query(ApiWs *ws, WsId id, const Json *data, Err *err)
         return err_set(err, ERR_TOO_LARGE, "data.query has more than %d bytes", QUERY_BYTES_MAX);
     if (goes_on && !uuid_parse(json_str(named), &session))
         return err_set(err, ERR_VALIDATION, "data.session_id must be a UUID");
-    if (!query_begin(ws, id))
+    unsigned turn = 0;
+    const ApiParts *parts = ws_parts(ws, id);
+    if (!parts)
+        return err_set(err, ERR_UNAUTHORIZED, "sign in again");
+    if (!query_begin(ws, id, &turn))
         return err_set(err, ERR_RATE_LIMITED, "%d queries are waiting already", QUERIES_PER_CLIENT);
     WsJob *job = mem_zalloc(sizeof *job + text.len);
     bool ok = job ? true : err_set(err, ERR_NO_MEMORY, "no memory for the query");
     if (ok) {
-        *job = (WsJob){.ws = ws, .id = id, .text = {(char *)(job + 1), text.len},
-                       .session = session, .goes_on = goes_on};
+        *job = (WsJob){.ws = ws, .parts = parts, .id = id, .text = {(char *)(job + 1), text.len},
+                       .session = session, .goes_on = goes_on, .turn = turn};
         memcpy(job + 1, text.ptr, text.len);
-        ok = work_submit(api_parts(ws->api)->work, WORK_INTERACTIVE, query_run, job_drop, job, err);
+        WorkLimit limit = {api_parts(ws->api)->job_limit_ms, "TextQuery", query_late, ws, id};
+        ok = work_submit_limited(api_parts(ws->api)->work, WORK_INTERACTIVE, query_run, job_drop,
+                                 job, &limit, err);
     }
     if (!ok) {
         mem_free(job);
@@ -294,39 +377,76 @@ static bool on_subscribe(ApiWs *ws, WsId id, const Json *data, bool on, Err *err
     return true;
 }
 
+/* For who wants to know that the connection lives and cannot send ping frames, as a page cannot. */
+static bool on_ping(ApiWs *ws, WsId id, const Json *data, Err *err)
+{
+    Buf b;
+    JsonW w;
+    buf_init(&b, PING_BYTES_MAX);
+    jw_init(&w, &b);
+    jw_obj(&w);
+    jw_kv_cstr(&w, "type", "Pong");
+    jw_key(&w, "data");
+    jw_tree(&w, data);
+    jw_obj_end(&w);
+    bool ok = buf_ok(&b) || err_set(err, b.no_memory ? ERR_NO_MEMORY : ERR_TOO_LARGE,
+                                    "data of a Ping has more than %d bytes", PING_BYTES_MAX);
+    if (ok)
+        ws_send_text(api_server(ws->api), id, buf_str(&b));
+    buf_release(&b);
+    return ok;
+}
+
+bool ws_caller(ApiWs *ws, WsId id, Caller *out)
+{
+    pthread_mutex_lock(&ws->lock);
+    const Client *c = client_of(ws, id);
+    if (c)
+        *out = c->caller;
+    pthread_mutex_unlock(&ws->lock);
+    return c != NULL;
+}
+
 static bool on_message(ApiWs *ws, WsId id, const Json *j, Err *err)
 {
     Str type = json_str(json_get(j, "type"));
     const Json *data = json_get(j, "data");
     if (!type.ptr || json_type(data) != JSON_T_OBJECT)
         return err_set(err, ERR_VALIDATION, "a message is {\"type\": string, \"data\": object}");
+    if (!ws_may(ws, id, type, err))
+        return false;
     if (str_eq(type, STR("TextQuery")))
         return on_query(ws, id, data, err);
     if (str_eq(type, STR("Subscribe")))
         return on_subscribe(ws, id, data, true, err);
     if (str_eq(type, STR("Unsubscribe")))
         return on_subscribe(ws, id, data, false, err);
+    if (str_eq(type, STR("Cancel")))
+        queries_cancel(ws, id);
+    if (str_eq(type, STR("Ping")))
+        return on_ping(ws, id, data, err);
     bool known, ok = ws_voice_message(ws->voices, id, type, data, &known, err);
     if (known)
         return ok;
     return err_set(err, ERR_VALIDATION,
                    "unknown message type; there are TextQuery, VoiceInput, VoiceStart, VoiceEnd, "
-                   "Cancel, Subscribe, Unsubscribe");
+                   "Cancel, Subscribe, Unsubscribe, Ping");
 }
 
 static void on_text(void *user, Server *server, WsId id, Str message)
 {
     (void)server;
     Err err = ERR_INIT;
+    ApiWs *ws = ((Connection *)user)->ws;
     Json *j = json_parse(message, JSON_DEFAULT_DEPTH, &err);
-    if (!j || !on_message(user, id, j, &err))
-        ws_send_error(user, id, &err);
+    if (!j || !on_message(ws, id, j, &err))
+        ws_send_error(ws, id, &err);
     json_free(j);
 }
 
 static void on_binary(void *user, Server *server, WsId id, Str message)
 {
-    ApiWs *ws = user;
+    ApiWs *ws = ((Connection *)user)->ws;
     Err err = ERR_INIT;
     (void)server;
     if (!ws_voice_sound(ws->voices, id, message, &err))
@@ -335,30 +455,35 @@ static void on_binary(void *user, Server *server, WsId id, Str message)
 
 static void on_open(void *user, Server *server, WsId id)
 {
-    if (!client_add(user, id))
+    const Connection *c = user;
+    if (!client_add(c->ws, id, &c->caller))
         ws_close(server, id, WS_CLOSE_TRY_LATER, STR("no memory"));
+    else if (!ws_still_may(c->ws, &c->caller)) /* it ended between the handshake and here */
+        ws_close(server, id, WS_CLOSE_POLICY, STR("the token or session has ended"));
 }
 
 static void on_close(void *user, Server *server, WsId id, int code)
 {
     (void)server;
     (void)code;
-    if (!id)
-        return;
-    client_remove(user, id);
-    ws_voice_closed(((ApiWs *)user)->voices, id);
+    Connection *c = user;
+    if (id) {
+        client_remove(c->ws, id);
+        ws_voice_closed(c->ws->voices, id);
+    }
+    mem_free(c);
 }
 
 /* ---- notices ----------------------------------------------------------------------------------
  */
 
-void ws_notify(ApiWs *ws, unsigned topic, Str frame)
+void ws_notify(ApiWs *ws, const Uuid *owner, unsigned topic, Str frame)
 {
     pthread_mutex_lock(&ws->lock);
     WsId *ids = ws->n ? mem_alloc(ws->n * sizeof *ids) : NULL;
     size_t n = 0;
     for (size_t i = 0; ids && i < ws->n; i++)
-        if (ws->clients[i].topics & topic)
+        if ((ws->clients[i].topics & topic) && uuid_eq(&ws->clients[i].caller.owner, owner))
             ids[n++] = ws->clients[i].id;
     bool lost = ws->n && !ids;
     pthread_mutex_unlock(&ws->lock);
@@ -367,102 +492,60 @@ void ws_notify(ApiWs *ws, unsigned topic, Str frame)
     mem_free(ids);
 }
 
-static void update_run(void *arg, unsigned worker)
+void api_ws_watch_person(ApiWs *ws, const ApiParts *parts)
 {
-    static const char *const names[] = {"created", "updated", "deleted"};
-    (void)worker;
-    WsJob *job = arg;
-    const ApiParts *parts = api_parts(job->ws->api);
-    Arena *a = arena_new(ARENA_DEFAULT_MAX);
-    Document doc;
-    Buf b;
-    JsonW w;
-    Err err = ERR_INIT;
-    char id[UUID_TEXT];
-    /* Workers may run notices in another order than the changes came: one about a document that is
-     * gone by now says nothing, so that none arrives after the notice of its deletion. */
-    bool there =
-        a && job->change != CHANGE_DELETED &&
-        store_document_get(parts->store, &parts->owner, &job->document, false, a, &doc, &err);
-    if (!there && job->change != CHANGE_DELETED) {
-        arena_free(a);
-        mem_free(job);
+    WsWatched *w = mem_zalloc(sizeof *w);
+    if (!w) {
+        log_write(LOG_ERROR, "ws", "no memory: clients will not hear of changes");
         return;
     }
-    ws_frame_begin(&w, &b, "DocumentUpdate");
-    jw_key(&w, "document");
-    if (there) {
-        document_json(&w, &doc, CONTENT_NONE);
-    } else {
-        jw_obj(&w);
-        jw_kv_cstr(&w, "id", uuid_format(&job->document, id));
-        jw_obj_end(&w);
-    }
-    jw_kv_cstr(&w, "change", names[job->change]);
-    ws_frame_end(&w);
-    if (buf_ok(&b))
-        ws_notify(job->ws, TOPIC_DOCUMENTS, buf_str(&b));
-    buf_release(&b);
-    arena_free(a);
-    mem_free(job);
+    *w = (WsWatched){.ws = ws, .parts = parts};
+    pthread_mutex_lock(&ws->lock);
+    w->next = ws->watched;
+    ws->watched = w;
+    pthread_mutex_unlock(&ws->lock);
+    ws_folders_watch(w);
+    ws_tasks_watch(w);
+    ws_briefing_watch(w);
 }
 
-static void on_change(void *arg, const Uuid *owner, ChangeKind kind, const Uuid *document)
+void api_ws_unwatch_person(ApiWs *ws, const Uuid *owner)
 {
-    ApiWs *ws = arg;
+    WsWatched *w = NULL;
     pthread_mutex_lock(&ws->lock);
-    bool wanted = ws->subscribed & TOPIC_DOCUMENTS;
-    pthread_mutex_unlock(&ws->lock);
-    if (!wanted || !uuid_eq(owner, &api_parts(ws->api)->owner))
-        return;
-    WsJob *job = mem_zalloc(sizeof *job);
-    Err err = ERR_INIT;
-    if (!job)
-        return;
-    *job = (WsJob){.ws = ws, .document = *document, .change = kind};
-    if (!work_submit(api_parts(ws->api)->work, WORK_NORMAL, update_run, job_drop, job, &err)) {
-        log_write(LOG_WARN, "ws", "a notice was dropped: %s", err.msg);
-        mem_free(job);
-    }
-}
-
-/* How far the watched folders are; one message a folder. On the sync's thread. */
-static void on_progress(void *arg)
-{
-    ApiWs *ws = arg;
-    const ApiParts *parts = api_parts(ws->api);
-    pthread_mutex_lock(&ws->lock);
-    bool wanted = ws->subscribed & TOPIC_FOLDERS;
-    pthread_mutex_unlock(&ws->lock);
-    Arena *a = wanted ? arena_new(ARENA_DEFAULT_MAX) : NULL;
-    SyncStatus *list;
-    size_t n;
-    Err err = ERR_INIT;
-    char id[UUID_TEXT];
-    if (a && sync_list(parts->sync, a, &list, &n, &err)) {
-        for (size_t i = 0; i < n; i++) {
-            Buf b;
-            JsonW w;
-            ws_frame_begin(&w, &b, "IngestProgress");
-            jw_kv_cstr(&w, "folder", uuid_format(&list[i].folder.id, id));
-            jw_kv_str(&w, "path", list[i].folder.path);
-            sync_progress_json(&w, &list[i]);
-            ws_frame_end(&w);
-            if (buf_ok(&b))
-                ws_notify(ws, TOPIC_FOLDERS, buf_str(&b));
-            buf_release(&b);
+    for (WsWatched **at = &ws->watched; *at; at = &(*at)->next)
+        if (uuid_eq(&(*at)->parts->owner, owner)) {
+            w = *at;
+            *at = w->next;
+            break;
         }
-    }
-    arena_free(a);
+    pthread_mutex_unlock(&ws->lock);
+    if (w)
+        unwatch(w);
+    mem_free(w);
+}
+
+/* Tokens or sessions have ended: what came in by them is closed. Any thread. */
+static void on_end(void *arg, const Uuid *credentials, size_t n)
+{
+    ApiWs *ws = arg;
+    pthread_mutex_lock(&ws->lock);
+    for (size_t i = 0; i < ws->n; i++)
+        for (size_t k = 0; k < n; k++)
+            if (uuid_eq(&ws->clients[i].caller.credential, &credentials[k]))
+                ws_post_close(api_server(ws->api), ws->clients[i].id, WS_CLOSE_POLICY,
+                              STR("the token or session has ended"));
+    pthread_mutex_unlock(&ws->lock);
 }
 
 void api_ws_watch(ApiWs *ws)
 {
-    if (api_parts(ws->api)->sync)
-        sync_on_progress(api_parts(ws->api)->sync, on_progress, ws);
-    store_on_change(api_parts(ws->api)->store, on_change, ws);
-    ws_tasks_watch(ws);
-    ws_briefing_watch(ws);
+    const ApiParts *shared = api_parts(ws->api), *parts;
+    ws_documents_watch(ws);
+    if (shared->access)
+        access_on_end(shared->access, on_end, ws);
+    for (size_t at = 0; (parts = api_parts_next(ws->api, &at));)
+        api_ws_watch_person(ws, parts);
 }
 
 Api *ws_api(ApiWs *ws)
@@ -484,8 +567,14 @@ bool ws_open(ApiCall *c, Err *err)
     ApiWs *ws = api_ws(c->api);
     if (!api_server(c->api))
         return err_set(err, ERR_UNAVAILABLE, "there is no WebSocket without a server");
-    if (!ws_accept(c->x, &handler, ws, err)) {
+    Connection *connection = mem_alloc(sizeof *connection);
+    if (!connection)
+        return err_set(err, ERR_NO_MEMORY, "no memory for a WebSocket");
+    *connection = (Connection){ws, *c->caller};
+    connection->caller.owner = *c->owner;
+    if (!ws_accept(c->x, &handler, connection, err)) {
         c->fail_status = ws_refusal_status(c->x);
+        mem_free(connection);
         return false;
     }
     return true;

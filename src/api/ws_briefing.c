@@ -1,4 +1,5 @@
-/* ws_briefing.c - BriefingUpdate: the briefing at its time, to everybody who subscribed; and to who
+/* ws_briefing.c - BriefingUpdate: the briefing at its time, to each client of
+ * its person that subscribed; and to who
  * subscribes later, as long as its day lasts: under the same id, so that a client shows it once. */
 #include "api/ws_int.h"
 #include "base/clock.h"
@@ -16,34 +17,34 @@ static void frame(Buf *b, const StoredBriefing *made)
 
 static void on_briefing(void *arg, const StoredBriefing *made)
 {
-    ApiWs *ws = arg;
+    const WsWatched *watched = arg;
+    ApiWs *ws = watched->ws;
     Buf b;
     if (!ws_wanted(ws, TOPIC_BRIEFING))
         return;
     frame(&b, made);
     if (buf_ok(&b))
-        ws_notify(ws, TOPIC_BRIEFING, buf_str(&b));
+        ws_notify(ws, &watched->parts->owner, TOPIC_BRIEFING, buf_str(&b));
     buf_release(&b);
 }
 
-void ws_briefing_watch(ApiWs *ws)
+void ws_briefing_watch(WsWatched *w)
 {
-    Briefings *b = api_parts(ws_api(ws))->briefings;
-    if (b)
-        briefings_listen(b, on_briefing, ws);
+    if (w->parts->briefings)
+        briefings_listen(w->parts->briefings, on_briefing, w);
 }
 
-void ws_briefing_unwatch(ApiWs *ws)
+void ws_briefing_unwatch(WsWatched *w)
 {
-    Briefings *b = api_parts(ws_api(ws))->briefings;
-    if (b)
-        briefings_listen(b, NULL, NULL);
+    if (w->parts->briefings)
+        briefings_listen(w->parts->briefings, NULL, NULL);
 }
 
 /* ---- catching up ---------------------------------------------------------------------------- */
 
 typedef struct {
     ApiWs *ws;
+    const ApiParts *parts;
     WsId id;
 } CatchUp;
 
@@ -63,7 +64,7 @@ static void catch_up(void *arg, unsigned worker)
 {
     CatchUp *job = arg;
     Api *api = ws_api(job->ws);
-    const ApiParts *parts = api_parts(api);
+    const ApiParts *parts = job->parts;
     Arena *a = arena_new(ARENA_DEFAULT_MAX);
     StoredBriefing *list = NULL;
     size_t n = 0;
@@ -93,12 +94,12 @@ static void drop(void *arg, unsigned worker)
 
 void ws_briefing_catch_up(ApiWs *ws, WsId id)
 {
-    const ApiParts *parts = api_parts(ws_api(ws));
+    const ApiParts *parts = ws_parts(ws, id);
     Err err = ERR_INIT;
-    CatchUp *job = parts->briefings && parts->work ? mem_zalloc(sizeof *job) : NULL;
+    CatchUp *job = parts && parts->briefings && parts->work ? mem_zalloc(sizeof *job) : NULL;
     if (!job)
         return;
-    *job = (CatchUp){ws, id};
+    *job = (CatchUp){ws, parts, id};
     if (work_submit(parts->work, WORK_INTERACTIVE, catch_up, drop, job, &err))
         return;
     log_write(LOG_WARN, "ws", "a subscriber did not get today's briefing: %s", err.msg);

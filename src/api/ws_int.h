@@ -8,13 +8,27 @@
 enum { TOPIC_DOCUMENTS = 1, TOPIC_BRIEFING = 2, TOPIC_TASKS = 4, TOPIC_REMINDERS = 8,
        TOPIC_FOLDERS = 16 };
 
+/* Somebody whose changes are passed on. */
+typedef struct WsWatched {
+    ApiWs *ws;
+    const ApiParts *parts;
+    struct WsWatched *next;
+} WsWatched;
+
 /* {"type": type, "data": { ... }}: what is written between goes into data. */
 void ws_frame_begin(JsonW *w, Buf *out, const char *type);
 void ws_frame_end(JsonW *w);
-/* To everybody who subscribed to the topic. */
-void ws_notify(ApiWs *ws, unsigned topic, Str frame);
+/* To the clients of that person who subscribed to the topic. */
+void ws_notify(ApiWs *ws, const Uuid *owner, unsigned topic, Str frame);
+/* What belongs to the person of a client; NULL when it has closed. Any thread. */
+const ApiParts *ws_parts(ApiWs *ws, WsId id);
 bool ws_wanted(ApiWs *ws, unsigned topic);
 Api *ws_api(ApiWs *ws);
+
+/* ws_access.c: who a client is; whether it may send that message; whether it may be there still. */
+bool ws_caller(ApiWs *ws, WsId id, Caller *out); /* ws.c; false when it has closed */
+bool ws_may(ApiWs *ws, WsId id, Str type, Err *err);
+bool ws_still_may(ApiWs *ws, const Caller *caller);
 
 void ws_send_error(ApiWs *ws, WsId id, const Err *fault);
 
@@ -27,15 +41,19 @@ bool ws_voice_message(WsVoices *v, WsId id, Str type, const Json *data, bool *kn
 bool ws_voice_sound(WsVoices *v, WsId id, Str bytes, Err *err);
 void ws_voice_closed(WsVoices *v, WsId id);
 
+/* ws_documents.c: passes on what happens to documents and watched folders. */
+void ws_documents_watch(ApiWs *ws);
+void ws_folders_watch(WsWatched *w);
+
 /* ws_tasks.c: passes on what happens to tasks. */
-void ws_tasks_watch(ApiWs *ws);
-void ws_tasks_unwatch(ApiWs *ws);
+void ws_tasks_watch(WsWatched *w);
+void ws_tasks_unwatch(WsWatched *w);
 /* Sends a new subscriber the reminders that wait, on a worker. */
 void ws_tasks_catch_up(ApiWs *ws, WsId id);
 
 /* ws_briefing.c: passes on the briefing at its time. */
-void ws_briefing_watch(ApiWs *ws);
-void ws_briefing_unwatch(ApiWs *ws);
+void ws_briefing_watch(WsWatched *w);
+void ws_briefing_unwatch(WsWatched *w);
 /* Sends a new subscriber today's, when it was sent already. */
 void ws_briefing_catch_up(ApiWs *ws, WsId id);
 

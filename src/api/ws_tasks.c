@@ -1,7 +1,8 @@
 /* ws_tasks.c - TaskUpdate and Reminder.
  *
- * A reminder goes to everybody who subscribed, at its time; and to who subscribes later, as long as
- * nobody has dealt with it: under the same id, so that a client shows it once (docs/TASKS.md).
+ * A reminder goes to each client of its person that subscribed, at its time; and to who subscribes
+ * later, as long as nobody has dealt with it: under the same id, so that a client shows it once
+ * (docs/TASKS.md).
  * Frames are made on the thread of the change. */
 #include "api/task_json.h"
 #include "api/ws_int.h"
@@ -37,14 +38,16 @@ static void reminder_frame(Buf *b, Tasks *t, const Task *task, const Delivery *d
 
 static void on_event(void *arg, const TasksEvent *e)
 {
-    ApiWs *ws = arg;
-    Tasks *t = api_parts(ws_api(ws))->tasks;
+    const WsWatched *watched = arg;
+    ApiWs *ws = watched->ws;
+    const Uuid *owner = &watched->parts->owner;
+    Tasks *t = watched->parts->tasks;
     Buf b;
     JsonW w;
     if (e->kind == TASKS_FIRED && ws_wanted(ws, TOPIC_REMINDERS)) {
         reminder_frame(&b, t, e->task, e->delivery);
         if (buf_ok(&b))
-            ws_notify(ws, TOPIC_REMINDERS, buf_str(&b));
+            ws_notify(ws, owner, TOPIC_REMINDERS, buf_str(&b));
         buf_release(&b);
     }
     if (!ws_wanted(ws, TOPIC_TASKS))
@@ -60,28 +63,28 @@ static void on_event(void *arg, const TasksEvent *e)
     }
     ws_frame_end(&w);
     if (buf_ok(&b))
-        ws_notify(ws, TOPIC_TASKS, buf_str(&b));
+        ws_notify(ws, owner, TOPIC_TASKS, buf_str(&b));
     buf_release(&b);
 }
 
-void ws_tasks_watch(ApiWs *ws)
+void ws_tasks_watch(WsWatched *w)
 {
-    Tasks *t = api_parts(ws_api(ws))->tasks;
-    if (t && !tasks_listen(t, on_event, ws))
+    Tasks *t = w->parts->tasks;
+    if (t && !tasks_listen(t, on_event, w))
         log_write(LOG_ERROR, "ws", "too many listen to tasks: clients will not hear of them");
 }
 
-void ws_tasks_unwatch(ApiWs *ws)
+void ws_tasks_unwatch(WsWatched *w)
 {
-    Tasks *t = api_parts(ws_api(ws))->tasks;
-    if (t)
-        tasks_unlisten(t, ws);
+    if (w->parts->tasks)
+        tasks_unlisten(w->parts->tasks, w);
 }
 
 /* ---- catching up ---------------------------------------------------------------------------- */
 
 typedef struct {
     ApiWs *ws;
+    const ApiParts *parts;
     WsId id;
 } CatchUp;
 
@@ -89,7 +92,7 @@ static void catch_up(void *arg, unsigned worker)
 {
     CatchUp *job = arg;
     Api *api = ws_api(job->ws);
-    Tasks *t = api_parts(api)->tasks;
+    Tasks *t = job->parts->tasks;
     Arena *a = arena_new(ARENA_DEFAULT_MAX);
     TaskReminder *list;
     size_t n;
@@ -118,12 +121,12 @@ static void drop(void *arg, unsigned worker)
 
 void ws_tasks_catch_up(ApiWs *ws, WsId id)
 {
-    const ApiParts *parts = api_parts(ws_api(ws));
+    const ApiParts *parts = ws_parts(ws, id);
     Err err = ERR_INIT;
-    CatchUp *job = parts->tasks && parts->work ? mem_zalloc(sizeof *job) : NULL;
+    CatchUp *job = parts && parts->tasks && parts->work ? mem_zalloc(sizeof *job) : NULL;
     if (!job)
         return;
-    *job = (CatchUp){ws, id};
+    *job = (CatchUp){ws, parts, id};
     if (work_submit(parts->work, WORK_INTERACTIVE, catch_up, drop, job, &err))
         return;
     log_write(LOG_WARN, "ws", "a subscriber did not get the reminders that wait: %s", err.msg);

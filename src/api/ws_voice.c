@@ -137,9 +137,10 @@ static void on_sound_end(void *arg, LiveEnd why, double played_ms)
 
 static bool on_complete(void *arg, Str text, unsigned worker)
 {
-    const ApiParts *parts = api_parts(ws_api(((Talker *)arg)->ws));
+    const Talker *t = arg;
+    const ApiParts *parts = ws_parts(t->ws, t->id);
     (void)worker;
-    return parts->assistant && assistant_may_answer(parts->assistant, text);
+    return parts && parts->assistant && assistant_may_answer(parts->assistant, text);
 }
 
 typedef struct {
@@ -169,6 +170,7 @@ static bool on_answer(void *arg, const LiveHeard *heard, LiveOver over, const vo
                       unsigned worker, Arena *a, LiveAnswer *out, Err *err)
 {
     Talker *t = arg;
+    const ApiParts *parts = ws_parts(t->ws, t->id);
     Wanted wanted = {over, over_arg};
     Interaction i = {.at_ms = clock_now_ms(), .transcript = heard->text,
                      .language = heard->language, .heard = heard->confidence,
@@ -179,7 +181,9 @@ static bool on_answer(void *arg, const LiveHeard *heard, LiveOver over, const vo
     pthread_mutex_unlock(&t->lock);
     InteractionAsk q = {.session = goes_on ? &session : NULL, .began_ns = heard->began_ns,
                         .cancelled = is_over, .arg = &wanted};
-    if (!hear_answer(api_parts(ws_api(t->ws)), &q, worker, a, &i, err))
+    if (!parts)
+        return err_set(err, ERR_CANCELLED, "the client has gone");
+    if (!hear_answer(parts, &q, worker, a, &i, err))
         return false;
     if (over(over_arg))
         return true;

@@ -41,6 +41,7 @@ typedef struct {
     uint64_t bytes, bytes_done, max_bytes;
     ScanCounts left_out;
     bool named;   /* of the path being looked at */
+    size_t heard, to_hear; /* samples of the recording that is being heard; 0: none is */
     bool gave_up; /* the server has gone, or the disk is full: the rest would fail too */
     Err why;
     pthread_mutex_t lock;

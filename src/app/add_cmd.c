@@ -241,6 +241,40 @@ static void *work_lane(void *arg)
 /* ---- all of them
  * ---------------------------------------------------------------------------------- */
 
+/* On the thread that hears. */
+static void on_hearing(void *arg, size_t done, size_t all)
+{
+    Add *a = arg;
+    pthread_mutex_lock(&a->lock);
+    a->heard = done;
+    a->to_hear = done < all ? all : 0;
+    pthread_cond_signal(&a->changed);
+    pthread_mutex_unlock(&a->lock);
+}
+
+/* Files; of one that is a recording, the minutes that were heard. */
+static void draw(const Add *a, Progress *p)
+{
+    const char *path = a->next ? a->files[a->next - 1].path : "";
+    Str name = str_file_name(str_of(path));
+    if (!a->to_hear) {
+        progress_step(p, a->finished, a->n, name);
+        return;
+    }
+    unsigned done = (unsigned)(a->heard / CALL_HEARING_HZ);
+    unsigned all = (unsigned)(a->to_hear / CALL_HEARING_HZ);
+    Buf what;
+    buf_init(&what, 8192);
+    buf_printf(&what, "heard %u:%02u of %u:%02u", done / 60, done % 60, all / 60, all % 60);
+    if (a->n == 1)
+        buf_printf(&what, "  " STR_FMT, STR_ARG(name));
+    if (buf_ok(&what) && a->n == 1)
+        progress_step(p, done, all, buf_str(&what));
+    else
+        progress_step(p, a->finished, a->n, buf_ok(&what) ? buf_str(&what) : name);
+    buf_release(&what);
+}
+
 static void watch(Add *a)
 {
     Progress p;
@@ -253,8 +287,7 @@ static void watch(Add *a)
         until.tv_sec += until.tv_nsec / 1000000000;
         until.tv_nsec %= 1000000000;
         pthread_cond_timedwait(&a->changed, &a->lock, &until);
-        const char *path = a->next ? a->files[a->next - 1].path : "";
-        progress_step(&p, a->finished, a->n, str_file_name(str_of(path)));
+        draw(a, &p);
     }
     pthread_mutex_unlock(&a->lock);
     progress_end(&p);
@@ -364,6 +397,7 @@ static int run(Cli *cli, Add *a, unsigned jobs)
         return cli_fail(cli, &err);
     if (dry)
         return add_dry_run(a);
+    call_on_hearing(a->call, on_hearing, a);
     if (jobs == 0 || jobs > call_lanes(a->call))
         jobs = call_lanes(a->call);
     if (a->n && !run_lanes(a, jobs, &err))

@@ -19,14 +19,8 @@ static bool found(void *arg, const ScanItem *item)
 {
     Add *a = arg;
     Cli *cli = a->cli;
-    if (a->n == a->cap) {
-        size_t cap = a->cap ? a->cap * 2 : 256;
-        AddFile *files = mem_resize(a->files, cap, sizeof *files);
-        if (!files)
-            return false;
-        a->files = files;
-        a->cap = cap;
-    }
+    if (!MEM_GROW(a->files, a->n, a->cap))
+        return false;
     AddFile *e = &a->files[a->n++];
     *e = (AddFile){.path = arena_cstr(cli->arena, str_of(item->path)),
                    .source = arena_str(cli->arena, item->source),

@@ -7,6 +7,7 @@
 
 #include "app/models.h"
 #include "base/os.h"
+#include "net/client.h"
 
 /* A fixed identity, so that backups can be restored on another machine. */
 const Uuid app_owner = {{0x5a, 0x6f, 0x74, 0x74, 0x6f, 0x00, 0x40, 0x00, 0x80, 0x00, 0x00, 0x00,
@@ -89,7 +90,7 @@ static bool add_note(void *arg, Str text, unsigned worker, Arena *a, Document *d
                       .media_type = STR("text/plain"),
                       .file_type = STR("text"),
                       .source = STR("note")};
-    return ingest_one(app->ingest, &app_owner, &in, worker, a, doc, &outcome, err);
+    return ingest_one(app->ingest, &app->owner, &in, worker, a, doc, &outcome, err);
 }
 
 static bool open_calendars(App *app, const Config *c, Err *err)
@@ -98,7 +99,7 @@ static bool open_calendars(App *app, const Config *c, Err *err)
                        .timeout_ms = (unsigned)config_number(c, SET_READ_TIMEOUT) * 1000u};
     app->events = events_reader_new(&e, err);
     CalendarsOptions k = {.store = app->store,
-                          .owner = app_owner,
+                          .owner = app->owner,
                           .zone = str_of(config_text(c, SET_ZONE)),
                           .read = events_read,
                           .read_arg = app->events,
@@ -107,12 +108,37 @@ static bool open_calendars(App *app, const Config *c, Err *err)
     return app->calendars != NULL;
 }
 
+/* Only when somebody named a server; nobody is called here. */
+static bool open_llm(App *app, const AppOptions *o, Err *err)
+{
+    const Config *c = o->config;
+    const char *base = config_text(c, SET_OPENAI_BASE_URL);
+    client_metrics();
+    if (!base)
+        return true;
+    LlmOptions l = {.base_url = base,
+                    .api_key = config_text(c, SET_OPENAI_API_KEY),
+                    .model = config_text(c, SET_LLM_MODEL),
+                    .total_ms = (unsigned)config_number(c, SET_LLM_TIMEOUT) * 1000u,
+                    .silent_ms = (unsigned)config_number(c, SET_LLM_FIRST_TOKEN) * 1000u,
+                    .context_tokens = (unsigned)config_number(c, SET_LLM_CONTEXT),
+                    .answer_tokens = (unsigned)config_number(c, SET_LLM_MAX_TOKENS),
+                    .day_tokens = (uint64_t)config_number(c, SET_LLM_BUDGET),
+                    /* a worker is left to whoever needs no model */
+                    .at_once = app->threads > 1 ? app->threads - 1 : 1,
+                    .store = app->store,
+                    .owner = app_owner};
+    app->llm = llm_new(&l, err);
+    return app->llm || err_wrap(err, "openai_base_url (%s)",
+                                config_origin(c, SET_OPENAI_BASE_URL));
+}
+
 /* What is done for a person: tasks, calendars, and who is told to do it. */
 static bool open_doing(App *app, const AppOptions *o, Err *err)
 {
     const Config *c = o->config;
     TasksOptions t = {.store = app->store,
-                      .owner = app_owner,
+                      .owner = app->owner,
                       .zone = str_of(config_text(c, SET_ZONE)),
                       .day_first = str_eq(str_of(config_text(c, SET_DATE_ORDER)), STR("dmy"))};
     app->tasks = tasks_new(&t, err);
@@ -121,7 +147,7 @@ static bool open_doing(App *app, const AppOptions *o, Err *err)
     if (!open_calendars(app, c, err))
         return false;
     BriefingsOptions b = {.store = app->store,
-                          .owner = app_owner,
+                          .owner = app->owner,
                           .tasks = app->tasks,
                           .calendars = app->calendars,
                           .search = app->search,
@@ -131,14 +157,17 @@ static bool open_doing(App *app, const AppOptions *o, Err *err)
         return false;
     if (!o->assistant)
         return true;
+    if (!open_llm(app, o, err))
+        return false;
     AssistantParts parts = {.store = app->store,
                             .search = app->search,
                             .tasks = app->tasks,
                             .calendars = app->calendars,
                             .briefings = app->briefings,
                             .model = app->model,
-                            .workers = app->threads,
-                            .owner = app_owner,
+                            .llm = app->llm,
+                            .workers = app->threads + WORK_SPARES,
+                            .owner = app->owner,
                             .note = app->ingest ? add_note : NULL,
                             .note_arg = app};
     app->assistant = assistant_new(&parts, err);
@@ -167,10 +196,37 @@ static bool open_voice(App *app, const AppOptions *o, Err *err)
     return app->mouth != NULL;
 }
 
-static bool open_api(App *app, const Config *c, Err *err)
+/* ---- recordings as documents ---------------------------------------------------------------- */
+
+static bool can_hear(void *arg, Err *err)
 {
+    return ears_ready(((App *)arg)->ears, err);
+}
+
+static bool hear_cancelled(void *arg)
+{
+    const IngestSound *s = arg;
+    return s->cancelled && s->cancelled(s->cancelled_arg);
+}
+
+static bool hear_recording(void *arg, const IngestSound *sound, Arena *a, WhisperResult *out,
+                           char by[INGEST_HEARER], Err *err)
+{
+    App *app = arg;
+    EarsSource source = {sound->n, sound->read, sound->arg};
+    EarsRequest q = {.patient = true,
+                     .options = {.word_times = true,
+                                 .cancelled = hear_cancelled,
+                                 .arg = (void *)(uintptr_t)sound}};
+    return ears_model(app->ears, STR(""), by, err) &&
+           ears_hear_source(app->ears, &q, &source, a, out, err);
+}
+
+ApiParts app_api_parts(const App *app)
+{
+    const Config *c = app->options.config;
     uint32_t interrupt = (uint32_t)config_number(c, SET_VOICE_INTERRUPT);
-    ApiParts parts = {.store = app->store,
+    return (ApiParts){.store = app->store,
                       .search = app->search,
                       .ingest = app->ingest,
                       .work = app->work,
@@ -182,30 +238,86 @@ static bool open_api(App *app, const Config *c, Err *err)
                       .ears = app->ears,
                       .mouth = app->mouth,
                       .sounds = app->sounds,
+                      .host = app->host ? host_api(app->host) : NULL,
                       .model = app->model,
-                      .owner = app_owner,
+                      .access = app->access,
+                      .owner = app->owner,
                       .voice_silence_ms = (uint32_t)config_number(c, SET_VOICE_SILENCE),
                       .voice_preroll_ms = (uint32_t)config_number(c, SET_VOICE_PREROLL),
                       .voice_interrupt_ms = interrupt ? interrupt : UINT32_MAX,
-                      .max_upload = (uint64_t)config_number(c, SET_MAX_UPLOAD)};
+                      .max_upload = (uint64_t)config_number(c, SET_MAX_UPLOAD),
+                      .job_limit_ms =
+                          (uint32_t)config_number(app->options.config, SET_JOB_LIMIT) * 1000u};
+}
+
+static bool open_api(App *app, Err *err)
+{
+    ApiParts parts = app_api_parts(app);
+    parts.person_open = app_person_add;
+    parts.person_close = app_person_remove;
+    parts.person_arg = app;
     app->api = api_new(&parts, err);
     return app->api != NULL;
 }
 
+static bool open_sync(App *app, Err *err)
+{
+    SyncOptions y = {.store = app->store,
+                     .ingest = app->ingest,
+                     .work = app->work,
+                     .owner = app->owner,
+                     .max_file_bytes =
+                         (uint64_t)config_number(app->options.config, SET_MAX_UPLOAD)};
+    if (!app->options.sync)
+        return true;
+    app->sync = sync_new(&y, err);
+    return app->sync != NULL;
+}
+
+bool app_open_person(App *app, Err *err)
+{
+    return open_sync(app, err) && open_doing(app, &app->options, err);
+}
+
+void app_close_person(App *app)
+{
+    assistant_free(app->assistant);
+    briefings_free(app->briefings);
+    calendars_free(app->calendars);
+    events_reader_free(app->events);
+    tasks_free(app->tasks);
+    sync_free(app->sync);
+}
+
+static bool open_access(App *app, Err *err)
+{
+    const Config *c = app->options.config;
+    bool always = str_eq(str_of(config_text(c, SET_LOGIN)), STR("always"));
+    AccessOptions o = {.store = app->store,
+                       .local = app_owner,
+                       .login = always ? LOGIN_ALWAYS : LOGIN_AUTO,
+                       .reachable = app->options.reachable,
+                       .rate_address = (unsigned)config_number(c, SET_RATE_ADDRESS),
+                       .rate_token = (unsigned)config_number(c, SET_RATE_TOKEN),
+                       .session_days = (unsigned)config_number(c, SET_SESSION_DAYS),
+                       .audit_days = (unsigned)config_number(c, SET_AUDIT_DAYS)};
+    app->access = access_new(&o, err);
+    return app->access != NULL;
+}
+
 static bool open_parts(App *app, const AppOptions *o, Err *err)
 {
-    const Config *c = o->config;
-    if (!open_voice(app, o, err))
-        return false;
+    Config *c = o->config;
     if (o->only_voice) {
         app->threads = 1;
-        return open_api(app, c, err);
+        return open_voice(app, o, err) && open_api(app, err);
     }
     app->threads = app_threads(c);
     if (o->workers && o->ingest)
         app->bulk = app_bulk_threads();
     else if (o->ingest && app_bulk_threads() > app->threads)
         app->threads = app_bulk_threads(); /* a command's lanes */
+    unsigned numbers = app->threads + (o->workers ? WORK_SPARES : 0);
     if ((o->search || o->ingest) && !open_model(app, c, err))
         return false;
     StoreOptions so = {.dir = config_text(c, SET_DATA),
@@ -213,18 +325,23 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
                        .lock_note = o->lock_note,
                        .model = APP_MODEL};
     app->store = store_open_sqlite(&so, err);
-    if (!app->store)
+    if (!app->store || !host_apply_saved(app->store, &app_owner, c, err) ||
+        !open_voice(app, o, err))
+        return false;
+    if (o->workers && !(app->host = host_new(app->store, &app_owner, c, app->ears, err)))
         return false;
     if (o->search) {
-        SearchOptions s = {.store = app->store, .model = app->model, .workers = app->threads};
+        SearchOptions s = {.store = app->store, .model = app->model, .workers = numbers};
         app->search = search_new(&s, err);
         if (!app->search)
             return false;
     }
     if (o->ingest) {
-        IngestOptions i = {.store = app->store,
+        IngestEars ears = {app->sounds, can_hear, hear_recording, app};
+        IngestOptions i = {.ears = app->ears ? &ears : NULL,
+                           .store = app->store,
                            .model = app->model,
-                           .workers = app->threads + app->bulk,
+                           .workers = numbers + app->bulk,
                            .shared = app->bulk ? app->bulk : app->threads,
                            .slots = os_cpu_count(),
                            .max_file_bytes = (uint64_t)config_number(c, SET_MAX_UPLOAD),
@@ -240,36 +357,58 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
         app->work = work_new_bulk(app->threads, app->bulk, QUEUE_MAX, err);
     if (o->workers && !app->work)
         return false;
-    if (o->sync) {
-        SyncOptions y = {.store = app->store,
-                         .ingest = app->ingest,
-                         .work = app->work,
-                         .owner = app_owner,
-                         .max_file_bytes = (uint64_t)config_number(c, SET_MAX_UPLOAD)};
-        app->sync = sync_new(&y, err);
-        if (!app->sync)
-            return false;
-    }
-    return open_doing(app, o, err) && open_api(app, c, err);
+    return open_access(app, err) && app_open_person(app, err) && open_api(app, err) &&
+           app_people_open(app, err);
 }
 
 bool app_open(App *app, const AppOptions *o, Err *err)
 {
-    *app = (App){0};
+    *app = (App){.options = *o, .owner = app_owner};
+    pthread_mutex_init(&app->people_lock, NULL);
     if (open_parts(app, o, err))
         return true;
     app_close(app);
     return false;
 }
 
+bool app_start(App *app, Err *err)
+{
+    SchedulerOptions r = {.tasks = app->tasks,
+                          .desktop = config_bool(app->options.config, SET_DESKTOP) &&
+                                     uuid_eq(&app->owner, &app_owner),
+                          .metrics = uuid_eq(&app->owner, &app_owner)};
+    if (!sync_start(app->sync, err))
+        return false;
+    app->scheduler = scheduler_start(&r, err);
+    return app->scheduler && calendars_start(app->calendars, err) &&
+           briefings_start(app->briefings, err) && app_people_start(app, err);
+}
+
+void app_stop(App *app)
+{
+    if (uuid_eq(&app->owner, &app_owner))
+        llm_stop(app->llm); /* shared: nobody waits for a model while the program ends */
+    app_people_stop(app);
+    scheduler_stop(app->scheduler);
+    app->scheduler = NULL;
+    briefings_stop(app->briefings);
+    calendars_stop(app->calendars);
+    sync_stop(app->sync);
+}
+
 void app_close(App *app)
 {
-    sync_stop(app->sync);
+    if (!app->options.config)
+        return; /* never opened */
+    app_stop(app);
     work_free(app->work);
     if (app->store)
         store_on_change(app->store, NULL, NULL);
     api_free(app->api);
+    host_free(app->host);
+    app_people_close(app);
     assistant_free(app->assistant);
+    llm_free(app->llm);
     briefings_free(app->briefings);
     mouth_free(app->mouth);
     ears_free(app->ears);
@@ -280,8 +419,10 @@ void app_close(App *app)
     sync_free(app->sync);
     search_free(app->search);
     ingest_free(app->ingest);
+    access_free(app->access);
     if (app->store)
         store_close(app->store);
     minilm_close(app->model);
+    pthread_mutex_destroy(&app->people_lock);
     *app = (App){0};
 }

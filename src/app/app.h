@@ -7,17 +7,22 @@
 #ifndef SOTTO_APP_APP_H
 #define SOTTO_APP_APP_H
 
+#include <pthread.h>
+
 #include "api/api.h"
 #include "app/config.h"
+#include "app/host.h"
+#include "assistant/scheduler.h"
 #include "ingest/events.h"
+#include "llm/llm.h"
 
 #define APP_MODEL "all-MiniLM-L6-v2"
 
-/* Everything belongs to this person until there are several (docs/STORAGE.md). */
+/* The first person, who is there from the start (docs/STORAGE.md). */
 extern const Uuid app_owner;
 
 typedef struct {
-    const Config *config;
+    Config *config;        /* takes what is saved in the data */
     bool read_only;        /* look at the data without taking its lock */
     bool search, ingest;   /* which parts are needed (either needs the encoder) */
     bool workers;          /* a pool of threads behind the Api */
@@ -26,9 +31,17 @@ typedef struct {
     bool only_voice;       /* nothing else: no data are opened */
     bool assistant;        /* what is said is answered; needs search; notes need ingest */
     const char *lock_note; /* who has the data open, for others to read */
+    bool reachable;        /* it listens to other machines: everybody must sign in */
 } AppOptions;
 
-typedef struct {
+typedef struct App {
+    AppOptions options;
+    Uuid owner; /* whose tasks, calendars, ... these are */
+    Access *access;
+    pthread_mutex_t people_lock;
+    struct AppPerson *people; /* the others (people.c) */
+    bool running;             /* app_start was called */
+    Scheduler *scheduler;
     Minilm *model;
     Store *store;
     Search *search;
@@ -39,10 +52,12 @@ typedef struct {
     EventsReader *events;
     Calendars *calendars; /* addresses are not looked at yet */
     Briefings *briefings; /* its schedule does not run yet */
+    Llm *llm; /* NULL: no language model is configured */
     Assistant *assistant;
     Sandbox *sounds;
     Ears *ears;
     Mouth *mouth;
+    Host *host;
     Api *api;
     unsigned threads; /* worker numbers 0..threads-1 */
     unsigned bulk;    /* and the bulk threads' behind them */
@@ -51,6 +66,24 @@ typedef struct {
 /* *app is zeroed first; after a failure it is closed already. */
 bool app_open(App *app, const AppOptions *o, Err *err);
 void app_close(App *app);
+
+/* Begins what goes on by itself for everybody: reminders, calendars, briefings, folders. */
+bool app_start(App *app, Err *err);
+void app_stop(App *app);
+
+/* ---- app.c and people.c ---- */
+
+/* A person's own parts over the shared ones in *app, by its owner; closing the other way. */
+bool app_open_person(App *app, Err *err);
+void app_close_person(App *app);
+ApiParts app_api_parts(const App *app);
+/* Everybody but the first: opened with the app, added and removed by the Api. */
+bool app_people_open(App *app, Err *err);
+bool app_people_start(App *app, Err *err);
+void app_people_stop(App *app);
+void app_people_close(App *app);
+bool app_person_add(void *app, const Uuid *owner, Err *err);
+void app_person_remove(void *app, const Uuid *owner);
 
 /* Threads that read, embed and search: the setting, or one a processor, two at least. */
 unsigned app_threads(const Config *c);

@@ -75,6 +75,36 @@ static void page(Cli *cli, const Json *j)
         section(cli, json_at(sections, i));
 }
 
+/* What is made is kept as history, so it is opened for writing; where another command writes just
+ * now, or the folder is another's, it is only read. Without a folder there is an empty one. */
+static Call *open_briefing(Config *config, Err *err)
+{
+    Err why = ERR_INIT;
+    Call *call = call_open(config, CALL_WRITE | CALL_SEARCH, "sotto brief", &why);
+    if (call || why.code == ERR_NO_MEMORY) {
+        if (!call)
+            *err = why;
+        return call;
+    }
+    Err reading = ERR_INIT;
+    call = call_open(config, CALL_READ | CALL_SEARCH, "sotto brief", &reading);
+    if (!call)
+        *err = reading.code == ERR_NOT_FOUND ? why : reading;
+    return call;
+}
+
+/* For what is only looked at: an empty folder where there is none. */
+static Call *open_read(Config *config, Err *err)
+{
+    Err why = ERR_INIT;
+    Call *call = call_open(config, CALL_READ, "sotto brief", &why);
+    if (!call && why.code == ERR_NOT_FOUND)
+        return call_open(config, CALL_WRITE, "sotto brief", err);
+    if (!call)
+        *err = why;
+    return call;
+}
+
 static int show(Cli *cli)
 {
     Err err = ERR_INIT;
@@ -91,7 +121,7 @@ static int show(Cli *cli)
         call_param(&target, "tz", str_of(cli_flag(cli, "--tz")));
     if (format)
         call_param(&target, "format", str_of(format));
-    Call *call = call_open(cli->config, CALL_READ | CALL_SEARCH, "sotto brief", &err);
+    Call *call = open_briefing(cli->config, &err);
     bool ok = call != NULL;
     if (ok && format) {
         ok = call_send(call, 0, "GET", buf_str(&target), NULL, STR(""), &answer, &err);
@@ -120,7 +150,7 @@ static int history(Cli *cli)
     Err err = ERR_INIT;
     Buf body;
     buf_init(&body, 64 << 20);
-    Call *call = call_open(cli->config, CALL_READ, "sotto brief", &err);
+    Call *call = open_read(cli->config, &err);
     Json *j = call ? call_get(call, STR("/api/v1/briefing/history?limit=100"), &body, &err) : NULL;
     if (j && cli->json)
         buf_printf(&cli->out, "%s\n", body.ptr);
@@ -190,7 +220,8 @@ static int schedule(Cli *cli)
         return cli_usage_error(cli, "--on and --off are one too many");
     buf_init(&body, 64 << 10);
     bool change = changes(cli, &body);
-    Call *call = call_open(cli->config, change ? CALL_WRITE : CALL_READ, "sotto brief", &err);
+    Call *call = change ? call_open(cli->config, CALL_WRITE, "sotto brief", &err)
+                        : open_read(cli->config, &err);
     bool ok = call && call_send(call, 0, change ? "PUT" : "GET", STR(SCHEDULE),
                                 change ? "application/json" : NULL,
                                 change ? buf_str(&body) : STR(""), &answer, &err);

@@ -56,6 +56,8 @@ bool call_find_server(const Config *config, Buf *out, bool *busy)
     /* "serving http://127.0.0.1:8080 (process 17)" */
     Str text = buf_str(&note);
     size_t at = held ? str_find(text, STR("http://"), 0) : SIZE_MAX;
+    if (held && at == SIZE_MAX)
+        at = str_find(text, STR("https://"), 0);
     if (at != SIZE_MAX) {
         size_t end = str_find(text, STR(" "), at);
         buf_add(out, str_sub(text, at, end));
@@ -67,7 +69,18 @@ bool call_find_server(const Config *config, Buf *out, bool *busy)
     return at != SIZE_MAX;
 }
 
-static bool open_local(Call *c, const Config *config, unsigned needs, const char *who, Err *err)
+void call_key(const Config *config, Buf *out)
+{
+    Buf path;
+    buf_init(out, 4096);
+    buf_init(&path, 16384);
+    buf_printf(&path, "%s/sotto.key", config_text(config, SET_DATA));
+    if (!buf_ok(&path) || !os_read_file(path.ptr, out, NULL))
+        buf_clear(out); /* an older server, or somebody else's: it says what it wants */
+    buf_release(&path);
+}
+
+static bool open_local(Call *c, Config *config, unsigned needs, const char *who, Err *err)
 {
     char note[200];
     snprintf(note, sizeof note, "%s (process %d)", who, (int)getpid());
@@ -80,7 +93,7 @@ static bool open_local(Call *c, const Config *config, unsigned needs, const char
                     .ingest = (needs & (CALL_INGEST | CALL_SYNC)) != 0,
                     .workers = (needs & CALL_SYNC) != 0,
                     .sync = (needs & CALL_SYNC) != 0,
-                    .voice = (needs & CALL_VOICE) != 0,
+                    .voice = (needs & (CALL_VOICE | CALL_INGEST | CALL_SYNC)) != 0,
                     .only_voice = needs == CALL_VOICE,
                     .assistant = (needs & CALL_TALK) != 0};
     if (app_open(&c->app, &o, err)) {
@@ -95,7 +108,7 @@ static bool open_local(Call *c, const Config *config, unsigned needs, const char
     return false;
 }
 
-Call *call_open(const Config *config, unsigned needs, const char *who, Err *err)
+Call *call_open(Config *config, unsigned needs, const char *who, Err *err)
 {
     Call *c = mem_zalloc(sizeof *c);
     if (!c) {
@@ -107,7 +120,10 @@ Call *call_open(const Config *config, unsigned needs, const char *who, Err *err)
     bool ok;
     if (call_find_server(config, &url, NULL)) {
         c->lanes = app_bulk_threads();
-        c->remote = remote_new(buf_str(&url), err);
+        Buf key;
+        call_key(config, &key);
+        c->remote = remote_new(buf_str(&url), str_trim(buf_str(&key)), err);
+        buf_release(&key);
         ok = c->remote != NULL;
     } else {
         ok = open_local(c, config, needs, who, err);

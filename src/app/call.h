@@ -24,7 +24,7 @@ enum { CALL_READ = 0, CALL_WRITE = 1, CALL_SEARCH = 2, CALL_INGEST = 4, CALL_SYN
 /* `who` is what the lock says while we have the data open: "sotto add". ERR_NOT_FOUND when there
  * are no data yet; ERR_UNAVAILABLE when another command has them open for writing, or without a
  * model. */
-Call *call_open(const Config *config, unsigned needs, const char *who, Err *err);
+Call *call_open(Config *config, unsigned needs, const char *who, Err *err);
 void call_close(Call *c);
 unsigned call_lanes(const Call *c);
 /* URL of the server that is asked, NULL when there is none. */
@@ -43,12 +43,18 @@ bool call_send(Call *c, unsigned lane, const char *method, Str target, const cha
  * text of the answer. */
 Json *call_get(Call *c, Str target, Buf *body, Err *err);
 
-/* Tells how far a sound has been heard, in samples of 16 kHz; only without a server. */
+/* Tells how far a sound has been heard, in samples; on the thread that hears. Only without a
+ * server. */
+#define CALL_HEARING_HZ 16000u
 void call_on_hearing(Call *c, void (*fn)(void *arg, size_t done, size_t all), void *arg);
 
 /* The server that has the data folder open: its URL into out, or false. *busy (may be NULL):
  * somebody has it open for writing; its note is in out then, server or not. */
 bool call_find_server(const Config *config, Buf *out, bool *busy);
+
+/* The key that the running server left in the data folder; empty when there is none. *out is made
+ * here and the caller's to release. */
+void call_key(const Config *config, Buf *out);
 
 /* Appends "?name=value" or "&name=value", percent-encoded. */
 void call_param(Buf *target, const char *name, Str value);

@@ -167,6 +167,31 @@ static const CliFlag say_flags[] = {
     {"--list", NULL, false, "show the voices of this machine"},
 };
 
+static const CliFlag people_flags[] = {
+    {"--admin", NULL, false, "add: they look after the others"},
+    {"--no-password", NULL, false, "add: only by tokens; password: take it away"},
+    {"--delete-data", NULL, false, "remove: with all that they own; there is no other way"},
+    {"--yes", NULL, false, "do not ask; needed when standard input is no terminal"},
+};
+
+static const CliFlag token_flags[] = {
+    {"--scope", "SCOPE", true,
+     "create: read, write, voice, admin or metrics; may be repeated; read and write unless given"},
+    {"--days", "N", false, "create: it ends after so many days; never unless given"},
+    {"--person", "NAME", false, "create: for somebody else"},
+    {"--all", NULL, false, "list: everybody's"},
+};
+
+static const CliFlag export_flags[] = {
+    {"--person", "NAME", false, "what somebody else owns; the first person unless given"},
+};
+
+static const CliFlag audit_flags[] = {
+    {"--limit", "N", false, "at most so many, 1 to 500; 50 unless said otherwise"},
+    {"--find", "TEXT", false, "only with this text in what was done"},
+    {"--person", "NAME", false, "only what they did"},
+};
+
 static const CliFlag doctor_flags[] = {
     {"--repair", NULL, false, "rebuild damaged indexes from the documents (no server may run)"},
 };
@@ -176,9 +201,9 @@ static const CliCommand commands[] = {
      "Prints `listening on http://HOST:PORT` on standard output when it is ready. SIGTERM or "
      "SIGINT\n"
      "ends it gracefully: requests in flight are answered. A second signal ends it at once.\n"
-     "An address that other machines can reach is refused without --insecure-listen, because "
-     "there\n"
-     "are no passwords yet: whoever reaches it could read everything.",
+     "On an address that other machines can reach everybody must sign in; it is refused while "
+     "nobody\n"
+     "could: say sotto people password, or sotto token create NAME, first.",
      NULL, 0, 0, 0, serve_command},
     {"add", "PATH...", "add files and folders",
      "Folders are read with all below them; hidden files, links to folders and what the patterns "
@@ -209,10 +234,13 @@ static const CliCommand commands[] = {
     {"conversations", "[list|show|delete] [ID]", "conversations that are kept",
      "ID is a conversation's id, or its last letters as the list shows them.", conversations_flags,
      COUNT(conversations_flags), 0, MANY, conversations_command},
-    {"memory", "[list|add|delete] [TEXT|ID]", "what the assistant was told to remember",
-     "sotto memory add \"my manager is Dana\"; another one about the same subject takes its place. "
-     "ID is a\n"
-     "fact's id, or its last letters as the list shows them.",
+    {"memory", "[list|add|history|edit|forget] [ID] [TEXT]",
+     "what the assistant was told to remember",
+     "sotto memory add \"my manager is Dana\"; another one about the same subject takes its place, "
+     "and\n"
+     "history ID shows what held before and where it was learnt. ID is a fact's id, or its last "
+     "letters as\n"
+     "the list shows them. delete is forget.",
      memory_flags, COUNT(memory_flags), 0, MANY, memory_command},
     {"list", "", "list documents", NULL, list_flags, COUNT(list_flags), 0, 0, list_command},
     {"show", "ID", "show a document with its text",
@@ -271,9 +299,9 @@ static const CliCommand commands[] = {
      say_flags, COUNT(say_flags), 0, MANY, say_command},
     {"listen", "", "write down what is said into the microphone",
      "One line for everything that was said, as soon as silence follows it; on a terminal the\n"
-     "words appear while they are spoken. Ctrl-C ends it. With --ask each is answered, aloud where\n"
-     "there is a loudspeaker: speaking stops the answer, so use headphones or a microphone that\n"
-     "cancels echo.",
+     "words appear while they are spoken. Ctrl-C ends it. With --ask each is answered, aloud\n"
+     "where there is a loudspeaker: speaking stops the answer, so use headphones or a microphone\n"
+     "that cancels echo.",
      listen_flags, COUNT(listen_flags), 0, 0, listen_command},
     {"models", "list|fetch|verify [NAME]", "model files: what there is, get them, check them",
      "fetch gets what is missing, checks every SHA-256 and makes the file the program maps; it "
@@ -292,6 +320,27 @@ static const CliCommand commands[] = {
     {"doctor", "", "check data, models and settings",
      "Shows where every setting came from. Exit status 1 when something is wrong.", doctor_flags,
      COUNT(doctor_flags), 0, 0, doctor_command},
+    {"people", "[list|add|password|remove] [NAME]", "who has data here",
+     "Each sees only their own. The first person is you; with another one everybody must sign in, "
+     "so set\n"
+     "a password first: sotto people password. Passwords are asked for on the terminal, or are the "
+     "first\n"
+     "line of standard input. docs/SECURITY.md has the rules.",
+     people_flags, COUNT(people_flags), 0, 2, people_command},
+    {"token", "[list|create|revoke] [NAME|ID]", "tokens for programs",
+     "sotto token create \"kitchen tablet\" --scope voice prints one, once; only its hash is kept."
+     "\n"
+     "revoke takes an id as the list shows it, or a name, and closes its connections at once.",
+     token_flags, COUNT(token_flags), 0, 2, token_command},
+    {"export", "FILE.zip", "all that a person owns, in open formats",
+     "Documents with their originals and texts, tasks, calendar, conversations, memory, briefings "
+     "and the\n"
+     "ledger as JSON and iCalendar, and a manifest with the SHA-256 of every file.\n"
+     "Works while the server runs.",
+     export_flags, COUNT(export_flags), 1, 1, export_command},
+    {"audit", "", "who did what, when and from where",
+     "Changes, signing in, and what was refused; the latest at the end.", audit_flags,
+     COUNT(audit_flags), 0, 0, audit_command},
     {"version", "", "show the version", NULL, NULL, 0, 0, 0, version_command},
     {"help", "[COMMAND]", "show help on a command", NULL, NULL, 0, 0, 1, help_command},
 };

@@ -28,6 +28,10 @@ int models_command(Cli *cli);
 int backup_command(Cli *cli);
 int restore_command(Cli *cli);
 int doctor_command(Cli *cli);
+int people_command(Cli *cli);
+int token_command(Cli *cli);
+int audit_command(Cli *cli);
+int export_command(Cli *cli);
 int version_command(Cli *cli);
 int help_command(Cli *cli);
 

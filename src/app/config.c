@@ -1,6 +1,5 @@
 #include "app/config.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -9,7 +8,6 @@
 #include "app/suggest.h"
 #include "base/mem.h"
 #include "base/os.h"
-#include "base/zone.h"
 
 static const Setting settings[SET_ID_COUNT] = {
     {SET_CONFIG, SETTING_PATH, "config", "--config", "SOTTO_CONFIG", "~/.config/sotto/sotto.conf",
@@ -20,9 +18,8 @@ static const Setting settings[SET_ID_COUNT] = {
      "DIR", NULL, 0, 0, "folder of the model files"},
     {SET_LISTEN, SETTING_ADDRESS, "listen", "--listen", "SOTTO_LISTEN", "127.0.0.1:8080",
      "HOST:PORT", NULL, 0, 0, "address to serve on; port 0 picks a free one"},
-    {SET_INSECURE_LISTEN, SETTING_BOOL, "insecure_listen", "--insecure-listen",
-     "SOTTO_INSECURE_LISTEN", "no", NULL, NULL, 0, 1,
-     "allow an address that other machines can reach, without a password"},
+    {SET_LOGIN, SETTING_CHOICE, "login", "--login", "SOTTO_LOGIN", "auto", "WHEN", "auto|always", 0,
+     0, "who must sign in: auto is everybody but one person alone on their own machine"},
     {SET_ALLOWED_HOSTS, SETTING_LIST, "allowed_hosts", "--allowed-hosts", "SOTTO_ALLOWED_HOSTS", "",
      "NAMES", NULL, 0, 0, "more Host names to answer to, with commas between"},
     {SET_WORKERS, SETTING_COUNT, "workers", "--workers", "SOTTO_WORKERS", "0", "N", NULL, 0, 64,
@@ -57,6 +54,44 @@ static const Setting settings[SET_ID_COUNT] = {
      "what speaks: auto is the first natural voice, else espeak; sotto say --list has the others"},
     {SET_SPEECH_IDLE, SETTING_COUNT, "speech_idle", "--speech-idle", "SOTTO_SPEECH_IDLE", "600",
      "SECONDS", NULL, 1, 604800, "how long a voice or speech model stays in memory without use"},
+    {SET_OPENAI_BASE_URL, SETTING_URL, "openai_base_url", "--openai-base-url", "OPENAI_BASE_URL",
+     "", "URL", NULL, 0, 0,
+     "an OpenAI-compatible server, such as http://127.0.0.1:11434/v1; empty: none is ever called"},
+    {SET_OPENAI_API_KEY, SETTING_SECRET, "openai_api_key", NULL, "OPENAI_API_KEY", "", "KEY", NULL,
+     0, 0, "bearer token for that server; sent nowhere else"},
+    {SET_LLM_MODEL, SETTING_TEXT, "llm_model", "--llm-model", "SOTTO_LLM_MODEL", "auto", "NAME",
+     NULL, 0, 0,
+     "language model to ask for; auto is the first one to chat with that the server lists"},
+    {SET_LLM_TIMEOUT, SETTING_COUNT, "llm_timeout", "--llm-timeout", "SOTTO_LLM_TIMEOUT", "120",
+     "SECONDS", NULL, 1, 3600, "how long one question to the language model may take in all"},
+    {SET_LLM_FIRST_TOKEN, SETTING_COUNT, "llm_first_token", "--llm-first-token",
+     "SOTTO_LLM_FIRST_TOKEN", "30", "SECONDS", NULL, 1, 3600,
+     "how long the language model may be silent before its first word, and between two"},
+    {SET_LLM_CONTEXT, SETTING_COUNT, "llm_context", "--llm-context", "SOTTO_LLM_CONTEXT", "4096",
+     "TOKENS", NULL, 1024, 1000000, "tokens that the model reads and writes at once, at most"},
+    {SET_LLM_MAX_TOKENS, SETTING_COUNT, "llm_max_tokens", "--llm-max-tokens",
+     "SOTTO_LLM_MAX_TOKENS", "512", "TOKENS", NULL, 16, 100000,
+     "tokens of one answer of the language model, at most"},
+    {SET_LLM_BUDGET, SETTING_COUNT, "llm_budget", "--llm-budget", "SOTTO_LLM_BUDGET", "1000000",
+     "TOKENS", NULL, 0, INT64_MAX,
+     "tokens a day, asked and answered, after which it answers without the model; 0: no limit"},
+    {SET_TLS_CERT, SETTING_FILE, "tls_cert", "--tls-cert", "SOTTO_TLS_CERT", "", "FILE", NULL, 0, 0,
+     "certificate chain (PEM): with it and its key the address is https://"},
+    {SET_TLS_KEY, SETTING_FILE, "tls_key", "--tls-key", "SOTTO_TLS_KEY", "", "FILE", NULL, 0, 0,
+     "private key of the certificate (PEM)"},
+    {SET_JOB_LIMIT, SETTING_COUNT, "job_limit", "--job-limit", "SOTTO_JOB_LIMIT", "600", "SECONDS",
+     NULL, 1, 86400,
+     "a request that a worker has had for so long hangs: it is answered 503"},
+    {SET_RATE_ADDRESS, SETTING_COUNT, "rate_address", "--rate-address", "SOTTO_RATE_ADDRESS", "100",
+     "N", NULL, 0, 1000000,
+     "requests a second from one address, ten times as many at once, where everybody must sign in; "
+     "0 is any number"},
+    {SET_RATE_TOKEN, SETTING_COUNT, "rate_token", "--rate-token", "SOTTO_RATE_TOKEN", "100", "N",
+     NULL, 0, 1000000, "the same for one token or session"},
+    {SET_SESSION_DAYS, SETTING_COUNT, "session_days", "--session-days", "SOTTO_SESSION_DAYS", "30",
+     "DAYS", NULL, 1, 3650, "how long one stays signed in"},
+    {SET_AUDIT_DAYS, SETTING_COUNT, "audit_days", "--audit-days", "SOTTO_AUDIT_DAYS", "365", "DAYS",
+     NULL, 1, 36500, "how long the audit log is kept"},
     {SET_VOICE_SILENCE, SETTING_COUNT, "voice_silence", "--voice-silence", "SOTTO_VOICE_SILENCE",
      "600", "MS", NULL, 160, 10000, "silence that ends what is said, in milliseconds"},
     {SET_VOICE_PREROLL, SETTING_COUNT, "voice_preroll", "--voice-preroll", "SOTTO_VOICE_PREROLL",
@@ -145,77 +180,6 @@ static const char *home_path(Config *c, const char *rest)
     return home ? os_join(c->arena, home, rest) : NULL;
 }
 
-bool config_address(Str text, char host[256], uint16_t *port, Err *err)
-{
-    size_t colon = text.len;
-    while (colon > 0 && text.ptr[colon - 1] != ':')
-        colon--;
-    if (colon == 0)
-        return err_set(err, ERR_VALIDATION,
-                       "\"" STR_FMT "\" has no port; write HOST:PORT, such as "
-                       "127.0.0.1:8080",
-                       STR_ARG(text));
-    Str name = str_sub(text, 0, colon - 1);
-    uint64_t number = 0;
-    if (!str_to_u64(str_sub(text, colon, text.len), &number) || number > 65535)
-        return err_set(err, ERR_VALIDATION,
-                       "\"" STR_FMT "\" has no port between 0 and 65535 after "
-                       "its colon",
-                       STR_ARG(text));
-    bool bracket = name.len >= 2 && name.ptr[0] == '[' && name.ptr[name.len - 1] == ']';
-    if (bracket)
-        name = str_sub(name, 1, name.len - 1);
-    else if (str_find(name, STR(":"), 0) != SIZE_MAX)
-        return err_set(err, ERR_VALIDATION,
-                       "\"" STR_FMT "\": write an IPv6 address in brackets, such "
-                       "as [::1]:8080",
-                       STR_ARG(text));
-    if (name.len == 0 || name.len > 255)
-        return err_set(err, ERR_VALIDATION,
-                       "\"" STR_FMT "\" has no host; write HOST:PORT, such as "
-                       "127.0.0.1:8080",
-                       STR_ARG(text));
-    memcpy(host, name.ptr, name.len);
-    host[name.len] = '\0';
-    *port = (uint16_t)number;
-    return true;
-}
-
-bool config_loopback(const char *host)
-{
-    struct in_addr v4;
-    struct in6_addr v6;
-    if (inet_pton(AF_INET, host, &v4) == 1)
-        return (ntohl(v4.s_addr) >> 24) == 127;
-    if (inet_pton(AF_INET6, host, &v6) == 1)
-        return IN6_IS_ADDR_LOOPBACK(&v6);
-    return strcmp(host, "localhost") == 0;
-}
-
-static bool parse_bytes(Str text, int64_t *out)
-{
-    unsigned shift = 0;
-    if (text.len > 1) {
-        char unit = text.ptr[text.len - 1] & ~0x20; /* upper case */
-        shift = unit == 'K' ? 10 : unit == 'M' ? 20 : unit == 'G' ? 30 : 0;
-    }
-    uint64_t n = 0;
-    if (!str_to_u64(str_sub(text, 0, text.len - (shift ? 1 : 0)), &n) ||
-        n > (UINT64_MAX >> 31) >> shift)
-        return false;
-    *out = (int64_t)(n << shift);
-    return true;
-}
-
-static bool is_choice(const char *choices, const char *text)
-{
-    Str rest = str_of(choices), part;
-    while (str_next(&rest, '|', &part))
-        if (str_eq(part, str_of(text)))
-            return true;
-    return false;
-}
-
 /* A path as it will be opened: home for "~/", absolute otherwise. What a file says relative to the
  * folder a program happens to be started in would mean something else every time: refused there. */
 static bool read_path(Config *c, const char *text, bool from_file, const char **out, Err *err)
@@ -240,90 +204,46 @@ static bool read_path(Config *c, const char *text, bool from_file, const char **
     return *out ? true : no_memory(err);
 }
 
-static bool read_number(const Setting *s, const char *text, int64_t *out, Err *err)
-{
-    uint64_t n = 0;
-    bool ok = s->type == SETTING_BYTES ? parse_bytes(str_of(text), out)
-                                       : str_to_u64(str_of(text), &n) && n <= INT64_MAX;
-    if (!ok)
-        return err_set(err, ERR_VALIDATION, "\"%s\" is no %s", text,
-                       s->type == SETTING_BYTES ? "size; write a number with K, M or G, such as 64M"
-                                                : "whole number");
-    if (s->type == SETTING_COUNT)
-        *out = (int64_t)n;
-    if (*out < s->min || *out > s->max)
-        return err_set(err, ERR_VALIDATION, "%s is not between %lld and %lld", text,
-                       (long long)s->min, (long long)s->max);
-    return true;
-}
-
-static bool zone_ok(const char *text, Err *err)
-{
-    Zone *z = zone_open(str_of(text), err);
-    if (!z && err->code == ERR_NOT_FOUND)
-        err->code = ERR_VALIDATION;
-    zone_free(z);
-    return z != NULL;
-}
-
-static bool name_ok(const char *text)
-{
-    static const char fine[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:";
-    return text[0] && strlen(text) < 64 && strspn(text, fine) == strlen(text);
-}
-
 /* Checks `text` against the type of setting `id` and keeps it as the setting's value. */
 static bool take(Config *c, SettingId id, const char *text, const char *origin, bool from_file,
                  Err *err)
 {
     const Setting *s = &settings[id];
     Value v = {.text = text, .origin = origin};
-    bool flag = true;
-    char host[256];
-    uint16_t port;
     Err why = ERR_INIT;
-    bool ok = true;
-    switch (s->type) {
-    case SETTING_PATH:
+    bool ok;
+    if (s->type != SETTING_PATH && s->type != SETTING_FILE)
+        ok = config_value_check(s, text, &v.number, &why);
+    else if (s->type == SETTING_FILE && !text[0])
+        ok = true; /* none was named */
+    else
         ok = text[0] ? read_path(c, text, from_file, &v.text, &why)
                      : err_set(&why, ERR_VALIDATION, "a path is missing");
-        break;
-    case SETTING_ADDRESS:
-        ok = config_address(str_of(text), host, &port, &why);
-        break;
-    case SETTING_BOOL:
-        ok = str_to_bool(str_of(text), &flag) ||
-             err_set(&why, ERR_VALIDATION, "\"%s\" is neither yes nor no", text);
-        v.number = flag;
-        break;
-    case SETTING_COUNT:
-    case SETTING_BYTES:
-        ok = read_number(s, text, &v.number, &why);
-        break;
-    case SETTING_CHOICE:
-        ok = is_choice(s->choices, text) ||
-             err_set(&why, ERR_VALIDATION, "\"%s\" is none of %s", text, s->choices);
-        break;
-    case SETTING_URL:
-        ok = strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0 ||
-             err_set(&why, ERR_VALIDATION, "\"%s\" is no http:// or https:// address", text);
-        break;
-    case SETTING_ZONE:
-        ok = zone_ok(text, &why);
-        break;
-    case SETTING_NAME:
-        ok = name_ok(text) ||
-             err_set(&why, ERR_VALIDATION, "\"%s\" is no name of letters, digits and . _ - :",
-                     text);
-        break;
-    case SETTING_LIST:
-    case SETTING_SECRET:
-        break;
-    }
     if (!ok)
         return err_set(err, why.code, "%s: %s", origin, why.msg);
     c->values[id] = v;
     return true;
+}
+
+bool config_fixed(const Config *c, SettingId id)
+{
+    const char *origin = config_origin(c, id);
+    return strncmp(origin, "flag ", 5) == 0 || strncmp(origin, "environment ", 12) == 0 ||
+           strncmp(origin, "credential ", 11) == 0;
+}
+
+bool config_check(const Config *c, SettingId id, const char *text, Err *err)
+{
+    Config scratch = *c;
+    return take(&scratch, id, text, settings[id].name, true, err);
+}
+
+bool config_saved(Config *c, SettingId id, Str text, Err *err)
+{
+    if (config_fixed(c, id))
+        return true;
+    const char *own = arena_cstr(c->arena, text);
+    return own ? take(c, id, own, "here", true, err) : no_memory(err);
 }
 
 /* ---- sotto.conf ------------------------------------------------------------------------------ */
@@ -505,7 +425,7 @@ static bool set_default(Config *c, SettingId id, Err *err)
     if (!text)
         return err_set(err, ERR_VALIDATION, "there is no home folder; say where with %s or %s",
                        s->flag, s->env);
-    if (s->type == SETTING_URL || s->type == SETTING_SECRET) {
+    if (s->type == SETTING_URL || s->type == SETTING_SECRET || s->type == SETTING_FILE) {
         c->values[id] = (Value){.origin = "default"};
         return true;
     }

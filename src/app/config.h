@@ -1,7 +1,7 @@
 /* config.h - every setting of the program, in one table, and where its value came from.
  *
- *   flag  >  environment (SOTTO_*)  >  credential ($CREDENTIALS_DIRECTORY)  >  sotto.conf  >
- * default
+ *   flag  >  environment (SOTTO_*)  >  credential ($CREDENTIALS_DIRECTORY)  >  saved on the page
+ *     >  sotto.conf  >  default
  *
  * sotto.conf is lines of `key = value`; `#` begins a comment line; keys are the names of the table.
  * An unknown key, a key said twice or a value that cannot be read is an error with its line. A
@@ -22,7 +22,7 @@ typedef enum {
     SET_DATA,
     SET_MODELS,
     SET_LISTEN,
-    SET_INSECURE_LISTEN,
+    SET_LOGIN,
     SET_ALLOWED_HOSTS,
     SET_WORKERS,
     SET_MAX_UPLOAD,
@@ -38,6 +38,21 @@ typedef enum {
     SET_SPEECH_LANGUAGE,
     SET_SPEECH_VOICE,
     SET_SPEECH_IDLE,
+    SET_OPENAI_BASE_URL,
+    SET_OPENAI_API_KEY,
+    SET_LLM_MODEL,
+    SET_LLM_TIMEOUT,
+    SET_LLM_FIRST_TOKEN,
+    SET_LLM_CONTEXT,
+    SET_LLM_MAX_TOKENS,
+    SET_LLM_BUDGET,
+    SET_TLS_CERT,
+    SET_TLS_KEY,
+    SET_JOB_LIMIT,
+    SET_RATE_ADDRESS,
+    SET_RATE_TOKEN,
+    SET_SESSION_DAYS,
+    SET_AUDIT_DAYS,
     SET_VOICE_SILENCE,
     SET_VOICE_PREROLL,
     SET_VOICE_INTERRUPT,
@@ -55,7 +70,9 @@ typedef enum {
     SETTING_ZONE,   /* a time zone by its IANA name; empty: the machine's */
     SETTING_NAME,   /* letters, digits and . _ - : */
     SETTING_URL,    /* http:// or https:// */
-    SETTING_SECRET  /* never printed */
+    SETTING_TEXT,   /* one line, as another program names a thing */
+    SETTING_SECRET, /* never printed */
+    SETTING_FILE    /* as PATH, unless none was named */
 } SettingType;
 
 typedef struct {
@@ -86,15 +103,25 @@ bool config_flag(Config *c, SettingId id, Str value, Err *err);
 bool config_load(Config *c, ConfigEnv env, void *arg, Err *err);
 const char *config_process_env(void *arg, const char *name); /* getenv */
 
-const char *config_text(const Config *c, SettingId id); /* NULL when unset (URL, secret) */
+const char *config_text(const Config *c, SettingId id); /* NULL when unset (URL, secret, file) */
 int64_t config_number(const Config *c, SettingId id);   /* COUNT, BYTES, BOOL */
 bool config_bool(const Config *c, SettingId id);
 /* "default", "flag --data", "environment SOTTO_DATA", "FILE:LINE", "credential NAME"; for people.
  */
 const char *config_origin(const Config *c, SettingId id);
+/* A flag, the environment or a credential gave it: what is saved in the data does not change it. */
+bool config_fixed(const Config *c, SettingId id);
+/* Whether the setting may have this value. ERR_VALIDATION says why not. */
+bool config_check(const Config *c, SettingId id, const char *text, Err *err);
+/* Takes what is saved in the data, which comes before sotto.conf; nothing when it is fixed. Before
+ * any thread reads the setting. */
+bool config_saved(Config *c, SettingId id, Str text, Err *err);
 const char *config_file(const Config *c); /* path of sotto.conf, whether it is there or not */
 bool config_file_read(const Config *c);
 
+/* Whether `text` is of the setting's type (a path always is); *number of COUNT, BYTES and BOOL.
+ * ERR_VALIDATION. */
+bool config_value_check(const Setting *s, const char *text, int64_t *number, Err *err);
 /* Splits "127.0.0.1:8080" or "[::1]:0". ERR_VALIDATION. host has no brackets. */
 bool config_address(Str text, char host[256], uint16_t *port, Err *err);
 /* Whether an address written as a number, or "localhost", stays on this machine. */

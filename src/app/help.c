@@ -163,6 +163,8 @@ static const char *kind(const Setting *s)
     switch (s->type) {
     case SETTING_PATH:
         return "path";
+    case SETTING_FILE:
+        return "file";
     case SETTING_ADDRESS:
         return "HOST:PORT";
     case SETTING_BOOL:
@@ -181,6 +183,8 @@ static const char *kind(const Setting *s)
         return "name";
     case SETTING_URL:
         return "http(s) address";
+    case SETTING_TEXT:
+        return "text";
     case SETTING_SECRET:
         return "secret";
     }
@@ -193,7 +197,8 @@ void docs_config(Buf *out)
                    "again and a test "
                    "compares.\n\nA value is taken from the first of: flag, environment variable, "
                    "systemd credential "
-                   "(secrets),\n`sotto.conf`, default. An empty variable counts as not set. `sotto "
+                   "(secrets),\nwhat was changed on the page (kept in the data), "
+                   "`sotto.conf`, default. An empty variable\ncounts as not set. `sotto "
                    "doctor` shows every "
                    "value and\nwhere it came from.\n\n`sotto.conf` lies in "
                    "`$XDG_CONFIG_HOME/sotto` "

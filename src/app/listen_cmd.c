@@ -341,7 +341,7 @@ static bool open_voice(Listen *l, Err *err)
 {
     static const LiveHooks only = {.state = on_state, .text = on_text, .fail = on_fail,
                                    .gone = on_gone};
-    const Config *c = l->cli->config;
+    Config *c = l->cli->config;
     bool ask = cli_flag(l->cli, "--ask") != NULL;
     LiveHooks hooks = only;
     EarsOptions e = {.models_dir = config_text(c, SET_MODELS),

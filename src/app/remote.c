@@ -8,21 +8,31 @@
 
 struct Remote {
     char *url;
+    char *bearer; /* "Bearer ...", or empty */
 };
 
-Remote *remote_new(Str url, Err *err)
+static char *copy(const char *before, Str text)
+{
+    Buf b;
+    size_t n;
+    buf_init(&b, 4096);
+    buf_add_c(&b, before);
+    buf_add(&b, text);
+    char *made = buf_take(&b, &n);
+    buf_release(&b);
+    return made;
+}
+
+Remote *remote_new(Str url, Str key, Err *err)
 {
     Remote *r = mem_zalloc(sizeof *r);
-    Buf b;
-    buf_init(&b, 4096);
-    buf_add(&b, url);
-    size_t n;
-    if (r)
-        r->url = buf_take(&b, &n);
-    buf_release(&b);
-    if (r && r->url)
+    if (r) {
+        r->url = copy("", url);
+        r->bearer = copy(key.len ? "Bearer " : "", key);
+    }
+    if (r && r->url && r->bearer)
         return r;
-    mem_free(r);
+    remote_free(r);
     err_set(err, ERR_NO_MEMORY, "no memory to ask the server");
     return NULL;
 }
@@ -32,6 +42,7 @@ void remote_free(Remote *r)
     if (!r)
         return;
     mem_free(r->url);
+    mem_free(r->bearer);
     mem_free(r);
 }
 
@@ -44,8 +55,10 @@ const char *remote_url(const Remote *r)
 static void add_origin(Buf *out, const char *url)
 {
     static const char *const any[][2] = {{"http://0.0.0.0:", "http://127.0.0.1:"},
-                                         {"http://[::]:", "http://[::1]:"}};
-    for (size_t i = 0; i < 2; i++) {
+                                         {"http://[::]:", "http://[::1]:"},
+                                         {"https://0.0.0.0:", "https://127.0.0.1:"},
+                                         {"https://[::]:", "https://[::1]:"}};
+    for (size_t i = 0; i < sizeof any / sizeof *any; i++) {
         size_t n = strlen(any[i][0]);
         if (strncmp(url, any[i][0], n) == 0) {
             buf_printf(out, "%s%s", any[i][1], url + n);
@@ -67,15 +80,21 @@ bool remote_send(const Remote *r, const char *method, Str target, const char *co
         buf_release(&url);
         return false;
     }
-    HttpHeader type = {STR("Content-Type"), str_of(content_type)};
+    HttpHeader headers[2];
+    size_t n = 0;
+    if (content_type)
+        headers[n++] = (HttpHeader){STR("Content-Type"), str_of(content_type)};
+    if (r->bearer[0])
+        headers[n++] = (HttpHeader){STR("Authorization"), str_of(r->bearer)};
     ClientRequest req = {.method = method,
                          .url = url.ptr,
-                         .headers = &type,
-                         .header_count = content_type ? 1 : 0,
+                         .headers = headers,
+                         .header_count = n,
                          .body = content_type ? body : (Str){NULL, 0},
                          .stall_ms = STALL_MS,
                          .max_bytes = ANSWER_MAX,
-                         .direct = true};
+                         .direct = true,
+                         .own = true};
     bool ok = client_request(&req, &response, err);
     buf_release(&url);
     if (!ok)

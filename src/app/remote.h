@@ -7,7 +7,8 @@
 
 typedef struct Remote Remote;
 
-Remote *remote_new(Str url, Err *err);
+/* `key`: the token to send, empty: none. */
+Remote *remote_new(Str url, Str key, Err *err);
 void remote_free(Remote *r); /* NULL is allowed */
 const char *remote_url(const Remote *r);
 /* *status and *answer are set when an answer came, whatever its status. ERR_UNAVAILABLE: none did.

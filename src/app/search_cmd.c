@@ -44,6 +44,8 @@ static void proof_line(Cli *cli, const Json *m, bool explain)
     buf_printf(out, "    %s", term_paint(t, PAINT_DIM));
     if (json_int(json_get(m, "page"), &page))
         buf_printf(out, "page %lld, ", (long long)page);
+    if (json_num(json_get(m, "time_snippet"), &v))
+        buf_printf(out, "at %d:%02d, ", (int)(v / 60), (int)v % 60);
     json_int(json_get(m, "start"), &start);
     json_int(json_get(m, "end"), &end);
     buf_printf(out, "bytes %lld-%lld", (long long)start, (long long)end);

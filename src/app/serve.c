@@ -7,24 +7,30 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "app/app.h"
 #include "app/commands.h"
 #include "app/notify.h"
-#include "assistant/scheduler.h"
+#include "app/restart.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/os.h"
+#include "net/address.h"
 
 #define DRAIN_MS 10000
+#define HUNG_WAIT_MS 3000 /* for a job that hangs, at the end */
+#define FILES_KEPT 512    /* descriptors that are not for connections */
 #define TICK_MS 2000
 
 typedef struct {
     Cli *cli;
     App app;
     Server *server;
-    Scheduler *scheduler;
+    char *key_file; /* of the data folder; there while the server runs */
     char host[256];
     uint16_t port;
     char url[320];
@@ -53,23 +59,67 @@ static const char **host_list(Cli *cli, size_t *n)
     return list;
 }
 
+/* Ten thousand clients need as many descriptors; the soft limit is 1,024 on most systems. Returns
+ * how many connections there may be. */
+static uint32_t raise_files(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return 512;
+    rlim_t want = server_default_limits.connections + FILES_KEPT;
+    if (files.rlim_cur < want) {
+        files.rlim_cur = files.rlim_max < want ? files.rlim_max : want;
+        (void)setrlimit(RLIMIT_NOFILE, &files); /* with what it is else, there are fewer */
+        (void)getrlimit(RLIMIT_NOFILE, &files);
+    }
+    if (files.rlim_cur >= want)
+        return server_default_limits.connections;
+    return files.rlim_cur > 2 * FILES_KEPT ? (uint32_t)files.rlim_cur - FILES_KEPT
+                                           : (uint32_t)files.rlim_cur / 2;
+}
+
+/* Whether other machines can: by the address that is listened on, whoever made the socket. */
+static bool is_reachable(const Serve *s)
+{
+    struct sockaddr_storage a = {0};
+    socklen_t n = sizeof a;
+    int fd = notify_listen_fd();
+    if (fd <= 0)
+        return !config_loopback(s->host);
+    if (getsockname(fd, (struct sockaddr *)&a, &n) != 0)
+        return true;
+    return !address_is_this_machine((const struct sockaddr *)&a);
+}
+
+static bool nobody_could(const Serve *s, Err *err)
+{
+    return err_set(err, ERR_VALIDATION,
+                   "%s can be reached by other machines, and nobody could sign in yet: say sotto "
+                   "people password, or sotto token create NAME, and start again (or listen on "
+                   "127.0.0.1)", s->host);
+}
+
+/* Before anything is made: a new data folder has nobody in it. */
+static bool has_data(const Serve *s)
+{
+    const char *db = os_join(s->cli->arena, config_text(s->cli->config, SET_DATA), "sotto.db");
+    return db && os_exists(db);
+}
+
 static bool bind_address(Serve *s, Err *err)
 {
     const Config *c = s->cli->config;
     if (!config_address(str_of(config_text(c, SET_LISTEN)), s->host, &s->port, err))
         return false;
-    if (!config_loopback(s->host) && !config_bool(c, SET_INSECURE_LISTEN))
-        return err_set(err, ERR_VALIDATION,
-                       "%s can be reached by other machines and there are no "
-                       "passwords yet: whoever reaches it could read everything. Listen on "
-                       "127.0.0.1, or "
-                       "say --insecure-listen if the network itself keeps others out",
-                       s->host);
+    if (is_reachable(s) && !has_data(s))
+        return nobody_could(s, err);
     size_t n;
     const char **hosts = host_list(s->cli, &n);
     ServerOptions o = {.host = s->host,
                        .port = s->port,
                        .listen_fd = notify_listen_fd(),
+                       .tls_cert = config_text(c, SET_TLS_CERT),
+                       .tls_key = config_text(c, SET_TLS_KEY),
                        .allowed_hosts = hosts,
                        .allowed_host_count = n,
                        .on_head = on_head,
@@ -77,13 +127,26 @@ static bool bind_address(Serve *s, Err *err)
                        .format_error = api_format_error,
                        .arg = s};
     o.limits.body_bytes = (uint64_t)config_number(c, SET_MAX_UPLOAD);
+    o.limits.connections = raise_files();
     s->server = server_new(&o, err);
     if (!s->server)
         return false;
     bool v6 = strchr(s->host, ':') != NULL;
-    snprintf(s->url, sizeof s->url, "http://%s%s%s:%u", v6 ? "[" : "", s->host, v6 ? "]" : "",
+    snprintf(s->url, sizeof s->url, "%s://%s%s%s:%u",
+             server_is_tls(s->server) ? "https" : "http", v6 ? "[" : "", s->host, v6 ? "]" : "",
              server_port(s->server));
     return true;
+}
+
+/* For the command line: whoever can read the data folder may ask as the first person. */
+static bool leave_key(Serve *s, Err *err)
+{
+    char key[ACCESS_SECRET_MAX];
+    s->key_file = os_join(s->cli->arena, config_text(s->cli->config, SET_DATA), "sotto.key");
+    if (!s->key_file)
+        return err_set(err, ERR_NO_MEMORY, "no memory for a path");
+    return access_local_key(s->app.access, key, err) &&
+           os_write_file(s->key_file, str_of(key), 0600, err);
 }
 
 static bool open_data(Serve *s, Err *err)
@@ -98,16 +161,15 @@ static bool open_data(Serve *s, Err *err)
                     .assistant = true,
                     .voice = true,
                     .lock_note = note};
+    o.reachable = is_reachable(s);
     if (!app_open(&s->app, &o, err))
         return false;
-    api_set_server(s->app.api, s->server);
-    if (!server_start(s->server, err) || !sync_start(s->app.sync, err))
+    if (o.reachable && !access_can_sign_in(s->app.access))
+        return nobody_could(s, err);
+    if (!leave_key(s, err))
         return false;
-    SchedulerOptions r = {.tasks = s->app.tasks,
-                          .desktop = config_bool(s->cli->config, SET_DESKTOP)};
-    s->scheduler = scheduler_start(&r, err);
-    return s->scheduler != NULL && calendars_start(s->app.calendars, err) &&
-           briefings_start(s->app.briefings, err);
+    api_set_server(s->app.api, s->server);
+    return server_start(s->server, err) && app_start(&s->app, err);
 }
 
 static void loop_is_alive(void *arg)
@@ -130,7 +192,7 @@ static void trim_when_idle(Serve *s, uint64_t *trimmed_at)
     app_trim_memory();
 }
 
-/* Waits for SIGINT, SIGTERM or SIGHUP; returns which. */
+/* Waits for SIGINT, SIGTERM (end) or SIGHUP (begin anew); returns which. */
 static int wait_for_end(Serve *s, const sigset_t *signals)
 {
     uint32_t watchdog = notify_watchdog_ms(),
@@ -143,8 +205,12 @@ static int wait_for_end(Serve *s, const sigset_t *signals)
             return number;
         if (errno != EAGAIN && errno != EINTR)
             return SIGTERM;
-        if (watchdog)
+        work_watch(s->app.work);
+        unsigned unreplaced;
+        work_hung(s->app.work, &unreplaced);
+        if (watchdog && unreplaced == 0) /* with no worker to spare, a new start helps */
             server_post(s->server, loop_is_alive, NULL);
+        access_tick(s->app.access);
         ears_rest(s->app.ears);
         mouth_rest(s->app.mouth);
         trim_when_idle(s, &trimmed_at);
@@ -167,6 +233,35 @@ static bool announce(Serve *s, Err *err)
     return true;
 }
 
+/* Whoever still hangs keeps the data in use: there is no orderly end. What was acknowledged is on
+ * the disk. */
+static void end_if_hung(Serve *s)
+{
+    for (int ms = 0; s->app.work && work_hung(s->app.work, NULL); ms += 50) {
+        if (ms >= HUNG_WAIT_MS) {
+            log_write(LOG_ERROR, "serve", "a job hangs: the program ends without it");
+            _exit(EXIT_FAILED);
+        }
+        (void)nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    }
+}
+
+static void tell_end(Serve *s, int number)
+{
+    if (number == SIGHUP) {
+        char state[64];
+        snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%llu",
+                 (unsigned long long)clock_mono_ns() / 1000);
+        notify_send(state);
+        log_write(LOG_INFO, "serve", "beginning anew");
+        return;
+    }
+    notify_send("STOPPING=1");
+    if (s->cli->term.err_tty)
+        cli_note(s->cli, "stopping; once more to stop at once");
+    log_write(LOG_INFO, "serve", "stopping");
+}
+
 int serve_command(Cli *cli)
 {
     /* Before any thread starts, so that all of them inherit the mask and only this one waits. */
@@ -179,26 +274,30 @@ int serve_command(Cli *cli)
     static Serve s; /* callbacks of the loop point here */
     s = (Serve){.cli = cli};
     Err err = ERR_INIT;
-    bool ok = bind_address(&s, &err) && open_data(&s, &err) && announce(&s, &err);
+    int number = 0, listener = -1;
+    bool ok = restart_note(&err) && bind_address(&s, &err) && open_data(&s, &err) &&
+              announce(&s, &err);
     if (ok) {
-        wait_for_end(&s, &signals);
-        pthread_sigmask(SIG_UNBLOCK, &signals, NULL); /* a second signal ends at once */
-        notify_send("STOPPING=1");
-        if (cli->term.err_tty)
-            cli_note(cli, "stopping; once more to stop at once");
-        log_write(LOG_INFO, "serve", "stopping");
+        number = wait_for_end(&s, &signals);
+        if (number == SIGHUP)
+            listener = server_listener(s.server);
+        else
+            pthread_sigmask(SIG_UNBLOCK, &signals, NULL); /* a second signal ends at once */
+        tell_end(&s, number);
     }
-    scheduler_stop(s.scheduler);
-    briefings_stop(s.app.briefings);
-    calendars_stop(s.app.calendars);
-    sync_stop(s.app.sync);
+    app_stop(&s.app);
+    if (s.key_file)
+        os_remove(s.key_file, NULL);
     if (s.server) {
         server_stop(s.server, DRAIN_MS);
         server_join(s.server);
     }
+    end_if_hung(&s);
     work_free(s.app.work);
     s.app.work = NULL;
     server_free(s.server);
     app_close(&s.app);
+    if (listener >= 0)
+        ok = restart_exec(listener, &err);
     return ok ? 0 : cli_fail(cli, &err);
 }

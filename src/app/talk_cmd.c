@@ -255,6 +255,82 @@ static int memory_add(Cli *cli)
     return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
 }
 
+static int memory_history(Cli *cli)
+{
+    Err err = ERR_INIT;
+    Str id;
+    Buf body;
+    if (cli->n_args != 2)
+        return cli_usage_error(cli, "history takes a fact's id, or the end of it");
+    buf_init(&body, 16 << 20);
+    Call *call = call_open(cli->config, CALL_READ, "sotto memory", &err);
+    bool ok = call && talk_find_id(call, "/api/v1/memory?history=true", "facts", cli->args[1],
+                                   cli->arena, &id, &err);
+    Str target = ok ? arena_printf(cli->arena, "%s/" STR_FMT "/history", memory_path, STR_ARG(id))
+                    : (Str){NULL, 0};
+    if (ok && !target.ptr)
+        ok = err_set(&err, ERR_NO_MEMORY, "no memory for an id");
+    Json *j = ok ? call_get(call, target, &body, &err) : NULL;
+    const Json *facts = json_get(j, "facts");
+    if (j && cli->json)
+        buf_printf(&cli->out, "%s\n", body.ptr);
+    for (size_t i = 0; j && !cli->json && i < json_count(facts); i++) {
+        const Json *f = json_at(facts, i);
+        Str talk = json_str(json_get(f, "conversation_id"));
+        fact_line(cli, f);
+        buf_printf(&cli->out, "%s    learnt from: ", term_paint(&cli->term, PAINT_DIM));
+        if (talk.len)
+            buf_printf(&cli->out, "conversation " STR_FMT, STR_ARG(talk));
+        else
+            term_text(&cli->out, json_str(json_get(f, "source")));
+        buf_printf(&cli->out, "%s\n", term_paint(&cli->term, PAINT_OFF));
+    }
+    ok = j != NULL;
+    json_free(j);
+    call_close(call);
+    buf_release(&body);
+    return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
+}
+
+static int memory_edit(Cli *cli)
+{
+    Err err = ERR_INIT;
+    Str id;
+    Buf body, text;
+    JsonW w;
+    Json *j = NULL;
+    if (cli->n_args < 3)
+        return cli_usage_error(cli, "edit takes a fact's id, or the end of it, and its new words");
+    buf_init(&text, 64 << 10);
+    for (size_t i = 2; i < cli->n_args; i++)
+        buf_printf(&text, "%s%s", i > 2 ? " " : "", cli->args[i]);
+    buf_init(&body, 1 << 20);
+    jw_init(&w, &body);
+    jw_obj(&w);
+    jw_kv_str(&w, "text", buf_str(&text));
+    jw_obj_end(&w);
+    Call *call = call_open(cli->config, CALL_WRITE, "sotto memory", &err);
+    bool ok = call && talk_find_id(call, memory_path, "facts", cli->args[1], cli->arena, &id, &err);
+    Str target = ok ? arena_printf(cli->arena, "%s/" STR_FMT, memory_path, STR_ARG(id))
+                    : (Str){NULL, 0};
+    if (ok && !target.ptr)
+        ok = err_set(&err, ERR_NO_MEMORY, "no memory for an id");
+    ok = ok && talk_send(call, "PATCH", target, buf_str(&body), &j, &err);
+    if (ok && cli->json) {
+        json_dump(j, &cli->out);
+        buf_add_char(&cli->out, '\n');
+    } else if (ok) {
+        buf_add_c(&cli->out, "changed: ");
+        term_text(&cli->out, json_str(json_get(j, "text")));
+        buf_add_char(&cli->out, '\n');
+    }
+    json_free(j);
+    call_close(call);
+    buf_release(&text);
+    buf_release(&body);
+    return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
+}
+
 int memory_command(Cli *cli)
 {
     const char *what = cli->n_args ? cli->args[0] : "list";
@@ -267,8 +343,12 @@ int memory_command(Cli *cli)
     }
     if (strcmp(what, "add") == 0)
         return memory_add(cli);
-    if (strcmp(what, "delete") == 0)
+    if (strcmp(what, "history") == 0)
+        return memory_history(cli);
+    if (strcmp(what, "edit") == 0)
+        return memory_edit(cli);
+    if (strcmp(what, "delete") == 0 || strcmp(what, "forget") == 0)
         return remove_all(cli, memory_path, "facts", "forget it for good?",
                           cli_flag(cli, "--history") ? "?history=true" : "");
-    return cli_usage_error(cli, "\"%s\" is not list, add or delete", what);
+    return cli_usage_error(cli, "\"%s\" is not list, add, history, edit or forget", what);
 }

@@ -69,7 +69,10 @@ static void citation_line(Cli *cli, const Json *c, size_t number)
     term_text(out, json_str(json_get(c, "title")));
     json_int(json_get(c, "start"), &start);
     json_int(json_get(c, "end"), &end);
-    if (json_int(json_get(c, "page"), &page) && page)
+    double at = 0;
+    if (json_num(json_get(c, "time_start"), &at))
+        buf_printf(out, " at %d:%02d", (int)(at / 60), (int)at % 60);
+    else if (json_int(json_get(c, "page"), &page) && page)
         buf_printf(out, ", page %lld", (long long)page);
     else
         buf_printf(out, ", bytes %lld-%lld", (long long)start, (long long)end);

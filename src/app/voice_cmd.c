@@ -10,7 +10,6 @@
 #include "base/os.h"
 #include "base/uuid.h"
 
-#define SPEECH_HZ 16000
 
 /* ---- transcribe ------------------------------------------------------------------------------ */
 
@@ -66,7 +65,7 @@ typedef struct {
 static void on_progress(void *arg, size_t done, size_t all)
 {
     Bar *b = arg;
-    progress_step(&b->bar, done / SPEECH_HZ, all / SPEECH_HZ, b->name);
+    progress_step(&b->bar, done / CALL_HEARING_HZ, all / CALL_HEARING_HZ, b->name);
 }
 
 static void show_text(Cli *cli, Str text)

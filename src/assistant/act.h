@@ -20,6 +20,7 @@ typedef struct {
     int64_t now;
     const Zone *zone;
     Str text;            /* what was said */
+    Uuid said_id;        /* its message's; nil: it is not kept */
     Intent intent;
     Dialogue d;
     AssistantReply *reply;
@@ -27,6 +28,8 @@ typedef struct {
     bool asked;          /* a question was asked back: what waits for it stays */
     bool withheld;       /* a secret was said: what was said is answered and not kept */
     bool recalled;       /* the answer was given before: it is not the new "last answer" */
+    const AssistantRequest *request;
+    bool goes_on;        /* the conversation was there before */
 } Turn;
 
 typedef bool ActFn(Turn *t);
@@ -36,6 +39,8 @@ typedef bool ActFn(Turn *t);
 /* Appends to the answer. */
 void turn_say(Turn *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool turn_no_memory(Turn *t);
+/* Gives on what was just appended to the answer and will not change; false: nobody listens. */
+bool turn_show(Turn *t, Str piece);
 /* The first thing the words say about time; false: nothing. */
 bool turn_when(Turn *t, Str words, WhenPrefer prefer, When *out);
 /* [from, until) of the day, week, ... that the TIME slot names; of none, of the day of today.
@@ -74,14 +79,22 @@ void say_schedule(Turn *t, const Agenda *events, const TaskPage *tasks, bool wit
 /* Deletes the tasks that were listed, after the person said yes. */
 bool delete_listed(Turn *t);
 
-/* Whether it looks like a password, a key or a card number. */
-bool memory_is_secret(Str text, Arena *a);
-/* Facts of the person's that answer the question; false: none does (then nothing was said). */
+/* Facts of the person's that answer the question, when it asks for nothing else; answered false:
+ * none does (then nothing was said). */
 bool memory_answer(Turn *t, Str question, bool *answered);
+/* Before the intent is acted on: facts that are told in passing are kept, secrets are declined, and
+ * what asks for a fact is answered. */
+bool memory_overhear(Turn *t, bool *done);
 /* The sentence of the documents that answers; answered false: nothing does. `looked_for` finds the
  * passages (a question that follows another needs the words of both), `question` the sentence. */
 bool answer_find(Turn *t, Str looked_for, Str question, const Uuid *within, size_t n_within,
                  bool *answered);
+
+/* The same by the language model, when there is one: out of all documents and facts. What goes
+ * wrong with it is a note of the reply, and answered false. */
+bool answer_model(Turn *t, Str looked_for, Str question, bool *answered);
+/* A question as words, without the language of searches; ptr NULL: no memory. */
+Str answer_plain_words(Arena *a, Str question);
 
 ActFn act_task_add, act_task_complete, act_task_reopen, act_task_move, act_task_snooze,
     act_task_delete, act_task_rename, act_task_priority, act_task_list, act_task_show,

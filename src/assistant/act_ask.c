@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "store/cues.h"
+
 #define SHOWN 8
 #define DAY_MS ((int64_t)86400000)
 #define LOOKED_AT 1000 /* documents whose tags are counted */
@@ -34,20 +36,28 @@ static bool follow_up(Turn *t, Str question, bool *answered)
 
 bool act_question(Turn *t)
 {
-    Str question = t->intent.query.len ? t->intent.query : t->text;
+    Str asked = t->intent.query.len ? t->intent.query : t->text, question;
     bool answered = false;
-    if (!memory_answer(t, question, &answered))
+    if (!memory_resolve(t->parts->store, t->owner, asked, t->a, &question, t->err))
         return false;
-    if (answered)
-        return true;
     bool follows = t->intent.follow_up && t->d.question.len;
-    if (!(follows ? follow_up(t, question, &answered)
+    Str both = follows ? arena_printf(t->a, STR_FMT " " STR_FMT, STR_ARG(t->d.question),
+                                      STR_ARG(question)) : question;
+    if (!both.ptr)
+        return turn_no_memory(t);
+    if (!answer_model(t, both, question, &answered))
+        return false;
+    if (!answered && !(follows ? follow_up(t, question, &answered)
                   : answer_find(t, question, question, NULL, 0, &answered)))
+        return false;
+    if (!answered && !follows && question.ptr != asked.ptr &&
+        !answer_find(t, asked, asked, NULL, 0, &answered))
         return false;
     if (!follows)
         t->d.question = question;
     t->d.turn = TURN_ANSWER;
-    t->d.last = answered ? (Thing){THING_DOCUMENT, t->d.sources[0].document} : (Thing){0};
+    t->d.last = answered && t->d.n_sources ? (Thing){THING_DOCUMENT, t->d.sources[0].document}
+                                           : (Thing){0};
     return answered || nothing_found(t);
 }
 
@@ -101,11 +111,17 @@ bool act_show_source(Turn *t)
     *c = (Citation){.document = document, .chunk = was->chunk, .title = was->title,
         .source = was->source, .text = chunk.text, .start = chunk.start, .end = chunk.end,
         .page = chunk.page, .similarity = 1};
+    c->timed = store_said_at(t->parts->store, t->owner, &document, c->start, c->end, &c->from_ms,
+                             &c->to_ms);
     t->reply->citations = c;
     t->reply->n_citations = 1;
     turn_say(t, "In \"" STR_FMT "\"", STR_ARG(was->title));
     if (chunk.page)
         turn_say(t, ", page %u", chunk.page);
+    if (was->timed || c->timed) { /* of the sentence that was quoted, not of its passage */
+        uint32_t s = (was->timed ? was->from_ms : c->from_ms) / 1000;
+        turn_say(t, ", at %u:%02u", s / 60, s % 60);
+    }
     turn_say(t, ":\n" STR_FMT, STR_ARG(chunk.text));
     return true;
 }
@@ -232,7 +248,9 @@ bool act_briefing(Turn *t)
     const BriefingSection *due = &briefing_of(shot)->sections[BRIEFING_DUE];
     for (size_t i = 0; i < due->n; i++) {
         const BriefingSource *s = &due->items[i].sources[0];
-        dialogue_list(&t->d, s->of == BRIEFING_OF_TASK ? THING_TASK : THING_DOCUMENT, &s->id);
+        dialogue_list(&t->d, s->of == BRIEFING_OF_TASK ? THING_TASK
+                               : s->of == BRIEFING_OF_FACT ? THING_FACT
+                                                           : THING_DOCUMENT, &s->id);
     }
     Buf said;
     buf_init(&said, 1 << 20);

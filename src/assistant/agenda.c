@@ -114,17 +114,9 @@ static bool add(Expand *x, const CalEvent *e, int64_t occurrence, int64_t begin)
         x->whole = false;
         return false;
     }
-    if (x->n == x->cap) {
-        size_t cap = x->cap ? x->cap * 2 : 64;
-        AgendaItem *bigger = ARENA_NEW_ARRAY(x->a, AgendaItem, cap);
-        if (!bigger) {
-            x->failed = !calendars_no_memory(x->err);
-            return false;
-        }
-        if (x->n)
-            memcpy(bigger, x->items, x->n * sizeof *bigger);
-        x->items = bigger;
-        x->cap = cap;
+    if (!ARENA_GROW(x->a, x->items, x->n, x->cap)) {
+        x->failed = !calendars_no_memory(x->err);
+        return false;
     }
     x->items[x->n++] = (AgendaItem){.event = e, .calendar = calendar_name(x, &e->calendar),
         .occurrence_ms = occurrence, .start_ms = start, .end_ms = end,

@@ -9,6 +9,7 @@
 #include "assistant/answer_score.h"
 
 #include "text/sentences.h"
+#include "store/cues.h"
 
 #define DOCUMENTS 8
 #define PASSAGES 20
@@ -41,7 +42,7 @@ typedef struct {
 } Finding;
 
 /* A question is words, not the language of searches. */
-static Str plain_words(Arena *a, Str question)
+Str answer_plain_words(Arena *a, Str question)
 {
     char *s = arena_cstr(a, question);
     if (!s)
@@ -169,7 +170,7 @@ static bool score_by_meaning(Finding *f, size_t *best)
         if (!texts[3 + 2 * i].ptr)
             return turn_no_memory(t);
     }
-    if (!search_embed(t->parts->search, texts, 2 + 2 * n, t->worker, v, tokens, t->err))
+    if (!search_embed_kept(t->parts->search, texts, 2 + 2 * n, t->worker, v, tokens, t->err))
         return false;
     for (size_t i = 0; i < n; i++) {
         const float *alone = v + (2 + 2 * i) * MINILM_DIM, *there = alone + MINILM_DIM;
@@ -199,6 +200,10 @@ static void cite(Turn *t, const SearchHit *hit, const Match *m, uint32_t start, 
         .title = hit->doc.title, .source = hit->doc.source, .text = str_sub(m->text, start, end),
         .start = m->start + start, .end = m->start + end, .page = m->page,
         .similarity = m->similarity};
+    Citation *c = &r->citations[r->n_citations - 1];
+    if (m->timed)
+        c->timed = store_said_at(t->parts->store, t->owner, &c->document, c->start, c->end,
+                                 &c->from_ms, &c->to_ms);
 }
 
 /* The quoted sentence first, then the other documents that were found. */
@@ -243,7 +248,7 @@ static bool quote(Finding *f, const SearchResult *r, size_t best)
 bool answer_find(Turn *t, Str looked_for, Str question, const Uuid *within, size_t n_within,
                  bool *answered)
 {
-    SearchRequest r = {.text = plain_words(t->a, looked_for), .limit = DOCUMENTS,
+    SearchRequest r = {.text = answer_plain_words(t->a, looked_for), .limit = DOCUMENTS,
         .threshold = 0.2, .passages = 3, .filter = {.ids = within, .n_ids = n_within}};
     SearchResult found;
     Err err = ERR_INIT;

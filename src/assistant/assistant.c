@@ -1,21 +1,20 @@
 /* assistant.c - a turn: what is meant, done, said and kept. */
 #include "assistant/act.h"
 
-#include <pthread.h>
-
+#include "assistant/turns.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/utf8.h"
+#include "text/sentences.h"
 
-#define TURNS_AT_ONCE 16   /* sessions whose turns may run side by side, by hash */
 #define SURE_ENOUGH 0.5    /* below it a change is asked for again and not made */
 #define TITLE_BYTES 60
 
 struct Assistant {
     AssistantParts parts;
     Intents *intents;
-    pthread_mutex_t turns[TURNS_AT_ONCE];
+    Turns turns;
     Metric *seconds, *acts;
 };
 
@@ -27,8 +26,7 @@ Assistant *assistant_new(const AssistantParts *parts, Err *err)
         return NULL;
     }
     x->parts = *parts;
-    for (size_t i = 0; i < TURNS_AT_ONCE; i++)
-        (void)pthread_mutex_init(&x->turns[i], NULL);
+    turns_init(&x->turns);
     x->intents = intents_open(parts->model, err);
     if (!x->intents) {
         assistant_free(x);
@@ -45,8 +43,7 @@ void assistant_free(Assistant *x)
 {
     if (!x)
         return;
-    for (size_t i = 0; i < TURNS_AT_ONCE; i++)
-        (void)pthread_mutex_destroy(&x->turns[i]);
+    turns_release(&x->turns);
     intents_close(x->intents);
     mem_free(x);
 }
@@ -61,6 +58,16 @@ void turn_say(Turn *t, const char *fmt, ...)
     va_start(ap, fmt);
     (void)buf_vprintf(&t->said, fmt, ap);
     va_end(ap);
+}
+
+bool turn_show(Turn *t, Str piece)
+{
+    const AssistantRequest *r = t->request;
+    if (!r->on_delta)
+        return true;
+    t->reply->shown += piece.len;
+    return r->on_delta(r->arg, piece) ||
+           err_set(t->err, ERR_CANCELLED, "nobody waits for the answer any more");
 }
 
 bool turn_no_memory(Turn *t)
@@ -309,21 +316,22 @@ static bool act(Turn *t)
     if (!answers_what_was_asked(heard.action))
         turn_settle(t);
     METRIC_INC(t->x->acts, intent_info(heard.action)->name);
-    if (wants_confirmation(&heard)) {
+    bool answered = false;
+    t->err = &failed;
+    bool ok = memory_overhear(t, &answered);
+    heard = t->intent;
+    if (ok && !answered && wants_confirmation(&heard))
         ask_whether(t);
-    } else {
-        bool answered;
-        t->err = &failed;
-        bool ok = answered_by_documents(t, &answered) && (answered || act_of(heard.action)(t));
-        t->err = err;
-        if (!ok && !is_answer(failed.code)) {
-            *err = failed;
-            return false;
-        }
-        if (!ok) {
-            buf_clear(&t->said);
-            turn_say(t, "That did not work: %s.", failed.msg);
-        }
+    else if (ok && !answered)
+        ok = answered_by_documents(t, &answered) && (answered || act_of(heard.action)(t));
+    t->err = err;
+    if (!ok && !is_answer(failed.code)) {
+        *err = failed;
+        return false;
+    }
+    if (!ok) {
+        buf_clear(&t->said);
+        turn_say(t, "That did not work: %s.", failed.msg);
     }
     t->intent = heard; /* what was heard is what is reported, whatever was resumed */
     return buf_check(&t->said, "the answer", t->err);
@@ -365,15 +373,15 @@ static bool keep_turn(Turn *t, uint64_t expected)
     extra_json(t, &extra);
     Str said_text = t->withheld ? STR("(a secret, not kept)") : t->text;
     TalkMessage said[2] = {
-        {.role = TALK_PERSON, .text = said_text, .extra_json = STR("{}"), .at = t->now},
+        {.id = t->said_id, .role = TALK_PERSON, .text = said_text, .extra_json = STR("{}"),
+            .at = t->now},
         {.role = TALK_ASSISTANT, .text = t->reply->response, .extra_json = buf_str(&extra),
             .at = clock_now_ms()}};
     TalkTurn turn = {.session = t->reply->session, .title = title_of(said_text),
         .state_json = buf_str(&state), .messages = said, .n_messages = 2, .at = t->now,
         .expected = expected};
     bool ok = buf_check(&state, "the conversation's state", t->err) &&
-              buf_check(&extra, "the answer", t->err) && uuid_v7(&said[0].id, t->err) &&
-              uuid_v7(&said[1].id, t->err) &&
+              buf_check(&extra, "the answer", t->err) && uuid_v7(&said[1].id, t->err) &&
               store_talk_turn(t->parts->store, t->owner, &turn, t->err);
     buf_release(&state);
     buf_release(&extra);
@@ -390,6 +398,7 @@ static bool load(Turn *t, const AssistantRequest *r, uint64_t *n_messages)
     if (!store_talk_session(t->parts->store, t->owner, r->session, t->a, &s, t->err))
         return false;
     t->reply->session = s.id;
+    t->goes_on = true;
     *n_messages = s.n_messages;
     return dialogue_read(s.state_json, t->a, &t->d, t->err);
 }
@@ -409,6 +418,17 @@ static bool finish(Turn *t)
     return true;
 }
 
+/* What no model wrote is shown when it is done and kept: a sentence a piece. */
+static void show_rest(Turn *t)
+{
+    Str piece, all = t->reply->response;
+    size_t at = t->reply->shown;
+    const AssistantRequest *r = t->request;
+    while (r->on_delta && !r->only_live && assistant_piece(all, &at, &piece) &&
+           r->on_delta(r->arg, piece))
+        t->reply->shown = at; /* who has gone meanwhile misses nothing that is not kept */
+}
+
 bool assistant_say(Assistant *x, const AssistantRequest *r, unsigned worker, Arena *a,
                    AssistantReply *out, Err *err)
 {
@@ -416,7 +436,7 @@ bool assistant_say(Assistant *x, const AssistantRequest *r, unsigned worker, Are
     AssistantReply reply = {.speed = 1};
     Turn t = {.x = x, .parts = &x->parts, .owner = &x->parts.owner, .worker = worker, .a = a,
         .err = err, .now = clock_now_ms(), .zone = tasks_zone(x->parts.tasks),
-        .text = str_trim(r->text), .reply = &reply};
+        .text = str_trim(r->text), .reply = &reply, .request = r};
     if (t.text.len == 0)
         return err_set(err, ERR_VALIDATION, "there is nothing to answer: the message is empty");
     if (t.text.len > INTENTS_TEXT_MAX)
@@ -426,23 +446,38 @@ bool assistant_say(Assistant *x, const AssistantRequest *r, unsigned worker, Are
         return err_set(err, ERR_VALIDATION, "the message is not valid UTF-8");
     /* Turns of one conversation come one after another; the state they share is read and written
      * whole. */
-    pthread_mutex_t *lock =
-        &x->turns[r->session ? str_hash(str_mem((const char *)r->session->b, 16)) % TURNS_AT_ONCE
-                             : 0];
-    if (r->session)
-        (void)pthread_mutex_lock(lock);
+    TurnHeld held;
+    if (r->session && !turns_enter(&x->turns, &held, r->session, r->cancelled, r->arg, err))
+        return false;
     buf_init(&t.said, TALK_MAX_TEXT);
-    bool ok = load(&t, r, &expected) && understand(&t) && act(&t) && finish(&t);
+    bool ok = load(&t, r, &expected) && (!r->keep || uuid_v7(&t.said_id, err)) &&
+              understand(&t) && act(&t) && finish(&t);
     reply.time_ms = clock_seconds_since(start) * 1e3;
     ok = ok && (!r->keep || keep_turn(&t, expected));
+    if (ok)
+        show_rest(&t);
     if (r->session)
-        (void)pthread_mutex_unlock(lock);
+        turns_leave(&x->turns, &held);
     buf_release(&t.said);
     if (ok) {
         metric_observe(x->seconds, NULL, clock_seconds_since(start));
         *out = reply;
     }
     return ok;
+}
+
+bool assistant_piece(Str response, size_t *at, Str *piece)
+{
+    size_t look = *at, start, end, to = response.len;
+    if (*at >= response.len)
+        return false;
+    /* Up to where the sentence after the next begins. */
+    bool next = sentence_next(response, &look, &start, &end);
+    if (next && sentence_next(response, &look, &start, &end))
+        to = start;
+    *piece = str_sub(response, *at, to);
+    *at = to;
+    return true;
 }
 
 /* ---- the reply as JSON ----------------------------------------------------------------------- */
@@ -463,6 +498,10 @@ void citation_json(const Citation *c, JsonW *w)
         jw_int(w, c->page);
     else
         jw_null(w);
+    if (c->timed) {
+        jw_kv_num(w, "time_start", (double)c->from_ms / 1000);
+        jw_kv_num(w, "time_end", (double)c->to_ms / 1000);
+    }
     jw_kv_num(w, "similarity", (double)c->similarity);
     jw_obj_end(w);
 }
@@ -490,4 +529,12 @@ void assistant_reply_json(const AssistantReply *r, JsonW *w)
     jw_kv_cstr(w, "speech", speech[r->speech]);
     jw_kv_num(w, "speed", r->speed);
     jw_kv_num(w, "response_time_ms", r->time_ms);
+    if (r->model.len)
+        jw_kv_str(w, "model", r->model);
+    else
+        jw_kv_null(w, "model");
+    if (r->note.len)
+        jw_kv_str(w, "note", r->note);
+    else
+        jw_kv_null(w, "note");
 }

@@ -16,6 +16,7 @@
 #include "assistant/briefing.h"
 #include "assistant/calendar.h"
 #include "assistant/intents.h"
+#include "assistant/memory.h"
 #include "assistant/tasks.h"
 #include "search/search.h"
 #include "store/talk.h"
@@ -36,6 +37,7 @@ typedef struct {
     const Minilm *model; /* for intents; may be NULL: rules alone */
     unsigned workers;    /* worker numbers 0..workers-1 */
     Uuid owner;
+    struct Llm *llm;     /* may be NULL: answers are quotations */
     AssistantNoteFn note; /* may be NULL: notes are declined */
     void *note_arg;
 } AssistantParts;
@@ -49,6 +51,8 @@ typedef struct {
     Str text;            /* exactly content[start, end) of the document as stored */
     uint32_t start, end, page; /* page 0: none */
     float similarity;
+    bool timed;          /* of a recording: from when to when it is said */
+    uint32_t from_ms, to_ms;
     bool gone;           /* not used by answers; a stored citation whose document is gone */
 } Citation;
 
@@ -68,17 +72,32 @@ typedef struct {
     AssistantSpeech speech; /* what a voice does with it: say it, fall silent, say it again */
     double speed;        /* of speech that was asked for: 1 as is */
     double time_ms;
+    Str model;           /* that wrote the answer; empty: none did */
+    Str note;            /* what a person should know about how it came to be; may be empty */
+    size_t shown;        /* bytes of the response that on_delta was given */
 } AssistantReply;
 
 typedef struct {
     Str text;            /* UTF-8, 1..INTENTS_TEXT_MAX bytes after trimming: else ERR_VALIDATION */
     const Uuid *session; /* NULL: a new one. One that is not there: ERR_NOT_FOUND */
     bool keep;           /* false: nothing of it is stored as a conversation (what it does is) */
+    /* The response as it becomes certain, in order, all of it by the end; pieces of a model's come
+     * while it still writes. False: nobody listens any more (ERR_CANCELLED while there is work
+     * left). May be NULL. */
+    bool (*on_delta)(void *arg, Str piece);
+    bool only_live;      /* on_delta gets nothing of what was ready before it was shown */
+    /* Asked ten times a second while a model is waited for; true: ERR_CANCELLED, and nothing of the
+     * turn is kept. May be NULL. */
+    bool (*cancelled)(void *arg);
+    void *arg;
 } AssistantRequest;
 
 bool assistant_say(Assistant *x, const AssistantRequest *r, unsigned worker, Arena *a,
     AssistantReply *out, Err *err);
 
+/* The next sentence of a response with the white space behind it; all pieces together are the
+ * response. False at the end. *at begins with 0. */
+bool assistant_piece(Str response, size_t *at, Str *piece);
 /* Whether words heard so far are a whole question that may be answered at once: by a rule, and
  * nothing is changed by it. Never true for a command. Takes microseconds. */
 bool assistant_may_answer(Assistant *x, Str text);
@@ -86,18 +105,5 @@ bool assistant_may_answer(Assistant *x, Str text);
 /* The citations and the rest of a reply as members of an object that is open. */
 void assistant_reply_json(const AssistantReply *r, JsonW *w);
 void citation_json(const Citation *c, JsonW *w);
-
-/* ---- memory ---------------------------------------------------------------------------------- */
-
-/* "my manager is Dana" -> subject "my manager", value "Dana". False, with both empty, when the
- * words have no such shape. */
-bool memory_split(Str text, Arena *a, Str *subject, Str *value);
-/* Sets text, subject and value of a fact from a person's words. ERR_VALIDATION for what looks like
- * a password, key or card number: secrets are not stored. */
-bool memory_fact(Str text, Arena *a, Fact *io, Err *err);
-/* Keeps a fact; refuses what memory_fact does. *replaced (may be NULL): the fact it took the place
- * of, nil when none. */
-bool memory_remember(Store *s, const Uuid *owner, Str text, Str source, Arena *a, Fact *out,
-    Uuid *replaced, Err *err);
 
 #endif

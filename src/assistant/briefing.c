@@ -257,7 +257,7 @@ static bool moment_of(const Zone *z, Str date, int64_t now, int64_t *as_of, Err 
     return true;
 }
 
-static void headline(BriefingBuild *b)
+static bool headline(BriefingBuild *b)
 {
     static const char *const days[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday",
         "Friday", "Saturday"};
@@ -267,6 +267,10 @@ static void headline(BriefingBuild *b)
     Civil c = zone_civil(b->zone, b->as_of);
     Buf out;
     buf_init(&out, 4096);
+    if (!brief_greeting(b, &out)) {
+        buf_release(&out);
+        return false;
+    }
     (void)buf_printf(&out, "%s, %d %s %d: ", days[civil_weekday(&c)], c.day, months[c.month - 1],
         c.year);
     uint64_t due = s[BRIEFING_DUE].n + s[BRIEFING_DUE].more;
@@ -286,6 +290,7 @@ static void headline(BriefingBuild *b)
         (void)buf_add_char(&out, '.');
     b->out->headline = arena_buf(b->a, &out);
     buf_release(&out);
+    return b->out->headline.ptr || brief_no_memory(b);
 }
 
 static bool build_sections(BriefingBuild *b)
@@ -300,8 +305,7 @@ static bool build_sections(BriefingBuild *b)
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         if (!sections[i](b))
             return false;
-    headline(b);
-    return b->out->headline.ptr || brief_no_memory(b);
+    return headline(b);
 }
 
 static bool name_it(BriefingBuild *b)

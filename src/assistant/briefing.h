@@ -40,7 +40,8 @@ typedef enum { BRIEFING_DUE, BRIEFING_TODAY, BRIEFING_RECENT, BRIEFING_TRENDS, B
 const char *briefing_section_title(BriefingKind k);    /* "Important Reminders", ... */
 const char *briefing_section_priority(BriefingKind k); /* "Critical", "High", "Medium", "Low" */
 
-typedef enum { BRIEFING_OF_DOCUMENT, BRIEFING_OF_TASK, BRIEFING_OF_EVENT } BriefingOf;
+typedef enum { BRIEFING_OF_DOCUMENT, BRIEFING_OF_TASK, BRIEFING_OF_EVENT,
+    BRIEFING_OF_FACT } BriefingOf;
 
 typedef struct {
     BriefingOf of;
@@ -57,6 +58,7 @@ typedef struct {
     int64_t at;              /* when it is due or begins; TASK_NO_TIME */
     bool timed, overdue;
     uint32_t recent, before; /* of a trend: documents */
+    uint32_t recent_of, before_of; /* and of how many */
 } BriefingItem;
 
 /* Documents of one place. Their lines are items[first .. first + n). */

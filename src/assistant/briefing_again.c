@@ -120,7 +120,8 @@ static bool item_of(BriefingBuild *b, const Near *near, const Current *c, Briefi
     out->sources[1] = c->source;
     out->n_sources = 2;
     static const char *const kinds[] = {[BRIEFING_OF_DOCUMENT] = "the document",
-        [BRIEFING_OF_TASK] = "the task", [BRIEFING_OF_EVENT] = "the event"};
+        [BRIEFING_OF_TASK] = "the task", [BRIEFING_OF_EVENT] = "the event",
+        [BRIEFING_OF_FACT] = "what you told me:"};
     out->reason = arena_printf(b->a, "last touched " STR_FMT "; close (%.2f) to %s \"" STR_FMT "\"",
         STR_ARG(when), near->similarity, kinds[c->source.of], STR_ARG(what));
     return out->reason.ptr || brief_no_memory(b);

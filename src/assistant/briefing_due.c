@@ -20,7 +20,7 @@
 #define LOOKED_AT 60            /* candidates that are compared by meaning */
 #define TASKS_MAX 200
 #define BACK_DAYS 3             /* a date in a document that passed is told so long */
-#define AHEAD_DAYS 7
+#define DAYS_MAX 20             /* birthdays and the like */
 #define SAME 0.72f
 #define TEXT_MAX 160
 #define ALSO_MAX 8              /* sources of one line */
@@ -50,7 +50,7 @@ static double urgency(BriefingBuild *b, int64_t due, bool overdue)
 {
     int64_t days = due == TASK_NO_TIME ? 0 : days_between(b, due);
     if (!overdue)
-        return days <= 0 ? 0.9 : 0.9 * (1 - (double)days / (AHEAD_DAYS + 1));
+        return days <= 0 ? 0.9 : 0.9 * (1 - (double)days / (BRIEF_AHEAD_DAYS + 1));
     int64_t whole = days < 0 ? -days / 7 : 0;
     double weeks = (double)whole;
     return weeks > 6 ? 0.7 : 1 - 0.05 * weeks;
@@ -194,7 +194,7 @@ static bool commitments_due(Due *d)
     size_t n;
     uint64_t total;
     CommitmentQuery q = {.from = b->day_from - BACK_DAYS * BRIEF_DAY_MS,
-        .until = b->day_until + AHEAD_DAYS * BRIEF_DAY_MS, .least = COMMITMENT_STRONG,
+        .until = b->day_until + BRIEF_AHEAD_DAYS * BRIEF_DAY_MS, .least = COMMITMENT_STRONG,
         .state = &open, .limit = 500};
     if (!store_commitment_list(b->store, b->owner, &q, b->a, &list, &n, &total, b->err))
         return false;
@@ -206,6 +206,22 @@ static bool commitments_due(Due *d)
             && gone.code != ERR_NOT_FOUND)
             return err_set(b->err, gone.code, "%s", gone.msg);
         if (gone.code == ERR_NONE && !add_commitment(d, &list[i], doc.importance))
+            return false;
+    }
+    return true;
+}
+
+/* Weight of a normal task; a kind of its own, 0.8, as an appointment. */
+static bool days_due(Due *d)
+{
+    BriefingItem items[DAYS_MAX];
+    size_t n;
+    if (!brief_days(d->b, items, DAYS_MAX, &n))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        const BriefingSource source = items[i].sources[0];
+        items[i].score = score(urgency(d->b, items[i].at, false), 0.5, 0.8);
+        if (!add(d, items[i], items[i].text, &source))
             return false;
     }
     return true;
@@ -315,12 +331,13 @@ static bool pick(Due *d)
 bool brief_due(BriefingBuild *b)
 {
     BriefingSection *s = &b->out->sections[BRIEFING_DUE];
-    Due d = {.b = b, .cap = 2 * TASKS_MAX + 500};
+    Due d = {.b = b, .cap = 2 * TASKS_MAX + 500 + DAYS_MAX};
     Buf lead;
     d.items = ARENA_NEW_ARRAY(b->a, DueLine, d.cap);
     if (!d.items)
         return brief_no_memory(b);
-    if (!tasks_due(&d) || !reminders_waiting(&d) || !commitments_due(&d))
+    if (!tasks_due(&d) || !reminders_waiting(&d) || !commitments_due(&d) ||
+        !days_due(&d))
         return false;
     qsort(d.items, d.n, sizeof *d.items, by_score);
     if (!pick(&d))

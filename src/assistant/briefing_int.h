@@ -9,6 +9,7 @@
 #include "assistant/briefing.h"
 
 #define BRIEF_DAY_MS ((int64_t)86400000)
+#define BRIEF_AHEAD_DAYS 7 /* of what is due */
 #define BRIEF_VECTORS 1024 /* sentences whose embeddings are kept */
 #define BRIEF_ZONES 16
 #define BRIEF_CACHED 4
@@ -84,6 +85,10 @@ int brief_doc_order(const void *x, const void *y);
 BriefingSource brief_source(BriefingBuild *b, const BriefDoc *d);
 /* Something changes at `ms`. */
 void brief_changes_at(BriefingBuild *b, int64_t ms);
+/* Birthdays and the like of the next days that the person told of. Score is the caller's. */
+bool brief_days(BriefingBuild *b, BriefingItem *out, size_t max, size_t *n);
+/* "Good morning, Jo. " when it is known what the person is called. */
+bool brief_greeting(BriefingBuild *b, Buf *out);
 void brief_count(Buf *out, uint64_t n, const char *one, const char *many);
 
 #endif

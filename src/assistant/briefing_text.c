@@ -95,7 +95,10 @@ void briefing_speech(const Briefing *b, Buf *out)
 
 static const char *of_name(BriefingOf of)
 {
-    return of == BRIEFING_OF_TASK ? "task" : of == BRIEFING_OF_EVENT ? "event" : "document";
+    return of == BRIEFING_OF_TASK    ? "task"
+           : of == BRIEFING_OF_EVENT ? "event"
+           : of == BRIEFING_OF_FACT  ? "fact"
+                                     : "document";
 }
 
 static void sources_json(const BriefingItem *i, JsonW *w)
@@ -135,6 +138,8 @@ static void item_json(const Briefing *b, BriefingKind k, const BriefingItem *i, 
     if (k == BRIEFING_TRENDS) {
         jw_kv_int(w, "recent", i->recent);
         jw_kv_int(w, "before", i->before);
+        jw_kv_int(w, "recent_of", i->recent_of);
+        jw_kv_int(w, "before_of", i->before_of);
     }
     jw_obj_end(w);
 }

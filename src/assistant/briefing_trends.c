@@ -73,7 +73,8 @@ static bool item_of(BriefingBuild *b, const Trend *t, const PhraseCounts *c, Bri
 {
     const PhraseCount *p = t->count;
     *out = (BriefingItem){.at = TASK_NO_TIME, .score = t->score, .recent = p->recent,
-        .before = p->before, .text = brief_line(b->a, p->phrase, 120)};
+        .before = p->before,
+        .recent_of = c->recent, .before_of = c->before, .text = brief_line(b->a, p->phrase, 120)};
     out->sources = ARENA_NEW_ARRAY(b->a, BriefingSource, SOURCES);
     if (!out->sources || !out->text.ptr)
         return brief_no_memory(b);

@@ -25,21 +25,9 @@ typedef struct {
     int64_t now;
 } Import;
 
-/* Room for one more: doubles in the arena. */
-static void *room(Import *m, void *items, size_t n, size_t *cap, size_t size)
+static bool no_room(Import *m)
 {
-    if (n < *cap)
-        return items;
-    size_t more = *cap ? *cap * 2 : 64;
-    char *bigger = arena_array(m->a, more, size);
-    if (!bigger) {
-        (void)err_set(m->err, ERR_TOO_LARGE, "the calendar takes too much memory");
-        return NULL;
-    }
-    if (n)
-        memcpy(bigger, items, n * size);
-    *cap = more;
-    return bigger;
+    return err_set(m->err, ERR_TOO_LARGE, "the calendar takes too much memory");
 }
 
 static void note(Import *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -71,13 +59,11 @@ static bool take_zone(Import *m, const Json *j)
     if (!tzid.len || tzid.len > 200 || m->n_zones >= 1000 ||
         calendars_zone_named(m->c, known))
         return true;
-    size_t cap = m->cap_zones;
-    m->zones = room(m, m->zones, m->n_zones, &cap, sizeof *m->zones);
-    cap = m->cap_zones;
-    m->opened = room(m, m->opened, m->n_zones, &cap, sizeof *m->opened);
-    m->owned = room(m, m->owned, m->n_zones, &m->cap_zones, sizeof *m->owned);
-    if (!m->zones || !m->opened || !m->owned)
-        return false;
+    size_t cap = m->cap_zones, same = cap;
+    if (!ARENA_GROW(m->a, m->zones, m->n_zones, cap) ||
+        !ARENA_GROW(m->a, m->opened, m->n_zones, same) ||
+        !ARENA_GROW(m->a, m->owned, m->n_zones, m->cap_zones))
+        return no_room(m);
     CalZone z = {.tzid = arena_str(m->a, tzid), .raw = member(m, j, "raw"), .tzif = STR("")};
     const Zone *named = calendars_zone_named(m->c, lic);
     Zone *made = NULL;
@@ -336,9 +322,8 @@ static bool take_event(Import *m, const Json *j)
         e.n_added = e.n_taken = 0;
     }
     event_finish(&e, start.zone);
-    m->events = room(m, m->events, m->n_events, &m->cap_events, sizeof *m->events);
-    if (!m->events)
-        return false;
+    if (!ARENA_GROW(m->a, m->events, m->n_events, m->cap_events))
+        return no_room(m);
     m->events[m->n_events++] = e;
     return true;
 }

@@ -73,6 +73,12 @@ static bool read_source(const Json *j, Arena *a, Citation *c, Err *err)
     *c = (Citation){.start = (uint32_t)start,
         .end = (uint32_t)number(json_get(j, "end"), start, UINT32_MAX, start),
         .page = (uint32_t)number(json_get(j, "page"), 0, UINT32_MAX, 0)};
+    int64_t from = number(json_get(j, "from_ms"), 0, UINT32_MAX, -1);
+    c->timed = from >= 0;
+    if (c->timed) {
+        c->from_ms = (uint32_t)from;
+        c->to_ms = (uint32_t)number(json_get(j, "to_ms"), from, UINT32_MAX, from);
+    }
     return copy(a, json_get(j, "title"), &c->title, err) &&
            copy(a, json_get(j, "source"), &c->source, err);
 }
@@ -187,6 +193,10 @@ static void write_lists(const Dialogue *d, JsonW *w)
         jw_kv_int(w, "start", c->start);
         jw_kv_int(w, "end", c->end);
         jw_kv_int(w, "page", c->page);
+        if (c->timed) {
+            jw_kv_int(w, "from_ms", c->from_ms);
+            jw_kv_int(w, "to_ms", c->to_ms);
+        }
         jw_obj_end(w);
     }
     jw_arr_end(w);

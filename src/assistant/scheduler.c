@@ -164,14 +164,8 @@ static bool queue_note(Scheduler *s, const Task *task, const Delivery *d)
 {
     if (s->n_notes == QUEUE_MAX)
         return false;
-    if (s->n_notes == s->cap_notes) {
-        size_t cap = s->cap_notes ? s->cap_notes * 2 : 16;
-        Note *more = mem_resize(s->notes, cap, sizeof *more);
-        if (!more)
-            return false;
-        s->notes = more;
-        s->cap_notes = cap;
-    }
+    if (!MEM_GROW(s->notes, s->n_notes, s->cap_notes))
+        return false;
     Note *n = &s->notes[s->n_notes++];
     Buf body;
     *n = (Note){.id = d->id, .urgent = task->priority == TASK_URGENT || task->kind >= TASK_TIMER};
@@ -486,7 +480,8 @@ Scheduler *scheduler_start(const SchedulerOptions *o, Err *err)
         || err_set(err, ERR_INTERNAL, "too many listen to tasks"));
     int rc = ok ? pthread_create(&s->thread, NULL, scheduler_main, s) : 0;
     if (ok && rc == 0) {
-        add_metrics(s);
+        if (o->metrics)
+            add_metrics(s);
         return s;
     }
     if (ok)

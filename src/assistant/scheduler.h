@@ -22,6 +22,7 @@ typedef struct Scheduler Scheduler;
 typedef struct {
     Tasks *tasks;
     bool desktop; /* desktop notifications, where there is a program for them */
+    bool metrics; /* counts of this person's tasks are among the metrics */
 } SchedulerOptions;
 
 Scheduler *scheduler_start(const SchedulerOptions *o, Err *err);

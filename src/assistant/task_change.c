@@ -159,6 +159,11 @@ bool tasks_create_as(Tasks *t, const char *what, const TaskDraft *d, Arena *a, T
     return true;
 }
 
+bool tasks_preview(Tasks *t, const TaskDraft *d, Arena *a, Task *out, Err *err)
+{
+    return task_of_draft(t, d, clock_now_ms(), a, out, err);
+}
+
 bool tasks_create(Tasks *t, const TaskDraft *d, Arena *a, TaskResult *out, Err *err)
 {
     return tasks_create_as(t, "created", d, a, out, err);

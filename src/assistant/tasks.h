@@ -104,6 +104,8 @@ typedef struct {
     bool whole_series;                /* due_at: of a recurring one, of all occurrences from now */
 } TaskPatch;
 
+/* The task that tasks_create would make of it; nothing is kept. Errors as there. */
+bool tasks_preview(Tasks *t, const TaskDraft *d, Arena *a, Task *out, Err *err);
 bool tasks_create(Tasks *t, const TaskDraft *d, Arena *a, TaskResult *out, Err *err);
 bool tasks_change(Tasks *t, const Uuid *id, const TaskPatch *p, Arena *a, TaskResult *out,
     Err *err);

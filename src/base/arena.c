@@ -152,6 +152,24 @@ void *arena_array(Arena *a, size_t count, size_t size)
     return arena_alloc(a, bytes);
 }
 
+bool arena_grow(Arena *a, void *list, size_t n, size_t *cap, size_t size)
+{
+    if (n < *cap)
+        return true;
+    size_t more;
+    if (__builtin_mul_overflow(*cap ? *cap : MEM_GROW_FIRST / 2, (size_t)2, &more))
+        return false;
+    void *old, *block = arena_array(a, more, size);
+    if (!block)
+        return false;
+    memcpy(&old, list, sizeof old);
+    if (n)
+        memcpy(block, old, n * size);
+    memcpy(list, &block, sizeof block);
+    *cap = more;
+    return true;
+}
+
 Str arena_str(Arena *a, Str s)
 {
     if (s.len == 0)

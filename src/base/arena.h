@@ -26,6 +26,9 @@ Str arena_printf(Arena *a, const char *fmt, ...) __attribute__((format(printf, 2
 Str arena_buf(Arena *a, const Buf *b); /* copy of a Buf; ptr NULL when the Buf had failed */
 
 #define ARENA_NEW(a, type) ((type *)arena_alloc((a), sizeof(type)))
+/* As mem_grow, in an arena: the old block stays where it is until the arena goes. */
+bool arena_grow(Arena *a, void *list, size_t n, size_t *cap, size_t size);
+#define ARENA_GROW(a, list, n, cap) arena_grow((a), &(list), (n), &(cap), sizeof *(list))
 #define ARENA_NEW_ARRAY(a, type, n) ((type *)arena_array((a), (n), sizeof(type)))
 
 #endif

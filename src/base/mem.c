@@ -1,7 +1,6 @@
 #include "base/mem.h"
 
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +48,23 @@ void *mem_resize(void *block, size_t count, size_t size)
     if (__builtin_mul_overflow(count, size, &bytes) || refuse())
         return NULL;
     return realloc(block, bytes ? bytes : 1); /* realloc(p, 0) would free p */
+}
+
+bool mem_grow(void *list, size_t n, size_t *cap, size_t size)
+{
+    if (n < *cap)
+        return true;
+    size_t more;
+    if (__builtin_mul_overflow(*cap ? *cap : MEM_GROW_FIRST / 2, (size_t)2, &more))
+        return false;
+    void *block; /* a T * has the size and shape of a void *, but is no void *: copied as bytes */
+    memcpy(&block, list, sizeof block);
+    block = mem_resize(block, more, size);
+    if (!block)
+        return false;
+    memcpy(list, &block, sizeof block);
+    *cap = more;
+    return true;
 }
 
 void *mem_aligned(size_t align, size_t size)

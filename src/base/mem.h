@@ -5,6 +5,8 @@
 #ifndef SOTTO_BASE_MEM_H
 #define SOTTO_BASE_MEM_H
 
+#include <stdbool.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +16,11 @@ void *mem_zalloc(size_t size) __attribute__((malloc, alloc_size(1)));
 void *mem_array(size_t count, size_t size) __attribute__((malloc, alloc_size(1, 2)));
 /* Grows or shrinks to count * size bytes; on failure the old block stays valid. */
 void *mem_resize(void *block, size_t count, size_t size);
+/* Room for one more item behind the `n` that *list (a T **) has: true at once while n < *cap, else
+ * a block of twice as many. On failure list and cap are as they were. */
+bool mem_grow(void *list, size_t n, size_t *cap, size_t size);
+#define MEM_GROW_FIRST 16 /* items of the first block */
+#define MEM_GROW(list, n, cap) mem_grow(&(list), (n), &(cap), sizeof *(list))
 /* `size` bytes aligned to `align` (a power of two, at least 16); free with mem_free. */
 void *mem_aligned(size_t align, size_t size);
 char *mem_strdup(const char *text);

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <pwd.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -337,15 +336,6 @@ bool os_random(void *out, size_t n, Err *err)
         done += (size_t)got;
     }
     return true;
-}
-
-unsigned os_cpu_count(void)
-{
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
-        return (unsigned)CPU_COUNT(&set);
-    long n = sysconf(_SC_NPROCESSORS_ONLN); /* more than 1024 processors do not fit the set */
-    return n > 0 ? (unsigned)n : 1;
 }
 
 uint64_t os_rss_bytes(void)

@@ -29,7 +29,11 @@ bool os_real_path(const char *path, Arena *a, Str *out, Err *err);
 char *os_join(Arena *a, const char *dir, const char *name);
 
 bool os_random(void *out, size_t n, Err *err);
-unsigned os_cpu_count(void);      /* processors this process may use */
+/* Processors this process may use, as it was at the first call: its affinity, and not more than the
+ * quota of its control group. */
+unsigned os_cpu_count(void);
+/* What a control group's cpu.max ("150000 100000") allows, in whole processors; 0: no limit. */
+unsigned os_cpu_quota(Str text);
 uint64_t os_rss_bytes(void);      /* resident memory of this process */
 const char *os_home(void);        /* $HOME or the password file's; NULL when neither */
 

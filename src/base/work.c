@@ -7,7 +7,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 
 #define BULK_NICE 19
 
@@ -16,6 +19,7 @@ struct Job {
     Job *next;
     WorkFn run, drop;
     void *arg;
+    WorkLimit limit;
 };
 
 typedef struct {
@@ -26,6 +30,12 @@ typedef struct {
 typedef struct {
     Work *pool;
     unsigned index;
+    bool bulk, running; /* running: the thread is to be joined */
+    bool hung;          /* its job has passed its limit: another thread does its part */
+    bool ended;         /* was hung, and its thread has ended after all */
+    uint64_t since_ns;  /* of the job; 0: none */
+    int cls;
+    WorkLimit limit;    /* of the job */
     pthread_t thread;
 } Worker;
 
@@ -34,9 +44,11 @@ struct Work {
     pthread_cond_t wake, wake_bulk;
     Queue queues[WORK_CLASSES];
     size_t queue_max;
-    unsigned threads, bulk, busy; /* busy: of the first `threads` */
+    unsigned threads, bulk, busy; /* busy: of those that are not bulk */
     unsigned normal;              /* of the busy: those with a NORMAL job */
+    unsigned hung, unreplaced;
     bool stopping;
+    Metric *hung_total;
     /* INTERACTIVE jobs that wait, and with bulk threads those that run too; to be read without the
      * lock. */
     atomic_size_t pressed;
@@ -53,9 +65,9 @@ const char *work_class_name(WorkClass cls)
  * leave the rest; where there are none, a BULK job must leave another worker free. NORMAL jobs
  * never hold all workers: each may wait half a minute for a file that hangs its reader. Whoever
  * ends such a job looks for the next, so no waking is lost. */
-static bool may_take(const Work *w, unsigned index, int cls)
+static bool may_take(const Work *w, bool bulk, int cls)
 {
-    if (index >= w->threads)
+    if (bulk)
         return cls == WORK_BULK;
     if (cls == WORK_NORMAL)
         return w->threads == 1 || w->normal + 1 < w->threads;
@@ -63,11 +75,11 @@ static bool may_take(const Work *w, unsigned index, int cls)
 }
 
 /* The next job for the worker, or NULL. */
-static Job *take(Work *w, unsigned index, int *class)
+static Job *take(Work *w, bool bulk, int *class)
 {
     for (int cls = 0; cls < WORK_CLASSES; cls++) {
         Queue *q = &w->queues[cls];
-        if (!q->first || !may_take(w, index, cls))
+        if (!q->first || !may_take(w, bulk, cls))
             continue;
         Job *job = q->first;
         q->first = job->next;
@@ -86,23 +98,38 @@ static void *work_loop(void *arg)
 {
     Worker *self = arg;
     Work *w = self->pool;
-    bool bulk = self->index >= w->threads;
+    bool bulk = self->bulk;
     int cls = 0;
     if (bulk) /* of this thread alone; what cannot be lowered runs as it is */
         (void)setpriority(PRIO_PROCESS, (id_t)gettid(), BULK_NICE);
     (void)pthread_mutex_lock(&w->lock);
     while (!w->stopping) {
-        Job *job = take(w, self->index, &cls);
+        Job *job = take(w, bulk, &cls);
         if (!job) {
             (void)pthread_cond_wait(bulk ? &w->wake_bulk : &w->wake, &w->lock);
             continue;
         }
         w->busy += !bulk;
         w->normal += cls == WORK_NORMAL;
+        self->limit = job->limit;
+        self->cls = cls;
+        self->since_ns = job->limit.limit_ms ? clock_mono_ns() : 0;
         (void)pthread_mutex_unlock(&w->lock);
         job->run(job->arg, self->index);
         mem_free(job);
         (void)pthread_mutex_lock(&w->lock);
+        self->since_ns = 0;
+        if (self->hung) {
+            self->hung = false;
+            w->hung--;
+            log_write(LOG_WARN, "work", "%s has ended after all", self->limit.name);
+            if (w->unreplaced) { /* its place is still free */
+                w->unreplaced--;
+                continue;
+            }
+            self->ended = true;
+            break;
+        }
         if (cls == WORK_INTERACTIVE && w->bulk)
             atomic_fetch_sub_explicit(&w->pressed, 1, memory_order_relaxed);
         /* A BULK job that had to wait for a free worker is seen by this very one, in take. */
@@ -121,7 +148,8 @@ static void stop_and_join(Work *w, unsigned started)
     (void)pthread_cond_broadcast(&w->wake_bulk);
     (void)pthread_mutex_unlock(&w->lock);
     for (unsigned i = 0; i < started; i++)
-        (void)pthread_join(w->workers[i].thread, NULL);
+        if (w->workers[i].running)
+            (void)pthread_join(w->workers[i].thread, NULL);
 }
 
 static void destroy(Work *w)
@@ -145,6 +173,7 @@ static int start_worker(Worker *worker)
         (void)snprintf(name, sizeof name, "worker-%u", worker->index % 1000);
         (void)pthread_setname_np(worker->thread, name);
     }
+    worker->running = !failed;
     return failed;
 }
 
@@ -161,7 +190,7 @@ Work *work_new_bulk(unsigned threads, unsigned bulk, size_t queue_max, Err *err)
                       WORK_THREADS_MAX);
         return NULL;
     }
-    unsigned all = threads + bulk;
+    unsigned all = threads + WORK_SPARES + bulk;
     Work *w = mem_zalloc(sizeof *w + all * sizeof w->workers[0]);
     if (!w) {
         (void)err_set(err, ERR_NO_MEMORY, "cannot start workers: out of memory");
@@ -170,19 +199,21 @@ Work *work_new_bulk(unsigned threads, unsigned bulk, size_t queue_max, Err *err)
     (void)pthread_mutex_init(&w->lock, NULL);
     (void)pthread_cond_init(&w->wake, NULL);
     (void)pthread_cond_init(&w->wake_bulk, NULL);
+    w->hung_total = metric_counter("jobs_hung_total", "jobs that passed their limit", "job");
     w->queue_max = queue_max;
     w->threads = threads;
     w->bulk = bulk;
     for (int cls = 0; cls < WORK_CLASSES; cls++)
         w->queues[cls].end = &w->queues[cls].first;
     for (unsigned i = 0; i < all; i++) {
-        w->workers[i] = (Worker){.pool = w, .index = i};
-        int failed = start_worker(&w->workers[i]);
+        w->workers[i] = (Worker){.pool = w, .index = i, .bulk = i >= threads + WORK_SPARES};
+        bool spare = i >= threads && !w->workers[i].bulk;
+        int failed = spare ? 0 : start_worker(&w->workers[i]);
         if (failed) {
             stop_and_join(w, i);
             destroy(w);
             (void)err_set_errno(err, ERR_UNAVAILABLE, failed, "cannot start worker %u of %u", i + 1,
-                                all);
+                                threads + bulk);
             return NULL;
         }
     }
@@ -193,7 +224,7 @@ void work_free(Work *w)
 {
     if (!w)
         return;
-    stop_and_join(w, w->threads + w->bulk);
+    stop_and_join(w, work_numbers(w));
     /* No worker is left, so the drops may use worker 0's scratch. */
     for (int cls = 0; cls < WORK_CLASSES; cls++) {
         for (Job *job = w->queues[cls].first, *next; job; job = next) {
@@ -208,12 +239,20 @@ void work_free(Work *w)
 
 bool work_submit(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg, Err *err)
 {
+    return work_submit_limited(w, cls, run, drop, arg, NULL, err);
+}
+
+bool work_submit_limited(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg,
+                         const WorkLimit *limit, Err *err)
+{
     if ((unsigned)cls >= WORK_CLASSES || !run)
         return err_set(err, ERR_INTERNAL, "a job needs a class and a function");
     Job *job = mem_alloc(sizeof *job);
     if (!job)
         return err_set(err, ERR_NO_MEMORY, "cannot queue a job: out of memory");
     *job = (Job){.run = run, .drop = drop, .arg = arg};
+    if (limit)
+        job->limit = *limit;
 
     (void)pthread_mutex_lock(&w->lock);
     Queue *q = &w->queues[cls];
@@ -234,6 +273,75 @@ bool work_submit(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg, Err
         return err_set(err, ERR_UNAVAILABLE, "the workers are stopping: try again after a restart");
     return err_set(err, ERR_UNAVAILABLE, "%zu %s jobs are waiting already: try again in a moment",
                    w->queue_max, work_class_name(cls));
+}
+
+/* ---- jobs that hang -------------------------------------------------------------------------- */
+
+/* A thread in place of the hung one; with the lock held. False when there is no number left. */
+static bool replace(Work *w, const Worker *lost)
+{
+    for (unsigned i = 0; i < w->threads + WORK_SPARES; i++) {
+        Worker *spare = &w->workers[i];
+        if (spare->running && !spare->ended)
+            continue;
+        if (spare->running)
+            (void)pthread_join(spare->thread, NULL);
+        *spare = (Worker){.pool = w, .index = spare->index, .bulk = lost->bulk};
+        return start_worker(spare) == 0;
+    }
+    return false;
+}
+
+/* The worker's job has passed its limit; with the lock held. */
+static void give_up(Work *w, Worker *worker)
+{
+    worker->hung = true;
+    worker->since_ns = 0;
+    w->hung++;
+    if (worker->cls == WORK_INTERACTIVE && w->bulk)
+        atomic_fetch_sub_explicit(&w->pressed, 1, memory_order_relaxed);
+    w->busy -= !worker->bulk;
+    w->normal -= worker->cls == WORK_NORMAL;
+    bool replaced = replace(w, worker);
+    w->unreplaced += !replaced;
+    METRIC_INC(w->hung_total, worker->limit.name);
+    log_write(LOG_ERROR, "work", "%s hangs for more than %u s in worker %u; %s",
+              worker->limit.name, worker->limit.limit_ms / 1000, worker->index,
+              replaced ? "another thread takes its place" : "nobody takes its place");
+}
+
+unsigned work_watch(Work *w)
+{
+    unsigned found = 0;
+    for (unsigned i = 0; i < work_numbers(w); i++) {
+        Worker *worker = &w->workers[i];
+        (void)pthread_mutex_lock(&w->lock);
+        bool late = !w->stopping && worker->since_ns &&
+                    clock_seconds_since(worker->since_ns) * 1000 > worker->limit.limit_ms;
+        WorkLimit limit = worker->limit;
+        if (late)
+            give_up(w, worker);
+        (void)pthread_mutex_unlock(&w->lock);
+        if (late && limit.late)
+            limit.late(limit.arg, limit.id);
+        found += late;
+    }
+    return found;
+}
+
+unsigned work_hung(Work *w, unsigned *unreplaced)
+{
+    (void)pthread_mutex_lock(&w->lock);
+    unsigned n = w->hung;
+    if (unreplaced)
+        *unreplaced = w->unreplaced;
+    (void)pthread_mutex_unlock(&w->lock);
+    return n;
+}
+
+unsigned work_numbers(const Work *w)
+{
+    return w->threads + WORK_SPARES + w->bulk;
 }
 
 unsigned work_threads(const Work *w)

@@ -10,7 +10,13 @@
  * Retry-After.
  *
  * A job is a function and an argument. It runs exactly once, or its `drop` runs exactly once
- * (when the pool stops before its turn). Threads: every call is safe from any thread. */
+ * (when the pool stops before its turn).
+ *
+ * A job may have a limit. Whoever calls work_watch now and then sees those that passed it: such a
+ * job hangs, its worker counts no more, and a new thread with a number of its own takes its place;
+ * should the job end after all, its thread ends with it. WORK_SPARES may hang at once.
+ *
+ * Threads: every call is safe from any thread. */
 #ifndef SOTTO_BASE_WORK_H
 #define SOTTO_BASE_WORK_H
 
@@ -19,21 +25,41 @@
 typedef enum { WORK_INTERACTIVE, WORK_NORMAL, WORK_BULK, WORK_CLASSES } WorkClass;
 
 typedef struct Work Work;
-typedef void (*WorkFn)(void *arg, unsigned worker); /* worker: 0 .. work_threads()-1 */
+typedef void (*WorkFn)(void *arg, unsigned worker); /* worker: 0 .. work_numbers()-1 */
+
+/* Of a job that may not take for ever. */
+typedef struct {
+    uint32_t limit_ms; /* from when it began to run; 0: none */
+    const char *name;  /* for the log and the metric jobs_hung_total; a constant */
+    /* Called once, by work_watch, when the limit has passed; the job may end at the same moment, so
+     * it gets a number and not the job. May be NULL. */
+    void (*late)(void *arg, uint64_t id);
+    void *arg;
+    uint64_t id;
+} WorkLimit;
 
 #define WORK_THREADS_MAX 1024
+#define WORK_SPARES 4 /* numbers for threads that replace hung ones */
 
 /* 1 to WORK_THREADS_MAX threads, with every signal blocked; each class queues up to queue_max. */
 Work *work_new(unsigned threads, size_t queue_max, Err *err);
-/* As work_new, with `bulk` more threads (workers threads .. threads+bulk-1) that take BULK jobs and
- * nothing else; the others take none then. */
+/* As work_new, with `bulk` more threads that take BULK jobs and nothing else; the others take none
+ * then. Their numbers are the last ones, behind the spares'. */
 Work *work_new_bulk(unsigned threads, unsigned bulk, size_t queue_max, Err *err);
 /* Stops taking jobs, lets the running ones end, joins, and then drops the waiting ones in the
  * calling thread, with worker 0. NULL is allowed. Not from inside a job. */
 void work_free(Work *w);
 /* On failure the job is still the caller's: neither run nor drop is called. drop may be NULL. */
 bool work_submit(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg, Err *err);
+bool work_submit_limited(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg,
+                         const WorkLimit *limit, Err *err);
+/* Deals with the jobs that have passed their limit; returns how many were found just now. */
+unsigned work_watch(Work *w);
+/* Jobs that hang now, and those of them that could not be replaced because too many do. While any
+ * hangs, work_free would wait for it: end the process instead. */
+unsigned work_hung(Work *w, unsigned *unreplaced);
 unsigned work_threads(const Work *w);      /* bulk ones not counted */
+unsigned work_numbers(const Work *w);      /* threads, spares and bulk ones */
 unsigned work_bulk_threads(const Work *w);
 size_t work_queued(Work *w, WorkClass cls);
 /* True when an INTERACTIVE job is waiting, or, in a pool with bulk threads, running: long jobs ask

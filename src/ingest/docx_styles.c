@@ -24,34 +24,18 @@ static Str value_of(const XmlAttributes *at)
     return xml_attribute(at, XN_W, "val");
 }
 
-static void *grow(Arena *a, void *old, size_t n, size_t *cap, size_t size, size_t max)
-{
-    if (n < *cap)
-        return old;
-    size_t more = *cap ? *cap * 2 : 16;
-    void *list = more <= max ? arena_array(a, more, size) : NULL;
-    if (!list)
-        return NULL;
-    if (n)
-        memcpy(list, old, n * size);
-    *cap = more;
-    return list;
-}
-
 static void begin_style(StyleReader *r, const XmlAttributes *at)
 {
     DocxStyles *s = r->styles;
     r->now = NULL;
     if (s->n == MAX_STYLES)
         return;
-    DocxStyle *list = grow(r->arena, s->list, s->n, &s->cap, sizeof *list, MAX_STYLES);
-    Str type = xml_attribute(at, XN_W, "type");
-    if (!list) {
+    if (!ARENA_GROW(r->arena, s->list, s->n, s->cap)) {
         r->failed = true;
         return;
     }
-    s->list = list;
-    r->now = &list[s->n++];
+    Str type = xml_attribute(at, XN_W, "type");
+    r->now = &s->list[s->n++];
     *r->now = (DocxStyle){.id = arena_str(r->arena, xml_attribute(at, XN_W, "styleId")),
         .name = STR(""), .based_on = STR(""), .outline = -1, .num = -1};
     r->failed = r->failed || !r->now->id.ptr;
@@ -226,14 +210,11 @@ static void begin_abstract(NumberingReader *r, const XmlAttributes *at)
     DocxNumbering *d = r->numbering;
     if (d->n_abstracts == MAX_LISTS)
         return;
-    Abstract *all = grow(r->arena, d->abstracts, d->n_abstracts, &d->cap_abstracts, sizeof *all,
-                         MAX_LISTS);
-    if (!all) {
+    if (!ARENA_GROW(r->arena, d->abstracts, d->n_abstracts, d->cap_abstracts)) {
         r->failed = true;
         return;
     }
-    d->abstracts = all;
-    r->abstract = &all[d->n_abstracts++];
+    r->abstract = &d->abstracts[d->n_abstracts++];
     *r->abstract = (Abstract){.id = number_of(xml_attribute(at, XN_W, "abstractNumId"), -1)};
     r->list = NULL;
 }
@@ -243,13 +224,11 @@ static void begin_list(NumberingReader *r, const XmlAttributes *at)
     DocxNumbering *d = r->numbering;
     if (d->n_lists == MAX_LISTS)
         return;
-    List *all = grow(r->arena, d->lists, d->n_lists, &d->cap_lists, sizeof *all, MAX_LISTS);
-    if (!all) {
+    if (!ARENA_GROW(r->arena, d->lists, d->n_lists, d->cap_lists)) {
         r->failed = true;
         return;
     }
-    d->lists = all;
-    r->list = &all[d->n_lists++];
+    r->list = &d->lists[d->n_lists++];
     *r->list = (List){.id = number_of(xml_attribute(at, XN_W, "numId"), -1), .abstract = -1};
     for (unsigned i = 0; i < DOCX_LEVELS; i++)
         r->list->restart[i] = -1;

@@ -186,16 +186,9 @@ void extract_mark(ExtractOut *o, MarkKind kind, size_t start, size_t end, uint32
 {
     if (o->marks_failed || end <= start || o->text.failed)
         return;
-    if (o->n_marks == o->cap_marks) {
-        size_t cap = o->cap_marks ? o->cap_marks * 2 : 64;
-        Mark *marks =
-            cap <= EXTRACT_MAX_MARKS * 2 ? mem_resize(o->marks, cap, sizeof *marks) : NULL;
-        if (!marks) {
-            o->marks_failed = true;
-            return;
-        }
-        o->marks = marks;
-        o->cap_marks = cap;
+    if (o->n_marks == EXTRACT_MAX_MARKS || !MEM_GROW(o->marks, o->n_marks, o->cap_marks)) {
+        o->marks_failed = true;
+        return;
     }
     o->marks[o->n_marks++] = (Mark){kind, (uint32_t)start, (uint32_t)end, level};
 }
@@ -274,15 +267,7 @@ void extract_part(ExtractOut *o, Str name, Str media_type, Str bytes, char *owne
 {
     bool fits = !o->parts_failed && o->n_parts < EXTRACT_MAX_PARTS &&
                 bytes.len <= EXTRACT_MAX_PART_BYTES - o->part_bytes;
-    if (fits && o->n_parts == o->cap_parts) {
-        size_t cap = o->cap_parts ? o->cap_parts * 2 : 16;
-        ExtractPart *parts = mem_resize(o->parts, cap, sizeof *parts);
-        fits = parts != NULL;
-        if (fits) {
-            o->parts = parts;
-            o->cap_parts = cap;
-        }
-    }
+    fits = fits && MEM_GROW(o->parts, o->n_parts, o->cap_parts);
     ExtractPart p = {.bytes = bytes, .owned = owned};
     buf_init(&p.name, EXTRACT_MAX_META * 2);
     buf_init(&p.media_type, EXTRACT_MAX_META * 2);

@@ -10,6 +10,7 @@
 #include "ingest/about.h"
 #include "ingest/embedder.h"
 #include "ingest/extract.h"
+#include "ingest/memo.h"
 #include "ingest/parts.h"
 #include "ingest/sandbox.h"
 #include "ingest/sentence_vectors.h"
@@ -30,6 +31,7 @@ struct Ingest {
     Embedder *embedder;   /* NULL: nobody shares */
     Metric *embed_seconds;
     Zone *zone;
+    IngestEars ears;
 };
 
 /* Everything about one file on its way. */
@@ -48,6 +50,8 @@ typedef struct {
     bool hashed, entered; /* entered: the ledger has its entry already */
     bool same_bytes;      /* as those of the document that is to be replaced */
     Extracted text;
+    Cue *cues; /* of a recording */
+    size_t n_cues;
     Str title;
     Str *phrases;
     size_t n_phrases;
@@ -69,6 +73,8 @@ Ingest *ingest_new(const IngestOptions *o, Err *err)
         return NULL;
     }
     *g = (Ingest){.o = *o, .sandbox = sandbox, .states = states};
+    if (o->ears)
+        g->ears = *o->ears;
     if (!(g->zone = zone_open(o->zone, err))) {
         ingest_free(g);
         return NULL;
@@ -237,7 +243,8 @@ static bool choose_type(Work *w)
 {
     const IngestInput *in = w->in;
     Str head = str_sub(snapshot_str(&w->bytes), 0, EXTRACT_HEAD);
-    if (in->file_type.len && reader_find(in->file_type))
+    if (in->file_type.len &&
+        (reader_find(in->file_type) || str_eq(in->file_type, STR(MEMO_TYPE))))
         w->type = in->file_type;
     else
         w->type = ingest_guess_type(head, in->filename, in->media_type);
@@ -412,6 +419,8 @@ static bool put(Work *w, Document *doc, PutOutcome *outcome)
                             w->err) ||
         !describe(w, &p.doc))
         return false;
+    p.cues = w->cues;
+    p.n_cues = w->n_cues;
     p.phrases = w->phrases;
     p.n_phrases = w->n_phrases;
     p.written_at = written_at(&w->text, p.doc.updated_at);
@@ -462,6 +471,22 @@ static bool meet_again(Work *w, Document *doc)
                          parts_ingest(w->g, &of, &w->text, w->a, w->err)));
 }
 
+/* What the file says: read in the confined child, or heard. */
+static bool read_text(Work *w)
+{
+    Memo memo;
+    if (!str_eq(w->type, STR(MEMO_TYPE)))
+        return sandbox_run(w->g->sandbox, w->type, w->in->filename, &w->bytes, w->a, &w->text,
+                           w->err);
+    if (w->same_bytes ? !memo_again(w->g->o.store, w->owner, w->in->replace, w->a, &memo, w->err)
+                      : !memo_read(&w->g->ears, &w->bytes, w->in, w->a, &memo, w->err))
+        return false;
+    w->text = memo.text;
+    w->cues = memo.cues;
+    w->n_cues = memo.n_cues;
+    return true;
+}
+
 static bool read_and_put(Work *w, Document *doc, PutOutcome *outcome)
 {
     bool found = false;
@@ -472,8 +497,7 @@ static bool read_and_put(Work *w, Document *doc, PutOutcome *outcome)
         return meet_again(w, doc);
     }
     Str bare = w->in->filename;
-    if (!choose_type(w) ||
-        !sandbox_run(w->g->sandbox, w->type, bare, &w->bytes, w->a, &w->text, w->err))
+    if (!choose_type(w) || !read_text(w))
         return false;
     w->title = letters_trim(w->in->title);
     if (w->title.len == 0 && !understand_title(&w->text, bare, w->a, &w->title, w->err))

@@ -13,9 +13,32 @@
 #define SOTTO_INGEST_INGEST_H
 
 #include "nn/minilm.h"
+#include "nn/whisper.h"
 #include "store/store.h"
 
 typedef struct Ingest Ingest;
+struct Sandbox;
+
+/* Who hears recordings (memo.h). */
+#define INGEST_HEARER 64
+
+/* A recording that is to be heard. */
+typedef struct {
+    size_t n; /* samples at 16 kHz */
+    size_t (*read)(void *arg, size_t from, size_t n, float *out);
+    void *arg;
+    bool (*cancelled)(void *arg); /* may be NULL */
+    void *cancelled_arg;
+} IngestSound;
+
+typedef struct {
+    struct Sandbox *sounds; /* borrowed: decodes them */
+    /* Whether anything could hear now; ERR_UNAVAILABLE says what to fetch. */
+    bool (*ready)(void *arg, Err *err);
+    bool (*hear)(void *arg, const IngestSound *sound, Arena *a, WhisperResult *out,
+                 char by[INGEST_HEARER], Err *err);
+    void *arg;
+} IngestEars;
 
 typedef struct {
     Store *store;
@@ -27,6 +50,7 @@ typedef struct {
     uint64_t extract_memory;    /* 0: 512 MiB of address space beyond the libraries */
     const char *self;           /* path of this program, for the confined child */
     Str zone;                   /* the person's, for times in texts; empty: the machine's */
+    const IngestEars *ears;     /* copied; NULL: recordings are refused */
 } IngestOptions;
 
 Ingest *ingest_new(const IngestOptions *o, Err *err);
@@ -56,6 +80,9 @@ typedef struct {
     const Uuid *folder;     /* the watched folder that offers it, NULL: a person does */
     bool (*pressed)(void *arg); /* may be NULL: asked between batches whether a person waits */
     void *pressed_arg;
+    /* May be NULL: asked now and then while a recording is heard, which takes long. */
+    bool (*cancelled)(void *arg);
+    void *cancelled_arg;
 } IngestInput;
 
 /* What the file holds inside (attachments, messages) becomes documents of their own before it
@@ -73,15 +100,6 @@ bool document_importance_given(const Document *d);
 /* Gives a stored document another title, summary or text: embeds again what changes. */
 bool ingest_retitle(Ingest *g, const Uuid *owner, const Uuid *id, Str title, unsigned worker,
                     Arena *a, Document *doc, Err *err);
-
-/* Walks files and folders (sorted, hidden files and links to folders left out) and calls fn for
- * every regular file; what cannot be read is reported with its error. */
-typedef struct {
-    const char *path;
-    int64_t bytes, mtime_ms;
-    const Err *problem;     /* NULL when readable */
-} IngestFile;
-bool ingest_walk(const char *path, bool (*fn)(void *arg, const IngestFile *f), void *arg, Err *err);
 
 /* "text", "markdown", ... by content first, then name; empty when no reader fits. */
 Str ingest_guess_type(Str head, Str filename, Str media_type);

@@ -8,17 +8,6 @@ typedef struct {
     bool deep, failed;
 } Load;
 
-static bool grow(KnownSet *k)
-{
-    size_t cap = k->cap ? k->cap * 2 : 256;
-    Known *items = mem_resize(k->items, cap, sizeof *items);
-    if (!items)
-        return false;
-    k->items = items;
-    k->cap = cap;
-    return true;
-}
-
 static bool keep(void *arg, const LedgerEntry *e)
 {
     Load *l = arg;
@@ -34,7 +23,7 @@ static bool keep(void *arg, const LedgerEntry *e)
                  .mtime_ns = e->mtime_ns,
                  .by_hand = uuid_is_nil(&e->folder),
                  .document = !uuid_is_nil(&e->document)};
-    if (!one.source.ptr || !one.reason.ptr || (k->n == k->cap && !grow(k))) {
+    if (!one.source.ptr || !one.reason.ptr || !MEM_GROW(k->items, k->n, k->cap)) {
         l->failed = true;
         return false;
     }

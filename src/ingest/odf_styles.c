@@ -29,22 +29,6 @@ static Str keep(StyleReader *r, Str s)
     return out.ptr ? out : STR("");
 }
 
-static void *grow(StyleReader *r, void *old, size_t n, size_t *cap, size_t size)
-{
-    if (n < *cap)
-        return old;
-    size_t more = *cap ? *cap * 2 : 32;
-    void *list = arena_array(r->arena, more, size);
-    if (!list) {
-        r->failed = true;
-        return NULL;
-    }
-    if (n)
-        memcpy(list, old, n * size);
-    *cap = more;
-    return list;
-}
-
 /* "Heading_20_2" is what programs call the style of a heading of level 2. */
 static int heading_of(Str name)
 {
@@ -62,11 +46,11 @@ static void begin_style(StyleReader *r, const XmlAttributes *at)
     r->style = NULL;
     if (s->n_styles == MAX_STYLES)
         return;
-    OdfStyle *all = grow(r, s->styles, s->n_styles, &s->cap_styles, sizeof *all);
-    if (!all)
+    if (!ARENA_GROW(r->arena, s->styles, s->n_styles, s->cap_styles)) {
+        r->failed = true;
         return;
-    s->styles = all;
-    r->style = &all[s->n_styles++];
+    }
+    r->style = &s->styles[s->n_styles++];
     Str name = xml_attribute(at, XN_STYLE, "name");
     *r->style = (OdfStyle){.name = keep(r, name),
         .parent = keep(r, xml_attribute(at, XN_STYLE, "parent-style-name")),
@@ -113,11 +97,11 @@ static void begin_list(StyleReader *r, const XmlAttributes *at)
     r->list = NULL;
     if (s->n_lists == MAX_STYLES)
         return;
-    OdfList *all = grow(r, s->lists, s->n_lists, &s->cap_lists, sizeof *all);
-    if (!all)
+    if (!ARENA_GROW(r->arena, s->lists, s->n_lists, s->cap_lists)) {
+        r->failed = true;
         return;
-    s->lists = all;
-    r->list = &all[s->n_lists++];
+    }
+    r->list = &s->lists[s->n_lists++];
     *r->list = (OdfList){.name = keep(r, xml_attribute(at, XN_STYLE, "name"))};
 }
 

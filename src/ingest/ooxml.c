@@ -74,17 +74,9 @@ static bool rel_start(void *arg, int element, const XmlAttributes *at)
     if (element != RELATION || r->failed)
         return true;
     OoxmlRels *all = r->rels;
-    if (all->n == r->cap) {
-        size_t cap = r->cap ? r->cap * 2 : 16;
-        OoxmlRel *list = cap <= MAX_RELS ? ARENA_NEW_ARRAY(r->arena, OoxmlRel, cap) : NULL;
-        if (!list) {
-            r->failed = true;
-            return true;
-        }
-        if (all->n)
-            memcpy(list, all->list, all->n * sizeof *list);
-        all->list = list;
-        r->cap = cap;
+    if (all->n == MAX_RELS || !ARENA_GROW(r->arena, all->list, all->n, r->cap)) {
+        r->failed = true;
+        return true;
     }
     OoxmlRel rel = {.id = arena_str(r->arena, xml_attribute(at, XN_OTHER, "Id"))};
     Str type = xml_attribute(at, XN_OTHER, "Type"), target = xml_attribute(at, XN_OTHER, "Target");

@@ -289,16 +289,8 @@ static bool begin_note(Part *t, const XmlAttributes *at)
         return true;
     if (str_starts(type, STR("separator")) || str_starts(type, STR("continuation")))
         return false;
-    if (all->n == all->cap) {
-        size_t cap = all->cap ? all->cap * 2 : 16;
-        Note *list = ARENA_NEW_ARRAY(t->doc->arena, Note, cap);
-        if (!list)
-            return part_no_memory(t);
-        if (all->n)
-            memcpy(list, all->list, all->n * sizeof *list);
-        all->list = list;
-        all->cap = cap;
-    }
+    if (!ARENA_GROW(t->doc->arena, all->list, all->n, all->cap))
+        return part_no_memory(t);
     extract_break(&all->text, 2);
     Note *n = &all->list[all->n++];
     *n = (Note){.id = arena_str(t->doc->arena, xml_attribute(at, XN_W, "id")),

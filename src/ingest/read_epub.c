@@ -50,17 +50,9 @@ static bool no_memory(Book *b)
 
 static void *add(Book *b, List *l, size_t size)
 {
-    if (l->n == l->cap) {
-        size_t cap = l->cap ? l->cap * 2 : 32;
-        void *items = cap <= MAX_ITEMS ? arena_array(b->arena, cap, size) : NULL;
-        if (!items) {
-            (void)no_memory(b);
-            return NULL;
-        }
-        if (l->n)
-            memcpy(items, l->items, l->n * size);
-        l->items = items;
-        l->cap = cap;
+    if (l->n == MAX_ITEMS || !arena_grow(b->arena, &l->items, l->n, &l->cap, size)) {
+        (void)no_memory(b);
+        return NULL;
     }
     return (char *)l->items + size * l->n++;
 }

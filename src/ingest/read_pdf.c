@@ -148,14 +148,8 @@ static bool has_place(uint32_t c)
 
 static bool add_line(Lines *l, PdfLine line)
 {
-    if (l->n == l->cap) {
-        size_t cap = l->cap ? l->cap * 2 : 128;
-        PdfLine *lines = mem_resize(l->lines, cap, sizeof *lines);
-        if (!lines)
-            return false;
-        l->lines = lines;
-        l->cap = cap;
-    }
+    if (!MEM_GROW(l->lines, l->n, l->cap))
+        return false;
     l->lines[l->n++] = line;
     return true;
 }

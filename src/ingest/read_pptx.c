@@ -186,17 +186,9 @@ static void add_chart(Part *t, const XmlAttributes *at, bool diagram)
 static void add_author(Part *t, const XmlAttributes *at)
 {
     Deck *d = t->deck;
-    if (d->n_authors == d->cap_authors) {
-        size_t cap = d->cap_authors ? d->cap_authors * 2 : 16;
-        Author *all = ARENA_NEW_ARRAY(d->arena, Author, cap);
-        if (!all) {
-            (void)no_memory(t);
-            return;
-        }
-        if (d->n_authors)
-            memcpy(all, d->authors, d->n_authors * sizeof *all);
-        d->authors = all;
-        d->cap_authors = cap;
+    if (!ARENA_GROW(d->arena, d->authors, d->n_authors, d->cap_authors)) {
+        (void)no_memory(t);
+        return;
     }
     Author *a = &d->authors[d->n_authors];
     a->id = arena_str(d->arena, xml_attribute(at, XN_OTHER, "id"));
@@ -402,16 +394,8 @@ static bool deck_start(void *arg, int element, const XmlAttributes *at)
         element == P_SLIDE_ID ? ooxml_rel(&d->rels, xml_attribute(at, XN_R, "id")) : NULL;
     if (!rel || rel->external)
         return !t->failed;
-    if (d->n_slides == d->cap_slides) {
-        size_t cap = d->cap_slides ? d->cap_slides * 2 : 64;
-        Str *slides = ARENA_NEW_ARRAY(d->arena, Str, cap);
-        if (!slides)
-            return no_memory(t);
-        if (d->n_slides)
-            memcpy(slides, d->slides, d->n_slides * sizeof *slides);
-        d->slides = slides;
-        d->cap_slides = cap;
-    }
+    if (!ARENA_GROW(d->arena, d->slides, d->n_slides, d->cap_slides))
+        return no_memory(t);
     d->slides[d->n_slides++] = rel->target;
     return true;
 }

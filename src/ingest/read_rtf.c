@@ -361,14 +361,8 @@ static bool open_group(Rtf *r, Err *err)
     if (r->n_groups == MAX_GROUPS)
         return err_set(err, ERR_VALIDATION, "the RTF is nested more than %d levels deep",
                        MAX_GROUPS);
-    if (r->n_groups == r->cap_groups) {
-        size_t cap = r->cap_groups ? r->cap_groups * 2 : 64;
-        RtfGroup *groups = mem_resize(r->groups, cap, sizeof *groups);
-        if (!groups)
-            return err_set(err, ERR_NO_MEMORY, "reading the RTF: out of memory");
-        r->groups = groups;
-        r->cap_groups = cap;
-    }
+    if (!MEM_GROW(r->groups, r->n_groups, r->cap_groups))
+        return err_set(err, ERR_NO_MEMORY, "reading the RTF: out of memory");
     RtfGroup g = r->n_groups ? r->groups[r->n_groups - 1] : (RtfGroup){.dest = RTF_TEXT, .uc = 1};
     g.owns_aside = g.dest == RTF_STYLE; /* each style is a group in the sheet's */
     g.close = '\0';

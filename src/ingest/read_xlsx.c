@@ -70,15 +70,9 @@ static void string_end(void *arg, int element)
         s->in_t = false;
     if (element != X_SI || b->n_strings == MAX_STRINGS || b->failed)
         return;
-    if (b->n_strings == b->cap_strings) {
-        size_t cap = b->cap_strings ? b->cap_strings * 2 : 256;
-        uint32_t *ends = mem_resize(b->ends, cap, sizeof *ends);
-        if (!ends) {
-            (void)no_memory(b);
-            return;
-        }
-        b->ends = ends;
-        b->cap_strings = cap;
+    if (!MEM_GROW(b->ends, b->n_strings, b->cap_strings)) {
+        (void)no_memory(b);
+        return;
     }
     b->ends[b->n_strings++] = (uint32_t)b->strings.len;
 }
@@ -121,15 +115,9 @@ static void add_code(Book *b, unsigned id, Str code)
 {
     if (b->n_codes == MAX_FORMATS)
         return;
-    if (b->n_codes == b->cap_codes) {
-        size_t cap = b->cap_codes ? b->cap_codes * 2 : 32;
-        void *codes = mem_resize(b->codes, cap, sizeof *b->codes);
-        if (!codes) {
-            (void)no_memory(b);
-            return;
-        }
-        b->codes = codes;
-        b->cap_codes = cap;
+    if (!MEM_GROW(b->codes, b->n_codes, b->cap_codes)) {
+        (void)no_memory(b);
+        return;
     }
     Str kept = arena_str(b->arena, code);
     if (!kept.ptr) {
@@ -144,15 +132,9 @@ static void add_format(Book *b, Str code)
 {
     if (b->n_formats == MAX_FORMATS)
         return;
-    if (b->n_formats == b->cap_formats) {
-        size_t cap = b->cap_formats ? b->cap_formats * 2 : 64;
-        Str *formats = mem_resize(b->formats, cap, sizeof *formats);
-        if (!formats) {
-            (void)no_memory(b);
-            return;
-        }
-        b->formats = formats;
-        b->cap_formats = cap;
+    if (!MEM_GROW(b->formats, b->n_formats, b->cap_formats)) {
+        (void)no_memory(b);
+        return;
     }
     b->formats[b->n_formats++] = code;
 }
@@ -473,16 +455,8 @@ static bool book_start(void *arg, int element, const XmlAttributes *at)
                                                NULL;
     if (!rel || rel->external)
         return true;
-    if (s->n == s->cap) {
-        size_t cap = s->cap ? s->cap * 2 : 16;
-        void *sheets = arena_array(b->arena, cap, sizeof *s->sheets);
-        if (!sheets)
-            return no_memory(b);
-        if (s->n)
-            memcpy(sheets, s->sheets, s->n * sizeof *s->sheets);
-        s->sheets = sheets;
-        s->cap = cap;
-    }
+    if (!ARENA_GROW(b->arena, s->sheets, s->n, s->cap))
+        return no_memory(b);
     Str name = arena_str(b->arena, xml_attribute(at, XN_OTHER, "name"));
     if (!name.ptr)
         return no_memory(b);

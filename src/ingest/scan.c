@@ -125,14 +125,7 @@ static bool list_names(Scan *s, const char *path, Arena *a, char ***out, size_t 
                                  strcmp(e->d_name, SCAN_IGNORE_FILE) != 0;
             continue;
         }
-        if (*n == cap) {
-            cap = cap ? cap * 2 : 64;
-            char **names = ARENA_NEW_ARRAY(a, char *, cap);
-            if (names && *n)
-                memcpy(names, *out, *n * sizeof *names);
-            *out = names;
-        }
-        char *name = *out ? arena_cstr(a, str_of(e->d_name)) : NULL;
+        char *name = ARENA_GROW(a, *out, *n, cap) ? arena_cstr(a, str_of(e->d_name)) : NULL;
         ok = name != NULL;
         if (ok)
             (*out)[(*n)++] = name;

@@ -367,15 +367,9 @@ void story_cell(Story *s)
     if (!t || s->overflow > 0)
         return;
     end_cell(s);
-    if (t->n == t->cap) {
-        size_t cap = t->cap ? t->cap * 2 : 32;
-        Cell *cells = cap <= MAX_CELLS ? mem_resize(t->cells, cap, sizeof *cells) : NULL;
-        if (!cells) {
-            extract_no_memory(s->out);
-            return;
-        }
-        t->cells = cells;
-        t->cap = cap;
+    if (t->n == MAX_CELLS || !MEM_GROW(t->cells, t->n, t->cap)) {
+        extract_no_memory(s->out);
+        return;
     }
     extract_break(f->out, 2);
     f->any = false;

@@ -42,15 +42,7 @@ void sync_dirty(SyncFolder *f, const char *path, bool deep, uint64_t due_ns)
         return;
     }
     char *copy = f->n_dirty < DIRTY_MAX ? mem_strdup(path) : NULL;
-    if (copy && f->n_dirty == f->cap_dirty) {
-        size_t cap = f->cap_dirty ? f->cap_dirty * 2 : 16;
-        Dirty *dirty = mem_resize(f->dirty, cap, sizeof *dirty);
-        if (dirty) {
-            f->dirty = dirty;
-            f->cap_dirty = cap;
-        }
-    }
-    if (!copy || f->n_dirty == f->cap_dirty) {
+    if (!copy || !MEM_GROW(f->dirty, f->n_dirty, f->cap_dirty)) {
         mem_free(copy);
         if (due_ns < f->full_due_ns)
             f->full_due_ns = due_ns; /* no list: everything */

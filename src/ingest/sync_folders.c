@@ -217,15 +217,9 @@ static bool mine(void *arg, const LedgerEntry *e)
     Mine *m = arg;
     if (e->state == LEDGER_DELETED || !uuid_eq(&e->folder, m->id))
         return true;
-    if (m->n == m->cap) {
-        size_t cap = m->cap ? m->cap * 2 : 256;
-        Str *bigger = mem_resize(m->sources, cap, sizeof *bigger);
-        m->failed = !bigger;
-        if (!bigger)
-            return false;
-        m->sources = bigger;
-        m->cap = cap;
-    }
+    m->failed = !MEM_GROW(m->sources, m->n, m->cap);
+    if (m->failed)
+        return false;
     m->sources[m->n] = arena_str(m->a, e->source);
     m->failed = !m->sources[m->n].ptr;
     m->n += !m->failed;

@@ -194,14 +194,8 @@ static bool add_gone(Look *l, Str source, bool excluded)
     for (size_t i = 0; i < l->gone_before && i < f->n_gone; i++)
         if (str_eq(str_of(f->gone[i].source), source))
             return true;
-    if (f->n_gone == f->cap_gone) {
-        size_t cap = f->cap_gone ? f->cap_gone * 2 : 64;
-        Gone *gone = mem_resize(f->gone, cap, sizeof *gone);
-        if (!gone)
-            return false;
-        f->gone = gone;
-        f->cap_gone = cap;
-    }
+    if (!MEM_GROW(f->gone, f->n_gone, f->cap_gone))
+        return false;
     char *copy = mem_alloc(source.len + 1);
     if (!copy)
         return false;

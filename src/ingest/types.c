@@ -64,6 +64,12 @@ static const IngestType types[] = {
                            ".pnm", NULL},
      (const char *const[]){"image/png", "image/jpeg", "image/tiff", "image/webp", "image/bmp",
                            "image/gif", NULL}},
+    {"audio", "recordings: what is said in them, with times (needs a speech model)",
+     (const char *const[]){".m4a", ".mp3", ".wav", ".ogg", ".oga", ".opus", ".flac", ".webm",
+                           ".aac", ".amr", ".3gp", ".wma", ".aiff", ".caf", ".mka", NULL},
+     (const char *const[]){"audio/mpeg", "audio/mp4", "audio/x-m4a", "audio/wav", "audio/x-wav",
+                           "audio/ogg", "audio/opus", "audio/flac", "audio/webm", "audio/aac",
+                           NULL}},
 };
 #define TYPES (sizeof types / sizeof *types)
 
@@ -81,10 +87,7 @@ static const struct {
                 5},
                {"7z\xBC\xAF", 4},
                {"Rar!", 4},
-               {"ID3", 3},
                {"RIFF", 4},
-               {"OggS", 4},
-               {"fLaC", 4},
                {"SQLite format 3", 15},
                {"%!PS", 4}};
 
@@ -96,7 +99,9 @@ static const struct {
 } marked[] = {{"{\\rtf", 5, "rtf"},    {"BEGIN:VCALENDAR", 15, "calendar"},
               {"\x89PNG", 4, "image"}, {"\xFF\xD8\xFF", 3, "image"},
               {"GIF8", 4, "image"},    {"II*\0", 4, "image"},
-              {"MM\0*", 4, "image"}};
+              {"MM\0*", 4, "image"},    {"ID3", 3, "audio"},
+              {"OggS", 4, "audio"},    {"fLaC", 4, "audio"},
+              {"#!AMR", 5, "audio"},   {"caff", 4, "audio"}};
 
 const IngestType *ingest_types(size_t *n)
 {
@@ -271,7 +276,9 @@ Str ingest_guess_type(Str head, Str filename, Str media_type)
     }
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
         if (str_starts(head, str_mem(foreign[i].bytes, foreign[i].n)))
-            return str_starts(str_sub(head, 8, 12), STR("WEBP")) ? STR("image") : (Str){"", 0};
+            return str_starts(str_sub(head, 8, 12), STR("WEBP"))   ? STR("image")
+                   : str_starts(str_sub(head, 8, 12), STR("WAVE")) ? STR("audio")
+                                                                   : (Str){"", 0};
     if (is_zipped(named)) /* without an archive's mark: damaged, as the reader will say */
         return str_of(named);
     for (size_t i = 0; i < sizeof marked / sizeof *marked; i++)
@@ -280,7 +287,11 @@ Str ingest_guess_type(Str head, Str filename, Str media_type)
     if (named && strcmp(named, "pdf") == 0) /* without its mark: damaged, as the reader will say */
         return STR("pdf");
     if (!is_texty(head) && !is_ebcdic(head))
-        return named && strcmp(named, "image") == 0 ? STR("image") : (Str){"", 0};
+        return named && (strcmp(named, "image") == 0 || strcmp(named, "audio") == 0)
+                   ? str_of(named)
+                   : (Str){"", 0};
+    if (named && strcmp(named, "audio") == 0) /* words under a recording's name */
+        named = NULL;
     if (named && strcmp(named, "text") != 0)
         return str_of(named);
     const char *look = by_look(head);
@@ -289,6 +300,7 @@ Str ingest_guess_type(Str head, Str filename, Str media_type)
     if (named)
         return str_of(named);
     bool binary = claimed && (strcmp(claimed, "pdf") == 0 || strcmp(claimed, "image") == 0 ||
+                              strcmp(claimed, "audio") == 0 ||
                               is_zipped(claimed));
     return str_of(claimed && !binary ? claimed : "text");
 }

@@ -99,15 +99,7 @@ bool watch_add(Watch *w, const char *folder, Err *err)
         w->items[i].path = path;
         return true;
     }
-    if (path && w->n == w->cap) {
-        size_t cap = w->cap ? w->cap * 2 : 64;
-        Watched *items = mem_resize(w->items, cap, sizeof *items);
-        if (items) {
-            w->items = items;
-            w->cap = cap;
-        }
-    }
-    if (!path || w->n == w->cap) {
+    if (!path || !MEM_GROW(w->items, w->n, w->cap)) {
         mem_free(path);
         (void)inotify_rm_watch(w->fd, wd);
         return err_set(err, ERR_NO_MEMORY, "watching folders: out of memory");

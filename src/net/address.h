@@ -11,7 +11,11 @@
  * also when an IPv4 one is wrapped in IPv6 (mapped, NAT64, 6to4), and for anything that is not
  * IP. */
 bool address_is_public(const struct sockaddr *a);
+/* A loopback address, or a socket of the file system: no other machine comes from there. */
+bool address_is_this_machine(const struct sockaddr *a);
 /* "127.0.0.1" or "::1" and what else is loopback. False for names. */
 bool address_text_is_loopback(Str host);
+/* Bytes sent there never leave this machine. */
+bool address_is_loopback(const struct sockaddr *a);
 
 #endif

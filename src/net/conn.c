@@ -67,6 +67,9 @@ void conn_open(Server *s, int fd, const char *peer, uint16_t port, bool over_lim
     if (c->next)
         c->next->prev = c;
     s->conns = c;
+    uint16_t *place = server_address_place(s, c->peer);
+    c->address_place = (uint16_t)(place - s->by_address);
+    ++*place;
     atomic_fetch_add(&s->n_connections, 1);
     atomic_fetch_add(&s->n_accepted, 1);
     conn_timer(c, &s->t_head);
@@ -96,6 +99,7 @@ void conn_close(Conn *c)
         s->conns = c->next;
     if (c->next)
         c->next->prev = c->prev;
+    s->by_address[c->address_place]--;
     atomic_fetch_sub(&s->n_connections, 1);
     c->next_dead = s->dead;
     s->dead = c;

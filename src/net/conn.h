@@ -31,6 +31,8 @@ typedef struct {
     void (*reply)(Conn *c, HttpExchange *x); /* answered or, for a stream, something new */
     void (*stop)(Conn *c);     /* the server is shutting down: end when it is polite */
     void (*closed)(Conn *c);   /* the connection is gone: let go of exchanges and memory */
+    /* Where the exchange with that serial hangs that a handler has, NULL without one. */
+    HttpExchange **(*held)(Conn *c, uint64_t serial);
 } ConnProto;
 
 typedef enum { H1_IDLE, H1_HEAD, H1_BODY, H1_DISCARD, H1_BUSY, H1_SEND, H1_STREAM,
@@ -69,6 +71,7 @@ struct Conn {
     } u;
     char peer[46];
     uint16_t peer_port;
+    uint16_t address_place;
     bool readable, writable, hangup, broken, dead;
     bool handshaking, ready, close_when_sent, over_limit;
 };
@@ -84,6 +87,8 @@ struct Server {
     LoopTimers t_head, t_body, t_idle, t_write, t_linger, t_ping, t_misc;
     LoopTimer accept_again, drain_end;
     Conn *conns, *dead, *ready;
+    uint16_t *by_address;  /* open ones by a hash of their address, [ADDRESS_PLACES] */
+    uint64_t address_seed;
     struct ExchangePriv *free_list;
     size_t free_count;
     atomic_size_t outstanding; /* exchanges that somebody holds */
@@ -93,7 +98,7 @@ struct Server {
     uint64_t date_s;
     char date[40];         /* "Date: ...\r\n" of that second */
     char id_prefix[12];
-    uint64_t next_id;
+    uint64_t next_id, next_serial;
     struct WsTable *ws;
     bool draining, loop_over;
     atomic_bool ended;     /* no more posts */
@@ -105,6 +110,10 @@ struct Server {
     _Atomic uint64_t n_connections, n_websockets, n_accepted, n_requests, n_held;
     Metric *m_requests, *m_duration;
 };
+
+#define ADDRESS_PLACES 16384u
+/* Where the connections of that address are counted. */
+uint16_t *server_address_place(Server *s, const char *peer);
 
 #define SCRATCH_BYTES ((size_t)64 << 10)
 #define HEAD_READ_BYTES ((size_t)16 << 10) /* at most this much pipelined input waits */
@@ -154,5 +163,8 @@ Str server_date_line(Server *s);
 void server_count_request(HttpExchange *x); /* metrics, when the answer goes out */
 /* The header lines every answer has that the handler did not set; cb is called for each. */
 void server_each_header(HttpExchange *x, void (*cb)(void *arg, Str name, Str value), void *arg);
+
+/* server_post.c: what was to be called later never will be. */
+void server_drop_calls(Server *s);
 
 #endif

@@ -23,6 +23,7 @@ struct ExchangePriv {
     Conn *conn;                /* loop thread; NULL once the client has gone */
     void *stream;              /* the HTTP/2 stream; loop thread */
     struct ExchangePriv *next_free;
+    uint64_t serial;           /* of this use of the memory */
     LoopPost post;
     HttpHeader *headers;       /* req.headers, writable */
     Buf body;                  /* req.body is received here */

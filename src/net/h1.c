@@ -417,10 +417,13 @@ static void on_timer(Conn *c)
 static void on_stop(Conn *c)
 {
     H1 *h = &c->u.h1;
-    if (h->state == H1_IDLE && conn_unsent(c) == 0)
-        conn_close(c);
+    h->keep_alive = false;
+    if (h->state != H1_IDLE || conn_unsent(c) > 0)
+        return;
+    if (h->first)
+        conn_timer(c, &c->server->t_linger); /* it has just come: its request is on its way */
     else
-        h->keep_alive = false;
+        conn_close(c);
 }
 
 static void on_closed(Conn *c)
@@ -439,5 +442,12 @@ static void on_closed(Conn *c)
         exchange_cancel(x);
 }
 
+static HttpExchange **held(Conn *c, uint64_t serial)
+{
+    H1 *h = &c->u.h1;
+    bool has = (h->state == H1_BUSY || h->state == H1_STREAM) && h->x && !h->x->priv->answered;
+    return has && h->x->priv->serial == serial ? &h->x : NULL;
+}
+
 const ConnProto h1_proto = {wants_input, consume, on_eof, on_drained, on_progress, on_timer,
-                            h1_on_reply, on_stop, on_closed};
+                            h1_on_reply, on_stop, on_closed, held};

@@ -460,8 +460,16 @@ static void on_closed(Conn *c)
     c->u.h2 = NULL;
 }
 
+static HttpExchange **held(Conn *c, uint64_t serial)
+{
+    for (H2Stream *st = c->u.h2->streams; st; st = st->next)
+        if (st->handed && st->x && !st->x->priv->answered && st->x->priv->serial == serial)
+            return &st->x;
+    return NULL;
+}
+
 const ConnProto h2_proto = {wants_input, input, on_eof, on_drained, on_progress, on_timer, on_reply,
-                            on_stop, on_closed};
+                            on_stop, on_closed, held};
 
 static nghttp2_session *make_session(Conn *c)
 {

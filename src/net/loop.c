@@ -65,8 +65,9 @@ Loop *loop_new(Err *err)
     l->todo_last = &l->todo;
     l->wake = (LoopIo){-1, on_wake};
     pthread_mutex_init(&l->lock, NULL);
-    l->busy = metric_histogram("loop_busy_seconds",
-                               "time the network loop spent in one iteration", NULL);
+    l->busy = metric_histogram("loop_stall_seconds",
+                               "how long one iteration of the network loop kept the others waiting",
+                               NULL);
     l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (l->epoll_fd >= 0)
         l->wake.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

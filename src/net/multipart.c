@@ -284,21 +284,6 @@ static Delim find_first(const Parser *p, Str body, size_t *at)
     return find_delimiter(p, body, at, &found);
 }
 
-static bool grow(Multipart *m, size_t *cap, Arena *arena, Err *err)
-{
-    if (m->count < *cap)
-        return true;
-    size_t more = *cap ? *cap * 2 : 8;
-    MultipartPart *parts = ARENA_NEW_ARRAY(arena, MultipartPart, more);
-    if (!parts)
-        return err_set(err, ERR_NO_MEMORY, "no memory for the form");
-    if (m->count)
-        memcpy(parts, m->parts, m->count * sizeof *parts);
-    m->parts = parts;
-    *cap = more;
-    return true;
-}
-
 static bool read_parts(Parser *p, Str body, Multipart *m, Err *err)
 {
     size_t at, cap = 0;
@@ -311,8 +296,10 @@ static bool read_parts(Parser *p, Str body, Multipart *m, Err *err)
             return err_set(err, ERR_TOO_LARGE, "the form has more than %zu parts",
                            p->limits.parts);
         MultipartPart part = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}};
-        if (!read_headers(p, body, &at, &part, err) || !grow(m, &cap, p->arena, err))
+        if (!read_headers(p, body, &at, &part, err))
             return false;
+        if (!ARENA_GROW(p->arena, m->parts, m->count, cap))
+            return err_set(err, ERR_NO_MEMORY, "no memory for the form");
         /* An empty part's data end where its head does: the head's last CR LF begins the
          * delimiter. */
         size_t start = at, end;

@@ -162,7 +162,7 @@ static bool is_ours(Str name)
 void server_each_header(HttpExchange *x, void (*cb)(void *arg, Str name, Str value), void *arg)
 {
     const HttpResponse *resp = &x->resp;
-    bool cache = false, nosniff = false, referrer = false;
+    bool cache = false, nosniff = false, referrer = false, policy = false;
     if (resp->content_type.len)
         cb(arg, STR("Content-Type"), resp->content_type);
     cb(arg, STR("X-Request-Id"), x->req.id);
@@ -173,12 +173,16 @@ void server_each_header(HttpExchange *x, void (*cb)(void *arg, Str name, Str val
         cache |= str_eq_nocase(name, STR("cache-control"));
         nosniff |= str_eq_nocase(name, STR("x-content-type-options"));
         referrer |= str_eq_nocase(name, STR("referrer-policy"));
+        policy |= str_eq_nocase(name, STR("content-security-policy"));
         cb(arg, name, resp->headers[i].value);
     }
     if (!nosniff)
         cb(arg, STR("X-Content-Type-Options"), STR("nosniff"));
     if (!referrer)
         cb(arg, STR("Referrer-Policy"), STR("no-referrer"));
+    if (!policy) /* nothing but the page is one: whatever a browser makes of it runs nothing */
+        cb(arg, STR("Content-Security-Policy"),
+           STR("default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"));
     if (!cache)
         cb(arg, STR("Cache-Control"), STR("no-store"));
 }

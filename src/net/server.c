@@ -1,16 +1,20 @@
 /* server.c - the server's life: listening, the pool of exchanges, stopping. What every request goes
  * through is in request.c. */
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/os.h"
+#include "net/address.h"
 #include "net/conn.h"
+#include "net/limiter.h"
 #include "net/listen.h"
 
 #define POOL_MAX 256        /* exchanges kept for the next requests */
@@ -19,6 +23,7 @@
 
 const ServerLimits server_default_limits = {
     .connections = 16384,
+    .address_connections = 256,
     .target_bytes = 8192,
     .head_bytes = 32768,
     .header_count = 100,
@@ -43,6 +48,7 @@ const ServerLimits server_default_limits = {
 static void fill_limits(ServerLimits *l)
 {
     TAKE_DEFAULT(connections);
+    TAKE_DEFAULT(address_connections);
     TAKE_DEFAULT(target_bytes);
     TAKE_DEFAULT(head_bytes);
     TAKE_DEFAULT(header_count);
@@ -60,7 +66,6 @@ static void fill_limits(ServerLimits *l)
     TAKE_DEFAULT(ws_ping_ms);
 }
 
-static void drop_calls(Server *s);
 
 /* ---- accepting ---- */
 
@@ -79,6 +84,22 @@ static void on_accept_again(LoopTimer *t)
     s->listening = loop_watch_level(s->loop, &s->listener, NULL);
 }
 
+/* Two addresses may share a place: then they share its number, which is far above what anybody but
+ * a flood has. */
+uint16_t *server_address_place(Server *s, const char *peer)
+{
+    char room[48];
+    Str key = limiter_address(str_of(peer), room);
+    return &s->by_address[checksum64(s->address_seed, key.ptr, key.len) % ADDRESS_PLACES];
+}
+
+static bool address_is_full(Server *s, const char *peer)
+{
+    bool ours = address_text_is_loopback(str_of(peer)) || str_eq(str_of(peer), STR("unix"));
+    return (!ours || s->opt.limits.address_loopback) &&
+           *server_address_place(s, peer) >= s->opt.limits.address_connections;
+}
+
 static void on_connection(LoopIo *io, uint32_t events)
 {
     Server *s = (Server *)((char *)io - offsetof(Server, listener));
@@ -95,7 +116,7 @@ static void on_connection(LoopIo *io, uint32_t events)
             return;
         }
         uint64_t open = atomic_load(&s->n_connections);
-        bool over = open >= s->opt.limits.connections;
+        bool over = open >= s->opt.limits.connections || address_is_full(s, peer);
         if (open >= (uint64_t)s->opt.limits.connections + OVER_LIMIT_EXTRA)
             close(fd);
         else
@@ -155,12 +176,14 @@ static bool init_parts(Server *s, Err *err)
     loop_timers_init(s->loop, &s->t_misc, 1000);
     s->accept_again.fn = on_accept_again;
     s->scratch = mem_alloc(SCRATCH_BYTES);
+    s->by_address = mem_zalloc(ADDRESS_PLACES * sizeof *s->by_address);
     s->headers = mem_array(o->limits.header_count + 1, sizeof *s->headers);
     s->ws = ws_table_new();
-    if (!s->scratch || !s->headers || !s->ws)
+    if (!s->scratch || !s->headers || !s->ws || !s->by_address)
         return err_set(err, ERR_NO_MEMORY, "no memory for the server");
     uint32_t random;
-    if (!os_random(&random, sizeof random, err))
+    if (!os_random(&random, sizeof random, err) ||
+        !os_random(&s->address_seed, sizeof s->address_seed, err))
         return false;
     snprintf(s->id_prefix, sizeof s->id_prefix, "%08x-", random);
     if ((o->tls_cert != NULL) != (o->tls_key != NULL))
@@ -236,7 +259,7 @@ void server_free(Server *s)
     atomic_store(&s->ended, true);
     if (s->loop)
         loop_run_posts(s->loop, true, true);
-    drop_calls(s);
+    server_drop_calls(s);
     if (s->listener.fd >= 0)
         close(s->listener.fd);
     while (s->free_list) {
@@ -250,6 +273,7 @@ void server_free(Server *s)
     tls_context_free(s->tls);
     buf_release(&s->spare);
     mem_free(s->scratch);
+    mem_free(s->by_address);
     mem_free(s->headers);
     free_list(s->opt.allowed_hosts, s->opt.allowed_host_count);
     free_list(s->opt.allowed_origins, s->opt.allowed_origin_count);
@@ -260,6 +284,12 @@ void server_free(Server *s)
 }
 
 uint16_t server_port(const Server *s) { return s->port; }
+
+int server_listener(const Server *s)
+{
+    return s->listener.fd < 0 ? -1 : fcntl(s->listener.fd, F_DUPFD_CLOEXEC, 3);
+}
+
 bool server_is_tls(const Server *s) { return s->tls != NULL; }
 bool server_on_loop(const Server *s) { return loop_is_current(s->loop); }
 
@@ -290,6 +320,7 @@ HttpExchange *server_exchange_new(Server *s, Conn *c)
     x->priv->next_free = NULL;
     x->priv->server = s;
     x->priv->conn = c;
+    x->priv->serial = ++s->next_serial;
     x->format_error = s->opt.format_error;
     x->format_error_arg = s->opt.arg;
     x->body_max = s->opt.limits.body_bytes;
@@ -332,6 +363,64 @@ void server_exchange_pump(HttpExchange *x, bool done, bool streaming)
         p->conn->proto->reply(p->conn, x);
     else if (done)
         server_exchange_free(x);
+}
+
+uint64_t server_exchange_serial(const HttpExchange *x)
+{
+    return x->priv->serial;
+}
+
+typedef struct {
+    Server *server;
+    uint64_t serial;
+    const char *why;
+} GiveUp;
+
+/* Puts an exchange of our own in the place of the one that is never answered. */
+static void take_place(Conn *c, HttpExchange **place, const char *why)
+{
+    HttpExchange *old = *place;
+    struct ExchangePriv *p = old->priv;
+    HttpExchange *x = p->is_stream ? NULL : server_exchange_new(c->server, c);
+    if (!x) {
+        conn_close(c);
+        return;
+    }
+    x->req.id = arena_str(x->req.arena, old->req.id);
+    x->req.path = arena_str(x->req.arena, old->req.path);
+    x->req.method = arena_str(x->req.arena, old->req.method);
+    x->route = old->route;
+    x->started_ns = old->started_ns;
+    x->format_error = old->format_error;
+    x->format_error_arg = old->format_error_arg;
+    x->priv->stream = p->stream;
+    p->conn = NULL;
+    p->stream = NULL;
+    *place = x;
+    exchange_cancel(old);
+    server_refuse(x, 503, why);
+}
+
+static void on_give_up(void *arg)
+{
+    GiveUp *g = arg;
+    HttpExchange **place = NULL;
+    for (Conn *c = g->server->conns; c && !place; c = c->next) {
+        place = c->proto->held ? c->proto->held(c, g->serial) : NULL;
+        if (place)
+            take_place(c, place, g->why);
+    }
+    mem_free(g);
+}
+
+void server_give_up(Server *s, uint64_t serial, const char *why)
+{
+    GiveUp *g = mem_alloc(sizeof *g);
+    if (!g)
+        return; /* the client waits on, until it goes */
+    *g = (GiveUp){s, serial, why};
+    if (!server_post(s, on_give_up, g))
+        mem_free(g);
 }
 
 /* ---- running ---- */
@@ -448,71 +537,4 @@ void server_join(Server *s)
     if (s->started)
         pthread_join(s->thread, NULL);
     s->started = false;
-}
-
-/* ---- posts ---- */
-
-void server_post_node(Server *s, LoopPost *post)
-{
-    loop_post(s->loop, post); /* the loop outlives every exchange: server_free waits for them */
-}
-
-typedef struct {
-    LoopPost post;
-    LoopTimer timer;
-    void (*fn)(void *arg);
-    void *arg;
-} Call;
-
-static void on_call(LoopPost *post)
-{
-    Call *call = (Call *)post;
-    call->fn(call->arg);
-    mem_free(call);
-}
-
-bool server_post(Server *s, void (*fn)(void *arg), void *arg)
-{
-    if (atomic_load(&s->ended))
-        return false;
-    Call *call = mem_zalloc(sizeof *call);
-    if (!call)
-        return false;
-    call->post.fn = on_call;
-    call->fn = fn;
-    call->arg = arg;
-    if (loop_post(s->loop, &call->post))
-        return true;
-    mem_free(call);
-    return false;
-}
-
-static void on_after(LoopTimer *t)
-{
-    Call *call = (Call *)((char *)t - offsetof(Call, timer));
-    call->fn(call->arg);
-    mem_free(call);
-}
-
-/* What was to be called later never will be. */
-static void drop_calls(Server *s)
-{
-    LoopTimer *t = s->t_misc.head.next, *next;
-    for (; t && t != &s->t_misc.head; t = next) {
-        next = t->next;
-        if (t->fn == on_after)
-            mem_free((char *)t - offsetof(Call, timer));
-    }
-}
-
-bool server_after(Server *s, uint32_t delay_ms, void (*fn)(void *arg), void *arg)
-{
-    Call *call = mem_zalloc(sizeof *call);
-    if (!call)
-        return false;
-    call->timer.fn = on_after;
-    call->fn = fn;
-    call->arg = arg;
-    loop_timer_at(s->loop, &s->t_misc, &call->timer, delay_ms);
-    return true;
 }

@@ -10,7 +10,8 @@
  * Origin refused, 408 too slow, 411/413/414/431 too large, 417, 501 unknown transfer coding, 503
  * too many connections or too much body memory, 505. Every answer carries X-Request-Id, Date,
  * X-Content-Type-Options: nosniff, Referrer-Policy: no-referrer and, unless the handler set it,
- * Cache-Control: no-store. No CORS header is ever sent.
+ * Cache-Control: no-store and a Content-Security-Policy that allows nothing. No CORS header is ever
+ * sent.
  *
  * Threads: server_post, server_stop, ws_post_* and http_exchange_reply are safe from any thread;
  * everything else belongs to the thread that made the server until server_start, then to the
@@ -22,6 +23,9 @@
 
 typedef struct {
     uint32_t connections;      /* open at once; one more is answered 503 and closed */
+    uint32_t address_connections; /* of one address; one more as above. Not of this machine's own,
+                                     but with address_loopback */
+    bool address_loopback;
     uint32_t target_bytes;     /* request target; 414 */
     uint32_t head_bytes;       /* request line and headers; 431 */
     uint32_t header_count;     /* 431 */
@@ -69,6 +73,9 @@ typedef struct Server Server;
 /* Binds and listens. ERR_VALIDATION bad option, ERR_CONFLICT address in use, ERR_IO. */
 Server *server_new(const ServerOptions *options, Err *err);
 uint16_t server_port(const Server *s);
+/* A copy of the listening socket, closed on exec, for who goes on after this server; -1 when it is
+ * closed already. */
+int server_listener(const Server *s);
 bool server_is_tls(const Server *s);
 /* Runs the loop on its own thread, or on the calling one until it was stopped. */
 bool server_start(Server *s, Err *err);
@@ -89,6 +96,12 @@ bool server_on_loop(const Server *s); /* is this the loop thread? */
 /* Calls fn(arg) on the loop thread after delay_ms, once. False when memory is short. Loop
  * thread. */
 bool server_after(Server *s, uint32_t delay_ms, void (*fn)(void *arg), void *arg);
+
+/* The handler of that exchange hangs: from any thread, the client is answered 503 with the sentence
+ * (an answer that has begun is cut), and what the handler still says of it goes nowhere. Nothing
+ * happens when it has been answered. */
+uint64_t server_exchange_serial(const HttpExchange *x);
+void server_give_up(Server *s, uint64_t serial, const char *why);
 
 typedef struct {
     uint64_t connections;     /* open now */

@@ -439,7 +439,7 @@ static void on_closed(Conn *c)
 }
 
 const ConnProto ws_proto = {wants_input, input, on_eof, on_drained, NULL, on_timer, on_reply,
-                            on_stop, on_closed};
+                            on_stop, on_closed, NULL};
 
 bool ws_attach(Conn *c, const WsHandler *handler, void *user)
 {

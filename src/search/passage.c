@@ -25,16 +25,8 @@ static bool on_token(void *arg, Str stem, size_t start, size_t end)
     Tokens *t = arg;
     if (t->n == MAX_TOKENS)
         return false;
-    if (t->n == t->cap) {
-        size_t cap = t->cap ? t->cap * 2 : 256;
-        Token *items = ARENA_NEW_ARRAY(t->a, Token, cap);
-        if (!items)
-            return !(t->no_memory = true);
-        if (t->n)
-            memcpy(items, t->items, t->n * sizeof *items);
-        t->items = items;
-        t->cap = cap;
-    }
+    if (!ARENA_GROW(t->a, t->items, t->n, t->cap))
+        return !(t->no_memory = true);
     Token token = {arena_str(t->a, stem), (uint32_t)start, (uint32_t)end, 0};
     t->no_memory = !token.stem.ptr;
     t->items[t->n++] = token;

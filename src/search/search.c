@@ -11,7 +11,9 @@
 #include "search/fusion.h"
 #include "search/passage.h"
 #include "search/result.h"
+#include "search/vectors.h"
 #include "search/words.h"
+#include "store/cues.h"
 
 #define DEFAULT_ENTRIES 256
 #define DEFAULT_TTL_MS 300000u
@@ -26,6 +28,7 @@
 struct Search {
     Store *store;
     const Minilm *model;
+    Vectors *kept;
     MinilmState **states; /* [workers], made when first needed */
     unsigned workers;
     Cache *results, *documents, *vectors;
@@ -75,6 +78,7 @@ Search *search_new(const SearchOptions *o, Err *err)
     if (!s->states ||
         !(s->results = cache_new("search", entries, RESULT_CACHE_BYTES, ttl_ms, err)) ||
         !(s->documents = cache_new("document", 4 * entries, DOCUMENT_CACHE_BYTES, ttl_ms, err)) ||
+        !(s->kept = vectors_new(err)) ||
         !(s->vectors = cache_new("embedding", 4 * entries, VECTOR_CACHE_BYTES, ttl_ms, err))) {
         search_free(s);
         return NULL;
@@ -98,6 +102,7 @@ void search_free(Search *s)
     cache_free(s->results);
     cache_free(s->documents);
     cache_free(s->vectors);
+    vectors_free(s->kept);
     mem_free(s);
 }
 
@@ -123,6 +128,55 @@ bool search_embed(Search *s, const Str *texts, size_t n, unsigned worker, float 
     if (!state || !minilm_embed(s->model, state, texts, n, out, tokens, err))
         return false;
     metric_observe(s->embed_seconds, NULL, clock_seconds_since(start));
+    return true;
+}
+
+#define KEPT_AT_ONCE 64
+
+static bool embed_some(Search *s, const Str *texts, size_t n, unsigned worker, float *out,
+                       uint32_t *tokens, Err *err)
+{
+    Str fresh[KEPT_AT_ONCE];
+    size_t where[KEPT_AT_ONCE], same[KEPT_AT_ONCE], m = 0; /* of each text: its place in fresh */
+    uint32_t counts[KEPT_AT_ONCE];
+    for (size_t i = 0; i < n; i++) {
+        where[i] = SIZE_MAX;
+        if (vectors_get(s->kept, texts[i], out + i * MINILM_DIM, &tokens[i]))
+            continue;
+        for (size_t k = 0; k < m && where[i] == SIZE_MAX; k++)
+            if (str_eq(texts[same[k]], texts[i]))
+                where[i] = k;
+        if (where[i] != SIZE_MAX)
+            continue;
+        where[i] = m;
+        same[m] = i;
+        fresh[m++] = texts[i];
+    }
+    if (m == 0)
+        return true;
+    Arena *a = arena_new((size_t)KEPT_AT_ONCE * MINILM_DIM * sizeof(float) + 65536);
+    float *v = a ? ARENA_NEW_ARRAY(a, float, m * MINILM_DIM) : NULL;
+    bool ok = v ? search_embed(s, fresh, m, worker, v, counts, err) : no_memory(err);
+    for (size_t k = 0; ok && k < m; k++)
+        vectors_put(s->kept, fresh[k], v + k * MINILM_DIM, counts[k]);
+    for (size_t i = 0; ok && i < n; i++) {
+        if (where[i] == SIZE_MAX)
+            continue;
+        memcpy(out + i * MINILM_DIM, v + where[i] * MINILM_DIM, MINILM_DIM * sizeof *v);
+        tokens[i] = counts[where[i]];
+    }
+    arena_free(a);
+    return ok;
+}
+
+bool search_embed_kept(Search *s, const Str *texts, size_t n, unsigned worker, float *out,
+                       uint32_t *tokens, Err *err)
+{
+    for (size_t at = 0; at < n; at += KEPT_AT_ONCE) {
+        size_t some = n - at < KEPT_AT_ONCE ? n - at : KEPT_AT_ONCE;
+        if (!embed_some(s, texts + at, some, worker, out + at * MINILM_DIM, tokens + at, err))
+            return false;
+    }
     return true;
 }
 
@@ -418,12 +472,26 @@ static bool fetch(Run *run, SearchResult *out, Err *err)
     return true;
 }
 
+static void say_when(const Run *run, const Uuid *doc, Match *m)
+{
+    uint32_t end;
+    m->timed = store_said_at(run->s->store, run->owner, doc, m->start, m->end, &m->from_ms,
+                             &m->to_ms);
+    m->snippet_ms = m->from_ms;
+    (void)store_said_at(run->s->store, run->owner, doc, m->start + m->snippet_start,
+                        m->start + m->snippet_end, &m->snippet_ms, &end);
+}
+
 static bool mark(Run *run, SearchResult *out, Err *err)
 {
     for (size_t i = 0; i < out->n; i++)
         for (size_t k = 0; k < out->hits[i].n_matches; k++)
             if (!passage_mark(run->s->store, &run->words, run->a, &out->hits[i].matches[k], err))
                 return false;
+    for (size_t i = 0; i < out->n; i++)
+        if (str_eq(out->hits[i].doc.file_type, STR("audio")))
+            for (size_t k = 0; k < out->hits[i].n_matches; k++)
+                say_when(run, &out->hits[i].doc.id, &out->hits[i].matches[k]);
     lap(run, "snippet");
     return true;
 }

@@ -52,6 +52,8 @@ typedef struct {
     float keyword_score;    /* BM25 */
     uint32_t keyword_rank, vector_rank; /* from 1; 0: not found that way */
     float fused_score;
+    bool timed;             /* of a recording: from when to when it is said, and its snippet */
+    uint32_t from_ms, to_ms, snippet_ms;
     uint32_t snippet_start, snippet_end; /* bytes of text: the part worth showing */
     MarkSpan *marks;        /* matched words, in order */
     size_t n_marks;
@@ -84,6 +86,10 @@ MinilmState *search_encoder(Search *s, unsigned worker, Err *err);
 
 /* Embeds texts for /v1/embeddings: out [n, 384]. */
 bool search_embed(Search *s, const Str *texts, size_t n, unsigned worker, float *out,
+    uint32_t *tokens, Err *err);
+/* As search_embed, of texts that are likely to come again: those of a moment ago are not embedded
+ * once more, and one that stands in the list twice is embedded once. */
+bool search_embed_kept(Search *s, const Str *texts, size_t n, unsigned worker, float *out,
     uint32_t *tokens, Err *err);
 /* As search_embed, from token ids with [CLS] and [SEP] (minilm_embed_ids). */
 bool search_embed_ids(Search *s, const uint32_t *const *ids, const uint32_t *n_ids, size_t n,

@@ -50,7 +50,7 @@ bool store_phrase_documents(Store *s, const Uuid *owner, Str phrase, int64_t sin
 bool store_document_vector(Store *s, const Uuid *owner, const Uuid *id, float v[VINDEX_DIM],
     bool *found, Err *err);
 
-/* Grows with every change of tasks, reminders, calendars and of what was decided about
+/* Grows with every change of tasks, reminders, calendars, facts and of what was decided about
  * commitments, as store_version does for documents. */
 uint64_t store_plans_version(Store *s, const Uuid *owner);
 

@@ -114,6 +114,24 @@ static bool phrases_ok(const DocumentPut *p, Err *err)
     return texts_ok(p->phrases, p->n_phrases, "a phrase", err);
 }
 
+static bool cues_ok(const DocumentPut *p, Err *err)
+{
+    Str text = p->doc.content;
+    uint32_t at = 0;
+    if (p->n_cues > STORE_MAX_CUES)
+        return err_set(err, ERR_TOO_LARGE, "%zu cues are too many; at most %u are kept", p->n_cues,
+            STORE_MAX_CUES);
+    for (size_t i = 0; i < p->n_cues; i++) {
+        const Cue *c = &p->cues[i];
+        if (c->start < at || c->start >= c->end || c->end > text.len || c->start_ms > c->end_ms
+            || !boundary(text, c->start) || !boundary(text, c->end))
+            return err_set(err, ERR_VALIDATION, "cue %zu is [%u,%u) in a text of %zu bytes", i,
+                c->start, c->end, text.len);
+        at = c->end;
+    }
+    return true;
+}
+
 static bool put_ok(const DocumentPut *p, Err *err)
 {
     const Document *d = &p->doc;
@@ -139,7 +157,8 @@ static bool put_ok(const DocumentPut *p, Err *err)
         && text_ok(d->language, STORE_MAX_WORD, "the language", err)
         && text_ok(d->about_json, STORE_MAX_JSON, "what was found out", err)
         && tags_ok(d->tags, d->n_tags, err) && importance_ok(d->importance, err)
-        && chunks_ok(p, err) && commitments_ok(p, err) && phrases_ok(p, err);
+        && chunks_ok(p, err) && commitments_ok(p, err) && phrases_ok(p, err)
+        && cues_ok(p, err);
 }
 
 const char *ledger_state_name(LedgerState s)

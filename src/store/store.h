@@ -65,6 +65,12 @@ typedef struct {
     double strength;
 } CommitmentNew;
 
+/* A piece of a transcript's text and when it is said (store/cues.h). */
+typedef struct {
+    uint32_t start, end;  /* byte offsets into content */
+    uint32_t start_ms, end_ms;
+} Cue;
+
 typedef struct {
     Document doc;         /* id, hash, created_at set by the caller; content holds the text */
     Str original;         /* the bytes as they came */
@@ -74,6 +80,8 @@ typedef struct {
     const uint8_t *sketch; /* [STORE_SKETCH_BYTES], or NULL: never a near-duplicate (near.h) */
     const CommitmentNew *commitments;
     size_t n_commitments; /* at most 1000 */
+    const Cue *cues;      /* of a recording: in order, none touching another */
+    size_t n_cues;
     const Str *phrases;   /* what it is about, most telling first (store/briefing.h) */
     size_t n_phrases;     /* at most STORE_MAX_PHRASES */
     int64_t written_at;   /* the document's own date; 0: not known */

@@ -8,8 +8,12 @@
 
 #include "store/briefing.h"
 #include "store/calendar.h"
+#include "store/language.h"
 #include "store/store.h"
 #include "store/commitments.h"
+#include "store/cues.h"
+#include "store/settings.h"
+#include "store/people.h"
 #include "store/talk.h"
 #include "store/tasks.h"
 
@@ -150,6 +154,32 @@ struct StoreOps {
     bool (*briefing_schedule)(Store *s, const Uuid *owner, Arena *a, BriefingSchedule *out,
         bool *found, Err *err);
     bool (*briefing_schedule_put)(Store *s, const Uuid *owner, const BriefingSchedule *b, Err *err);
+    /* language.h */
+    bool (*tokens_add)(Store *s, const Uuid *owner, int64_t day, int64_t delta, uint64_t *total,
+        Err *err);
+    bool (*tokens_used)(Store *s, const Uuid *owner, int64_t day, uint64_t *total, Err *err);
+    bool (*made_put)(Store *s, const Uuid *owner, const MadeText *t, Err *err);
+    bool (*made_get)(Store *s, const Uuid *owner, const Sha256 *key, Arena *a, Str *text,
+        bool *found, Err *err);
+    /* cues.h */
+    bool (*cues)(Store *s, const Uuid *owner, const Uuid *document, uint32_t start, uint32_t end,
+        Arena *a, Cue **out, size_t *n, Err *err);
+    /* settings.h */
+    bool (*setting_list)(Store *s, const Uuid *owner, Arena *a, StoredSetting **out, size_t *n,
+        Err *err);
+    bool (*setting_put)(Store *s, const Uuid *owner, const StoredSetting *list, size_t n,
+        Err *err);
+    /* people.h */
+    bool (*person_put)(Store *s, const Person *p, Err *err);
+    bool (*person_list)(Store *s, Arena *a, Person **out, size_t *n, Err *err);
+    bool (*person_remove)(Store *s, const Uuid *person, Err *err);
+    bool (*credential_put)(Store *s, const Credential *c, Err *err);
+    bool (*credential_list)(Store *s, Arena *a, Credential **out, size_t *n, Err *err);
+    bool (*credential_delete)(Store *s, const Uuid *ids, size_t n, Err *err);
+    bool (*credential_used)(Store *s, const Uuid *ids, const int64_t *at, size_t n, Err *err);
+    bool (*audit_add)(Store *s, const AuditEntry *e, size_t n, int64_t keep_since, Err *err);
+    bool (*audit_list)(Store *s, const AuditQuery *q, Arena *a, AuditEntry **out, size_t *n,
+        Err *err);
 };
 
 struct Store {
@@ -169,5 +199,6 @@ struct Store {
 #define STORE_MAX_ANY 1000u        /* tags, sources, types or ids of a filter */
 #define STORE_MAX_PAGE 1000u       /* items of one list page */
 #define STORE_MAX_K 1000u
+#define STORE_MAX_CUES 1000000u
 
 #endif

@@ -18,6 +18,7 @@
 #define TALK_MAX_TITLE 300u
 #define TALK_MAX_STATE (256u << 10) /* bytes of a session's state, of a message's extra_json */
 #define FACT_MAX_TEXT 1000u
+#define FACT_MAX_SUBJECTS 200u /* of one look-up */
 
 typedef struct {
     Uuid id;
@@ -89,7 +90,8 @@ typedef struct {
     Str text;               /* in the person's words: "my manager is Dana" */
     Str subject;            /* folded: "my manager"; empty when the words have no such shape */
     Str value;              /* "Dana"; empty likewise */
-    Str source;             /* "conversation:UUID", "api" */
+    Str source;             /* "api"; "conversation:SESSION:MESSAGE" (ids) of what was said in one;
+                             * "conversation" when that was not kept */
     int64_t created_at, updated_at;
     int64_t ended_at;       /* another fact took its place; 0: it holds */
     Uuid replaced_by;       /* nil: it holds, or what took its place was forgotten */
@@ -98,6 +100,10 @@ typedef struct {
 typedef struct {
     Str q;                  /* words in it; empty: all */
     Str subject;            /* exactly; ptr NULL: any */
+    const Str *subjects;    /* one of these; n_subjects 0: any */
+    size_t n_subjects;      /* at most FACT_MAX_SUBJECTS */
+    Str subject_prefix;     /* what it begins with; empty: anything */
+    Str subject_suffix;     /* what it ends with; empty: anything. Looks at all that hold */
     bool ended;             /* those that were replaced, too */
     size_t limit;           /* 1..1000 */
     Str cursor;

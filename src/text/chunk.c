@@ -80,14 +80,8 @@ static bool pick_marks(Chunker *c, const Mark *marks, size_t n, unsigned kinds, 
 
 static bool add_unit(Chunker *c, Unit u)
 {
-    if (!c->units || c->n_units == c->cap_units) {
-        size_t cap = c->cap_units ? c->cap_units * 2 : 256;
-        Unit *units = mem_resize(c->units, cap, sizeof *units);
-        if (!units)
-            return out_of_memory(c);
-        c->units = units;
-        c->cap_units = cap;
-    }
+    if (!MEM_GROW(c->units, c->n_units, c->cap_units))
+        return out_of_memory(c);
     const Unit *last = c->n_units ? &c->units[c->n_units - 1] : NULL;
     u.before = last ? last->before + last->tokens : 0;
     c->units[c->n_units++] = u;
@@ -296,14 +290,8 @@ static size_t full_count(const Chunker *c, Str context, size_t start, size_t end
 
 static bool add_span(Chunker *c, size_t first, size_t last, Str context)
 {
-    if (c->n_spans == c->cap_spans) {
-        size_t cap = c->cap_spans ? c->cap_spans * 2 : 64;
-        ChunkSpan *spans = mem_resize(c->spans, cap, sizeof *spans);
-        if (!spans)
-            return out_of_memory(c);
-        c->spans = spans;
-        c->cap_spans = cap;
-    }
+    if (!MEM_GROW(c->spans, c->n_spans, c->cap_spans))
+        return out_of_memory(c);
     c->spans[c->n_spans++] = (ChunkSpan){.start = c->units[first].start,
         .end = c->units[last - 1].end, .page = c->units[first].page, .context = context};
     return true;

@@ -200,6 +200,12 @@ bool ears_model(const Ears *e, Str asked, char out[EARS_NAME_MAX], Err *err)
     return ok;
 }
 
+bool ears_ready(const Ears *e, Err *err)
+{
+    char name[EARS_NAME_MAX];
+    return ears_model(e, STR(""), name, err);
+}
+
 /* ---- loading --------------------------------------------------------------------------------- */
 
 static char *path_of(const Ears *e, const char *name)
@@ -318,9 +324,9 @@ static void leave(Ears *e, Lane *lane, const Waiter *me)
 }
 
 /* Waits for its turn; callers hold the lock, and leave afterwards when it returns true. */
-static bool enter(Ears *e, Lane *lane, Waiter *me, const WhisperOptions *o, Err *err)
+static bool enter(Ears *e, Lane *lane, Waiter *me, bool patient, const WhisperOptions *o, Err *err)
 {
-    if (lane->n > e->queue_max)
+    if (!patient && lane->n > e->queue_max)
         return err_set(err, ERR_UNAVAILABLE,
             "%u waiting for the speech recogniser already; try again in a moment", lane->n - 1);
     Waiter **last = &lane->first;
@@ -342,6 +348,7 @@ static bool enter(Ears *e, Lane *lane, Waiter *me, const WhisperOptions *o, Err 
 typedef struct {
     Ears *ears;
     const WhisperOptions *own;
+    size_t before, whole;
     bool gives_way;
 } Course;
 
@@ -355,8 +362,12 @@ static bool on_progress(void *arg, size_t done, size_t all)
             wait_a_little(e);
         pthread_mutex_unlock(&e->lock);
     }
+    done += c->before;
+    all = c->whole ? c->whole : all;
     if (e->progress)
         e->progress(e->progress_arg, done, all);
+    if (is_cancelled(c->own)) /* a window of silence has no token about which it was asked */
+        return false;
     return !c->own->progress || c->own->progress(c->own->arg, done, all);
 }
 
@@ -414,7 +425,8 @@ static bool transcribe(Ears *e, const char *name, const EarsRequest *r, const fl
     Arena *a, WhisperResult *out, Err *err)
 {
     unsigned lane = r->urgent ? 0 : 1;
-    Course course = {.ears = e, .own = &r->options, .gives_way = !r->urgent};
+    Course course = {.ears = e, .own = &r->options, .before = r->before, .whole = r->whole,
+        .gives_way = !r->urgent};
     WhisperOptions o = r->options;
     Waiter me = {0};
     o.progress = on_progress;
@@ -425,7 +437,7 @@ static bool transcribe(Ears *e, const char *name, const EarsRequest *r, const fl
         o.language = str_of(e->language);
     pthread_mutex_lock(&e->lock);
     atomic_fetch_add(&e->urgent, lane == 0);
-    if (!enter(e, &e->lane[lane], &me, &r->options, err)) {
+    if (!enter(e, &e->lane[lane], &me, r->patient, &r->options, err)) {
         pthread_mutex_unlock(&e->lock);
         atomic_fetch_sub(&e->urgent, lane == 0);
         return false;

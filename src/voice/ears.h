@@ -43,6 +43,9 @@ typedef struct {
     Str model;              /* as for ears_model */
     bool urgent;            /* a person waits: the first lane */
     bool exact;             /* silence at its ends is not cut off (voice/trim.h) */
+    bool patient;           /* waits in its lane however many are there */
+    size_t before, whole;   /* of a longer sound: samples before this piece, and in all; for those
+                               who are told how far it is */
     WhisperOptions options; /* with its callbacks; language empty: the setting's. `cancelled` is
                                asked under a lock while it waits: it must not block */
 } EarsRequest;
@@ -51,6 +54,22 @@ typedef struct {
  * whisper_transcribe say. *out lives in `a`. */
 bool ears_hear(Ears *e, const EarsRequest *r, const float *pcm, size_t n, Arena *a,
     WhisperResult *out, Err *err);
+
+/* A long sound that is read as it is needed, so that hours of it are never in memory. */
+typedef struct {
+    size_t n; /* samples at EARS_RATE_HZ */
+    /* Samples [from, from + n) as floats; returns how many there are. On the thread that hears. */
+    size_t (*read)(void *arg, size_t from, size_t n, float *out);
+    void *arg;
+} EarsSource;
+
+/* As ears_hear, of any length: in stretches of ten minutes at most, each cut where it is quietest.
+ * Times are those of the whole; the language is that of the first words. */
+bool ears_hear_source(Ears *e, const EarsRequest *r, const EarsSource *sound, Arena *a,
+    WhisperResult *out, Err *err);
+
+/* Whether anything could hear now: ERR_UNAVAILABLE says what to fetch. Loads nothing. */
+bool ears_ready(const Ears *e, Err *err);
 
 /* How far a sound has been heard, in samples; called on the thread that hears. Before the first. */
 void ears_on_progress(Ears *e, void (*fn)(void *arg, size_t done, size_t all), void *arg);

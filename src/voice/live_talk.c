@@ -327,7 +327,7 @@ static void on_end(LiveTalk *t)
     SessionEvent nothing = {.utterance = 0};
     if (!t->open)
         return;
-    if (!session_end(t->session, on_event, t, &err))
+    if (!session_finish(t->session, on_event, t, &err))
         talk_tell_error(t, &err);
     else if (!t->heard_any && !t->continuous)
         on_ended(t, &nothing); /* no sound at all is still answered */

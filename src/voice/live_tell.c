@@ -1,4 +1,4 @@
-/* live_tell.c - what a conversation tells its owner: states, text, errors. On the thread of Live. */
+/* live_tell.c - what a conversation tells its owner: states, text, errors. Thread of Live. */
 #include "voice/live_int.h"
 
 void talk_stage(LiveTalk *t, const char *stage, double seconds)

@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "voice/trim.h"
 
-#define QUIET_SECONDS 30u     /* of sound without speech, for session_end */
+#define QUIET_SECONDS 30u     /* of sound without speech, for session_finish */
 #define QUIET_CONTINUOUS 4u   /* more than any pre-roll */
 /* MAYBE is said, and that much silence belongs to an utterance. */
 #define PAUSE_MS ((uint32_t)TRIM_KEEP_MS)
@@ -393,7 +393,7 @@ static void restart(Session *s)
     s->loud = 0;
 }
 
-bool session_end(Session *s, SessionHear hear, void *arg, Err *err)
+bool session_finish(Session *s, SessionHear hear, void *arg, Err *err)
 {
     s->hear = hear;
     s->arg = arg;

@@ -8,7 +8,7 @@
  * transcribes it then has the final text when ENDED comes, and has lost some milliseconds of
  * computing when somebody goes on.
  *
- * An utterance ends by `silence_ms` without speech, by session_end, or by being too long. Unless
+ * An utterance ends by `silence_ms` without speech, by session_finish, or by being too long. Unless
  * the session is continuous, silence must also have passed on the clock: a file that is pushed
  * faster than anybody speaks is not cut at its pauses, so that nothing of it is lost.
  *
@@ -39,7 +39,7 @@ typedef struct {
     uint32_t rate_hz;      /* 0: 16000 */
     bool is_float;         /* f32le, else s16le; one channel */
     bool continuous;       /* utterances are found one after another, each of at most 30 s */
-    bool manual;           /* only session_end ends an utterance */
+    bool manual;           /* only session_finish ends an utterance */
     uint32_t silence_ms;   /* 0: SESSION_SILENCE_MS; else SESSION_SILENCE_MIN_MS .. 10000 */
     uint32_t preroll_ms;   /* 0: SESSION_PREROLL_MS; at most 2000 */
     uint32_t interrupt_ms; /* 0: SESSION_INTERRUPT_MS; UINT32_MAX: speech never interrupts */
@@ -63,7 +63,7 @@ typedef struct {
     uint64_t from, to;  /* samples at 16 kHz since the session began */
     uint64_t spoke;     /* behind the last frame of speech */
     uint64_t heard;     /* samples there were when it was decided */
-    bool by_silence;    /* ENDED: found by the detector, not said by session_end */
+    bool by_silence;    /* ENDED: found by the detector, not said by session_finish */
 } SessionEvent;
 
 typedef void (*SessionHear)(void *arg, const SessionEvent *event);
@@ -83,7 +83,7 @@ uint64_t session_due_ns(const Session *s);
  * it, ENDED with the whole sound (its last 30 s): a very short word is for the recogniser to find.
  * Says nothing when there was no sound at all, or all of it has been said. Afterwards the session
  * is as new, except that samples and utterances are counted on. */
-bool session_end(Session *s, SessionHear hear, void *arg, Err *err);
+bool session_finish(Session *s, SessionHear hear, void *arg, Err *err);
 /* In a pause (MAYBE was said, RESUMED was not): the words leave no doubt that it was the end, and
  * it is ENDED now. What follows is another utterance. False when there is no such pause. */
 bool session_take(Session *s, SessionHear hear, void *arg);

@@ -12,8 +12,8 @@ MODELS = Path(os.environ.get("SOTTO_MODELS", ROOT / "models"))
 class Server:
     """with Server(folder) as s: s.url, s.process"""
 
-    def __init__(self, data, *args, env=None):
-        self.data, self.args, self.env = Path(data), args, env or {}
+    def __init__(self, data, *args, env=None, listen="127.0.0.1:0"):
+        self.data, self.args, self.env, self.listen = Path(data), args, env or {}, listen
 
     def environment(self):
         clean = {k: v for k, v in os.environ.items() if not k.startswith("SOTTO_")}
@@ -24,7 +24,8 @@ class Server:
     def __enter__(self):
         self.log = open(self.data / "server.log", "ab")
         self.started = time.monotonic()
-        self.process = subprocess.Popen([PROGRAM, "serve", "--listen", "127.0.0.1:0", *self.args],
+        listen = [] if "--listen" in self.args else ["--listen", self.listen]
+        self.process = subprocess.Popen([PROGRAM, "serve", *listen, *self.args],
                                         stdout=subprocess.PIPE, stderr=self.log, env=self.environment())
         line = self.process.stdout.readline().decode()
         self.ready_s = time.monotonic() - self.started

@@ -12,7 +12,8 @@ from server import ROOT, Server
 DATA = ROOT / "tests/data/answers"
 NOW = {"SOTTO_NOW": "2026-11-23T10:00:00+01:00", "SOTTO_ZONE": "Europe/Berlin"}
 # set -> folder, least share of answers that are right, least share of "nothing" that is said rightly
-SETS = {"sample": (ROOT / "share/sample", 0.7, 0.9), "papers": (DATA / "papers", 0.85, 0.75)}
+SETS = {"sample": (ROOT / "share/sample", 0.7, 0.9), "papers": (DATA / "papers", 0.85, 0.75),
+        "fresh": (DATA / "fresh", 0.65, 0.7)}
 
 
 def call(server, path, body):

@@ -405,12 +405,14 @@ def test_serve_says_where_and_stops_gracefully(alone):
 @pytest.mark.parametrize("address", ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"])
 def test_serve_refuses_the_open_network(alone, address):
     refused = alone("serve", "--listen", address, status=2)
-    assert "--insecure-listen" in refused.stderr
+    assert "sotto people password" in refused.stderr and "sotto token create" in refused.stderr
     assert not (alone.data / "sotto.db").exists()
 
 
-def test_serve_on_the_open_network_when_told_to(alone):
-    process = subprocess.Popen([PROGRAM, "serve", "--listen", "0.0.0.0:0", "--insecure-listen"],
+def test_serve_on_the_open_network_with_a_password(alone):
+    subprocess.run([PROGRAM, "people", "password"], env=environment(alone.data), input="long enough\n", text=True,
+                   check=True, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([PROGRAM, "serve", "--listen", "0.0.0.0:0"],
                                env=environment(alone.data), stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline().startswith("listening on http://0.0.0.0:")
     assert alone.json("list")["documents"] == []  # the commands find it on this machine

@@ -229,5 +229,6 @@ function connect() {
     pause = Math.min(pause * 2, 10000);
   };
 }
+$('small').hidden = location.pathname !== '/';
 connect();
 list();

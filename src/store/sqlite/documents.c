@@ -65,17 +65,10 @@ static bool read_tags(SqConn *c, int64_t doc_no, Arena *a, Document *d, Err *err
     if (sq_begin(&q, c, sql, err)) {
         sq_i64(&q, doc_no);
         while ((rc = sq_step(&q, err)) > 0) {
-            if (d->n_tags == cap) {
-                cap = cap ? cap * 2 : 8;
-                Str *more = ARENA_NEW_ARRAY(a, Str, cap);
-                if (!more) {
-                    rc = -1;
-                    no_memory(err);
-                    break;
-                }
-                if (d->n_tags)
-                    memcpy(more, d->tags, d->n_tags * sizeof *more);
-                d->tags = more;
+            if (!ARENA_GROW(a, d->tags, d->n_tags, cap)) {
+                rc = -1;
+                no_memory(err);
+                break;
             }
             if (!sq_col_copy(&q, 0, a, &d->tags[d->n_tags], err)) {
                 rc = -1;

@@ -125,7 +125,7 @@ static bool apply_fact(Sqlite *s, SqWrite *w, Err *err)
 bool sq_fact_put(Store *store, const Uuid *owner, const Fact *f, Uuid *replaced, Err *err)
 {
     Sqlite *s = sq_of(store);
-    FactWrite fw = {.w = {.apply = apply_fact}, .f = f};
+    FactWrite fw = {.w = {.apply = apply_fact, .plans = true}, .f = f};
     if (s->read_only)
         return err_set(err, ERR_FORBIDDEN, "the store was opened for reading only");
     Arena *a = arena_new((size_t)1 << 20);
@@ -203,7 +203,8 @@ static bool apply_fact_delete(Sqlite *s, SqWrite *w, Err *err)
 bool sq_fact_delete(Store *store, const Uuid *owner, const Uuid *id, bool revive_last, Err *err)
 {
     Sqlite *s = sq_of(store);
-    FactWrite fw = {.w = {.apply = apply_fact_delete, .owner = sq_owner(s, owner), .frees = true},
+    FactWrite fw = {.w = {.apply = apply_fact_delete, .owner = sq_owner(s, owner), .plans = true,
+                        .frees = true},
         .id = id, .revive = revive_last};
     return fw.w.owner ? sq_write(s, &fw.w, err) : no_fact(err);
 }
@@ -243,6 +244,25 @@ static bool fact_where(SqConn *c, int64_t owner_no, const FactQuery *f, SqWhere 
     if (f->subject.ptr) {
         buf_add_c(&w->sql, " AND t.subject = ?");
         sq_where_text(w, f->subject);
+    }
+    for (size_t i = 0; i < f->n_subjects && i < FACT_MAX_SUBJECTS; i++) {
+        buf_add_c(&w->sql, i ? ", ?" : " AND t.subject <> '' AND t.subject IN (?");
+        sq_where_text(w, f->subjects[i]);
+    }
+    buf_add_c(&w->sql, f->n_subjects ? ")" : "");
+    if (f->subject_prefix.len) {
+        /* 0xFF is in no UTF-8, so that it is behind everything that begins so. */
+        Str behind = arena_printf(w->a, STR_FMT "\xFF", STR_ARG(f->subject_prefix));
+        if (!behind.ptr)
+            return sq_talk_no_memory(err);
+        buf_add_c(&w->sql, " AND t.subject <> '' AND t.subject >= ? AND t.subject < ?");
+        sq_where_text(w, f->subject_prefix);
+        sq_where_text(w, behind);
+    }
+    if (f->subject_suffix.len) {
+        buf_add_c(&w->sql, " AND t.subject <> '' AND substr(t.subject, -length(?)) = ?");
+        sq_where_text(w, f->subject_suffix);
+        sq_where_text(w, f->subject_suffix);
     }
     if (!f->ended)
         buf_add_c(&w->sql, " AND t.ended_at IS NULL");

@@ -15,15 +15,9 @@ static bool no_memory(Err *err)
 
 static void arg(SqWhere *w, char kind, int64_t i, Str s)
 {
-    if (w->n == w->cap) {
-        size_t cap = w->cap ? w->cap * 2 : 16;
-        void *more = mem_resize(w->args, cap, sizeof *w->args);
-        if (!more) {
-            w->sql.failed = true;
-            return;
-        }
-        w->args = more;
-        w->cap = cap;
+    if (!MEM_GROW(w->args, w->n, w->cap)) {
+        w->sql.failed = true;
+        return;
     }
     w->args[w->n].kind = kind;
     w->args[w->n].i = i;

@@ -144,7 +144,7 @@ void sq_index_sync_all(Sqlite *s)
     SqOwner *first = s->owners; /* owners are only ever put before the first */
     pthread_mutex_unlock(&s->owners_lock);
     for (SqOwner *o = first; o; o = o->next)
-        ok = sync_one(s, o, &err) && ok;
+        ok = (o->gone || sync_one(s, o, &err)) && ok; /* gone: only this thread says so */
     if (err.code != ERR_NONE)
         log_write(LOG_WARN, "store", "syncing the search caches: %s", err.msg);
     /* After a failure the changes stay in the log: try again later. */

@@ -114,15 +114,8 @@ static bool scan(const SqNear *near, int64_t owner_no, int64_t doc_no, const uin
         double similarity = near_similarity(sketch, e->sketch);
         if (similarity < least || e->owner_no != owner_no || e->doc_no == doc_no)
             continue;
-        if (*n == cap) {
-            Hit *more = ARENA_NEW_ARRAY(a, Hit, cap ? cap * 2 : 16);
-            if (!more)
-                return no_memory(err);
-            if (*n)
-                memcpy(more, *hits, *n * sizeof *more);
-            *hits = more;
-            cap = cap ? cap * 2 : 16;
-        }
+        if (!ARENA_GROW(a, *hits, *n, cap))
+            return no_memory(err);
         (*hits)[(*n)++] = (Hit){e->sketch_no, e->doc_no, similarity};
     }
     if (*n)

@@ -1,18 +1,32 @@
-/* owners.c - the people whose data are here. A list in memory: there are few, they are asked for in
- * every call, and one is never removed while the store is open. */
+/* owners.c - the people whose data are here. A list in memory: there are few, and they are asked
+ * for in every call. One that is removed is marked and stays in the list while the store is open:
+ * calls on their way may still look at it, and its id is never anybody's again. */
 #include "store/sqlite/sq_index.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 
-static SqOwner *find(Sqlite *s, const Uuid *uuid)
+static SqOwner *find(Sqlite *s, const Uuid *uuid, bool *gone)
 {
     pthread_mutex_lock(&s->owners_lock);
     SqOwner *o = s->owners;
     while (o && !uuid_eq(&o->uuid, uuid))
         o = o->next;
+    *gone = o && o->gone;
     pthread_mutex_unlock(&s->owners_lock);
     return o;
+}
+
+void sq_owner_gone(Sqlite *s, SqOwner *o)
+{
+    pthread_mutex_lock(&s->owners_lock);
+    o->gone = true;
+    pthread_mutex_unlock(&s->owners_lock);
+}
+
+static bool is_gone(Err *err)
+{
+    return err_set(err, ERR_NOT_FOUND, "this person and their data were removed");
 }
 
 static void publish(Sqlite *s, SqOwner *o)
@@ -60,7 +74,8 @@ static SqOwner *discover(Sqlite *s, const Uuid *uuid)
     if (!c)
         return NULL;
     pthread_mutex_lock(&s->refresh_lock);
-    o = find(s, uuid);
+    bool gone;
+    o = find(s, uuid, &gone);
     if (!o && lookup(c, uuid, &no, NULL) && no && (o = owner_new(uuid, no, NULL)))
         publish(s, o);
     pthread_mutex_unlock(&s->refresh_lock);
@@ -70,7 +85,10 @@ static SqOwner *discover(Sqlite *s, const Uuid *uuid)
 
 SqOwner *sq_owner(Sqlite *s, const Uuid *uuid)
 {
-    SqOwner *o = find(s, uuid);
+    bool gone;
+    SqOwner *o = find(s, uuid, &gone);
+    if (gone)
+        return NULL;
     return o || !s->read_only ? o : discover(s, uuid);
 }
 
@@ -96,7 +114,11 @@ static bool make_owner(Sqlite *s, SqWrite *w, Err *err)
     MakeOwner *m = (MakeOwner *)w;
     SqConn *c = s->writer.conn;
     int64_t no;
-    if ((m->made = find(s, m->uuid)))
+    bool gone;
+    m->made = find(s, m->uuid, &gone);
+    if (gone)
+        return is_gone(err);
+    if (m->made)
         return true; /* somebody was faster */
     if (!insert_owner(c, m->uuid, err) || !lookup(c, m->uuid, &no, err))
         return false;
@@ -112,9 +134,12 @@ static bool make_owner(Sqlite *s, SqWrite *w, Err *err)
 
 SqOwner *sq_owner_make(Sqlite *s, const Uuid *uuid, Err *err)
 {
-    SqOwner *o = find(s, uuid);
+    bool gone;
+    SqOwner *o = find(s, uuid, &gone);
+    if (gone)
+        (void)is_gone(err);
     if (o)
-        return o;
+        return gone ? NULL : o;
     MakeOwner m = {.w = {.alone = make_owner}, .uuid = uuid};
     return sq_write(s, &m.w, err) ? m.made : NULL;
 }

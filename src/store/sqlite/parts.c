@@ -15,14 +15,8 @@ typedef struct {
 
 static bool push(Numbers *list, int64_t v, Err *err)
 {
-    if (list->n == list->cap) {
-        size_t cap = list->cap ? list->cap * 2 : 64;
-        int64_t *items = mem_resize(list->items, cap, sizeof *items);
-        if (!items)
-            return err_set(err, ERR_NO_MEMORY, "deleting a document's parts: out of memory");
-        list->items = items;
-        list->cap = cap;
-    }
+    if (!MEM_GROW(list->items, list->n, list->cap))
+        return err_set(err, ERR_NO_MEMORY, "deleting a document's parts: out of memory");
     list->items[list->n++] = v;
     return true;
 }
@@ -98,14 +92,8 @@ static bool uuid_of(SqConn *c, int64_t doc_no, Uuid *out, Err *err)
 
 static bool note_gone(SqWrite *w, const SqDelta *delta, const Uuid *id, Err *err)
 {
-    if (w->n_gone == w->cap_gone) {
-        size_t cap = w->cap_gone ? w->cap_gone * 2 : 16;
-        SqGone *gone = mem_resize(w->gone, cap, sizeof *gone);
-        if (!gone)
-            return err_set(err, ERR_NO_MEMORY, "deleting a document's parts: out of memory");
-        w->gone = gone;
-        w->cap_gone = cap;
-    }
+    if (!MEM_GROW(w->gone, w->n_gone, w->cap_gone))
+        return err_set(err, ERR_NO_MEMORY, "deleting a document's parts: out of memory");
     w->gone[w->n_gone++] = (SqGone){*delta, *id};
     return true;
 }

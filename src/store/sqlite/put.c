@@ -312,7 +312,8 @@ static bool apply(Sqlite *s, SqWrite *w, Err *err)
     if (!write_document(p, c, doc_no, old.doc_no ? old.created_at : put->doc.created_at, err)
         || !write_sketch(p, c, doc_no, err) || !write_contents(p, c, doc_no, first, keep, err)
         || !sq_row_commitments(c, w->owner->no, doc_no, put, err)
-        || !sq_row_phrases(c, w->owner->no, doc_no, put, err))
+        || !sq_row_phrases(c, w->owner->no, doc_no, put, err)
+        || !sq_row_cues(c, doc_no, put, err))
         return false;
     if (put->parent && !old.doc_no
         && !sq_parts_link(c, w->owner->no, doc_no, put->parent, false, err))

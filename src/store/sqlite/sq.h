@@ -93,10 +93,14 @@ typedef struct SqOwner {
     _Atomic uint64_t version;
     _Atomic uint64_t plans; /* the same for what concerns tasks and calendars */
     SqIndex *index;
+    bool gone;              /* removed while open; the struct stays. Under owners_lock */
     struct SqOwner *next;
 } SqOwner;
-SqOwner *sq_owner(Sqlite *s, const Uuid *uuid); /* NULL: not there */
-/* As sq_owner, but makes it, with its index, in the writer thread. */
+SqOwner *sq_owner(Sqlite *s, const Uuid *uuid); /* NULL: not there, or gone */
+/* No call can name that owner any more. */
+void sq_owner_gone(Sqlite *s, SqOwner *o);
+/* As sq_owner, but makes it, with its index, in the writer thread. ERR_NOT_FOUND for one that is
+ * gone. */
 SqOwner *sq_owner_make(Sqlite *s, const Uuid *uuid, Err *err);
 bool sq_owners_load(Sqlite *s, Err *err);       /* all, with their indexes; at open */
 void sq_owners_free(Sqlite *s);
@@ -360,5 +364,24 @@ bool sq_briefing_list(Store *, const Uuid *, Str, size_t, size_t, Arena *, Store
     size_t *, Err *);
 bool sq_briefing_schedule(Store *, const Uuid *, Arena *, BriefingSchedule *, bool *, Err *);
 bool sq_briefing_schedule_put(Store *, const Uuid *, const BriefingSchedule *, Err *);
+bool sq_tokens_add(Store *, const Uuid *, int64_t, int64_t, uint64_t *, Err *);
+bool sq_tokens_used(Store *, const Uuid *, int64_t, uint64_t *, Err *);
+bool sq_made_put(Store *, const Uuid *, const MadeText *, Err *);
+bool sq_made_get(Store *, const Uuid *, const Sha256 *, Arena *, Str *, bool *, Err *);
+/* cues.c */
+bool sq_cues(Store *, const Uuid *, const Uuid *, uint32_t, uint32_t, Arena *, Cue **, size_t *,
+    Err *);
+bool sq_setting_list(Store *, const Uuid *, Arena *, StoredSetting **, size_t *, Err *);
+bool sq_setting_put(Store *, const Uuid *, const StoredSetting *, size_t, Err *);
+/* people.c, people_remove.c, audit.c */
+bool sq_person_put(Store *, const Person *, Err *);
+bool sq_person_list(Store *, Arena *, Person **, size_t *, Err *);
+bool sq_person_remove(Store *, const Uuid *, Err *);
+bool sq_credential_put(Store *, const Credential *, Err *);
+bool sq_credential_list(Store *, Arena *, Credential **, size_t *, Err *);
+bool sq_credential_delete(Store *, const Uuid *, size_t, Err *);
+bool sq_credential_used(Store *, const Uuid *, const int64_t *, size_t, Err *);
+bool sq_audit_add(Store *, const AuditEntry *, size_t, int64_t, Err *);
+bool sq_audit_list(Store *, const AuditQuery *, Arena *, AuditEntry **, size_t *, Err *);
 
 #endif

@@ -23,6 +23,8 @@ bool sq_row_commitments(SqConn *c, int64_t owner_no, int64_t doc_no, const Docum
     Err *err);
 /* What the text is about. */
 bool sq_row_phrases(SqConn *c, int64_t owner_no, int64_t doc_no, const DocumentPut *put, Err *err);
+/* When its text is said. */
+bool sq_row_cues(SqConn *c, int64_t doc_no, const DocumentPut *put, Err *err);
 /* Notes a change for the caches and gives it the next sequence number. */
 bool sq_row_change(Sqlite *s, int64_t owner_no, int64_t doc_no, bool gone, uint64_t first,
     uint64_t last, uint64_t *seq, Err *err);

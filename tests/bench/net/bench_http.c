@@ -19,14 +19,27 @@
 #include "base/os.h"
 #include "net/websocket.h"
 
-static const WsHandler silent = {NULL, NULL, NULL, NULL};
+/* Autobahn's cases want their messages back. */
+static void echo_text(void *user, Server *s, WsId id, Str message)
+{
+    (void)user;
+    (void)ws_send_text(s, id, message);
+}
+
+static void echo_binary(void *user, Server *s, WsId id, Str message)
+{
+    (void)user;
+    (void)ws_send_binary(s, id, message);
+}
+
+static const WsHandler echo = {NULL, echo_text, echo_binary, NULL};
 
 static void on_request(void *arg, HttpExchange *x)
 {
     (void)arg;
     Err err = ERR_INIT;
     if (str_eq(x->req.path, STR("/ws"))) {
-        if (ws_accept(x, &silent, NULL, &err))
+        if (ws_accept(x, &echo, NULL, &err))
             http_exchange_reply(x);
         else
             http_reply_status(x, ws_refusal_status(x), &err);

@@ -133,7 +133,7 @@ static void test_flag_beats_environment_beats_file(void **state)
 {
     (void)state;
     const char *file = conf("# mine\n\n listen = 127.0.0.1:1\ndata=/from/file\nworkers = 3\n"
-                            "max_upload = 8M\ninsecure_listen = on\n",
+                            "max_upload = 8M\ndesktop_notifications = on\n",
                             0644);
     Err err = ERR_INIT;
     Config *c = config_new(&err);
@@ -151,7 +151,7 @@ static void test_flag_beats_environment_beats_file(void **state)
     snprintf(where, sizeof where, "%s:5", file);
     assert_string_equal(config_origin(c, SET_WORKERS), where);
     assert_int_equal(config_number(c, SET_MAX_UPLOAD), 8 << 20);
-    assert_true(config_bool(c, SET_INSECURE_LISTEN));
+    assert_true(config_bool(c, SET_DESKTOP));
     assert_true(config_file_read(c));
     assert_false(config_flag(c, SET_LISTEN, STR("127.0.0.1:4"), &err));
     assert_int_equal(err.code, ERR_VALIDATION);
@@ -196,7 +196,8 @@ static void test_mistakes_in_the_file(void **state)
         {"workers = -1\n", ":1: \"-1\" is no whole number"},
         {"max_upload = 3X\n", ":1: \"3X\" is no size"},
         {"max_upload = 99999999999G\n", ":1: \"99999999999G\" is no size"},
-        {"insecure_listen = perhaps\n", ":1: \"perhaps\" is neither yes nor no"},
+        {"desktop_notifications = perhaps\n", ":1: \"perhaps\" is neither yes nor no"},
+        {"login = never\n", ":1: \"never\" is none of auto|always"},
         {"log = loud\n", ":1: \"loud\" is none of error|warn|info|debug"},
         {"models_url = ftp://x\n", ":1: \"ftp://x\" is no http:// or https:// address"},
         {"listen = 8080\n", ":1: \"8080\" has no port; write HOST:PORT"},

@@ -26,7 +26,8 @@ static bool comes(World *w, TasksEventKind kind, size_t n)
 static Scheduler *start(World *w, bool desktop)
 {
     Err err = ERR_INIT;
-    Scheduler *s = scheduler_start(&(SchedulerOptions){.tasks = w->t, .desktop = desktop}, &err);
+    Scheduler *s = scheduler_start(
+        &(SchedulerOptions){.tasks = w->t, .desktop = desktop, .metrics = true}, &err);
     if (!s)
         fail_msg("%s", err.msg);
     return s;

@@ -31,6 +31,7 @@ static const struct {
 } fences[] = {
     {"jansson.h", "base/json.c"},
     {"openssl/evp.h", "base/hash.c"},
+    {"openssl/evp.h", "net/password.c"},
     {"openssl/", "net/tls.c"},
     {"nghttp2/", "net/h2"},
     {"curl/", "net/client.c"},

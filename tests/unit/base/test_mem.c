@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "base/arena.h"
 #include "base/mem.h"
 
 static void zalloc_is_zero(void **state)
@@ -117,6 +118,45 @@ static void count_covers_all_threads(void **state)
     assert_int_equal(mem_test_count(), 0);
 }
 
+static void grows_in_twos_and_keeps_what_there_is(void **state)
+{
+    (void)state;
+    uint32_t *list = NULL;
+    size_t n = 0, cap = 0, grown = 0;
+    for (uint32_t i = 0; i < 1000; i++) {
+        size_t before = cap;
+        assert_true(MEM_GROW(list, n, cap));
+        grown += cap != before;
+        list[n++] = i;
+    }
+    assert_int_equal(cap, 1024);
+    assert_int_equal(grown, 7); /* 16, 32, ..., 1024 */
+    for (uint32_t i = 0; i < 1000; i++)
+        assert_int_equal(list[i], i);
+    n = cap;
+    mem_test_fail(1, 0);
+    assert_false(MEM_GROW(list, n, cap));
+    mem_test_fail(0, 0);
+    assert_int_equal(cap, 1024);
+    assert_int_equal(list[999], 999);
+    mem_free(list);
+}
+
+static void an_arena_grows_a_list_as_well(void **state)
+{
+    (void)state;
+    Arena *a = arena_new(1 << 16);
+    assert_non_null(a);
+    char *list = NULL;
+    size_t n = 0, cap = 0;
+    while (ARENA_GROW(a, list, n, cap))
+        list[n] = (char)('a' + n % 26), n++;
+    assert_true(n >= 8192 && n == cap); /* the ceiling ended it */
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(list[i], 'a' + i % 26);
+    arena_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +168,8 @@ int main(void)
         cmocka_unit_test(the_nth_fails_once),
         cmocka_unit_test(every_function_can_fail_forever),
         cmocka_unit_test(count_covers_all_threads),
+        cmocka_unit_test(grows_in_twos_and_keeps_what_there_is),
+        cmocka_unit_test(an_arena_grows_a_list_as_well),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

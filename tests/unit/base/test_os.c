@@ -1,6 +1,7 @@
 #include "support/unit.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -245,6 +246,21 @@ static void torture(void **state)
     assert_true(torture_alloc(use_files, NULL, 1) >= 5);
 }
 
+static void cpu_quota(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        unsigned cpus;
+    } cases[] = {{"max 100000\n", 0}, {"100000 100000\n", 1}, {"150000 100000\n", 2},
+                 {"50000 100000\n", 1}, {"400000 100000\n", 4}, {"400000 0\n", 0},
+                 {"", 0}, {"12\n", 0}, {"9999999999999999 1\n", UINT_MAX}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(os_cpu_quota(str_of(cases[i].text)), cases[i].cpus);
+    assert_in_range(os_cpu_count(), 1, 65536);
+    assert_int_equal(os_cpu_count(), os_cpu_count());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +274,7 @@ int main(void)
         cmocka_unit_test(join),
         cmocka_unit_test(random_bytes),
         cmocka_unit_test(this_process),
+        cmocka_unit_test(cpu_quota),
         cmocka_unit_test(torture),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -399,6 +399,66 @@ static void every_job_runs_or_drops_once(void **state)
     assert_true(ran > 0);
 }
 
+/* ---- jobs that hang ---- */
+
+static atomic_int late_calls, after_hang;
+static atomic_uint other_worker;
+static atomic_bool release_hung;
+
+static void hang(void *arg, unsigned worker)
+{
+    (void)arg;
+    (void)worker;
+    while (!atomic_load(&release_hung))
+        usleep(1000);
+}
+
+static void note_late(void *arg, uint64_t id)
+{
+    assert_ptr_equal(arg, &late_calls);
+    assert_int_equal(id, 42);
+    atomic_fetch_add(&late_calls, 1);
+}
+
+static void run_after(void *arg, unsigned worker)
+{
+    (void)arg;
+    atomic_store(&other_worker, worker);
+    atomic_fetch_add(&after_hang, 1);
+}
+
+static void a_hung_worker_is_replaced(void **state)
+{
+    (void)state;
+    Err err = ERR_INIT;
+    Work *w = work_new(1, 8, &err);
+    assert_non_null(w);
+    WorkLimit limit = {20, "hang", note_late, &late_calls, 42};
+    assert_true(work_submit_limited(w, WORK_INTERACTIVE, hang, NULL, NULL, &limit, &err));
+    assert_true(work_submit(w, WORK_INTERACTIVE, run_after, NULL, NULL, &err));
+    unsigned found = 0;
+    for (int i = 0; i < 5000 && !found; i++) {
+        found = work_watch(w);
+        usleep(1000);
+    }
+    assert_int_equal(found, 1);
+    assert_int_equal(atomic_load(&late_calls), 1);
+    for (int i = 0; i < 5000 && !atomic_load(&after_hang); i++)
+        usleep(1000);
+    assert_int_equal(atomic_load(&after_hang), 1); /* by another thread, with a number of its own */
+    assert_int_not_equal(atomic_load(&other_worker), 0);
+    assert_true(atomic_load(&other_worker) < work_numbers(w));
+    unsigned unreplaced;
+    assert_int_equal(work_hung(w, &unreplaced), 1);
+    assert_int_equal(unreplaced, 0);
+    assert_int_equal(work_watch(w), 0); /* it is told once */
+    atomic_store(&release_hung, true);
+    for (int i = 0; i < 5000 && work_hung(w, NULL); i++)
+        usleep(1000);
+    assert_int_equal(work_hung(w, NULL), 0);
+    work_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -411,6 +471,7 @@ int main(void)
         cmocka_unit_test_setup(stopping_drops_what_waits, clear_trace),
         cmocka_unit_test_setup(bad_arguments, clear_trace),
         cmocka_unit_test_setup(workers_take_no_signals, clear_trace),
+        cmocka_unit_test(a_hung_worker_is_replaced),
         cmocka_unit_test_setup(every_job_runs_or_drops_once, clear_trace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -262,63 +262,6 @@ static void test_replace(void **state)
     is_str(new.content, "The meeting is on Tuesday.");
 }
 
-typedef struct {
-    char names[1024];
-    size_t n, problems;
-} Walked;
-
-static bool walked(void *arg, const IngestFile *file)
-{
-    Walked *w = arg;
-    const char *name = strrchr(file->path, '/');
-    (void)snprintf(w->names + strlen(w->names), sizeof w->names - strlen(w->names), "%s ",
-                   name + 1);
-    w->problems += file->problem != NULL;
-    w->n++;
-    return w->n < 6;
-}
-
-static void touch(const char *dir, const char *name)
-{
-    char path[256];
-    (void)snprintf(path, sizeof path, "%s/%s", dir, name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    (void)fputs("x", file);
-    (void)fclose(file);
-}
-
-static void test_walk(void **state)
-{
-    Walked w = {.n = 0};
-    Err err = ERR_INIT;
-    char dir[] = "/tmp/sotto-walk-XXXXXX", path[256];
-    (void)state;
-    assert_non_null(mkdtemp(dir));
-    (void)snprintf(path, sizeof path, "%s/m", dir);
-    assert_int_equal(mkdir(path, 0700), 0);
-    touch(dir, "z.txt");
-    touch(dir, "B.txt");
-    touch(dir, ".hidden");
-    touch(path, "inner.md");
-    (void)snprintf(path, sizeof path, "%s/loop", dir);
-    assert_int_equal(symlink(dir, path), 0);
-    (void)snprintf(path, sizeof path, "%s/broken", dir);
-    assert_int_equal(symlink("/nonexistent", path), 0);
-    (void)snprintf(path, sizeof path, "%s/link.txt", dir);
-    assert_int_equal(symlink("z.txt", path), 0);
-    assert_true(ingest_walk(dir, walked, &w, &err));
-    assert_string_equal(w.names, "B.txt broken link.txt inner.md z.txt ");
-    assert_int_equal(w.problems, 1);
-    touch(dir, "a.txt");
-    w = (Walked){.n = 0};
-    assert_false(ingest_walk(dir, walked, &w, &err));
-    assert_int_equal(err.code, ERR_CANCELLED);
-    assert_false(ingest_walk("/nonexistent", walked, &w, &err));
-    assert_int_equal(err.code, ERR_NOT_FOUND);
-    assert_true(os_remove_tree(dir, &err));
-}
-
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], ZYGOTE_FLAG) == 0)
@@ -326,6 +269,6 @@ int main(int argc, char **argv)
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {WITH_STORE(test_markdown), WITH_STORE(test_findable),
         WITH_STORE(test_duplicates), WITH_STORE(test_given), WITH_STORE(test_refusals),
-        WITH_STORE(test_retitle), WITH_STORE(test_replace), cmocka_unit_test(test_walk)};
+        WITH_STORE(test_retitle), WITH_STORE(test_replace)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

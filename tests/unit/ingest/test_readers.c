@@ -350,7 +350,10 @@ static void test_types(void **state)
                  {"PK\3\4zip", "x.zip", "", ""},
                  {"\x89PNG\r\n", "x.txt", "", "image"},
                  {"RIFF\4\4\4\4WEBP", "x", "", "image"},
-                 {"RIFF\4\4\4\4WAVE", "x.png", "", ""},
+                 {"RIFF\4\4\4\4WAVE", "x.png", "", "audio"},
+                 {"RIFF\4\4\4\4AVI ", "x.wav", "", ""},
+                 {"ID3\4", "x.txt", "", "audio"},
+                 {"just words", "x.wav", "", "text"},
                  {"\1\2\3\4\5", "x.bmp", "", "image"},
                  {"{\\rtf1", "x.doc", "", "rtf"},
                  {"BEGIN:VCALENDAR\n", "x.txt", "", "calendar"},
@@ -377,9 +380,10 @@ static void test_types(void **state)
     }
     size_t n;
     const IngestType *types = ingest_types(&n);
-    assert_int_equal(n, 18);
+    assert_int_equal(n, 19);
     for (size_t i = 0; i < n; i++)
-        assert_non_null(reader_find(str_of(types[i].type)));
+        if (strcmp(types[i].type, "audio") != 0) /* heard, not read: memo.h */
+            assert_non_null(reader_find(str_of(types[i].type)));
 }
 
 int main(void)

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "base/metrics.h"
 #include "base/os.h"
 #include "net/client.h"
 #include "net/range.h"
@@ -47,6 +48,15 @@ static void on_request(void *arg, HttpExchange *x)
     } else if (str_eq(path, STR("/away"))) {
         http_resp_header(x, "Location", STR("file:///etc/passwd"));
         http_reply(x, 302, "text/plain", STR(""));
+    } else if (str_eq(path, STR("/to"))) { /* /to?HOST,STATUS */
+        char to[128];
+        size_t comma = str_find(x->req.query, STR(","), 0);
+        uint64_t status = 302;
+        Str host = str_sub(x->req.query, 0, comma);
+        assert_true(str_to_u64(str_sub(x->req.query, comma + 1, x->req.query.len), &status));
+        (void)snprintf(to, sizeof to, "http://" STR_FMT ":%u/echo", STR_ARG(host), port);
+        http_resp_header(x, "Location", str_of(to));
+        http_reply(x, (int)status, "text/plain", STR(""));
     } else if (str_eq(path, STR("/hang"))) {
         ts_thread(ts_hang, x);
     } else if (str_eq(path, STR("/stream"))) {
@@ -229,6 +239,109 @@ static void callbacks(void **state)
                               &err), err, ERR_CANCELLED, "cancelled");
 }
 
+static bool tick_thrice(void *arg)
+{
+    return --*(int *)arg > 0;
+}
+
+static void ticks(void **state)
+{
+    (void)state;
+    Err err = ERR_INIT;
+    ClientResponse r;
+    int left = 3, many = 1000;
+    uint64_t start = raw_now_ms();
+    assert_err(client_request(&(ClientRequest){.url = url("/hang"), .tick = tick_thrice,
+                                               .arg = &left}, &r, &err),
+               err, ERR_CANCELLED, "cancelled"); /* nothing comes, and it is asked all the same */
+    assert_true(raw_now_ms() - start < 2500);
+    err = ERR_INIT;
+    assert_true(client_request(&(ClientRequest){.url = url("/echo"), .method = "POST",
+                                                .body = STR("hello"), .tick = tick_thrice,
+                                                .arg = &many}, &r, &err));
+    assert_str(buf_str(&r.body), "hello");
+    client_response_release(&r);
+    assert_err(client_request(&(ClientRequest){.url = url("/hang"), .total_ms = 200, .arg = &many,
+                                               .tick = tick_thrice}, &r, &err),
+               err, ERR_TIMEOUT, "in time");
+}
+
+typedef struct {
+    Buf got;
+    int status;
+    bool wanted, had_type;
+} Headed;
+
+static bool head_first(void *arg, int status, Str headers)
+{
+    Headed *h = arg;
+    assert_int_equal(h->got.len, 0);
+    h->status = status;
+    h->had_type = client_header_in(headers, "content-type").len > 0;
+    return h->wanted;
+}
+
+static bool headed_data(void *arg, Str piece)
+{
+    return buf_add(&((Headed *)arg)->got, piece);
+}
+
+/* Who streams is told the status first, and may have an error's body collected instead. */
+static void heads(void **state)
+{
+    (void)state;
+    for (int wanted = 0; wanted < 2; wanted++) {
+        Err err = ERR_INIT;
+        ClientResponse r;
+        Headed h = {.wanted = wanted};
+        buf_init(&h.got, SIZE_MAX);
+        assert_true(client_request(&(ClientRequest){.url = url("/none"), .on_head = head_first,
+                                                    .on_data = headed_data, .arg = &h}, &r, &err));
+        assert_int_equal(h.status, 404);
+        assert_true(h.had_type);
+        assert_int_equal(h.got.len > 0, wanted);
+        assert_int_equal(r.body.len > 0, !wanted);
+        client_response_release(&r);
+        buf_release(&h.got);
+    }
+}
+
+static double sent_bytes_now(void)
+{
+    Buf b;
+    buf_init(&b, SIZE_MAX);
+    assert_true(metrics_render(&b));
+    const char *at = strstr(b.ptr, "\nnetwork_sent_bytes_total ");
+    assert_non_null(at);
+    double v = strtod(at + strlen("\nnetwork_sent_bytes_total "), NULL);
+    buf_release(&b);
+    return v;
+}
+
+/* Another machine that a proxy here stands for: no network is needed to see what is counted. */
+static void what_leaves_is_counted(void **state)
+{
+    (void)state;
+    Err err = ERR_INIT;
+    ClientResponse r;
+    char proxy[64];
+    client_metrics();
+    double before = sent_bytes_now();
+    assert_true(client_request(&(ClientRequest){.url = url("/echo"), .method = "POST",
+                                                .body = STR("stays here")}, &r, &err));
+    client_response_release(&r);
+    assert_true(sent_bytes_now() == before);
+    snprintf(proxy, sizeof proxy, "http://127.0.0.1:%u", port);
+    setenv("http_proxy", proxy, 1);
+    assert_true(client_request(&(ClientRequest){.url = "http://elsewhere.example/echo",
+                                                .method = "POST", .body = STR("leaves")},
+                               &r, &err));
+    client_response_release(&r);
+    unsetenv("http_proxy");
+    double sent = sent_bytes_now() - before;
+    assert_true(sent > 60 && sent < 1000); /* the head and six bytes */
+}
+
 static void private_addresses(void **state)
 {
     (void)state;
@@ -246,6 +359,78 @@ static void private_addresses(void **state)
         if (ok || err.code != ERR_FORBIDDEN)
             fail_msg("%s: %s", text, ok ? "reached" : err.msg);
     }
+}
+
+/* ---- what must not be reached ---- */
+
+/* Names and numbers for this machine, as somebody would write them into an address field: the
+ * server behind them is real, and must not be asked. */
+static void this_machine_in_disguise(void **state)
+{
+    (void)state;
+    static const char *const hosts[] = {
+        "127.0.0.1", "localhost", "LOCALHOST", "127.1", "127.0.1", "0", "0.0.0.0", "2130706433",
+        "0x7f000001", "0x7f.1", "0x7f.0.0.1", "0177.0.0.1", "0177.1", "017700000001",
+        "127.000.000.001",
+        "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[0:0:0:0:0:0:0:1]",
+        "[0000::0001]", "[::127.0.0.1]", "127.255.255.254", "127.0.0.1.", "localhost.",
+        "user@127.0.0.1", "user:pass@127.0.0.1", "example.com@127.0.0.1", "127.0.0.1#@example.com",
+    };
+    static const char *const paths[] = {"/echo", "/hop", "/echo?x=http://example.com/", "/../echo",
+                                        "//echo"};
+    size_t cases = 0;
+    for (size_t h = 0; h < ARRAY_LEN(hosts); h++)
+        for (size_t f = 0; f < ARRAY_LEN(paths); f++, cases++) {
+            Err err = ERR_INIT;
+            ClientResponse r;
+            char text[256];
+            (void)snprintf(text, sizeof text, "http://%s:%u%s", hosts[h], port, paths[f]);
+            bool ok = client_request(&(ClientRequest){.url = text, .public_only = true,
+                                                      .redirects = 3, .connect_ms = 2000},
+                                     &r, &err);
+            if (ok)
+                fail_msg("%s: reached", text);
+        }
+    assert_true(cases >= 140);
+}
+
+/* Every status that redirects: the first address is allowed (client_test_public says so), what it
+ * points to is not. The rule is asked at each connection, with the address that is connected to. */
+static void a_redirect_is_looked_at_again(void **state)
+{
+    (void)state;
+    Err err = ERR_INIT;
+    ClientResponse r;
+    char text[128];
+    (void)snprintf(text, sizeof text, "http://127.0.0.1:%u/hop", port);
+    assert_true(client_request(&(ClientRequest){.url = text, .redirects = 2}, &r, &err));
+    client_response_release(&r);
+    client_test_public("127.0.0.1"); /* this one, and no other, counts as anybody's */
+    assert_true(client_request(&(ClientRequest){.url = text, .redirects = 2, .public_only = true},
+                               &r, &err));
+    client_response_release(&r);
+    static const char *const away[] = {"/to?127.0.0.2", "/to?localhost", "/to?[::1]", "/to?0",
+                                       "/to?127.1.1.1", "/to?0x7f000002", "/to?10.0.0.1",
+                                       "/to?169.254.169.254", "/to?192.168.1.1",
+                                       "/to?[::ffff:127.0.0.2]", "/to?[fe80::1]"};
+    for (size_t i = 0; i < ARRAY_LEN(away); i++)
+        for (int status = 301; status <= 308; status++) {
+            if (status > 303 && status < 307)
+                continue;
+            Err why = ERR_INIT;
+            (void)snprintf(text, sizeof text, "http://127.0.0.1:%u%s,%d", port, away[i], status);
+            bool ok = client_request(&(ClientRequest){.url = text, .redirects = 3,
+                                                      .public_only = true, .connect_ms = 2000},
+                                     &r, &why);
+            /* "localhost" is 127.0.0.1 here on some machines, and then it is the allowed one. */
+            if (ok && i != 1)
+                fail_msg("%s: reached", text);
+            if (ok)
+                client_response_release(&r);
+            else if (why.code != ERR_FORBIDDEN && i != 1)
+                fail_msg("%s: %s", text, why.msg);
+        }
+    client_test_public(NULL);
 }
 
 /* ---- downloads ---- */
@@ -346,7 +531,12 @@ int main(void)
         cmocka_unit_test(nobody_there),
         cmocka_unit_test(limits),
         cmocka_unit_test(callbacks),
+        cmocka_unit_test(ticks),
+        cmocka_unit_test(heads),
+        cmocka_unit_test(what_leaves_is_counted),
         cmocka_unit_test(private_addresses),
+        cmocka_unit_test(this_machine_in_disguise),
+        cmocka_unit_test(a_redirect_is_looked_at_again),
         cmocka_unit_test(downloads),
         cmocka_unit_test(a_download_that_breaks_off),
         cmocka_unit_test(longer_than_the_original),

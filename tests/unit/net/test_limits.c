@@ -153,6 +153,34 @@ static void connection_limit(void **state)
     fail_msg("the places of closed connections were not given back");
 }
 
+/* One address may not take all places; this machine's own is not counted but for the test. */
+static void connections_of_an_address(void **state)
+{
+    (void)state;
+    ts_end();
+    ServerOptions o = {.host = "127.0.0.1",
+                       .limits = {.address_connections = 5, .address_loopback = true}};
+    ts_begin(&o);
+    Raw r[5];
+    for (size_t i = 0; i < ARRAY_LEN(r); i++) {
+        RawAnswer a;
+        r[i] = raw_open(ts.port);
+        raw_puts(&r[i], get("/json"));
+        assert_true(raw_answer(&r[i], &a));
+        assert_int_equal(a.status, 200);
+        raw_answer_release(&a);
+    }
+    assert_int_equal(raw_status(ts.port, get("/json")), 503);
+    for (size_t i = 0; i < ARRAY_LEN(r); i++)
+        raw_close(&r[i]);
+    for (int i = 0; i < 100; i++) {
+        ts_sleep_ms(10);
+        if (raw_status(ts.port, get("/json")) == 200)
+            return;
+    }
+    fail_msg("the places of closed connections were not given back");
+}
+
 /* Two bodies of 3 MiB at once where 4 MiB are the most: one is told to come back. */
 static void memory_limit(void **state)
 {
@@ -316,6 +344,7 @@ int main(void)
         CASE(idle_connections_are_closed),
         CASE(stalled_reader),
         CASE(connection_limit),
+        CASE(connections_of_an_address),
         CASE(memory_limit),
         CASE(descriptors_run_out),
         cmocka_unit_test(stopping_lets_requests_end),

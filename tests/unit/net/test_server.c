@@ -511,7 +511,7 @@ static void metrics(void **state)
         "http_requests_total{route=\"/test\",method=\"other\",code=\"200\"} ",
         "http_requests_total{route=\"none\",method=\"GET\",code=\"400\"} ",
         "http_request_duration_seconds_count{route=\"/test\"} ",
-        "loop_busy_seconds_count ",
+        "loop_stall_seconds_count ",
         "websocket_clients 0\n",
         "http_connections 1\n",
     };

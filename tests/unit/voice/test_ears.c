@@ -317,6 +317,99 @@ static void test_lanes(void **state)
     arena_free(a);
 }
 
+/* ---- long sounds ----------------------------------------------------------------------------- */
+
+/* Eleven minutes that nobody holds in memory: a sentence early, one across the place where ten
+ * minutes end, and silence. */
+typedef struct {
+    Sounding voice;
+    size_t at[2], asked_most, last_done, all;
+    float last_heard_s;
+    unsigned heard, stop_after;
+    bool backwards;
+} LongSound;
+
+static size_t read_long(void *arg, size_t from, size_t n, float *out)
+{
+    LongSound *l = arg;
+    l->asked_most = n > l->asked_most ? n : l->asked_most;
+    n = from >= l->all ? 0 : n < l->all - from ? n : l->all - from;
+    memset(out, 0, n * sizeof *out);
+    for (size_t k = 0; k < 2; k++)
+        for (size_t i = 0; i < l->voice.n; i++)
+            if (l->at[k] + i >= from && l->at[k] + i < from + n)
+                out[l->at[k] + i - from] = l->voice.pcm[i];
+    return n;
+}
+
+static bool long_progress(void *arg, size_t done, size_t all)
+{
+    LongSound *l = arg;
+    l->backwards |= done < l->last_done || all != l->all;
+    l->last_done = done;
+    return true;
+}
+
+static void long_heard(void *arg, const WhisperSegment *s, size_t n)
+{
+    LongSound *l = arg;
+    l->heard += (unsigned)n;
+    l->last_heard_s = n ? s[n - 1].end_s : l->last_heard_s;
+}
+
+static bool long_cancelled(void *arg)
+{
+    const LongSound *l = arg;
+    return l->stop_after && l->heard >= l->stop_after;
+}
+
+static void test_long_sound(void **state)
+{
+    (void)state;
+    Err err = ERR_INIT;
+    Arena *a = arena_new(ARENA_DEFAULT_MAX);
+    LongSound l = {.voice = speak(SENTENCE), .all = 660 * (size_t)EARS_RATE_HZ,
+                   .at = {20 * (size_t)EARS_RATE_HZ, 599 * (size_t)EARS_RATE_HZ}};
+    Ears *e = ears(0, 0);
+    WhisperResult r;
+    EarsSource source = {l.all, read_long, &l};
+    EarsRequest q = {.options = {.word_times = true, .progress = long_progress,
+                                 .heard = long_heard, .cancelled = long_cancelled, .arg = &l}};
+    if (!ears_hear_source(e, &q, &source, a, &r, &err))
+        fail_msg("%s", err.msg);
+    size_t first = str_find(r.text, STR("brown fox jumps over the lazy dog"), 0);
+    size_t second = first == SIZE_MAX ? first
+                                      : str_find(r.text, STR("brown fox jumps over the lazy dog"),
+                                                 first + 1);
+    if (second == SIZE_MAX)
+        fail_msg("heard \"" STR_FMT "\"", STR_ARG(r.text));
+    assert_true(r.duration_s == 660);
+    assert_true(l.asked_most <= 600 * (size_t)EARS_RATE_HZ);
+    assert_false(l.backwards);
+    assert_int_equal(l.last_done, l.all);
+    assert_int_equal(l.heard, r.n_segments);
+    const WhisperSegment *early = &r.segments[0];
+    assert_true(early->n_words > 8 && early->words[1].start_s > 20 && early->end_s < 24);
+    const WhisperSegment *last = &r.segments[r.n_segments - 1];
+    assert_true(last->end_s == l.last_heard_s && last->end_s > 600 && last->end_s < 606);
+    assert_true(last->n_words > 0 && last->words[0].start_s > 598 &&
+                last->words[last->n_words - 1].end_s <= 606);
+    /* Who goes away after the first words gets no more. */
+    l.heard = 0;
+    l.stop_after = 1;
+    l.last_done = 0;
+    assert_false(ears_hear_source(e, &q, &source, a, &r, &err));
+    assert_int_equal(err.code, ERR_CANCELLED);
+    assert_true(l.last_done < l.all / 2);
+    /* Nothing at all. */
+    EarsSource none = {0, read_long, &l};
+    assert_true(ears_hear_source(e, &(EarsRequest){0}, &none, a, &r, &err));
+    assert_int_equal(r.text.len, 0);
+    ears_free(e);
+    mem_free(l.voice.pcm);
+    arena_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +417,7 @@ int main(void)
         cmocka_unit_test(test_silence_and_noise),
         cmocka_unit_test(test_what_is_missing),
         cmocka_unit_test(test_lanes),
+        cmocka_unit_test(test_long_sound),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -150,7 +150,7 @@ static void test_pauses_and_the_clock(void **state)
     feed(&l, 900, false, 640, &clock, 1);
     feed(&l, 400, true, 640, &clock, 1);
     assert_int_equal(count(&l, SESSION_ENDED), 1);
-    assert_true(session_end(l.s, on_event, &l, &err)); /* cut off in the middle of it */
+    assert_true(session_finish(l.s, on_event, &l, &err)); /* cut off in the middle of it */
     assert_int_equal(count(&l, SESSION_ENDED), 2);
     assert_false(last(&l, SESSION_ENDED)->by_silence);
     session_free(l.s);
@@ -166,21 +166,21 @@ static void test_manual_and_nothing_found(void **state)
     feed(&l, 3000, false, 640, &clock, 1);
     session_tick(l.s, UINT64_MAX, on_event, &l);
     assert_int_equal(count(&l, SESSION_ENDED), 0);
-    assert_true(session_end(l.s, on_event, &l, &err));
+    assert_true(session_finish(l.s, on_event, &l, &err));
     assert_int_equal(count(&l, SESSION_ENDED), 1);
     session_free(l.s);
     /* 60 ms are not found; said to be over they are all there is, without the silence before. */
     l = start(&(SessionOptions){.rate_hz = HZ});
     feed(&l, 60, true, 640, &clock, 1);
-    assert_true(session_end(l.s, on_event, &l, &err));
+    assert_true(session_finish(l.s, on_event, &l, &err));
     assert_int_equal(count(&l, SESSION_ENDED), 1);
     assert_int_equal(last(&l, SESSION_ENDED)->to - last(&l, SESSION_ENDED)->from, 60 * 16);
     /* No sound at all says nothing. */
-    assert_true(session_end(l.s, on_event, &l, &err));
+    assert_true(session_finish(l.s, on_event, &l, &err));
     assert_int_equal(count(&l, SESSION_ENDED), 1);
     /* And it is new. */
     feed(&l, 400, true, 640, &clock, 1);
-    assert_true(session_end(l.s, on_event, &l, &err));
+    assert_true(session_finish(l.s, on_event, &l, &err));
     assert_int_equal(last(&l, SESSION_ENDED)->utterance, 2);
     session_free(l.s);
 }

@@ -1,0 +1,85 @@
+/* cues.c - when the words of recordings are said: written with a document, read by a piece of its
+ * text. A document has some hundreds, two thousand for two hours. */
+#include "store/sqlite/sq_rows.h"
+
+#include "store/cues.h"
+
+#define FIRST 8 /* room for those of a citation */
+
+bool sq_row_cues(SqConn *c, int64_t doc_no, const DocumentPut *put, Err *err)
+{
+    static const char clear[] = "DELETE FROM cues WHERE doc_no = ?1";
+    static const char sql[] = "INSERT INTO cues (doc_no, start, \"end\", start_ms, end_ms) "
+                              "VALUES (?1, ?2, ?3, ?4, ?5)";
+    Sq q;
+    if (!sq_begin(&q, c, clear, err))
+        return false;
+    sq_i64(&q, doc_no);
+    if (!sq_run(&q, err))
+        return false;
+    for (size_t i = 0; i < put->n_cues; i++) {
+        const Cue *cue = &put->cues[i];
+        if (!sq_begin(&q, c, sql, err))
+            return false;
+        sq_i64(&q, doc_no);
+        sq_i64(&q, cue->start);
+        sq_i64(&q, cue->end);
+        sq_i64(&q, cue->start_ms);
+        sq_i64(&q, cue->end_ms);
+        if (!sq_run(&q, err))
+            return false;
+    }
+    return true;
+}
+
+static bool read_cues(Sq *q, Arena *a, Cue **out, size_t *n, Err *err)
+{
+    int rc;
+    size_t cap = FIRST, got = 0;
+    Cue *list = ARENA_NEW_ARRAY(a, Cue, cap);
+    while (list && (rc = sq_step(q, err)) > 0) {
+        if (got == cap) {
+            Cue *grown = ARENA_NEW_ARRAY(a, Cue, 2 * cap);
+            if (grown)
+                memcpy(grown, list, got * sizeof *grown);
+            list = grown;
+            cap *= 2;
+        }
+        if (list)
+            list[got++] = (Cue){(uint32_t)sq_col_i64(q, 0), (uint32_t)sq_col_i64(q, 1),
+                                (uint32_t)sq_col_i64(q, 2), (uint32_t)sq_col_i64(q, 3)};
+    }
+    if (!list)
+        return err_set(err, ERR_NO_MEMORY, "reading the times of a recording: out of memory");
+    *out = list;
+    *n = got;
+    return rc >= 0;
+}
+
+bool sq_cues(Store *store, const Uuid *owner, const Uuid *document, uint32_t start, uint32_t end,
+    Arena *a, Cue **out, size_t *n, Err *err)
+{
+    static const char sql[] =
+        "SELECT k.start, k.\"end\", k.start_ms, k.end_ms FROM documents d JOIN cues k "
+        "ON k.doc_no = d.doc_no WHERE d.owner_no = ?1 AND d.uuid = ?2 AND k.start < ?4 "
+        "AND k.\"end\" > ?3 ORDER BY k.start";
+    Sqlite *s = sq_of(store);
+    SqOwner *o = sq_owner(s, owner);
+    *out = NULL;
+    *n = 0;
+    SqConn *c = o ? sq_read_begin(s, err) : NULL;
+    if (!c)
+        return !o;
+    Sq q;
+    bool ok = sq_begin(&q, c, sql, err);
+    if (ok) {
+        sq_i64(&q, o->no);
+        sq_blob(&q, document->b, sizeof document->b);
+        sq_i64(&q, start);
+        sq_i64(&q, end);
+        ok = read_cues(&q, a, out, n, err);
+    }
+    sq_end(&q);
+    sq_read_end(s, c);
+    return ok;
+}

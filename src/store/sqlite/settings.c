@@ -1,0 +1,79 @@
+/* settings.c - settings that were changed while the program runs. */
+#include "store/settings.h"
+
+#include "base/clock.h"
+#include "store/sqlite/sq.h"
+
+typedef struct {
+    SqWrite w; /* first */
+    const StoredSetting *list;
+    size_t n;
+} SettingWrite;
+
+bool sq_setting_list(Store *store, const Uuid *owner, Arena *a, StoredSetting **out, size_t *n,
+    Err *err)
+{
+    static const char sql[] =
+        "SELECT name, value FROM settings WHERE owner_no = ?1 ORDER BY name LIMIT ?2";
+    Sqlite *s = sq_of(store);
+    SqOwner *o = sq_owner(s, owner);
+    *n = 0;
+    *out = ARENA_NEW_ARRAY(a, StoredSetting, STORE_SETTINGS_MAX);
+    if (!*out)
+        return err_set(err, ERR_NO_MEMORY, "no memory for the settings");
+    SqConn *c = o ? sq_read_begin(s, err) : NULL;
+    if (!c)
+        return !o;
+    Sq q;
+    int rc = -1;
+    if (sq_begin(&q, c, sql, err)) {
+        sq_i64(&q, o->no);
+        sq_i64(&q, STORE_SETTINGS_MAX);
+        while ((rc = sq_step(&q, err)) > 0) {
+            StoredSetting *x = &(*out)[*n];
+            if (!sq_col_copy(&q, 0, a, &x->name, err) || !sq_col_copy(&q, 1, a, &x->value, err)) {
+                rc = -1;
+                break;
+            }
+            ++*n;
+        }
+    }
+    sq_end(&q);
+    sq_read_end(s, c);
+    return rc >= 0;
+}
+
+static bool put_one(Sqlite *s, int64_t owner_no, const StoredSetting *x, Err *err)
+{
+    static const char put[] = "INSERT OR REPLACE INTO settings (owner_no, name, value, changed_at) "
+                              "VALUES (?1, ?2, ?3, ?4)",
+                      drop[] = "DELETE FROM settings WHERE owner_no = ?1 AND name = ?2";
+    Sq q;
+    if (!sq_begin(&q, s->writer.conn, x->value.ptr ? put : drop, err))
+        return false;
+    sq_i64(&q, owner_no);
+    sq_text(&q, x->name);
+    if (x->value.ptr) {
+        sq_text(&q, x->value);
+        sq_i64(&q, clock_now_ms());
+    }
+    return sq_run(&q, err);
+}
+
+static bool apply(Sqlite *s, SqWrite *w, Err *err)
+{
+    const SettingWrite *sw = (SettingWrite *)w;
+    for (size_t i = 0; i < sw->n; i++)
+        if (!put_one(s, w->owner->no, &sw->list[i], err))
+            return false;
+    return true;
+}
+
+bool sq_setting_put(Store *store, const Uuid *owner, const StoredSetting *list, size_t n, Err *err)
+{
+    Sqlite *s = sq_of(store);
+    SettingWrite sw = {.w = {.apply = apply}, .list = list, .n = n};
+    if (s->read_only)
+        return err_set(err, ERR_FORBIDDEN, "the store was opened for reading only");
+    return (sw.w.owner = sq_owner_make(s, owner, err)) && sq_write(s, &sw.w, err);
+}

@@ -1,0 +1,72 @@
+"""What the tests of the page and the screenshots share: Chromium, a watched page, a server with something in it."""
+import json
+import urllib.request
+from contextlib import contextmanager
+
+from playwright.sync_api import sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+ARGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--autoplay-policy=no-user-gesture-required"]
+SCREENS = ["today", "talk", "library", "tasks", "memory", "system"]
+
+
+def launch(play, *more):
+    """A browser with a profile of its own (playwright makes and removes the folder)."""
+    return play.chromium.launch(executable_path=CHROMIUM, args=[*ARGS, *more])
+
+
+@contextmanager
+def chromium(*more):
+    with sync_playwright() as play:
+        browser = launch(play, *more)
+        yield browser
+        browser.close()
+
+
+def call(server, method, path, body=None):
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(server.url + path, data, {"Content-Type": "application/json"}, method=method)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        text = answer.read()
+    return json.loads(text) if text else None
+
+
+def fill(server):
+    """The sample documents, tasks, facts and a conversation."""
+    call(server, "POST", "/api/v1/knowledge/sample", {})
+    for text in ["Call the bank tomorrow at nine #money, high priority", "Review the quarterly report by Friday #work",
+                 "Pay the electricity bill today, urgent", "Water the plants every Monday at 8", "Buy rye flour"]:
+        call(server, "POST", "/api/v1/tasks", {"text": text})
+    done = call(server, "POST", "/api/v1/tasks", {"text": "Return the library books"})
+    call(server, "POST", f"/api/v1/tasks/{done['id']}/complete", {})
+    for text in ["my manager is Dana", "my sister's name is Clara", "I am allergic to hazelnuts"]:
+        call(server, "POST", "/api/v1/memory", {"text": text})
+    session = None
+    for text in ["Who owns the apartment I rent?", "What did the plumber say about the kitchen?"]:
+        session = call(server, "POST", "/api/v1/conversations/messages",
+                       {"message": text, **({"session_id": session} if session else {})})["session_id"]
+    return session
+
+
+@contextmanager
+def watched(browser, server, allow=(), **context):
+    """A page on which a console error, a failed script, a CSP report or a request to another host is a fault."""
+    faults = []
+    tab = browser.new_context(**{"viewport": {"width": 1280, "height": 860}, **context})
+    tab.add_init_script("addEventListener('securitypolicyviolation', e => "
+                        "console.error('CSP ' + e.violatedDirective + ' ' + e.blockedURI))")
+    page = tab.new_page()
+    # Chromium's own viewer of PDF is a part of it with addresses of its own.
+    ours = (server.url, server.url.replace("http", "ws"), "data:", "blob:", "about:", "chrome-extension:", "chrome:")
+    page.on("console", lambda m: faults.append(m.text) if m.type == "error"
+            and not any(a in m.text for a in allow) else None)
+    page.on("pageerror", lambda e: faults.append(str(e)))
+    tab.on("request", lambda r: None if r.url.startswith(ours) else faults.append("another host: " + r.url))
+    page.faults = faults
+    try:
+        yield page
+    finally:
+        tab.close()
+    assert not faults, faults

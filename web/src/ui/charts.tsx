@@ -1,0 +1,97 @@
+// Small drawings of numbers. Each has its figures as text for who does not see it.
+
+/** A line over time; nulls are gaps. */
+export function LineChart({
+  series,
+  label,
+  top,
+}: {
+  series: { colour: string; values: (number | null)[] }[];
+  label: string;
+  top?: number;
+}) {
+  const w = 240;
+  const h = 72;
+  const all = series.flatMap((s) => s.values).filter((v): v is number => v !== null);
+  const max = Math.max(top ?? 0, ...all, 1e-9) * 1.1;
+  const n = Math.max(2, ...series.map((s) => s.values.length));
+  const x = (i: number) => (i / (n - 1)) * w;
+  const y = (v: number) => h - 2 - (v / max) * (h - 6);
+  return (
+    <svg
+      className="chart"
+      viewBox={`0 0 ${w} ${h}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={label}
+    >
+      {[0.25, 0.5, 0.75].map((q) => (
+        <path
+          key={q}
+          d={`M0 ${h * q}H${w}`}
+          stroke="var(--line)"
+          strokeWidth="1"
+          vectorEffect="non-scaling-stroke"
+        />
+      ))}
+      {series.map((s, k) => {
+        const runs: string[] = [];
+        let pen = false;
+        s.values.forEach((v, i) => {
+          if (v === null) {
+            pen = false;
+            return;
+          }
+          runs.push(`${pen ? 'L' : 'M'}${x(i).toFixed(1)} ${y(v).toFixed(1)}`);
+          if (!pen && (i + 1 >= s.values.length || s.values[i + 1] === null)) runs.push(`h2`);
+          pen = true;
+        });
+        return (
+          <path
+            key={k}
+            d={runs.join('')}
+            fill="none"
+            stroke={s.colour}
+            strokeWidth="2.500"
+            strokeLinejoin="round"
+            strokeLinecap="round"
+            vectorEffect="non-scaling-stroke"
+          />
+        );
+      })}
+    </svg>
+  );
+}
+
+/** This week's share of documents against the share before, as two bars on one scale. */
+export function AgainstBase({
+  now,
+  before,
+  label,
+}: {
+  now: number;
+  before: number;
+  label: string;
+}) {
+  const max = Math.max(now, before, 1e-9);
+  return (
+    <svg className="against" viewBox="0 0 72 28" role="img" aria-label={label}>
+      <rect
+        x="0"
+        y="1"
+        width={Math.max(2, (now / max) * 72)}
+        height="15"
+        rx="3"
+        fill="var(--orange)"
+      />
+      <rect
+        x="0"
+        y="20"
+        width={Math.max(1.5, (before / max) * 72)}
+        height="7"
+        rx="2"
+        fill="var(--soft)"
+      />
+    </svg>
+  );
+}
