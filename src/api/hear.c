@@ -106,7 +106,7 @@ bool hear_raw(Str bytes, bool is_float, uint32_t rate, uint32_t max_seconds, Hea
 
 static Metric *stages(void)
 {
-    return metric_histogram("voice_stage_seconds", "Stages of what is said: hear, answer.",
+    return metric_histogram("voice_stage_seconds", "Stages of what is said.",
                             "stage");
 }
 
@@ -138,36 +138,46 @@ static bool answer(const ApiParts *p, const InteractionAsk *q, unsigned worker, 
     return true;
 }
 
-bool hear_interact(const ApiParts *p, const InteractionAsk *q, const HeardSound *sound,
-                   unsigned worker, Arena *a, Interaction *out, Err *err)
+bool hear_answer(const ApiParts *p, const InteractionAsk *q, unsigned worker, Arena *a,
+                 Interaction *out, Err *err)
 {
     uint64_t start = clock_mono_ns();
-    WhisperResult r;
     Uuid id;
-    *out = (Interaction){.at_ms = clock_now_ms()};
-    EarsRequest hear = {.urgent = true,
-                        .options = {.language = q->language, .cancelled = q->cancelled,
-                                    .arg = q->arg}};
-    if (!hear_needs(p, err) || !uuid_v4(&id, err) ||
-        !ears_hear(p->ears, &hear, sound->pcm, sound->n, a, &r, err))
+    if (!uuid_v4(&id, err))
         return false;
     uuid_format(&id, out->id);
-    out->transcript = r.text;
-    out->language = r.language;
-    out->heard = ears_confidence(&r);
-    out->hear_ms = clock_seconds_since(start) * 1000;
     metric_observe(stages(), (const char *const[]){"hear"}, out->hear_ms / 1000);
     if (q->transcript)
-        q->transcript(q->arg, r.text);
+        q->transcript(q->arg, out->transcript);
     if (q->cancelled && q->cancelled(q->arg))
         return err_set(err, ERR_CANCELLED, "it was cancelled");
-    if (!r.text.len)
+    if (!out->transcript.len)
         out->reply.response = STR(NOTHING_HEARD);
     else if (!answer(p, q, worker, a, out, err))
         return false;
     out->total_ms = clock_seconds_since(q->began_ns ? q->began_ns : start) * 1000;
     metric_observe(whole(), NULL, out->total_ms / 1000);
     return true;
+}
+
+bool hear_interact(const ApiParts *p, const InteractionAsk *q, const HeardSound *sound,
+                   unsigned worker, Arena *a, Interaction *out, Err *err)
+{
+    uint64_t start = clock_mono_ns();
+    InteractionAsk ask = *q;
+    WhisperResult r;
+    *out = (Interaction){.at_ms = clock_now_ms()};
+    ask.began_ns = q->began_ns ? q->began_ns : start;
+    EarsRequest hear = {.urgent = true,
+                        .options = {.language = q->language, .cancelled = q->cancelled,
+                                    .arg = q->arg}};
+    if (!hear_needs(p, err) || !ears_hear(p->ears, &hear, sound->pcm, sound->n, a, &r, err))
+        return false;
+    out->transcript = r.text;
+    out->language = r.language;
+    out->heard = ears_confidence(&r);
+    out->hear_ms = clock_seconds_since(start) * 1000;
+    return hear_answer(p, &ask, worker, a, out, err);
 }
 
 void interaction_members(JsonW *w, const Interaction *i)

@@ -60,6 +60,10 @@ typedef struct {
  * what was done then is done. */
 bool hear_interact(const ApiParts *p, const InteractionAsk *q, const HeardSound *sound,
                    unsigned worker, Arena *a, Interaction *out, Err *err);
+/* The second half of it: what was heard is there already. out->transcript, language, heard, hear_ms
+ * and at_ms are set by the caller. */
+bool hear_answer(const ApiParts *p, const InteractionAsk *q, unsigned worker, Arena *a,
+                 Interaction *out, Err *err);
 /* Members of VoiceInteraction into an object that is open. */
 void interaction_members(JsonW *w, const Interaction *i);
 

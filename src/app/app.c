@@ -237,6 +237,8 @@ static bool hear_recording(void *arg, const IngestSound *sound, Arena *a, Whispe
 
 ApiParts app_api_parts(const App *app)
 {
+    const Config *c = app->options.config;
+    uint32_t interrupt = (uint32_t)config_number(c, SET_VOICE_INTERRUPT);
     return (ApiParts){.store = app->store,
                       .search = app->search,
                       .ingest = app->ingest,
@@ -253,7 +255,10 @@ ApiParts app_api_parts(const App *app)
                       .model = app->model,
                       .access = app->access,
                       .owner = app->owner,
-                      .max_upload = (uint64_t)config_number(app->options.config, SET_MAX_UPLOAD),
+                      .voice_silence_ms = (uint32_t)config_number(c, SET_VOICE_SILENCE),
+                      .voice_preroll_ms = (uint32_t)config_number(c, SET_VOICE_PREROLL),
+                      .voice_interrupt_ms = interrupt ? interrupt : UINT32_MAX,
+                      .max_upload = (uint64_t)config_number(c, SET_MAX_UPLOAD),
                       .job_limit_ms =
                           (uint32_t)config_number(app->options.config, SET_JOB_LIMIT) * 1000u};
 }

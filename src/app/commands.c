@@ -148,6 +148,16 @@ static const CliFlag transcribe_flags[] = {
     {"--words", NULL, false, "json with the time of every word"},
 };
 
+static const CliFlag listen_flags[] = {
+    {"--list", NULL, false, "the microphones there are"},
+    {"--device", "NAME", false, "one of --list; default unless given"},
+    {"--ask", NULL, false, "say it to the assistant, and the answer aloud"},
+    {"--output", "NAME", false, "loudspeaker of --ask; default unless given, none is silent"},
+    {"--language", "CODE", false, "language that is spoken, such as en; found out unless given"},
+    {"--once", NULL, false, "end after the first thing said"},
+    {"--seconds", "N", false, "end after so many seconds"},
+};
+
 static const CliFlag say_flags[] = {
     {"--output", "FILE", false, "write the sound there; - is standard output (-o is the same)"},
     {"--voice", "ID", false, "one of --list; the setting's unless given"},
@@ -287,6 +297,12 @@ static const CliCommand commands[] = {
      "Without -o it is played by aplay or paplay. The natural voice comes by\n"
      "sotto models fetch en_US-joe-medium; without it espeak speaks.",
      say_flags, COUNT(say_flags), 0, MANY, say_command},
+    {"listen", "", "write down what is said into the microphone",
+     "One line for everything that was said, as soon as silence follows it; on a terminal the\n"
+     "words appear while they are spoken. Ctrl-C ends it. With --ask each is answered, aloud\n"
+     "where there is a loudspeaker: speaking stops the answer, so use headphones or a microphone\n"
+     "that cancels echo.",
+     listen_flags, COUNT(listen_flags), 0, 0, listen_command},
     {"models", "list|fetch|verify [NAME]", "model files: what there is, get them, check them",
      "fetch gets what is missing, checks every SHA-256 and makes the file the program maps; it "
      "resumes\n"

@@ -23,6 +23,7 @@ int calendar_command(Cli *cli);
 int brief_command(Cli *cli);
 int transcribe_command(Cli *cli);
 int say_command(Cli *cli);
+int listen_command(Cli *cli);
 int models_command(Cli *cli);
 int backup_command(Cli *cli);
 int restore_command(Cli *cli);

@@ -102,6 +102,13 @@ static const Setting settings[SET_ID_COUNT] = {
      "SECONDS", NULL, 1, 3600,
      "how long that server may take for five minutes of sound, tries included; while a person "
      "waits a sixth of it"},
+    {SET_VOICE_SILENCE, SETTING_COUNT, "voice_silence", "--voice-silence", "SOTTO_VOICE_SILENCE",
+     "600", "MS", NULL, 160, 10000, "silence that ends what is said, in milliseconds"},
+    {SET_VOICE_PREROLL, SETTING_COUNT, "voice_preroll", "--voice-preroll", "SOTTO_VOICE_PREROLL",
+     "320", "MS", NULL, 1, 2000, "sound before the first word that is heard too, in milliseconds"},
+    {SET_VOICE_INTERRUPT, SETTING_COUNT, "voice_interrupt", "--voice-interrupt",
+     "SOTTO_VOICE_INTERRUPT", "128", "MS", NULL, 0, 2000,
+     "speech that stops a spoken answer, in milliseconds; 0: nothing but Cancel does"},
 };
 
 typedef struct {

@@ -56,6 +56,9 @@ typedef enum {
     SET_STT_BACKEND,
     SET_STT_MODEL,
     SET_STT_TIMEOUT,
+    SET_VOICE_SILENCE,
+    SET_VOICE_PREROLL,
+    SET_VOICE_INTERRUPT,
     SET_ID_COUNT
 } SettingId;
 
