@@ -351,4 +351,8 @@ static const StoreOps OPS = {
     .briefing_list = sq_briefing_list,
     .briefing_schedule = sq_briefing_schedule,
     .briefing_schedule_put = sq_briefing_schedule_put,
+    .interaction_put = sq_interaction_put,
+    .interaction_get = sq_interaction_get,
+    .interaction_list = sq_interaction_list,
+    .interaction_delete = sq_interaction_delete,
 };
