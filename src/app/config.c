@@ -1,6 +1,5 @@
 #include "app/config.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -9,7 +8,6 @@
 #include "app/suggest.h"
 #include "base/mem.h"
 #include "base/os.h"
-#include "base/zone.h"
 
 static const Setting settings[SET_ID_COUNT] = {
     {SET_CONFIG, SETTING_PATH, "config", "--config", "SOTTO_CONFIG", "~/.config/sotto/sotto.conf",
@@ -57,6 +55,27 @@ static const Setting settings[SET_ID_COUNT] = {
      "what speaks: auto is the first natural voice, else espeak; sotto say --list has the others"},
     {SET_SPEECH_IDLE, SETTING_COUNT, "speech_idle", "--speech-idle", "SOTTO_SPEECH_IDLE", "600",
      "SECONDS", NULL, 1, 604800, "how long a voice or speech model stays in memory without use"},
+    {SET_OPENAI_BASE_URL, SETTING_URL, "openai_base_url", "--openai-base-url", "OPENAI_BASE_URL",
+     "", "URL", NULL, 0, 0,
+     "an OpenAI-compatible server, such as http://127.0.0.1:11434/v1; empty: none is ever called"},
+    {SET_OPENAI_API_KEY, SETTING_SECRET, "openai_api_key", NULL, "OPENAI_API_KEY", "", "KEY", NULL,
+     0, 0, "bearer token for that server; sent nowhere else"},
+    {SET_LLM_MODEL, SETTING_TEXT, "llm_model", "--llm-model", "SOTTO_LLM_MODEL", "auto", "NAME",
+     NULL, 0, 0,
+     "language model to ask for; auto is the first one to chat with that the server lists"},
+    {SET_LLM_TIMEOUT, SETTING_COUNT, "llm_timeout", "--llm-timeout", "SOTTO_LLM_TIMEOUT", "120",
+     "SECONDS", NULL, 1, 3600, "how long one question to the language model may take in all"},
+    {SET_LLM_FIRST_TOKEN, SETTING_COUNT, "llm_first_token", "--llm-first-token",
+     "SOTTO_LLM_FIRST_TOKEN", "30", "SECONDS", NULL, 1, 3600,
+     "how long the language model may be silent before its first word, and between two"},
+    {SET_LLM_CONTEXT, SETTING_COUNT, "llm_context", "--llm-context", "SOTTO_LLM_CONTEXT", "4096",
+     "TOKENS", NULL, 1024, 1000000, "tokens that the model reads and writes at once, at most"},
+    {SET_LLM_MAX_TOKENS, SETTING_COUNT, "llm_max_tokens", "--llm-max-tokens",
+     "SOTTO_LLM_MAX_TOKENS", "512", "TOKENS", NULL, 16, 100000,
+     "tokens of one answer of the language model, at most"},
+    {SET_LLM_BUDGET, SETTING_COUNT, "llm_budget", "--llm-budget", "SOTTO_LLM_BUDGET", "1000000",
+     "TOKENS", NULL, 0, INT64_MAX,
+     "tokens a day, asked and answered, after which it answers without the model; 0: no limit"},
 };
 
 typedef struct {
@@ -138,77 +157,6 @@ static const char *home_path(Config *c, const char *rest)
     return home ? os_join(c->arena, home, rest) : NULL;
 }
 
-bool config_address(Str text, char host[256], uint16_t *port, Err *err)
-{
-    size_t colon = text.len;
-    while (colon > 0 && text.ptr[colon - 1] != ':')
-        colon--;
-    if (colon == 0)
-        return err_set(err, ERR_VALIDATION,
-                       "\"" STR_FMT "\" has no port; write HOST:PORT, such as "
-                       "127.0.0.1:8080",
-                       STR_ARG(text));
-    Str name = str_sub(text, 0, colon - 1);
-    uint64_t number = 0;
-    if (!str_to_u64(str_sub(text, colon, text.len), &number) || number > 65535)
-        return err_set(err, ERR_VALIDATION,
-                       "\"" STR_FMT "\" has no port between 0 and 65535 after "
-                       "its colon",
-                       STR_ARG(text));
-    bool bracket = name.len >= 2 && name.ptr[0] == '[' && name.ptr[name.len - 1] == ']';
-    if (bracket)
-        name = str_sub(name, 1, name.len - 1);
-    else if (str_find(name, STR(":"), 0) != SIZE_MAX)
-        return err_set(err, ERR_VALIDATION,
-                       "\"" STR_FMT "\": write an IPv6 address in brackets, such "
-                       "as [::1]:8080",
-                       STR_ARG(text));
-    if (name.len == 0 || name.len > 255)
-        return err_set(err, ERR_VALIDATION,
-                       "\"" STR_FMT "\" has no host; write HOST:PORT, such as "
-                       "127.0.0.1:8080",
-                       STR_ARG(text));
-    memcpy(host, name.ptr, name.len);
-    host[name.len] = '\0';
-    *port = (uint16_t)number;
-    return true;
-}
-
-bool config_loopback(const char *host)
-{
-    struct in_addr v4;
-    struct in6_addr v6;
-    if (inet_pton(AF_INET, host, &v4) == 1)
-        return (ntohl(v4.s_addr) >> 24) == 127;
-    if (inet_pton(AF_INET6, host, &v6) == 1)
-        return IN6_IS_ADDR_LOOPBACK(&v6);
-    return strcmp(host, "localhost") == 0;
-}
-
-static bool parse_bytes(Str text, int64_t *out)
-{
-    unsigned shift = 0;
-    if (text.len > 1) {
-        char unit = text.ptr[text.len - 1] & ~0x20; /* upper case */
-        shift = unit == 'K' ? 10 : unit == 'M' ? 20 : unit == 'G' ? 30 : 0;
-    }
-    uint64_t n = 0;
-    if (!str_to_u64(str_sub(text, 0, text.len - (shift ? 1 : 0)), &n) ||
-        n > (UINT64_MAX >> 31) >> shift)
-        return false;
-    *out = (int64_t)(n << shift);
-    return true;
-}
-
-static bool is_choice(const char *choices, const char *text)
-{
-    Str rest = str_of(choices), part;
-    while (str_next(&rest, '|', &part))
-        if (str_eq(part, str_of(text)))
-            return true;
-    return false;
-}
-
 /* A path as it will be opened: home for "~/", absolute otherwise. What a file says relative to the
  * folder a program happens to be started in would mean something else every time: refused there. */
 static bool read_path(Config *c, const char *text, bool from_file, const char **out, Err *err)
@@ -233,86 +181,19 @@ static bool read_path(Config *c, const char *text, bool from_file, const char **
     return *out ? true : no_memory(err);
 }
 
-static bool read_number(const Setting *s, const char *text, int64_t *out, Err *err)
-{
-    uint64_t n = 0;
-    bool ok = s->type == SETTING_BYTES ? parse_bytes(str_of(text), out)
-                                       : str_to_u64(str_of(text), &n) && n <= INT64_MAX;
-    if (!ok)
-        return err_set(err, ERR_VALIDATION, "\"%s\" is no %s", text,
-                       s->type == SETTING_BYTES ? "size; write a number with K, M or G, such as 64M"
-                                                : "whole number");
-    if (s->type == SETTING_COUNT)
-        *out = (int64_t)n;
-    if (*out < s->min || *out > s->max)
-        return err_set(err, ERR_VALIDATION, "%s is not between %lld and %lld", text,
-                       (long long)s->min, (long long)s->max);
-    return true;
-}
-
-static bool zone_ok(const char *text, Err *err)
-{
-    Zone *z = zone_open(str_of(text), err);
-    if (!z && err->code == ERR_NOT_FOUND)
-        err->code = ERR_VALIDATION;
-    zone_free(z);
-    return z != NULL;
-}
-
-static bool name_ok(const char *text)
-{
-    static const char fine[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:";
-    return text[0] && strlen(text) < 64 && strspn(text, fine) == strlen(text);
-}
-
 /* Checks `text` against the type of setting `id` and keeps it as the setting's value. */
 static bool take(Config *c, SettingId id, const char *text, const char *origin, bool from_file,
                  Err *err)
 {
     const Setting *s = &settings[id];
     Value v = {.text = text, .origin = origin};
-    bool flag = true;
-    char host[256];
-    uint16_t port;
     Err why = ERR_INIT;
-    bool ok = true;
-    switch (s->type) {
-    case SETTING_PATH:
+    bool ok;
+    if (s->type != SETTING_PATH)
+        ok = config_value_check(s, text, &v.number, &why);
+    else
         ok = text[0] ? read_path(c, text, from_file, &v.text, &why)
                      : err_set(&why, ERR_VALIDATION, "a path is missing");
-        break;
-    case SETTING_ADDRESS:
-        ok = config_address(str_of(text), host, &port, &why);
-        break;
-    case SETTING_BOOL:
-        ok = str_to_bool(str_of(text), &flag) ||
-             err_set(&why, ERR_VALIDATION, "\"%s\" is neither yes nor no", text);
-        v.number = flag;
-        break;
-    case SETTING_COUNT:
-    case SETTING_BYTES:
-        ok = read_number(s, text, &v.number, &why);
-        break;
-    case SETTING_CHOICE:
-        ok = is_choice(s->choices, text) ||
-             err_set(&why, ERR_VALIDATION, "\"%s\" is none of %s", text, s->choices);
-        break;
-    case SETTING_URL:
-        ok = strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0 ||
-             err_set(&why, ERR_VALIDATION, "\"%s\" is no http:// or https:// address", text);
-        break;
-    case SETTING_ZONE:
-        ok = zone_ok(text, &why);
-        break;
-    case SETTING_NAME:
-        ok = name_ok(text) ||
-             err_set(&why, ERR_VALIDATION, "\"%s\" is no name of letters, digits and . _ - :",
-                     text);
-        break;
-    case SETTING_LIST:
-    case SETTING_SECRET:
-        break;
-    }
     if (!ok)
         return err_set(err, why.code, "%s: %s", origin, why.msg);
     c->values[id] = v;

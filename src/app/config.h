@@ -38,6 +38,14 @@ typedef enum {
     SET_SPEECH_LANGUAGE,
     SET_SPEECH_VOICE,
     SET_SPEECH_IDLE,
+    SET_OPENAI_BASE_URL,
+    SET_OPENAI_API_KEY,
+    SET_LLM_MODEL,
+    SET_LLM_TIMEOUT,
+    SET_LLM_FIRST_TOKEN,
+    SET_LLM_CONTEXT,
+    SET_LLM_MAX_TOKENS,
+    SET_LLM_BUDGET,
     SET_ID_COUNT
 } SettingId;
 
@@ -52,6 +60,7 @@ typedef enum {
     SETTING_ZONE,   /* a time zone by its IANA name; empty: the machine's */
     SETTING_NAME,   /* letters, digits and . _ - : */
     SETTING_URL,    /* http:// or https:// */
+    SETTING_TEXT,   /* one line, as another program names a thing */
     SETTING_SECRET  /* never printed */
 } SettingType;
 
@@ -92,6 +101,9 @@ const char *config_origin(const Config *c, SettingId id);
 const char *config_file(const Config *c); /* path of sotto.conf, whether it is there or not */
 bool config_file_read(const Config *c);
 
+/* Whether `text` is of the setting's type (a path always is); *number of COUNT, BYTES and BOOL.
+ * ERR_VALIDATION. */
+bool config_value_check(const Setting *s, const char *text, int64_t *number, Err *err);
 /* Splits "127.0.0.1:8080" or "[::1]:0". ERR_VALIDATION. host has no brackets. */
 bool config_address(Str text, char host[256], uint16_t *port, Err *err);
 /* Whether an address written as a number, or "localhost", stays on this machine. */

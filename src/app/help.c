@@ -181,6 +181,8 @@ static const char *kind(const Setting *s)
         return "name";
     case SETTING_URL:
         return "http(s) address";
+    case SETTING_TEXT:
+        return "text";
     case SETTING_SECRET:
         return "secret";
     }
