@@ -13,6 +13,8 @@ sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_phrases.sql
   schema_phrases_sql)
 sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_interactions.sql
   schema_interactions_sql)
+sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_language.sql
+  schema_language_sql)
 
 # Libraries that only the confined child loads (dlopen): their headers, and no linking.
 foreach(pkg libxml-2.0 poppler-glib glib-2.0 uchardet gmime-3.0 libical libavformat libavcodec

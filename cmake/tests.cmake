@@ -12,7 +12,7 @@ elseif(SOTTO_TSAN)
 else()
   set(SOTTO_TEST_PREFIX "")
 endif()
-set(SOTTO_MODULES base nn text audio net store search assistant ingest voice api app)
+set(SOTTO_MODULES base nn text audio net store search llm assistant ingest voice api app)
 
 if(SOTTO_TESTS)
   pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)

@@ -19,24 +19,71 @@ static bool json_event(ApiCall *c, const char *event, Err *err)
     return there;
 }
 
-/* A client that goes away in the middle is no error: the stream just ends. */
-static bool reply_events(ApiCall *c, const AssistantReply *r, Err *err)
+typedef struct {
+    ApiCall *c;
+    bool begun;
+    Err err;
+} Stream;
+
+/* A client that goes away in the middle is no error: the stream just ends. What fails before the
+ * first piece is answered as anywhere, with its status. */
+static bool send_delta(void *arg, Str piece)
 {
-    size_t at = 0;
-    Str piece;
+    Stream *s = arg;
     JsonW w;
-    call_events(c);
-    while (reply_piece(r->response, &at, &piece)) {
-        jw_init(&w, &c->out);
-        jw_obj(&w);
-        jw_kv_str(&w, "text", piece);
-        jw_obj_end(&w);
-        if (!json_event(c, "delta", err))
-            return err->code == ERR_NONE;
-    }
+    if (!s->begun)
+        call_events(s->c);
+    s->begun = true;
+    jw_init(&w, &s->c->out);
+    jw_obj(&w);
+    jw_kv_str(&w, "text", piece);
+    jw_obj_end(&w);
+    return json_event(s->c, "delta", &s->err);
+}
+
+static bool has_gone(void *arg)
+{
+    return http_exchange_cancelled(((ApiCall *)arg)->x);
+}
+
+static bool stream_gone(void *arg)
+{
+    return has_gone(((Stream *)arg)->c);
+}
+
+/* After the first piece the status is gone: what fails then is an event. */
+static bool error_event(ApiCall *c, const Err *failed)
+{
+    JsonW w;
+    Err err = ERR_INIT;
     jw_init(&w, &c->out);
     jw_obj(&w);
-    reply_members(&w, r);
+    jw_kv_cstr(&w, "code", err_info(failed->code)->wire);
+    jw_kv_cstr(&w, "detail", failed->msg);
+    jw_obj_end(&w);
+    return json_event(c, "error", &err);
+}
+
+static bool say_streaming(ApiCall *c, AssistantRequest *q, Err *err)
+{
+    Stream s = {.c = c};
+    AssistantReply r;
+    JsonW w;
+    Err failed = ERR_INIT;
+    q->on_delta = send_delta;
+    q->cancelled = stream_gone;
+    q->arg = &s;
+    if (!assistant_say(c->parts->assistant, q, c->worker, c->arena, &r, &failed)) {
+        if (!s.begun)
+            return err_set(err, failed.code, "%s", failed.msg);
+        (void)error_event(c, &failed);
+        return true;
+    }
+    if (!s.begun)
+        call_events(c);
+    jw_init(&w, &c->out);
+    jw_obj(&w);
+    reply_members(&w, &r);
     jw_obj_end(&w);
     return json_event(c, "done", err) || err->code == ERR_NONE;
 }
@@ -46,13 +93,16 @@ bool conversation_say(ApiCall *c, Err *err)
     const FieldValue *session = call_body(c, "session_id"), *stream = call_body(c, "stream");
     AssistantRequest q = {.text = call_body(c, "message")->str,
                           .session = session->given && !session->is_null ? &session->uuid : NULL,
-                          .keep = true};
+                          .keep = true,
+                          .cancelled = has_gone,
+                          .arg = c};
     AssistantReply r;
-    if (!needs_assistant(c, err) ||
-        !assistant_say(c->parts->assistant, &q, c->worker, c->arena, &r, err))
+    if (!needs_assistant(c, err))
         return false;
     if (stream->given ? stream->b : call_accepts_events(c))
-        return reply_events(c, &r, err);
+        return say_streaming(c, &q, err);
+    if (!assistant_say(c->parts->assistant, &q, c->worker, c->arena, &r, err))
+        return false;
     JsonW w;
     jw_init(&w, &c->out);
     jw_obj(&w);

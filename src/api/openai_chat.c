@@ -32,6 +32,9 @@ typedef struct {
     int64_t created;
     char id[UUID_TEXT];
     Str base;         /* "http://localhost:8080", or empty */
+    bool begun;       /* the stream */
+    size_t sent;      /* bytes of the response */
+    bool whole;       /* it was answered to the end */
 } Answer;
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -302,15 +305,50 @@ static bool chunk(ApiCall *c, const Talk *t, const Answer *a, ChunkKind kind, St
     return ok;
 }
 
-static bool chunks(ApiCall *c, const Talk *t, const Answer *a, Err *err)
+static bool wants_usage(const ApiCall *c)
 {
     bool counted = false;
-    size_t at = 0;
-    Str piece;
     (void)json_bool(json_get(call_body(c, "stream_options")->json, "include_usage"), &counted);
+    return counted;
+}
+
+static bool begin_chunks(ApiCall *c, const Talk *t, Answer *a, Err *err)
+{
+    if (a->begun)
+        return true;
+    a->begun = true;
     call_events(c);
-    bool there = chunk(c, t, a, CHUNK_ROLE, STR(""), counted, err);
-    while (there && reply_piece(a->text, &at, &piece))
+    return chunk(c, t, a, CHUNK_ROLE, STR(""), wants_usage(c), err);
+}
+
+typedef struct {
+    ApiCall *c;
+    const Talk *t;
+    Answer *a;
+    Err err;
+} Flow;
+
+static bool send_piece(void *arg, Str piece)
+{
+    Flow *f = arg;
+    f->a->sent += piece.len;
+    return begin_chunks(f->c, f->t, f->a, &f->err) &&
+           chunk(f->c, f->t, f->a, CHUNK_TEXT, piece, wants_usage(f->c), &f->err);
+}
+
+static bool has_gone(void *arg)
+{
+    return http_exchange_cancelled(((Flow *)arg)->c->x);
+}
+
+/* What was not sent while it came, and the end. */
+static bool chunks(ApiCall *c, const Talk *t, Answer *a, Err *err)
+{
+    bool counted = wants_usage(c);
+    size_t at = a->sent;
+    Str piece;
+    bool there = begin_chunks(c, t, a, err);
+    while (there && assistant_piece(a->text, &at, &piece))
         there = chunk(c, t, a, CHUNK_TEXT, piece, counted, err);
     there = there && chunk(c, t, a, CHUNK_END, STR(""), counted, err);
     there = there && (!counted || chunk(c, t, a, CHUNK_USAGE, STR(""), counted, err));
@@ -321,19 +359,25 @@ static bool chunks(ApiCall *c, const Talk *t, const Answer *a, Err *err)
 
 /* ---- the call -------------------------------------------------------------------------------- */
 
-static bool say(ApiCall *c, const Talk *t, Answer *a, Err *err)
+/* `flowing`: what comes may go out as it comes, since nothing is to be cut off its end. */
+static bool say(ApiCall *c, const Talk *t, Answer *a, bool flowing, Err *err)
 {
+    Flow f = {.c = c, .t = t, .a = a};
     Uuid session, id;
     bool found = false, keep = call_body(c, "store")->is_null || call_body(c, "store")->b;
     if (t->n_before && !store_talk_find(c->parts->store, c->owner, t->said, t->n_before, &session,
                                         &found, err))
         return false;
-    AssistantRequest q = {.text = t->last, .session = found ? &session : NULL, .keep = keep};
-    if (!assistant_say(c->parts->assistant, &q, c->worker, c->arena, &a->reply, err) ||
-        !uuid_v4(&id, err))
+    AssistantRequest q = {.text = t->last, .session = found ? &session : NULL, .keep = keep,
+                          .on_delta = flowing ? send_piece : NULL, .cancelled = has_gone,
+                          .arg = &f};
+    if (!uuid_v4(&id, err))
         return false;
     uuid_format(&id, a->id);
     a->created = clock_now_ms();
+    if (!assistant_say(c->parts->assistant, &q, c->worker, c->arena, &a->reply, err))
+        return a->begun; /* a stream that has begun ends where it is */
+    a->whole = true;
     a->base = STR("");
     if (c->x->req.host.len && c->x->req.host.len < 256)
         a->base = arena_printf(c->arena, "%s://" STR_FMT, c->x->req.is_tls ? "https" : "http",
@@ -352,8 +396,12 @@ bool openai_chat(ApiCall *c, Err *err)
     if (!c->parts->assistant || !c->parts->model)
         return err_set(err, ERR_UNAVAILABLE,
                        "the assistant needs the encoder, which is not open here");
-    if (!read_messages(c, &t, err) || !say(c, &t, &a, err) ||
-        !cut_response(c, stop, n_stop, &a, err))
+    bool flowing = call_body(c, "stream")->b && !n_stop && most_tokens(c) == INT64_MAX;
+    if (!read_messages(c, &t, err) || !say(c, &t, &a, flowing, err))
+        return false;
+    if (!a.whole)
+        return true;
+    if (!cut_response(c, stop, n_stop, &a, err))
         return false;
     return call_body(c, "stream")->b ? chunks(c, &t, &a, err) : completion(c, &t, &a, err);
 }

@@ -29,7 +29,9 @@ const char api_schemas_talk[] =
     "ype\":\"number\",\"minimum\":0,\"maximum\":1},\"tasks\":{\"type\":\"array\",\"items\":{\"typ"
     "e\":\"string\",\"format\":\"uuid\"},\"description\":\"tasks that it is about\"},\"can_undo\""
     ":{\"type\":\"boolean\"},\"speech\":{\"type\":\"string\",\"enum\":[\"say\",\"stop\",\"again\""
-    "]},\"speed\":{\"type\":\"number\"},\"response_time_ms\":{\"type\":\"number\"}}},"
+    "]},\"speed\":{\"type\":\"number\"},\"response_time_ms\":{\"type\":\"number\"},"
+    "\"model\":{\"type\":[\"string\",\"null\"],\"description\":\"the language model that wrote it"
+    "\"},\"note\":{\"type\":[\"string\",\"null\"],\"description\":\"how it came to be\"}}},"
 
     "\"Conversation\":{\"type\":\"object\",\"required\":[\"id\",\"title\",\"message_count\",\"cre"
     "ated_at\",\"updated_at\"],\"properties\":{\"id\":{\"type\":\"string\",\"format\":\"uuid\"},"
@@ -51,7 +53,9 @@ const char api_schemas_talk[] =
     "ce\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1},\"tasks\":{\"type\":\"array\",\"items"
     "\":{\"type\":\"string\",\"format\":\"uuid\"},\"description\":\"tasks that it is about\"},\"c"
     "an_undo\":{\"type\":\"boolean\"},\"speech\":{\"type\":\"string\",\"enum\":[\"say\",\"stop\","
-    "\"again\"]},\"speed\":{\"type\":\"number\"},\"response_time_ms\":{\"type\":\"number\"}}},"
+    "\"again\"]},\"speed\":{\"type\":\"number\"},\"response_time_ms\":{\"type\":\"number\"},"
+    "\"model\":{\"type\":[\"string\",\"null\"],\"description\":\"the language model that wrote it"
+    "\"},\"note\":{\"type\":[\"string\",\"null\"],\"description\":\"how it came to be\"}}},"
 
     "\"ConversationMessages\":{\"type\":\"object\",\"required\":[\"id\",\"title\",\"message_count"
     "\",\"created_at\",\"updated_at\",\"messages\",\"next_cursor\"],\"properties\":{\"id\":{\"typ"

@@ -2,7 +2,6 @@
 #include "api/talk_json.h"
 
 #include "base/clock.h"
-#include "text/sentences.h"
 
 static void kv_time(JsonW *w, const char *key, int64_t ms)
 {
@@ -26,20 +25,6 @@ void reply_members(JsonW *w, const AssistantReply *r)
     kv_id(w, "session_id", &r->session);
     jw_kv_str(w, "response", r->response);
     assistant_reply_json(r, w);
-}
-
-bool reply_piece(Str response, size_t *at, Str *piece)
-{
-    size_t look = *at, start, end, to = response.len;
-    if (*at >= response.len)
-        return false;
-    /* Up to where the sentence after the next begins. */
-    bool next = sentence_next(response, &look, &start, &end);
-    if (next && sentence_next(response, &look, &start, &end))
-        to = start;
-    *piece = str_sub(response, *at, to);
-    *at = to;
-    return true;
 }
 
 /* ---- conversations --------------------------------------------------------------------------- */

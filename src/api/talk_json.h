@@ -8,10 +8,6 @@
 
 /* Session, response and the members of the reply, into an object that is open already. */
 void reply_members(JsonW *w, const AssistantReply *r);
-/* The next sentence of a response with the white space behind it; all pieces together are the
- * response. False at the end. *at begins with 0. */
-bool reply_piece(Str response, size_t *at, Str *piece);
-
 void session_members(JsonW *w, const TalkSession *s);
 /* What was kept beside a message become members of it; citations say whether their document is
  * gone. ERR_CORRUPT when that is no JSON. */

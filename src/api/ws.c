@@ -32,6 +32,7 @@ typedef struct {
     WsId id;
     unsigned topics;
     unsigned queries;
+    unsigned turn; /* raised by Cancel: queries of before are over */
 } Client;
 
 struct ApiWs {
@@ -51,6 +52,8 @@ typedef struct {
     bool goes_on; /* in that session */
     Uuid document;
     ChangeKind change;
+    unsigned turn;  /* of the client when it was asked */
+    Buf so_far;     /* of the response */
 } WsJob;
 
 ApiWs *api_ws_new(Api *api, Err *err)
@@ -133,13 +136,35 @@ static void client_remove(ApiWs *ws, WsId id)
     pthread_mutex_unlock(&ws->lock);
 }
 
-static bool query_begin(ApiWs *ws, WsId id)
+/* It was cancelled, or the client has gone. */
+static bool query_over(void *arg)
+{
+    const WsJob *job = arg;
+    pthread_mutex_lock(&job->ws->lock);
+    const Client *c = client_of(job->ws, job->id);
+    bool over = !c || c->turn != job->turn;
+    pthread_mutex_unlock(&job->ws->lock);
+    return over;
+}
+
+static void queries_cancel(ApiWs *ws, WsId id)
+{
+    pthread_mutex_lock(&ws->lock);
+    Client *c = client_of(ws, id);
+    if (c)
+        c->turn++;
+    pthread_mutex_unlock(&ws->lock);
+}
+
+static bool query_begin(ApiWs *ws, WsId id, unsigned *turn)
 {
     pthread_mutex_lock(&ws->lock);
     Client *c = client_of(ws, id);
     bool ok = c && c->queries < QUERIES_PER_CLIENT;
-    if (ok)
+    if (ok) {
         c->queries++;
+        *turn = c->turn;
+    }
     pthread_mutex_unlock(&ws->lock);
     return ok;
 }
@@ -185,6 +210,27 @@ void ws_send_error(ApiWs *ws, WsId id, const Err *fault)
     buf_release(&b);
 }
 
+/* What is certain so far, and what came last; false: cancelled, or the client has gone. */
+static bool send_piece(void *arg, Str piece)
+{
+    WsJob *job = arg;
+    Buf b;
+    JsonW w;
+    (void)buf_add(&job->so_far, piece);
+    ws_frame_begin(&w, &b, "TextResponse");
+    jw_kv_str(&w, "response", buf_str(&job->so_far));
+    jw_kv_str(&w, "delta", piece);
+    jw_key(&w, "citations");
+    jw_arr(&w);
+    jw_arr_end(&w);
+    jw_kv_bool(&w, "done", false);
+    ws_frame_end(&w);
+    if (buf_ok(&b) && buf_ok(&job->so_far) && !query_over(job))
+        ws_post_text(api_server(job->ws->api), job->id, buf_str(&b));
+    buf_release(&b);
+    return !query_over(job);
+}
+
 static void query_run(void *arg, unsigned worker)
 {
     WsJob *job = arg;
@@ -192,9 +238,11 @@ static void query_run(void *arg, unsigned worker)
     const ApiParts *parts = api_parts(ws->api);
     Arena *a = arena_new(ARENA_DEFAULT_MAX);
     AssistantRequest q = {.text = job->text, .session = job->goes_on ? &job->session : NULL,
-                          .keep = true};
+                          .keep = true, .on_delta = send_piece, .cancelled = query_over,
+                          .arg = job};
     AssistantReply r;
     Err err = ERR_INIT;
+    buf_init(&job->so_far, 1 << 20);
     if (!a)
         err_set(&err, ERR_NO_MEMORY, "no memory for the query");
     else if (!parts->assistant)
@@ -214,6 +262,7 @@ static void query_run(void *arg, unsigned worker)
         ws_send_error(ws, job->id, &err);
     query_end(ws, job->id);
     arena_free(a);
+    buf_release(&job->so_far);
     mem_free(job);
 }
 
@@ -239,13 +288,14 @@ static bool on_query(ApiWs *ws, WsId id, const Json *data, Err *err)
         return err_set(err, ERR_TOO_LARGE, "data.query has more than %d bytes", QUERY_BYTES_MAX);
     if (goes_on && !uuid_parse(json_str(named), &session))
         return err_set(err, ERR_VALIDATION, "data.session_id must be a UUID");
-    if (!query_begin(ws, id))
+    unsigned turn = 0;
+    if (!query_begin(ws, id, &turn))
         return err_set(err, ERR_RATE_LIMITED, "%d queries are waiting already", QUERIES_PER_CLIENT);
     WsJob *job = mem_zalloc(sizeof *job + text.len);
     bool ok = job ? true : err_set(err, ERR_NO_MEMORY, "no memory for the query");
     if (ok) {
         *job = (WsJob){.ws = ws, .id = id, .text = {(char *)(job + 1), text.len},
-                       .session = session, .goes_on = goes_on};
+                       .session = session, .goes_on = goes_on, .turn = turn};
         memcpy(job + 1, text.ptr, text.len);
         ok = work_submit(api_parts(ws->api)->work, WORK_INTERACTIVE, query_run, job_drop, job, err);
     }
@@ -306,6 +356,8 @@ static bool on_message(ApiWs *ws, WsId id, const Json *j, Err *err)
         return on_subscribe(ws, id, data, true, err);
     if (str_eq(type, STR("Unsubscribe")))
         return on_subscribe(ws, id, data, false, err);
+    if (str_eq(type, STR("Cancel")))
+        queries_cancel(ws, id);
     bool known, ok = ws_voice_message(ws->voices, id, type, data, &known, err);
     if (known)
         return ok;

@@ -7,6 +7,7 @@
 
 #include "app/models.h"
 #include "base/os.h"
+#include "net/client.h"
 
 /* A fixed identity, so that backups can be restored on another machine. */
 const Uuid app_owner = {{0x5a, 0x6f, 0x74, 0x74, 0x6f, 0x00, 0x40, 0x00, 0x80, 0x00, 0x00, 0x00,
@@ -107,6 +108,31 @@ static bool open_calendars(App *app, const Config *c, Err *err)
     return app->calendars != NULL;
 }
 
+/* Only when somebody named a server; nobody is called here. */
+static bool open_llm(App *app, const AppOptions *o, Err *err)
+{
+    const Config *c = o->config;
+    const char *base = config_text(c, SET_OPENAI_BASE_URL);
+    client_metrics();
+    if (!base)
+        return true;
+    LlmOptions l = {.base_url = base,
+                    .api_key = config_text(c, SET_OPENAI_API_KEY),
+                    .model = config_text(c, SET_LLM_MODEL),
+                    .total_ms = (unsigned)config_number(c, SET_LLM_TIMEOUT) * 1000u,
+                    .silent_ms = (unsigned)config_number(c, SET_LLM_FIRST_TOKEN) * 1000u,
+                    .context_tokens = (unsigned)config_number(c, SET_LLM_CONTEXT),
+                    .answer_tokens = (unsigned)config_number(c, SET_LLM_MAX_TOKENS),
+                    .day_tokens = (uint64_t)config_number(c, SET_LLM_BUDGET),
+                    /* a worker is left to whoever needs no model */
+                    .at_once = app->threads > 1 ? app->threads - 1 : 1,
+                    .store = app->store,
+                    .owner = app_owner};
+    app->llm = llm_new(&l, err);
+    return app->llm || err_wrap(err, "openai_base_url (%s)",
+                                config_origin(c, SET_OPENAI_BASE_URL));
+}
+
 /* What is done for a person: tasks, calendars, and who is told to do it. */
 static bool open_doing(App *app, const AppOptions *o, Err *err)
 {
@@ -131,12 +157,15 @@ static bool open_doing(App *app, const AppOptions *o, Err *err)
         return false;
     if (!o->assistant)
         return true;
+    if (!open_llm(app, o, err))
+        return false;
     AssistantParts parts = {.store = app->store,
                             .search = app->search,
                             .tasks = app->tasks,
                             .calendars = app->calendars,
                             .briefings = app->briefings,
                             .model = app->model,
+                            .llm = app->llm,
                             .workers = app->threads,
                             .owner = app_owner,
                             .note = app->ingest ? add_note : NULL,
@@ -260,12 +289,14 @@ bool app_open(App *app, const AppOptions *o, Err *err)
 
 void app_close(App *app)
 {
+    llm_stop(app->llm);
     sync_stop(app->sync);
     work_free(app->work);
     if (app->store)
         store_on_change(app->store, NULL, NULL);
     api_free(app->api);
     assistant_free(app->assistant);
+    llm_free(app->llm);
     briefings_free(app->briefings);
     mouth_free(app->mouth);
     ears_free(app->ears);

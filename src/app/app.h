@@ -10,6 +10,7 @@
 #include "api/api.h"
 #include "app/config.h"
 #include "ingest/events.h"
+#include "llm/llm.h"
 
 #define APP_MODEL "all-MiniLM-L6-v2"
 
@@ -39,6 +40,7 @@ typedef struct {
     EventsReader *events;
     Calendars *calendars; /* addresses are not looked at yet */
     Briefings *briefings; /* its schedule does not run yet */
+    Llm *llm; /* NULL: no language model is configured */
     Assistant *assistant;
     Sandbox *sounds;
     Ears *ears;

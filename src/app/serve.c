@@ -188,6 +188,7 @@ int serve_command(Cli *cli)
             cli_note(cli, "stopping; once more to stop at once");
         log_write(LOG_INFO, "serve", "stopping");
     }
+    llm_stop(s.app.llm); /* nobody waits for a model while the program ends */
     scheduler_stop(s.scheduler);
     briefings_stop(s.app.briefings);
     calendars_stop(s.app.calendars);

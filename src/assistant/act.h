@@ -27,6 +27,8 @@ typedef struct {
     bool asked;          /* a question was asked back: what waits for it stays */
     bool withheld;       /* a secret was said: what was said is answered and not kept */
     bool recalled;       /* the answer was given before: it is not the new "last answer" */
+    const AssistantRequest *request;
+    bool goes_on;        /* the conversation was there before */
 } Turn;
 
 typedef bool ActFn(Turn *t);
@@ -36,6 +38,8 @@ typedef bool ActFn(Turn *t);
 /* Appends to the answer. */
 void turn_say(Turn *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool turn_no_memory(Turn *t);
+/* Gives on what was just appended to the answer and will not change; false: nobody listens. */
+bool turn_show(Turn *t, Str piece);
 /* The first thing the words say about time; false: nothing. */
 bool turn_when(Turn *t, Str words, WhenPrefer prefer, When *out);
 /* [from, until) of the day, week, ... that the TIME slot names; of none, of the day of today.
@@ -82,6 +86,12 @@ bool memory_answer(Turn *t, Str question, bool *answered);
  * passages (a question that follows another needs the words of both), `question` the sentence. */
 bool answer_find(Turn *t, Str looked_for, Str question, const Uuid *within, size_t n_within,
                  bool *answered);
+
+/* The same by the language model, when there is one: out of all documents and facts. What goes
+ * wrong with it is a note of the reply, and answered false. */
+bool answer_model(Turn *t, Str looked_for, Str question, bool *answered);
+/* A question as words, without the language of searches; ptr NULL: no memory. */
+Str answer_plain_words(Arena *a, Str question);
 
 ActFn act_task_add, act_task_complete, act_task_reopen, act_task_move, act_task_snooze,
     act_task_delete, act_task_rename, act_task_priority, act_task_list, act_task_show,

@@ -41,13 +41,20 @@ bool act_question(Turn *t)
     if (answered)
         return true;
     bool follows = t->intent.follow_up && t->d.question.len;
-    if (!(follows ? follow_up(t, question, &answered)
+    Str both = follows ? arena_printf(t->a, STR_FMT " " STR_FMT, STR_ARG(t->d.question),
+                                      STR_ARG(question)) : question;
+    if (!both.ptr)
+        return turn_no_memory(t);
+    if (!answer_model(t, both, question, &answered))
+        return false;
+    if (!answered && !(follows ? follow_up(t, question, &answered)
                   : answer_find(t, question, question, NULL, 0, &answered)))
         return false;
     if (!follows)
         t->d.question = question;
     t->d.turn = TURN_ANSWER;
-    t->d.last = answered ? (Thing){THING_DOCUMENT, t->d.sources[0].document} : (Thing){0};
+    t->d.last = answered && t->d.n_sources ? (Thing){THING_DOCUMENT, t->d.sources[0].document}
+                                           : (Thing){0};
     return answered || nothing_found(t);
 }
 

@@ -41,7 +41,7 @@ typedef struct {
 } Finding;
 
 /* A question is words, not the language of searches. */
-static Str plain_words(Arena *a, Str question)
+Str answer_plain_words(Arena *a, Str question)
 {
     char *s = arena_cstr(a, question);
     if (!s)
@@ -243,7 +243,7 @@ static bool quote(Finding *f, const SearchResult *r, size_t best)
 bool answer_find(Turn *t, Str looked_for, Str question, const Uuid *within, size_t n_within,
                  bool *answered)
 {
-    SearchRequest r = {.text = plain_words(t->a, looked_for), .limit = DOCUMENTS,
+    SearchRequest r = {.text = answer_plain_words(t->a, looked_for), .limit = DOCUMENTS,
         .threshold = 0.2, .passages = 3, .filter = {.ids = within, .n_ids = n_within}};
     SearchResult found;
     Err err = ERR_INIT;

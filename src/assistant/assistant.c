@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/utf8.h"
+#include "text/sentences.h"
 
 #define TURNS_AT_ONCE 16   /* sessions whose turns may run side by side, by hash */
 #define SURE_ENOUGH 0.5    /* below it a change is asked for again and not made */
@@ -59,6 +60,16 @@ void turn_say(Turn *t, const char *fmt, ...)
     va_start(ap, fmt);
     (void)buf_vprintf(&t->said, fmt, ap);
     va_end(ap);
+}
+
+bool turn_show(Turn *t, Str piece)
+{
+    const AssistantRequest *r = t->request;
+    if (!r->on_delta)
+        return true;
+    t->reply->shown += piece.len;
+    return r->on_delta(r->arg, piece) ||
+           err_set(t->err, ERR_CANCELLED, "nobody waits for the answer any more");
 }
 
 bool turn_no_memory(Turn *t)
@@ -388,6 +399,7 @@ static bool load(Turn *t, const AssistantRequest *r, uint64_t *n_messages)
     if (!store_talk_session(t->parts->store, t->owner, r->session, t->a, &s, t->err))
         return false;
     t->reply->session = s.id;
+    t->goes_on = true;
     *n_messages = s.n_messages;
     return dialogue_read(s.state_json, t->a, &t->d, t->err);
 }
@@ -407,6 +419,16 @@ static bool finish(Turn *t)
     return true;
 }
 
+/* What no model wrote is shown when it is done and kept: a sentence a piece. */
+static void show_rest(Turn *t)
+{
+    Str piece, all = t->reply->response;
+    size_t at = t->reply->shown;
+    const AssistantRequest *r = t->request;
+    while (r->on_delta && assistant_piece(all, &at, &piece) && r->on_delta(r->arg, piece))
+        t->reply->shown = at; /* who has gone meanwhile misses nothing that is not kept */
+}
+
 bool assistant_say(Assistant *x, const AssistantRequest *r, unsigned worker, Arena *a,
                    AssistantReply *out, Err *err)
 {
@@ -414,7 +436,7 @@ bool assistant_say(Assistant *x, const AssistantRequest *r, unsigned worker, Are
     AssistantReply reply = {.speed = 1};
     Turn t = {.x = x, .parts = &x->parts, .owner = &x->parts.owner, .worker = worker, .a = a,
         .err = err, .now = clock_now_ms(), .zone = tasks_zone(x->parts.tasks),
-        .text = str_trim(r->text), .reply = &reply};
+        .text = str_trim(r->text), .reply = &reply, .request = r};
     if (t.text.len == 0)
         return err_set(err, ERR_VALIDATION, "there is nothing to answer: the message is empty");
     if (t.text.len > INTENTS_TEXT_MAX)
@@ -433,6 +455,8 @@ bool assistant_say(Assistant *x, const AssistantRequest *r, unsigned worker, Are
     bool ok = load(&t, r, &expected) && understand(&t) && act(&t) && finish(&t);
     reply.time_ms = clock_seconds_since(start) * 1e3;
     ok = ok && (!r->keep || keep_turn(&t, expected));
+    if (ok)
+        show_rest(&t);
     if (r->session)
         (void)pthread_mutex_unlock(lock);
     buf_release(&t.said);
@@ -441,6 +465,20 @@ bool assistant_say(Assistant *x, const AssistantRequest *r, unsigned worker, Are
         *out = reply;
     }
     return ok;
+}
+
+bool assistant_piece(Str response, size_t *at, Str *piece)
+{
+    size_t look = *at, start, end, to = response.len;
+    if (*at >= response.len)
+        return false;
+    /* Up to where the sentence after the next begins. */
+    bool next = sentence_next(response, &look, &start, &end);
+    if (next && sentence_next(response, &look, &start, &end))
+        to = start;
+    *piece = str_sub(response, *at, to);
+    *at = to;
+    return true;
 }
 
 /* ---- the reply as JSON ----------------------------------------------------------------------- */
@@ -488,4 +526,12 @@ void assistant_reply_json(const AssistantReply *r, JsonW *w)
     jw_kv_cstr(w, "speech", speech[r->speech]);
     jw_kv_num(w, "speed", r->speed);
     jw_kv_num(w, "response_time_ms", r->time_ms);
+    if (r->model.len)
+        jw_kv_str(w, "model", r->model);
+    else
+        jw_kv_null(w, "model");
+    if (r->note.len)
+        jw_kv_str(w, "note", r->note);
+    else
+        jw_kv_null(w, "note");
 }

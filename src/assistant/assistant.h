@@ -36,6 +36,7 @@ typedef struct {
     const Minilm *model; /* for intents; may be NULL: rules alone */
     unsigned workers;    /* worker numbers 0..workers-1 */
     Uuid owner;
+    struct Llm *llm;     /* may be NULL: answers are quotations */
     AssistantNoteFn note; /* may be NULL: notes are declined */
     void *note_arg;
 } AssistantParts;
@@ -68,17 +69,31 @@ typedef struct {
     AssistantSpeech speech; /* what a voice does with it: say it, fall silent, say it again */
     double speed;        /* of speech that was asked for: 1 as is */
     double time_ms;
+    Str model;           /* that wrote the answer; empty: none did */
+    Str note;            /* what a person should know about how it came to be; may be empty */
+    size_t shown;        /* bytes of the response that on_delta was given */
 } AssistantReply;
 
 typedef struct {
     Str text;            /* UTF-8, 1..INTENTS_TEXT_MAX bytes after trimming: else ERR_VALIDATION */
     const Uuid *session; /* NULL: a new one. One that is not there: ERR_NOT_FOUND */
     bool keep;           /* false: nothing of it is stored as a conversation (what it does is) */
+    /* The response as it becomes certain, in order, all of it by the end; pieces of a model's come
+     * while it still writes. False: nobody listens any more (ERR_CANCELLED while there is work
+     * left). May be NULL. */
+    bool (*on_delta)(void *arg, Str piece);
+    /* Asked ten times a second while a model is waited for; true: ERR_CANCELLED, and nothing of the
+     * turn is kept. May be NULL. */
+    bool (*cancelled)(void *arg);
+    void *arg;
 } AssistantRequest;
 
 bool assistant_say(Assistant *x, const AssistantRequest *r, unsigned worker, Arena *a,
     AssistantReply *out, Err *err);
 
+/* The next sentence of a response with the white space behind it; all pieces together are the
+ * response. False at the end. *at begins with 0. */
+bool assistant_piece(Str response, size_t *at, Str *piece);
 /* The citations and the rest of a reply as members of an object that is open. */
 void assistant_reply_json(const AssistantReply *r, JsonW *w);
 void citation_json(const Citation *c, JsonW *w);

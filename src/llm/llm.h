@@ -104,5 +104,6 @@ unsigned llm_answer_tokens(const Llm *l);
 bool llm_ready(Llm *l);
 /* Host of the base URL, and the model's name as far as it is known. For people. */
 Str llm_host(const Llm *l);
+Str llm_name(Llm *l, Arena *a); /* empty while it is "auto" and nobody was asked */
 
 #endif

@@ -13,5 +13,7 @@
 bool address_is_public(const struct sockaddr *a);
 /* "127.0.0.1" or "::1" and what else is loopback. False for names. */
 bool address_text_is_loopback(Str host);
+/* Bytes sent there never leave this machine. */
+bool address_is_loopback(const struct sockaddr *a);
 
 #endif

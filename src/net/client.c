@@ -8,11 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/metrics.h"
 #include "base/os.h"
 #include "net/address.h"
 
 #define DEFAULT_MAX ((uint64_t)64 << 20)
 #define HEADERS_MAX ((size_t)256 << 10)
+#define TICK_MS 100
 
 /* What we use of libcurl, looked up once. The casts of curl's own macros are not needed: every
  * option is passed through the real prototypes. */
@@ -26,6 +28,13 @@ static struct {
     typeof(&curl_easy_strerror) strerror;
     typeof(&curl_slist_append) slist_append;
     typeof(&curl_slist_free_all) slist_free_all;
+    typeof(&curl_multi_init) multi_init;
+    typeof(&curl_multi_add_handle) multi_add;
+    typeof(&curl_multi_remove_handle) multi_remove;
+    typeof(&curl_multi_perform) multi_perform;
+    typeof(&curl_multi_poll) multi_poll;
+    typeof(&curl_multi_info_read) multi_read;
+    typeof(&curl_multi_cleanup) multi_cleanup;
 } curl;
 
 static pthread_mutex_t load_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -43,7 +52,14 @@ static bool load_symbols(Err *err)
            os_sym(lib, "curl_easy_cleanup", &curl.cleanup, err) &&
            os_sym(lib, "curl_easy_strerror", &curl.strerror, err) &&
            os_sym(lib, "curl_slist_append", &curl.slist_append, err) &&
-           os_sym(lib, "curl_slist_free_all", &curl.slist_free_all, err);
+           os_sym(lib, "curl_slist_free_all", &curl.slist_free_all, err) &&
+           os_sym(lib, "curl_multi_init", &curl.multi_init, err) &&
+           os_sym(lib, "curl_multi_add_handle", &curl.multi_add, err) &&
+           os_sym(lib, "curl_multi_remove_handle", &curl.multi_remove, err) &&
+           os_sym(lib, "curl_multi_perform", &curl.multi_perform, err) &&
+           os_sym(lib, "curl_multi_poll", &curl.multi_poll, err) &&
+           os_sym(lib, "curl_multi_info_read", &curl.multi_read, err) &&
+           os_sym(lib, "curl_multi_cleanup", &curl.multi_cleanup, err);
 }
 
 static bool load(Err *err)
@@ -58,6 +74,16 @@ static bool load(Err *err)
     return ok;
 }
 
+static Metric *sent_bytes(void)
+{
+    return metric_counter("network_sent_bytes_total", "Bytes sent to other machines.", NULL);
+}
+
+void client_metrics(void)
+{
+    metric_add(sent_bytes(), NULL, 0);
+}
+
 /* One transfer. */
 typedef struct {
     const ClientRequest *req;
@@ -68,6 +94,8 @@ typedef struct {
     int fd;                /* download; -1 otherwise */
     bool fd_checked;       /* the status has been looked at: data may be written */
     bool cancelled, too_large, refused_address, unwanted_status;
+    bool headed, collected; /* on_head was asked; and wants the body collected */
+    bool outside;          /* bytes leave this machine */
     int write_errno;
 } Transfer;
 
@@ -91,7 +119,7 @@ static long status_of(Transfer *t)
     return status;
 }
 
-static Str find_header(Str lines, const char *name)
+Str client_header_in(Str lines, const char *name)
 {
     Str want = str_of(name), line;
     while (str_next(&lines, '\n', &line)) {
@@ -109,7 +137,7 @@ static bool place_download(Transfer *t)
     t->fd_checked = true;
     if (status == 206) {
         char expect[48];
-        Str range = find_header(buf_str(&t->head), "Content-Range");
+        Str range = client_header_in(buf_str(&t->head), "Content-Range");
         int n = snprintf(expect, sizeof expect, "bytes %llu-", (unsigned long long)t->resumed);
         if (str_starts(range, str_mem(expect, (size_t)n)))
             return lseek(t->fd, 0, SEEK_END) >= 0;
@@ -152,7 +180,10 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
         }
         return len;
     }
-    if (t->req->on_data) {
+    if (t->req->on_head && !t->headed)
+        t->collected = !t->req->on_head(t->req->arg, (int)status_of(t), buf_str(&t->head));
+    t->headed = true;
+    if (t->req->on_data && !t->collected) {
         t->cancelled = !t->req->on_data(t->req->arg, str_mem(data, len));
         return t->cancelled ? 0 : len;
     }
@@ -182,7 +213,20 @@ static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sock
         t->refused_address = true;
         return CURL_SOCKET_BAD;
     }
+    t->outside = t->outside || !address_is_loopback(&a->addr);
     return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
+/* What goes out, as it goes: with TLS around it when there is one. */
+static int on_debug(CURL *handle, curl_infotype type, char *data, size_t size, void *arg)
+{
+    const Transfer *t = arg;
+    (void)handle;
+    (void)data;
+    if (t->outside && (type == CURLINFO_HEADER_OUT || type == CURLINFO_DATA_OUT ||
+                       type == CURLINFO_SSL_DATA_OUT))
+        metric_add(sent_bytes(), NULL, (double)size);
+    return 0;
 }
 
 /* ---- setting up ---- */
@@ -253,7 +297,12 @@ static void set_options(Transfer *t)
     curl.setopt(h, CURLOPT_OPENSOCKETFUNCTION, on_socket);
     curl.setopt(h, CURLOPT_OPENSOCKETDATA, t);
     curl.setopt(h, CURLOPT_HTTPHEADER, t->headers);
-    if (req->direct || req->public_only || is_loopback_url(req->url))
+    curl.setopt(h, CURLOPT_DEBUGFUNCTION, on_debug);
+    curl.setopt(h, CURLOPT_DEBUGDATA, t);
+    curl.setopt(h, CURLOPT_VERBOSE, 1L); /* on_debug alone sees it */
+    bool direct = req->direct || req->public_only || is_loopback_url(req->url);
+    t->outside = !direct; /* through a proxy, for all we know; else the address decides */
+    if (direct)
         curl.setopt(h, CURLOPT_PROXY, "");
     if (req->progress) {
         curl.setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress);
@@ -324,13 +373,47 @@ static void transfer_release(Transfer *t)
     buf_release(&t->body);
 }
 
+static CURLcode result_of(CURLM *multi)
+{
+    int left;
+    CURLMsg *m = curl.multi_read(multi, &left);
+    return m && m->msg == CURLMSG_DONE ? m->data.result : CURLE_OUT_OF_MEMORY;
+}
+
+/* As perform, with the caller asked between. */
+static CURLcode perform_ticking(Transfer *t)
+{
+    CURLM *multi = curl.multi_init();
+    int running = 1;
+    if (!multi || curl.multi_add(multi, t->handle) != CURLM_OK) {
+        if (multi)
+            curl.multi_cleanup(multi);
+        return CURLE_OUT_OF_MEMORY;
+    }
+    CURLcode rc = CURLE_OK;
+    while (rc == CURLE_OK && running) {
+        if (!t->req->tick(t->req->arg)) {
+            t->cancelled = true;
+            rc = CURLE_ABORTED_BY_CALLBACK;
+        } else if (curl.multi_perform(multi, &running) != CURLM_OK ||
+                   (running && curl.multi_poll(multi, NULL, 0, TICK_MS, NULL) != CURLM_OK)) {
+            rc = CURLE_OUT_OF_MEMORY;
+        }
+    }
+    if (rc == CURLE_OK)
+        rc = result_of(multi);
+    curl.multi_remove(multi, t->handle);
+    curl.multi_cleanup(multi);
+    return rc;
+}
+
 bool client_request(const ClientRequest *req, ClientResponse *out, Err *err)
 {
     Transfer t;
     bool ok = transfer_init(&t, req, err);
     if (ok) {
         set_options(&t);
-        CURLcode rc = curl.perform(t.handle);
+        CURLcode rc = req->tick ? perform_ticking(&t) : curl.perform(t.handle);
         ok = rc == CURLE_OK || explain(&t, rc, err);
     }
     if (ok) {
@@ -350,7 +433,7 @@ void client_response_release(ClientResponse *r)
 
 Str client_header(const ClientResponse *r, const char *name)
 {
-    return find_header(buf_str(&r->headers), name);
+    return client_header_in(buf_str(&r->headers), name);
 }
 
 /* ---- downloads ---- */
@@ -359,7 +442,7 @@ Str client_header(const ClientResponse *r, const char *name)
 static bool has_all(const Transfer *t)
 {
     uint64_t size;
-    Str range = find_header(buf_str(&t->head), "Content-Range");
+    Str range = client_header_in(buf_str(&t->head), "Content-Range");
     return str_starts(range, STR("bytes */")) && str_to_u64(str_sub(range, 8, range.len), &size) &&
            size == t->resumed;
 }

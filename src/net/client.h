@@ -6,11 +6,18 @@
  * are limited, nothing is kept between calls. Any HTTP status is a success here: the caller judges
  * it.
  *
+ * Every byte that is sent to another machine is counted, requests that fail too: the metric
+ * network_sent_bytes_total. What goes to this machine alone (a loopback address, without a proxy
+ * between) is not.
+ *
  * Threads: safe; every call has a handle of its own. */
 #ifndef SOTTO_NET_CLIENT_H
 #define SOTTO_NET_CLIENT_H
 
 #include "net/http.h"
+
+/* Registers the metrics, so that they are shown before anything was sent. */
+void client_metrics(void);
 
 typedef struct {
     const char *method;        /* NULL: GET */
@@ -27,6 +34,11 @@ typedef struct {
     bool public_only;          /* refuse private, loopback, link-local addresses, redirects too */
     /* Called now and then; total is 0 when it is not known. False cancels (ERR_CANCELLED). */
     bool (*progress)(void *arg, uint64_t done, uint64_t total);
+    /* Asked ten times a second, whether something comes or not. False cancels. */
+    bool (*tick)(void *arg);
+    /* Status and header lines of the last answer, before the first byte of its body. False: the
+     * body is collected, and on_data is not called. */
+    bool (*on_head)(void *arg, int status, Str headers);
     /* Pieces of the body as they come, instead of collecting them; false cancels. For streams. */
     bool (*on_data)(void *arg, Str piece);
     void *arg;
@@ -44,6 +56,7 @@ typedef struct {
 bool client_request(const ClientRequest *req, ClientResponse *out, Err *err);
 void client_response_release(ClientResponse *r);
 Str client_header(const ClientResponse *r, const char *name); /* {NULL,0} when absent */
+Str client_header_in(Str lines, const char *name); /* of what on_head is given */
 
 /* Downloads to a file; when it is there already, goes on behind its end (Range), or starts anew
  * when the server cannot. Synced when it returns true; a partial file stays for the next try. Any

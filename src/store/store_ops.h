@@ -8,6 +8,7 @@
 
 #include "store/briefing.h"
 #include "store/calendar.h"
+#include "store/language.h"
 #include "store/store.h"
 #include "store/commitments.h"
 #include "store/interactions.h"
@@ -158,6 +159,13 @@ struct StoreOps {
     bool (*interaction_list)(Store *s, const Uuid *owner, size_t limit, Str cursor, Arena *a,
         InteractionPage *out, Err *err);
     bool (*interaction_delete)(Store *s, const Uuid *owner, const Uuid *id, uint64_t *n, Err *err);
+    /* language.h */
+    bool (*tokens_add)(Store *s, const Uuid *owner, int64_t day, int64_t delta, uint64_t *total,
+        Err *err);
+    bool (*tokens_used)(Store *s, const Uuid *owner, int64_t day, uint64_t *total, Err *err);
+    bool (*made_put)(Store *s, const Uuid *owner, const MadeText *t, Err *err);
+    bool (*made_get)(Store *s, const Uuid *owner, const Sha256 *key, Arena *a, Str *text,
+        bool *found, Err *err);
 };
 
 struct Store {

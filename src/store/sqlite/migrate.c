@@ -8,7 +8,7 @@
 /* The .sql files of this folder, put in by the build. */
 extern const char schema_sql[], schema_understanding_sql[], schema_tasks_sql[],
     schema_calendar_sql[], schema_talk_sql[], schema_commitments_sql[],
-    schema_phrases_sql[], schema_interactions_sql[];
+    schema_phrases_sql[], schema_language_sql[], schema_interactions_sql[];
 
 /* Watched folders: who offered a file, and the facts by which an unchanged one is known without
  * being read. */
@@ -41,6 +41,7 @@ const SqMigration SQ_MIGRATIONS[] = {
     {schema_talk_sql}, /* 7: conversations, facts */
     {schema_commitments_sql}, /* 8: what documents commit to */
     {schema_phrases_sql}, /* 9: what documents are about; briefings */
+    {schema_language_sql}, /* what is kept on account of a language model */
     {schema_interactions_sql}, /* what was said aloud */
 };
 const int SQ_SCHEMA_VERSION = sizeof SQ_MIGRATIONS / sizeof *SQ_MIGRATIONS;

@@ -355,4 +355,8 @@ static const StoreOps OPS = {
     .interaction_get = sq_interaction_get,
     .interaction_list = sq_interaction_list,
     .interaction_delete = sq_interaction_delete,
+    .tokens_add = sq_tokens_add,
+    .tokens_used = sq_tokens_used,
+    .made_put = sq_made_put,
+    .made_get = sq_made_get,
 };

@@ -205,7 +205,7 @@ static void pieces(void **state)
         size_t at = 0, n = 0;
         Buf whole;
         buf_init(&whole, 1000);
-        for (; reply_piece(text, &at, &piece); n++) {
+        for (; assistant_piece(text, &at, &piece); n++) {
             assert_true(piece.len > 0);
             buf_add(&whole, piece);
         }

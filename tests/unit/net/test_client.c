@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "base/metrics.h"
 #include "base/os.h"
 #include "net/client.h"
 #include "net/range.h"
@@ -229,6 +230,109 @@ static void callbacks(void **state)
                               &err), err, ERR_CANCELLED, "cancelled");
 }
 
+static bool tick_thrice(void *arg)
+{
+    return --*(int *)arg > 0;
+}
+
+static void ticks(void **state)
+{
+    (void)state;
+    Err err = ERR_INIT;
+    ClientResponse r;
+    int left = 3, many = 1000;
+    uint64_t start = raw_now_ms();
+    assert_err(client_request(&(ClientRequest){.url = url("/hang"), .tick = tick_thrice,
+                                               .arg = &left}, &r, &err),
+               err, ERR_CANCELLED, "cancelled"); /* nothing comes, and it is asked all the same */
+    assert_true(raw_now_ms() - start < 2500);
+    err = ERR_INIT;
+    assert_true(client_request(&(ClientRequest){.url = url("/echo"), .method = "POST",
+                                                .body = STR("hello"), .tick = tick_thrice,
+                                                .arg = &many}, &r, &err));
+    assert_str(buf_str(&r.body), "hello");
+    client_response_release(&r);
+    assert_err(client_request(&(ClientRequest){.url = url("/hang"), .total_ms = 200, .arg = &many,
+                                               .tick = tick_thrice}, &r, &err),
+               err, ERR_TIMEOUT, "in time");
+}
+
+typedef struct {
+    Buf got;
+    int status;
+    bool wanted, had_type;
+} Headed;
+
+static bool head_first(void *arg, int status, Str headers)
+{
+    Headed *h = arg;
+    assert_int_equal(h->got.len, 0);
+    h->status = status;
+    h->had_type = client_header_in(headers, "content-type").len > 0;
+    return h->wanted;
+}
+
+static bool headed_data(void *arg, Str piece)
+{
+    return buf_add(&((Headed *)arg)->got, piece);
+}
+
+/* Who streams is told the status first, and may have an error's body collected instead. */
+static void heads(void **state)
+{
+    (void)state;
+    for (int wanted = 0; wanted < 2; wanted++) {
+        Err err = ERR_INIT;
+        ClientResponse r;
+        Headed h = {.wanted = wanted};
+        buf_init(&h.got, SIZE_MAX);
+        assert_true(client_request(&(ClientRequest){.url = url("/none"), .on_head = head_first,
+                                                    .on_data = headed_data, .arg = &h}, &r, &err));
+        assert_int_equal(h.status, 404);
+        assert_true(h.had_type);
+        assert_int_equal(h.got.len > 0, wanted);
+        assert_int_equal(r.body.len > 0, !wanted);
+        client_response_release(&r);
+        buf_release(&h.got);
+    }
+}
+
+static double sent_bytes_now(void)
+{
+    Buf b;
+    buf_init(&b, SIZE_MAX);
+    assert_true(metrics_render(&b));
+    const char *at = strstr(b.ptr, "\nnetwork_sent_bytes_total ");
+    assert_non_null(at);
+    double v = strtod(at + strlen("\nnetwork_sent_bytes_total "), NULL);
+    buf_release(&b);
+    return v;
+}
+
+/* Another machine that a proxy here stands for: no network is needed to see what is counted. */
+static void what_leaves_is_counted(void **state)
+{
+    (void)state;
+    Err err = ERR_INIT;
+    ClientResponse r;
+    char proxy[64];
+    client_metrics();
+    double before = sent_bytes_now();
+    assert_true(client_request(&(ClientRequest){.url = url("/echo"), .method = "POST",
+                                                .body = STR("stays here")}, &r, &err));
+    client_response_release(&r);
+    assert_true(sent_bytes_now() == before);
+    snprintf(proxy, sizeof proxy, "http://127.0.0.1:%u", port);
+    setenv("http_proxy", proxy, 1);
+    assert_true(client_request(&(ClientRequest){.url = "http://elsewhere.example/echo",
+                                                .method = "POST", .body = STR("leaves")},
+                               &r, &err));
+    client_response_release(&r);
+    unsetenv("http_proxy");
+    double sent = sent_bytes_now() - before;
+    assert_true(sent > 60 && sent < 1000); /* the head and six bytes */
+}
+
 static void private_addresses(void **state)
 {
     (void)state;
@@ -346,6 +450,9 @@ int main(void)
         cmocka_unit_test(nobody_there),
         cmocka_unit_test(limits),
         cmocka_unit_test(callbacks),
+        cmocka_unit_test(ticks),
+        cmocka_unit_test(heads),
+        cmocka_unit_test(what_leaves_is_counted),
         cmocka_unit_test(private_addresses),
         cmocka_unit_test(downloads),
         cmocka_unit_test(a_download_that_breaks_off),
