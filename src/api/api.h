@@ -23,6 +23,7 @@
 #include "search/search.h"
 #include "voice/ears.h"
 #include "voice/mouth.h"
+#include "voice/speech.h"
 
 typedef struct Api Api;
 
@@ -38,6 +39,7 @@ typedef struct {
     Briefings *briefings; /* likewise */
     Ears *ears;           /* likewise */
     Mouth *mouth;         /* likewise */
+    Speech *speech;       /* likewise: the mouth, and other machines' voices */
     Sandbox *sounds;      /* reads sound files; NULL: only samples are heard */
     const Minilm *model;
     Uuid owner;          /* the person everything belongs to until there are several */

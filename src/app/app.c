@@ -185,15 +185,16 @@ static bool open_voice(App *app, const AppOptions *o, Err *err)
                      .model = config_text(c, SET_SPEECH_MODEL),
                      .language = config_text(c, SET_SPEECH_LANGUAGE),
                      .idle_ms = idle_ms};
+    const char *voice = config_text(c, SET_SPEECH_VOICE);
     MouthOptions m = {.models_dir = config_text(c, SET_MODELS),
-                      .voice = config_text(c, SET_SPEECH_VOICE),
+                      .voice = speech_is_remote(str_of(voice)) ? "auto" : voice,
                       .idle_ms = idle_ms};
     if (!o->voice)
         return true;
     app->sounds = sandbox_new(&s, err);
     app->ears = app->sounds ? ears_new(&e, err) : NULL;
     app->mouth = app->ears ? mouth_new(&m, err) : NULL;
-    return app->mouth != NULL;
+    return app->mouth && app_open_speech(app, o, err);
 }
 
 static bool open_api(App *app, const Config *c, Err *err)
@@ -209,6 +210,7 @@ static bool open_api(App *app, const Config *c, Err *err)
                       .assistant = app->assistant,
                       .ears = app->ears,
                       .mouth = app->mouth,
+                      .speech = app->speech,
                       .sounds = app->sounds,
                       .model = app->model,
                       .owner = app_owner,
@@ -298,6 +300,7 @@ void app_close(App *app)
     assistant_free(app->assistant);
     llm_free(app->llm);
     briefings_free(app->briefings);
+    speech_free(app->speech);
     mouth_free(app->mouth);
     ears_free(app->ears);
     sandbox_free(app->sounds);

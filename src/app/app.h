@@ -45,6 +45,7 @@ typedef struct {
     Sandbox *sounds;
     Ears *ears;
     Mouth *mouth;
+    Speech *speech;
     Api *api;
     unsigned threads; /* worker numbers 0..threads-1 */
     unsigned bulk;    /* and the bulk threads' behind them */
@@ -53,6 +54,9 @@ typedef struct {
 /* *app is zeroed first; after a failure it is closed already. */
 bool app_open(App *app, const AppOptions *o, Err *err);
 void app_close(App *app);
+
+/* The voices, over app->mouth and app->sounds; for app_open. */
+bool app_open_speech(App *app, const AppOptions *o, Err *err);
 
 /* Threads that read, embed and search: the setting, or one a processor, two at least. */
 unsigned app_threads(const Config *c);

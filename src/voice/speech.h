@@ -83,6 +83,8 @@ typedef struct {
  * filled also on failure. */
 bool speech_say(Speech *s, const SpeechSay *say, SpeechReport *report, Err *err);
 
+/* "elevenlabs...", "openai...": another machine's. */
+bool speech_is_remote(Str voice);
 /* Who would speak: checks the name without speaking. */
 bool speech_find(Speech *s, Str voice, SpeechBackend *backend, char id[SPEECH_VOICE_MAX], Err *err);
 

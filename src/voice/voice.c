@@ -305,7 +305,7 @@ static bool speak_espeak(Run *r, Str sentence, Err *err)
 
 /* The whole. */
 
-static bool check(Str text, const VoiceSay *say, Err *err)
+bool voice_check(Str text, float speed, Err *err)
 {
     if (text.len > VOICE_TEXT_MAX) {
         return err_set(err, ERR_TOO_LARGE, "a text to speak has at most %zu bytes, not %zu",
@@ -314,9 +314,9 @@ static bool check(Str text, const VoiceSay *say, Err *err)
     if (!utf8_ok(text)) {
         return err_set(err, ERR_VALIDATION, "the text to speak is not UTF-8");
     }
-    bool ok = say->speed >= VOICE_SPEED_MIN && say->speed <= VOICE_SPEED_MAX;
+    bool ok = speed >= VOICE_SPEED_MIN && speed <= VOICE_SPEED_MAX;
     return ok || err_set(err, ERR_VALIDATION, "speed is %g to %g, not %g", (double)VOICE_SPEED_MIN,
-        (double)VOICE_SPEED_MAX, (double)say->speed);
+        (double)VOICE_SPEED_MAX, (double)speed);
 }
 
 static bool speak_all(Run *r, const SpeakableSentence *list, size_t n, Err *err)
@@ -343,7 +343,7 @@ bool voice_say(VoiceSpeaker *s, Str text, const VoiceSay *say, VoiceReport *repo
     VoiceSay with = *say;
     with.speed = say->speed == 0 ? 1 : say->speed;
     Run r = {.speaker = s, .say = &with, .started_ns = clock_mono_ns()};
-    if (!check(text, &with, err)) {
+    if (!voice_check(text, with.speed, err)) {
         return false;
     }
     Arena *a = arena_new(ARENA_MAX);
