@@ -169,7 +169,7 @@ static void speech_members(JsonW *w, const Interaction *i)
 {
     if (!i->spoken)
         return;
-    jw_key(w, "speech");
+    jw_key(w, "spoken");
     jw_obj(w);
     jw_kv_cstr(w, "voice", i->speech.voice);
     jw_kv_cstr(w, "backend", i->speech.backend);

@@ -28,7 +28,7 @@ const char api_schemas_voice[] =
     "escription\":\"of words\"},\"stages\":{\"type\":\"object\",\"required\":[\"hear_ms\",\"ans"
     "wer_ms\",\"heard_confidence\"],\"properties\":{\"hear_ms\":{\"type\":\"number\"},\"answer_"
     "ms\":{\"type\":\"number\"},\"heard_confidence\":{\"type\":\"number\"},\"speak_ms\":{\"ty"
-    "pe\":\"number\"},\"first_sound_ms\":{\"type\":\"number\"}}},\"speech\":{\"type\":\"object\""
+    "pe\":\"number\"},\"first_sound_ms\":{\"type\":\"number\"}}},\"spoken\":{\"type\":\"object\""
     ",\"description\":\"when the answer was spoken\",\"required\":[\"voice\",\"backend\",\"cach"
     "ed\",\"speed\",\"seconds\"],\"properties\":{\"voice\":{\"type\":\"string\"},\"backend\":{"
     "\"type\":\"string\"},\"cached\":{\"type\":\"boolean\"},\"fallback\":{\"type\":\"string\",\"d"

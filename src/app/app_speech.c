@@ -28,7 +28,7 @@ bool app_open_speech(App *app, const AppOptions *o, Err *err)
     SpeechOptions s = {
         .mouth = app->mouth,
         .voice = config_text(c, SET_SPEECH_VOICE),
-        .cache_dir = a && app->store && !o->read_only
+        .cache_dir = a && !o->only_voice && !o->read_only
                          ? os_join(a, config_text(c, SET_DATA), "cache") : NULL,
         .cache_bytes = (uint64_t)config_number(c, SET_SPEECH_CACHE),
         .eleven_key = config_text(c, SET_ELEVENLABS_KEY),
