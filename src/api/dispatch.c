@@ -134,6 +134,15 @@ static void reply_failure(ApiCall *c, const Err *err)
         http_reply_error(c->x, err);
 }
 
+/* Spoken texts that are kept may hold words of what was deleted: they go with it. */
+static void forget_spoken(const ApiCall *c)
+{
+    Err err = ERR_INIT;
+    if (c->parts->speech && strcmp(c->route->method, "DELETE") == 0 &&
+        !speech_forget(c->parts->speech, c->owner, &err))
+        log_write(LOG_ERROR, "api", "spoken texts cannot be deleted: %s", err.msg);
+}
+
 static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, unsigned worker)
 {
     /* The field values are some kilobytes: from the arena, not from the stack of a worker. */
@@ -158,6 +167,8 @@ static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, unsign
     bool ok = call_read(c, &err) && c->route->run(c, &err);
     json_free(c->tree);
     buf_release(&c->out);
+    if (ok)
+        forget_spoken(c);
     if (c->streaming) {
         if (!ok)
             log_write(LOG_ERROR, "api", "%s %s: %s", c->route->method, c->route->pattern, err.msg);

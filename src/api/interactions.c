@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "store/interactions.h"
-#include "voice/speech.h"
 
 static bool put(const ApiParts *p, const Uuid *owner, const Interaction *i, Err *err)
 {
@@ -83,17 +82,11 @@ bool interaction_get(ApiCall *c, Err *err)
     return raw_object(&w, i.body_json, err) && call_json(c, 200, err);
 }
 
-/* Its spoken answer is gone with it. */
-static bool forget(ApiCall *c, Err *err)
-{
-    return !c->parts->speech || speech_forget(c->parts->speech, c->owner, err);
-}
-
 bool interaction_remove(ApiCall *c, Err *err)
 {
     Uuid id;
     if (!call_path_uuid(c, "id", "interaction", &id, err) ||
-        !store_interaction_delete(c->parts->store, c->owner, &id, NULL, err) || !forget(c, err))
+        !store_interaction_delete(c->parts->store, c->owner, &id, NULL, err))
         return false;
     c->x->resp.status = 204;
     return true;
@@ -103,7 +96,7 @@ bool interaction_clear(ApiCall *c, Err *err)
 {
     uint64_t n;
     JsonW w;
-    if (!store_interaction_delete(c->parts->store, c->owner, NULL, &n, err) || !forget(c, err))
+    if (!store_interaction_delete(c->parts->store, c->owner, NULL, &n, err))
         return false;
     jw_init(&w, &c->out);
     jw_obj(&w);

@@ -41,6 +41,7 @@ bool app_open_speech(App *app, const AppOptions *o, Err *err)
         .openai_key = config_text(c, own && *own ? SET_SPEECH_KEY : SET_OPENAI_API_KEY),
         .openai_model = config_text(c, SET_SPEECH_REMOTE_MODEL),
         .openai_format = config_text(c, SET_SPEECH_FORMAT),
+        .stall_ms = (uint32_t)config_number(c, SET_SPEECH_TIMEOUT) * 1000u,
         .decode = decode,
         .decode_arg = app->sounds};
     bool ok = !own || !*own || endpoint_check(str_of(own), err) ||

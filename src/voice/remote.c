@@ -31,7 +31,8 @@ typedef struct {
     uint64_t left;       /* bytes of a WAVE's samples that are to come; UINT64_MAX: unknown */
     uint64_t given;
     uint8_t odd;         /* half a sample */
-    bool has_odd, stopped;
+    bool has_odd, stopped, late;
+    uint64_t moved_ns;   /* when the last byte came */
 } Flow;
 
 static bool cancelled(const RemoteAsk *q)
@@ -153,6 +154,7 @@ static bool on_head(void *arg, int status, Str headers)
 static bool on_data(void *arg, Str piece)
 {
     Flow *f = arg;
+    f->moved_ns = clock_mono_ns();
     if (f->shape == SHAPE_RAW || f->shape == SHAPE_WAV)
         return pass_bytes(f, piece);
     return buf_add(&f->head, piece) && (f->shape == SHAPE_WHOLE || f->head.len < 12 || decide(f));
@@ -162,7 +164,9 @@ static bool on_tick(void *arg)
 {
     Flow *f = arg;
     f->stopped = f->stopped || cancelled(f->q);
-    return !f->stopped;
+    /* The transport's own measure is a mean over some seconds. */
+    f->late = clock_seconds_since(f->moved_ns) * 1000 > f->q->stall_ms;
+    return !f->stopped && !f->late;
 }
 
 /* ---- one try --------------------------------------------------------------------------------- */
@@ -209,9 +213,13 @@ static bool try_once(Flow *f, Err *err)
         .tick = on_tick, .on_head = on_head, .on_data = on_data, .arg = f};
     ClientResponse a;
     Err why = ERR_INIT;
+    f->moved_ns = clock_mono_ns();
     if (!client_request(&r, &a, &why)) {
         if (f->stopped || cancelled(q))
             return err_set(err, ERR_CANCELLED, "speaking was stopped");
+        if (f->late)
+            return err_set(err, ERR_TIMEOUT, "%s did not answer in time (%u ms)", q->who,
+                q->stall_ms);
         if (f->given || f->head.len)
             return err_set(err, ERR_UNAVAILABLE, "the sound of %s broke off in the middle: %s",
                 q->who, why.msg);
