@@ -186,7 +186,8 @@ static int16_t to_pcm(float x)
 
 static bool pause_between(Run *r, Err *err)
 {
-    size_t left = (size_t)r->speaker->voice->info.rate_hz * PAUSE_MS / 1000;
+    float pause_s = PAUSE_MS / 1000.0f / r->say->speed;
+    size_t left = (size_t)lrintf((float)r->speaker->voice->info.rate_hz * pause_s);
     size_t piece = (size_t)r->speaker->voice->info.rate_hz * PIECE_MS / 1000;
     if (!room(r->speaker, piece, err)) {
         return false;
@@ -210,10 +211,9 @@ static bool speak_phonemes(Run *r, Str phonemes, uint64_t number, bool last, Err
     VoiceSpeaker *s = r->speaker;
     const PiperInfo *info = piper_info(s->voice->piper);
     size_t n = piper_ids(s->voice->piper, phonemes, s->ids, PIPER_IDS_MAX, NULL);
-    PiperParams params = {.noise = info->noise, .noise_w = info->noise_w,
-        .length = info->length / r->say->speed, .cancel = r->say->cancel,
+    PiperParams params = {.noise = info->noise, .noise_w = info->noise_w, .length = info->length,
+        .speed = r->say->speed, .cancel = r->say->cancel,
         .seed = r->say->seed * 0x9e3779b97f4a7c15u + number};
-    params.length = params.length < 0.2f ? 0.2f : params.length > 5 ? 5 : params.length;
     if (n == 0) {
         return err_set(err, ERR_TOO_LARGE, "a sentence is too long to be spoken in one breath");
     }
