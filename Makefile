@@ -54,7 +54,7 @@ bench-voice: ## speech recognition and the voice beside their peers (DATA=folder
 	@python3 tests/bench/speech/run.py
 
 demo: ## the whole journey in a terminal, with the network taken away
-	@./setup run
+	@./setup demo
 	@demo/run.sh
 
 tidy: ## clang-tidy over the source
