@@ -9,9 +9,9 @@
 
 /* In this order; the first that says something wins. */
 static const SpeakRule number_rules[] = {rule_address, rule_file, rule_phone, rule_date, rule_time,
-    rule_dotted, rule_fraction, rule_quantity};
+    rule_named, rule_dotted, rule_fraction, rule_quantity};
 static const SpeakRule word_rules[] = {rule_address, rule_file, rule_dotted, rule_date,
-    rule_abbreviation, rule_roman, rule_quantity, rule_capitals};
+    rule_together, rule_abbreviation, rule_roman, rule_quantity, rule_capitals};
 static const SpeakRule sign_rules[] = {rule_file, rule_phone, rule_fraction, rule_quantity,
     rule_sign};
 
@@ -159,11 +159,21 @@ static size_t copy(const Speak *k, size_t at)
     return next - at;
 }
 
+/* What stands before `at` is a letter that is not ASCII: the word goes on. */
+static bool goes_on(Str s, size_t at)
+{
+    size_t i = at;
+    while (i > 0 && ((unsigned char)s.ptr[i - 1] & 0xc0) == 0x80) {
+        i--;
+    }
+    return i < at && i > 0 && (unsigned char)s.ptr[i - 1] >= 0xc3 && !is_mark(s.ptr[i - 1]);
+}
+
 /* A word that no rule knows: camelCase and snake_case come apart. */
 static size_t plain_word(const Speak *k, size_t at)
 {
     Str w = word_at(k->s, at);
-    if (k->out->len && !strchr(" '-", k->out->ptr[k->out->len - 1])) {
+    if (!goes_on(k->s, at) && k->out->len && !strchr(" '-", k->out->ptr[k->out->len - 1])) {
         buf_add_char(k->out, ' ');
     }
     for (size_t i = 0; i < w.len; i++) {
@@ -206,6 +216,7 @@ static void speak_into(Buf *out, Str s, SpeakableOrder order)
         bool inside = is_wordy(c) && (unsigned char)c < 0x80 && at && is_wordy(before) &&
             !after_rule &&
             (unsigned char)before < 0x80;
+        inside = inside || (is_letter(c) && goes_on(s, at));
         size_t n = c == ' ' || inside ? 0 : try_rules(&k, at);
         after_rule = n > 0;
         n = n ? n : punctuation(&k, at);

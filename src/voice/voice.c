@@ -17,6 +17,7 @@
 #define GAIN 1.4f        /* Piper's voices peak at half of full scale */
 #define KNEE 0.8f        /* louder than this is bent, not cut */
 #define PAUSE_MS 120     /* between sentences */
+#define CALM 0.6f        /* of the voice's noise: its words are clearer (docs/bench/voice.md) */
 #define PIECE_MS 50      /* of espeak's voice, and of pauses */
 #define IDS_COMFORT 900  /* phoneme ids after which a sentence is cut at the next clause */
 
@@ -211,7 +212,8 @@ static bool speak_phonemes(Run *r, Str phonemes, uint64_t number, bool last, Err
     VoiceSpeaker *s = r->speaker;
     const PiperInfo *info = piper_info(s->voice->piper);
     size_t n = piper_ids(s->voice->piper, phonemes, s->ids, PIPER_IDS_MAX, NULL);
-    PiperParams params = {.noise = info->noise, .noise_w = info->noise_w, .length = info->length,
+    PiperParams params = {.noise = info->noise * CALM, .noise_w = info->noise_w,
+        .length = info->length,
         .speed = r->say->speed, .cancel = r->say->cancel,
         .seed = r->say->seed * 0x9e3779b97f4a7c15u + number};
     if (n == 0) {
