@@ -1,5 +1,5 @@
 /* speakable.c - see speakable.h: cutting, and the loop that tries the rules. */
-#include "text/speakable_impl.h"
+#include "text/speakable_german.h"
 
 #include "base/utf8.h"
 #include "text/sentences.h"
@@ -239,7 +239,24 @@ static bool has_words(Str s)
     return false;
 }
 
-static bool cut(Str text, const char *clean, const SpeakableOrder *order, Arena *a,
+/* How the words of a sentence are changed; NULL: not at all. */
+typedef struct {
+    SpeakableLanguage language;
+    SpeakableOrder order;
+} How;
+
+static void change(Buf *out, Str s, const How *how)
+{
+    if (!how || how->language == SPEAKABLE_OTHER) {
+        buf_add(out, s);
+    } else if (how->language == SPEAKABLE_GERMAN) {
+        speakable_german(out, s);
+    } else {
+        speak_into(out, s, how->order);
+    }
+}
+
+static bool cut(Str text, const char *clean, const How *how, Arena *a,
     SpeakableSentence **out, size_t *n, Err *err)
 {
     Str all = str_mem(clean, text.len);
@@ -252,10 +269,8 @@ static bool cut(Str text, const char *clean, const SpeakableOrder *order, Arena 
         buf_clear(&words);
         Str s = squeeze(str_sub(all, from, to), a);
         ok = s.ptr != NULL;
-        if (ok && order) {
-            speak_into(&words, s, *order);
-        } else if (ok) {
-            buf_add(&words, s);
+        if (ok) {
+            change(&words, s, how);
         }
         if (!ok || (buf_ok(&words) && !has_words(buf_str(&words)))) {
             continue;
@@ -286,7 +301,23 @@ static bool cut(Str text, const char *clean, const SpeakableOrder *order, Arena 
 bool speakable_sentences(Str text, SpeakableOrder order, Arena *a, SpeakableSentence **out,
     size_t *n, Err *err)
 {
-    return cut(text, speakable_clean(text, a), &order, a, out, n, err);
+    return speakable_sentences_in(SPEAKABLE_ENGLISH, text, order, a, out, n, err);
+}
+
+bool speakable_sentences_in(SpeakableLanguage language, Str text, SpeakableOrder order, Arena *a,
+    SpeakableSentence **out, size_t *n, Err *err)
+{
+    How how = {language, order};
+    return cut(text, speakable_clean(text, a), &how, a, out, n, err);
+}
+
+SpeakableLanguage speakable_language(Str code)
+{
+    Str first = str_sub(code, 0, code.len < 2 ? code.len : 2);
+    bool two = code.len < 3 || !is_letter(code.ptr[2]);
+    return !code.len || (two && str_eq_nocase(first, STR("en"))) ? SPEAKABLE_ENGLISH
+        : two && str_eq_nocase(first, STR("de"))                 ? SPEAKABLE_GERMAN
+                                                                 : SPEAKABLE_OTHER;
 }
 
 bool speakable_cut(Str text, Arena *a, SpeakableSentence **out, size_t *n, Err *err)

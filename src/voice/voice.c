@@ -353,7 +353,8 @@ bool voice_say(VoiceSpeaker *s, Str text, const VoiceSay *say, VoiceReport *repo
     size_t n = 0;
     bool ok = a != NULL || err_set(err, ERR_NO_MEMORY, "no memory to speak");
     ok = ok && (say->plain ? speakable_cut(text, a, &list, &n, err) :
-        speakable_sentences(text, SPEAKABLE_MDY, a, &list, &n, err));
+        speakable_sentences_in(speakable_language(str_of(s->voice->info.language)), text,
+            SPEAKABLE_MDY, a, &list, &n, err));
     if (ok && n == 0) {
         ok = err_set(err, ERR_VALIDATION, "there is nothing in the text that can be said");
     }
