@@ -407,7 +407,7 @@ static size_t amount(Buf *out, Str s, size_t at)
         size_t more = spaces_at(s, end);
         money = unit->sign[0] == 'M' && unit->sign[1] != 'B' && unit->sign[3] == '.' ?
             find(moneys, COUNT(moneys), s, end + more, &len) : NULL;
-        if (money) {
+        if (money) { /* the point is the abbreviation's */
             say(out, str_of(money->one));
             end += more + len;
         }
@@ -415,8 +415,8 @@ static size_t amount(Buf *out, Str s, size_t at)
         year_words(out, n.whole);
     } else {
         /* "1 Termin": ein; counted without a noun: eins */
-        bool noun = char_at(s, end) == ' ' && is_wordy(char_at(s, end + 1)) &&
-            !is_digit(char_at(s, end + 1));
+        char next = char_at(s, end + 1);
+        bool noun = char_at(s, end) == ' ' && (is_upper(next) || (unsigned char)next == 0xc3);
         say_value(out, s, from, &n, !noun);
     }
     return end - at;
@@ -544,7 +544,7 @@ static size_t word(Buf *out, Str s, size_t at)
 /* Hauptstr. 5: the end of a word. */
 static size_t street(Buf *out, Str s, size_t at)
 {
-    Str w = word_at(s, at);
+    Str w = word_at(s, at); /* its point goes with it */
     bool str = w.len > 4 && str_ends(w, STR("str")) && char_at(s, at + w.len) == '.';
     if (!str) {
         return 0;
@@ -663,7 +663,7 @@ void speakable_german(Buf *out, Str s)
                 buf_cut(out, out->len - 1);
             }
             if (pause && out->len && !strchr(",.;:!?", out->ptr[out->len - 1])) {
-                buf_add_char(out, ',');
+                buf_add_c(out, ", ");
             }
         } else if (c == ' ') {
             if (out->len && out->ptr[out->len - 1] != ' ') {
