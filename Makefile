@@ -76,7 +76,7 @@ attack: ## hostile clients of seventeen kinds for ten minutes beside good ones
 	  --active 50 --idle 100 --rate 20 --pings 100 --judge
 
 demo: ## the whole journey in a terminal, with the network taken away
-	@./setup run
+	@./setup demo
 	@demo/run.sh
 
 tidy: ## clang-tidy over the source

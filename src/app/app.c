@@ -198,15 +198,16 @@ static bool open_voice(App *app, const AppOptions *o, Err *err)
                            "stt_backend is openai, but openai_base_url is empty");
         e.far = &far;
     }
+    const char *voice = config_text(c, SET_SPEECH_VOICE);
     MouthOptions m = {.models_dir = config_text(c, SET_MODELS),
-                      .voice = config_text(c, SET_SPEECH_VOICE),
+                      .voice = speech_is_remote(str_of(voice)) ? "auto" : voice,
                       .idle_ms = idle_ms};
     if (!o->voice)
         return true;
     app->sounds = sandbox_new(&s, err);
     app->ears = app->sounds ? ears_new(&e, err) : NULL;
     app->mouth = app->ears ? mouth_new(&m, err) : NULL;
-    return app->mouth != NULL;
+    return app->mouth && app_open_speech(app, o, err);
 }
 
 /* ---- recordings as documents ---------------------------------------------------------------- */
@@ -250,6 +251,7 @@ ApiParts app_api_parts(const App *app)
                       .assistant = app->assistant,
                       .ears = app->ears,
                       .mouth = app->mouth,
+                      .speech = app->speech,
                       .sounds = app->sounds,
                       .host = app->host ? host_api(app->host) : NULL,
                       .model = app->model,
@@ -423,6 +425,7 @@ void app_close(App *app)
     assistant_free(app->assistant);
     llm_free(app->llm);
     briefings_free(app->briefings);
+    speech_free(app->speech);
     mouth_free(app->mouth);
     ears_free(app->ears);
     sandbox_free(app->sounds);

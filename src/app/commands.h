@@ -11,6 +11,7 @@ int search_command(Cli *cli);
 int ask_command(Cli *cli);
 int chat_command(Cli *cli);
 int conversations_command(Cli *cli);
+int voice_command(Cli *cli);
 int memory_command(Cli *cli);
 int list_command(Cli *cli);
 int show_command(Cli *cli);
