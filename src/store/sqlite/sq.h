@@ -77,6 +77,11 @@ double sq_col_real(Sq *q, int i);
 Str sq_col_str(Sq *q, int i);       /* borrowed until the next step; ptr NULL for NULL */
 bool sq_col_copy(Sq *q, int i, Arena *a, Str *out, Err *err);
 bool sq_col_bytes(Sq *q, int i, void *out, size_t n, const char *what, Err *err); /* exactly n */
+/* All rows of a bound statement, then sq_end: each by `read` into a zeroed element of `size` bytes.
+ * *list (a T *) becomes an array in `a`, NULL for no rows, *n its elements; both are left alone on
+ * failure. ERR_NO_MEMORY, and what `read` fails with. */
+typedef bool (*SqReadFn)(Sq *q, Arena *a, void *row, Err *err);
+bool sq_list(Sq *q, Arena *a, SqReadFn read, size_t size, void *list, size_t *n, Err *err);
 
 /* ---- tokens (tokens.c) ---------------------------------------------------------------------- */
 
