@@ -148,7 +148,8 @@ bool sq_credential_list(Store *store, Arena *a, Credential **out, size_t *n, Err
     Sq q;
     if (!c)
         return false;
-    bool ok = sq_begin(&q, c, sql, err) && sq_list(&q, a, read_credential, sizeof **out, out, n, err);
+    bool ok = sq_begin(&q, c, sql, err) &&
+              sq_list(&q, a, read_credential, sizeof **out, out, n, err);
     sq_read_end(s, c);
     return ok;
 }
