@@ -364,6 +364,11 @@ bool sq_briefing_list(Store *, const Uuid *, Str, size_t, size_t, Arena *, Store
     size_t *, Err *);
 bool sq_briefing_schedule(Store *, const Uuid *, Arena *, BriefingSchedule *, bool *, Err *);
 bool sq_briefing_schedule_put(Store *, const Uuid *, const BriefingSchedule *, Err *);
+/* interactions.c */
+bool sq_interaction_put(Store *, const Uuid *, const StoredInteraction *, Err *);
+bool sq_interaction_get(Store *, const Uuid *, const Uuid *, Arena *, StoredInteraction *, Err *);
+bool sq_interaction_list(Store *, const Uuid *, size_t, Str, Arena *, InteractionPage *, Err *);
+bool sq_interaction_delete(Store *, const Uuid *, const Uuid *, uint64_t *, Err *);
 bool sq_tokens_add(Store *, const Uuid *, int64_t, int64_t, uint64_t *, Err *);
 bool sq_tokens_used(Store *, const Uuid *, int64_t, uint64_t *, Err *);
 bool sq_made_put(Store *, const Uuid *, const MadeText *, Err *);
