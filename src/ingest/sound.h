@@ -27,6 +27,14 @@ typedef struct {
 } SoundLimits;
 
 #define SOUND_NAME 24
+#define SOUND_TAG 256 /* bytes of a title or an author, with the NUL */
+#define SOUND_DATE 32
+
+/* What the file says about itself; valid UTF-8 without control characters, "" where it does not. */
+typedef struct {
+    char title[SOUND_TAG], author[SOUND_TAG];
+    char created[SOUND_DATE]; /* as the file writes it: "2026", "2026-11-02T09:30:00Z" */
+} SoundTags;
 
 typedef struct {
     uint64_t samples;
@@ -34,6 +42,7 @@ typedef struct {
     uint32_t source_rate_hz, source_channels;
     char container[SOUND_NAME], codec[SOUND_NAME]; /* "ogg", "opus"; clean ASCII */
     bool partial;         /* cut short or damaged: this is what could be decoded */
+    SoundTags tags;
     const int16_t *pcm;   /* [samples], in the mapping */
     void *map;
     size_t map_size;
