@@ -185,6 +185,18 @@ static void by_default(const Reading *r, Intent *out)
     out->action_confidence = r->words.question ? 0.6 : 0.3;
 }
 
+/* "Why shouldn't I open the oven?": whatever verb follows, nothing is to be done. */
+static bool bids_nothing(Str sentence)
+{
+    static const char *const begins[] = {"why ", "until when ", "by when ", "since when ",
+        "for how long ", "who ", "whose ", "warum ", "wieso ", "bis wann ", "seit wann ", "wer ",
+        "wem ", "wessen "};
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+        if (str_eq_nocase(str_sub(sentence, 0, strlen(begins[i])), str_of(begins[i])))
+            return true;
+    return false;
+}
+
 static bool decide(const Intents *x, MinilmState *s, Reading *r, const IntentContext *c,
                    Intent *out, Err *err)
 {
@@ -213,6 +225,10 @@ static bool decide(const Intents *x, MinilmState *s, Reading *r, const IntentCon
             return false;
     } else {
         by_default(r, out);
+    }
+    if (intent_info(out->action)->kind == INTENT_COMMAND && bids_nothing(str_trim(r->sentence))) {
+        out->action = ACTION_QUESTION;
+        rule = NULL;
     }
     IntentAction meant = in_turn(r, c, out->action);
     if (!rule || meant != rule->action || meant == ACTION_SELECT || took.set[PATTERN_ANY])
