@@ -19,6 +19,7 @@
 #define STANDING 600    /* bytes of a sentence with what stands before it */
 #define GOOD_ENOUGH 0.75F
 #define GOOD_FOLLOW 0.52F /* of a question that only makes sense with the one before */
+#define ELSEWHERE 0.1F   /* so much better is an answer of another document than the one before */
 #define NEXT_WITHIN 0.12F /* the next sentence comes along when it is so near to the best */
 #define TABLE_MAX 400
 #define QUOTE_MAX 600   /* bytes */
@@ -101,6 +102,16 @@ static uint32_t head_bits(const Finding *f, size_t first, size_t i)
     return f->list[head].bits;
 }
 
+/* What is asked for counts more where it must stand there in units, and after another question. */
+static float kind_score(const Finding *f, Str text)
+{
+    int holds = answer_holds(f->t, f->kind, f->question, text);
+    bool said = f->follows && holds < 1 && str_find(f->t->d.response, text, 0) != SIZE_MAX;
+    float least = f->kind == ASKS_AMOUNT ? 2.0F : 1.0F; /* "how much" is never told without money */
+    float weight = answer_asks_unit(f->kind) ? 0.25F : f->follows ? 0.2F : 0.1F;
+    return weight * (holds < 0 ? -least : (float)holds) - (said ? 0.25F : 0);
+}
+
 static void score_by_words(Finding *f, size_t first, uint32_t passage_bits)
 {
     for (size_t i = first; i < f->n; i++) {
@@ -110,12 +121,11 @@ static void score_by_words(Finding *f, size_t first, uint32_t passage_bits)
                              : i > first      ? f->list[i - 1].bits : 0) |
                   (!q->row && i + 1 < f->n ? f->list[i + 1].bits : 0);
         float similarity = q->match->similarity >= -1 ? q->match->similarity : 0; /* NaN: none */
-        float kind = (float)answer_holds(f->t, f->kind, f->question, text_of(q));
         q->score = 0.3F * similarity + 0.2F * answer_share(&f->words, q->bits) +
                    0.35F * answer_share(&f->words, q->kin & ~q->bits) +
                    0.1F * answer_share(&f->words, q->near) +
                    0.2F * answer_share(&f->words, passage_bits) +
-                   (answer_asks_unit(f->kind) ? 0.25F : f->follows ? 0.2F : 0.1F) * kind -
+                   kind_score(f, text_of(q)) -
                    answer_fragment(f->kind, text_of(q), q->hit->doc.title) -
                    (is_head(f, i) ? 0.3F : 0);
     }
@@ -308,19 +318,25 @@ static bool quote(Finding *f, const SearchResult *r, size_t best)
     return cite_all(t, r, q, q->start + (uint32_t)text.len);
 }
 
-bool answer_find(Turn *t, Str looked_for, Str question, const Uuid *within, size_t n_within,
-                 bool *answered)
+/* What was found, and the best of it. */
+typedef struct {
+    Finding *f; /* NULL: no word was left to look for */
+    SearchResult found;
+    size_t best;
+    float score; /* of the best; below any threshold when there is none */
+} Look;
+
+static bool look(Turn *t, Str looked_for, Str question, const Uuid *within, size_t n_within,
+                 Look *out)
 {
     SearchRequest r = {.text = answer_plain_words(t->a, looked_for), .limit = DOCUMENTS,
         .threshold = 0.2, .passages = 3, .filter = {.ids = within, .n_ids = n_within}};
-    SearchResult found;
     Err err = ERR_INIT;
-    size_t best;
-    *answered = false;
+    *out = (Look){.score = -1};
     Finding *f = ARENA_NEW(t->a, Finding);
     if (!r.text.ptr || !f)
         return turn_no_memory(t);
-    if (!search_run(t->parts->search, t->owner, &r, t->worker, t->a, &found, &err)) {
+    if (!search_run(t->parts->search, t->owner, &r, t->worker, t->a, &out->found, &err)) {
         if (err.code == ERR_VALIDATION) /* no word is left of it */
             return true;
         *t->err = err;
@@ -328,11 +344,38 @@ bool answer_find(Turn *t, Str looked_for, Str question, const Uuid *within, size
     }
     *f = (Finding){.t = t, .looked_for = looked_for, .question = question,
         .follows = !str_eq(looked_for, question), .kind = answer_asks(question)};
-    if (!answer_words(t, looked_for, &f->words) || !gather(f, &found) ||
-        !score_by_meaning(f, &best))
+    if (!answer_words(t, looked_for, question, &f->words) || !gather(f, &out->found) ||
+        !score_by_meaning(f, &out->best))
         return false;
-    if (best == SIZE_MAX || f->list[best].score < (f->follows ? GOOD_FOLLOW : GOOD_ENOUGH))
+    out->f = f;
+    out->score = out->best == SIZE_MAX ? -1 : f->list[out->best].score;
+    return true;
+}
+
+bool answer_find(Turn *t, Str looked_for, Str question, const Uuid *within, size_t n_within,
+                 bool *answered)
+{
+    Look l;
+    *answered = false;
+    if (!look(t, looked_for, question, within, n_within, &l))
+        return false;
+    if (l.score < (str_eq(looked_for, question) ? GOOD_ENOUGH : GOOD_FOLLOW))
         return true;
     *answered = true;
-    return quote(f, &found, best);
+    return quote(l.f, &l.found, l.best);
+}
+
+bool answer_follow(Turn *t, Str looked_for, Str question, const Uuid *before, bool *answered)
+{
+    Look there = {.score = -1}, all = {.score = -1};
+    *answered = false;
+    if (before && !look(t, looked_for, question, before, 1, &there))
+        return false;
+    if (there.score < GOOD_ENOUGH && !look(t, looked_for, question, NULL, 0, &all))
+        return false;
+    const Look *l = all.score > there.score + ELSEWHERE ? &all : &there;
+    if (l->score < GOOD_FOLLOW)
+        return true;
+    *answered = true;
+    return quote(l->f, &l->found, l->best);
 }

@@ -345,13 +345,23 @@ static bool add_kin(Collect *c)
     return true;
 }
 
-bool answer_words(Turn *t, Str question, AnswerWords *out)
+bool answer_words(Turn *t, Str looked_for, Str question, AnswerWords *out)
 {
-    Collect c = {.t = t, .text = question, .kind = answer_asks(question), .out = out};
+    Collect c = {.t = t, .text = looked_for, .kind = answer_asks(question), .out = out};
+    AnswerHit own[ANSWER_WORDS];
+    size_t n = 0;
     out->n = out->n_kin = 0;
-    if (!store_tokenize(t->parts->store, question, collect, &c, t->err) || !add_kin(&c))
+    out->twice = 0;
+    if (!store_tokenize(t->parts->store, looked_for, collect, &c, t->err) || !add_kin(&c))
         return false;
-    return !c.failed || turn_no_memory(t);
+    if (c.failed)
+        return turn_no_memory(t);
+    if (question.len < looked_for.len &&
+        !answer_hits(t, out, question, own, ANSWER_WORDS, &n))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        out->twice |= own[i].bit;
+    return true;
 }
 
 typedef struct {
@@ -394,5 +404,7 @@ bool answer_hits(Turn *t, const AnswerWords *w, Str text, AnswerHit *out, size_t
 
 float answer_share(const AnswerWords *w, uint32_t bits)
 {
-    return w->n ? (float)__builtin_popcount(bits) / (float)w->n : 0;
+    int all = (int)w->n + __builtin_popcount(w->twice);
+    return all ? (float)(__builtin_popcount(bits) + __builtin_popcount(bits & w->twice)) / (float)all
+               : 0;
 }

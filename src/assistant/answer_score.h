@@ -29,11 +29,13 @@ float answer_fragment(Asks kind, Str sentence, Str title);
 typedef struct {
     Str stems[ANSWER_WORDS]; /* in the arena */
     size_t n;
+    uint32_t twice;          /* words (bits) that count twice: those of a question that follows */
     Str kin[ANSWER_KIN];     /* stems of words of the same meaning, */
     uint32_t kin_of[ANSWER_KIN]; /* and of which words (bits) */
     size_t n_kin;
 } AnswerWords;
-bool answer_words(Turn *t, Str question, AnswerWords *out);
+/* Of `looked_for`; when that is longer than the question itself, the question's count twice. */
+bool answer_words(Turn *t, Str looked_for, Str question, AnswerWords *out);
 
 /* A word of the question in a text, or one of its kin: bit n is stems[n]; where it begins. */
 typedef struct {
