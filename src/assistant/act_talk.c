@@ -226,6 +226,8 @@ bool act_unknowable(Turn *t)
                    {ACTION_ASK_MATHS, "sums and conversions"}};
     bool answered;
     Str question = t->intent.query.len ? t->intent.query : t->text;
+    if (t->intent.follow_up && t->d.turn == TURN_ANSWER)
+        return act_question(t);
     if (!answer_find(t, question, question, NULL, 0, &answered))
         return false;
     for (size_t i = 0; !answered && i < sizeof unknown / sizeof *unknown; i++)
