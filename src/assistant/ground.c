@@ -24,7 +24,7 @@ typedef struct {
 static bool next_word(Str s, size_t *at, Word *w)
 {
     size_t i = *at;
-    *w = (Word){0};
+    *w = (Word){.start = i};
     while (i < s.len) {
         size_t was = i;
         uint32_t c = utf8_next(s, &i);
@@ -315,6 +315,18 @@ bool ground_holds(Str sentence, Str title, Str text, Str question, Grounding *ou
 bool ground_names(Str text, Str source)
 {
     return names_stand(text, source);
+}
+
+void ground_words(Str text, Str source, size_t *own, size_t *there)
+{
+    count_words(text, source, STR(""), own, there);
+}
+
+bool ground_has_word(Str source, Str word)
+{
+    size_t at = 0;
+    Word w;
+    return next_word(word, &at, &w) && has_word(source, &w, true);
 }
 
 bool ground_says_nothing(Str sentence)
