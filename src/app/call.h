@@ -39,6 +39,15 @@ typedef struct {
  * detail. *answer is filled only on success. */
 bool call_send(Call *c, unsigned lane, const char *method, Str target, const char *content_type,
                Str body, CallAnswer *answer, Err *err);
+/* The same of an answer that comes in server-sent events, each as it comes, on this thread. */
+typedef struct {
+    bool (*on_event)(void *arg, Str event, Str data); /* false: ERR_CANCELLED */
+    /* Asked ten times a second while somebody else is waited for; false: ERR_CANCELLED, and the
+     * server stops what it does. */
+    bool (*wanted)(void *arg);
+    void *arg;
+} CallStream;
+bool call_stream(Call *c, Str target, Str json, const CallStream *s, Err *err);
 /* GET `target`, which must answer with JSON; the caller frees the tree. body (may be NULL) gets the
  * text of the answer. */
 Json *call_get(Call *c, Str target, Buf *body, Err *err);
