@@ -258,6 +258,15 @@ static void note_call(Api *api, const ApiCall *c, int status)
     access_note(api->parts.access, c->caller, &c->x->req, str_of(action), c->x->req.path, status);
 }
 
+/* Spoken texts that are kept may hold words of what was deleted: they go with it. */
+static void forget_spoken(const ApiCall *c)
+{
+    Err err = ERR_INIT;
+    if (c->parts->speech && strcmp(c->route->method, "DELETE") == 0 &&
+        !speech_forget(c->parts->speech, c->owner, &err))
+        log_write(LOG_ERROR, "api", "spoken texts cannot be deleted: %s", err.msg);
+}
+
 static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, unsigned worker)
 {
     /* The field values are some kilobytes: from the arena, not from the stack of a worker. */
@@ -288,6 +297,8 @@ static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, unsign
                                               : err_info(err.code)->http_status);
     json_free(c->tree);
     buf_release(&c->out);
+    if (ok)
+        forget_spoken(c);
     if (c->streaming) {
         if (!ok)
             log_write(LOG_ERROR, "api", "%s %s: %s", c->route->method, c->route->pattern, err.msg);

@@ -112,4 +112,7 @@ ActFn act_question, act_search, act_show_source, act_changes, act_trends, act_br
 ActFn act_stop, act_repeat, act_cancel, act_undo, act_yes, act_no, act_select, act_supply, act_help,
     act_talk, act_refuse, act_unknowable;
 
+/* assistant.c: for ready.c. */
+const Intents *assistant_intents(const Assistant *x);
+
 #endif

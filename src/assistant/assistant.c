@@ -48,6 +48,8 @@ void assistant_free(Assistant *x)
     mem_free(x);
 }
 
+const Intents *assistant_intents(const Assistant *x) { return x->intents; }
+
 /* ---- what the actions use -------------------------------------------------------------------- */
 
 void turn_say(Turn *t, const char *fmt, ...)

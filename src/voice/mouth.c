@@ -93,27 +93,36 @@ bool mouth_voices(const Mouth *m, Arena *a, VoiceInfo **out, size_t *n, Err *err
 
 /* ---- which voice ----------------------------------------------------------------------------- */
 
-/* The id that a name means: of the list, so that no name reaches the file system. */
-static bool choose(const Mouth *m, Str asked, char out[ID_MAX], Err *err)
+/* Of the list, so that no name reaches the file system. */
+bool mouth_find(const Mouth *m, Str asked, Arena *a, VoiceInfo *out, Err *err)
 {
-    Arena *a = arena_new((size_t)1 << 20);
     VoiceInfo *list = NULL;
     size_t n = 0, found = SIZE_MAX;
     Str id = asked.len ? asked : str_of(m->voice);
-    bool ok = a ? voice_list(m->dir, a, &list, &n, err)
-                : err_set(err, ERR_NO_MEMORY, "no memory for the list of voices");
-    for (size_t i = 0; ok && i < n && found == SIZE_MAX; i++)
+    if (!voice_list(m->dir, a, &list, &n, err))
+        return false;
+    for (size_t i = 0; i < n && found == SIZE_MAX; i++)
         if (!id.len || str_eq(str_of(list[i].id), id))
             found = i;
-    if (ok && n == 0)
-        ok = err_set(err, ERR_UNAVAILABLE,
+    if (n == 0)
+        return err_set(err, ERR_UNAVAILABLE,
             "there is no voice; run sotto models fetch en_US-joe-medium");
-    else if (ok && found == SIZE_MAX)
-        ok = err_set(err, asked.len ? ERR_NOT_FOUND : ERR_UNAVAILABLE,
+    if (found == SIZE_MAX)
+        return err_set(err, asked.len ? ERR_NOT_FOUND : ERR_UNAVAILABLE,
             "there is no voice \"" STR_FMT "\"; GET /api/v1/voice/voices (sotto say --list) lists "
             "what there is", (int)(id.len < 60 ? id.len : 60), id.ptr);
+    *out = list[found];
+    return true;
+}
+
+static bool choose(const Mouth *m, Str asked, char out[ID_MAX], Err *err)
+{
+    Arena *a = arena_new((size_t)1 << 20);
+    VoiceInfo found;
+    bool ok = a ? mouth_find(m, asked, a, &found, err)
+                : err_set(err, ERR_NO_MEMORY, "no memory for the list of voices");
     if (ok)
-        (void)snprintf(out, ID_MAX, "%s", list[found].id);
+        (void)snprintf(out, ID_MAX, "%s", found.id);
     arena_free(a);
     return ok;
 }

@@ -27,6 +27,9 @@ void mouth_free(Mouth *m); /* NULL is allowed; no turn may be left */
 /* voice_list of this machine. */
 bool mouth_voices(const Mouth *m, Arena *a, VoiceInfo **out, size_t *n, Err *err);
 
+/* The voice that an id means, in `a`: errors as mouth_turn, but that nobody waits. */
+bool mouth_find(const Mouth *m, Str id, Arena *a, VoiceInfo *out, Err *err);
+
 /* id empty: the setting's. Waits while others speak with it. ERR_NOT_FOUND names what there is;
  * ERR_UNAVAILABLE: no voice at all, or too many wait already. */
 MouthTurn *mouth_turn(Mouth *m, Str id, Err *err);

@@ -77,6 +77,11 @@ double sq_col_real(Sq *q, int i);
 Str sq_col_str(Sq *q, int i);       /* borrowed until the next step; ptr NULL for NULL */
 bool sq_col_copy(Sq *q, int i, Arena *a, Str *out, Err *err);
 bool sq_col_bytes(Sq *q, int i, void *out, size_t n, const char *what, Err *err); /* exactly n */
+/* All rows of a bound statement, then sq_end: each by `read` into a zeroed element of `size` bytes.
+ * *list (a T *) becomes an array in `a`, NULL for no rows, *n its elements; both are left alone on
+ * failure. ERR_NO_MEMORY, and what `read` fails with. */
+typedef bool (*SqReadFn)(Sq *q, Arena *a, void *row, Err *err);
+bool sq_list(Sq *q, Arena *a, SqReadFn read, size_t size, void *list, size_t *n, Err *err);
 
 /* ---- tokens (tokens.c) ---------------------------------------------------------------------- */
 
@@ -364,6 +369,11 @@ bool sq_briefing_list(Store *, const Uuid *, Str, size_t, size_t, Arena *, Store
     size_t *, Err *);
 bool sq_briefing_schedule(Store *, const Uuid *, Arena *, BriefingSchedule *, bool *, Err *);
 bool sq_briefing_schedule_put(Store *, const Uuid *, const BriefingSchedule *, Err *);
+/* interactions.c */
+bool sq_interaction_put(Store *, const Uuid *, const StoredInteraction *, Err *);
+bool sq_interaction_get(Store *, const Uuid *, const Uuid *, Arena *, StoredInteraction *, Err *);
+bool sq_interaction_list(Store *, const Uuid *, size_t, Str, Arena *, InteractionPage *, Err *);
+bool sq_interaction_delete(Store *, const Uuid *, const Uuid *, uint64_t *, Err *);
 bool sq_tokens_add(Store *, const Uuid *, int64_t, int64_t, uint64_t *, Err *);
 bool sq_tokens_used(Store *, const Uuid *, int64_t, uint64_t *, Err *);
 bool sq_made_put(Store *, const Uuid *, const MadeText *, Err *);
