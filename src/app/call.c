@@ -96,6 +96,7 @@ static bool open_local(Call *c, Config *config, unsigned needs, const char *who,
                     .sync = (needs & CALL_SYNC) != 0,
                     .voice = (needs & (CALL_VOICE | CALL_INGEST | CALL_SYNC)) != 0,
                     .only_voice = needs == CALL_VOICE,
+                    .llm = (needs & CALL_MODEL) != 0,
                     .assistant = (needs & CALL_TALK) != 0};
     if (app_open(&c->app, &o, err)) {
         c->lanes = c->app.threads;
@@ -289,6 +290,11 @@ bool call_stream(Call *c, Str target, Str json, const CallStream *s, Err *err)
     sse_release(&f.sse);
     buf_release(&a.body);
     return ok;
+}
+
+struct Briefings *call_briefings(Call *c)
+{
+    return c->remote || !c->app.llm ? NULL : c->app.briefings;
 }
 
 void call_on_hearing(Call *c, void (*fn)(void *arg, size_t done, size_t all), void *arg)

@@ -282,6 +282,32 @@ def test_a_summary_without_proof_is_extracted(run, reply, outcome):
         assert summaries(s)[0] == before and "Dana Okafor" in before[0][0]
 
 
+def test_the_command_line_waits_for_summaries_itself(run):
+    with cs.Chat(cs.says("The rent of the Elm Street flat is 1,250 EUR a month. It rises to 1,400 EUR in May.")) as chat:
+        s = run(chat, OPENAI_BASE_URL="")
+        s.stop()
+
+        def brief(*args, **env):
+            out = subprocess.run([PROGRAM, "brief", *args], env={**s.environment(), "OPENAI_BASE_URL": chat.url, **env},
+                                 capture_output=True, text=True, timeout=120)
+            assert out.returncode == 0 and out.stderr == "", out
+            return out.stdout
+
+        def made(text):
+            return [(g["summary"], g["summary_by_model"]) for x in json.loads(text)["sections"] for g in x.get("groups", [])]
+
+        off = made(brief("--json", OPENAI_BASE_URL=""))
+        assert "Dana Okafor" in off[0][0] and not off[0][1] and not chat.requests
+        chat.replies[:] = [cs.status(401)]
+        assert made(brief("--json")) == off and len(chat.requests) == 1  # what fails is an extract
+        chat.requests.clear()
+        chat.replies[:] = [cs.says("The rent of the Elm Street flat is 1,250 EUR a month. It rises to 1,400 EUR in May.")]
+        proven = [("The rent of the Elm Street flat is 1,250 EUR a month.", True)]
+        assert made(brief("--json")) == proven
+        assert made(brief("--json")) == proven and len(chat.requests) == 1  # kept
+        assert "The rent of the Elm Street flat is 1,250 EUR a month." in brief("--text")
+
+
 def doctor(url, tmp_path, **env):
     env = {**Server(tmp_path, env={"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "sk-test-secret", **env}).environment()}
     out = subprocess.run([PROGRAM, "doctor", "--json"], env=env, capture_output=True, text=True, timeout=120)
