@@ -82,6 +82,43 @@ def test_what_no_source_says_is_left_out(run):
         assert r["note"].startswith("2 sentences") and proven(s, r)
 
 
+CITATIONS = {
+    "each month 1,250 EUR of rent are due [L].": "1,250 EUR",          # said otherwise, and true
+    "The rent is 1,520 EUR a month [L].": None,                        # another number
+    "The rent is 1,250 USD a month [L].": None,                        # another currency
+    "The lease begins on 2 March 2026 [L].": None,                     # another date
+    "The lease begins on 2026-03-01 [L].": "1 March 2026",             # the same date
+    "Dana Miller of Northgate Homes has the spare key [L].": None,     # another name
+    "Dana Okafor of Southgate Homes has the spare key [L].": None,
+    "Dana Okafor does not have the spare key [L].": None,              # the contrary
+    "The rent is due on 1 March 2026 [L].": None,                      # two true sentences made one
+    "The hedge of Dana Okafor is cut in May [L][G].": None,            # of two documents
+    "The rent is 1,250 EUR a month [G].": "1,250 EUR",                 # the wrong passage: the right one is cited
+    "The hedge is cut in May [L].": "hedge is cut",
+    "The rent is 1,250 EUR a month [L][G].": "1,250 EUR",              # one of two holds
+    "The rent is 9,999 EUR [G].": None,                                # what an order says
+    "The rent is 1,250 EUR a month [0][99][-1].": "1,250 EUR",         # marks that are none
+    "The rent is 1,250 EUR a month [source 1][^2].": "1,250 EUR",      # as some models write them
+    "The rent is 1,250 EUR a month \u30101:0\u2020source\u3011.": "1,250 EUR",
+}
+
+
+def test_a_citation_holds_or_is_dropped(run):
+    def reply(h):
+        numbers = chat.sources()
+        text = list(CITATIONS)[len(chat.requests) - 1]
+        cs.says(text.replace("[L]", f"[{numbers['Lease']}]").replace("[G]", f"[{numbers['Garden club']}]"))(h)
+    with cs.Chat(reply) as chat:
+        s = run(chat)
+        for text, cited in CITATIONS.items():
+            r = ask(s, "How much is the rent, when does the lease begin, who has the key and when is the hedge cut?")
+            assert (r["model"] == "scripted") == (cited is not None), (text, r["response"], r["note"])
+            proofs = proven(s, r)
+            if cited:
+                assert len(proofs) == 1 and cited in proofs[0]["text"], (text, proofs)
+                assert r["response"].count("[") == 1 and "\u3010" not in r["response"], r["response"]
+
+
 @pytest.mark.parametrize("text", ["The rent is 900 EUR [1].", "NOT FOUND", "Ask your landlord Peter Miller.", ""])
 def test_without_proof_it_is_quoted(run, text):
     with cs.Chat(cs.says(text)) as chat:
