@@ -240,6 +240,11 @@ bool gate_feed(Gate *g, Str piece)
     return buf_check(&g->held, "the answer", g->t->err) && drain(g, false);
 }
 
+void gate_cut(Gate *g)
+{
+    buf_clear(&g->held);
+}
+
 bool gate_flush(Gate *g)
 {
     bool ok = drain(g, true);

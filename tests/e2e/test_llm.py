@@ -162,7 +162,9 @@ FAULTS = {
     "redirect": cs.status(302, Location="http://127.0.0.1:9/v1"), "429": cs.status(429, Retry_After="1000"),
     "html": cs.raw(b"<html></html>", "text/html"), "cut": cs.raw(b'data: {"choices":[{"index":0,"del'),
     "empty": cs.raw(b""), "huge": cs.raw(b"data: " + b"x" * (3 << 20)), "silent": cs.hangs,
-    "json": cs.raw(b'{"choices": 7}', "application/json"),
+    "json": cs.raw(b'{"choices": 7}', "application/json"), "garbage": cs.raw(b"data: \xff\xfe not json\n\n"),
+    "no UTF-8": cs.raw(b'data: {"choices":[{"delta":{"content":"The rent is \xff"}}]}\n\n'),
+    "thoughts": cs.raw(b'data: {"choices":[{"delta":{"reasoning_content":"hm"}}]}\n\n'),
 }
 
 
@@ -173,6 +175,30 @@ def test_faults_are_answered_without_it(run, fault):
         r = ask(s, "How much is the rent of the flat?")
         assert "1,250 EUR" in r["response"] and r["model"] is None
         assert r["note"].startswith("the language model did not answer: ") and "sk-test" not in r["note"]
+
+
+def cut(text):
+    return lambda h: (h.events(), h.event(cs.chunk({"content": text})), h.event(cs.chunk({}, "length")), h.event("[DONE]"))
+
+
+def test_half_a_sentence_is_left_out(run):
+    with cs.Chat(cut("The rent is 1,250 EUR a month [1]. Dana Okafor has the spare"), cut("The rent")) as chat:
+        s = run(chat)
+        r = ask(s, "How much is the rent, and who has the key?")
+        assert r["response"] == "The rent is 1,250 EUR a month. [1]" and "cut short" in r["note"]
+        r = ask(s, "How much is the rent, and who has the key?")
+        assert r["model"] is None and "1,250 EUR" in r["response"]
+
+
+def test_tools_that_are_not_there_and_too_many(run):
+    many = cs.wants(*[("search", {"query": f"rent {i}"}) for i in range(12)])
+    endless = [cs.calls("send_email", {"to": "x"}), many, cs.calls("search", {"query": "key"}), many]
+    with cs.Chat(*endless) as chat:
+        s = run(chat)
+        r = ask(s, "How much is the rent of the flat?")
+        assert "1,250 EUR" in r["response"] and r["model"] is None and len(chat.requests) == 4
+        assert "tools" not in chat.requests[3]  # the last time it has to answer
+        assert len([m for m in chat.requests[2]["messages"] if m["role"] == "tool"]) == 7  # six of twelve were run
 
 
 def test_nobody_there(run):
