@@ -241,6 +241,38 @@ def test_the_openai_stream(run):
         assert text.startswith("The rent is 1,250 EUR a month. [1] Dana Okafor")
 
 
+def test_the_openai_stream_with_stop_usage_and_an_error(run):
+    import openai
+    go = threading.Event()
+    two = ["The rent is 1,250 EUR a month [1]. ", "Dana Okafor has the spare key [1]."]
+    question = {"role": "user", "content": "How much is the rent, and who has the key?"}
+    with cs.Chat(cs.says(*two), cs.says(*two), cs.says(*two), cs.says(*two, pause=go)) as chat:
+        s = run(chat)
+        client = openai.OpenAI(base_url=s.url + "/v1", api_key="x", max_retries=0)
+
+        def stream(messages=(question,), **more):
+            parts = list(client.chat.completions.create(model="sotto", stream=True, messages=list(messages),
+                                                        stream_options={"include_usage": True}, **more))
+            end = [p.choices[0].finish_reason for p in parts if p.choices][-1]
+            return "".join(p.choices[0].delta.content or "" for p in parts if p.choices), end, parts[-1].usage
+        whole, end, usage = stream()
+        assert whole == "The rent is 1,250 EUR a month. [1] Dana Okafor has the spare key. [2]" and end == "stop"
+        assert usage.completion_tokens > 10 and usage.total_tokens == usage.prompt_tokens + usage.completion_tokens
+        cut, end, less = stream(stop=[" Dana", "key"], store=False)
+        assert cut == "The rent is 1,250 EUR a month. [1]" and end == "stop" and less.completion_tokens < usage.completion_tokens
+        cut, end, less = stream(max_tokens=4, store=False)
+        assert whole.startswith(cut) and end == "length" and less.completion_tokens == 4
+        # The conversation goes away while its answer is being written: that is said, and the stream does not look whole.
+        kept = requests.get(s.url + "/api/v1/conversations", timeout=30).json()["conversations"][0]["id"]
+        with pytest.raises(openai.APIError) as broken:
+            for part in client.chat.completions.create(model="sotto", stream=True, messages=[
+                    question, {"role": "assistant", "content": whole}, question]):
+                if part.choices[0].delta.content and not go.is_set():
+                    assert requests.delete(s.url + "/api/v1/conversations/" + kept, timeout=30).status_code == 204
+                    go.set()
+        assert "conversation" in str(broken.value)
+
+
 def test_the_websocket_and_cancel(run):
     go = threading.Event()
     with cs.Chat(cs.says("The rent is 1,250 EUR a month [1]. ", "Dana Okafor has the spare key [1].", pause=go),
