@@ -146,7 +146,7 @@ static bool open_doing(App *app, const AppOptions *o, Err *err)
         return err_wrap(err, "zone (%s)", config_origin(c, SET_ZONE));
     if (!open_calendars(app, c, err))
         return false;
-    if (o->assistant && !open_llm(app, o, err))
+    if ((o->assistant || o->llm) && !open_llm(app, o, err))
         return false;
     BriefingsOptions b = {.store = app->store,
                           .owner = app->owner,
