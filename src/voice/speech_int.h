@@ -18,13 +18,13 @@ typedef struct {
 
 struct Speech {
     Mouth *mouth;
-    char *voice; /* "": the mouth's */
     SoundCache *cache;
     SpeechService eleven, openai;
     SpeechDecode decode;
     void *decode_arg;
     uint32_t connect_ms, stall_ms, total_ms;
     pthread_mutex_t lock;
+    char voice[SPEECH_VOICE_MAX]; /* under lock; "": the mouth's */
     Metric *first, *asked;
 };
 

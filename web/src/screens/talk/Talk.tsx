@@ -3,13 +3,13 @@ import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react
 import { useStore } from '../../state/store';
 import { newSession, loadOlder, say, stopAnswer, talk } from '../../state/talk';
 import { complain } from '../../state/toasts';
-import { speaking, hush, voice } from '../../voice/voice';
+import { cancelVoice, hush, speaking, voice } from '../../voice/voice';
 import { Button, IconButton } from '../../ui/kit';
 import { Motif } from '../../ui/kit';
 import { Sheet } from '../../ui/overlay';
 import { MicButton } from './MicButton';
 import { Sessions } from './Sessions';
-import { TurnView } from './TurnView';
+import { Thinking, TurnView } from './TurnView';
 import './talk.css';
 
 const TRY = [
@@ -57,7 +57,7 @@ function Composer() {
 
   const send = () => {
     if (!text.trim()) return;
-    hush();
+    cancelVoice(false);
     say(text);
     setText('');
     field.current?.focus();
@@ -108,7 +108,7 @@ function Composer() {
             title="Stop (Escape)"
             onClick={() => {
               stopAnswer();
-              hush();
+              cancelVoice(false);
             }}
           />
         ) : (
@@ -128,6 +128,7 @@ function Composer() {
 
 export default function Talk() {
   const { turns, loading, older, session } = useStore(talk);
+  const thinking = useStore(voice, (v) => v.state === 'thinking');
   const [past, setPast] = useState(false);
   const end = useRef<HTMLDivElement>(null);
   const stick = useRef(true);
@@ -191,6 +192,7 @@ export default function Talk() {
               {turns.map((t) => (
                 <TurnView key={t.key} turn={t} />
               ))}
+              {thinking && turns[turns.length - 1]?.role === 'user' && <Thinking />}
             </ol>
           </>
         )}

@@ -93,6 +93,24 @@ function Sources({ citations }: { citations: Citation[] }) {
   );
 }
 
+const Dots = () => (
+  <p className="thinking">
+    <i />
+    <i />
+    <i />
+    <span className="sr">Sotto is thinking</span>
+  </p>
+);
+
+/** Between spoken words and their answer. */
+export const Thinking = () => (
+  <li className="turn answer">
+    <div className="turn-text">
+      <Dots />
+    </div>
+  </li>
+);
+
 function Answer({ turn }: { turn: Turn }) {
   const aloud = useStore(speaking, (s) => s === turn.key);
   const tell = () => {
@@ -104,11 +122,7 @@ function Answer({ turn }: { turn: Turn }) {
     <li className="turn answer">
       <div className="turn-text">
         {waiting ? (
-          <p className="thinking" aria-label="Sotto is thinking">
-            <i />
-            <i />
-            <i />
-          </p>
+          <Dots />
         ) : (
           turn.text && (
             <p className="pre">
@@ -161,7 +175,14 @@ export function TurnView({ turn }: { turn: Turn }) {
       <div className="turn-text">
         <p className="pre">
           {turn.spoken && <Icon name="mic" size={16} />}
-          {turn.text}
+          {turn.state === 'partial' ? (
+            <>
+              {turn.text.slice(0, turn.settled)}
+              <span className="unsettled">{turn.text.slice(turn.settled)}</span>
+            </>
+          ) : (
+            turn.text
+          )}
           {turn.state === 'partial' && <span className="caret" aria-hidden="true" />}
         </p>
         <p className="small when num">

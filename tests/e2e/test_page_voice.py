@@ -1,0 +1,238 @@
+"""Speaking to the page: Chromium's microphone is a file, and what comes out of its loudspeaker is counted by a node that
+the test puts in front of it. The server is the real one, with its own ears and voice."""
+import json
+import re
+import urllib.request
+import wave
+
+import pytest
+from page_lib import call, fill, launch, watched
+from playwright.sync_api import expect, sync_playwright
+from server import Server
+
+VOICE = "en_US-joe-medium"
+SETTINGS = {"SOTTO_SPEECH_MODEL": "whisper-tiny.en"}
+AWAY = ("ERR_CONNECTION_REFUSED", "WebSocket connection", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET", "ERR_INCOMPLETE")
+QUESTION, OTHER = "Who owns the apartment I rent?", "Who is my manager?"
+
+# Whatever is connected to the loudspeaker is heard here too: blocks of 1024 samples with their loudness and time.
+LISTEN = """window.out = []; const connect = AudioNode.prototype.connect;
+AudioNode.prototype.connect = function (to, ...more) {
+  if (to instanceof AudioDestinationNode && !(this instanceof ScriptProcessorNode)) {
+    const ear = this.context.createScriptProcessor(1024, 1, 1), rate = this.context.sampleRate;
+    ear.onaudioprocess = (e) => { let sum = 0; for (const v of e.inputBuffer.getChannelData(0)) sum += v * v;
+      window.out.push([performance.now(), Math.sqrt(sum / 1024), rate]); };
+    connect.call(this, ear); connect.call(ear, to);
+  }
+  return connect.call(this, to, ...more);
+};"""
+HEARD = "window.out.filter(o => o[1] > 0.003)"
+SECONDS = f"{HEARD}.reduce((n, o) => n + 1024 / o[2], 0)"
+
+
+@pytest.fixture(scope="module")
+def play():
+    with sync_playwright() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with Server(tmp_path_factory.mktemp("data"), env=SETTINGS) as running:
+        fill(running)
+        call(running, "PATCH", "/api/v1/settings", {"values": {"speech_voice": VOICE}})
+        yield running
+
+
+@pytest.fixture(scope="module")
+def sound(server, tmp_path_factory):
+    """sound([0.5, "words", 2.0, ...]) is a file of these words with so many seconds of silence."""
+    folder = tmp_path_factory.mktemp("sound")
+    made = {}
+
+    def words(text):
+        if text not in made:
+            request = urllib.request.Request(server.url + "/api/v1/voice/synthesize", json.dumps(
+                {"text": text, "format": "wav", "voice": VOICE}).encode(), {"Content-Type": "application/json"})
+            path = folder / "one.wav"
+            with urllib.request.urlopen(request, timeout=120) as answer:
+                path.write_bytes(answer.read())
+            with wave.open(str(path)) as one:
+                made[text] = one.getframerate(), one.readframes(one.getnframes())
+        return made[text]
+
+    def file(parts):
+        rate = words(QUESTION)[0]
+        path = folder / (re.sub(r"\W+", "-", "-".join(map(str, parts)))[:100] + ".wav")
+        with wave.open(str(path), "wb") as out:
+            out.setnchannels(1)
+            out.setsampwidth(2)
+            out.setframerate(rate)
+            out.writeframes(b"".join(words(p)[1] if isinstance(p, str) else bytes(int(p * rate) * 2) for p in parts))
+        return path
+    return file
+
+
+@pytest.fixture
+def talking(play, server, sound):
+    """talking(parts, server): a page on the conversation whose microphone says that, from its opening on."""
+    opened = []
+
+    def page(parts, where=server, allow=()):
+        browser = launch(play, "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
+                         f"--use-file-for-fake-audio-capture={sound(parts)}%noloop")
+        context = watched(browser, where, allow=allow, permissions=["microphone"])
+        one = context.__enter__()
+        opened.append((browser, context))
+        one.add_init_script(LISTEN)
+        one.goto(where.url + "/#/talk")
+        expect(one.locator("#state").first).to_have_attribute("data-state", "open")
+        return one
+    yield page
+    for browser, context in opened:
+        context.__exit__(None, None, None)
+        browser.close()
+
+
+def mic(page, name="Speak: hold, or tap"):
+    return page.get_by_role("button", name=re.compile(name))
+
+
+def tap(page):
+    mic(page).focus()
+    page.keyboard.press("Enter")
+
+
+def mine(page):
+    return page.locator(".turn.mine:not(.partial)")
+
+
+def test_a_question_is_heard_and_answered_aloud_without_gaps(talking):
+    page = talking([0.8, QUESTION, 30])
+    page.evaluate("""() => { window.seen = {levels: [], partial: []};
+        new MutationObserver(() => { const m = document.querySelector('.mic-meter'), p = document.querySelector('.partial .pre');
+          if (m) window.seen.levels.push(Number(m.getAttribute('aria-valuenow')));
+          if (p) window.seen.partial.push(p.innerText); }).observe(document.body,
+          {subtree: true, childList: true, attributes: true, characterData: true}); }""")
+    tap(page)
+    expect(mine(page)).to_contain_text(re.compile("apartment", re.I), timeout=60000)  # nobody said that it was over
+    answer = page.locator(".answer").last
+    expect(answer).to_contain_text("Helen Abbott", timeout=60000)
+    expect(answer.locator(".sources .chip").first).to_be_visible()
+    expect(answer.get_by_role("button", name="Stop")).to_be_visible(timeout=30000)  # it is being said
+    expect(mic(page)).to_be_visible(timeout=60000)
+    expect(answer.get_by_role("button", name="Listen")).to_be_visible(timeout=30000)
+    seen = page.evaluate("window.seen")
+    assert max(seen["levels"]) >= 20 and min(seen["levels"]) < 10, seen["levels"]  # the sound, no animation
+    assert any("apartment" in p.lower() or "who" in p.lower() for p in seen["partial"]), seen["partial"]
+    said = page.evaluate(SECONDS)
+    words = len(answer.locator("p.pre").inner_text().split())
+    assert said > words / 6, (said, words)  # nobody speaks faster than six words a second
+    # In one piece: no block of silence between two that sound is longer than a pause between sentences.
+    gaps = page.evaluate(f"""(() => {{ const h = window.out.map(o => o[1] > 0.003), a = h.indexOf(true), b = h.lastIndexOf(true);
+        let worst = 0, run = 0; for (let i = a; i <= b; i++) {{ run = h[i] ? 0 : run + 1; worst = Math.max(worst, run); }}
+        return worst * 1024 / window.out[0][2]; }})()""")
+    print(f"{said:.1f} s of answer were heard, the longest silence in it {gaps:.2f} s")
+    assert gaps < 1.5
+    expect(mine(page)).to_have_count(1)
+
+
+def test_speaking_into_the_answer_silences_it(talking):
+    # The second question is said while the first is answered: 3.5 s behind the end of the first.
+    page = talking([0.5, "What are the main themes in my documents?", 4.5, OTHER, 30])
+    tap(page)
+    expect(page.locator(".answer")).to_have_count(1, timeout=60000)
+    expect(mine(page)).to_have_count(2, timeout=60000)
+    expect(mine(page).last).to_contain_text(re.compile("manager", re.I), timeout=60000)
+    expect(page.locator(".answer").last).to_contain_text("Dana", timeout=60000)
+    expect(mic(page)).to_be_visible(timeout=60000)
+
+
+def test_stop_silences_at_once(talking):
+    page = talking([0.5, "What are the main themes in my documents?", 30])
+    tap(page)
+    page.wait_for_function(f"{HEARD}.length > 8", timeout=60000)
+    page.get_by_role("button", name="Stop").first.click()
+    expect(mic(page)).to_be_visible()
+    stopped = page.evaluate("performance.now()")
+    page.wait_for_function("window.out.length && window.out.at(-1)[0] > %f + 700" % stopped)
+    late = page.evaluate(f"{HEARD}.filter(o => o[0] > {stopped} + 250).length")
+    assert late == 0, late
+
+
+def test_without_hands_it_goes_on_listening(talking, server):
+    call(server, "PATCH", "/api/v1/settings", {"values": {"hands_free": "yes"}})
+    try:
+        page = talking([0.5, QUESTION, 14, OTHER, 30])
+        tap(page)
+        expect(mine(page)).to_have_count(2, timeout=90000)
+        expect(page.locator(".answer").last).to_contain_text("Dana", timeout=60000)
+        expect(page.locator(".answer").first).to_contain_text("Helen Abbott")
+        expect(mic(page, "^Listening")).to_be_visible(timeout=60000)
+        page.keyboard.press("Escape")
+        expect(mic(page)).to_be_visible()
+    finally:
+        call(server, "PATCH", "/api/v1/settings", {"values": {"hands_free": None}})
+
+
+def test_held_it_ends_by_letting_go(talking):
+    page = talking([0.5, QUESTION, 30])
+    button = mic(page).bounding_box()
+    page.mouse.move(button["x"] + 20, button["y"] + 20)
+    page.mouse.down()
+    page.wait_for_function("document.querySelector('.partial')", timeout=60000)
+    # A pause of a second and a half ends nothing while it is held.
+    page.wait_for_function("document.querySelector('.partial .pre')?.innerText.toLowerCase().includes('rent')", timeout=60000)
+    page.wait_for_timeout(1500)
+    expect(page.locator(".turn.partial")).to_have_count(1)
+    page.mouse.up()
+    expect(page.locator(".answer").last).to_contain_text("Helen Abbott", timeout=60000)
+
+
+def test_what_is_said_while_the_server_dies_is_heard_by_the_next(talking, server, tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    with Server(data, env=SETTINGS) as first:
+        call(first, "POST", "/api/v1/memory", {"text": "my manager is Dana"})
+        port = first.url.rsplit(":", 1)[1]
+        page = talking([1.2, OTHER, 30], first, AWAY)
+        tap(page)
+        expect(mic(page, "^Listening")).to_be_visible()
+        first.process.kill()
+        first.process.wait()
+        expect(mic(page, "away; your words are kept")).to_be_visible(timeout=30000)
+        with Server(data, listen=f"127.0.0.1:{port}", env=SETTINGS):
+            expect(mine(page)).to_contain_text(re.compile("manager", re.I), timeout=60000)
+            expect(page.locator(".answer").last).to_contain_text("Dana", timeout=60000)
+            expect(mine(page)).to_have_count(1)
+            expect(mic(page)).to_be_visible(timeout=60000)
+
+
+def test_an_answer_is_said_again_by_its_button(talking, server):
+    page = talking([30])
+    page.locator("#say").fill(QUESTION)
+    page.keyboard.press("Enter")
+    answer = page.locator(".answer").last
+    expect(answer).to_contain_text("Helen Abbott")
+    answer.get_by_role("button", name="Listen").click()
+    page.wait_for_function(f"{SECONDS} > 1", timeout=60000)
+    answer.get_by_role("button", name="Stop").click()
+    expect(answer.get_by_role("button", name="Listen")).to_be_visible()
+
+
+def test_a_voice_that_is_set_speaks_from_now_on(talking, server):
+    voices = [v["id"] for v in call(server, "GET", "/api/v1/voice/voices")]
+    other = next(v for v in voices if v != VOICE)
+
+    def who():
+        request = urllib.request.Request(server.url + "/api/v1/voice/synthesize", json.dumps({"text": "Good."}).encode(),
+                                         {"Content-Type": "application/json", "Accept": "application/json"})
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            return json.loads(answer.read())["voice"]
+    assert who() == VOICE
+    page = talking([30])
+    page.goto(server.url + "/#/system?view=settings")
+    page.get_by_label("Voice", exact=True).select_option(other)
+    expect(page.locator(".toast", has_text="Saved")).to_be_visible()
+    assert who() == other
+    call(server, "PATCH", "/api/v1/settings", {"values": {"speech_voice": VOICE}})
