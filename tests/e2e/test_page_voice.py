@@ -13,7 +13,7 @@ from server import Server
 VOICE = "en_US-joe-medium"
 SETTINGS = {"SOTTO_SPEECH_MODEL": "whisper-tiny.en"}
 AWAY = ("ERR_CONNECTION_REFUSED", "WebSocket connection", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET", "ERR_INCOMPLETE")
-QUESTION, OTHER = "Who owns the apartment I rent?", "Who is my manager?"
+QUESTION, OTHER = "Who owns the apartment I rent?", "What is due today?"
 
 # Whatever is connected to the loudspeaker is heard here too: blocks of 1024 samples with their loudness and time.
 LISTEN = """window.out = []; const connect = AudioNode.prototype.connect;
@@ -137,42 +137,38 @@ def test_a_question_is_heard_and_answered_aloud_without_gaps(talking):
     expect(mine(page)).to_have_count(1)
 
 
-def test_speaking_into_the_answer_silences_it(talking):
-    # The second question is said while the first is answered: 3.5 s behind the end of the first.
-    page = talking([0.5, "What are the main themes in my documents?", 4.5, OTHER, 30])
-    tap(page)
-    expect(page.locator(".answer")).to_have_count(1, timeout=60000)
-    expect(mine(page)).to_have_count(2, timeout=60000)
-    expect(mine(page).last).to_contain_text(re.compile("manager", re.I), timeout=60000)
-    expect(page.locator(".answer").last).to_contain_text("Dana", timeout=60000)
-    expect(mic(page)).to_be_visible(timeout=60000)
-
-
-def test_stop_silences_at_once(talking):
-    page = talking([0.5, "What are the main themes in my documents?", 30])
-    tap(page)
-    page.wait_for_function(f"{HEARD}.length > 8", timeout=60000)
-    page.get_by_role("button", name="Stop").first.click()
-    expect(mic(page)).to_be_visible()
-    stopped = page.evaluate("performance.now()")
-    page.wait_for_function("window.out.length && window.out.at(-1)[0] > %f + 700" % stopped)
-    late = page.evaluate(f"{HEARD}.filter(o => o[0] > {stopped} + 250).length")
-    assert late == 0, late
-
-
-def test_without_hands_it_goes_on_listening(talking, server):
+def test_without_hands_speaking_into_the_answer_silences_it(talking, server):
     call(server, "PATCH", "/api/v1/settings", {"values": {"hands_free": "yes"}})
     try:
-        page = talking([0.5, QUESTION, 14, OTHER, 30])
+        # The second question comes into the answer to the first one; then it goes on listening.
+        page = talking([0.5, QUESTION, 4.0, OTHER, 60])
+        reasons = []
+        page.once("websocket", lambda ws: ws.on("framereceived", lambda f: reasons.append(json.loads(f)["data"]["reason"])
+                                                if isinstance(f, str) and "VoiceAudioEnd" in f else None))
+        page.reload()
         tap(page)
-        expect(mine(page)).to_have_count(2, timeout=90000)
-        expect(page.locator(".answer").last).to_contain_text("Dana", timeout=60000)
-        expect(page.locator(".answer").first).to_contain_text("Helen Abbott")
+        expect(page.locator(".answer").first).to_contain_text("Helen Abbott", timeout=60000)
+        expect(mine(page)).to_have_count(2, timeout=60000)
+        expect(mine(page).last).to_contain_text(re.compile("due today", re.I))
+        expect(page.locator(".answer")).to_have_count(2, timeout=60000)
         expect(mic(page, "^Listening")).to_be_visible(timeout=60000)
+        assert reasons == ["interrupted", "done"], reasons
         page.keyboard.press("Escape")
         expect(mic(page)).to_be_visible()
     finally:
         call(server, "PATCH", "/api/v1/settings", {"values": {"hands_free": None}})
+
+
+def test_stop_silences_at_once(talking):
+    page = talking([0.3, QUESTION, 30])
+    tap(page)
+    page.wait_for_function(f"() => {HEARD}.length > 8", timeout=60000)
+    page.get_by_role("button", name="Stop").first.click()
+    expect(mic(page)).to_be_visible()
+    stopped = page.evaluate("performance.now()")
+    page.wait_for_function("() => window.out.at(-1)[0] > %f + 600" % stopped)
+    late = page.evaluate(f"{HEARD}.filter(o => o[0] > {stopped} + 250).length")
+    assert late == 0, late
 
 
 def test_held_it_ends_by_letting_go(talking):
@@ -180,9 +176,8 @@ def test_held_it_ends_by_letting_go(talking):
     button = mic(page).bounding_box()
     page.mouse.move(button["x"] + 20, button["y"] + 20)
     page.mouse.down()
-    page.wait_for_function("document.querySelector('.partial')", timeout=60000)
     # A pause of a second and a half ends nothing while it is held.
-    page.wait_for_function("document.querySelector('.partial .pre')?.innerText.toLowerCase().includes('rent')", timeout=60000)
+    expect(page.locator(".turn.partial")).to_contain_text(re.compile("rent", re.I), timeout=60000)
     page.wait_for_timeout(1500)
     expect(page.locator(".turn.partial")).to_have_count(1)
     page.mouse.up()
@@ -193,7 +188,7 @@ def test_what_is_said_while_the_server_dies_is_heard_by_the_next(talking, server
     data = tmp_path / "data"
     data.mkdir()
     with Server(data, env=SETTINGS) as first:
-        call(first, "POST", "/api/v1/memory", {"text": "my manager is Dana"})
+        call(first, "POST", "/api/v1/tasks", {"text": "Water the plants today"})
         port = first.url.rsplit(":", 1)[1]
         page = talking([1.2, OTHER, 30], first, AWAY)
         tap(page)
@@ -202,8 +197,8 @@ def test_what_is_said_while_the_server_dies_is_heard_by_the_next(talking, server
         first.process.wait()
         expect(mic(page, "away; your words are kept")).to_be_visible(timeout=30000)
         with Server(data, listen=f"127.0.0.1:{port}", env=SETTINGS):
-            expect(mine(page)).to_contain_text(re.compile("manager", re.I), timeout=60000)
-            expect(page.locator(".answer").last).to_contain_text("Dana", timeout=60000)
+            expect(mine(page)).to_contain_text(re.compile("due today", re.I), timeout=60000)
+            expect(page.locator(".answer").last).to_contain_text("plants", timeout=60000)
             expect(mine(page)).to_have_count(1)
             expect(mic(page)).to_be_visible(timeout=60000)
 
@@ -215,7 +210,7 @@ def test_an_answer_is_said_again_by_its_button(talking, server):
     answer = page.locator(".answer").last
     expect(answer).to_contain_text("Helen Abbott")
     answer.get_by_role("button", name="Listen").click()
-    page.wait_for_function(f"{SECONDS} > 1", timeout=60000)
+    page.wait_for_function(f"() => {SECONDS} > 1", timeout=60000)
     answer.get_by_role("button", name="Stop").click()
     expect(answer.get_by_role("button", name="Listen")).to_be_visible()
 
@@ -232,7 +227,7 @@ def test_a_voice_that_is_set_speaks_from_now_on(talking, server):
     assert who() == VOICE
     page = talking([30])
     page.goto(server.url + "/#/system?view=settings")
-    page.get_by_label("Voice", exact=True).select_option(other)
+    page.get_by_label("Voice", exact=True).get_by_role("button", name=other).click()
     expect(page.locator(".toast", has_text="Saved")).to_be_visible()
     assert who() == other
     call(server, "PATCH", "/api/v1/settings", {"values": {"speech_voice": VOICE}})

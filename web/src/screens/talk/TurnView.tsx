@@ -10,7 +10,7 @@ import { useStore } from '../../state/store';
 import { askAgain, say, undoLast } from '../../state/talk';
 import { complain } from '../../state/toasts';
 import type { Turn } from '../../state/turns';
-import { hush, speak, speaking } from '../../voice/voice';
+import { cancelVoice, speak, speaking } from '../../voice/voice';
 import { Icon } from '../../ui/icons';
 import { Button, Problem, Skeleton } from '../../ui/kit';
 import { Marked } from '../../ui/text';
@@ -114,7 +114,7 @@ export const Thinking = () => (
 function Answer({ turn }: { turn: Turn }) {
   const aloud = useStore(speaking, (s) => s === turn.key);
   const tell = () => {
-    if (aloud) return hush();
+    if (aloud) return cancelVoice(false);
     speak(turn.text, turn.key, Number(settingValue('speech_speed', '1'))).catch(complain);
   };
   const waiting = turn.state === 'sending' || (turn.state === 'streaming' && !turn.text);
