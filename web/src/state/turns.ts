@@ -22,6 +22,7 @@ export interface Turn {
   found?: boolean;
   confidence?: number;
   ms?: number;
+  model?: string | null;
   tasks?: string[];
   canUndo?: boolean;
   note?: string;
@@ -72,6 +73,8 @@ export function replyMembers(r: Partial<Reply> & { response: string }): Partial<
     ms: r.response_time_ms,
     tasks: r.tasks,
     canUndo: r.can_undo,
+    model: r.model,
+    note: r.note ?? undefined,
     state: 'done',
   };
 }
@@ -101,6 +104,8 @@ export function fromMessages(messages: Message[]): Turn[] {
     found: m.found,
     confidence: m.confidence,
     ms: m.response_time_ms,
+    model: m.model,
+    note: m.note ?? undefined,
   }));
 }
 

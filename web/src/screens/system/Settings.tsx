@@ -12,6 +12,7 @@ const NAMES: Record<string, string> = {
   theme: 'Look',
   reduce_motion: 'Keep still',
   speak_answers: 'Speak answers aloud',
+  hands_free: 'Go on listening',
   speech_speed: 'Speed of the voice',
   zone: 'Time zone',
   date_order: 'What 3/4 means',

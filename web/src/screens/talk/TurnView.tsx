@@ -1,7 +1,7 @@
 // One turn: words, and for an answer what it stands on, opened in place.
 import { useState } from 'react';
 import type { Citation, Doc } from '../../api/types';
-import { baseName, clockText } from '../../state/format';
+import { baseName, clockText, dateOf, spanText } from '../../state/format';
 import { openDocument } from '../../state/reader';
 import { useResource } from '../../state/resource';
 import { href } from '../../state/route';
@@ -14,6 +14,7 @@ import { cancelVoice, speak, speaking } from '../../voice/voice';
 import { Icon } from '../../ui/icons';
 import { Button, Problem, Skeleton } from '../../ui/kit';
 import { Marked } from '../../ui/text';
+import { Recording } from '../../ui/Recording';
 
 const AROUND = 420; // bytes before and behind the passage
 
@@ -26,9 +27,13 @@ function Passage({ citation, close }: { citation: Citation; close: () => void })
         <Icon name="quote" size={18} />
         <strong className="grow">{citation.title}</strong>
         <span className="small soft num nowrap">
+          {citation.time_start !== undefined ? `at ${spanText(citation.time_start)} · ` : ''}
           {citation.page ? `page ${citation.page} · ` : ''}bytes {start}–{end}
         </span>
       </figcaption>
+      {citation.time_start !== undefined && (
+        <Recording id={citation.document_id} title={citation.title} at={citation.time_start} />
+      )}
       {error && <Problem text={error} />}
       {!data && !error && <Skeleton lines={1} height={6} />}
       {data && (
@@ -50,7 +55,13 @@ function Passage({ citation, close }: { citation: Citation; close: () => void })
           slim
           icon="library"
           onClick={() =>
-            openDocument({ id: citation.document_id, from: start, to: end, page: citation.page })
+            openDocument({
+              id: citation.document_id,
+              from: start,
+              to: end,
+              page: citation.page,
+              at: citation.time_start,
+            })
           }
         >
           Open the document
@@ -83,6 +94,9 @@ function Sources({ citations }: { citations: Citation[] }) {
               >
                 <span className="num">{i + 1}</span>
                 <span className="cut">{c.title || baseName(c.source ?? '')}</span>
+                {c.time_start !== undefined && (
+                  <span className="num nowrap">at {spanText(c.time_start)}</span>
+                )}
               </button>
             )}
           </li>
@@ -101,6 +115,12 @@ const Dots = () => (
     <span className="sr">Sotto is thinking</span>
   </p>
 );
+
+const KEPT = new Set(['remember', 'forget', 'memory_list']);
+/** What was answered from what it was told, and not from a document. */
+const fromMemory = (t: Turn): boolean =>
+  KEPT.has(t.action ?? '') ||
+  (t.action === 'question' && t.found === true && !t.citations?.length && !t.model);
 
 /** Between spoken words and their answer. */
 export const Thinking = () => (
@@ -136,6 +156,7 @@ function Answer({ turn }: { turn: Turn }) {
           <Problem text={turn.note ?? 'that failed'} again={() => askAgain(turn.key)} />
         )}
         {turn.citations && turn.citations.length > 0 && <Sources citations={turn.citations} />}
+        {turn.state === 'done' && turn.note && <p className="small soft turn-note">{turn.note}</p>}
         {turn.state === 'done' && (
           <div className="row wrap turn-foot small soft num">
             {turn.ms !== undefined && (
@@ -155,6 +176,13 @@ function Answer({ turn }: { turn: Turn }) {
               <Button slim kind="quiet" icon="undo" onClick={() => say('undo')}>
                 Undo
               </Button>
+            )}
+            {turn.model && <span title="The language model that wrote it">by {turn.model}</span>}
+            {fromMemory(turn) && (
+              <a className="chip" href={href('memory')}>
+                <Icon name="memory" size={14} />
+                From memory
+              </a>
             )}
             {turn.tasks && turn.tasks.length > 0 && (
               <a className="chip" href={href('tasks')}>
@@ -190,7 +218,7 @@ export function TurnView({ turn }: { turn: Turn }) {
             ? turn.note
             : turn.state === 'partial'
               ? 'listening'
-              : clockText(new Date(turn.at))}
+              : clockText(dateOf(turn.at, true))}
         </p>
       </div>
     </li>

@@ -2,7 +2,15 @@
 import { useEffect, useState } from 'react';
 import { get, post, query } from '../../api/client';
 import type { CalendarEvent, Proposal, Task, TaskList } from '../../api/types';
-import { count, dateOf, dayText, startOfDay, whenText } from '../../state/format';
+import {
+  count,
+  dateOf,
+  dayText,
+  startOfDay,
+  wallNow,
+  whenText,
+  zoneName,
+} from '../../state/format';
 import { openDocument } from '../../state/reader';
 import { invalidate, useResource } from '../../state/resource';
 import { route, tune } from '../../state/route';
@@ -253,9 +261,8 @@ function Feed() {
 
 function Agenda({ day }: { day: Date }) {
   const from = `${day.getFullYear()}-${String(day.getMonth() + 1).padStart(2, '0')}-${String(day.getDate()).padStart(2, '0')}`;
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const { data } = useResource<{ events: CalendarEvent[] }>(
-    `/api/v1/calendar/events${query({ from, days: 7, tz: zone })}`,
+    `/api/v1/calendar/events${query({ from, days: 7, tz: zoneName() })}`,
   );
   if (!data?.events.length) return null;
   return (
@@ -285,7 +292,7 @@ export default function Tasks() {
   const status = view === 'done' ? 'done' : view === 'calendar' ? 'all' : 'open';
   const path = `/api/v1/tasks${query({ status, limit: 200, sort: view === 'done' ? '-updated_at' : 'due_at' })}`;
   const { data, error, again } = useResource<TaskList>(path);
-  const now = new Date();
+  const now = wallNow();
   const tasks = data?.tasks ?? [];
   return (
     <div className="page">
