@@ -33,9 +33,25 @@ def call(server, method, path, body=None):
     return json.loads(text) if text else None
 
 
-def fill(server):
-    """The sample documents, tasks, facts and a conversation."""
+def fill_before(server):
+    """What was there a month ago (the server's clock says when): the sample documents."""
     call(server, "POST", "/api/v1/knowledge/sample", {})
+
+
+HEATING = {
+    "Offer for a heat pump": "The offer for the heat pump is 14,200 EUR. The heat pump stands in the yard and is quiet at night.",
+    "Meeting of the owners": "The owners want a heat pump instead of the old boiler. The vote on the heat pump is on 4 December.",
+    "Letter from the city": "The city pays a third of every heat pump. Applications for the heat pump end in March.",
+    "Call with the installer": "The installer measured the flow: with the heat pump the radiators stay. The heat pump comes in spring.",
+    "Noise of the neighbours": "The neighbours asked how loud the heat pump is. The heat pump has 35 decibels at three metres.",
+}
+
+
+def fill(server):
+    """The sample documents, what everybody writes about now, tasks, facts and a conversation."""
+    call(server, "POST", "/api/v1/knowledge/sample", {})
+    for title, text in HEATING.items():
+        call(server, "POST", "/api/v1/knowledge/documents", {"title": title, "content": text, "source": f"heating/{title}.txt"})
     for text in ["Call the bank tomorrow at nine #money, high priority", "Review the quarterly report by Friday #work",
                  "Pay the electricity bill today, urgent", "Water the plants every Monday at 8", "Buy rye flour"]:
         call(server, "POST", "/api/v1/tasks", {"text": text})

@@ -150,6 +150,7 @@ const V = 'var(--violet)';
 const G = 'var(--green)';
 const I = 'hsl(240 10% 10%)';
 const W = '#fff';
+const P = 'var(--paper)';
 const TILES: Record<Screen, Tile[]> = {
   today: [
     ['half', O, B],
@@ -160,7 +161,7 @@ const TILES: Record<Screen, Tile[]> = {
   talk: [
     ['quarter3', W, B],
     ['circle', V, I],
-    ['rings', O, W],
+    ['rings', O, P],
     ['half2', I, O],
   ],
   library: [
@@ -170,7 +171,7 @@ const TILES: Record<Screen, Tile[]> = {
     ['bars2', I, O],
   ],
   tasks: [
-    ['circle', G, W],
+    ['circle', G, P],
     ['quarter2', W, I],
     ['half', W, B],
     ['square', I, O],
@@ -183,7 +184,7 @@ const TILES: Record<Screen, Tile[]> = {
   ],
   system: [
     ['bars2', B, I],
-    ['half2', O, W],
+    ['half2', O, P],
     ['quarter2', W, G],
     ['circle', W, V],
   ],
@@ -232,11 +233,9 @@ export function Top({
 }) {
   return (
     <header className="top">
-      <div className="grow">
-        <h1>{title}</h1>
-        {lead && <p className="lead">{lead}</p>}
-      </div>
+      <h1>{title}</h1>
       <Motif screen={screen} />
+      {lead && <p className="lead">{lead}</p>}
       {children && <div className="acts">{children}</div>}
     </header>
   );

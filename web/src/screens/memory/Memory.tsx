@@ -81,7 +81,7 @@ function FactView({ fact, chosen }: { fact: Fact; chosen: boolean }) {
     }
   };
   return (
-    <li className="card fact" data-holds={fact.holds} data-chosen={chosen} ref={box}>
+    <li className="card edge fact" data-holds={fact.holds} data-chosen={chosen} ref={box}>
       {text === null ? (
         <>
           {pair ? (

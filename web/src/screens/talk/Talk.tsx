@@ -2,8 +2,9 @@
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useStore } from '../../state/store';
 import { newSession, loadOlder, say, stopAnswer, talk } from '../../state/talk';
-import { complain } from '../../state/toasts';
-import { cancelVoice, hush, speaking, voice } from '../../voice/voice';
+import { changeSetting, settings } from '../../state/settings';
+import { complain, tried } from '../../state/toasts';
+import { cancelVoice, hush, speaking, voice, type VoiceState } from '../../voice/voice';
 import { Button, IconButton } from '../../ui/kit';
 import { Motif } from '../../ui/kit';
 import { Sheet } from '../../ui/overlay';
@@ -47,7 +48,18 @@ function Welcome() {
   );
 }
 
+const NOTES: Record<VoiceState, string> = {
+  idle: 'Enter sends, Escape stops, the microphone is tapped or held.',
+  opening: 'The microphone is being opened.',
+  listening: 'Listening.',
+  hearing: 'Listening.',
+  thinking: 'Thinking.',
+  speaking: 'Speaking; speak into it to stop it.',
+  away: 'Sotto is away. Your words are kept, and heard when it is back.',
+};
+
 function Composer() {
+  const handsFree = useStore(settings, (s) => s.hands_free?.value === 'yes');
   const [text, setText] = useState('');
   const field = useRef<HTMLTextAreaElement>(null);
   const answering = useStore(talk, (t) => t.answeringKey !== null);
@@ -122,6 +134,18 @@ function Composer() {
         )}
         <MicButton />
       </form>
+      <p className="composer-note small soft" role="status">
+        <button
+          type="button"
+          className="chip"
+          aria-pressed={handsFree}
+          title="It goes on listening after an answer, until you stop it"
+          onClick={() => void tried(() => changeSetting('hands_free', handsFree ? 'no' : 'yes'))}
+        >
+          Hands free
+        </button>
+        <span className="cut">{NOTES[state]}</span>
+      </p>
     </div>
   );
 }

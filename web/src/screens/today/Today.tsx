@@ -141,7 +141,7 @@ function Section({ section }: { section: BriefingSection }) {
   const topics = section.title === 'Trending Topics';
   return (
     <section
-      className={`card brief ${topics ? 'topics' : ''}`}
+      className={`card edge brief ${topics ? 'topics' : ''}`}
       data-priority={section.priority}
       aria-label={section.title}
     >
@@ -241,7 +241,7 @@ export default function Today() {
             <Section key={s.title} section={s} />
           ))}
           {quiet.length > 0 && (
-            <section className="card brief quiet-sections" aria-label="Nothing to tell">
+            <section className="card edge brief quiet-sections" aria-label="Nothing to tell">
               {quiet.map((s) => (
                 <div key={s.title}>
                   <h3>{s.title}</h3>
