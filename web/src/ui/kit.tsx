@@ -159,7 +159,7 @@ const TILES: Record<Screen, Tile[]> = {
     ['bars', W, I],
   ],
   talk: [
-    ['quarter3', W, B],
+    ['quarter3', P, B],
     ['circle', V, I],
     ['rings', O, P],
     ['half2', I, O],
@@ -167,25 +167,25 @@ const TILES: Record<Screen, Tile[]> = {
   library: [
     ['bars', W, I],
     ['square', O, B],
-    ['quarter', W, V],
+    ['quarter', P, V],
     ['bars2', I, O],
   ],
   tasks: [
     ['circle', G, P],
-    ['quarter2', W, I],
+    ['quarter2', P, I],
     ['half', W, B],
     ['square', I, O],
   ],
   memory: [
     ['quarter', V, I],
-    ['quarter3', W, B],
+    ['quarter3', P, B],
     ['rings', W, V],
     ['circle', I, O],
   ],
   system: [
     ['bars2', B, I],
     ['half2', O, P],
-    ['quarter2', W, G],
+    ['quarter2', P, G],
     ['circle', W, V],
   ],
 };

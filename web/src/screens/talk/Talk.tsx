@@ -104,7 +104,7 @@ function Composer() {
           rows={1}
           maxLength={4000}
           value={text}
-          placeholder="Ask, tell, or let it do something"
+          placeholder={innerWidth < 640 ? 'Ask, or tell' : 'Ask, tell, or let it do something'}
           onChange={(e) => setText(e.target.value)}
           onKeyDown={(e) => {
             if (e.key === 'Enter' && !e.shiftKey && !e.nativeEvent.isComposing) {
@@ -134,7 +134,7 @@ function Composer() {
         )}
         <MicButton />
       </form>
-      <p className="composer-note small soft" role="status">
+      <p className="composer-note small soft" role="status" data-state={state}>
         <button
           type="button"
           className="chip"
@@ -154,7 +154,6 @@ export default function Talk() {
   const { turns, loading, older, session } = useStore(talk);
   const thinking = useStore(voice, (v) => v.state === 'thinking');
   const [past, setPast] = useState(false);
-  const end = useRef<HTMLDivElement>(null);
   const stick = useRef(true);
   const lastText = turns[turns.length - 1]?.text.length ?? 0;
 
@@ -166,7 +165,8 @@ export default function Talk() {
     return () => removeEventListener('scroll', see);
   }, []);
   useEffect(() => {
-    if (stick.current) end.current?.scrollIntoView({ block: 'end' });
+    // To the end of the page: the composer stands on what is in view.
+    if (stick.current) scrollTo(0, document.documentElement.scrollHeight);
   }, [turns.length, lastText]);
   useEffect(() => {
     const keys = (e: KeyboardEvent) => {
@@ -220,7 +220,6 @@ export default function Talk() {
             </ol>
           </>
         )}
-        <div ref={end} className="talk-end" />
         <Composer />
       </div>
       <Sheet open={past} close={() => setPast(false)} label="Conversations">
