@@ -345,6 +345,8 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
         return false;
     if (o->workers && !(app->host = host_new(app->store, &app_owner, c, app->ears, err)))
         return false;
+    if (app->host)
+        host_speaks_by(app->host, app->speech);
     if (o->search) {
         SearchOptions s = {.store = app->store, .model = app->model, .workers = numbers};
         app->search = search_new(&s, err);
