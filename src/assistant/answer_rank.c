@@ -1,7 +1,7 @@
 #include "assistant/answer_rank.h"
 
-#define AT_ONCE 3     /* a call of the encoder costs as much as some forty tokens */
-#define MARGIN 0.2F   /* what the foreseen may be too low by */
+#define AT_ONCE 2      /* a call of the encoder costs as much as fifteen tokens */
+#define MARGIN 0.175F  /* what the foreseen may be too low by */
 
 typedef struct {
     Turn *t;
@@ -118,5 +118,6 @@ bool answer_rank(Turn *t, const AnswerAsked *asked, AnswerCandidate *list, size_
     *best = r->best;
     size_t next = list[*best].next;
     return next == SIZE_MAX || list[next].compared ||
-           r->might[next] + MARGIN / 2 < list[*best].score - ANSWER_NEXT_WITHIN || compare(r, &next, 1);
+           r->might[next] + MARGIN / 2 < list[*best].score - ANSWER_NEXT_WITHIN ||
+           compare(r, &next, 1);
 }
