@@ -14,6 +14,7 @@
 #include "base/metrics.h"
 
 #define BULK_NICE 19
+#define MUCH_NS 1000000000u /* of processor, halved every second */
 
 typedef struct Job Job;
 struct Job {
@@ -78,11 +79,15 @@ static bool may_take(const Work *w, bool bulk, int cls)
     return cls != WORK_BULK || (w->bulk == 0 && (w->threads == 1 || w->threads - w->busy >= 2));
 }
 
-/* While others want something, too, one address leaves a worker free. */
-static bool holds_enough(Work *w, const Job *job, bool contended)
+/* While others want something, too, one address leaves a worker free; half of them when it has
+ * lately kept one busy. */
+static bool holds_enough(Work *w, const Job *job, bool contended, uint64_t now)
 {
-    return contended && job->from.address && w->threads > 1 &&
-           fair_place(&w->addresses, job->from.address)->running + 1 >= w->threads;
+    if (!contended || !job->from.address || w->threads < 2)
+        return false;
+    bool much = fair_used(&w->addresses, job->from.address, now) > MUCH_NS;
+    unsigned most = much && w->threads > 2 ? w->threads / 2 : w->threads - 1;
+    return fair_place(&w->addresses, job->from.address)->running >= most;
 }
 
 /* Where the job of the least served is linked; NULL when none may run. */
@@ -93,7 +98,7 @@ static Job **least_served(Work *w, Queue *q, bool bulk)
     Job **best = NULL;
     for (Job **at = &q->first; *at; at = &(*at)->next) {
         Job *job = *at;
-        if (holds_enough(w, job, contended))
+        if (holds_enough(w, job, contended, now))
             continue;
         uint64_t used = fair_used(&w->addresses, job->from.address, now);
         if (best && used > least[0])
@@ -134,7 +139,7 @@ static Job *take(Work *w, bool bulk, int *class)
     return NULL;
 }
 
-/* The job took that long; with the lock held. */
+/* The job took that much of a processor; with the lock held. */
 static void settle(Work *w, const WorkFrom *from, uint64_t ns)
 {
     uint64_t now = clock_mono_ns() / 1000000;
@@ -164,15 +169,15 @@ static void *work_loop(void *arg)
         w->normal += cls == WORK_NORMAL;
         self->limit = job->limit;
         self->cls = cls;
-        uint64_t start = clock_mono_ns();
-        self->since_ns = job->limit.limit_ms ? start : 0;
+        uint64_t before = clock_thread_ns();
+        self->since_ns = job->limit.limit_ms ? clock_mono_ns() : 0;
         self->from = job->from;
         (void)pthread_mutex_unlock(&w->lock);
         job->run(job->arg, self->index);
         mem_free(job);
         (void)pthread_mutex_lock(&w->lock);
         self->since_ns = 0;
-        settle(w, &self->from, clock_mono_ns() - start);
+        settle(w, &self->from, clock_thread_ns() - before);
         if (self->hung) {
             self->hung = false;
             w->hung--;

@@ -1,11 +1,12 @@
 /* work.h - a pool of threads that runs jobs from a priority queue.
  *
  * What a person waits for runs before what can wait: classes in order are INTERACTIVE (a query, a
- * voice command), NORMAL (one upload, a change), BULK (a folder being read). Within a class, whoever
- * has used least of the workers' time lately comes first (base/fair.h): among addresses, then among
- * one address's connections; first come first served among equals. While more than one address asks,
- * none holds all workers, nor more than three quarters of a queue. NORMAL jobs never hold all workers, so a query does not wait for uploads that
- * hang. BULK jobs never occupy the last free worker when there are two or more, so a
+ * voice command), NORMAL (one upload, a change), BULK (a folder being read). Within a class,
+ * whoever has used least processor time lately comes first (base/fair.h): among addresses, then
+ * among one address's connections; first come first served among equals. While more than one
+ * address asks, none holds all workers (more than half, when it has lately kept one busy), nor more
+ * than three quarters of a queue. NORMAL jobs never hold all workers, so a query does not wait for
+ * uploads that hang. BULK jobs never occupy the last free worker when there are two or more, so a
  * query never waits for a folder; in a pool with bulk threads they run on those alone, at the
  * operating system's lowest priority, so that they fill every processor and give way at once. A
  * class's queue is bounded: submitting past it is ERR_UNAVAILABLE, which clients see as 503 with
