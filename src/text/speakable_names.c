@@ -141,7 +141,7 @@ size_t rule_named(const Speak *k, size_t at)
                       is_wordy(at > 1 ? k->s.ptr[at - 2] : ' '))) {
         return 0;
     }
-    Str before = at > 3 ? word_before(k->s, at - prior.len - 1) : STR("");
+    Str before = prior.len ? word_before(k->s, (size_t)(prior.ptr - k->s.ptr)) : STR("");
     bool ends_in = (str_eq(prior, STR("in")) || str_eq(prior, STR("with"))) &&
         (str_eq(before, STR("ending")) || str_eq(before, STR("ends")));
     if (ends_in && n >= 2 && n <= 6 && word_ends(k->s, at + n)) {
