@@ -105,7 +105,7 @@ static void speed_is_exact(void **state)
 {
     static const float speeds[] = {0.5f, 0.8f, 1.25f, 2, 3};
     Speech *s = open_speech(0);
-    const char *text = "The train to the city leaves at a quarter to eight from the second platform.";
+    const char *text = "The train to the city leaves at a quarter to eight from platform two.";
     double whole = (double)say(s, NULL, text, 1, 1, NULL).sound.samples;
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(speeds); i++) {
