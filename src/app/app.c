@@ -146,7 +146,7 @@ static bool open_doing(App *app, const AppOptions *o, Err *err)
         return err_wrap(err, "zone (%s)", config_origin(c, SET_ZONE));
     if (!open_calendars(app, c, err))
         return false;
-    if (o->assistant && !open_llm(app, o, err))
+    if ((o->assistant || o->llm) && !open_llm(app, o, err))
         return false;
     BriefingsOptions b = {.store = app->store,
                           .owner = app->owner,
@@ -345,6 +345,8 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
         return false;
     if (o->workers && !(app->host = host_new(app->store, &app_owner, c, app->ears, err)))
         return false;
+    if (app->host)
+        host_speaks_by(app->host, app->speech);
     if (o->search) {
         SearchOptions s = {.store = app->store, .model = app->model, .workers = numbers};
         app->search = search_new(&s, err);

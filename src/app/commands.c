@@ -239,8 +239,8 @@ static const CliCommand commands[] = {
      "A question is answered out of your documents, tasks and what you told it, with the place it "
      "stands\n"
      "in; a command (\"remind me to call the bank tomorrow at nine\") is carried out. Exit status\n"
-     "3 when nothing was found. With --audio the question is a sound, and so is the answer: sotto ask "
-     "--audio\nquestion.wav -o answer.wav",
+     "3 when nothing was found. With --audio the question is a sound, and so is the answer:\n"
+     "sotto ask --audio question.wav -o answer.wav",
      ask_flags, COUNT(ask_flags), 0, MANY, ask_command},
     {"chat", "", "talk to the assistant",
      "One line after the other, from the terminal or a pipe, in one conversation; /quit ends it.",

@@ -1,4 +1,4 @@
-/* speech_int.h - what speech.c and the back ends of other machines share. */
+/* speech_int.h - what speech.c, speech_say.c and the back ends of other machines share. */
 #ifndef SOTTO_VOICE_SPEECH_INT_H
 #define SOTTO_VOICE_SPEECH_INT_H
 
@@ -18,15 +18,25 @@ typedef struct {
 
 struct Speech {
     Mouth *mouth;
-    char *voice; /* "": the mouth's */
     SoundCache *cache;
     SpeechService eleven, openai;
     SpeechDecode decode;
     void *decode_arg;
     uint32_t connect_ms, stall_ms, total_ms;
     pthread_mutex_t lock;
+    char voice[SPEECH_VOICE_MAX]; /* under lock; "": the mouth's */
     Metric *first, *asked;
 };
+
+/* Of a SpeechBackend, for messages, metrics and voices' ids; "" for this machine. */
+extern const char *const SPEECH_NAMES[];
+SpeechService *speech_service(Speech *s, SpeechBackend b); /* not SPEECH_LOCAL */
+/* Who speaks when nobody is named: the setting's, which may change meanwhile. */
+Str speech_voice(Speech *s, char out[SPEECH_VOICE_MAX]);
+/* Who `voice` is. *info: only for one of this machine; *stamp: what makes it another one under the
+ * same name. */
+bool speech_who(Speech *s, Str voice, SpeechBackend *backend, char id[SPEECH_VOICE_MAX],
+    VoiceInfo *info, uint64_t stamp[2], Arena *a, Err *err);
 
 /* One sentence for another machine's voice. */
 typedef struct {
