@@ -466,6 +466,7 @@ static void a_hung_worker_is_replaced(void **state)
 {
     (void)state;
     Err err = ERR_INIT;
+    atomic_store(&release_hung, false);
     Work *w = work_new(1, 8, &err);
     assert_non_null(w);
     WorkLimit limit = {20, "hang", note_late, &late_calls, 42};
