@@ -43,6 +43,8 @@ typedef struct {
     pthread_t thread;
 } Worker;
 
+static _Thread_local Worker *self_here; /* the worker that this thread is; NULL: none */
+
 struct Work {
     pthread_mutex_t lock; /* guards everything but `pressed` and what never changes */
     pthread_cond_t wake, wake_bulk;
@@ -156,6 +158,7 @@ static void *work_loop(void *arg)
     Work *w = self->pool;
     bool bulk = self->bulk;
     int cls = 0;
+    self_here = self;
     if (bulk) /* of this thread alone; what cannot be lowered runs as it is */
         (void)setpriority(PRIO_PROCESS, (id_t)gettid(), BULK_NICE);
     (void)pthread_mutex_lock(&w->lock);
@@ -426,6 +429,17 @@ unsigned work_watch(Work *w)
         found += late;
     }
     return found;
+}
+
+void work_alive(void)
+{
+    Worker *worker = self_here;
+    if (!worker)
+        return;
+    (void)pthread_mutex_lock(&worker->pool->lock);
+    if (worker->since_ns)
+        worker->since_ns = clock_mono_ns();
+    (void)pthread_mutex_unlock(&worker->pool->lock);
 }
 
 unsigned work_hung(Work *w, unsigned *unreplaced)
