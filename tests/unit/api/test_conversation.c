@@ -285,11 +285,11 @@ static void test_follow_ups(void **state)
 {
     Fixture *f = *state;
     set_clock("2026-11-23T10:00:00+01:00");
-    add(f, "washer.txt", "Washing machine\n\nThe washing machine was bought at Murphy Electric on 9 "
-        "May 2025 for 579 euros. The guarantee covers parts and labour for five years. You can "
+    add(f, "washer.txt", "Washing machine\n\nThe washing machine was bought at Murphy Electric on "
+        "9 May 2025 for 579 euros. The guarantee covers parts and labour for five years. You can "
         "return the machine until 9 December 2026.\n");
-    add(f, "ferry.txt", "Ferry booking\n\nThe crossing to Palma costs 418 euros. You can cancel the "
-        "booking until 19 March 2027. The cabin is number 6114.\n");
+    add(f, "ferry.txt", "Ferry booking\n\nThe crossing to Palma costs 418 euros. You can cancel "
+        "the booking until 19 March 2027. The cabin is number 6114.\n");
     say(f, "add a task to cancel the newspaper", "Added");
     say(f, "How much did the washing machine cost?", "579");
     say(f, "And where did I buy it?", "Murphy Electric");
@@ -313,7 +313,7 @@ static size_t events_of(Fixture *f, AgendaItem **items)
     return agenda.n;
 }
 
-/* An appointment that was made or taken out by word is taken back as it was, after a restart too. */
+/* An appointment that was made or taken out by word is taken back as it was, after a restart. */
 static void test_events_undone(void **state)
 {
     Fixture *f = *state;
