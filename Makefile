@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 export SOTTO_MODELS ?= $(CURDIR)/models
 CTEST := ctest --output-on-failure -j $(shell nproc)
 
-.PHONY: help run build test screenshots asan tsan fuzz torture bench bench-voice bench-server attack \
+.PHONY: help run build test screenshots asan tsan fuzz torture bench bench-voice bench-live bench-server attack \
 	demo tidy docs install clean
 
 help: ## show this list
@@ -54,6 +54,12 @@ bench-voice: ## speech recognition and the voice beside their peers (DATA=folder
 	@python3 tests/bench/voice/run.py $(if $(DATA),--data $(DATA))
 	@python3 tests/bench/speech/run.py
 
+bench-live: ## a conversation by sound with the real server, at the pace of speech (DATA=folder of clips)
+	@./setup bench
+	@tools/build dev
+	@$(CURDIR)/build/venv/bin/python tests/bench/voice/live.py --bin build/dev/bin/sotto --models models \
+		--voices --speak --interrupt 10 $(if $(DATA),--data $(DATA))
+
 screenshots: ## every screen of the page as pictures: light and dark, telephone to 4K (build/screenshots)
 	@./setup test
 	@tools/build dev
@@ -70,7 +76,7 @@ attack: ## hostile clients of seventeen kinds for ten minutes beside good ones
 	  --active 50 --idle 100 --rate 20 --pings 100 --judge
 
 demo: ## the whole journey in a terminal, with the network taken away
-	@./setup run
+	@./setup demo
 	@demo/run.sh
 
 tidy: ## clang-tidy over the source

@@ -11,6 +11,8 @@ sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_commitments.
   schema_commitments_sql)
 sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_phrases.sql
   schema_phrases_sql)
+sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_interactions.sql
+  schema_interactions_sql)
 sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_language.sql
   schema_language_sql)
 sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_cues.sql schema_cues_sql)
@@ -32,7 +34,7 @@ foreach(pkg libxml-2.0 poppler-glib glib-2.0 uchardet gmime-3.0 libical libavfor
   target_include_directories(sotto_ingest SYSTEM PRIVATE ${${var}_INCLUDE_DIRS})
 endforeach()
 # Likewise those behind the formats of sound, loaded when the first one needs them.
-foreach(pkg soxr libavcodec libavutil flac libopusenc)
+foreach(pkg soxr libavcodec libavutil flac libopusenc alsa)
   string(MAKE_C_IDENTIFIER "PKG_${pkg}" var)
   pkg_check_modules(${var} REQUIRED ${pkg})
   target_include_directories(sotto_audio SYSTEM PRIVATE ${${var}_INCLUDE_DIRS})

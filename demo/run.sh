@@ -3,6 +3,7 @@
 #
 #   a folder of files -> sotto add -> questions -> every citation compared byte for byte -> doctor
 #     -> the briefing of the folder, every source of which is there
+#     -> a spoken question answered aloud: files in, files out, and our own ears read the answer back
 #
 # Everything runs in a network name space that has nothing but its own loopback (unshare -n). It ends
 # with a status other than 0 when an answer is wrong, a citation does not match or a check fails.
@@ -118,4 +119,25 @@ run sotto brief
 sotto brief --json >"$work/briefing.json"
 python3 demo/brief.py "$work/briefing.json" "$program"
 [ "$(sotto brief --json)" = "$(cat "$work/briefing.json")" ]
+chapter "Say it aloud"
+aloud() { # question, words that our own ears must hear in the answer
+  run sotto say "$1" -o "$work/question.wav"
+  run sotto ask --audio "$work/question.wav" -o "$work/answer.wav"
+  run sotto transcribe "$work/answer.wav" >"$work/heard.txt"
+  cat "$work/heard.txt"
+  tr '[:upper:]\n' '[:lower:] ' <"$work/heard.txt" | grep -q -- "$2" ||
+    { echo "\"$2\" was not heard in the answer"; exit 1; }
+  printf '    proof: in the %s bytes of the answer our own ears hear "%s"\n\n' \
+    "$(wc -c <"$work/answer.wav")" "$2"
+}
+if ! sotto say --list | grep -q piper || ! ls "$SOTTO_MODELS"/whisper-*.sotto >/dev/null 2>&1; then
+  echo "the models of speech are not here; ./setup demo gets them, once, with a network"
+  exit 1
+fi
+remark "the question is a sound file, and so is the answer; nothing is typed"
+aloud "Until when can we cancel the hotel in Lisbon?" "february"
+aloud "What does the dishwasher warranty cover?" "three years"
+aloud "Remind me to call the plumber tomorrow at nine." "plumber"
+run sotto voice list
+[ "$(sotto voice list | wc -l)" = 3 ]
 printf '\n%severy question answered, every citation proven%s%s\n' "$bold" "$ending" "$off"

@@ -25,6 +25,7 @@
 #include "search/search.h"
 #include "voice/ears.h"
 #include "voice/mouth.h"
+#include "voice/speech.h"
 
 typedef struct Api Api;
 
@@ -40,11 +41,14 @@ typedef struct {
     Briefings *briefings; /* likewise */
     Ears *ears;           /* likewise */
     Mouth *mouth;         /* likewise */
+    Speech *speech;       /* likewise: the mouth, and other machines' voices */
     Sandbox *sounds;      /* reads sound files; NULL: only samples are heard */
     const ApiHost *host;  /* likewise */
     const Minilm *model;
     Access *access;      /* NULL: whoever asks is the owner, and may do everything */
     Uuid owner;          /* whose tasks, calendars, ... these are */
+    /* Of conversations by sound, where VoiceStart says nothing, as in voice/session.h. */
+    uint32_t voice_silence_ms, voice_preroll_ms, voice_interrupt_ms;
     uint64_t max_upload; /* bytes; 0: 64 MiB */
     unsigned
         request_timeout_ms; /* a request older than this when a worker takes it is 503; 0: 30000 */

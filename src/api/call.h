@@ -128,6 +128,7 @@ ApiHandler task_list, task_add, task_get, task_change, task_remove, task_complet
     task_cancel, task_snooze, task_undo, proposal_list, proposal_take, proposal_dismiss,
     task_changes, reminder_list, reminder_acknowledge;
 ApiHandler openai_transcribe, openai_speech, voice_process, voice_synthesize, voice_voices;
+ApiHandler interaction_list, interaction_get, interaction_remove, interaction_clear;
 ApiHandler event_list, event_add, event_get, event_change, event_remove;
 ApiHandler calendar_list, calendar_add, calendar_change, calendar_remove, calendar_refresh,
     calendar_import, calendar_ics;

@@ -106,7 +106,7 @@ bool hear_raw(Str bytes, bool is_float, uint32_t rate, uint32_t max_seconds, Hea
 
 static Metric *stages(void)
 {
-    return metric_histogram("voice_stage_seconds", "Stages of what is said: hear, answer.",
+    return metric_histogram("voice_stage_seconds", "Stages of what is said.",
                             "stage");
 }
 
@@ -116,10 +116,22 @@ static Metric *whole(void)
                             "From a sound that is there to its answer.", NULL);
 }
 
+static Metric *first_sound(void)
+{
+    return metric_histogram("voice_first_sound_seconds",
+                            "From a sound that is there to the first sound of its answer.", NULL);
+}
+
+void hear_first_sound(double ms)
+{
+    metric_observe(first_sound(), NULL, ms / 1000);
+}
+
 void hear_metrics(void)
 {
     (void)stages();
     (void)whole();
+    (void)first_sound();
 }
 
 static bool answer(const ApiParts *p, const InteractionAsk *q, unsigned worker, Arena *a,
@@ -138,36 +150,62 @@ static bool answer(const ApiParts *p, const InteractionAsk *q, unsigned worker, 
     return true;
 }
 
-bool hear_interact(const ApiParts *p, const InteractionAsk *q, const HeardSound *sound,
-                   unsigned worker, Arena *a, Interaction *out, Err *err)
+bool hear_answer(const ApiParts *p, const InteractionAsk *q, unsigned worker, Arena *a,
+                 Interaction *out, Err *err)
 {
     uint64_t start = clock_mono_ns();
-    WhisperResult r;
     Uuid id;
-    *out = (Interaction){.at_ms = clock_now_ms()};
-    EarsRequest hear = {.urgent = true,
-                        .options = {.language = q->language, .cancelled = q->cancelled,
-                                    .arg = q->arg}};
-    if (!hear_needs(p, err) || !uuid_v4(&id, err) ||
-        !ears_hear(p->ears, &hear, sound->pcm, sound->n, a, &r, err))
+    if (!uuid_v4(&id, err))
         return false;
     uuid_format(&id, out->id);
-    out->transcript = r.text;
-    out->language = r.language;
-    out->heard = ears_confidence(&r);
-    out->hear_ms = clock_seconds_since(start) * 1000;
     metric_observe(stages(), (const char *const[]){"hear"}, out->hear_ms / 1000);
     if (q->transcript)
-        q->transcript(q->arg, r.text);
+        q->transcript(q->arg, out->transcript);
     if (q->cancelled && q->cancelled(q->arg))
         return err_set(err, ERR_CANCELLED, "it was cancelled");
-    if (!r.text.len)
+    if (!out->transcript.len)
         out->reply.response = STR(NOTHING_HEARD);
     else if (!answer(p, q, worker, a, out, err))
         return false;
     out->total_ms = clock_seconds_since(q->began_ns ? q->began_ns : start) * 1000;
     metric_observe(whole(), NULL, out->total_ms / 1000);
     return true;
+}
+
+bool hear_interact(const ApiParts *p, const InteractionAsk *q, const HeardSound *sound,
+                   unsigned worker, Arena *a, Interaction *out, Err *err)
+{
+    uint64_t start = clock_mono_ns();
+    InteractionAsk ask = *q;
+    WhisperResult r;
+    *out = (Interaction){.at_ms = clock_now_ms()};
+    ask.began_ns = q->began_ns ? q->began_ns : start;
+    EarsRequest hear = {.urgent = true,
+                        .options = {.language = q->language, .cancelled = q->cancelled,
+                                    .arg = q->arg}};
+    if (!hear_needs(p, err) || !ears_hear(p->ears, &hear, sound->pcm, sound->n, a, &r, err))
+        return false;
+    out->transcript = r.text;
+    out->language = r.language;
+    out->heard = ears_confidence(&r);
+    out->hear_ms = clock_seconds_since(start) * 1000;
+    return hear_answer(p, &ask, worker, a, out, err);
+}
+
+static void speech_members(JsonW *w, const Interaction *i)
+{
+    if (!i->spoken)
+        return;
+    jw_key(w, "spoken");
+    jw_obj(w);
+    jw_kv_cstr(w, "voice", i->speech.voice);
+    jw_kv_cstr(w, "backend", i->speech.backend);
+    jw_kv_bool(w, "cached", i->speech.cached);
+    if (i->speech.fallback)
+        jw_kv_cstr(w, "fallback", i->speech.why);
+    jw_kv_num(w, "speed", i->speech_speed);
+    jw_kv_num(w, "seconds", i->speech_seconds);
+    jw_obj_end(w);
 }
 
 void interaction_members(JsonW *w, const Interaction *i)
@@ -190,7 +228,12 @@ void interaction_members(JsonW *w, const Interaction *i)
     jw_kv_num(w, "hear_ms", i->hear_ms);
     jw_kv_num(w, "answer_ms", i->answer_ms);
     jw_kv_num(w, "heard_confidence", i->heard);
+    if (i->spoken) {
+        jw_kv_num(w, "speak_ms", i->speak_ms);
+        jw_kv_num(w, "first_sound_ms", i->first_sound_ms);
+    }
     jw_obj_end(w);
+    speech_members(w, i);
     jw_kv_num(w, "processing_time_ms", i->total_ms);
     jw_kv_cstr(w, "timestamp", clock_format(i->at_ms, at));
 }

@@ -1,166 +1,168 @@
-/* ws_voice.c - what is said over the WebSocket.
+/* ws_voice.c - what is said over the WebSocket, and what is said back.
  *
- *   VoiceInput{audio_data}                              -> Transcript -> VoiceResponse{interaction}
- *   VoiceStart{rate, format}, binary frames, VoiceEnd   -> the same
+ *   VoiceInput{audio_data}                            -> Transcript -> VoiceResponse{interaction}
+ *   VoiceStart{rate, ...}, binary frames, VoiceEnd    -> Transcripts -> VoiceResponse
+ *                                                     -> VoiceAudio, binary frames, VoiceAudioEnd
  *
- * While a person speaks, what has been heard so far comes as Transcript with final false, at most
- * once a second of sound; what is final may differ.
+ * voice/live.h does it; here are the messages. What was said and answered is kept when it has been
+ * spoken, as that of voice/process is. A client's Talker is made with its first message of
+ * voice and freed by Live's last hook.
  *
- * VoiceState says what goes on: listening, thinking, idle. VoiceStart and Cancel end what is being
- * heard or answered for that client: its words are not answered any more. What the assistant had
- * done already stays done.
- *
- * A client's Talker is made with its first message of voice. Its sound belongs to the loop thread;
- * jobs have a copy of it and a reference to the Talker, whose `turn` tells them that they are over.
- * Threads: handlers on the loop thread, jobs on workers. */
+ * Threads: messages come on the loop thread; hooks run on Live's thread and post to the loop;
+ * the answer is made on a worker. */
+#include <math.h>
 #include <pthread.h>
-#include <stdatomic.h>
 
-#include "api/hear.h"
+#include "api/interactions.h"
 #include "api/ws_int.h"
 #include "base/mem.h"
-
-#define JOBS_PER_CLIENT 2
-#define RATE_USUAL 16000
-#define PARTIAL_SECONDS 30 /* of the end of what was said; one window */
+#include "voice/live.h"
 
 typedef struct Talker {
     struct Talker *next;
+    ApiWs *ws;
     WsId id;
-    bool listening, is_float;
-    uint32_t rate;
-    Buf sound;
+    LiveTalk *live;
+    bool started;   /* VoiceStart came, and neither VoiceEnd nor an error since (loop thread) */
+    bool cancelled; /* by Cancel: what is still on its way is no error */
+    pthread_mutex_t lock; /* of the rest */
     Uuid session;
     bool goes_on;
-    size_t partial_at; /* bytes of sound when the last partial text was begun */
-    atomic_bool partial_runs;
-    atomic_uint turn, jobs, refs;
-    atomic_uint spoken; /* raised when what is said is complete: partial text is over */
+    double speed; /* as fast as the person likes; 1 */
+    char interaction[UUID_TEXT]; /* that is being spoken */
 } Talker;
 
 struct WsVoices {
     ApiWs *ws;
-    pthread_mutex_t lock; /* of the list */
-    Talker *first;
+    Live *live;     /* made with the first Talker */
+    Talker *first;  /* loop thread */
 };
-
-typedef struct {
-    ApiWs *ws;
-    Talker *talker;
-    unsigned turn, spoken;
-    HeardSound sound;   /* .pcm NULL: raw is still to be decoded */
-    Buf raw;
-    bool is_float, goes_on;
-    uint32_t rate;
-    Uuid session;
-    uint64_t began_ns;
-} VoiceJob;
 
 WsVoices *ws_voices_new(ApiWs *ws)
 {
     WsVoices *v = mem_zalloc(sizeof *v);
-    if (v) {
+    if (v)
         v->ws = ws;
-        pthread_mutex_init(&v->lock, NULL);
-    }
     return v;
-}
-
-static void let_go(Talker *t)
-{
-    if (atomic_fetch_sub(&t->refs, 1) != 1)
-        return;
-    buf_release(&t->sound);
-    mem_free(t);
 }
 
 void ws_voices_free(WsVoices *v)
 {
     if (!v)
         return;
-    while (v->first) {
-        Talker *t = v->first;
-        v->first = t->next;
-        let_go(t);
+    for (Talker *t = v->first, *next; t; t = next) {
+        next = t->next;
+        live_close(t->live); /* frees t, now or in live_free */
     }
-    pthread_mutex_destroy(&v->lock);
+    live_free(v->live);
     mem_free(v);
-}
-
-static Talker *talker_of(WsVoices *v, WsId id, bool make)
-{
-    pthread_mutex_lock(&v->lock);
-    Talker *t = v->first;
-    while (t && t->id != id)
-        t = t->next;
-    if (!t && make && (t = mem_zalloc(sizeof *t))) {
-        t->id = id;
-        atomic_init(&t->refs, 1);
-        t->next = v->first;
-        v->first = t;
-    }
-    pthread_mutex_unlock(&v->lock);
-    return t;
-}
-
-void ws_voice_closed(WsVoices *v, WsId id)
-{
-    pthread_mutex_lock(&v->lock);
-    Talker **at = &v->first;
-    while (*at && (*at)->id != id)
-        at = &(*at)->next;
-    Talker *t = *at;
-    if (t)
-        *at = t->next;
-    pthread_mutex_unlock(&v->lock);
-    if (!t)
-        return;
-    atomic_fetch_add(&t->turn, 1);
-    let_go(t);
 }
 
 /* ---- messages out ---------------------------------------------------------------------------- */
 
-static void post(ApiWs *ws, WsId id, JsonW *w, Buf *b)
+static void post(const Talker *t, JsonW *w, Buf *b)
 {
     ws_frame_end(w);
     if (buf_ok(b))
-        (void)ws_post_text(api_server(ws_api(ws)), id, buf_str(b));
+        (void)ws_post_text(api_server(ws_api(t->ws)), t->id, buf_str(b));
     buf_release(b);
 }
 
-static void send_state(ApiWs *ws, WsId id, const char *state)
+static void on_state(void *arg, LiveState s)
 {
     Buf b;
     JsonW w;
     ws_frame_begin(&w, &b, "VoiceState");
-    jw_kv_cstr(&w, "state", state);
-    post(ws, id, &w, &b);
+    jw_kv_cstr(&w, "state", live_state_name(s));
+    post(arg, &w, &b);
 }
 
-static bool is_over(void *arg)
-{
-    const VoiceJob *job = arg;
-    return atomic_load(&job->talker->turn) != job->turn;
-}
-
-static void send_transcript(VoiceJob *job, Str text, bool final)
+static void on_words(void *arg, const LiveText *text)
 {
     Buf b;
     JsonW w;
     ws_frame_begin(&w, &b, "Transcript");
-    jw_kv_str(&w, "text", text);
-    jw_kv_bool(&w, "final", final);
-    post(job->ws, job->talker->id, &w, &b);
+    jw_kv_str(&w, "text", text->text);
+    jw_kv_bool(&w, "final", text->final);
+    jw_kv_str(&w, "settled", text->settled);
+    jw_kv_int(&w, "utterance", text->utterance);
+    post(arg, &w, &b);
 }
 
-static void on_transcript(void *arg, Str text)
+static void on_fail(void *arg, const Err *err)
 {
-    if (!is_over(arg))
-        send_transcript(arg, text, true);
+    const Talker *t = arg;
+    ws_send_error(t->ws, t->id, err);
 }
 
-static void send_interaction(VoiceJob *job, const Interaction *i)
+static void on_gone(void *arg)
+{
+    Talker *t = arg;
+    pthread_mutex_destroy(&t->lock);
+    mem_free(t);
+}
+
+/* ---- the answer ------------------------------------------------------------------------------ */
+
+static void on_sound_begin(void *arg, const SpeechWho *who)
+{
+    Talker *t = arg;
+    Buf b;
+    JsonW w;
+    char id[UUID_TEXT];
+    pthread_mutex_lock(&t->lock);
+    memcpy(id, t->interaction, sizeof id);
+    pthread_mutex_unlock(&t->lock);
+    ws_frame_begin(&w, &b, "VoiceAudio");
+    jw_kv_cstr(&w, "format", "s16le");
+    jw_kv_int(&w, "rate", who->rate_hz);
+    jw_kv_int(&w, "channels", 1);
+    jw_kv_cstr(&w, "interaction", id);
+    jw_kv_cstr(&w, "voice", who->voice);
+    jw_kv_cstr(&w, "backend", who->backend);
+    jw_kv_bool(&w, "cached", who->cached);
+    if (who->fallback)
+        jw_kv_cstr(&w, "fallback", who->why);
+    post(t, &w, &b);
+}
+
+static void on_sound(void *arg, const int16_t *pcm, size_t n)
+{
+    const Talker *t = arg;
+    Str bytes = {(const char *)pcm, n * sizeof *pcm};
+    (void)ws_post_binary(api_server(ws_api(t->ws)), t->id, bytes);
+}
+
+static void on_sound_end(void *arg, LiveEnd why, double played_ms)
+{
+    Buf b;
+    JsonW w;
+    ws_frame_begin(&w, &b, "VoiceAudioEnd");
+    jw_kv_cstr(&w, "reason", live_end_name(why));
+    jw_kv_num(&w, "played_ms", played_ms);
+    post(arg, &w, &b);
+}
+
+static bool on_complete(void *arg, Str text, unsigned worker)
+{
+    const Talker *t = arg;
+    const ApiParts *parts = ws_parts(t->ws, t->id);
+    (void)worker;
+    return parts && parts->assistant && assistant_may_answer(parts->assistant, text);
+}
+
+typedef struct {
+    LiveOver over;
+    const void *arg;
+} Wanted;
+
+static bool is_over(void *arg)
+{
+    const Wanted *w = arg;
+    return w->over(w->arg);
+}
+
+static void send_interaction(Talker *t, const Interaction *i)
 {
     Buf b;
     JsonW w;
@@ -169,220 +171,269 @@ static void send_interaction(VoiceJob *job, const Interaction *i)
     jw_obj(&w);
     interaction_members(&w, i);
     jw_obj_end(&w);
-    post(job->ws, job->talker->id, &w, &b);
+    post(t, &w, &b);
 }
 
-/* ---- jobs ------------------------------------------------------------------------------------ */
-
-static void job_end(VoiceJob *job)
-{
-    atomic_fetch_sub(&job->talker->jobs, 1);
-    let_go(job->talker);
-    buf_release(&job->raw);
-    mem_free(job->sound.pcm);
-    mem_free(job);
-}
-
-static void job_drop(void *arg, unsigned worker)
-{
-    (void)worker;
-    job_end(arg);
-}
-
-static bool answer(VoiceJob *job, unsigned worker, Arena *a, Err *err)
-{
+/* An answer between its words and its sound; of the job's arena. */
+typedef struct {
+    const ApiParts *parts; /* of the person who asked */
     Interaction i;
-    InteractionAsk q = {.session = job->goes_on ? &job->session : NULL,
-                        .began_ns = job->began_ns,
-                        .cancelled = is_over,
-                        .transcript = on_transcript,
-                        .arg = job};
-    if (!job->sound.pcm && !hear_raw(buf_str(&job->raw), job->is_float, job->rate,
-                                     HEAR_SAID_SECONDS, &job->sound, err))
-        return false;
-    const ApiParts *parts = ws_parts(job->ws, job->talker->id);
+} Asked;
+
+static void on_spoken(void *arg, void *about, const LiveSpoken *s)
+{
+    Asked *asked = about;
+    Interaction *i = &asked->i;
+    (void)arg;
+    if (s->any) {
+        i->spoken = true;
+        i->speech = s->report;
+        i->speech_speed = (double)s->speed;
+        i->speech_seconds = s->seconds;
+        i->speak_ms = s->speak_ms;
+        i->first_sound_ms = s->sound_ms;
+        hear_first_sound(s->sound_ms);
+    }
+    interaction_keep(asked->parts, &asked->parts->owner, i);
+}
+
+/* As the answer wants it ("slower"), on top of what the person likes. */
+static float speed_of(const AssistantReply *r, double liked)
+{
+    double speed = (r->speed > 0 ? r->speed : 1) * (liked > 0 ? liked : 1);
+    return (float)fmax(VOICE_SPEED_MIN, fmin(VOICE_SPEED_MAX, speed));
+}
+
+static bool on_answer(void *arg, const LiveHeard *heard, LiveOver over, const void *over_arg,
+                      unsigned worker, Arena *a, LiveAnswer *out, Err *err)
+{
+    Talker *t = arg;
+    const ApiParts *parts = ws_parts(t->ws, t->id);
+    Wanted wanted = {over, over_arg};
+    Asked *asked = ARENA_NEW(a, Asked);
+    pthread_mutex_lock(&t->lock);
+    Uuid session = t->session;
+    bool goes_on = t->goes_on;
+    double speed = t->speed;
+    pthread_mutex_unlock(&t->lock);
+    InteractionAsk q = {.session = goes_on ? &session : NULL, .began_ns = heard->began_ns,
+                        .cancelled = is_over, .arg = &wanted};
     if (!parts)
         return err_set(err, ERR_CANCELLED, "the client has gone");
-    if (!hear_interact(parts, &q, &job->sound, worker, a, &i, err))
+    if (!asked)
+        return err_set(err, ERR_NO_MEMORY, "no memory for the answer");
+    Interaction *i = &asked->i;
+    *asked = (Asked){.parts = parts,
+                     .i = {.at_ms = clock_now_ms(), .transcript = heard->text,
+                           .language = heard->language, .heard = heard->confidence,
+                           .hear_ms = heard->hear_ms}};
+    if (!hear_answer(parts, &q, worker, a, i, err))
         return false;
-    if (!is_over(job))
-        send_interaction(job, &i);
+    *out = (LiveAnswer){.say = STR(""), .owner = parts->store ? &parts->owner : NULL,
+                        .about = asked};
+    if (over(over_arg)) /* what was done is done, and kept */
+        return true;
+    pthread_mutex_lock(&t->lock);
+    if (i->transcript.len && t->goes_on == goes_on && uuid_eq(&t->session, &session)) {
+        t->session = i->reply.session; /* what is said next belongs to it */
+        t->goes_on = true;
+    }
+    memcpy(t->interaction, i->id, sizeof t->interaction);
+    pthread_mutex_unlock(&t->lock);
+    send_interaction(t, i);
+    if (i->transcript.len && i->reply.speech != SPEAK_STOP) {
+        out->say = i->reply.response;
+        out->speed = speed_of(&i->reply, speed);
+    }
     return true;
 }
 
-static void job_run(void *arg, unsigned worker)
+/* ---- talkers --------------------------------------------------------------------------------- */
+
+static Talker *find(const WsVoices *v, WsId id)
 {
-    VoiceJob *job = arg;
-    Err err = ERR_INIT;
-    Arena *a = is_over(job) ? NULL : arena_new(ARENA_DEFAULT_MAX);
-    bool ok = a ? answer(job, worker, a, &err)
-                : err_set(&err, ERR_NO_MEMORY, "no memory for what was said");
-    if (!is_over(job)) {
-        if (!ok)
-            ws_send_error(job->ws, job->talker->id, &err);
-        send_state(job->ws, job->talker->id, "idle");
+    Talker *t = v->first;
+    while (t && t->id != id)
+        t = t->next;
+    return t;
+}
+
+static Talker *talker_of(WsVoices *v, WsId id, Err *err)
+{
+    static const LiveHooks hooks = {on_state, on_words, on_complete, on_answer, on_spoken,
+                                    on_sound_begin, on_sound, on_sound_end, on_fail, on_gone};
+    const ApiParts *p = api_parts(ws_api(v->ws)); /* these are everybody's */
+    LiveParts parts = {p->ears, p->speech, p->work, p->job_limit_ms};
+    Talker *t = find(v, id);
+    if (t)
+        return t;
+    if (!v->live && !(v->live = live_new(&parts, err)))
+        return NULL;
+    t = mem_zalloc(sizeof *t);
+    if (t) {
+        t->ws = v->ws;
+        t->id = id;
+        pthread_mutex_init(&t->lock, NULL);
+        t->live = live_open(v->live, &hooks, t);
     }
-    arena_free(a);
-    job_end(job);
-}
-
-/* Takes over sound and raw, whatever comes of it. */
-static bool submit(WsVoices *v, Talker *t, const VoiceJob *what, Err *err)
-{
-    VoiceJob *job = mem_zalloc(sizeof *job);
-    VoiceJob whole = *what;
-    if (!job) {
-        buf_release(&whole.raw);
-        mem_free(whole.sound.pcm);
-        return err_set(err, ERR_NO_MEMORY, "no memory for what was said");
+    if (!t || !t->live) {
+        if (t)
+            on_gone(t);
+        err_set(err, ERR_NO_MEMORY, "no memory for what was said");
+        return NULL;
     }
-    *job = whole;
-    job->ws = v->ws;
-    job->talker = t;
-    job->turn = atomic_load(&t->turn);
-    job->began_ns = clock_mono_ns();
-    bool ok = atomic_fetch_add(&t->jobs, 1) < JOBS_PER_CLIENT ||
-              err_set(err, ERR_RATE_LIMITED, "%d sounds are being heard already", JOBS_PER_CLIENT);
-    atomic_fetch_add(&t->refs, 1);
-    send_state(v->ws, t->id, "thinking");
-    ok = ok && work_submit(api_parts(ws_api(v->ws))->work, WORK_INTERACTIVE, job_run, job_drop,
-                           job, err);
-    if (!ok) {
-        job_end(job);
-        send_state(v->ws, t->id, "idle");
-    }
-    return ok;
+    t->next = v->first;
+    v->first = t;
+    return t;
 }
 
-/* ---- partial text ---------------------------------------------------------------------------- */
-
-static bool is_spoken(void *arg)
+void ws_voice_closed(WsVoices *v, WsId id)
 {
-    const VoiceJob *job = arg;
-    return is_over(arg) || atomic_load(&job->talker->spoken) != job->spoken;
-}
-
-static void partial_end(VoiceJob *job)
-{
-    atomic_store(&job->talker->partial_runs, false);
-    let_go(job->talker);
-    buf_release(&job->raw);
-    mem_free(job->sound.pcm);
-    mem_free(job);
-}
-
-static void partial_drop(void *arg, unsigned worker)
-{
-    (void)worker;
-    partial_end(arg);
-}
-
-/* In the second lane, so that the final text never waits for it. What goes wrong here, the final
- * text will say. */
-static void partial_run(void *arg, unsigned worker)
-{
-    VoiceJob *job = arg;
-    const ApiParts *parts = api_parts(ws_api(job->ws));
-    Arena *a = is_spoken(job) ? NULL : arena_new(ARENA_DEFAULT_MAX);
-    EarsRequest q = {.here = true, .options = {.cancelled = is_spoken, .arg = job}};
-    WhisperResult r;
-    Err err = ERR_INIT;
-    (void)worker;
-    if (a && hear_raw(buf_str(&job->raw), job->is_float, job->rate, PARTIAL_SECONDS, &job->sound,
-                      &err) &&
-        ears_hear(parts->ears, &q, job->sound.pcm, job->sound.n, a, &r, &err) && r.text.len &&
-        !is_spoken(job))
-        send_transcript(job, r.text, false);
-    arena_free(a);
-    partial_end(job);
-}
-
-/* Begins one when there is a second of sound more than at the last. */
-static void partial(WsVoices *v, Talker *t)
-{
-    size_t sample = t->is_float ? 4 : 2, second = t->rate * sample, n = t->sound.len;
-    size_t most = second * PARTIAL_SECONDS, from = n > most ? n - most : 0;
-    Err err = ERR_INIT;
-    if (n - t->partial_at < second || atomic_exchange(&t->partial_runs, true))
+    Talker **at = &v->first;
+    while (*at && (*at)->id != id)
+        at = &(*at)->next;
+    Talker *t = *at;
+    if (!t)
         return;
-    t->partial_at = n;
-    from -= from % sample;
-    n -= n % sample;
-    VoiceJob *job = mem_zalloc(sizeof *job);
-    if (!job) {
-        atomic_store(&t->partial_runs, false);
-        return;
-    }
-    *job = (VoiceJob){.ws = v->ws, .talker = t, .turn = atomic_load(&t->turn),
-                      .spoken = atomic_load(&t->spoken), .is_float = t->is_float,
-                      .rate = t->rate};
-    atomic_fetch_add(&t->refs, 1);
-    buf_init(&job->raw, most);
-    if (n - from > most)
-        from += sample;
-    if (!buf_add(&job->raw, str_sub(buf_str(&t->sound), from, n)) ||
-        !work_submit(api_parts(ws_api(v->ws))->work, WORK_NORMAL, partial_run, partial_drop, job,
-                     &err))
-        partial_end(job);
+    *at = t->next;
+    live_close(t->live);
 }
 
 /* ---- messages in ----------------------------------------------------------------------------- */
 
-static bool read_session(const Json *data, Uuid *id, bool *goes_on, Err *err)
+static bool is_given(const Json *j)
+{
+    return j && json_type(j) != JSON_T_NULL;
+}
+
+static bool read_session(Talker *t, const Json *data, Err *err)
 {
     const Json *named = json_get(data, "session_id");
-    *goes_on = named && json_type(named) != JSON_T_NULL;
-    return !*goes_on || uuid_parse(json_str(named), id) ||
-           err_set(err, ERR_VALIDATION, "data.session_id must be a UUID");
+    Uuid id = {{0}};
+    if (is_given(named) && !uuid_parse(json_str(named), &id))
+        return err_set(err, ERR_VALIDATION, "data.session_id must be a UUID");
+    pthread_mutex_lock(&t->lock);
+    t->session = id;
+    t->goes_on = is_given(named);
+    pthread_mutex_unlock(&t->lock);
+    return true;
 }
 
-static bool on_input(WsVoices *v, Talker *t, const Json *data, Err *err)
+static bool read_speed(Talker *t, const Json *data, Err *err)
 {
-    VoiceJob job = {0};
-    return read_session(data, &job.session, &job.goes_on, err) &&
-           hear_samples(json_get(data, "audio_data"), HEAR_SAID_SECONDS, &job.sound, err) &&
-           submit(v, t, &job, err);
+    const Json *j = json_get(data, "speed");
+    double speed = 1;
+    if (is_given(j) && (!json_num(j, &speed) || !(speed >= VOICE_SPEED_MIN) ||
+                        !(speed <= VOICE_SPEED_MAX)))
+        return err_set(err, ERR_VALIDATION, "data.speed must be a number from %g to %g",
+                       (double)VOICE_SPEED_MIN, (double)VOICE_SPEED_MAX);
+    pthread_mutex_lock(&t->lock);
+    t->speed = speed;
+    pthread_mutex_unlock(&t->lock);
+    return true;
 }
 
-static void stop(Talker *t)
+static bool read_flag(const Json *data, const char *name, bool *out, Err *err)
 {
-    atomic_fetch_add(&t->turn, 1);
-    t->listening = false;
-    buf_release(&t->sound);
+    const Json *j = json_get(data, name);
+    return !is_given(j) || json_bool(j, out) ||
+           err_set(err, ERR_VALIDATION, "data.%s must be true or false", name);
+}
+
+static bool read_count(const Json *data, const char *name, int64_t min, int64_t max, uint32_t *out,
+                       Err *err)
+{
+    const Json *j = json_get(data, name);
+    int64_t n;
+    if (!is_given(j))
+        return true;
+    if (!json_int(j, &n) || n < min || n > max)
+        return err_set(err, ERR_VALIDATION, "data.%s must be a whole number, %lld to %lld", name,
+                       (long long)min, (long long)max);
+    *out = (uint32_t)n;
+    return true;
+}
+
+static bool read_text(const Json *data, const char *name, Str *out, Err *err)
+{
+    const Json *j = json_get(data, name);
+    if (is_given(j) && json_type(j) != JSON_T_STRING)
+        return err_set(err, ERR_VALIDATION, "data.%s must be a string", name);
+    *out = is_given(j) ? json_str(j) : STR("");
+    return true;
+}
+
+static bool read_spoken(const Json *data, LiveOptions *o, Err *err)
+{
+    return read_flag(data, "speak", &o->speak, err) && read_text(data, "voice", &o->voice, err) &&
+           read_text(data, "language", &o->language, err);
+}
+
+static bool read_start(const ApiParts *p, const Json *data, LiveOptions *o, Err *err)
+{
+    SessionOptions *s = &o->session;
+    const Json *format = json_get(data, "format");
+    Str name = is_given(format) ? json_str(format) : STR("s16le");
+    bool partials = true;
+    uint32_t interrupt = UINT32_MAX;
+    s->rate_hz = SESSION_RATE_HZ;
+    s->silence_ms = p->voice_silence_ms;
+    s->preroll_ms = p->voice_preroll_ms;
+    s->is_float = str_eq(name, STR("f32le"));
+    if (!s->is_float && !str_eq(name, STR("s16le")))
+        return err_set(err, ERR_VALIDATION, "data.format must be s16le or f32le");
+    if (!read_count(data, "rate", SESSION_RATE_MIN_HZ, SESSION_RATE_MAX_HZ, &s->rate_hz, err) ||
+        !read_count(data, "silence_ms", SESSION_SILENCE_MIN_MS, ENDPOINT_SILENCE_MAX_MS,
+                    &s->silence_ms, err) ||
+        !read_count(data, "preroll_ms", 1, ENDPOINT_PREROLL_MAX_MS, &s->preroll_ms, err) ||
+        !read_count(data, "interrupt_ms", 0, 2000, &interrupt, err) ||
+        !read_flag(data, "continuous", &s->continuous, err) ||
+        !read_flag(data, "manual", &s->manual, err) ||
+        !read_flag(data, "partials", &partials, err) || !read_spoken(data, o, err))
+        return false;
+    if (interrupt == UINT32_MAX)
+        s->interrupt_ms = p->voice_interrupt_ms;
+    else
+        s->interrupt_ms = interrupt ? interrupt : UINT32_MAX;
+    o->no_partials = !partials;
+    return true;
 }
 
 static bool on_start(WsVoices *v, Talker *t, const Json *data, Err *err)
 {
-    const Json *rate = json_get(data, "rate"), *format = json_get(data, "format");
-    int64_t hz = RATE_USUAL;
-    Str name = format ? json_str(format) : STR("s16le");
-    bool is_float = str_eq(name, STR("f32le"));
-    if (rate && (!json_int(rate, &hz) || hz < 8000 || hz > 192000))
-        return err_set(err, ERR_VALIDATION, "data.rate must be a whole number, 8000 to 192000");
-    if (!is_float && !str_eq(name, STR("s16le")))
-        return err_set(err, ERR_VALIDATION, "data.format must be s16le or f32le");
-    stop(t);
-    if (!read_session(data, &t->session, &t->goes_on, err))
+    LiveOptions o = {.speak = false};
+    t->started = t->cancelled = false;
+    if (!read_start(api_parts(ws_api(v->ws)), data, &o, err) || !read_session(t, data, err) ||
+        !read_speed(t, data, err) ||
+        !live_start(t->live, &o, err))
         return false;
-    t->listening = true;
-    t->is_float = is_float;
-    t->rate = (uint32_t)hz;
-    t->partial_at = 0;
-    buf_init(&t->sound, (size_t)hz * HEAR_SAID_SECONDS * (is_float ? 4 : 2));
-    send_state(v->ws, t->id, "listening");
+    t->started = true;
     return true;
 }
 
-static bool on_end(WsVoices *v, Talker *t, Err *err)
+static bool on_end(Talker *t, Err *err)
 {
-    if (!t->listening)
+    if (!t->started && !t->cancelled)
         return err_set(err, ERR_VALIDATION, "no VoiceStart came before this VoiceEnd");
-    VoiceJob job = {.raw = t->sound, .is_float = t->is_float, .rate = t->rate,
-                    .session = t->session, .goes_on = t->goes_on};
-    t->listening = false;
-    atomic_fetch_add(&t->spoken, 1);
-    buf_init(&t->sound, 1);
-    return submit(v, t, &job, err);
+    t->started = t->cancelled = false;
+    return live_end(t->live, err);
+}
+
+static bool on_input(Talker *t, const Json *data, Err *err)
+{
+    HeardSound sound;
+    LiveOptions o = {.speak = false};
+    if (!read_spoken(data, &o, err) || !read_session(t, data, err) || !read_speed(t, data, err) ||
+        !hear_samples(json_get(data, "audio_data"), HEAR_SAID_SECONDS, &sound, err))
+        return false;
+    t->started = false;
+    return live_say(t->live, sound.pcm, sound.n, &o, err);
+}
+
+static bool on_cancel(Talker *t, Err *err)
+{
+    t->cancelled = t->started;
+    return live_cancel(t->live, err);
 }
 
 bool ws_voice_message(WsVoices *v, WsId id, Str type, const Json *data, bool *known, Err *err)
@@ -394,33 +445,20 @@ bool ws_voice_message(WsVoices *v, WsId id, Str type, const Json *data, bool *kn
     *known = i < sizeof types / sizeof *types;
     if (!*known)
         return true;
-    Talker *t = talker_of(v, id, true);
-    if (!t)
-        return err_set(err, ERR_NO_MEMORY, "no memory for what was said");
-    if (i == 3) {
-        stop(t);
-        send_state(v->ws, id, "idle");
-        return true;
-    }
     if (!hear_needs(api_parts(ws_api(v->ws)), err))
         return false;
-    return i == 0   ? on_input(v, t, data, err)
-           : i == 1 ? on_start(v, t, data, err)
-                    : on_end(v, t, err);
+    Talker *t = talker_of(v, id, err);
+    return t && (i == 0   ? on_input(t, data, err)
+                 : i == 1 ? on_start(v, t, data, err)
+                 : i == 2 ? on_end(t, err)
+                          : on_cancel(t, err));
 }
 
 bool ws_voice_sound(WsVoices *v, WsId id, Str bytes, Err *err)
 {
-    Talker *t = talker_of(v, id, false);
-    if (!t || !t->listening)
+    Talker *t = find(v, id);
+    if (!t || !(t->started || t->cancelled))
         return err_set(err, ERR_VALIDATION,
                        "binary messages are sound, and no VoiceStart came before");
-    if (buf_add(&t->sound, bytes)) {
-        partial(v, t);
-        return true;
-    }
-    stop(t);
-    send_state(v->ws, id, "idle");
-    return err_set(err, ERR_TOO_LARGE, "more than %u seconds of sound; send VoiceEnd sooner",
-                   HEAR_SAID_SECONDS);
+    return live_sound(t->live, bytes, err);
 }

@@ -1,4 +1,4 @@
-/* `sotto conversations` and `sotto memory`: what is kept of what was said. */
+/* `sotto conversations`, `sotto voice` and `sotto memory`: what is kept of what was said. */
 #include <stdio.h>
 
 #include "app/commands.h"
@@ -8,6 +8,7 @@
 #include "base/clock.h"
 
 static const char conversations_path[] = "/api/v1/conversations";
+static const char voice_path[] = "/api/v1/voice/interactions";
 static const char memory_path[] = "/api/v1/memory";
 
 /* ---- lists ----------------------------------------------------------------------------------- */
@@ -201,6 +202,99 @@ int conversations_command(Cli *cli)
         return show(cli);
     if (strcmp(what, "delete") == 0)
         return remove_all(cli, conversations_path, "conversations", "delete the conversation?", "");
+    return cli_usage_error(cli, "\"%s\" is not list, show or delete", what);
+}
+
+/* ---- what was said aloud --------------------------------------------------------------------- */
+
+static void voice_line(Cli *cli, const Json *i)
+{
+    Str said = json_str(json_get(i, "transcript"));
+    talk_id(cli, json_str(json_get(i, "id")));
+    buf_add_c(&cli->out, cli->term.out_tty ? "  " : "\t");
+    dim_time(cli, json_get(i, "timestamp"));
+    buf_add_c(&cli->out, cli->term.out_tty ? "  " : "\t");
+    term_text(&cli->out, said.len ? said : STR("(nobody spoke)"));
+    buf_add_c(&cli->out, " -> ");
+    term_text(&cli->out, json_str(json_get(i, "response")));
+    buf_add_char(&cli->out, '\n');
+}
+
+static int voice_show(Cli *cli)
+{
+    Err err = ERR_INIT;
+    Str id, target = {NULL, 0};
+    if (cli->n_args != 2)
+        return cli_usage_error(cli, "show takes an interaction's id, or the end of it");
+    Call *call = call_open(cli->config, CALL_READ, "sotto voice", &err);
+    if (call && talk_find_id(call, voice_path, "interactions", cli->args[1], cli->arena, &id, &err))
+        target = arena_printf(cli->arena, "%s/" STR_FMT, voice_path, STR_ARG(id));
+    Json *j = target.ptr ? call_get(call, target, NULL, &err) : NULL;
+    if (j && cli->json) {
+        json_dump(j, &cli->out);
+        buf_add_char(&cli->out, '\n');
+    } else if (j) {
+        const Json *stages = json_get(j, "stages"), *spoken = json_get(j, "spoken");
+        double hear = 0, answer = 0, first = 0, sure = 0;
+        (void)json_num(json_get(stages, "hear_ms"), &hear);
+        (void)json_num(json_get(stages, "answer_ms"), &answer);
+        (void)json_num(json_get(stages, "first_sound_ms"), &first);
+        (void)json_num(json_get(j, "confidence"), &sure);
+        buf_printf(&cli->out, "%syou%s\n", term_paint(&cli->term, PAINT_BOLD),
+                   term_paint(&cli->term, PAINT_OFF));
+        talk_text(cli, json_str(json_get(j, "transcript")), 2);
+        buf_printf(&cli->out, "%ssotto%s\n", term_paint(&cli->term, PAINT_BOLD),
+                   term_paint(&cli->term, PAINT_OFF));
+        talk_text(cli, json_str(json_get(j, "response")), 2);
+        buf_printf(&cli->out, "\n%sconfidence %.2f; heard in %.0f ms, answered in %.0f ms",
+                   term_paint(&cli->term, PAINT_DIM), sure, hear, answer);
+        if (spoken) {
+            buf_printf(&cli->out, ", first sound after %.0f ms, by ", first);
+            term_text(&cli->out, json_str(json_get(spoken, "voice")));
+        }
+        buf_printf(&cli->out, "%s\n", term_paint(&cli->term, PAINT_OFF));
+    }
+    bool ok = j != NULL;
+    json_free(j);
+    call_close(call);
+    return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
+}
+
+static int voice_clear(Cli *cli)
+{
+    Err err = ERR_INIT;
+    int64_t n = 0;
+    Json *j = NULL;
+    if (!filters_confirm(cli, "delete all that was said aloud?", &err))
+        return cli_fail(cli, &err);
+    Call *call = call_open(cli->config, CALL_WRITE | CALL_VOICE, "sotto voice", &err);
+    bool ok = call && talk_send(call, "DELETE", str_of(voice_path), (Str){NULL, 0}, &j, &err);
+    (void)json_int(json_get(j, "deleted"), &n);
+    if (ok && cli->json)
+        buf_printf(&cli->out, "{\"deleted\":%lld}\n", (long long)n);
+    else if (ok)
+        buf_printf(&cli->out, "deleted %lld\n", (long long)n);
+    json_free(j);
+    call_close(call);
+    return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
+}
+
+int voice_command(Cli *cli)
+{
+    const char *what = cli->n_args ? cli->args[0] : "list";
+    if (strcmp(what, "list") == 0) {
+        Listing l = {.key = "interactions", .line = voice_line};
+        if (!limit_of(cli, &l.left))
+            return cli_usage_error(cli, "--limit takes a number from 1 to 100000");
+        return list(cli, voice_path, &l,
+                    "nothing was said aloud yet; begin with sotto ask --audio");
+    }
+    if (strcmp(what, "show") == 0)
+        return voice_show(cli);
+    if (strcmp(what, "delete") == 0 && cli_flag(cli, "--all"))
+        return voice_clear(cli);
+    if (strcmp(what, "delete") == 0)
+        return remove_all(cli, voice_path, "interactions", "delete it?", "");
     return cli_usage_error(cli, "\"%s\" is not list, show or delete", what);
 }
 

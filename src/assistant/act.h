@@ -85,6 +85,9 @@ bool memory_answer(Turn *t, Str question, bool *answered);
 /* Before the intent is acted on: facts that are told in passing are kept, secrets are declined, and
  * what asks for a fact is answered. */
 bool memory_overhear(Turn *t, bool *done);
+/* What the person wants changed, understood by the language model, when there is one and no rule
+ * is sure of all that was said. done false: nothing was changed, and nothing was said. */
+bool act_model(Turn *t, bool *done);
 /* The sentence of the documents that answers; answered false: nothing does. `looked_for` finds the
  * passages (a question that follows another needs the words of both), `question` the sentence. */
 bool answer_find(Turn *t, Str looked_for, Str question, const Uuid *within, size_t n_within,
@@ -111,5 +114,8 @@ ActFn act_remember, act_forget, act_memory_list, act_note_add;
 ActFn act_question, act_search, act_show_source, act_changes, act_trends, act_briefing;
 ActFn act_stop, act_repeat, act_cancel, act_undo, act_yes, act_no, act_select, act_supply, act_help,
     act_talk, act_refuse, act_unknowable;
+
+/* assistant.c: for ready.c. */
+const Intents *assistant_intents(const Assistant *x);
 
 #endif

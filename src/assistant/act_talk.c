@@ -97,37 +97,56 @@ static bool undo_event(Turn *t, const Undo *u)
     return true;
 }
 
-bool act_undo(Turn *t)
+static bool undo_one(Turn *t, const Undo *u)
 {
     Fact f;
-    if (t->d.n_undo == 0) {
-        turn_say(t, "There is nothing in this conversation that I could undo.");
-        return true;
-    }
-    const Undo u = t->d.undo[--t->d.n_undo];
     bool ok = true;
-    switch (u.kind) {
+    switch (u->kind) {
     case UNDO_TASKS:
-        return undo_tasks(t, &u.id);
+        return undo_tasks(t, &u->id);
     case UNDO_REMEMBERED:
-        ok = store_fact_delete(t->parts->store, t->owner, &u.id, true, t->err);
+        ok = store_fact_delete(t->parts->store, t->owner, &u->id, true, t->err);
         break;
     case UNDO_FORGOTTEN:
-        ok = memory_remember(t->parts->store, t->owner, u.text, STR("conversation"), t->a, &f,
+        ok = memory_remember(t->parts->store, t->owner, u->text, STR("conversation"), t->a, &f,
                              NULL, t->err);
         break;
     case UNDO_NOTED:
-        ok = store_document_delete(t->parts->store, t->owner, &u.id, t->err);
+        ok = store_document_delete(t->parts->store, t->owner, &u->id, t->err);
         break;
     case UNDO_EVENT:
     case UNDO_EVENT_GONE:
-        return undo_event(t, &u);
+        return undo_event(t, u);
     default:
         return err_set(t->err, ERR_VALIDATION, "that cannot be undone");
     }
     if (ok)
-        turn_say(t, "Undone: " STR_FMT ".", STR_ARG(u.text));
+        turn_say(t, "Undone: " STR_FMT ".", STR_ARG(u->text));
     return ok;
+}
+
+/* What one turn changed is one; when a part of it cannot be undone, the others are. */
+bool act_undo(Turn *t)
+{
+    if (t->d.n_undo == 0) {
+        turn_say(t, "There is nothing in this conversation that I could undo.");
+        return true;
+    }
+    for (bool more = true, first = true; more && t->d.n_undo; first = false) {
+        const Undo u = t->d.undo[--t->d.n_undo];
+        more = u.joined;
+        if (!first)
+            turn_say(t, "\n");
+        if (undo_one(t, &u))
+            continue;
+        if ((first && !more) || (t->err->code != ERR_VALIDATION &&
+                                 t->err->code != ERR_NOT_FOUND && t->err->code != ERR_CONFLICT))
+            return false;
+        Str what = u.kind == UNDO_EVENT_GONE ? STR("the event") : u.text;
+        turn_say(t, "\"" STR_FMT "\" stays: %s.", STR_ARG(what), t->err->msg);
+        *t->err = ERR_INIT;
+    }
+    return true;
 }
 
 /* ---- answers to what was asked --------------------------------------------------------------- */

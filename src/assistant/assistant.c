@@ -48,6 +48,8 @@ void assistant_free(Assistant *x)
     mem_free(x);
 }
 
+const Intents *assistant_intents(const Assistant *x) { return x->intents; }
+
 /* ---- what the actions use -------------------------------------------------------------------- */
 
 void turn_say(Turn *t, const char *fmt, ...)
@@ -318,6 +320,10 @@ static bool act(Turn *t)
     t->err = &failed;
     bool ok = memory_overhear(t, &answered);
     heard = t->intent;
+    if (ok && !answered && !answers_what_was_asked(heard.action)) {
+        ok = act_model(t, &answered);
+        heard = t->intent;
+    }
     if (ok && !answered && wants_confirmation(&heard))
         ask_whether(t);
     else if (ok && !answered)

@@ -98,6 +98,10 @@ bool assistant_say(Assistant *x, const AssistantRequest *r, unsigned worker, Are
 /* The next sentence of a response with the white space behind it; all pieces together are the
  * response. False at the end. *at begins with 0. */
 bool assistant_piece(Str response, size_t *at, Str *piece);
+/* Whether words heard so far are a whole question that may be answered at once: by a rule, and
+ * nothing is changed by it. Never true for a command. Takes microseconds. */
+bool assistant_may_answer(Assistant *x, Str text);
+
 /* The citations and the rest of a reply as members of an object that is open. */
 void assistant_reply_json(const AssistantReply *r, JsonW *w);
 void citation_json(const Citation *c, JsonW *w);

@@ -14,6 +14,7 @@
 #include "store/cues.h"
 #include "store/settings.h"
 #include "store/people.h"
+#include "store/interactions.h"
 #include "store/talk.h"
 #include "store/tasks.h"
 
@@ -154,6 +155,13 @@ struct StoreOps {
     bool (*briefing_schedule)(Store *s, const Uuid *owner, Arena *a, BriefingSchedule *out,
         bool *found, Err *err);
     bool (*briefing_schedule_put)(Store *s, const Uuid *owner, const BriefingSchedule *b, Err *err);
+    /* interactions.h */
+    bool (*interaction_put)(Store *s, const Uuid *owner, const StoredInteraction *i, Err *err);
+    bool (*interaction_get)(Store *s, const Uuid *owner, const Uuid *id, Arena *a,
+        StoredInteraction *out, Err *err);
+    bool (*interaction_list)(Store *s, const Uuid *owner, size_t limit, Str cursor, Arena *a,
+        InteractionPage *out, Err *err);
+    bool (*interaction_delete)(Store *s, const Uuid *owner, const Uuid *id, uint64_t *n, Err *err);
     /* language.h */
     bool (*tokens_add)(Store *s, const Uuid *owner, int64_t day, int64_t delta, uint64_t *total,
         Err *err);

@@ -15,6 +15,7 @@ static const char *const goes_on[] = {
     "excl", "feb",  "apr",   "aug",  "sept", "sep",   "oct",  "nov",    "okt",  "dez", "z.b",
     "d.h",  "u.a",  "i.d.r", "bzw",  "abs",  "ggf",   "evtl", "inkl",   "zzgl", "geb", "hr",
     "fr",   "hrn",  "str",   "bspw", "vgl",  "gem",   "sog",  "mme",    "mlle", "sra", "dra",
+    "apt",  "apts", "ste",   "hwy",  "ln",   "messrs",
     "av",   "avda", "etw",   "zw",   "mind", "jan",   "dec",  "rd",     "ave",  "blvd"};
 static const char *const may_end[] = {"etc", "inc", "ltd", "co",  "corp", "jr",  "sr",   "a.m",
                                       "p.m", "u.s", "u.k", "usw", "gmbh", "al",  "bros", "ph.d",

@@ -69,6 +69,9 @@ unsigned month_at(Str s, size_t at, size_t *len);
 /* speakable_dates.c: dates and times. */
 size_t rule_date(const Speak *k, size_t at);
 size_t rule_time(const Speak *k, size_t at);
+/* speakable_names.c: numbers that name something, and what stands together. */
+size_t rule_named(const Speak *k, size_t at);
+size_t rule_together(const Speak *k, size_t at);
 /* speakable_codes.c: numbers that count nothing. */
 size_t rule_phone(const Speak *k, size_t at);
 size_t rule_dotted(const Speak *k, size_t at); /* versions, addresses of machines */

@@ -93,7 +93,10 @@ size_t rule_fraction(const Speak *k, size_t at)
     if (!fraction_at(k->s, at, &over, &under, &len) || under == 0) {
         return 0;
     }
-    if (over < under && under <= 16) {
+    if (over == under && over % 10 == 0) { /* 50/50 */
+        speakable_cardinal(k->out, over);
+        speakable_cardinal(k->out, under);
+    } else if (over < under && under <= 16) {
         say_fraction(k->out, over, under, true);
     } else {
         speakable_cardinal(k->out, over);
@@ -236,6 +239,34 @@ static bool sign_at(Str s, size_t *i, Amount *m)
     }
 }
 
+/* As the continent writes it: 12,50 or 1.900,50; only before or behind what says that it is an
+ * amount, since "3,5" may be a list. */
+static bool comma_number_at(Str s, size_t at, bool money, SpeakNumber *n)
+{
+    size_t i = at + digits_at(s, at), len;
+    uint64_t whole = 0;
+    if (i == at || i - at > 3) {
+        return false;
+    }
+    while (char_at(s, i) == '.' && digits_at(s, i + 1) == 3) {
+        i += 4;
+    }
+    size_t fraction = char_at(s, i) == ',' ? digits_at(s, i + 1) : 0, end = i + 1 + fraction;
+    if (fraction == 0 || fraction > 2 || char_at(s, end) == ',') {
+        return false;
+    }
+    size_t space = spaces_at(s, end);
+    bool scale = has_at(s, end + space, STR("million")) || has_at(s, end + space, STR("billion"));
+    bool told = money || scale || char_at(s, end + space) == '%' ||
+        (space <= 1 && currency_at(s, end + space, &len)) || unit_at(s, end, &len);
+    for (size_t d = at; d < i; d++) {
+        whole = is_digit(s.ptr[d]) ? whole * 10 + (uint64_t)(s.ptr[d] - '0') : whole;
+    }
+    *n = (SpeakNumber){.whole = whole, .digits = str_sub(s, at, i), .len = end - at,
+        .fraction = str_sub(s, i + 1, end)};
+    return told;
+}
+
 static bool amount_at(Str s, size_t at, Amount *m)
 {
     size_t i = at, len = 0;
@@ -248,6 +279,11 @@ static bool amount_at(Str s, size_t at, Amount *m)
             m->minus = true;
             i++;
         }
+    }
+    if (comma_number_at(s, i, m->money != NULL, &m->a)) {
+        m->end = i + m->a.len;
+        tail_at(s, m);
+        return true;
     }
     if (!number_at(s, i, &m->a) || (char_at(s, i) == '.' && i > 0 && is_wordy(s.ptr[i - 1]))) {
         return false;
@@ -316,7 +352,8 @@ static bool is_year(Str s, size_t at, const Amount *m)
     Str word = word_at(s, next), prior = word_before(s, at);
     bool plural = next > m->end && word.len > 3 && word.ptr[word.len - 1] == 's' &&
         is_lower(word.ptr[0]) && !str_eq(word, STR("was"));
-    if (plural) {
+    bool quarter = prior.len == 2 && prior.ptr[0] == 'Q';
+    if (plural && !quarter) {
         return false;
     }
     bool told = one_of(prior, before, COUNT(before));

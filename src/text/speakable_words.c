@@ -194,7 +194,11 @@ static bool when_fits(const Speak *k, const SpeakAbbreviation *a, size_t at, siz
     char c = char_at(k->s, next), before;
     Str prior = word_before(k->s, at);
     switch (a->when) {
-    case 'U': return next > end && is_upper(c) && is_lower(char_at(k->s, next + 1));
+    case 'U': /* a name, which may go on with an umlaut */
+        before = char_at(k->s, next + 1);
+        return next > end &&
+            ((is_upper(c) && (is_lower(before) || (unsigned char)before >= 0x80)) ||
+                ((unsigned char)c == 0xc3 && (unsigned char)before < 0x9f));
     case '#': return is_digit(c) || (c == '#' && is_digit(char_at(k->s, next + 1)));
     case 'S':
         before = prior.len ? prior.ptr[0] : 0;
@@ -331,7 +335,11 @@ size_t rule_capitals(const Speak *k, size_t at)
         for (size_t i = 0; i < w.len;) {
             SpeakNumber n;
             if (number_at(str_sub(w, 0, w.len), i, &n)) {
-                say_number(k->out, &n);
+                if (n.digits.len >= 5) { /* the number of something: nobody counts that */
+                    speakable_digits(k->out, n.digits);
+                } else {
+                    say_number(k->out, &n);
+                }
                 i += n.len;
                 continue;
             }

@@ -1,11 +1,10 @@
 /* ears.c - see ears.h. */
 #include "voice/ears.h"
 
-#include <dirent.h>
 #include <math.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -13,12 +12,10 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/os.h"
-#include "nn/vad.h"
+#include "voice/ears_models.h"
+#include "voice/trim.h"
 
-#define PREFIX "whisper-"
-#define SUFFIX ".sotto"
 #define FAR_PREFIX "openai:"
-#define MODELS_MAX 8
 #define LANES 2
 #define IDLE_MS (600u * 1000u)
 #define QUEUE_MAX 8
@@ -57,7 +54,8 @@ struct Ears {
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t changed;
     Lane lane[LANES];
-    Loaded loaded[MODELS_MAX];
+    Loaded loaded[EARS_MODELS_MAX];
+    atomic_uint urgent; /* in the first lane */
     Metric *is_loaded, *ratio, *fallbacks;
     void (*progress)(void *arg, size_t done, size_t all);
     void *progress_arg;
@@ -114,7 +112,7 @@ void ears_free(Ears *e)
 {
     if (!e)
         return;
-    for (size_t i = 0; i < MODELS_MAX; i++)
+    for (size_t i = 0; i < EARS_MODELS_MAX; i++)
         if (e->loaded[i].model)
             let_go(e, &e->loaded[i]);
     vad_close(e->vad);
@@ -127,100 +125,20 @@ void ears_free(Ears *e)
     mem_free(e);
 }
 
-/* ---- which models there are ------------------------------------------------------------------ */
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 bool ears_list(const Ears *e, Arena *a, const char ***names, size_t *n)
 {
-    const char **list = ARENA_NEW_ARRAY(a, const char *, MODELS_MAX);
-    DIR *d = opendir(e->dir);
-    struct dirent *entry;
-    bool ok = list != NULL;
-    *n = 0;
-    while (ok && d && *n < MODELS_MAX && (entry = readdir(d))) {
-        Str file = str_of(entry->d_name);
-        if (!str_starts(file, STR(PREFIX)) || !str_ends(file, STR(SUFFIX)) ||
-            file.len - STR(SUFFIX).len >= EARS_NAME_MAX)
-            continue;
-        list[*n] = arena_cstr(a, str_sub(file, 0, file.len - STR(SUFFIX).len));
-        ok = list[*n] != NULL;
-        *n += ok;
-    }
-    if (d)
-        closedir(d);
-    if (ok)
-        qsort(list, *n, sizeof *list, by_name);
-    *names = list;
-    return ok;
-}
-
-static bool there(const char *const *names, size_t n, Str name)
-{
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(str_of(names[i]), name))
-            return true;
-    return false;
-}
-
-static bool is_any(Str asked)
-{
-    return !asked.len || str_eq(asked, STR("whisper")) || str_eq(asked, STR("whisper-1"));
-}
-
-static bool choose(const Ears *e, const char *const *names, size_t n, Str asked, Str *out, Err *err)
-{
-    bool any = is_any(asked);
-    if (any && e->model[0]) {
-        *out = str_of(e->model);
-        return there(names, n, *out) ||
-               err_set(err, ERR_UNAVAILABLE,
-                   "the speech model %s is not in %s; run sotto models fetch %s", e->model, e->dir,
-                   e->model);
-    }
-    if (!any) {
-        *out = asked;
-        return there(names, n, asked) ||
-               err_set(err, ERR_NOT_FOUND,
-                   "there is no speech model \"" STR_FMT "\"; GET /v1/models lists what there is",
-                   (int)(asked.len < 60 ? asked.len : 60), asked.ptr);
-    }
-    static const char *const order[] = {PREFIX "base", PREFIX "tiny.en"};
-    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
-        *out = str_of(order[i]);
-        if (there(names, n, *out))
-            return true;
-    }
-    if (n == 0)
-        return err_set(err, ERR_UNAVAILABLE,
-            "there is no speech model in %s; run sotto models fetch whisper-base", e->dir);
-    *out = str_of(names[0]);
-    return true;
+    return ears_models_list(e->dir, a, names, n);
 }
 
 /* A model of this machine. */
 static bool model_here(const Ears *e, Str asked, char out[EARS_NAME_MAX], Err *err)
 {
-    Arena *a = arena_new((size_t)1 << 16);
-    const char **names;
-    size_t n;
-    Str name;
-    bool ok = a && ears_list(e, a, &names, &n);
-    if (!ok)
-        err_set(err, ERR_NO_MEMORY, "no memory for the speech models");
-    ok = ok && choose(e, names, n, asked, &name, err);
-    if (ok)
-        (void)snprintf(out, EARS_NAME_MAX, STR_FMT, STR_ARG(name));
-    arena_free(a);
-    return ok;
+    return ears_models_choose(e->dir, e->model, asked, out, EARS_NAME_MAX, err);
 }
 
 bool ears_model(const Ears *e, Str asked, char out[EARS_NAME_MAX], Err *err)
 {
-    bool far = e->far && (is_any(asked) || str_eq(asked, str_of(e->far_name)));
+    bool far = e->far && (ears_models_any(asked) || str_eq(asked, str_of(e->far_name)));
     if (far)
         memcpy(out, e->far_name, EARS_NAME_MAX);
     return far || model_here(e, asked, out, err);
@@ -239,7 +157,7 @@ static char *path_of(const Ears *e, const char *name)
     Buf b;
     size_t n;
     buf_init(&b, 8192);
-    buf_printf(&b, "%s/%s" SUFFIX, e->dir, name);
+    buf_printf(&b, "%s/%s" EARS_MODEL_SUFFIX, e->dir, name);
     char *path = buf_take(&b, &n);
     buf_release(&b);
     return path;
@@ -249,7 +167,7 @@ static char *path_of(const Ears *e, const char *name)
 static Loaded *take(Ears *e, const char *name, unsigned lane, Err *err)
 {
     Loaded *l = NULL, *room = NULL;
-    for (size_t i = 0; i < MODELS_MAX; i++) {
+    for (size_t i = 0; i < EARS_MODELS_MAX; i++) {
         if (e->loaded[i].model && strcmp(e->loaded[i].name, name) == 0)
             l = &e->loaded[i];
         else if (!e->loaded[i].model)
@@ -300,7 +218,7 @@ void ears_rest(Ears *e)
 {
     pthread_mutex_lock(&e->lock);
     uint64_t now = clock_mono_ns();
-    for (size_t i = 0; i < MODELS_MAX; i++) {
+    for (size_t i = 0; i < EARS_MODELS_MAX; i++) {
         Loaded *l = &e->loaded[i];
         if (l->model && !l->users && now - l->used_ns >= e->idle_ns) {
             log_write(LOG_INFO, "voice", "%s was not used and is let go", l->name);
@@ -314,7 +232,7 @@ size_t ears_loaded(Ears *e)
 {
     size_t n = 0;
     pthread_mutex_lock(&e->lock);
-    for (size_t i = 0; i < MODELS_MAX; i++)
+    for (size_t i = 0; i < EARS_MODELS_MAX; i++)
         n += e->loaded[i].model != NULL;
     pthread_mutex_unlock(&e->lock);
     return n;
@@ -411,8 +329,7 @@ static void on_heard(void *arg, const WhisperSegment *segments, size_t n)
 
 /* ---- hearing --------------------------------------------------------------------------------- */
 
-/* The detector, opened at the first use; NULL when it is not installed. */
-static const Vad *detector(Ears *e)
+const Vad *ears_vad(Ears *e)
 {
     pthread_mutex_lock(&e->lock);
     if (!e->vad_looked_for) {
@@ -463,8 +380,10 @@ static bool transcribe(Ears *e, const char *name, const EarsRequest *r, const fl
     if (!o.language.len)
         o.language = str_of(e->language);
     pthread_mutex_lock(&e->lock);
+    atomic_fetch_add(&e->urgent, lane == 0);
     if (!enter(e, &e->lane[lane], &me, r->patient, &r->options, err)) {
         pthread_mutex_unlock(&e->lock);
+        atomic_fetch_sub(&e->urgent, lane == 0);
         return false;
     }
     Loaded *l = take(e, name, lane, err);
@@ -483,6 +402,44 @@ static bool transcribe(Ears *e, const char *name, const EarsRequest *r, const fl
     pthread_mutex_lock(&e->lock);
     leave(e, &e->lane[lane], &me);
     pthread_mutex_unlock(&e->lock);
+    atomic_fetch_sub(&e->urgent, lane == 0);
+    return ok;
+}
+
+/* Times of the speech become times of the whole sound. The result is this file's own. */
+static void shift(WhisperResult *r, float by_s, float duration_s)
+{
+    r->duration_s = duration_s;
+    for (size_t i = 0; i < r->n_segments; i++) {
+        WhisperSegment *s = (WhisperSegment *)(uintptr_t)&r->segments[i];
+        s->start_s = fminf(fmaxf(s->start_s + by_s, 0), duration_s);
+        s->end_s = fminf(fmaxf(s->end_s + by_s, 0), duration_s);
+        for (size_t k = 0; k < s->n_words; k++) {
+            WhisperWord *w = (WhisperWord *)(uintptr_t)&s->words[k];
+            w->start_s = fminf(fmaxf(w->start_s + by_s, 0), duration_s);
+            w->end_s = fminf(fmaxf(w->end_s + by_s, 0), duration_s);
+        }
+    }
+}
+
+/* What fits a window is heard without the silence around it. */
+static bool trimmed(Ears *e, const char *name, const EarsRequest *r, const Vad *v,
+    const float *pcm, size_t n, Arena *a, WhisperResult *out, Err *err)
+{
+    int64_t from, to;
+    if (r->exact || !v || n > (size_t)WHISPER_WINDOW_S * EARS_RATE_HZ ||
+        !trim_find(v, pcm, n, &from, &to) ||
+        to - from > (int64_t)WHISPER_WINDOW_S * EARS_RATE_HZ)
+        return transcribe(e, name, r, pcm, n, a, out, err);
+    size_t padded = (size_t)(to - from) + TRIM_PAD;
+    float *speech = mem_array(padded, sizeof *speech);
+    if (!speech)
+        return err_set(err, ERR_NO_MEMORY, "no memory for the speech");
+    trim_copy(pcm, n, from, to, speech);
+    bool ok = transcribe(e, name, r, speech, padded, a, out, err);
+    mem_free(speech);
+    if (ok)
+        shift(out, (float)from / EARS_RATE_HZ, (float)n / EARS_RATE_HZ);
     return ok;
 }
 
@@ -529,7 +486,7 @@ static bool hear_far(Ears *e, char name[EARS_NAME_MAX], const EarsRequest *r, co
     log_write(LOG_WARN, "voice", "%s hears instead of %s: %s", name, ears_far_name(e->far),
         why.msg);
     metric_add(e->fallbacks, NULL, 1);
-    return transcribe(e, name, r, pcm, n, a, out, err);
+    return trimmed(e, name, r, ears_vad(e), pcm, n, a, out, err);
 }
 
 bool ears_hear(Ears *e, const EarsRequest *r, const float *pcm, size_t n, Arena *a,
@@ -544,11 +501,11 @@ bool ears_hear(Ears *e, const EarsRequest *r, const float *pcm, size_t n, Arena 
         return err_set(err, ERR_VALIDATION,
             "there is no language \"" STR_FMT "\"; a language is a code such as en or de",
             (int)(asked.len < 20 ? asked.len : 20), asked.ptr);
-    const Vad *v = detector(e);
+    const Vad *v = ears_vad(e);
     if (!v || has_speech(v, pcm, n)) {
         bool far = e->far && strcmp(name, e->far_name) == 0;
         bool ok = far ? hear_far(e, name, r, pcm, n, a, out, err)
-                      : transcribe(e, name, r, pcm, n, a, out, err);
+                      : trimmed(e, name, r, v, pcm, n, a, out, err);
         if (r->by)
             memcpy(r->by, name, EARS_NAME_MAX);
         return ok;
@@ -558,6 +515,42 @@ bool ears_hear(Ears *e, const EarsRequest *r, const float *pcm, size_t n, Arena 
     *out = (WhisperResult){.text = STR(""), .language = language,
         .duration_s = (float)n / EARS_RATE_HZ};
     return true;
+}
+
+bool ears_pressed(const Ears *e)
+{
+    return atomic_load(&e->urgent) > 0;
+}
+
+static bool at_once(void *arg)
+{
+    (void)arg;
+    return true;
+}
+
+/* Given up at its first token: by then every weight has been read. */
+bool ears_wake(Ears *e, Err *err)
+{
+    enum { SAMPLES = EARS_RATE_HZ / 2 };
+    char name[EARS_NAME_MAX];
+    float *noise = mem_array(SAMPLES, sizeof *noise);
+    Arena *a = arena_new(ARENA_DEFAULT_MAX);
+    EarsRequest q = {.urgent = true, .options = {.cancelled = at_once}};
+    Err stopped = ERR_INIT;
+    WhisperResult r;
+    uint32_t random = 1;
+    bool ok = noise && a ? ears_model(e, STR(""), name, err)
+                         : err_set(err, ERR_NO_MEMORY, "no memory to wake the recogniser");
+    for (size_t i = 0; ok && i < SAMPLES; i++) {
+        random = random * 1664525u + 1013904223u;
+        noise[i] = ((float)(random >> 8) / (float)(1 << 24) - 0.5f) * 0.02f;
+    }
+    if (ok && !transcribe(e, name, &q, noise, SAMPLES, a, &r, &stopped) &&
+        stopped.code != ERR_CANCELLED)
+        ok = err_set(err, stopped.code, "%s", stopped.msg);
+    arena_free(a);
+    mem_free(noise);
+    return ok;
 }
 
 double ears_confidence(const WhisperResult *r)

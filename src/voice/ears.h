@@ -15,6 +15,8 @@
 #ifndef SOTTO_VOICE_EARS_H
 #define SOTTO_VOICE_EARS_H
 
+#include "nn/vad.h"
+#include "nn/whisper.h"
 #include "voice/ears_far.h"
 
 #define EARS_RATE_HZ WHISPER_RATE_HZ
@@ -46,6 +48,7 @@ bool ears_model(const Ears *e, Str asked, char out[EARS_NAME_MAX], Err *err);
 typedef struct {
     Str model;              /* as for ears_model */
     bool urgent;            /* a person waits: the first lane */
+    bool exact;             /* silence at its ends is not cut off (voice/trim.h) */
     bool patient;           /* waits in its lane however many are there */
     bool here;              /* never another server: what is heard again every second */
     char *by;               /* [EARS_NAME_MAX]: gets who heard it; may be NULL */
@@ -78,6 +81,15 @@ bool ears_ready(const Ears *e, Err *err);
 
 /* How far a sound has been heard, in samples; called on the thread that hears. Before the first. */
 void ears_on_progress(Ears *e, void (*fn)(void *arg, size_t done, size_t all), void *arg);
+
+/* Loads the setting's model and hears some noise with it, so that the first words need not wait
+ * for the disk. */
+bool ears_wake(Ears *e, Err *err);
+/* Whether anything is being heard, or waits, in the first lane. */
+bool ears_pressed(const Ears *e);
+/* The speech detector, opened at the first use; NULL when it is not installed. Lives as long as
+ * the ears. */
+const Vad *ears_vad(Ears *e);
 
 /* Lets go of models that nobody used for the idle time. To be called now and then. */
 void ears_rest(Ears *e);

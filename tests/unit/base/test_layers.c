@@ -65,6 +65,7 @@ static const struct {
     {"FLAC/", "audio/encode_libs.c"},
     {"opus/", "audio/encode_libs.c"},
     {"lame/", "audio/encode_libs.c"},
+    {"alsa/", "audio/alsa.c"},
     {"espeak-ng/", "voice/espeak.c"},
     {"zlib.h", "nn/whisper_rules.c"},
 };

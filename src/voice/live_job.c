@@ -1,0 +1,242 @@
+/* live_job.c - what runs on workers: transcriptions, the answer and its voice. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "voice/live_int.h"
+
+#define LIVE_SEED 1 /* of api/spoken.c */
+#define PART_LOGPROB (-2.5f)
+#define PART_NO_SPEECH 0.95f
+
+LiveJob *job_new(LiveTalk *t, JobKind kind)
+{
+    LiveJob *j = mem_zalloc(sizeof *j);
+    if (!j)
+        return NULL;
+    j->talk = t;
+    j->kind = kind;
+    j->id = ++t->live->last_id;
+    j->next = t->jobs;
+    t->jobs = j;
+    buf_init(&j->sound, (size_t)1 << 30);
+    return j;
+}
+
+void job_free(LiveJob *j)
+{
+    if (!j)
+        return;
+    LiveTalk *t = j->talk;
+    LiveJob **at = &t->jobs;
+    while (*at && *at != j)
+        at = &(*at)->next;
+    if (*at)
+        *at = j->next;
+    t->part = t->part == j ? NULL : t->part;
+    t->maybe = t->maybe == j ? NULL : t->maybe;
+    t->answer = t->answer == j ? NULL : t->answer;
+    arena_free(j->arena);
+    buf_release(&j->sound);
+    mem_free(j->pcm);
+    mem_free(j);
+}
+
+static void come_back(LiveJob *j)
+{
+    j->back = (LiveMsg){.kind = MSG_JOB, .job = j};
+    live_post(j->talk, &j->back);
+}
+
+/* ---- hearing --------------------------------------------------------------------------------- */
+
+static bool is_over(void *arg)
+{
+    return atomic_load(&((LiveJob *)arg)->over);
+}
+
+/* Partial text gives way as soon as anything is heard that somebody waits for. */
+static bool gives_way(void *arg)
+{
+    const LiveJob *j = arg;
+    return atomic_load(&j->over) || ears_pressed(j->talk->live->parts.ears);
+}
+
+static bool hear(LiveJob *j, Err *err)
+{
+    Ears *ears = j->talk->live->parts.ears;
+    bool part = j->kind == JOB_PART;
+    uint64_t start = clock_mono_ns();
+    EarsRequest q = {.urgent = !part,
+                     .here = part, /* not sent away every second */
+                     .exact = j->utterance > 0, /* the session has found its ends */
+                     .options = {.language = str_of(j->language),
+                                 .one_temperature = part,
+                                 .cancelled = part ? gives_way : is_over,
+                                 .arg = j}};
+    WhisperResult r;
+    if (part) { /* half a word is improbable and still better than nothing, for a moment */
+        q.options.logprob_limit = PART_LOGPROB;
+        q.options.no_speech_limit = PART_NO_SPEECH;
+    }
+    j->arena = arena_new(ARENA_DEFAULT_MAX);
+    if (!j->arena)
+        return err_set(err, ERR_NO_MEMORY, "no memory for what was said");
+    if (is_over(j))
+        return err_set(err, ERR_CANCELLED, "it was cancelled");
+    if (!ears_hear(ears, &q, j->pcm, j->n, j->arena, &r, err))
+        return false;
+    j->cost_ms = clock_seconds_since(start) * 1000;
+    j->heard.text = r.text;
+    j->heard.language = r.language;
+    j->heard.confidence = ears_confidence(&r);
+    j->heard.hear_ms = j->cost_ms;
+    j->heard.seconds = (double)j->n / SESSION_RATE_HZ;
+    return true;
+}
+
+static void hear_run(LiveJob *j, unsigned worker)
+{
+    const LiveHooks *h = &j->talk->hooks;
+    j->ok = hear(j, &j->err);
+    if (j->ok && j->kind == JOB_MAYBE && h->complete && j->heard.text.len && !is_over(j))
+        j->complete = h->complete(j->talk->arg, j->heard.text, worker);
+}
+
+/* ---- answering ------------------------------------------------------------------------------- */
+
+static bool is_unwanted(const void *over_arg)
+{
+    return atomic_load(&((const LiveJob *)over_arg)->over);
+}
+
+static bool on_sound(void *arg, const int16_t *pcm, size_t n, const VoicePlace *place)
+{
+    LiveJob *j = arg;
+    Live *l = j->talk->live;
+    (void)place;
+    size_t most = (size_t)j->rate_hz * LIVE_SPEECH_SECONDS * sizeof *pcm;
+    pthread_mutex_lock(&l->lock);
+    while (j->sound.len - j->sent > most && !is_over(j))
+        pthread_cond_wait(&l->room, &l->lock);
+    bool ok = !is_over(j) && buf_add_mem(&j->sound, pcm, n * sizeof *pcm);
+    j->talk->posted = true;
+    pthread_cond_signal(&l->changed);
+    pthread_mutex_unlock(&l->lock);
+    if (!j->first_ns)
+        j->first_ns = clock_mono_ns();
+    work_touch(l->parts.work, j->worker);
+    return ok;
+}
+
+static bool on_begin(void *arg, const SpeechWho *who, Err *err)
+{
+    LiveJob *j = arg;
+    SpeechReport *r = &j->who;
+    (void)err;
+    (void)snprintf(r->voice, sizeof r->voice, "%s", who->voice);
+    (void)snprintf(r->backend, sizeof r->backend, "%s", who->backend);
+    (void)snprintf(r->why, sizeof r->why, "%s", who->why);
+    r->cached = who->cached;
+    r->fallback = who->fallback;
+    atomic_store(&j->rate_hz, who->rate_hz);
+    return true;
+}
+
+/* The seed is that of every other answer, so that what is kept is found again. */
+static bool speak(LiveJob *j, const LiveAnswer *a, LiveSpoken *out, Err *err)
+{
+    SpeechSay say = {.owner = a->owner, .voice = str_of(j->voice), .text = a->say,
+                     .speed = a->speed, .seed = LIVE_SEED, .cancel = &j->over,
+                     .begin = on_begin, .sink = on_sound, .arg = j};
+    work_touch(j->talk->live->parts.work, j->worker);
+    bool ok = speech_say(j->talk->live->parts.speech, &say, &out->report, err);
+    uint32_t rate = atomic_load(&j->rate_hz);
+    out->any = j->first_ns != 0;
+    out->speed = a->speed > 0 ? a->speed : 1;
+    if (!out->any)
+        return ok;
+    out->seconds = (double)out->report.sound.samples / rate;
+    out->speak_ms = (double)(j->first_ns - j->answered_ns) * 1e-6;
+    out->sound_ms = (double)(j->first_ns - j->heard.began_ns) * 1e-6;
+    return ok;
+}
+
+static void answer_run(LiveJob *j, unsigned worker)
+{
+    LiveTalk *t = j->talk;
+    LiveAnswer a = {.say = STR("")};
+    LiveSpoken spoken = {.any = false};
+    if (is_over(j))
+        return;
+    j->ok = t->hooks.answer(t->arg, &j->heard, is_unwanted, j, worker, j->arena, &a, &j->err);
+    j->answered_ns = clock_mono_ns();
+    bool answered = j->ok;
+    if (j->ok && j->speak && a.say.len && !is_over(j) && !atomic_load(&j->mute))
+        j->ok = speak(j, &a, &spoken, &j->err);
+    if (answered && a.about && t->hooks.spoken)
+        t->hooks.spoken(t->arg, a.about, &spoken);
+}
+
+/* ---- waking ---------------------------------------------------------------------------------- */
+
+static bool swallow(void *arg, const int16_t *pcm, size_t n, const VoicePlace *place)
+{
+    (void)arg;
+    (void)pcm;
+    (void)n;
+    (void)place;
+    return true;
+}
+
+/* Models that sleep are opened while the person draws breath. What goes wrong is said when they
+ * are needed. */
+static void wake_run(LiveJob *j)
+{
+    Live *l = j->talk->live;
+    Err err = ERR_INIT;
+    ears_wake(l->parts.ears, &err);
+    if (!j->speak || is_over(j))
+        return;
+    SpeechBackend backend;
+    char id[SPEECH_VOICE_MAX];
+    SpeechSay say = {.voice = str_of(j->voice), .text = STR("Yes."), .cancel = &j->over,
+                     .sink = swallow};
+    /* Another machine's voice is neither slow to wake nor free. */
+    if (speech_find(l->parts.speech, say.voice, &backend, id, &err) && backend == SPEECH_LOCAL)
+        (void)speech_say(l->parts.speech, &say, NULL, &err);
+}
+
+/* ---- both ------------------------------------------------------------------------------------ */
+
+static void run(void *arg, unsigned worker)
+{
+    LiveJob *j = arg;
+    j->worker = worker;
+    if (j->kind == JOB_ANSWER)
+        answer_run(j, worker);
+    else if (j->kind == JOB_WAKE)
+        wake_run(j);
+    else
+        hear_run(j, worker);
+    come_back(j);
+}
+
+static void drop(void *arg, unsigned worker)
+{
+    LiveJob *j = arg;
+    (void)worker;
+    j->ok = err_set(&j->err, ERR_CANCELLED, "the program ends");
+    come_back(j);
+}
+
+bool job_submit(LiveJob *j, Err *err)
+{
+    static const char *const names[] = {"partial words", "words", "words", "spoken answer",
+                                        "waking the voices"};
+    bool waits = j->kind == JOB_PART || j->kind == JOB_WAKE;
+    const LiveParts *p = &j->talk->live->parts;
+    WorkLimit limit = {p->job_limit_ms, names[j->kind], live_late, j->talk->live, j->id};
+    return work_submit_limited(p->work, waits ? WORK_NORMAL : WORK_INTERACTIVE, run, drop, j,
+                               &limit, err);
+}
