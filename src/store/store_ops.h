@@ -96,8 +96,8 @@ struct StoreOps {
     bool (*delivery_waiting)(Store *s, const Uuid *owner, size_t limit, Arena *a, Delivery **out,
         size_t *n, Err *err);
     bool (*delivery_get)(Store *s, const Uuid *owner, const Uuid *id, Delivery *out, Err *err);
-    bool (*delivery_ack)(Store *s, const Uuid *owner, const Uuid *id, int64_t at, bool *first,
-        Err *err);
+    bool (*delivery_ack)(Store *s, const Uuid *owner, const Uuid *ids, size_t n, int64_t at,
+        bool *first, Err *err);
     /* calendar.h */
     bool (*calendar_put)(Store *s, const Uuid *owner, const Calendar *c, Err *err);
     bool (*calendar_list)(Store *s, const Uuid *owner, Arena *a, Calendar **out, size_t *n,

@@ -375,7 +375,7 @@ bool sq_delivery_unsent(Store *, const Uuid *, size_t, Arena *, Delivery **, siz
 bool sq_delivery_sent(Store *, const Uuid *, const Uuid *, size_t, int64_t, Err *);
 bool sq_delivery_waiting(Store *, const Uuid *, size_t, Arena *, Delivery **, size_t *, Err *);
 bool sq_delivery_get(Store *, const Uuid *, const Uuid *, Delivery *, Err *);
-bool sq_delivery_ack(Store *, const Uuid *, const Uuid *, int64_t, bool *, Err *);
+bool sq_delivery_ack(Store *, const Uuid *, const Uuid *, size_t, int64_t, bool *, Err *);
 /* commitments.c */
 bool sq_commitment_list(Store *, const Uuid *, const CommitmentQuery *, Arena *,
     StoredCommitment **, size_t *, uint64_t *, Err *);
