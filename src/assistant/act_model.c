@@ -68,8 +68,8 @@ static bool speaks(Str said)
 {
     static const char *const words[] = {"i", "me", "my", "we", "us", "our", "need", "needs",
         "please", "don", "let", "must", "should", "sorted", "done", "ich", "mir", "mich", "mein",
-        "meine", "wir", "uns", "bitte", "muss", "je", "moi", "mon", "ma", "mes", "nous", "can", "could",
-        "would", "will", "kannst"};
+        "meine", "wir", "uns", "bitte", "muss", "je", "moi", "mon", "ma", "mes", "nous", "can",
+        "could", "would", "will", "kannst"};
     return says_one_of(said, words, sizeof words / sizeof *words);
 }
 
