@@ -2,7 +2,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
-#include "api/call.h"
+#include "api/openai.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -172,7 +172,7 @@ bool api_is_openai(Str path)
     return str_starts(path, STR("/v1/"));
 }
 
-static void openai_error(int status, const Err *err, JsonW *w)
+void openai_error(int status, const Err *err, JsonW *w)
 {
     const char *type = status == 401   ? "authentication_error"
                        : status == 403 ? "permission_error"
@@ -186,7 +186,10 @@ static void openai_error(int status, const Err *err, JsonW *w)
     jw_kv_cstr(w, "message", err->msg);
     jw_kv_cstr(w, "type", type);
     jw_kv_null(w, "param");
-    jw_kv_null(w, "code");
+    if (status == 404 && str_starts(str_of(err->msg), STR("there is no model ")))
+        jw_kv_cstr(w, "code", "model_not_found");
+    else
+        jw_kv_null(w, "code");
     jw_obj_end(w);
     jw_obj_end(w);
 }

@@ -114,6 +114,15 @@ static const Field chat_body[] = {
      .type = F_JSON,
      .nullable = true,
      .choices = "{\"enum\":[false,null],\"description\":\"there are none to give\"}"},
+    {.name = "tool_choice",
+     .type = F_JSON,
+     .nullable = true,
+     .choices = "{\"enum\":[\"auto\",\"none\",null],\"description\":\"tools of the client's are "
+                "never called: the assistant has its own\"}"},
+    {.name = "modalities",
+     .type = F_JSON,
+     .nullable = true,
+     .choices = "{\"type\":[\"array\",\"null\"],\"items\":{\"const\":\"text\"}}"},
 };
 
 static const ApiRoute routes[] = {
@@ -159,7 +168,8 @@ static const ApiRoute routes[] = {
      "openai", "Chat",
      "As OpenAI; the model is sotto. The last message of the user is what is said. When the "
      "messages before it are a conversation that was held here, it goes on; else a new one begins. "
-     "With store false nothing is kept. Where the answer stands is in annotations. Sampling "
+     "With store false nothing is kept. Tools of the client's are not called: the assistant has its "
+     "own; a tool_choice that insists on one is refused. Where the answer stands is in annotations. Sampling "
      "parameters are accepted and change nothing.",
      NULL, 0, FIELDS(chat_body), BODY_JSON, 1 << 20, "ChatCompletion", "200",
      "400,404,409,413,415,503"},

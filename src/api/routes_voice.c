@@ -129,8 +129,8 @@ static const ApiRoute routes[] = {
     {"POST", "/api/v1/voice/process", voice_process, WORK_INTERACTIVE, NEEDS_VOICE, "voice",
      "Say something to the assistant",
      "Samples, a sound in a form, or a sound as the body (audio/*). When nobody speaks, the "
-     "transcript is empty and the intent Unknown. With speak the answer is spoken, too; when Accept "
-     "names a sound (audio/wav), the answer is that sound, as it is made, and the header "
+     "transcript is empty and the intent Unknown. With speak the answer is spoken, too; when "
+     "Accept names a sound (audio/wav), the answer is that sound, as it is made, and the header "
      "Sotto-Interaction says where the rest is. 204: it was asked to be silent.",
      FIELDS(process_query), FIELDS(process_body), BODY_JSON | BODY_MULTIPART | BODY_SOUND,
      SAMPLES_BYTES, "VoiceInteraction", "200,204", "400,404,413,415,503"},

@@ -4,9 +4,9 @@
  *   text -> voice (voice/speech.h) -> encoder -> answer, as it is made or all at once
  *
  * Who spoke is in the headers Sotto-Voice, Sotto-Voice-Backend, Sotto-Voice-Cached and, when the
- * voice that was set could not, Sotto-Voice-Fallback with the reason. An error before the first byte
- * is an ordinary error, one behind it cuts the connection, so that a part is never taken for the
- * whole.
+ * voice that was set could not, Sotto-Voice-Fallback with the reason. An error before the first
+ * byte is an ordinary error, one behind it cuts the connection, so that a part is never taken for
+ * the whole.
  *
  * Threads: as handlers. */
 #ifndef SOTTO_API_SPOKEN_H

@@ -4,7 +4,8 @@
  *   VoiceStart{rate, ...}, binary frames, VoiceEnd    -> Transcripts -> VoiceResponse
  *                                                     -> VoiceAudio, binary frames, VoiceAudioEnd
  *
- * voice/live.h does it; here are the messages. A client's Talker is made with its first message of
+ * voice/live.h does it; here are the messages. What was said and answered is kept when it has been
+ * spoken, as that of voice/process is. A client's Talker is made with its first message of
  * voice and freed by Live's last hook.
  *
  * Threads: messages come on the loop thread; hooks run on Live's thread and post to the loop;
@@ -12,7 +13,7 @@
 #include <math.h>
 #include <pthread.h>
 
-#include "api/hear.h"
+#include "api/interactions.h"
 #include "api/ws_int.h"
 #include "base/mem.h"
 #include "voice/live.h"
@@ -103,7 +104,7 @@ static void on_gone(void *arg)
 
 /* ---- the answer ------------------------------------------------------------------------------ */
 
-static void on_sound_begin(void *arg, uint32_t rate_hz)
+static void on_sound_begin(void *arg, const SpeechWho *who)
 {
     Talker *t = arg;
     Buf b;
@@ -114,9 +115,14 @@ static void on_sound_begin(void *arg, uint32_t rate_hz)
     pthread_mutex_unlock(&t->lock);
     ws_frame_begin(&w, &b, "VoiceAudio");
     jw_kv_cstr(&w, "format", "s16le");
-    jw_kv_int(&w, "rate", rate_hz);
+    jw_kv_int(&w, "rate", who->rate_hz);
     jw_kv_int(&w, "channels", 1);
     jw_kv_cstr(&w, "interaction", id);
+    jw_kv_cstr(&w, "voice", who->voice);
+    jw_kv_cstr(&w, "backend", who->backend);
+    jw_kv_bool(&w, "cached", who->cached);
+    if (who->fallback)
+        jw_kv_cstr(&w, "fallback", who->why);
     post(t, &w, &b);
 }
 
@@ -175,15 +181,36 @@ static float speed_of(const AssistantReply *r, double liked)
     return (float)fmax(VOICE_SPEED_MIN, fmin(VOICE_SPEED_MAX, speed));
 }
 
+/* An answer between its words and its sound; of the job's arena. */
+typedef struct {
+    const ApiParts *parts; /* of the person who asked */
+    Interaction i;
+} Asked;
+
+static void on_spoken(void *arg, void *about, const LiveSpoken *s)
+{
+    Asked *asked = about;
+    Interaction *i = &asked->i;
+    (void)arg;
+    if (s->any) {
+        i->spoken = true;
+        i->speech = s->report;
+        i->speech_speed = (double)s->speed;
+        i->speech_seconds = s->seconds;
+        i->speak_ms = s->speak_ms;
+        i->first_sound_ms = s->sound_ms;
+        hear_first_sound(s->sound_ms);
+    }
+    interaction_keep(asked->parts, &asked->parts->owner, i);
+}
+
 static bool on_answer(void *arg, const LiveHeard *heard, LiveOver over, const void *over_arg,
                       unsigned worker, Arena *a, LiveAnswer *out, Err *err)
 {
     Talker *t = arg;
     const ApiParts *parts = ws_parts(t->ws, t->id);
     Wanted wanted = {over, over_arg};
-    Interaction i = {.at_ms = clock_now_ms(), .transcript = heard->text,
-                     .language = heard->language, .heard = heard->confidence,
-                     .hear_ms = heard->hear_ms};
+    Asked *asked = ARENA_NEW(a, Asked);
     pthread_mutex_lock(&t->lock);
     Uuid session = t->session;
     bool goes_on = t->goes_on;
@@ -193,20 +220,31 @@ static bool on_answer(void *arg, const LiveHeard *heard, LiveOver over, const vo
                         .cancelled = is_over, .arg = &wanted};
     if (!parts)
         return err_set(err, ERR_CANCELLED, "the client has gone");
-    if (!hear_answer(parts, &q, worker, a, &i, err))
+    if (!asked)
+        return err_set(err, ERR_NO_MEMORY, "no memory for the answer");
+    Interaction *i = &asked->i;
+    *asked = (Asked){.parts = parts,
+                     .i = {.at_ms = clock_now_ms(), .transcript = heard->text,
+                           .language = heard->language, .heard = heard->confidence,
+                           .hear_ms = heard->hear_ms}};
+    if (!hear_answer(parts, &q, worker, a, i, err))
         return false;
-    if (over(over_arg))
+    *out = (LiveAnswer){.say = STR(""), .owner = parts->store ? &parts->owner : NULL,
+                        .about = asked};
+    if (over(over_arg)) /* what was done is done, and kept */
         return true;
     pthread_mutex_lock(&t->lock);
-    if (i.transcript.len && t->goes_on == goes_on && uuid_eq(&t->session, &session)) {
-        t->session = i.reply.session; /* what is said next belongs to it */
+    if (i->transcript.len && t->goes_on == goes_on && uuid_eq(&t->session, &session)) {
+        t->session = i->reply.session; /* what is said next belongs to it */
         t->goes_on = true;
     }
-    memcpy(t->interaction, i.id, sizeof t->interaction);
+    memcpy(t->interaction, i->id, sizeof t->interaction);
     pthread_mutex_unlock(&t->lock);
-    send_interaction(t, &i);
-    if (i.transcript.len && i.reply.speech != SPEAK_STOP)
-        *out = (LiveAnswer){.say = i.reply.response, .speed = speed_of(&i.reply, speed)};
+    send_interaction(t, i);
+    if (i->transcript.len && i->reply.speech != SPEAK_STOP) {
+        out->say = i->reply.response;
+        out->speed = speed_of(&i->reply, speed);
+    }
     return true;
 }
 
@@ -222,10 +260,10 @@ static Talker *find(const WsVoices *v, WsId id)
 
 static Talker *talker_of(WsVoices *v, WsId id, Err *err)
 {
-    static const LiveHooks hooks = {on_state, on_words, on_complete, on_answer, on_sound_begin,
-                                    on_sound, on_sound_end, on_fail, on_gone};
-    const ApiParts *p = api_parts(ws_api(v->ws));
-    LiveParts parts = {p->ears, p->mouth, p->work};
+    static const LiveHooks hooks = {on_state, on_words, on_complete, on_answer, on_spoken,
+                                    on_sound_begin, on_sound, on_sound_end, on_fail, on_gone};
+    const ApiParts *p = api_parts(ws_api(v->ws)); /* these are everybody's */
+    LiveParts parts = {p->ears, p->speech, p->work, p->job_limit_ms};
     Talker *t = find(v, id);
     if (t)
         return t;

@@ -146,7 +146,7 @@ static bool open_doing(App *app, const AppOptions *o, Err *err)
         return err_wrap(err, "zone (%s)", config_origin(c, SET_ZONE));
     if (!open_calendars(app, c, err))
         return false;
-    if (o->assistant && !open_llm(app, o, err))
+    if ((o->assistant || o->llm) && !open_llm(app, o, err))
         return false;
     BriefingsOptions b = {.store = app->store,
                           .owner = app->owner,
@@ -181,7 +181,7 @@ static bool open_voice(App *app, const AppOptions *o, Err *err)
 {
     const Config *c = o->config;
     unsigned idle_ms = (unsigned)config_number(c, SET_SPEECH_IDLE) * 1000u;
-    SandboxOptions s = {.self = app_self()};
+    SandboxOptions s = {.self = app_self(), .spool = config_text(c, SET_DATA)};
     EarsOptions e = {.models_dir = config_text(c, SET_MODELS),
                      .model = config_text(c, SET_SPEECH_MODEL),
                      .language = config_text(c, SET_SPEECH_LANGUAGE),

@@ -30,6 +30,7 @@ typedef struct {
     bool voice;            /* it hears and speaks */
     bool only_voice;       /* nothing else: no data are opened */
     bool assistant;        /* what is said is answered; needs search; notes need ingest */
+    bool llm;              /* the language model, where one is configured; with assistant, too */
     const char *lock_note; /* who has the data open, for others to read */
     bool reachable;        /* it listens to other machines: everybody must sign in */
 } AppOptions;

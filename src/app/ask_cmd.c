@@ -123,13 +123,21 @@ int ask_command(Cli *cli)
     for (size_t i = 0; i < cli->n_args; i++)
         buf_printf(&words, "%s%s", i ? " " : "", cli->args[i]);
     Call *call = call_open(cli->config, CALL_TALK, "sotto ask", &err);
-    Json *j = call ? talk_say(call, buf_str(&words), session, &body, &err) : NULL;
+    bool live = cli->term.out_tty && !cli->json;
+    if (live)
+        cli_catch_signals();
+    Json *j = !call  ? NULL
+              : live ? talk_say_live(cli, call, buf_str(&words), session, &err)
+                     : talk_say(call, buf_str(&words), session, &body, &err);
     if (j && cli->json)
         buf_printf(&cli->out, "%s\n", body.ptr);
+    else if (j && live)
+        talk_print_rest(cli, j, false);
     else if (j)
         talk_print(cli, j, false);
     (void)json_bool(json_get(j, "found"), &found);
-    int status = !j ? cli_fail(cli, &err) : cli_done(cli, found ? 0 : EXIT_NOT_FOUND);
+    int status = !j && err.code == ERR_CANCELLED ? EXIT_INTERRUPTED
+                 : !j ? cli_fail(cli, &err) : cli_done(cli, found ? 0 : EXIT_NOT_FOUND);
     json_free(j);
     call_close(call);
     buf_release(&words);
@@ -153,9 +161,17 @@ static bool chat_say(Chat *c, Str text, Err *err)
     Buf body;
     Err why = ERR_INIT;
     buf_init(&body, 64 << 20);
-    Json *j = talk_say(c->call, text, c->goes_on ? c->session : NULL, &body, &why);
+    const char *session = c->goes_on ? c->session : NULL;
+    bool live = c->cli->term.out_tty && !c->cli->json;
+    Json *j = live ? talk_say_live(c->cli, c->call, text, session, &why)
+                   : talk_say(c->call, text, session, &body, &why);
     if (!j) {
         buf_release(&body);
+        if (why.code == ERR_CANCELLED && live) { /* this answer, and not the conversation */
+            cli_go_on();
+            cli_note(c->cli, "stopped");
+            return true;
+        }
         if (why.code != ERR_VALIDATION && why.code != ERR_CONFLICT && why.code != ERR_TOO_LARGE) {
             *err = why;
             return false;
@@ -165,6 +181,8 @@ static bool chat_say(Chat *c, Str text, Err *err)
     }
     if (c->cli->json)
         buf_printf(&c->cli->out, "%s\n", body.ptr);
+    else if (live)
+        talk_print_rest(c->cli, j, true);
     else
         talk_print(c->cli, j, true);
     Str id = json_str(json_get(j, "session_id"));

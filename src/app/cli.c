@@ -142,7 +142,7 @@ static void on_signal(int number)
         signal(number, SIG_DFL);
         raise(number);
     }
-    asked_to_stop = 1;
+    asked_to_stop = number;
 }
 
 void cli_catch_signals(void)
@@ -156,6 +156,12 @@ void cli_catch_signals(void)
 bool cli_interrupted(void)
 {
     return asked_to_stop != 0;
+}
+
+void cli_go_on(void)
+{
+    if (asked_to_stop == SIGINT) /* SIGTERM ends the program all the same */
+        asked_to_stop = 0;
 }
 
 /* ---- argv -------------------------------------------------------------------------------------

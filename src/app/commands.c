@@ -239,8 +239,8 @@ static const CliCommand commands[] = {
      "A question is answered out of your documents, tasks and what you told it, with the place it "
      "stands\n"
      "in; a command (\"remind me to call the bank tomorrow at nine\") is carried out. Exit status\n"
-     "3 when nothing was found. With --audio the question is a sound, and so is the answer: sotto ask "
-     "--audio\nquestion.wav -o answer.wav",
+     "3 when nothing was found. With --audio the question is a sound, and so is the answer:\n"
+     "sotto ask --audio question.wav -o answer.wav",
      ask_flags, COUNT(ask_flags), 0, MANY, ask_command},
     {"chat", "", "talk to the assistant",
      "One line after the other, from the terminal or a pipe, in one conversation; /quit ends it.",
@@ -320,12 +320,15 @@ static const CliCommand commands[] = {
      "where there is a loudspeaker: speaking stops the answer, so use headphones or a microphone\n"
      "that cancels echo.",
      listen_flags, COUNT(listen_flags), 0, 0, listen_command},
-    {"models", "list|fetch|verify [NAME]", "model files: what there is, get them, check them",
+    {"models", "list|fetch|verify [NAME] | add FILE [NAME]",
+     "model files: what there is, get them, check them, add a Whisper of one's own",
      "fetch gets what is missing, checks every SHA-256 and makes the file the program maps; it "
      "resumes\n"
      "where it was interrupted. verify reads every byte against its checksum. Speech recognition\n"
-     "and voices are fetched only by name: sotto models fetch whisper-base, en_US-joe-medium.",
-     NULL, 0, 1, 2, models_command},
+     "and voices are fetched only by name: sotto models fetch whisper-base, en_US-joe-medium.\n"
+     "add takes any Whisper that is there as a ggml file (ggml-small.en.bin) or as a CTranslate2\n"
+     "folder and makes whisper-NAME of it, which speech_model and --model may then name.",
+     NULL, 0, 1, 3, models_command},
     {"backup", "FILE", "write everything kept into one file",
      "Works while the server runs. The file is complete and checked when the command returns.",
      NULL, 0, 1, 1, backup_command},

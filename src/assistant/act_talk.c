@@ -73,39 +73,57 @@ static bool undo_tasks(Turn *t, const Uuid *change)
     return true;
 }
 
-bool act_undo(Turn *t)
+static bool undo_one(Turn *t, const Undo *u)
 {
     Fact f;
-    if (t->d.n_undo == 0) {
-        turn_say(t, "There is nothing in this conversation that I could undo.");
-        return true;
-    }
-    const Undo u = t->d.undo[--t->d.n_undo];
     bool ok = true;
-    switch (u.kind) {
+    switch (u->kind) {
     case UNDO_TASKS:
-        return undo_tasks(t, &u.id);
+        return undo_tasks(t, &u->id);
     case UNDO_REMEMBERED:
-        ok = store_fact_delete(t->parts->store, t->owner, &u.id, true, t->err);
+        ok = store_fact_delete(t->parts->store, t->owner, &u->id, true, t->err);
         break;
     case UNDO_FORGOTTEN:
-        ok = memory_remember(t->parts->store, t->owner, u.text, STR("conversation"), t->a, &f,
+        ok = memory_remember(t->parts->store, t->owner, u->text, STR("conversation"), t->a, &f,
                              NULL, t->err);
         break;
     case UNDO_NOTED:
-        ok = store_document_delete(t->parts->store, t->owner, &u.id, t->err);
+        ok = store_document_delete(t->parts->store, t->owner, &u->id, t->err);
         break;
     case UNDO_EVENT:
         if (!t->parts->calendars)
             return err_set(t->err, ERR_UNAVAILABLE, "there is no calendar here");
-        ok = calendars_event_delete(t->parts->calendars, &u.id, NULL, t->a, t->err);
+        ok = calendars_event_delete(t->parts->calendars, &u->id, NULL, t->a, t->err);
         break;
     default:
         return err_set(t->err, ERR_VALIDATION, "that cannot be undone");
     }
     if (ok)
-        turn_say(t, "Undone: " STR_FMT ".", STR_ARG(u.text));
+        turn_say(t, "Undone: " STR_FMT ".", STR_ARG(u->text));
     return ok;
+}
+
+/* What one turn changed is one; when a part of it cannot be undone, the others are. */
+bool act_undo(Turn *t)
+{
+    if (t->d.n_undo == 0) {
+        turn_say(t, "There is nothing in this conversation that I could undo.");
+        return true;
+    }
+    for (bool more = true, first = true; more && t->d.n_undo; first = false) {
+        const Undo u = t->d.undo[--t->d.n_undo];
+        more = u.joined;
+        if (!first)
+            turn_say(t, "\n");
+        if (undo_one(t, &u))
+            continue;
+        if ((first && !more) || (t->err->code != ERR_VALIDATION &&
+                                 t->err->code != ERR_NOT_FOUND && t->err->code != ERR_CONFLICT))
+            return false;
+        turn_say(t, "\"" STR_FMT "\" stays: %s.", STR_ARG(u.text), t->err->msg);
+        *t->err = ERR_INIT;
+    }
+    return true;
 }
 
 /* ---- answers to what was asked --------------------------------------------------------------- */
@@ -226,6 +244,8 @@ bool act_unknowable(Turn *t)
                    {ACTION_ASK_MATHS, "sums and conversions"}};
     bool answered;
     Str question = t->intent.query.len ? t->intent.query : t->text;
+    if (t->intent.follow_up && t->d.turn == TURN_ANSWER)
+        return act_question(t);
     if (!answer_find(t, question, question, NULL, 0, &answered))
         return false;
     for (size_t i = 0; !answered && i < sizeof unknown / sizeof *unknown; i++)

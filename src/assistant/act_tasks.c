@@ -173,6 +173,7 @@ bool delete_listed(Turn *t)
             return false;
         }
     }
+    dialogue_join(&t->d, gone);
     turn_say(t, "Deleted %zu task%s.", gone, gone == 1 ? "" : "s");
     t->d.n_listed = 0;
     t->d.last = (Thing){0};

@@ -320,6 +320,10 @@ static bool act(Turn *t)
     t->err = &failed;
     bool ok = memory_overhear(t, &answered);
     heard = t->intent;
+    if (ok && !answered && !answers_what_was_asked(heard.action)) {
+        ok = act_model(t, &answered);
+        heard = t->intent;
+    }
     if (ok && !answered && wants_confirmation(&heard))
         ask_whether(t);
     else if (ok && !answered)

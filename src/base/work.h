@@ -53,6 +53,9 @@ void work_free(Work *w);
 bool work_submit(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg, Err *err);
 bool work_submit_limited(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg,
                          const WorkLimit *limit, Err *err);
+/* Of the job that runs in `worker`, by itself: it goes on as it should, and its limit counts from
+ * now. */
+void work_touch(Work *w, unsigned worker);
 /* Deals with the jobs that have passed their limit; returns how many were found just now. */
 unsigned work_watch(Work *w);
 /* Jobs that hang now, and those of them that could not be replaced because too many do. While any

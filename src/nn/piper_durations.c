@@ -148,9 +148,9 @@ static void spline_run(void *arg, unsigned me, unsigned members)
     }
 }
 
-/* The frames of speed 1, so many times fewer. Rounding each up again would make all of them longer by
- * half a frame, which is much at high speed: what is rounded off goes over to the next. Only a blank
- * between two phonemes may vanish. */
+/* The frames of speed 1, so many times fewer. Rounding each up again would make all of them longer
+ * by half a frame, which is much at high speed: what is rounded off goes over to the next. Only a
+ * blank between two phonemes may vanish. */
 static size_t hurry(PiperState *s, float speed)
 {
     double due = 0;

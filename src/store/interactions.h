@@ -34,7 +34,7 @@ bool store_interaction_get(Store *s, const Uuid *owner, const Uuid *id, Arena *a
 /* limit 1..1000. ERR_VALIDATION for a cursor of another list. */
 bool store_interaction_list(Store *s, const Uuid *owner, size_t limit, Str cursor, Arena *a,
     InteractionPage *out, Err *err);
-/* id NULL: all of them. *n (may be NULL): how many went. ERR_NOT_FOUND for one that is not there. */
+/* id NULL: all. *n (may be NULL): how many went. ERR_NOT_FOUND for one that is not there. */
 bool store_interaction_delete(Store *s, const Uuid *owner, const Uuid *id, uint64_t *n, Err *err);
 
 #endif

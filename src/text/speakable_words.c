@@ -196,8 +196,9 @@ static bool when_fits(const Speak *k, const SpeakAbbreviation *a, size_t at, siz
     switch (a->when) {
     case 'U': /* a name, which may go on with an umlaut */
         before = char_at(k->s, next + 1);
-        return next > end && ((is_upper(c) && (is_lower(before) || (unsigned char)before >= 0x80)) ||
-            ((unsigned char)c == 0xc3 && (unsigned char)before < 0x9f));
+        return next > end &&
+            ((is_upper(c) && (is_lower(before) || (unsigned char)before >= 0x80)) ||
+                ((unsigned char)c == 0xc3 && (unsigned char)before < 0x9f));
     case '#': return is_digit(c) || (c == '#' && is_digit(char_at(k->s, next + 1)));
     case 'S':
         before = prior.len ? prior.ptr[0] : 0;

@@ -1,7 +1,7 @@
 /* remote.h - one text sent to another machine, and the sound that comes back, as it comes.
  *
- *   POST -> 200: raw samples, or WAV (both passed on as they come), or a sound file (decoded when it
- *           is whole) -> sink
+ *   POST -> 200: raw samples, or WAV (both passed on as they come), or a sound file (decoded when
+ *           it is whole) -> sink
  *        -> 429, 5xx, no connection: twice more, after a while, as long as nothing was passed on
  *
  * Redirects are not followed: the key is for one address. Threads: safe; calls block. */
@@ -35,8 +35,8 @@ typedef struct {
     void *sink_arg;
 } RemoteAsk;
 
-/* ERR_UNAVAILABLE, ERR_TIMEOUT, ERR_RATE_LIMITED, ERR_CANCELLED, what `failed` says. *given: samples
- * that were passed on, also on failure. */
+/* ERR_UNAVAILABLE, ERR_TIMEOUT, ERR_RATE_LIMITED, ERR_CANCELLED, what `failed` says. *given:
+ * samples that were passed on, also on failure. */
 bool remote_speak(const RemoteAsk *q, uint64_t *given, Err *err);
 
 #endif

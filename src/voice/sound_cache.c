@@ -188,7 +188,8 @@ static bool read_sound(const Buf *file, CachedSound *out)
     memcpy(&h, file->ptr, sizeof h);
     uint64_t places = (uint64_t)h.places * sizeof(CachedPlace), n = (uint64_t)h.samples * 2;
     if (memcmp(h.magic, MAGIC, 8) != 0 || h.version != VERSION ||
-        places + n != file->len - sizeof h || h.checksum != checksum(&h, data, (size_t)(places + n)))
+        places + n != file->len - sizeof h ||
+        h.checksum != checksum(&h, data, (size_t)(places + n)))
         return false;
     h.voice[sizeof h.voice - 1] = h.backend[sizeof h.backend - 1] = '\0';
     *out = (CachedSound){.rate_hz = h.rate_hz, .n_places = h.places, .n = h.samples};

@@ -1,4 +1,4 @@
-/* speech_int.h - what speech.c and the back ends of other machines share. */
+/* speech_int.h - what speech.c, speech_say.c and the back ends of other machines share. */
 #ifndef SOTTO_VOICE_SPEECH_INT_H
 #define SOTTO_VOICE_SPEECH_INT_H
 
@@ -27,6 +27,16 @@ struct Speech {
     char voice[SPEECH_VOICE_MAX]; /* under lock; "": the mouth's */
     Metric *first, *asked;
 };
+
+/* Of a SpeechBackend, for messages, metrics and voices' ids; "" for this machine. */
+extern const char *const SPEECH_NAMES[];
+/* Whose voice the setting names now, copied. */
+Str speech_set(Speech *s, char out[SPEECH_VOICE_MAX]);
+SpeechService *speech_service(Speech *s, SpeechBackend b); /* not SPEECH_LOCAL */
+/* Who `voice` is. *info: only for one of this machine; *stamp: what makes it another one under the
+ * same name. */
+bool speech_who(Speech *s, Str voice, SpeechBackend *backend, char id[SPEECH_VOICE_MAX],
+    VoiceInfo *info, uint64_t stamp[2], Arena *a, Err *err);
 
 /* One sentence for another machine's voice. */
 typedef struct {

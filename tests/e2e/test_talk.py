@@ -302,6 +302,16 @@ def test_chat_limits(client):
     assert word not in cut.choices[0].message.content and cut.choices[0].finish_reason == "stop"
 
 
+TOOLS = [{"type": "function", "function": {"name": "turn_on", "parameters": {"type": "object", "properties": {}}}}]
+
+
+def test_chat_with_tools_of_the_clients(client):
+    """They may be called and are not."""
+    for more in ({}, {"tool_choice": "auto"}, {"tool_choice": "none"}):
+        got = client.chat.completions.create(model="sotto", store=False, messages=[user("thanks")], tools=TOOLS, **more)
+        assert got.choices[0].message.content and not got.choices[0].message.tool_calls
+
+
 @pytest.mark.parametrize("bad", [
     {"messages": []},
     {"messages": [{"role": "assistant", "content": "hello"}]},
@@ -312,6 +322,9 @@ def test_chat_limits(client):
     {"logprobs": True},
     {"response_format": {"type": "json_object"}},
     {"max_tokens": 0},
+    {"tools": TOOLS, "tool_choice": "required"},
+    {"tools": TOOLS, "tool_choice": {"type": "function", "function": {"name": "turn_on"}}},
+    {"modalities": ["text", "audio"], "audio": {"voice": "alloy", "format": "wav"}},
 ])
 def test_chat_errors(client, bad):
     with pytest.raises(openai.BadRequestError) as refused:
@@ -322,8 +335,11 @@ def test_chat_errors(client, bad):
 
 def test_chat_unknown_model(client):
     for name in ("gpt-17", "all-MiniLM-L6-v2"):
-        with pytest.raises(openai.NotFoundError):
+        with pytest.raises(openai.NotFoundError) as unknown:
             client.chat.completions.create(model=name, messages=[user("hello")])
+        assert unknown.value.code == "model_not_found" and unknown.value.type == "not_found_error"
+    with pytest.raises(openai.NotFoundError):
+        client.models.retrieve("gpt-17")
 
 
 # ---- WebSocket -----------------------------------------------------------------------------------

@@ -77,6 +77,11 @@ double sq_col_real(Sq *q, int i);
 Str sq_col_str(Sq *q, int i);       /* borrowed until the next step; ptr NULL for NULL */
 bool sq_col_copy(Sq *q, int i, Arena *a, Str *out, Err *err);
 bool sq_col_bytes(Sq *q, int i, void *out, size_t n, const char *what, Err *err); /* exactly n */
+/* All rows of a bound statement, then sq_end: each by `read` into a zeroed element of `size` bytes.
+ * *list (a T *) becomes an array in `a`, NULL for no rows, *n its elements; both are left alone on
+ * failure. ERR_NO_MEMORY, and what `read` fails with. */
+typedef bool (*SqReadFn)(Sq *q, Arena *a, void *row, Err *err);
+bool sq_list(Sq *q, Arena *a, SqReadFn read, size_t size, void *list, size_t *n, Err *err);
 
 /* ---- tokens (tokens.c) ---------------------------------------------------------------------- */
 
@@ -250,6 +255,46 @@ void sq_where_release(SqWhere *w);
 void sq_where_i64(SqWhere *w, int64_t v);
 void sq_where_text(SqWhere *w, Str s); /* borrowed until it is bound */
 void sq_where_blob(SqWhere *w, Str bytes);
+
+/* ---- lists page by page (page.c) ------------------------------------------------------------ */
+
+typedef enum { SQ_SORT_INT, SQ_SORT_REAL, SQ_SORT_TEXT } SqSortKind;
+typedef struct {
+    const char *key; /* SQL, never NULL */
+    SqSortKind kind;
+    bool down;
+} SqSort;
+
+/* What there are pages of; a constant. */
+typedef struct {
+    const char *table, *columns; /* "tasks t"; the first column is `no` */
+    int n_columns;
+    const char *no; /* "t.task_no": breaks ties */
+    size_t text_max; /* bytes of a text key */
+    const SqSort *sorts;
+    int n_sorts;
+    SqReadFn read;
+    size_t size; /* of a row */
+} SqPaged;
+
+typedef struct {
+    bool given;
+    int64_t no, i;
+    double r;
+    Str t;
+} SqCursor;
+
+typedef struct {
+    void *items; /* in the arena; never NULL */
+    size_t n;
+    uint64_t total;
+    Str next_cursor; /* ptr NULL on the last page */
+} SqPage;
+
+/* ERR_VALIDATION: no such sort, or a cursor of another list or sort. */
+bool sq_cursor_parse(const SqPaged *p, Str text, int sort, Arena *a, SqCursor *out, Err *err);
+bool sq_page(SqConn *c, const SqPaged *p, const SqWhere *w, int sort, size_t limit,
+    const SqCursor *from, Arena *a, SqPage *out, Err *err);
 
 SqNear *sq_near_new(void); /* near.c */
 void sq_near_free(SqNear *near);

@@ -1,11 +1,11 @@
 /* Text to our voice to our ears and back: are the words still there?
  *
- *   sentence -> voice -> 16 kHz -> ears -> transcript; both as they are spoken (text/speakable.h), so
- *   that "$5" and "five dollars" are the same words, and numbers as the digits one hears, so that
- *   "9:05" and "905" are -> words wrong, sentences whole
+ *   sentence -> voice -> 16 kHz -> ears -> transcript; both as they are spoken (text/speakable.h),
+ *   so that "$5" and "five dollars" are the same words, and numbers as the digits one hears, so
+ *   that "9:05" and "905" are -> words wrong, sentences whole
  *
- * Every sixth sentence of tests/data/speech/roundtrip.txt; all of them with SOTTO_TORTURE=full (make
- * bench-voice). SOTTO_EARS=whisper-base asks another model. Goal: 95 % of the words. */
+ * Every sixth sentence of tests/data/speech/roundtrip.txt; all of them with SOTTO_TORTURE=full
+ * (make bench-voice). SOTTO_EARS=whisper-base asks another model. Goal: 95 % of the words. */
 #include "support/unit.h"
 
 #include <stdio.h>
