@@ -8,13 +8,12 @@ import wave
 from contextlib import contextmanager
 
 import pytest
-from page_lib import call, fill, launch, watched
+from page_lib import AWAY, call, fill, launch, watched
 from playwright.sync_api import expect, sync_playwright
 from server import Server
 
 VOICE = "en_US-joe-medium"
 SETTINGS = {"SOTTO_SPEECH_MODEL": "whisper-tiny.en"}
-AWAY = ("ERR_CONNECTION_REFUSED", "WebSocket connection", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET", "ERR_INCOMPLETE")
 QUESTION, OTHER = "Who owns the apartment I rent?", "What is due today?"
 
 # Whatever is connected to the loudspeaker is heard here too: blocks of 1024 samples with their loudness and time.
