@@ -52,6 +52,12 @@ SqConn *sq_read_begin(Sqlite *s, Err *err)
     static const char sql[] = "BEGIN";
     SqConn *c = sq_conn_take(s, err);
     Sq q;
+    /* A read whose end failed twice (sq_read_end) would show what was there then for ever. */
+    if (c && !sqlite3_get_autocommit(c->db)
+        && !sq_exec(c, "ROLLBACK", "ending an earlier read", err)) {
+        sq_conn_give(s, c);
+        return NULL;
+    }
     if (c && sq_begin(&q, c, sql, err) && sq_run(&q, err))
         return c;
     if (c)

@@ -63,10 +63,18 @@ static bool run_one(Sqlite *s, SqWrite *w)
         && sq_exec(c, "ROLLBACK TO request; RELEASE request", "undoing", NULL);
 }
 
+/* A transaction whose end could not be written (no memory, no disk) is still open: what is sent
+ * next must not become part of it. */
+static bool end_stray(Sqlite *s, Err *err)
+{
+    SqConn *c = s->writer.conn;
+    return sqlite3_get_autocommit(c->db) || sq_exec(c, "ROLLBACK", "undoing what failed", err);
+}
+
 static bool run_group(Sqlite *s, SqWrite *first, size_t n, Err *err)
 {
     SqConn *c = s->writer.conn;
-    if (!sq_exec(c, "BEGIN IMMEDIATE", "writing", err))
+    if (!end_stray(s, err) || !sq_exec(c, "BEGIN IMMEDIATE", "writing", err))
         return false;
     bool ok = true;
     SqWrite *w = first;
@@ -80,8 +88,7 @@ static bool run_group(Sqlite *s, SqWrite *first, size_t n, Err *err)
         metric_observe(s->writer.commit_seconds, NULL, clock_seconds_since(start));
         return true;
     }
-    if (!sqlite3_get_autocommit(c->db))
-        sq_exec(c, "ROLLBACK", "undoing", NULL);
+    (void)end_stray(s, NULL); /* else before the next one */
     return false;
 }
 
@@ -238,7 +245,7 @@ static void *writer_main(void *arg)
         SqWrite *first = take(w, &n);
         pthread_mutex_unlock(&w->lock);
         if (first->alone)
-            first->ok = first->alone(s, first, &first->err);
+            first->ok = end_stray(s, &first->err) && first->alone(s, first, &first->err);
         else
             run(s, first, n);
         pthread_mutex_lock(&w->lock);
