@@ -162,6 +162,7 @@ typedef struct {
     SqWrite *head, **tail;
     uint64_t next_chunk, next_doc, seq; /* writer thread only, after open */
     int wal_frames;
+    bool shaken;                        /* the connection is to be replaced */
     atomic_int failed;                  /* ErrCode of the last transaction; 0: it went well */
     uint64_t dirty_since_ns;            /* caches differ from their files; 0: they do not */
     Metric *groups, *writes, *commit_seconds;
