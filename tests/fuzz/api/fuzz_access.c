@@ -122,8 +122,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     HttpRequest req = {.method = STR("GET"), .path = STR("/"), .host = STR("localhost"),
                        .headers = headers, .header_count = n};
     if (access_check(world.access, &req, &caller, &retry_s, &err)) {
-        REQUIRE(caller.kind == CALLER_TOKEN || caller.kind == CALLER_SESSION);
-        if (caller.kind == CALLER_TOKEN) {
+        REQUIRE(caller.kind != CALLER_LOCAL);
+        if (caller.kind == CALLER_NOBODY) {
+            REQUIRE(caller.scopes == 0);
+        } else if (caller.kind == CALLER_TOKEN) {
             REQUIRE(holds(headers, n, "Authorization", world.secret[1]));
             REQUIRE(caller.scopes == SCOPE_READ);
         } else {
