@@ -31,6 +31,7 @@ typedef struct {
     bool only_voice;       /* nothing else: no data are opened */
     bool assistant;        /* what is said is answered; needs search; notes need ingest */
     const char *lock_note; /* who has the data open, for others to read */
+    void (*begin_anew)(void); /* as in ApiParts */
     bool reachable;        /* it listens to other machines: everybody must sign in */
 } AppOptions;
 

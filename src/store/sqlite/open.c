@@ -367,6 +367,7 @@ static const StoreOps OPS = {
     .person_put = sq_person_put,
     .person_list = sq_person_list,
     .person_remove = sq_person_remove,
+    .person_clear = sq_person_clear,
     .credential_put = sq_credential_put,
     .credential_list = sq_credential_list,
     .credential_delete = sq_credential_delete,

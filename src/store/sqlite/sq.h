@@ -378,6 +378,7 @@ bool sq_setting_put(Store *, const Uuid *, const StoredSetting *, size_t, Err *)
 bool sq_person_put(Store *, const Person *, Err *);
 bool sq_person_list(Store *, Arena *, Person **, size_t *, Err *);
 bool sq_person_remove(Store *, const Uuid *, Err *);
+bool sq_person_clear(Store *, const Uuid *, Err *);
 bool sq_credential_put(Store *, const Credential *, Err *);
 bool sq_credential_list(Store *, Arena *, Credential **, size_t *, Err *);
 bool sq_credential_delete(Store *, const Uuid *, size_t, Err *);
