@@ -63,8 +63,8 @@ static void begin(World *w)
     REQUIRE(access_sign_in(w->access, people[0].name, STR("correct horse"), &from, &session,
                            w->secret[3], &retry_s, &err));
     REQUIRE(access_token_add(w->access, &me, STR("a"), SCOPE_READ, 0, &made, w->secret[1], &err));
-    REQUIRE(access_token_add(w->access, &me, STR("b"), SCOPE_TOKENS, now + 60000, &made, w->secret[2],
-                             &err));
+    REQUIRE(access_token_add(w->access, &me, STR("b"), SCOPE_TOKENS, now + 60000, &made,
+                             w->secret[2], &err));
     clock_set_ms(now + 120000);
     memcpy(w->secret[4], w->secret[1], ACCESS_SECRET_MAX);
     w->secret[4][strlen(w->secret[4]) - 1] = '\0';
