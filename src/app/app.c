@@ -271,6 +271,7 @@ static bool open_api(App *app, Err *err)
     parts.person_open = app_person_add;
     parts.person_close = app_person_remove;
     parts.person_arg = app;
+    parts.begin_anew = app->options.begin_anew;
     app->api = api_new(&parts, err);
     return app->api != NULL;
 }

@@ -167,6 +167,7 @@ typedef struct {
     SqWrite *head, **tail;
     uint64_t next_chunk, next_doc, seq; /* writer thread only, after open */
     int wal_frames;
+    bool shaken;                        /* the connection is to be replaced */
     atomic_int failed;                  /* ErrCode of the last transaction; 0: it went well */
     uint64_t dirty_since_ns;            /* caches differ from their files; 0: they do not */
     Metric *groups, *writes, *commit_seconds;
@@ -431,6 +432,7 @@ bool sq_setting_put(Store *, const Uuid *, const StoredSetting *, size_t, Err *)
 bool sq_person_put(Store *, const Person *, Err *);
 bool sq_person_list(Store *, Arena *, Person **, size_t *, Err *);
 bool sq_person_remove(Store *, const Uuid *, Err *);
+bool sq_person_clear(Store *, const Uuid *, Err *);
 bool sq_credential_put(Store *, const Credential *, Err *);
 bool sq_credential_list(Store *, Arena *, Credential **, size_t *, Err *);
 bool sq_credential_delete(Store *, const Uuid *, size_t, Err *);
