@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/sqlite/sq_index.h"
+#include "store/sqlite/sq_replica.h"
 
 #define CHECKPOINT_FRAMES 1000      /* 4 MB of WAL: worth copying back when nobody waits */
 #define CHECKPOINT_FRAMES_MUST 8000 /* 32 MB: worth making somebody wait */
@@ -76,13 +77,14 @@ static bool run_group(Sqlite *s, SqWrite *first, size_t n, Err *err)
             *err = w->err;
     }
     uint64_t start = clock_mono_ns();
-    if (ok && sq_exec(c, "COMMIT", "writing", err)) {
+    ok = ok && (!s->replica || sq_replica_before(s, err)) && sq_exec(c, "COMMIT", "writing", err);
+    if (ok)
         metric_observe(s->writer.commit_seconds, NULL, clock_seconds_since(start));
-        return true;
-    }
-    if (!sqlite3_get_autocommit(c->db))
+    else if (!sqlite3_get_autocommit(c->db))
         sq_exec(c, "ROLLBACK", "undoing", NULL);
-    return false;
+    if (s->replica)
+        sq_replica_after(s, ok);
+    return ok;
 }
 
 static void tell(Sqlite *s, const SqWrite *w)
