@@ -102,6 +102,16 @@ static const Setting settings[SET_ID_COUNT] = {
      "SECONDS", NULL, 1, 3600,
      "how long that server may take for five minutes of sound, tries included; while a person "
      "waits a sixth of it"},
+    {SET_QDRANT_URL, SETTING_URL, "qdrant_url", "--qdrant-url", "QDRANT_URL", "", "URL", NULL, 0, 0,
+     "a Qdrant server that keeps everything, for many processes; empty: one file keeps it"},
+    {SET_QDRANT_API_KEY, SETTING_SECRET, "qdrant_api_key", NULL, "QDRANT_API_KEY", "", "KEY", NULL,
+     0, 0, "key of that server; sent nowhere else"},
+    {SET_QDRANT_SHARDS, SETTING_COUNT, "qdrant_shards", "--qdrant-shards", "QDRANT_SHARDS", "1",
+     "N", NULL, 1, 10000, "shards of collections that are made there"},
+    {SET_QDRANT_REPLICAS, SETTING_COUNT, "qdrant_replicas", "--qdrant-replicas", "QDRANT_REPLICAS",
+     "1", "N", NULL, 1, 100, "copies of each shard of collections that are made there"},
+    {SET_QDRANT_TIMEOUT, SETTING_COUNT, "qdrant_timeout", "--qdrant-timeout", "QDRANT_TIMEOUT",
+     "10", "SECONDS", NULL, 1, 600, "how long one request there may take"},
 };
 
 typedef struct {

@@ -228,7 +228,9 @@ static bool once(QdHttp *h, const ClientRequest *req, Json **out, int *status, b
         *status = r.status;
     if (ok && out) {
         *out = json_parse(buf_str(&r.body), JSON_DEFAULT_DEPTH, &why);
-        if (!*out) {
+        if (!*out && why.code == ERR_NO_MEMORY) {
+            ok = err_set(err, ERR_NO_MEMORY, "%s", why.msg);
+        } else if (!*out) {
             *later = true;
             ok = err_set(err, ERR_UNAVAILABLE, "Qdrant at %s sent an answer that is no JSON: %s",
                 h->host, why.msg);

@@ -9,12 +9,12 @@
 bool qd_raced(const Err *err, int tries);
 
 #define QD_RUN(owner, fresh, call)                                                                 \
-    QdPerson *who = qd_person_take(qd_of(s), (owner), (fresh), err);                                 \
-    if (!who)                                                                                        \
+    QdPerson *who = qd_person_take(qd_of(s), (owner), (fresh), err);                               \
+    if (!who)                                                                                      \
         return false;                                                                              \
     Err why = ERR_INIT;                                                                            \
     bool ok = (call);                                                                              \
-    qd_person_give(who);                                                                             \
+    qd_person_give(who);                                                                           \
     if (!ok && err)                                                                                \
         *err = why;                                                                                \
     return ok
@@ -24,12 +24,12 @@ bool qd_raced(const Err *err, int tries);
 
 #define WRITE(owner, call)                                                                         \
     for (int tries = 0;; tries++) {                                                                \
-        QdPerson *who = qd_person_take(qd_of(s), (owner), true, err);                                \
-        if (!who)                                                                                    \
+        QdPerson *who = qd_person_take(qd_of(s), (owner), true, err);                              \
+        if (!who)                                                                                  \
             return false;                                                                          \
         Err why = ERR_INIT;                                                                        \
         bool ok = (call);                                                                          \
-        qd_person_give(who);                                                                         \
+        qd_person_give(who);                                                                       \
         if (ok)                                                                                    \
             return true;                                                                           \
         if (!qd_raced(&why, tries)) {                                                              \

@@ -3,10 +3,10 @@
  *   1. prefetch: nearest by int8 vectors, and best by words -> rescored by the exact vectors
  *   2. best by words
  *
- * What makes an answer of them (whole scores on both sides, coverage, moments, the fusion itself) is
- * ours and the same over every back end: store/sqlite/candidates.c, search/fusion.c. Words that must
- * or must not be there, prefixes of sources and words in titles are found in the working copy, and
- * Qdrant is told the passages that are left. */
+ * What makes an answer of them (whole scores on both sides, coverage, moments, the fusion itself)
+ * is ours and the same over every back end: store/sqlite/candidates.c, search/fusion.c. Words that
+ * must or must not be there, prefixes of sources and words in titles are found in the working copy,
+ * and Qdrant is told the passages that are left. */
 #include "store/qdrant/qd_sparse.h"
 
 typedef struct {

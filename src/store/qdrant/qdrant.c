@@ -50,7 +50,7 @@ static bool qd_tokenize(Store *s, Str text,
 static uint64_t qd_version(Store *s, const Uuid *owner)
 {
     QdPerson *p = qd_person_take(qd_of(s), owner, true, NULL);
-    uint64_t v = p ? p->local->ops->version(p->local, owner) : 0;
+    uint64_t v = p && sq_replica_seq(p->local) ? p->local->ops->version(p->local, owner) : 0;
     if (p)
         qd_person_give(p);
     return v;
@@ -59,7 +59,7 @@ static uint64_t qd_version(Store *s, const Uuid *owner)
 static uint64_t qd_plans_version(Store *s, const Uuid *owner)
 {
     QdPerson *p = qd_person_take(qd_of(s), owner, true, NULL);
-    uint64_t v = p ? p->local->ops->plans_version(p->local, owner) : 0;
+    uint64_t v = p && sq_replica_seq(p->local) ? p->local->ops->plans_version(p->local, owner) : 0;
     if (p)
         qd_person_give(p);
     return v;
@@ -70,8 +70,6 @@ static bool stats_of(QdPerson *p, const Uuid *owner, Arena *a, StoreStats *out, 
     if (!p->local->ops->stats(p->local, owner, a, out, err))
         return false;
     out->backend = STR("qdrant");
-    out->cache_bytes += out->database_bytes;
-    out->database_bytes = 0;
     return true;
 }
 
@@ -346,7 +344,9 @@ Store *store_open_qdrant(const StoreOptions *o, const QdrantOptions *x, Err *err
         "Commits that another process was faster with, and that were done again.", NULL);
     q->synced = metric_counter("qdrant_synced_commits_total",
         "Commits of other processes taken over.", NULL);
-    bool ok = (q->model && q->prefix) || err_set(err, ERR_NO_MEMORY, "opening Qdrant: out of memory");
+    bool ok = q->model && q->prefix;
+    if (!ok)
+        err_set(err, ERR_NO_MEMORY, "opening Qdrant: out of memory");
     if (ok && take_folder(q, o, err) && (q->http = qd_http_new(x, err)) && first_look(q, err)
         && start_watching(q, err))
         return &q->base;

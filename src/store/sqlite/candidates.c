@@ -519,7 +519,7 @@ static bool far_lists(Plan *p, Union *u, Candidates *out, Err *err)
 }
 
 /* Our own numbers for both sides: a collection's idf is everybody's, and so is its rounding. */
-static bool far_scores(Plan *p, Union *u, Err *err)
+static bool far_scores(Plan *p, Union *u, Candidates *out, Err *err)
 {
     float *score = ARENA_NEW_ARRAY(p->a, float, u->n + 1), scale;
     KindexQuery kq = keyword_query(p, &scale);
@@ -535,15 +535,27 @@ static bool far_scores(Plan *p, Union *u, Err *err)
         return true;
     if (!kindex_scores(p->x->k, &kq, u->slot_of, u->n, score, err))
         return false;
-    for (size_t i = 0; i < u->n; i++)
-        u->items[i].keyword = score[i] * scale;
+    double sum = 0, square = 0, n = 0;
+    for (size_t i = 0; i < u->n; i++) {
+        double s = u->items[i].keyword = score[i] * scale;
+        if (u->items[i].keyword_rank) {
+            sum += s;
+            square += s * s;
+            n++;
+        }
+    }
+    if (n > 0) {
+        double var = square / n - sum / n * (sum / n);
+        out->kw_mean = (float)(sum / n);
+        out->kw_std = var > 0 ? sqrtf((float)var) : 0;
+    }
     return true;
 }
 
 static bool both_lists(Plan *p, Union *u, Candidates *out, Err *err)
 {
     if (p->lists)
-        return far_lists(p, u, out, err) && far_scores(p, u, err)
+        return far_lists(p, u, out, err) && far_scores(p, u, out, err)
             && (!p->n_terms || cover(p, u, out, err));
     if (p->q->vector && !find_vectors(p, u, out, err))
         return false;

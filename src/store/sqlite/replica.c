@@ -346,6 +346,7 @@ bool sq_replica_before(Sqlite *s, Err *err)
     if (sqlite3session_isempty(r->session))
         return true;
     SqChange c = {.conn = s->writer.conn, .context_weight = s->context_weight,
+        .model = s->model,
         .arena = arena_new((size_t)8 << 30)};
     uint64_t seq = 0;
     bool ok = (c.arena || no_memory(err)) && uuid_v4(&c.txn, err) && collect(r, &c, err);

@@ -5,7 +5,7 @@ bool sq_replica_passage(const SqChange *c, int64_t chunk_no, Arena *a, SqPassage
 {
     static const char sql[] =
         "SELECT c.uuid, d.uuid, c.doc_no, c.ordinal, c.start, c.\"end\", c.page, t.body, c.context,"
-        " v.code FROM chunks c JOIN documents d USING (doc_no) JOIN chunk_texts t USING (chunk_no) "
+        " v.code, d.model FROM chunks c JOIN documents d USING (doc_no) JOIN chunk_texts t USING (chunk_no) "
         "LEFT JOIN vectors v USING (chunk_no) WHERE c.chunk_no = ?1";
     Sq q;
     bool ok = sq_begin(&q, c->conn, sql, err);
@@ -24,7 +24,8 @@ bool sq_replica_passage(const SqChange *c, int64_t chunk_no, Arena *a, SqPassage
             out->start = (uint32_t)sq_col_i64(&q, 4);
             out->end = (uint32_t)sq_col_i64(&q, 5);
             out->page = (uint32_t)sq_col_i64(&q, 6);
-            sq_code_load(&out->code, sq_col_str(&q, 9), false);
+            sq_code_load(&out->code, sq_col_str(&q, 9),
+                c->model[0] && !str_eq(sq_col_str(&q, 10), str_of(c->model)));
         }
     }
     sq_end(&q);

@@ -39,6 +39,7 @@ typedef struct {
     size_t n_docs, cap_docs;
     SqConn *conn;        /* inside the transaction */
     unsigned context_weight;
+    const char *model;   /* the store's encoder; "": any */
     Arena *arena;
 } SqChange;
 
