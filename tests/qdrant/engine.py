@@ -137,7 +137,7 @@ def params(p):
 def scoring(q, using):
     if isinstance(q, dict) and "fusion" in q:
         known(q, "fusion", of="query")
-        return qe.Fusion.Rrf() if q["fusion"] == "rrf" else qe.Fusion.Dbsf()
+        return qe.Fusion.Rrf(2) if q["fusion"] == "rrf" else qe.Fusion.Dbsf()
     if isinstance(q, dict):
         known(q, "indices", "values", of="query")
     return qe.Query.Nearest(query_vector(q), using=using)

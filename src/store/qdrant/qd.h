@@ -99,7 +99,8 @@ struct QdPerson {
     uint64_t used_ns;
     atomic_bool stale;           /* a commit of another process was in the way */
     pthread_mutex_t sync_lock;
-    atomic_bool leftovers;       /* points to delete that could not be */
+    atomic_bool gone;            /* the person was removed: nothing is written any more, */
+    atomic_bool had_data;        /* and what the copy has is not shown */
     QdPerson *next;
 };
 
@@ -119,6 +120,8 @@ bool qd_passage_id(const QdPerson *p, const Uuid *chunk, Uuid *out, Err *err);
 /* ---- commits (qd_commit.c, qd_points.c) ----------------------------------------------------- */
 
 bool qd_send(void *person, const SqChange *c, Err *err);
+/* The last commit there will be: the person is removed. */
+bool qd_commit_removal(QdPerson *p, Err *err);
 /* Whether a commit of that number exists; *txn its transaction. */
 bool qd_commit_get(QdPerson *p, uint64_t seq, bool *found, Uuid *txn, Err *err);
 /* Passages that came, as points: before the commit. */

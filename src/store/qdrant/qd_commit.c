@@ -116,7 +116,7 @@ static bool put_rows(QdPerson *p, const SqChange *c, Err *err)
 
 /* ---- the commit ----------------------------------------------------------------------------- */
 
-static bool insert_commit(QdPerson *p, const SqChange *c, Err *err)
+static bool insert_commit(QdPerson *p, const SqChange *c, bool removed, Err *err)
 {
     Uuid id;
     Buf b;
@@ -139,6 +139,8 @@ static bool insert_commit(QdPerson *p, const SqChange *c, Err *err)
     jw_kv_int(&w, "seq", (int64_t)c->seq);
     qd_json_uuid(&w, "txn", &c->txn);
     jw_kv_int(&w, "at_ms", clock_now_ms());
+    if (removed)
+        jw_kv_cstr(&w, "removed", "yes");
     jw_key(&w, "gone");
     jw_arr(&w);
     for (size_t i = 0; i < c->n_rows; i++) {
@@ -184,12 +186,12 @@ bool qd_commit_get(QdPerson *p, uint64_t seq, bool *found, Uuid *txn, Err *err)
 }
 
 /* False with p->stale: another's is there. */
-static bool commit(QdPerson *p, const SqChange *c, Err *err)
+static bool commit(QdPerson *p, const SqChange *c, bool removed, Err *err)
 {
     Err why = ERR_INIT;
     bool found = false;
     Uuid txn;
-    bool sent = insert_commit(p, c, &why);
+    bool sent = insert_commit(p, c, removed, &why);
     if (!qd_commit_get(p, c->seq, &found, &txn, err))
         return false; /* nobody knows; see above */
     if (found && uuid_eq(&txn, &c->txn))
@@ -223,17 +225,24 @@ static bool delete_replaced(QdPerson *p, const SqChange *c, Err *err)
 bool qd_send(void *person, const SqChange *c, Err *err)
 {
     QdPerson *p = person;
+    if (atomic_load(&p->gone))
+        return err_set(err, ERR_NOT_FOUND, "this person and their data were removed");
     if (!qd_points_put(p, c, err) || !put_rows(p, c, err)) {
         take_back(p, &c->txn);
         return false;
     }
-    if (!commit(p, c, err))
+    if (!commit(p, c, false, err))
         return false;
     Err why = ERR_INIT;
     if (!delete_replaced(p, c, &why) || !qd_points_follow(p, c, &why)) {
         /* Committed all the same: what is left over is overruled, and found again. */
-        atomic_store(&p->leftovers, true);
         log_write(LOG_WARN, "qdrant", "tidying up after a write: %s", why.msg);
     }
     return true;
+}
+
+bool qd_commit_removal(QdPerson *p, Err *err)
+{
+    SqChange c = {.seq = sq_replica_seq(p->local) + 1};
+    return uuid_v4(&c.txn, err) && commit(p, &c, true, err);
 }

@@ -84,6 +84,10 @@ static void close_copy(QdPerson *p)
     store_close(p->local);
     p->local = NULL;
     p->q->n_open--;
+    char *dir = atomic_load(&p->gone) ? folder(p) : NULL;
+    if (dir)
+        (void)os_remove_tree(dir, NULL);
+    mem_free(dir);
 }
 
 static void close_oldest(Qd *q)
@@ -204,13 +208,17 @@ QdPerson *qd_person_take(Qd *q, const Uuid *owner, bool fresh, Err *err)
     pthread_mutex_unlock(&q->lock_people);
     if (!p)
         return NULL;
-    bool ok = true;
-    if (!opened) {
+    bool ok = !atomic_load(&p->gone) || !atomic_load(&p->had_data)
+        || err_set(err, ERR_NOT_FOUND, "this person and their data were removed");
+    if (ok && !opened) {
         pthread_mutex_lock(&p->sync_lock);
-        ok = p->local || open_copy(p, err);
+        ok = p->local
+            || (open_copy(p, err)
+                /* A new copy looks at all there is: it may be that the person is no more. */
+                && (sq_replica_seq(p->local) || qd_sync(p, err)));
         pthread_mutex_unlock(&p->sync_lock);
     }
-    if (ok && fresh)
+    if (ok && fresh && !atomic_load(&p->gone))
         ok = up_to_date(p, err);
     if (ok)
         return p;

@@ -131,6 +131,11 @@ static bool on_commit(Sync *s, const Json *point, Err *err)
     const Json *payload;
     if (!head(point, &seq, &txn, &payload) || seq <= s->from || seq - s->from > 100000000)
         return bad_point(s->p, err);
+    if (json_get(payload, "removed")) {
+        atomic_store(&s->p->had_data, s->from > 0);
+        atomic_store(&s->p->gone, true);
+        return true;
+    }
     size_t at = (size_t)(seq - s->from - 1);
     while (s->n <= at) {
         if (!ARENA_GROW(s->a, s->commits, s->n, s->cap))

@@ -126,17 +126,35 @@ static bool remove_row(Store *s, const Uuid *person, Err *err)
     READ(&QD_SYSTEM, remove_there(who, person, &why));
 }
 
+/* Other processes learn of it by a last commit, which stays. */
+static bool say_goodbye(Store *s, const Uuid *person, Err *err)
+{
+    for (int tries = 0;; tries++) {
+        Err why = ERR_INIT;
+        QdPerson *p = qd_person_take(qd_of(s), person, true, &why);
+        bool ok = p && (atomic_load(&p->gone) || !sq_replica_seq(p->local)
+            || qd_commit_removal(p, &why));
+        if (p)
+            qd_person_give(p);
+        if (ok || why.code == ERR_NOT_FOUND)
+            return true;
+        if (!qd_raced(&why, tries))
+            return err && (*err = why, false);
+    }
+}
+
 /* What lets them in first, their row last: interrupted, it is done again. */
 static bool qd_person_remove(Store *s, const Uuid *person, Err *err)
 {
     Qd *q = qd_of(s);
     char id[UUID_TEXT];
     Buf b;
-    if (!sign_out(s, person, err))
+    if (!sign_out(s, person, err) || !say_goodbye(s, person, err))
         return false;
     qd_person_drop(q, person);
     buf_init(&b, 256);
-    buf_printf(&b, "{\"must\":[{\"key\":\"owner\",\"match\":{\"value\":\"%s\"}}]}",
+    buf_printf(&b, "{\"must\":[{\"key\":\"owner\",\"match\":{\"value\":\"%s\"}}],"
+        "\"must_not\":[{\"key\":\"removed\",\"match\":{\"value\":\"yes\"}}]}",
         uuid_format(person, id));
     bool ok = qd_delete_where(q, true, buf_str(&b), err)
         && qd_delete_where(q, false, buf_str(&b), err);

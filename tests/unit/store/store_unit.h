@@ -33,6 +33,11 @@ static inline const char *fx_qdrant(void)
     return url && *url ? url : NULL;
 }
 
+/* For tests of SQLite's own file: what they look into is not there. */
+#define ONLY_SQLITE                                                                                \
+    if (fx_qdrant())                                                                               \
+    skip()
+
 static inline Store *fx_open(const char *dir)
 {
     Err err = ERR_INIT;
