@@ -274,6 +274,8 @@ class Collection:
         out = {"id": str(r.id) if not isinstance(r.id, int) else r.id}
         if r.payload is not None:
             out["payload"] = r.payload
+        if getattr(r, "order_value", None) is not None:
+            out["order_value"] = r.order_value
         if vectors and r.vector is not None:
             out["vector"] = {n: ({"indices": v.indices, "values": v.values}
                                  if hasattr(v, "indices") else v) for n, v in r.vector.items()}

@@ -38,7 +38,7 @@ def members(shape, value, where):
             members(shape[0], v, f"{where}[]")
     elif shape == "number":
         assert isinstance(value, (int, float)), where
-    elif shape == "string":
+    elif shape == "string" and not isinstance(value, list):  # a list: a vector, then its marker
         assert isinstance(value, str), where
 
 
