@@ -3,7 +3,8 @@
 
 bool backend_is_qdrant(const Config *c)
 {
-    return config_text(c, SET_QDRANT_URL)[0] != 0;
+    const char *url = config_text(c, SET_QDRANT_URL); /* NULL: not set */
+    return url && *url;
 }
 
 QdrantOptions backend_qdrant(const Config *c)

@@ -64,6 +64,21 @@ static void put_bytes(JsonW *w, Str s)
     jw_obj_end(w);
 }
 
+/* As text: a JSON reader between here and there may be off by the last bit. */
+static void put_real(JsonW *w, double v)
+{
+    Buf b;
+    JsonW digits;
+    buf_init(&b, 64);
+    jw_init(&digits, &b);
+    jw_num(&digits, v);
+    jw_obj(w);
+    jw_kv_str(w, "f", buf_str(&b));
+    jw_obj_end(w);
+    w->out->failed = w->out->failed || b.failed;
+    buf_release(&b);
+}
+
 static void put_column(JsonW *w, sqlite3_stmt *st, int i)
 {
     Str s = {sqlite3_column_blob(st, i), (size_t)sqlite3_column_bytes(st, i)};
@@ -72,7 +87,7 @@ static void put_column(JsonW *w, sqlite3_stmt *st, int i)
     jw_key(w, sqlite3_column_name(st, i));
     switch (sqlite3_column_type(st, i)) {
     case SQLITE_INTEGER: jw_int(w, sqlite3_column_int64(st, i)); break;
-    case SQLITE_FLOAT: jw_num(w, sqlite3_column_double(st, i)); break;
+    case SQLITE_FLOAT: put_real(w, sqlite3_column_double(st, i)); break;
     case SQLITE_TEXT: jw_str(w, s); break;
     case SQLITE_BLOB: put_bytes(w, s); break;
     default: jw_null(w); break;

@@ -197,6 +197,8 @@ static int bind_json(SqApply *t, sqlite3_stmt *st, int at, const Json *v, Err *e
         s = json_str(v);
         return sqlite3_bind_text64(st, at, s.ptr, s.len, SQLITE_STATIC, SQLITE_UTF8);
     case JSON_T_OBJECT:
+        if (str_to_double(json_str(json_get(v, "f")), &d))
+            return sqlite3_bind_double(st, at, d);
         s = json_str(json_get(v, "t"));
         if (!s.ptr && !from_base64(json_str(json_get(v, "b")), t->a, &s, err))
             return SQLITE_ERROR;
@@ -464,7 +466,7 @@ typedef struct {
 static bool transaction(SqApply *t, const Apply *ap, Err *err)
 {
     static const char begin[] =
-        "PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE;"
+        "BEGIN IMMEDIATE;"
         "CREATE TEMP TABLE IF NOT EXISTS replica_gone (tbl TEXT NOT NULL, key TEXT NOT NULL,"
         " seq INTEGER NOT NULL, PRIMARY KEY (tbl, key)) WITHOUT ROWID;"
         "DELETE FROM temp.replica_gone";
@@ -506,11 +508,14 @@ static bool apply(Sqlite *s, SqWrite *w, Err *err)
         .seq = atomic_load(&s->replica->seq)};
     if (!t.a)
         return no_memory(err);
+    int keys = 0; /* a move of data has them off already, and goes on */
+    sqlite3_db_config(t.c->db, SQLITE_DBCONFIG_ENABLE_FKEY, -1, &keys);
+    sqlite3_db_config(t.c->db, SQLITE_DBCONFIG_ENABLE_FKEY, 0, NULL);
     sq_replica_pause(s->replica, true);
     bool ok = transaction(&t, (const Apply *)w, err);
     if (!sqlite3_get_autocommit(t.c->db))
         (void)sq_exec(t.c, "ROLLBACK", "undoing", NULL);
-    (void)sq_exec(t.c, "PRAGMA foreign_keys = ON", "taking over rows", NULL);
+    sqlite3_db_config(t.c->db, SQLITE_DBCONFIG_ENABLE_FKEY, keys, NULL);
     sq_replica_pause(s->replica, false);
     if (ok) {
         atomic_store(&s->replica->seq, t.seq);
