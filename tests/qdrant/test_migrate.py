@@ -13,10 +13,10 @@ from conftest import ROOT, Engine
 from server import MODELS, PROGRAM
 
 
-def sotto(data, *words, url=None, ok=True, **env):
+def sotto(data, *words, url=None, ok=True, say=None, **env):
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("SOTTO_", "QDRANT_"))}
     run = subprocess.run([PROGRAM, "--data", data, *words], capture_output=True, text=True,
-                         timeout=300, env={**clean, "SOTTO_MODELS": str(MODELS), **env,
+                         input=say, timeout=300, env={**clean, "SOTTO_MODELS": str(MODELS), **env,
                                            "XDG_CONFIG_HOME": str(data / "none"),
                                            **({"QDRANT_URL": url} if url else {})})
     assert not ok or run.returncode == 0, run.stdout + run.stderr
@@ -30,7 +30,9 @@ def filled(tmp_path):
     sotto(data, "add", str(ROOT / "share/sample"))
     sotto(data, "task", "add", "pay the rent tomorrow at 9")
     sotto(data, "ask", "remember that my manager is Dana")
-    sotto(data, "people", "add", "bob")
+    sotto(data, "people", "password", "me", say="a long enough pass phrase\n")
+    sotto(data, "people", "add", "bob", say="a long enough pass phrase\n")
+    sotto(data, "token", "create", "backup")
     return data
 
 
@@ -63,9 +65,11 @@ def test_there_and_back(tmp_path, engine, filled):
     other = tmp_path / "other"
     other.mkdir(mode=0o700)
     ask = ("search", "--json", "hotel in lisbon")
-    found = [[r["title"] for r in json.loads(s)["matches"]] if "matches" in json.loads(s) else s
-             for s in (sotto(filled, *ask), sotto(back, *ask), sotto(other, *ask, url=engine.url))]
-    assert found[0] == found[1] == found[2]
+    found = []
+    for answer in (sotto(filled, *ask), sotto(back, *ask), sotto(other, *ask, url=engine.url)):
+        answer = json.loads(answer)
+        found.append([d["title"] for d in answer["documents"]])
+    assert found[0] and found[0] == found[1] == found[2]
 
 
 def test_interrupted(tmp_path, engine, filled):
