@@ -2,7 +2,6 @@
 middle of its writes, and nothing acknowledged is lost or there twice; faults of every kind between
 them and Qdrant."""
 import json
-import os
 import random
 import signal
 import threading
@@ -12,7 +11,7 @@ import urllib.request
 
 import pytest
 
-from conftest import Engine
+from qdrant_lib import Engine, engine  # noqa: F401 (a fixture)
 from server import Server
 
 API = "/api/v1"

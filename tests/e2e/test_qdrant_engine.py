@@ -1,4 +1,4 @@
-"""The test server against what a Qdrant 1.18.3 server answered (shapes.json): the same statuses, the
+"""The test server against what a Qdrant 1.18.3 server answered (qdrant_shapes.json): the same statuses, the
 same members, the same points found, the same words of an error where they matter."""
 import json
 import random
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Engine
+from qdrant_lib import Engine
 
-SHAPES = json.loads(Path(__file__).with_name("shapes.json").read_text())
+SHAPES = json.loads(Path(__file__).with_name("qdrant_shapes.json").read_text())
 # What the back end does not use, and the server does not have.
 NOT_HERE = {"cluster", "collection cluster", "grouped by document", "get some",
             "hybrid, distribution-based fusion", "body that is not JSON", "bad filter"}

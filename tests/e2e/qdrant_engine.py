@@ -1,5 +1,5 @@
 """A Qdrant server for tests: the real engine (qdrant-edge-py holds its segments, indexes and query
-planner) behind the REST shapes of Qdrant 1.18, which test_engine.py compares with recorded ones.
+planner) behind the REST shapes of Qdrant 1.18, which test_qdrant_engine.py compares with recorded ones.
 
 It is strict: a route, a member of a body or a parameter that it does not know is answered with 400
 and remembered, and the run that sent it fails (GET /_test/unknown). Faults are asked for by
@@ -7,7 +7,7 @@ POST /_test/fault {"method", "path" (a piece of it), "kind", "times", "skip"}; k
 without a word), reset (in the middle of the answer), slow, 429, 500, truncate, redirect, half (of a
 batch is taken, then 500), lost (all is taken, then the connection closed).
 
-    engine.py [--port N] [--key KEY] [--dir DIR]     prints the port when it listens
+    qdrant_engine.py [--port N] [--key KEY] [--dir DIR]     prints the port when it listens
 """
 import argparse
 import json

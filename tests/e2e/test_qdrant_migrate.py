@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from conftest import ROOT, Engine
-from server import MODELS, PROGRAM
+from qdrant_lib import engine  # noqa: F401 (a fixture)
+from server import MODELS, PROGRAM, ROOT
 
 
 def sotto(data, *words, url=None, ok=True, say=None, **env):

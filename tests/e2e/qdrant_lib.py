@@ -1,16 +1,15 @@
-"""An engine on a free loopback port (engine.py), and the programs that are driven over it."""
+"""An engine on a free loopback port (qdrant_engine.py), and the programs that are driven over it."""
 import json
-import os
 import subprocess
 import sys
+import urllib.error
 import urllib.request
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/e2e"))
-BUILD = Path(os.environ.get("SOTTO_BUILD", ROOT / "build/dev"))
+from server import PROGRAM, ROOT
+
+BUILD = PROGRAM.resolve().parent.parent  # where the test programs are
 
 
 class Engine:
@@ -19,7 +18,7 @@ class Engine:
     def __init__(self, key="", port=0):
         self.key = key
         self.process = subprocess.Popen(
-            [sys.executable, ROOT / "tests/qdrant/engine.py", "--port", str(port), "--key", key],
+            [sys.executable, ROOT / "tests/e2e/qdrant_engine.py", "--port", str(port), "--key", key],
             stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline())
         self.url = f"http://127.0.0.1:{self.port}"
