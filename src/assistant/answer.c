@@ -107,7 +107,7 @@ static float kind_score(const Finding *f, Str text)
 {
     int holds = answer_holds(f->t, f->kind, f->question, text);
     bool said = f->follows && holds < 1 && str_find(f->t->d.response, text, 0) != SIZE_MAX;
-    float least = f->kind == ASKS_AMOUNT ? 2.0F : 1.0F; /* "how much" is never told without money */
+    float least = f->kind == ASKS_AMOUNT ? 3.5F : 1.0F; /* "how much" is never told without money */
     float weight = answer_asks_unit(f->kind) ? 0.25F : f->follows ? 0.2F : 0.1F;
     return weight * (holds < 0 ? -least : (float)holds) - (said ? 0.25F : 0);
 }
