@@ -359,7 +359,7 @@ bool answer_find(Turn *t, Str looked_for, Str question, const Uuid *within, size
     *answered = false;
     if (!look(t, looked_for, question, within, n_within, &l))
         return false;
-    if (l.score < (str_eq(looked_for, question) ? GOOD_ENOUGH : GOOD_FOLLOW))
+    if (!l.f || l.score < (str_eq(looked_for, question) ? GOOD_ENOUGH : GOOD_FOLLOW))
         return true;
     *answered = true;
     return quote(l.f, &l.found, l.best);
@@ -374,7 +374,7 @@ bool answer_follow(Turn *t, Str looked_for, Str question, const Uuid *before, bo
     if (there.score < GOOD_ENOUGH && !look(t, looked_for, question, NULL, 0, &all))
         return false;
     const Look *l = all.score > there.score + ELSEWHERE ? &all : &there;
-    if (l->score < GOOD_FOLLOW)
+    if (!l->f || l->score < GOOD_FOLLOW)
         return true;
     *answered = true;
     return quote(l->f, &l->found, l->best);
