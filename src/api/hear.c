@@ -116,10 +116,22 @@ static Metric *whole(void)
                             "From a sound that is there to its answer.", NULL);
 }
 
+static Metric *first_sound(void)
+{
+    return metric_histogram("voice_first_sound_seconds",
+                            "From a sound that is there to the first sound of its answer.", NULL);
+}
+
+void hear_first_sound(double ms)
+{
+    metric_observe(first_sound(), NULL, ms / 1000);
+}
+
 void hear_metrics(void)
 {
     (void)stages();
     (void)whole();
+    (void)first_sound();
 }
 
 static bool answer(const ApiParts *p, const InteractionAsk *q, unsigned worker, Arena *a,

@@ -32,6 +32,8 @@ bool hear_samples(const Json *list, uint32_t max_seconds, HeardSound *out, Err *
 /* Raw little-endian samples of one channel at `rate`. */
 bool hear_raw(Str bytes, bool is_float, uint32_t rate, uint32_t max_seconds, HeardSound *out,
               Err *err);
+/* Measures voice_first_sound_seconds. */
+void hear_first_sound(double ms);
 /* Names the measurements, so that /metrics has them before anybody speaks. */
 void hear_metrics(void);
 /* "there is no speech recogniser here" when it is not there. */

@@ -39,9 +39,7 @@ static void on_first_sound(void *arg, double ms)
     k->i->first_sound_ms = clock_seconds_since(k->began_ns) * 1000;
     metric_observe(metric_histogram("voice_stage_seconds", "Stages of what is said.", "stage"),
                    (const char *const[]){"speak"}, ms / 1000);
-    metric_observe(metric_histogram("voice_first_sound_seconds",
-                                    "From a sound that is there to the first sound of its answer.",
-                                    NULL), NULL, k->i->first_sound_ms / 1000);
+    hear_first_sound(k->i->first_sound_ms);
 }
 
 /* Speaks the answer; what was not streamed is in c->out. */

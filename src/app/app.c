@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "app/backend.h"
 #include "app/models.h"
 #include "base/os.h"
 #include "net/client.h"
@@ -181,7 +182,7 @@ static bool open_voice(App *app, const AppOptions *o, Err *err)
 {
     const Config *c = o->config;
     unsigned idle_ms = (unsigned)config_number(c, SET_SPEECH_IDLE) * 1000u;
-    SandboxOptions s = {.self = app_self()};
+    SandboxOptions s = {.self = app_self(), .spool = config_text(c, SET_DATA)};
     EarsOptions e = {.models_dir = config_text(c, SET_MODELS),
                      .model = config_text(c, SET_SPEECH_MODEL),
                      .language = config_text(c, SET_SPEECH_LANGUAGE),
@@ -271,6 +272,7 @@ static bool open_api(App *app, Err *err)
     parts.person_open = app_person_add;
     parts.person_close = app_person_remove;
     parts.person_arg = app;
+    parts.begin_anew = app->options.begin_anew;
     app->api = api_new(&parts, err);
     return app->api != NULL;
 }
@@ -339,12 +341,14 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
                        .read_only = o->read_only,
                        .lock_note = o->lock_note,
                        .model = APP_MODEL};
-    app->store = store_open_sqlite(&so, err);
+    app->store = backend_open(c, &so, err);
     if (!app->store || !host_apply_saved(app->store, &app_owner, c, err) ||
         !open_voice(app, o, err))
         return false;
     if (o->workers && !(app->host = host_new(app->store, &app_owner, c, app->ears, err)))
         return false;
+    if (app->host)
+        host_speaks_by(app->host, app->speech);
     if (o->search) {
         SearchOptions s = {.store = app->store, .model = app->model, .workers = numbers};
         app->search = search_new(&s, err);

@@ -196,6 +196,8 @@ static const CliFlag token_flags[] = {
     {"--all", NULL, false, "list: everybody's"},
 };
 
+static const CliFlag migrate_flags[] = {
+    {"--to", "WHERE", false, "qdrant or sqlite"}};
 static const CliFlag export_flags[] = {
     {"--person", "NAME", false, "what somebody else owns; the first person unless given"},
 };
@@ -240,8 +242,8 @@ static const CliCommand commands[] = {
      "A question is answered out of your documents, tasks and what you told it, with the place it "
      "stands\n"
      "in; a command (\"remind me to call the bank tomorrow at nine\") is carried out. Exit status\n"
-     "3 when nothing was found. With --audio the question is a sound, and so is the answer: sotto "
-     "ask --audio\nquestion.wav -o answer.wav",
+     "3 when nothing was found. With --audio the question is a sound, and so is the answer:\n"
+     "sotto ask --audio question.wav -o answer.wav",
      ask_flags, COUNT(ask_flags), 0, MANY, ask_command},
     {"chat", "", "talk to the assistant",
      "One line after the other, from the terminal or a pipe, in one conversation; /quit ends it.",
@@ -323,12 +325,15 @@ static const CliCommand commands[] = {
      "where there is a loudspeaker: speaking stops the answer, so use headphones or a microphone\n"
      "that cancels echo.",
      listen_flags, COUNT(listen_flags), 0, 0, listen_command},
-    {"models", "list|fetch|verify [NAME]", "model files: what there is, get them, check them",
+    {"models", "list|fetch|verify [NAME] | add FILE [NAME]",
+     "model files: what there is, get them, check them, add a Whisper of one's own",
      "fetch gets what is missing, checks every SHA-256 and makes the file the program maps; it "
      "resumes\n"
      "where it was interrupted. verify reads every byte against its checksum. Speech recognition\n"
-     "and voices are fetched only by name: sotto models fetch whisper-base, en_US-joe-medium.",
-     NULL, 0, 1, 2, models_command},
+     "and voices are fetched only by name: sotto models fetch whisper-base, en_US-joe-medium.\n"
+     "add takes any Whisper that is there as a ggml file (ggml-small.en.bin) or as a CTranslate2\n"
+     "folder and makes whisper-NAME of it, which speech_model and --model may then name.",
+     NULL, 0, 1, 3, models_command},
     {"backup", "FILE", "write everything kept into one file",
      "Works while the server runs. The file is complete and checked when the command returns.",
      NULL, 0, 1, 1, backup_command},
@@ -361,6 +366,11 @@ static const CliCommand commands[] = {
     {"audit", "", "who did what, when and from where",
      "Changes, signing in, and what was refused; the latest at the end.", audit_flags,
      COUNT(audit_flags), 0, 0, audit_command},
+    {"migrate", "--to qdrant|sqlite", "move everything to a Qdrant server, or back to a file",
+     "Needs qdrant_url, and no running server. Every row is read again at the end and compared, by "
+     "number\n"
+     "and SHA-256. Interrupted, say it again: it goes on. What was left behind stays as it was.",
+     migrate_flags, COUNT(migrate_flags), 0, 0, migrate_command},
     {"version", "", "show the version", NULL, NULL, 0, 0, 0, version_command},
     {"help", "[COMMAND]", "show help on a command", NULL, NULL, 0, 0, 1, help_command},
 };

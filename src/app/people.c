@@ -27,8 +27,9 @@ bool app_person_add(void *arg, const Uuid *owner, Err *err)
     p->own = (App){.options = app->options, .owner = *owner, .access = app->access,
                    .model = app->model, .store = app->store, .search = app->search,
                    .ingest = app->ingest, .work = app->work, .ears = app->ears,
-                   .mouth = app->mouth, .sounds = app->sounds, .threads = app->threads,
-                   .bulk = app->bulk, .llm = app->llm, .host = app->host};
+                   .mouth = app->mouth, .speech = app->speech, .sounds = app->sounds,
+                   .threads = app->threads, .bulk = app->bulk, .llm = app->llm,
+                   .host = app->host};
     ApiParts parts;
     bool ok = app_open_person(&p->own, err);
     if (ok) {

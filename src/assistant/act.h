@@ -92,6 +92,9 @@ bool act_model(Turn *t, bool *done);
  * passages (a question that follows another needs the words of both), `question` the sentence. */
 bool answer_find(Turn *t, Str looked_for, Str question, const Uuid *within, size_t n_within,
                  bool *answered);
+/* Of a question that only makes sense with the one before: the document that answered that one
+ * (NULL: none did), or another that answers clearly better. */
+bool answer_follow(Turn *t, Str looked_for, Str question, const Uuid *before, bool *answered);
 
 /* The same by the language model, when there is one: out of all documents and facts. What goes
  * wrong with it is a note of the reply, and answered false. */

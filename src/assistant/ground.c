@@ -299,8 +299,8 @@ static bool next_part(Str text, size_t *at, Part *p)
     size_t start, end;
     if (!sentence_next(text, at, &start, &end))
         return false;
-    if (p->first.len && !is_closed(p->first)) /* what a colon announces stands behind it already */
-        p->head = p->first.ptr[p->first.len - 1] == ':' ? (Str){NULL, 0} : p->first;
+    if (p->first.len && !is_closed(p->first)) /* a colon's own stands behind it */
+        p->head = str_find(p->first, STR(":"), 0) != SIZE_MAX ? (Str){NULL, 0} : p->first;
     p->first = str_sub(text, start, end);
     if (!is_closed(p->first))
         p->head = (Str){NULL, 0};

@@ -96,8 +96,8 @@ struct StoreOps {
     bool (*delivery_waiting)(Store *s, const Uuid *owner, size_t limit, Arena *a, Delivery **out,
         size_t *n, Err *err);
     bool (*delivery_get)(Store *s, const Uuid *owner, const Uuid *id, Delivery *out, Err *err);
-    bool (*delivery_ack)(Store *s, const Uuid *owner, const Uuid *id, int64_t at, bool *first,
-        Err *err);
+    bool (*delivery_ack)(Store *s, const Uuid *owner, const Uuid *ids, size_t n, int64_t at,
+        bool *first, Err *err);
     /* calendar.h */
     bool (*calendar_put)(Store *s, const Uuid *owner, const Calendar *c, Err *err);
     bool (*calendar_list)(Store *s, const Uuid *owner, Arena *a, Calendar **out, size_t *n,
@@ -183,6 +183,7 @@ struct StoreOps {
     bool (*person_put)(Store *s, const Person *p, Err *err);
     bool (*person_list)(Store *s, Arena *a, Person **out, size_t *n, Err *err);
     bool (*person_remove)(Store *s, const Uuid *person, Err *err);
+    bool (*person_clear)(Store *s, const Uuid *person, Err *err);
     bool (*credential_put)(Store *s, const Credential *c, Err *err);
     bool (*credential_list)(Store *s, Arena *a, Credential **out, size_t *n, Err *err);
     bool (*credential_delete)(Store *s, const Uuid *ids, size_t n, Err *err);

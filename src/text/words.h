@@ -25,5 +25,7 @@ bool word_is_stop(Str folded);
 bool words_has(Str s, const char *phrase);
 /* Any of them. */
 bool words_has_any(Str s, const char *const *phrases, size_t n);
+/* The sign or the name of a currency. */
+bool words_has_money(Str s);
 
 #endif
