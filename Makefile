@@ -61,7 +61,7 @@ bench-live: ## a conversation by sound with the real server, at the pace of spee
 	@./setup bench
 	@tools/build dev
 	@$(CURDIR)/build/venv/bin/python tests/bench/voice/live.py --bin build/dev/bin/sotto --models models \
-		--voices --speak --interrupt 10 $(if $(DATA),--data $(DATA))
+		--voices --both --speak --interrupt 10 $(if $(DATA),--data $(DATA))
 
 screenshots: ## every screen of the page as pictures: light and dark, telephone to 4K (build/screenshots)
 	@./setup test

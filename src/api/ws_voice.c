@@ -143,12 +143,16 @@ static void on_sound_end(void *arg, LiveEnd why, double played_ms)
     post(arg, &w, &b);
 }
 
-static bool on_complete(void *arg, Str text, unsigned worker)
+static LiveWhole on_complete(void *arg, Str text, unsigned worker)
 {
     const Talker *t = arg;
     const ApiParts *parts = ws_parts(t->ws, t->id);
     (void)worker;
-    return parts && parts->assistant && assistant_may_answer(parts->assistant, text);
+    if (!parts || !parts->assistant)
+        return LIVE_OPEN;
+    return assistant_may_answer(parts->assistant, text) ? LIVE_QUESTION
+           : assistant_may_act(parts->assistant, text)  ? LIVE_COMMAND
+                                                        : LIVE_OPEN;
 }
 
 typedef struct {

@@ -375,7 +375,7 @@ bool sq_delivery_unsent(Store *, const Uuid *, size_t, Arena *, Delivery **, siz
 bool sq_delivery_sent(Store *, const Uuid *, const Uuid *, size_t, int64_t, Err *);
 bool sq_delivery_waiting(Store *, const Uuid *, size_t, Arena *, Delivery **, size_t *, Err *);
 bool sq_delivery_get(Store *, const Uuid *, const Uuid *, Delivery *, Err *);
-bool sq_delivery_ack(Store *, const Uuid *, const Uuid *, int64_t, bool *, Err *);
+bool sq_delivery_ack(Store *, const Uuid *, const Uuid *, size_t, int64_t, bool *, Err *);
 /* commitments.c */
 bool sq_commitment_list(Store *, const Uuid *, const CommitmentQuery *, Arena *,
     StoredCommitment **, size_t *, uint64_t *, Err *);
@@ -391,6 +391,10 @@ bool sq_talk_messages(Store *, const Uuid *, const Uuid *, size_t, Str, Arena *,
 bool sq_talk_find(Store *, const Uuid *, const TalkMessage *, size_t, Uuid *, bool *, Err *);
 bool sq_talk_retitle(Store *, const Uuid *, const Uuid *, Str, int64_t, Err *);
 bool sq_talk_delete(Store *, const Uuid *, const Uuid *, Err *);
+bool sq_talk_bin(Store *, const Uuid *, const Uuid *, int64_t, Err *);
+bool sq_talk_restore(Store *, const Uuid *, const Uuid *, int64_t, Err *);
+/* Within a write: what was deleted more than TALK_BIN_MS before `at` is gone. */
+bool sq_talk_empty_bin(SqConn *c, int64_t owner_no, int64_t at, Err *err);
 bool sq_fact_put(Store *, const Uuid *, const Fact *, Uuid *, Err *);
 bool sq_fact_get(Store *, const Uuid *, const Uuid *, Arena *, Fact *, Err *);
 bool sq_fact_list(Store *, const Uuid *, const FactQuery *, Arena *, FactPage *, Err *);
