@@ -141,6 +141,7 @@ ApiHandler settings_show, settings_change, machine_show, backup_get, sample_add,
 ApiHandler health, health_live, health_ready, metrics_page, openapi_page, page_index, page_asset,
     ws_open;
 ApiHandler session_show, session_begin, session_end, token_list, token_add, token_revoke,
-    people_list, people_add, people_remove, people_password, audit_list, export_get;
+    people_list, people_add, people_remove, people_password, audit_list, export_get,
+    account_delete;
 
 #endif

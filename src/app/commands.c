@@ -196,6 +196,8 @@ static const CliFlag token_flags[] = {
     {"--all", NULL, false, "list: everybody's"},
 };
 
+static const CliFlag migrate_flags[] = {
+    {"--to", "WHERE", false, "qdrant or sqlite"}};
 static const CliFlag export_flags[] = {
     {"--person", "NAME", false, "what somebody else owns; the first person unless given"},
 };
@@ -364,6 +366,11 @@ static const CliCommand commands[] = {
     {"audit", "", "who did what, when and from where",
      "Changes, signing in, and what was refused; the latest at the end.", audit_flags,
      COUNT(audit_flags), 0, 0, audit_command},
+    {"migrate", "--to qdrant|sqlite", "move everything to a Qdrant server, or back to a file",
+     "Needs qdrant_url, and no running server. Every row is read again at the end and compared, by "
+     "number\n"
+     "and SHA-256. Interrupted, say it again: it goes on. What was left behind stays as it was.",
+     migrate_flags, COUNT(migrate_flags), 0, 0, migrate_command},
     {"version", "", "show the version", NULL, NULL, 0, 0, 0, version_command},
     {"help", "[COMMAND]", "show help on a command", NULL, NULL, 0, 0, 1, help_command},
 };

@@ -89,8 +89,8 @@ static bool fill_ours(const Host *h, size_t k, const StoredSetting *saved, Arena
     bool fixed = config_fixed(h->config, s->id);
     *out = (ApiSetting){.name = s->name, .def = s->def, .type = type_of(s), .choices = s->choices,
                         .min = (double)s->min, .max = (double)s->max, .help = s->help,
-                        .fixed = fixed, .restart = ours[k].restart || (s->id == SET_SPEECH_VOICE && !h->speech), .value = value,
-                        .origin = origin};
+                        .fixed = fixed, .value = value, .origin = origin};
+    out->restart = ours[k].restart || (s->id == SET_SPEECH_VOICE && !h->speech);
     if (!fixed && saved) {
         out->value = arena_cstr(a, saved->value);
         out->origin = "here";

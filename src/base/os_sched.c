@@ -5,8 +5,6 @@
 
 #include "base/os.h"
 
-#define SLICE_NS 100000u /* the shortest there is */
-
 /* The kernel's struct sched_attr, version 1, which the C library does not have. */
 typedef struct {
     uint32_t size, policy;
@@ -17,12 +15,12 @@ typedef struct {
     uint32_t util_min, util_max;
 } SchedAttr;
 
-bool os_prompt_thread(void)
+bool os_prompt_thread(uint64_t slice_ns)
 {
     SchedAttr a = {.size = sizeof a};
     if (syscall(SYS_sched_getattr, 0, &a, sizeof a, 0) != 0 || a.policy != 0)
         return false;
     a.size = sizeof a;
-    a.runtime = SLICE_NS;
+    a.runtime = slice_ns;
     return syscall(SYS_sched_setattr, 0, &a, 0) == 0;
 }

@@ -12,8 +12,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "base/os.h"
 
 #define BULK_NICE 19
+#define SLICE_NS 1000000u
 #define MUCH_NS 1000000000u /* of processor, halved every second */
 
 typedef struct Job Job;
@@ -161,6 +163,8 @@ static void *work_loop(void *arg)
     self_here = self;
     if (bulk) /* of this thread alone; what cannot be lowered runs as it is */
         (void)setpriority(PRIO_PROCESS, (id_t)gettid(), BULK_NICE);
+    else /* a person waits: before the bulk threads at once, and behind the network's thread */
+        (void)os_prompt_thread(SLICE_NS);
     (void)pthread_mutex_lock(&w->lock);
     while (!w->stopping) {
         Job *job = take(w, bulk, &cls);

@@ -95,7 +95,8 @@ static bool address_is_full(Server *s, const char *peer)
 {
     bool ours = address_text_is_loopback(str_of(peer)) || str_eq(str_of(peer), STR("unix"));
     return (!ours || s->opt.limits.address_loopback) &&
-           *server_address_place(s, server_address_hash(s, peer)) >= s->opt.limits.address_connections;
+           *server_address_place(s, server_address_hash(s, peer)) >=
+               s->opt.limits.address_connections;
 }
 
 static void on_connection(LoopIo *io, uint32_t events)
@@ -497,7 +498,7 @@ bool server_run(Server *s, Err *err)
     sigaddset(&pipe_only, SIGPIPE);
     /* libssl writes with write(2): a client that has gone must not end the program. */
     pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
-    (void)os_prompt_thread(); /* a kernel without it serves as well, with longer waits under load */
+    (void)os_prompt_thread(100000); /* a kernel without it serves as well, with longer waits under load */
     bool ok = loop_watch_level(s->loop, &s->listener, err);
     s->listening = ok;
     ok = ok && loop_run(s->loop, on_turn, s, err);

@@ -183,6 +183,7 @@ struct StoreOps {
     bool (*person_put)(Store *s, const Person *p, Err *err);
     bool (*person_list)(Store *s, Arena *a, Person **out, size_t *n, Err *err);
     bool (*person_remove)(Store *s, const Uuid *person, Err *err);
+    bool (*person_clear)(Store *s, const Uuid *person, Err *err);
     bool (*credential_put)(Store *s, const Credential *c, Err *err);
     bool (*credential_list)(Store *s, Arena *a, Credential **out, size_t *n, Err *err);
     bool (*credential_delete)(Store *s, const Uuid *ids, size_t n, Err *err);

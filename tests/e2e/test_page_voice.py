@@ -8,13 +8,12 @@ import wave
 from contextlib import contextmanager
 
 import pytest
-from page_lib import call, fill, launch, watched
+from page_lib import AWAY, call, fill, launch, watched
 from playwright.sync_api import expect, sync_playwright
 from server import Server
 
 VOICE = "en_US-joe-medium"
 SETTINGS = {"SOTTO_SPEECH_MODEL": "whisper-tiny.en"}
-AWAY = ("ERR_CONNECTION_REFUSED", "WebSocket connection", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET", "ERR_INCOMPLETE")
 QUESTION, OTHER = "Who owns the apartment I rent?", "What is due today?"
 
 # Whatever is connected to the loudspeaker is heard here too: blocks of 1024 samples with their loudness and time.
@@ -266,3 +265,26 @@ def test_a_voice_that_is_set_speaks_from_now_on(page, server):
     with pytest.raises(urllib.error.HTTPError) as refused:
         call(server, "PATCH", "/api/v1/settings", {"values": {"speech_voice": "nobody"}})
     assert refused.value.code == 400 and "there is no voice" in json.loads(refused.value.read())["detail"]
+
+
+def test_a_recording_is_cited_at_its_second_and_played_from_there(page, server, sound):
+    memo = sound([0.4, "This is about the garden. The beans stand behind the shed, and the potatoes by the fence.", 3.0,
+                  "The heating technician comes on Thursday at ten.", 0.5])
+    path = memo.rename(memo.with_name("Memo of the week.wav"))
+    page.goto(server.url + "/#/library")
+    page.set_input_files("#file", str(path))
+    expect(page.locator("#uploads").get_by_role("status")).to_have_text("1 document added", timeout=60000)
+    page.goto(server.url + "/#/talk")
+    page.get_by_role("button", name="New").first.click()
+    page.locator("#say").fill("When does the heating technician come?")
+    page.keyboard.press("Enter")
+    chip = page.locator(".answer").last.locator(".sources .chip").first
+    expect(chip).to_have_text(re.compile(r"Memo of the week.*at 0:0\d"))
+    chip.click()
+    passage = page.locator(".passage")
+    expect(passage.locator("mark")).to_contain_text(re.compile("Thursday", re.I))
+    expect(passage.locator("figcaption")).to_contain_text(re.compile(r"at 0:0\d"))
+    at = "() => { const a = document.querySelector('%s audio'); return a && a.readyState > 0 && a.currentTime > 5; }"
+    page.wait_for_function(at % ".passage", timeout=20000)
+    passage.get_by_role("button", name="Open the document").click()
+    page.wait_for_function(at % ".reader", timeout=20000)

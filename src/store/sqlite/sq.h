@@ -34,6 +34,7 @@ typedef struct SqTok SqTok;
 typedef struct SqIndex SqIndex;
 typedef struct SqNear SqNear;
 typedef struct Sqlite Sqlite;
+struct SqReplica;
 
 /* ---- connections and statements (conn.c) ---------------------------------------------------- */
 
@@ -167,6 +168,7 @@ typedef struct {
     SqWrite *head, **tail;
     uint64_t next_chunk, next_doc, seq; /* writer thread only, after open */
     int wal_frames;
+    bool shaken;                        /* the connection is to be replaced */
     atomic_int failed;                  /* ErrCode of the last transaction; 0: it went well */
     uint64_t dirty_since_ns;            /* caches differ from their files; 0: they do not */
     Metric *groups, *writes, *commit_seconds;
@@ -195,6 +197,7 @@ struct Sqlite {
     StoreChangeFn change_fn;
     void *change_arg;
     SqNear *near;
+    struct SqReplica *replica;          /* NULL: this file is the truth (sq_replica.h) */
 };
 
 static inline Sqlite *sq_of(Store *s) { return (Sqlite *)s; }
@@ -431,6 +434,7 @@ bool sq_setting_put(Store *, const Uuid *, const StoredSetting *, size_t, Err *)
 bool sq_person_put(Store *, const Person *, Err *);
 bool sq_person_list(Store *, Arena *, Person **, size_t *, Err *);
 bool sq_person_remove(Store *, const Uuid *, Err *);
+bool sq_person_clear(Store *, const Uuid *, Err *);
 bool sq_credential_put(Store *, const Credential *, Err *);
 bool sq_credential_list(Store *, Arena *, Credential **, size_t *, Err *);
 bool sq_credential_delete(Store *, const Uuid *, size_t, Err *);

@@ -387,6 +387,7 @@ static void forgetting_and_taking_back(void **state)
 /* What was forgotten is in no byte of the folder's files once the log is written back. */
 static void forgotten_bytes_are_gone(void **state)
 {
+    ONLY_SQLITE;
     Fx *f = *state;
     Uuid one = fx_uuid(1);
     put_fact(f, fact(1, "my zebrafinch", "quixotically loud", 10));
@@ -433,8 +434,26 @@ static void an_older_file(void **state)
     tempdir_remove(&dir);
 }
 
+/* By the thread that has the connection. */
+typedef struct {
+    SqWrite w;
+    const char *sql;
+} Harm;
+
+static bool apply_harm(Sqlite *s, SqWrite *w, Err *err)
+{
+    return sq_exec(s->writer.conn, ((Harm *)w)->sql, "harm", err);
+}
+
+static bool harm(Fx *f, const char *sql, Err *err)
+{
+    Harm h = {.w = {.apply = apply_harm}, .sql = sql};
+    return sq_write(sq_of(f->s), &h.w, err);
+}
+
 static void doctor_finds(void **state)
 {
+    ONLY_SQLITE;
     Fx *f = *state;
     const struct {
         const char *harm, *mend, *finding;
@@ -455,12 +474,11 @@ static void doctor_finds(void **state)
         Err err = ERR_INIT;
         Buf report;
         buf_init(&report, 1 << 20);
-        SqConn *c = sq_of(f->s)->writer.conn; /* nobody else writes meanwhile */
-        OK(sq_exec(c, cases[i].harm, "harm", &oops));
+        OK(harm(f, cases[i].harm, &oops));
         assert_false(store_check(f->s, false, &report, &err));
         if (str_find(buf_str(&report), str_of(cases[i].finding), 0) == SIZE_MAX)
             fail_msg("%s: " STR_FMT, cases[i].harm, STR_ARG(buf_str(&report)));
-        OK(sq_exec(c, cases[i].mend, "mend", &oops));
+        OK(harm(f, cases[i].mend, &oops));
         buf_release(&report);
     }
 }
@@ -514,6 +532,7 @@ static bool try_all(void *arg)
 
 static void without_memory(void **state)
 {
+    ONLY_SQLITE;
     Try t = {.f = *state};
     assert_true(torture_alloc(try_all, &t, 0) > 5);
     assert_true(torture_alloc(try_all, &t, 1) > 5);
@@ -522,6 +541,7 @@ static void without_memory(void **state)
 /* A turn and a fact whose nth write fails: not acknowledged, then not there; else whole. */
 static void failing_disk(void **state)
 {
+    ONLY_SQLITE;
     Fx *f = *state;
     Uuid id = fx_uuid(1);
     uint64_t turns = 1;
