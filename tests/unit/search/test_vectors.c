@@ -1,6 +1,7 @@
 #include "support/unit.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "nn/minilm.h"
 #include "search/vectors.h"
