@@ -304,7 +304,7 @@ static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, unsign
     bool ok = call_read(c, &err) && c->route->run(c, &err);
     if (ok && version)
         kept_put(api->kept, c->parts, x, version);
-    if (api->parts.access && !str_eq(x->req.method, STR("GET")))
+    if (api->parts.access && (!str_eq(x->req.method, STR("GET")) || (c->route->flags & NOTED)))
         note_call(api, c, ok ? x->resp.status : c->fail_status ? c->fail_status
                                               : err_info(err.code)->http_status);
     json_free(c->tree);
