@@ -3,9 +3,11 @@ killed and back; signed in; small, fast, installed."""
 import json
 import re
 import subprocess
+import threading
 import time
 import urllib.request
 
+import chat_server
 import pytest
 from page_lib import AWAY, SLACK, call, fill, fill_before, fits, launch, show, watched
 from playwright.sync_api import expect, sync_playwright
@@ -101,6 +103,33 @@ def test_topics_against_their_baseline_and_the_briefing_aloud(browser, tmp_path)
             page.get_by_role("button", name="Listen").click()
             page.get_by_role("button", name="Stop").click()
             expect(page.get_by_role("button", name="Listen")).to_be_visible()
+
+
+def test_an_answer_streams_and_is_stopped_in_the_middle(browser, tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    go = threading.Event()
+    two = ("The rent is 1,250 EUR a month [1]. ", "Dana Okafor has the spare key [1].")
+    with chat_server.Chat(chat_server.says(*two, pause=go), chat_server.says(*two)) as chat, \
+            Server(data, env={"OPENAI_BASE_URL": chat.url, "OPENAI_API_KEY": "sk-test"}) as server:
+        call(server, "POST", "/api/v1/knowledge/documents", {"title": "Lease", "content": "The rent is 1,250 EUR a month, due on "
+             "the third working day. Dana Okafor has the spare key of the flat in Elm Street."})
+        with watched(browser, server) as page:
+            show(page, server, "talk")
+            page.locator("#say").fill("What is the rent, and who has the spare key?")
+            page.keyboard.press("Enter")
+            answer = page.locator(".answer").last
+            expect(answer.locator("p.pre")).to_contain_text("1,250 EUR", timeout=30000)  # before the model has ended
+            expect(answer.locator(".caret")).to_be_visible()
+            page.get_by_role("button", name="Stop").click()
+            expect(answer).to_contain_text("stopped")
+            expect(answer.locator("p.pre")).to_contain_text("1,250 EUR")
+            go.set()
+            page.locator("#say").fill("What is the rent, and who has the spare key of the flat?")
+            page.keyboard.press("Enter")
+            expect(answer).to_contain_text("spare key", timeout=30000)
+            expect(answer.locator(".turn-foot")).to_contain_text("by scripted")
+            expect(answer.locator(".sources .chip", has_text="Lease").first).to_be_visible()
 
 
 def test_killed_and_started_again_without_losing_a_word(browser, tmp_path):
