@@ -95,6 +95,7 @@ def test_topics_against_their_baseline_and_the_briefing_aloud(browser, tmp_path)
         with watched(browser, now) as page:
             show(page, now, "today")
             topic = page.locator(".topic", has_text="heat pump").first
+            expect(topic.locator(".against-box strong")).to_have_text("100 %")
             expect(topic.locator(".burst")).to_have_text(re.compile(r"^\d+\.\d×$"))
             label = topic.get_by_role("img").get_attribute("aria-label")
             assert re.fullmatch(r"this week in 5 of 5 documents, before in 0 of \d+", label), label
@@ -217,6 +218,9 @@ def test_installable_and_starts_without_the_server(browser, tmp_path):
         for icon in manifest["icons"]:
             assert page.evaluate("u => fetch(u).then(r => r.ok)", icon["src"])
         page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        wrong = page.context.new_cdp_session(page).send("Page.getInstallabilityErrors")["installabilityErrors"]
+        # A window of the tests is an incognito one, in which nothing is installed.
+        assert {e["errorId"] for e in wrong} <= {"in-incognito"}, wrong
         page.reload()  # now through the worker, which keeps what it passes on
         expect(page.locator("h1")).to_be_visible()
         page.wait_for_load_state("networkidle")
