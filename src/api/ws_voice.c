@@ -143,12 +143,16 @@ static void on_sound_end(void *arg, LiveEnd why, double played_ms)
     post(arg, &w, &b);
 }
 
-static bool on_complete(void *arg, Str text, unsigned worker)
+static LiveWhole on_complete(void *arg, Str text, unsigned worker)
 {
     const Talker *t = arg;
     const ApiParts *parts = ws_parts(t->ws, t->id);
     (void)worker;
-    return parts && parts->assistant && assistant_may_answer(parts->assistant, text);
+    if (!parts || !parts->assistant)
+        return LIVE_OPEN;
+    return assistant_may_answer(parts->assistant, text) ? LIVE_QUESTION
+           : assistant_may_act(parts->assistant, text)  ? LIVE_COMMAND
+                                                        : LIVE_OPEN;
 }
 
 typedef struct {
@@ -174,13 +178,6 @@ static void send_interaction(Talker *t, const Interaction *i)
     post(t, &w, &b);
 }
 
-/* As the answer wants it ("slower"), on top of what the person likes. */
-static float speed_of(const AssistantReply *r, double liked)
-{
-    double speed = (r->speed > 0 ? r->speed : 1) * (liked > 0 ? liked : 1);
-    return (float)fmax(VOICE_SPEED_MIN, fmin(VOICE_SPEED_MAX, speed));
-}
-
 /* An answer between its words and its sound; of the job's arena. */
 typedef struct {
     const ApiParts *parts; /* of the person who asked */
@@ -202,6 +199,13 @@ static void on_spoken(void *arg, void *about, const LiveSpoken *s)
         hear_first_sound(s->sound_ms);
     }
     interaction_keep(asked->parts, &asked->parts->owner, i);
+}
+
+/* As the answer wants it ("slower"), on top of what the person likes. */
+static float speed_of(const AssistantReply *r, double liked)
+{
+    double speed = (r->speed > 0 ? r->speed : 1) * (liked > 0 ? liked : 1);
+    return (float)fmax(VOICE_SPEED_MIN, fmin(VOICE_SPEED_MAX, speed));
 }
 
 static bool on_answer(void *arg, const LiveHeard *heard, LiveOver over, const void *over_arg,

@@ -266,6 +266,11 @@ static bool cut(Str text, const char *clean, const How *how, Arena *a,
     buf_init(&words, OUT_MAX);
     bool ok = clean != NULL;
     while (ok && count < SENTENCES_MAX && sentence_next(all, &at, &from, &to)) {
+        size_t start, end;
+        while (how && speakable_goes_on(how->language, all, from, to) &&
+            sentence_next(all, &at, &start, &end)) {
+            to = end;
+        }
         buf_clear(&words);
         Str s = squeeze(str_sub(all, from, to), a);
         ok = s.ptr != NULL;

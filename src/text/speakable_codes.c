@@ -38,13 +38,17 @@ static size_t phone_len(Str s, size_t at)
         }
         i++;
     }
-    if (!word_ends(s, last) || digits > 15) {
+    bool date = digits_at(s, at) == 2 && char_at(s, at + 2) == '/' && digits_at(s, at + 3) == 2 &&
+        char_at(s, at + 5) == '/';
+    if (!word_ends(s, last) || digits > 15 || date) {
         return 0;
     }
+    bool social = groups == 3 && digits == 9 && dashes == 2 && char_at(s, at + 3) == '-' &&
+        char_at(s, at + 6) == '-';
     bool american = !plus && dashes == groups - 1 &&
         ((groups == 3 && digits == 10) || (groups == 2 && digits == 7 && !zero));
     bool ok = (plus && digits >= 7) || (paren && digits >= 7 && groups >= 2) ||
-        (zero && groups >= 2 && digits >= 7) || american;
+        (zero && groups >= 2 && digits >= 7) || american || social;
     return ok ? last - at : 0;
 }
 

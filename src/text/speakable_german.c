@@ -5,10 +5,19 @@
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
+/* 20 EUR/Monat: what it is counted by. */
+static bool is_per(Str s, size_t at)
+{
+    static const char *const names[] = {"Monat", "Jahr", "Tag", "Stunde", "Woche", "Person",
+        "Nacht", "Minute", "Kopf", "kWh", "Kilo", "Liter"};
+    return one_of(word_at(s, at), names, COUNT(names));
+}
+
 void speakable_german(Buf *out, Str s)
 {
-    static const GermanRule rules[] = {german_address, german_phone, german_date, german_time,
-        german_dotted, german_ordinal, german_amount, german_word, german_street, german_roman};
+    static const GermanRule rules[] = {german_address, german_account, german_phone, german_date,
+        german_time, german_score, german_dotted, german_fraction, german_ordinal,
+        german_amount, german_word, german_street, german_roman};
     bool spaced = true; /* a word may begin here */
     for (size_t at = 0; at < s.len;) {
         char c = s.ptr[at];
@@ -17,7 +26,8 @@ void speakable_german(Buf *out, Str s)
             (unsigned char)c == 0xc2 || c == '$';
         for (size_t i = 0; spaced && c != ' ' && !n && i < COUNT(rules); i++) {
             bool amounts = rules[i] != german_address && rules[i] != german_word &&
-                rules[i] != german_street && rules[i] != german_roman;
+                rules[i] != german_street && rules[i] != german_roman &&
+                rules[i] != german_account;
             if (!amounts || number || (rules[i] == german_amount && is_upper(c))) {
                 n = rules[i](out, s, at);
             }
@@ -39,6 +49,10 @@ void speakable_german(Buf *out, Str s)
             if (pause && out->len && !strchr(",.;:!?", out->ptr[out->len - 1])) {
                 buf_add_c(out, ", ");
             }
+        } else if (c == '/' && at && is_per(s, at + 1)) {
+            say(out, STR("pro "));
+        } else if (c == '/' && at && is_wordy(s.ptr[at - 1]) && is_wordy(char_at(s, at + 1))) {
+            buf_add_char(out, ' ');
         } else if (c == ' ') {
             if (out->len && out->ptr[out->len - 1] != ' ') {
                 buf_add_char(out, ' ');

@@ -20,6 +20,8 @@ static const Unit units[] = {{"km/h", "ein Kilometer pro Stunde", "Kilometer pro
     {"Std.", "eine Stunde", "Stunden"}, {"Min.", "eine Minute", "Minuten"},
     {"min", "eine Minute", "Minuten"}, {"Sek.", "eine Sekunde", "Sekunden"},
     {"Mio.", "eine Million", "Millionen"}, {"Mrd.", "eine Milliarde", "Milliarden"},
+    {"TL", "ein Teel\xc3\xb6""ffel", "Teel\xc3\xb6""ffel"},
+    {"EL", "ein Essl\xc3\xb6""ffel", "Essl\xc3\xb6""ffel"},
     {"%", "ein Prozent", "Prozent"}, {"h", "eine Stunde", "Stunden"}, {"g", "ein Gramm", "Gramm"},
     {"l", "ein Liter", "Liter"}, {"m", "ein Meter", "Meter"}, {"W", "ein Watt", "Watt"},
     {"V", "ein Volt", "Volt"}, {"x", "einmal", "mal"}};
@@ -69,6 +71,23 @@ static bool is_year(Str s, size_t at, const GermanNumber *n)
         (n->whole >= 1900 || one_of(word_before(s, at), before, COUNT(before)));
 }
 
+/* 1990er Jahre: a decade. */
+static size_t decade(Buf *out, Str s, size_t at)
+{
+    size_t d = digits_at(s, at);
+    if ((d != 4 && d != 2) || !has_at(s, at + d, STR("er")) || s.ptr[at + d - 1] != '0' ||
+        is_wordy(char_at(s, at + d + 2))) {
+        return 0;
+    }
+    if (d == 4) {
+        german_year(out, german_value(s, at, 4));
+    } else {
+        german_cardinal(out, german_value(s, at, 2), true);
+    }
+    buf_add_c(out, "er");
+    return d + 2;
+}
+
 size_t german_amount(Buf *out, Str s, size_t at)
 {
     GermanNumber n, b;
@@ -78,6 +97,9 @@ size_t german_amount(Buf *out, Str s, size_t at)
     i += minus ? (s.ptr[i] == '-' ? 1 : 3) : 0;
     if ((money = find(moneys, COUNT(moneys), s, i, &len)) != NULL) {
         i += len + spaces_at(s, i + len);
+    }
+    if (!money && !minus && (space = decade(out, s, i)) != 0) {
+        return space;
     }
     if (!german_number_at(s, i, &n)) {
         return 0;
@@ -138,15 +160,66 @@ size_t german_amount(Buf *out, Str s, size_t at)
         /* "1 Termin": ein; counted without a noun: eins */
         char next = char_at(s, end + 1);
         bool noun = char_at(s, end) == ' ' && (is_upper(next) || (unsigned char)next == 0xc3);
-        german_number(out, s, from, &n, !noun);
+        bool postcode = n.digits == 5 && n.len == 5 && noun && from > 1 && s.ptr[from - 1] == ' ' &&
+            s.ptr[from - 2] == ',';
+        if (postcode) { /* 10115 Berlin */
+            german_digits(out, str_sub(s, from, end));
+        } else if (noun && n.whole == 1 && !n.fraction.len && german_feminine(s, end + 1)) {
+            say(out, STR("eine"));
+        } else {
+            german_number(out, s, from, &n, !noun || n.whole > 100);
+        }
     }
+    return end - at;
+}
+
+/* 3/4, 1/2: three quarters, a half. */
+size_t german_fraction(Buf *out, Str s, size_t at)
+{
+    static const char *const parts[] = {"", "", "halb", "Drittel", "Viertel", "F\xc3\xbcnftel",
+        "Sechstel", "Siebtel", "Achtel", "Neuntel", "Zehntel"};
+    size_t a = digits_at(s, at), b = digits_at(s, at + a + 1), end = at + a + 1 + b;
+    if (a != 1 || char_at(s, at + 1) != '/' || b == 0 || b > 2 || !word_ends(s, end) ||
+        char_at(s, end) == '/') {
+        return 0;
+    }
+    uint64_t over = german_value(s, at, 1), under = german_value(s, at + 2, b);
+    if (under < 2 || under > 10 || over == 0 || over >= under) {
+        return 0;
+    }
+    if (under == 2 && has_at(s, end, STR(" l")) && word_ends(s, end + 2)) {
+        say(out, STR("einen halben Liter"));
+        return end + 2 - at;
+    }
+    german_cardinal(out, over, false);
+    say(out, str_of(parts[under]));
+    return end - at;
+}
+
+/* 3:1 is no time of day. */
+size_t german_score(Buf *out, Str s, size_t at)
+{
+    size_t a = digits_at(s, at), b = digits_at(s, at + a + 1), end = at + a + 1 + b;
+    if (a == 0 || a > 3 || char_at(s, at + a) != ':' || b == 0 || b > 3 || !word_ends(s, end) ||
+        char_at(s, end) == ':') {
+        return 0;
+    }
+    german_cardinal(out, german_value(s, at, a), true);
+    say(out, STR("zu"));
+    german_cardinal(out, german_value(s, at + a + 1, b), true);
     return end - at;
 }
 
 /* 2. Stock, 1. Teil: a number with a point that does not end the sentence. */
 size_t german_ordinal(Buf *out, Str s, size_t at)
 {
+    static const char *const dates[] = {"am", "vom", "zum", "dem"};
     size_t d = digits_at(s, at), i = at + d;
+    if (d && d <= 2 && char_at(s, i) == '.' && i + 1 == s.len &&
+        one_of(word_before(s, at), dates, COUNT(dates))) { /* bis zum 3. */
+        speakable_german_ordinal(out, german_value(s, at, d), "en");
+        return d;
+    }
     if (d < 1 || d > 3 || char_at(s, i) != '.' || char_at(s, i + 1) != ' ' ||
         !is_wordy(char_at(s, i + 2)) || is_digit(char_at(s, i + 2)) || s.ptr[at] == '0') {
         return 0;
@@ -161,6 +234,14 @@ size_t german_phone(Buf *out, Str s, size_t at)
     size_t i = at, digits = 0, groups = 0, last = at;
     bool plus = char_at(s, i) == '+';
     i += plus;
+    static const char *const calls[] = {"Ruf", "ruf", "rufe", "Rufe", "w\xc3\xa4hle", "Notruf"};
+    bool help = has_at(s, at, STR("110")) || has_at(s, at, STR("112")) || has_at(s, at, STR("115"));
+    bool told = one_of(word_before(s, at), calls, COUNT(calls)) ||
+        (str_eq(word_before(s, at), STR("oder")) && has_at(s, at, STR("112")));
+    if (help && told && word_ends(s, at + 3)) {
+        german_digits(out, str_sub(s, at, at + 3));
+        return 3;
+    }
     if (!plus && char_at(s, i) != '0') {
         return 0;
     }
@@ -209,7 +290,10 @@ size_t german_dotted(Buf *out, Str s, size_t at)
     for (size_t k = at; k < i; k++) {
         thousands = thousands && (s.ptr[k] != '.' || digits_at(s, k + 1) == 3);
     }
-    if (parts < 3 || thousands) {
+    static const char *const named[] = {"Raum", "Version", "Kapitel", "Abschnitt", "Zimmer",
+        "Tabelle", "Abbildung"};
+    bool name = parts == 2 && one_of(word_before(s, at), named, COUNT(named));
+    if ((parts < 3 || thousands) && !name) {
         return 0;
     }
     for (size_t k = at; k < i; k++) {

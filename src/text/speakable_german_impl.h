@@ -25,6 +25,8 @@ bool german_number_at(Str s, size_t at, GermanNumber *n);
 void german_number(Buf *out, Str s, size_t at, const GermanNumber *n, bool last);
 
 /* speakable_german_dates.c. */
+/* Whether a noun that begins at `at` is feminine, as far as its end or a short list can tell. */
+bool german_feminine(Str s, size_t at);
 const char *german_ending(Str s, size_t at); /* of an ordinal at `at`: "er", "en" or "e" */
 size_t german_date(Buf *out, Str s, size_t at);
 size_t german_time(Buf *out, Str s, size_t at);
@@ -32,9 +34,12 @@ size_t german_time(Buf *out, Str s, size_t at);
 size_t german_amount(Buf *out, Str s, size_t at);
 size_t german_ordinal(Buf *out, Str s, size_t at);
 size_t german_phone(Buf *out, Str s, size_t at);
+size_t german_fraction(Buf *out, Str s, size_t at); /* 3/4 */
+size_t german_score(Buf *out, Str s, size_t at);    /* 3:1 */
 size_t german_dotted(Buf *out, Str s, size_t at); /* versions, addresses of machines */
 /* speakable_german_words.c. */
 size_t german_word(Buf *out, Str s, size_t at);
+size_t german_account(Buf *out, Str s, size_t at);
 size_t german_street(Buf *out, Str s, size_t at);
 size_t german_roman(Buf *out, Str s, size_t at);
 size_t german_address(Buf *out, Str s, size_t at); /* URL, e-mail */

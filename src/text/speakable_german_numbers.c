@@ -150,6 +150,9 @@ bool german_number_at(Str s, size_t at, GermanNumber *n)
         n->fraction = str_sub(s, i + 1, i + 1 + f);
         i += 1 + f;
     }
+    if (has_at(s, i, STR(",-")) && !is_digit(char_at(s, i + 2))) {
+        i += 2; /* 12,- */
+    }
     n->len = i - at;
     return true;
 }

@@ -6,7 +6,14 @@
 static const struct {
     const char *word, *said;
     bool number; /* only before a digit */
-} words[] = {{"z. B.", "zum Beispiel", 0}, {"z.B.", "zum Beispiel", 0},
+} words[] = {{"u. v. m.", "und vieles mehr", 0}, {"i. d. R.", "in der Regel", 0},
+    {"v. Chr.", "vor Christus", 0}, {"n. Chr.", "nach Christus", 0}, {"o. \xc3\x84.",
+    "oder \xc3\x84hnliches", 0}, {"etc.", "et cetera", 0}, {"Jh.", "Jahrhundert", 0},
+    {"geb.", "geboren", 0}, {"ff.", "fortfolgende", 0}, {"sog.", "sogenannte", 0},
+    {"bzgl.", "bez\xc3\xbcglich", 0}, {"Hbf", "Hauptbahnhof", 0}, {"MwSt.", "Mehrwertsteuer", 0},
+    {"MwSt", "Mehrwertsteuer", 0}, {"Art.", "Artikel", 1}, {"Ziff.", "Ziffer", 1},
+    {"T\xe2\x82\xac", "tausend Euro", 0}, {"Fr.,", "Freitag,", 0}, {"Fr.", "Freitag", 1},
+    {"z. B.", "zum Beispiel", 0}, {"z.B.", "zum Beispiel", 0},
     {"d. h.", "das hei\xc3\x9ft", 0}, {"d.h.", "das hei\xc3\x9ft", 0},
     {"u. a.", "unter anderem", 0}, {"u.a.", "unter anderem", 0},
     {"usw.", "und so weiter", 0}, {"bzw.", "beziehungsweise", 0}, {"ca.", "circa", 0},
@@ -21,7 +28,8 @@ static const struct {
     {"GmbH", "G M B H", 0}, {"Mo-Fr", "Montag bis Freitag", 0}, {"Mo\xe2\x80\x93""Fr",
     "Montag bis Freitag", 0}, {"Mo.", "Montag", 0}, {"Di.", "Dienstag", 0}, {"Mi.", "Mittwoch", 0},
     {"Do.", "Donnerstag", 0}, {"Sa.", "Samstag", 0}, {"So.", "Sonntag", 0}, {"&", "und", 0},
-    {"+", "plus", 0}, {"=", "gleich", 0}, {"%", "Prozent", 0}, {"\xc2\xa7", "Paragraf", 0},
+    {"+", "plus", 0}, {"\xc3\x97", "mal", 0}, {"=", "gleich", 0}, {"%", "Prozent", 0},
+    {"\xc2\xa7", "Paragraf", 0},
     {"\xe2\x82\xac", "Euro", 0}, {"\xc2\xbd", "ein halb", 0}, {"~", "etwa", 0}, {"@", "at", 0}};
 
 size_t german_word(Buf *out, Str s, size_t at)
@@ -30,11 +38,16 @@ size_t german_word(Buf *out, Str s, size_t at)
         Str w = str_of(words[i].word);
         size_t end = at + w.len;
         bool letters = is_letter(w.ptr[w.len - 1]);
-        if (!has_at(s, at, w) || (letters && is_wordy(char_at(s, end))) ||
+        bool first = w.ptr[0] >= 'a' && w.ptr[0] <= 'z' && char_at(s, at) == w.ptr[0] - 32 &&
+            has_at(s, at + 1, str_sub(w, 1, w.len)); /* "Ca." begins a sentence */
+        if (!(has_at(s, at, w) || first) || (letters && is_wordy(char_at(s, end))) ||
             (words[i].number && !is_digit(char_at(s, end + spaces_at(s, end))))) {
             continue;
         }
         say(out, str_of(words[i].said));
+        if (first) {
+            out->ptr[out->len - strlen(words[i].said)] = (char)(words[i].said[0] - 32);
+        }
         bool stop = w.ptr[w.len - 1] == '.' && end >= s.len;
         return w.len - stop;
     }
@@ -52,6 +65,29 @@ size_t german_street(Buf *out, Str s, size_t at)
     say(out, str_sub(w, 0, w.len - 3));
     buf_add_c(out, "stra\xc3\x9f""e");
     return w.len + 1;
+}
+
+/* IBAN DE89 3704 ...: letters and digits one by one, a pause between groups. */
+size_t german_account(Buf *out, Str s, size_t at)
+{
+    size_t i = at;
+    if (!str_eq(word_before(s, at), STR("IBAN")) || !is_upper(char_at(s, at)) ||
+        !is_upper(char_at(s, at + 1)) || digits_at(s, at + 2) < 2) {
+        return 0;
+    }
+    for (; i < at + 2; i++) {
+        say(out, str_sub(s, i, i + 1));
+    }
+    for (size_t n; (n = digits_at(s, i)) != 0;) {
+        german_digits(out, str_sub(s, i, i + n));
+        i += n;
+        if (char_at(s, i) != ' ' || !is_digit(char_at(s, i + 1))) {
+            break;
+        }
+        buf_add_char(out, ',');
+        i++;
+    }
+    return i - at;
 }
 
 /* Heinrich VIII.: der Achte. */

@@ -141,6 +141,13 @@ size_t rule_named(const Speak *k, size_t at)
                       is_wordy(at > 1 ? k->s.ptr[at - 2] : ' '))) {
         return 0;
     }
+    Str before = prior.len ? word_before(k->s, (size_t)(prior.ptr - k->s.ptr)) : STR("");
+    bool ends_in = (str_eq(prior, STR("in")) || str_eq(prior, STR("with"))) &&
+        (str_eq(before, STR("ending")) || str_eq(before, STR("ends")));
+    if (ends_in && n >= 2 && n <= 6 && word_ends(k->s, at + n)) {
+        speakable_digits(k->out, str_sub(k->s, at, at + n)); /* a card ending in 4321 */
+        return n;
+    }
     if ((len = with_letter(k, at, n)) != 0 || (len = spaced(k, at, n)) != 0) {
         return len;
     }
@@ -296,10 +303,45 @@ static size_t account(const Speak *k, size_t at)
     return i - at;
 }
 
+/* CVE-2024-12345, RFC-2119: the number of something, which is no range. */
+static size_t code(const Speak *k, size_t at)
+{
+    Str s = k->s;
+    size_t i = at, groups = 0;
+    while (is_upper(char_at(s, i))) {
+        i++;
+    }
+    if (i - at < 2 || i - at > 5 || char_at(s, i) != '-' || digits_at(s, i + 1) < 2) {
+        return 0;
+    }
+    Str letters = str_sub(s, at, i);
+    size_t end = i;
+    while (char_at(s, end) == '-' && digits_at(s, end + 1)) {
+        end += 1 + digits_at(s, end + 1);
+        groups++;
+    }
+    if (groups < 2 || !word_ends(s, end)) {
+        return 0;
+    }
+    say_letters(k->out, letters);
+    for (; i < end; i += 1 + digits_at(s, i + 1)) {
+        Str digits = str_sub(s, i + 1, i + 1 + digits_at(s, i + 1));
+        uint64_t year = value_of(digits, 0, digits.len);
+        buf_add_char(k->out, ',');
+        if (digits.len == 4 && year >= 1900 && year < 2100) {
+            speakable_year(k->out, (unsigned)year);
+        } else {
+            speakable_digits(k->out, digits);
+        }
+    }
+    return end - at;
+}
+
 size_t rule_together(const Speak *k, size_t at)
 {
     size_t n = days(k, at);
     n = n ? n : zone(k, at);
     n = n ? n : quarter(k, at);
+    n = n ? n : code(k, at);
     return n ? n : account(k, at);
 }

@@ -86,6 +86,10 @@ static const SpeakUnit speak_units[] = {
     {"ns", "nanosecond", "nanoseconds"},
     {"hrs", "hour", "hours"},
     {"hr", "hour", "hours"},
+    {"mos", "month", "months"},
+    {"yrs", "year", "years"},
+    {"wks", "week", "weeks"},
+    {"pp", "percentage point", "percentage points"},
     {"mins", "minute", "minutes"},
     {"min", "minute", "minutes"},
     {"secs", "second", "seconds"},
@@ -98,8 +102,12 @@ static const SpeakUnit speak_units[] = {
     {"\xc2\xa2", "cent", "cents"},
     {"px", "pixel", "pixels"},
     {"MP", "megapixel", "megapixels"},
+    {"tbsp.", "tablespoon", "tablespoons"},
+    {"tsp.", "teaspoon", "teaspoons"},
     {"tbsp", "tablespoon", "tablespoons"},
     {"tsp", "teaspoon", "teaspoons"},
+    {"oz.", "ounce", "ounces"},
+    {"lbs.", "pound", "pounds"},
     {"in", "inch", "inches"},
     {"h", "hour", "hours"},
     {"m", "meter", "meters"},
@@ -137,7 +145,7 @@ static const SpeakCurrency speak_currencies[] = {
 };
 
 /* `when`: 0 always; 'U' before a capital; '#' before a digit; 'S' behind a word in capitals that is
- * a street's name. `dot`: the abbreviation is only one with its full stop. */
+ * a street's name; ':' before a colon. `dot`: the abbreviation is only one with its full stop. */
 typedef struct {
     const char *word, *said;
     char when;
@@ -157,7 +165,11 @@ static const SpeakAbbreviation speak_abbreviations[] = {
     {"e.g", "for example", 0, true}, {"i.e", "that is", 0, true}, {"etc", "et cetera", 0, false},
     {"eg", "for example", 0, true}, {"ie", "that is", 0, true},
     {"vs", "versus", 0, false}, {"approx", "approximately", 0, true}, {"ca", "about", '#', true},
-    {"incl", "including", 0, true}, {"excl", "excluding", 0, true}, {"est", "established", 0, true},
+    {"incl", "including", 0, true}, {"excl", "excluding", 0, true},
+    {"est", "established", '#', true}, {"est", "estimated", 0, true},
+    {"Rm", "Room", '#', true}, {"rm", "room", '#', true}, {"Bldg", "Building", '#', true},
+    {"Fl", "Floor", '#', true}, {"Tel", "Telephone", ':', false}, {"tel", "telephone", ':', false},
+    {"Pt", "Part", '#', true}, {"Sect", "Section", '#', true},
     {"dept", "department", 0, true}, {"Dept", "Department", 0, true},
     {"govt", "government", 0, false},
     {"Inc", "Incorporated", 0, true}, {"Ltd", "Limited", 0, true}, {"Corp", "Corporation", 0, true},
@@ -170,7 +182,15 @@ static const SpeakAbbreviation speak_abbreviations[] = {
     {"Art", "Article", '#', true}, {"tel", "telephone", 0, true}, {"Tel", "Telephone", 0, true},
     {"ext", "extension", '#', true}, {"min", "minimum", 0, true}, {"max", "maximum", 0, true},
     {"avg", "average", 0, false}, {"temp", "temperature", 0, true},
+    {"Temp", "Temperature", 0, true}, {"Tab", "Table", '#', true}, {"c", "circa", '#', true},
+    {"para", "paragraph", 0, true}, {"Para", "Paragraph", 0, true},
     {"misc", "miscellaneous", 0, true},
+    {"y/y", "year over year", 0, false}, {"q/q", "quarter over quarter", 0, false},
+    {"m/m", "month over month", 0, false}, {"YoY", "year over year", 0, false},
+    {"MoM", "month over month", 0, false}, {"QoQ", "quarter over quarter", 0, false},
+    {"P.O", "P.O", 0, true}, {"WWII", "World War two", 0, false},
+    {"WWI", "World War one", 0, false},
+    {"WW2", "World War two", 0, false}, {"WW1", "World War one", 0, false},
     {"w/o", "without", 0, false}, {"w/", "with", 0, false}, {"b/c", "because", 0, false},
     {"c/o", "care of", 0, false}, {"n/a", "not applicable", 0, false},
     {"N/A", "not applicable", 0, false}, {"et al", "and others", 0, true},

@@ -27,6 +27,8 @@
 #include "voice/speech.h"
 
 #define LIVE_LEAD_MS 200
+#define LIVE_QUESTION_MS 224u /* of silence behind a whole question that end it: seven frames */
+#define LIVE_COMMAND_MS 320u  /* likewise behind a whole command */
 #define LIVE_SPEECH_SECONDS 45 /* of an answer that is made ahead of its sound */
 
 typedef struct Live Live;
@@ -83,6 +85,13 @@ typedef struct {
     double sound_ms;     /* from LiveHeard.began_ns to it */
 } LiveSpoken;
 
+/* Whether words leave no doubt that the person has finished. */
+typedef enum {
+    LIVE_OPEN,     /* no: silence ends it */
+    LIVE_QUESTION, /* a question, and answering it changes nothing if it was not all */
+    LIVE_COMMAND   /* a command with all that it needs */
+} LiveWhole;
+
 typedef enum { LIVE_DONE, LIVE_INTERRUPTED, LIVE_CANCELLED, LIVE_FAILED } LiveEnd;
 const char *live_end_name(LiveEnd e); /* "done", "interrupted", "cancelled", "failed" */
 
@@ -92,9 +101,8 @@ typedef bool (*LiveOver)(const void *over_arg);
 typedef struct {
     void (*state)(void *arg, LiveState s);
     void (*text)(void *arg, const LiveText *t);
-    /* On a worker, in a pause: whether these words leave no doubt that the person has finished, and
-     * answering them changes nothing if not. NULL: only silence ends an utterance. */
-    bool (*complete)(void *arg, Str text, unsigned worker);
+    /* On a worker, in a pause: what these words are. NULL: only silence ends an utterance. */
+    LiveWhole (*complete)(void *arg, Str text, unsigned worker);
     /* On a worker. False: err is told by `fail`. NULL: there is no answer, only text. */
     bool (*answer)(void *arg, const LiveHeard *heard, LiveOver over, const void *over_arg,
                    unsigned worker, Arena *a, LiveAnswer *out, Err *err);

@@ -59,7 +59,7 @@ typedef struct LiveJob {
     bool ok;
     Err err;
     double cost_ms;
-    bool complete;    /* MAYBE: the words leave no doubt that it was the end */
+    LiveWhole whole;  /* MAYBE: what the words are */
     bool finished;    /* its message came back (thread of Live) */
     bool final;       /* it was the end */
     bool by_silence;

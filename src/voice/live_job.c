@@ -100,7 +100,7 @@ static void hear_run(LiveJob *j, unsigned worker)
     const LiveHooks *h = &j->talk->hooks;
     j->ok = hear(j, &j->err);
     if (j->ok && j->kind == JOB_MAYBE && h->complete && j->heard.text.len && !is_over(j))
-        j->complete = h->complete(j->talk->arg, j->heard.text, worker);
+        j->whole = h->complete(j->talk->arg, j->heard.text, worker);
 }
 
 /* ---- answering ------------------------------------------------------------------------------- */

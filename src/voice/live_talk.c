@@ -18,8 +18,6 @@
 #define PART_SHARE 3u
 #define PART_SECONDS 30u  /* of the end of what is said; one window */
 #define ECHO_MS 100u      /* the room goes on a little when the answer is over */
-/* In a pause, when the words leave no doubt: seven frames. */
-#define COMPLETE_MS 224u
 
 /* ---- stopping -------------------------------------------------------------------------------- */
 
@@ -530,8 +528,9 @@ static void complete_tick(LiveTalk *t)
 {
     SessionEvent e;
     const LiveJob *j = t->maybe;
-    if (j && j->finished && j->complete && session_now(t->session, &e) &&
-        e.heard - j->spoke >= (uint64_t)COMPLETE_MS * SAMPLES_MS)
+    uint64_t enough = j && j->whole == LIVE_COMMAND ? LIVE_COMMAND_MS : LIVE_QUESTION_MS;
+    if (j && j->finished && j->whole != LIVE_OPEN && session_now(t->session, &e) &&
+        e.heard - j->spoke >= enough * SAMPLES_MS)
         (void)session_take(t->session, on_event, t);
 }
 

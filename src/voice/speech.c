@@ -38,7 +38,7 @@ static void take_voice(Speech *s, Str voice)
     pthread_mutex_unlock(&s->lock);
 }
 
-Str speech_set(Speech *s, char out[SPEECH_VOICE_MAX])
+Str speech_voice(Speech *s, char out[SPEECH_VOICE_MAX])
 {
     pthread_mutex_lock(&s->lock);
     memcpy(out, s->voice, SPEECH_VOICE_MAX);
@@ -174,8 +174,8 @@ bool speech_find(Speech *s, Str voice, SpeechBackend *backend, char id[SPEECH_VO
     uint64_t stamp[2];
     char set[SPEECH_VOICE_MAX];
     Arena *a = arena_new(ARENA_MAX);
-    bool ok = a ? speech_who(s, voice.len ? voice : speech_set(s, set), backend, id, &info, stamp,
-                       a, err)
+    bool ok = a ? speech_who(s, voice.len ? voice : speech_voice(s, set), backend, id, &info, stamp,
+                             a, err)
                 : err_set(err, ERR_NO_MEMORY, "no memory for the list of voices");
     arena_free(a);
     return ok;

@@ -30,9 +30,9 @@ struct Speech {
 
 /* Of a SpeechBackend, for messages, metrics and voices' ids; "" for this machine. */
 extern const char *const SPEECH_NAMES[];
-/* Whose voice the setting names now, copied. */
-Str speech_set(Speech *s, char out[SPEECH_VOICE_MAX]);
 SpeechService *speech_service(Speech *s, SpeechBackend b); /* not SPEECH_LOCAL */
+/* Who speaks when nobody is named: the setting's, which may change meanwhile. */
+Str speech_voice(Speech *s, char out[SPEECH_VOICE_MAX]);
 /* Who `voice` is. *info: only for one of this machine; *stamp: what makes it another one under the
  * same name. */
 bool speech_who(Speech *s, Str voice, SpeechBackend *backend, char id[SPEECH_VOICE_MAX],

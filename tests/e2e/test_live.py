@@ -50,6 +50,19 @@ def test_the_server_finds_the_end(server, say):
     run(talk, server)
 
 
+def test_whole_words_need_no_long_silence(server, say):
+    """Silence is set so long that it cannot have ended them: a question and a command that have all they need."""
+    async def talk(c):
+        for words, answer in (("What day is it today?", "that is"), ("Remind me to call the bank tomorrow at nine.", "bank")):
+            n = len(c.all("VoiceResponse"))
+            await c.send("VoiceStart", rate=16000, format="s16le", silence_ms=8000)
+            await c.feed(silence(0.4) + say(words) + silence(4), pace=1, seconds=0.02)
+            assert len(c.all("VoiceResponse")) == n + 1, c.states()
+            assert has(c.all("VoiceResponse")[-1]["interaction"]["response"], answer)
+            await c.until(lambda: c.states()[-1] == "idle")
+    run(talk, server)
+
+
 def test_two_utterances_in_one_stream(server, say):
     async def talk(c):
         await c.send("VoiceStart", rate=16000, format="s16le", continuous=True, silence_ms=400, partials=False)

@@ -11,7 +11,7 @@
  * passage and document numbers, which are never used twice. */
 #include <math.h>
 
-#include "store/sqlite/sq_index.h"
+#include "store/sqlite/sq_replica.h"
 
 #define DEFAULT_K1 1.2f
 #define DEFAULT_B 0.75f
@@ -30,7 +30,10 @@ typedef struct {
     uint32_t slots;   /* bits in a bitmap */
     uint64_t *allow;  /* NULL: all */
     uint64_t *mark;   /* scratch */
+    bool by_id;       /* words or a filter that only we understand narrow it */
     bool failed;      /* memory was short in a callback */
+    SqListsFn lists;  /* NULL: our own indexes give them */
+    void *lists_arg;
 } Plan;
 
 static bool no_memory(Err *err)
@@ -218,6 +221,7 @@ static bool plan_prefix(Plan *p, const KwTerm *t, Err *err)
     if (!sq_words_stems(p->c, p->o->no, tokens.items[tokens.n - 1], p->a, &stems, err))
         return false;
     if (t->required || t->excluded) {
+        p->by_id = true;
         if (!mark_begin(p, err))
             return false;
         for (size_t i = 0; i < stems.n; i++)
@@ -241,6 +245,7 @@ static bool plan_words(Plan *p, const KwTerm *t, Err *err)
     if (!tokens.n)
         return true; /* punctuation asks for nothing */
     if (t->required || t->excluded) {
+        p->by_id = true;
         if (!mark_begin(p, err))
             return false;
         if (tokens.n == 1)
@@ -415,15 +420,153 @@ static bool cover(Plan *p, Union *u, Candidates *out, Err *err)
     return true;
 }
 
+/* ---- lists from elsewhere ------------------------------------------------------------------- */
+
+#define SAMPLE 4096u
+
+/* Numbers of the allowed passages. */
+static bool allowed_numbers(Plan *p, SqPlan *out, Err *err)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < words_of(p); i++)
+        n += (size_t)__builtin_popcountll(p->allow[i]);
+    out->numbers = ARENA_NEW_ARRAY(p->a, uint64_t, n + 1);
+    if (!out->numbers)
+        return no_memory(err);
+    for (uint32_t slot = 0; slot < p->slots; slot++)
+        if (p->allow[slot / 64] >> slot % 64 & 1 && vindex_is_live(p->x->v, slot))
+            out->numbers[out->n_numbers++] = vindex_id(p->x->v, slot);
+    return true;
+}
+
+/* As vindex_search gives them: of a sample of what is allowed. */
+static bool moments(Plan *p, Candidates *out, Err *err)
+{
+    uint32_t *slots = ARENA_NEW_ARRAY(p->a, uint32_t, SAMPLE), n = 0;
+    float *sim = ARENA_NEW_ARRAY(p->a, float, SAMPLE);
+    double sum = 0, square = 0, count = 0;
+    if (!slots || !sim)
+        return no_memory(err);
+    uint32_t step = p->slots / SAMPLE + 1;
+    for (uint32_t i = 0; i < p->slots && n < SAMPLE; i += step)
+        if ((!p->allow || p->allow[i / 64] >> i % 64 & 1) && vindex_is_live(p->x->v, i))
+            slots[n++] = i;
+    vindex_similarities(p->x->v, p->q->vector, slots, n, sim);
+    for (uint32_t i = 0; i < n; i++)
+        if (sim[i] != 0 && sim[i] > -2) {
+            sum += sim[i];
+            square += (double)sim[i] * sim[i];
+            count++;
+        }
+    if (count > 0) {
+        out->vec_mean = (float)(sum / count);
+        double var = square / count - (sum / count) * (sum / count);
+        out->vec_std = var > 0 ? sqrtf((float)var) : 0;
+    }
+    return true;
+}
+
+/* What the lists name and we have, and the query allows. */
+static Candidate *found_here(Plan *p, Union *u, uint64_t chunk_no)
+{
+    pthread_rwlock_rdlock(&p->x->slots_lock);
+    uint32_t slot = sq_slots_of_chunk(&p->x->slots, chunk_no);
+    pthread_rwlock_unlock(&p->x->slots_lock);
+    if (slot == SQ_NO_SLOT || slot >= p->slots)
+        return NULL;
+    if (p->allow && !(p->allow[slot / 64] >> slot % 64 & 1))
+        return NULL;
+    return union_at(u, slot);
+}
+
+static bool far_lists(Plan *p, Union *u, Candidates *out, Err *err)
+{
+    size_t k = p->q->k, n_vectors = 0, n_words = 0;
+    SqFound *vectors = ARENA_NEW_ARRAY(p->a, SqFound, k), *words = ARENA_NEW_ARRAY(p->a, SqFound, k);
+    float scale;
+    KindexQuery kq = keyword_query(p, &scale);
+    KindexStats stats = {0};
+    KindexHit none;
+    const DocFilter *f = p->q->filter;
+    SqPlan plan = {.terms = p->terms, .n_terms = p->n_terms, .narrowed = p->allow != NULL,
+        .by_id = p->by_id || (f && f->q.len)};
+    for (size_t i = 0; f && i < f->n_sources; i++)
+        plan.by_id = plan.by_id || str_ends(f->sources[i], STR("*"));
+    if (!vectors || !words)
+        return no_memory(err);
+    if (plan.by_id && p->allow && !allowed_numbers(p, &plan, err))
+        return false;
+    if (!p->lists(p->lists_arg, &plan, vectors, &n_vectors, words, &n_words, err)
+        || (p->q->vector && !moments(p, out, err)))
+        return false;
+    /* No slot allowed: only the bound is worked out. */
+    if (p->n_terms && kindex_search(p->x->k, &kq, 1, (uint64_t[]){0}, 0, &none, &stats, err) < 0)
+        return false;
+    out->kw_bound = stats.bound * scale;
+    for (size_t i = 0; i < n_vectors; i++) {
+        Candidate *c = found_here(p, u, vectors[i].chunk_no);
+        if (!c || c->vector_rank)
+            continue;
+        c->similarity = vectors[i].score;
+        c->vector_rank = (uint32_t)++out->n_vector;
+    }
+    for (size_t i = 0; i < n_words; i++) {
+        Candidate *c = found_here(p, u, words[i].chunk_no);
+        if (c && !c->keyword_rank)
+            c->keyword_rank = (uint32_t)++out->n_keyword;
+    }
+    return true;
+}
+
+/* Our own numbers for both sides: a collection's idf is everybody's, and so is its rounding. */
+static bool far_scores(Plan *p, Union *u, Candidates *out, Err *err)
+{
+    float *score = ARENA_NEW_ARRAY(p->a, float, u->n + 1), scale;
+    KindexQuery kq = keyword_query(p, &scale);
+    if (!score)
+        return no_memory(err);
+    if (p->q->vector) {
+        vindex_similarities(p->x->v, p->q->vector, u->slot_of, u->n, score);
+        for (size_t i = 0; i < u->n; i++)
+            if (!u->items[i].vector_rank && score[i] != 0)
+                u->items[i].similarity = score[i];
+    }
+    if (!p->n_terms || !u->n)
+        return true;
+    if (!kindex_scores(p->x->k, &kq, u->slot_of, u->n, score, err))
+        return false;
+    double sum = 0, square = 0, n = 0;
+    for (size_t i = 0; i < u->n; i++) {
+        double s = u->items[i].keyword = score[i] * scale;
+        if (u->items[i].keyword_rank) {
+            sum += s;
+            square += s * s;
+            n++;
+        }
+    }
+    if (n > 0) {
+        double var = square / n - sum / n * (sum / n);
+        out->kw_mean = (float)(sum / n);
+        out->kw_std = var > 0 ? sqrtf((float)var) : 0;
+    }
+    return true;
+}
+
+static bool both_lists(Plan *p, Union *u, Candidates *out, Err *err)
+{
+    if (p->lists)
+        return far_lists(p, u, out, err) && far_scores(p, u, out, err)
+            && (!p->n_terms || cover(p, u, out, err));
+    if (p->q->vector && !find_vectors(p, u, out, err))
+        return false;
+    return !p->n_terms
+        || (find_keywords(p, u, out, err) && complete(p, u, err) && cover(p, u, out, err));
+}
+
 static bool search(Plan *p, Candidates *out, Err *err)
 {
     Union u;
-    if (!plan(p, err) || !union_init(&u, 2 * p->q->k, p->a, err))
-        return false;
-    if (p->q->vector && !find_vectors(p, &u, out, err))
-        return false;
-    if (p->n_terms
-        && (!find_keywords(p, &u, out, err) || !complete(p, &u, err) || !cover(p, &u, out, err)))
+    if (!plan(p, err) || !union_init(&u, 2 * p->q->k, p->a, err) || !both_lists(p, &u, out, err))
         return false;
     out->n_passages = kindex_live(p->x->k);
     out->items = u.items;
@@ -441,8 +584,14 @@ static bool search(Plan *p, Candidates *out, Err *err)
 bool sq_candidates(Store *store, const Uuid *owner, const CandidateQuery *q, Arena *a,
     Candidates *out, Err *err)
 {
+    return sq_candidates_from(store, owner, q, a, NULL, NULL, out, err);
+}
+
+bool sq_candidates_from(Store *store, const Uuid *owner, const CandidateQuery *q, Arena *a,
+    SqListsFn lists, void *arg, Candidates *out, Err *err)
+{
     Sqlite *s = sq_of(store);
-    Plan p = {.s = s, .a = a, .q = q};
+    Plan p = {.s = s, .a = a, .q = q, .lists = lists, .lists_arg = arg};
     Candidates found = {0};
     bool empty;
     p.x = sq_index_hold(s, owner, &p.o, &empty, err);
