@@ -52,6 +52,9 @@ bench-voice: ## speech recognition and the voice beside their peers (DATA=folder
 	@./setup bench
 	@tools/build dev
 	@python3 tests/bench/voice/run.py $(if $(DATA),--data $(DATA))
+	@SOTTO_GOLDEN=all build/dev/test_whisper_models
+	@python3 tests/bench/voice/nothing.py
+	@python3 tests/bench/voice/languages.py
 	@python3 tests/bench/speech/run.py
 
 bench-live: ## a conversation by sound with the real server, at the pace of speech (DATA=folder of clips)

@@ -34,7 +34,7 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
 PY
     export DEMO_NETWORK=gone
     [ -z "$DEMO_USER" ] || exec sudo -n -u "$DEMO_USER" env DEMO_NETWORK=gone \
-      SOTTO_MODELS="$SOTTO_MODELS" TERM="$TERM" LANG="$LANG" demo/run.sh ;;
+      SOTTO_MODELS="$SOTTO_MODELS" SOTTO_BIN="${SOTTO_BIN:-}" TERM="$TERM" LANG="$LANG" demo/run.sh ;;
 esac
 
 pace=${DEMO_PACE:-$([ -t 1 ] && echo 1.2 || echo 0)}
@@ -58,7 +58,8 @@ export SOTTO_LISTEN=127.0.0.1:0
 # The sample is from these days: what is due in it is due now.
 export SOTTO_NOW=2026-11-24T08:00:00Z SOTTO_ZONE=Europe/Berlin
 unset SOTTO_CONFIG SOTTO_MODELS_URL
-sotto() { bin/sotto "$@"; }
+program=${SOTTO_BIN:-bin/sotto} # another build's, for the tests
+sotto() { "$program" "$@"; }
 
 chapter "The network"
 if [ "$DEMO_NETWORK" = gone ]; then
@@ -78,7 +79,7 @@ cp -r share/sample "$work/Documents"
 (cd "$work/Documents" && find . -type f -printf '%8s bytes  %P\n' | sort -k 3)
 
 chapter "The server starts"
-bin/sotto serve >"$work/serve.out" 2>"$work/serve.err" &
+"$program" serve >"$work/serve.out" 2>"$work/serve.err" &
 server=$!
 for _ in $(seq 100); do grep -q '^listening on' "$work/serve.out" && break; sleep 0.05; done
 cat "$work/serve.out"; grep -q '^listening on' "$work/serve.out"
@@ -96,7 +97,7 @@ while IFS='|' read -r question file words; do
   printf '\n'
   run sotto search --limit 1 "$question"
   sotto search --limit 3 --json "$question" >"$work/found.json"
-  python3 demo/prove.py "$work/found.json" bin/sotto "$file" "$words"
+  python3 demo/prove.py "$work/found.json" "$program" "$file" "$words"
   asked=$((asked + 1))
 done <demo/questions.txt
 [ "$asked" -ge 5 ]
@@ -116,7 +117,7 @@ export SOTTO_NOW=2026-11-24T08:15:00Z
 run sotto task "call the plumber today at 16:00"
 run sotto brief
 sotto brief --json >"$work/briefing.json"
-python3 demo/brief.py "$work/briefing.json" bin/sotto
+python3 demo/brief.py "$work/briefing.json" "$program"
 [ "$(sotto brief --json)" = "$(cat "$work/briefing.json")" ]
 chapter "Say it aloud"
 aloud() { # question, words that our own ears must hear in the answer

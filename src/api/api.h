@@ -58,6 +58,9 @@ typedef struct {
     bool (*person_open)(void *arg, const Uuid *owner, Err *err);
     void (*person_close)(void *arg, const Uuid *owner);
     void *person_arg;
+    /* Ends what runs and begins anew with what is in the store, soon. NULL: the program ends with
+     * this call anyway. */
+    void (*begin_anew)(void);
 } ApiParts;
 
 Api *api_new(const ApiParts *parts, Err *err);

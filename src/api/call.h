@@ -111,6 +111,8 @@ void api_ws_watch(ApiWs *ws); /* begins to pass the store's changes on */
 void api_ws_watch_person(ApiWs *ws, const ApiParts *parts); /* and those of one person */
 void api_ws_unwatch_person(ApiWs *ws, const Uuid *owner);
 ApiWs *api_ws(Api *api);
+/* On whose account a job of this request runs: the address, the person, the connection. */
+WorkFrom api_from(const HttpExchange *x, const Caller *caller);
 
 /* Handlers, by file. */
 ApiHandler document_create, document_list, document_get, document_change, document_remove,
@@ -122,7 +124,7 @@ ApiHandler folder_add, folder_list, folder_get, folder_change, folder_sync, fold
     folder_remove_path;
 ApiHandler openai_embeddings, openai_models, openai_model, openai_chat;
 ApiHandler conversation_say, conversation_list, conversation_get, conversation_retitle,
-    conversation_remove;
+    conversation_remove, conversation_restore;
 ApiHandler memory_list, memory_add, memory_get, memory_change, memory_forget, memory_history;
 ApiHandler task_list, task_add, task_get, task_change, task_remove, task_complete, task_reopen,
     task_cancel, task_snooze, task_undo, proposal_list, proposal_take, proposal_dismiss,
@@ -139,6 +141,7 @@ ApiHandler settings_show, settings_change, machine_show, backup_get, sample_add,
 ApiHandler health, health_live, health_ready, metrics_page, openapi_page, page_index, page_asset,
     ws_open;
 ApiHandler session_show, session_begin, session_end, token_list, token_add, token_revoke,
-    people_list, people_add, people_remove, people_password, audit_list, export_get;
+    people_list, people_add, people_remove, people_password, audit_list, export_get,
+    account_delete;
 
 #endif

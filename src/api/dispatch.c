@@ -4,6 +4,7 @@
 
 #include "api/openai.h"
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -454,6 +455,14 @@ static WorkClass class_of(const ApiRoute *r, const HttpExchange *x)
     return r->cls;
 }
 
+WorkFrom api_from(const HttpExchange *x, const Caller *caller)
+{
+    WorkFrom from = server_exchange_from(x);
+    if (caller && caller->kind != CALLER_NOBODY)
+        from.address ^= checksum64(from.address, &caller->owner, sizeof caller->owner) & ~1ull;
+    return from;
+}
+
 void api_on_request(void *arg, HttpExchange *x)
 {
     Api *api = arg;
@@ -475,6 +484,8 @@ void api_on_request(void *arg, HttpExchange *x)
     *job = (Job){api, x, clock_mono_ns()};
     WorkLimit limit = {api->server ? api->parts.job_limit_ms : 0, r->pattern, job_late, api,
                        server_exchange_serial(x)};
-    if (!work_submit_limited(api->parts.work, class_of(r, x), job_run, job_drop, job, &limit, &err))
+    WorkFrom from = api_from(x, x->user);
+    if (!work_submit_from(api->parts.work, class_of(r, x), job_run, job_drop, job, &limit, &from,
+                          &err))
         http_reply_error(x, &err);
 }

@@ -14,6 +14,7 @@ typedef struct {
 static bool client_gone(void *arg)
 {
     const Hearing *h = arg;
+    work_alive(); /* whoever asks is at work, however long the sound is */
     return h->gone || http_exchange_cancelled(h->call->x);
 }
 

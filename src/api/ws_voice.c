@@ -10,6 +10,7 @@
  *
  * Threads: messages come on the loop thread; hooks run on Live's thread and post to the loop;
  * the answer is made on a worker. */
+#include <math.h>
 #include <pthread.h>
 
 #include "api/interactions.h"
@@ -27,6 +28,7 @@ typedef struct Talker {
     pthread_mutex_t lock; /* of the rest */
     Uuid session;
     bool goes_on;
+    double speed; /* as fast as the person likes; 1 */
     char interaction[UUID_TEXT]; /* that is being spoken */
 } Talker;
 
@@ -199,6 +201,13 @@ static void on_spoken(void *arg, void *about, const LiveSpoken *s)
     interaction_keep(asked->parts, &asked->parts->owner, i);
 }
 
+/* As the answer wants it ("slower"), on top of what the person likes. */
+static float speed_of(const AssistantReply *r, double liked)
+{
+    double speed = (r->speed > 0 ? r->speed : 1) * (liked > 0 ? liked : 1);
+    return (float)fmax(VOICE_SPEED_MIN, fmin(VOICE_SPEED_MAX, speed));
+}
+
 static bool on_answer(void *arg, const LiveHeard *heard, LiveOver over, const void *over_arg,
                       unsigned worker, Arena *a, LiveAnswer *out, Err *err)
 {
@@ -209,6 +218,7 @@ static bool on_answer(void *arg, const LiveHeard *heard, LiveOver over, const vo
     pthread_mutex_lock(&t->lock);
     Uuid session = t->session;
     bool goes_on = t->goes_on;
+    double speed = t->speed;
     pthread_mutex_unlock(&t->lock);
     InteractionAsk q = {.session = goes_on ? &session : NULL, .began_ns = heard->began_ns,
                         .cancelled = is_over, .arg = &wanted};
@@ -237,7 +247,7 @@ static bool on_answer(void *arg, const LiveHeard *heard, LiveOver over, const vo
     send_interaction(t, i);
     if (i->transcript.len && i->reply.speech != SPEAK_STOP) {
         out->say = i->reply.response;
-        out->speed = (float)i->reply.speed;
+        out->speed = speed_of(&i->reply, speed);
     }
     return true;
 }
@@ -313,6 +323,20 @@ static bool read_session(Talker *t, const Json *data, Err *err)
     return true;
 }
 
+static bool read_speed(Talker *t, const Json *data, Err *err)
+{
+    const Json *j = json_get(data, "speed");
+    double speed = 1;
+    if (is_given(j) && (!json_num(j, &speed) || !(speed >= VOICE_SPEED_MIN) ||
+                        !(speed <= VOICE_SPEED_MAX)))
+        return err_set(err, ERR_VALIDATION, "data.speed must be a number from %g to %g",
+                       (double)VOICE_SPEED_MIN, (double)VOICE_SPEED_MAX);
+    pthread_mutex_lock(&t->lock);
+    t->speed = speed;
+    pthread_mutex_unlock(&t->lock);
+    return true;
+}
+
 static bool read_flag(const Json *data, const char *name, bool *out, Err *err)
 {
     const Json *j = json_get(data, name);
@@ -384,6 +408,7 @@ static bool on_start(WsVoices *v, Talker *t, const Json *data, Err *err)
     LiveOptions o = {.speak = false};
     t->started = t->cancelled = false;
     if (!read_start(api_parts(ws_api(v->ws)), data, &o, err) || !read_session(t, data, err) ||
+        !read_speed(t, data, err) ||
         !live_start(t->live, &o, err))
         return false;
     t->started = true;
@@ -402,7 +427,7 @@ static bool on_input(Talker *t, const Json *data, Err *err)
 {
     HeardSound sound;
     LiveOptions o = {.speak = false};
-    if (!read_spoken(data, &o, err) || !read_session(t, data, err) ||
+    if (!read_spoken(data, &o, err) || !read_session(t, data, err) || !read_speed(t, data, err) ||
         !hear_samples(json_get(data, "audio_data"), HEAR_SAID_SECONDS, &sound, err))
         return false;
     t->started = false;

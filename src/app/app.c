@@ -271,6 +271,7 @@ static bool open_api(App *app, Err *err)
     parts.person_open = app_person_add;
     parts.person_close = app_person_remove;
     parts.person_arg = app;
+    parts.begin_anew = app->options.begin_anew;
     app->api = api_new(&parts, err);
     return app->api != NULL;
 }
@@ -345,6 +346,8 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
         return false;
     if (o->workers && !(app->host = host_new(app->store, &app_owner, c, app->ears, err)))
         return false;
+    if (app->host)
+        host_speaks_by(app->host, app->speech);
     if (o->search) {
         SearchOptions s = {.store = app->store, .model = app->model, .workers = numbers};
         app->search = search_new(&s, err);

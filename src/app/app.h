@@ -32,6 +32,7 @@ typedef struct {
     bool assistant;        /* what is said is answered; needs search; notes need ingest */
     bool llm;              /* the language model, where one is configured; with assistant, too */
     const char *lock_note; /* who has the data open, for others to read */
+    void (*begin_anew)(void); /* as in ApiParts */
     bool reachable;        /* it listens to other machines: everybody must sign in */
 } AppOptions;
 

@@ -51,6 +51,7 @@ static const CliFlag voice_flags[] = {
     {"--limit", "N", false, "list: at most so many; 50 unless said otherwise"},
     {"--all", NULL, false, "delete: all of it"},
     {"--yes", NULL, false, "delete: do not ask; needed when standard input is no terminal"},
+    {"--forever", NULL, false, "delete: so that it cannot be brought back"},
 };
 
 static const CliFlag conversations_flags[] = {
@@ -239,14 +240,16 @@ static const CliCommand commands[] = {
      "A question is answered out of your documents, tasks and what you told it, with the place it "
      "stands\n"
      "in; a command (\"remind me to call the bank tomorrow at nine\") is carried out. Exit status\n"
-     "3 when nothing was found. With --audio the question is a sound, and so is the answer: sotto "
-     "ask --audio\nquestion.wav -o answer.wav",
+     "3 when nothing was found. With --audio the question is a sound, and so is the answer:\n"
+     "sotto ask --audio question.wav -o answer.wav",
      ask_flags, COUNT(ask_flags), 0, MANY, ask_command},
     {"chat", "", "talk to the assistant",
      "One line after the other, from the terminal or a pipe, in one conversation; /quit ends it.",
      chat_flags, COUNT(chat_flags), 0, 0, chat_command},
-    {"conversations", "[list|show|delete] [ID]", "conversations that are kept",
-     "ID is a conversation's id, or its last letters as the list shows them.", conversations_flags,
+    {"conversations", "[list|show|delete|restore] [ID]", "conversations that are kept",
+     "ID is a conversation's id, or its last letters as the list shows them. What was deleted can "
+     "be\n"
+     "brought back for a day with restore and its whole id; with --forever it is gone at once.", conversations_flags,
      COUNT(conversations_flags), 0, MANY, conversations_command},
     {"voice", "[list|show|delete] [ID]", "what was said aloud, and the answers",
      "ID is an interaction's id, or its last letters as the list shows them.", voice_flags,

@@ -51,7 +51,8 @@ static bool is_name(Str s)
 
 static bool choose_name(Cli *cli, const ModelsLock *lock, Str given, const char **out, Err *err)
 {
-    Str name = given.len ? without(given, STR(EARS_MODEL_PREFIX)) : usual_name(str_of(cli->args[1]));
+    Str name = given.len ? without(given, STR(EARS_MODEL_PREFIX))
+                         : usual_name(str_of(cli->args[1]));
     if (!is_name(name))
         return err_set(err, ERR_VALIDATION,
                        "\"" STR_FMT "\" is no name for a model: letters, digits, dots, dashes",

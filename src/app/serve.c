@@ -149,6 +149,12 @@ static bool leave_key(Serve *s, Err *err)
            os_write_file(s->key_file, str_of(key), 0600, err);
 }
 
+/* As `kill -HUP` does: what is being answered is answered first. */
+static void begin_anew(void)
+{
+    (void)kill(getpid(), SIGHUP);
+}
+
 static bool open_data(Serve *s, Err *err)
 {
     char note[400];
@@ -160,6 +166,7 @@ static bool open_data(Serve *s, Err *err)
                     .sync = true,
                     .assistant = true,
                     .voice = true,
+                    .begin_anew = begin_anew,
                     .lock_note = note};
     o.reachable = is_reachable(s);
     if (!app_open(&s->app, &o, err))

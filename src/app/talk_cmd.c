@@ -6,6 +6,7 @@
 #include "app/pages.h"
 #include "app/talk_out.h"
 #include "base/clock.h"
+#include "base/uuid.h"
 
 static const char conversations_path[] = "/api/v1/conversations";
 static const char voice_path[] = "/api/v1/voice/interactions";
@@ -83,8 +84,9 @@ static void dim_time(Cli *cli, const Json *at)
 
 /* ---- deletions ------------------------------------------------------------------------------- */
 
+/* `query` is of the list that the ids are of, `how` of the deletion. */
 static int remove_all(Cli *cli, const char *path, const char *key, const char *question,
-                      const char *query)
+                      const char *query, const char *how)
 {
     Err err = ERR_INIT;
     if (cli->n_args < 2)
@@ -100,7 +102,7 @@ static int remove_all(Cli *cli, const char *path, const char *key, const char *q
         Str id;
         Json *j = NULL;
         ok = talk_find_id(call, where.ptr, key, cli->args[i], cli->arena, &id, &err);
-        Str target = ok ? arena_printf(cli->arena, "%s/" STR_FMT "%s", path, STR_ARG(id), query)
+        Str target = ok ? arena_printf(cli->arena, "%s/" STR_FMT "%s", path, STR_ARG(id), how)
                         : (Str){NULL, 0};
         ok = ok && (target.ptr || err_set(&err, ERR_NO_MEMORY, "no memory for an id")) &&
              talk_send(call, "DELETE", target, (Str){NULL, 0}, &j, &err);
@@ -109,6 +111,9 @@ static int remove_all(Cli *cli, const char *path, const char *key, const char *q
             buf_printf(&cli->out, "{\"deleted\":\"" STR_FMT "\"}\n", STR_ARG(id));
         else if (ok)
             buf_printf(&cli->out, "deleted " STR_FMT "\n", STR_ARG(id));
+        if (ok && strstr(how, "undoable"))
+            cli_note(cli, "sotto conversations restore " STR_FMT " brings it back within a day",
+                     STR_ARG(id));
     }
     call_close(call);
     return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
@@ -187,6 +192,30 @@ static int show(Cli *cli)
     return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
 }
 
+static int restore(Cli *cli)
+{
+    Err err = ERR_INIT;
+    Uuid id;
+    Json *j = NULL;
+    if (cli->n_args != 2 || !uuid_parse(str_of(cli->args[1]), &id))
+        return cli_usage_error(cli, "restore takes the whole id, as delete says it");
+    Str target = arena_printf(cli->arena, "%s/%s/restore", conversations_path, cli->args[1]);
+    Call *call = call_open(cli->config, CALL_WRITE, "sotto conversations", &err);
+    bool ok = call && (target.ptr || err_set(&err, ERR_NO_MEMORY, "no memory for an id")) &&
+              talk_send(call, "POST", target, (Str){NULL, 0}, &j, &err);
+    if (ok && cli->json) {
+        json_dump(j, &cli->out);
+        buf_add_char(&cli->out, '\n');
+    } else if (ok) {
+        buf_add_c(&cli->out, "there again: ");
+        term_text(&cli->out, json_str(json_get(j, "title")));
+        buf_add_char(&cli->out, '\n');
+    }
+    json_free(j);
+    call_close(call);
+    return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
+}
+
 int conversations_command(Cli *cli)
 {
     const char *what = cli->n_args ? cli->args[0] : "list";
@@ -201,8 +230,11 @@ int conversations_command(Cli *cli)
     if (strcmp(what, "show") == 0)
         return show(cli);
     if (strcmp(what, "delete") == 0)
-        return remove_all(cli, conversations_path, "conversations", "delete the conversation?", "");
-    return cli_usage_error(cli, "\"%s\" is not list, show or delete", what);
+        return remove_all(cli, conversations_path, "conversations", "delete the conversation?", "",
+                          cli_flag(cli, "--forever") ? "" : "?undoable=true");
+    if (strcmp(what, "restore") == 0)
+        return restore(cli);
+    return cli_usage_error(cli, "\"%s\" is not list, show, delete or restore", what);
 }
 
 /* ---- what was said aloud --------------------------------------------------------------------- */
@@ -294,7 +326,7 @@ int voice_command(Cli *cli)
     if (strcmp(what, "delete") == 0 && cli_flag(cli, "--all"))
         return voice_clear(cli);
     if (strcmp(what, "delete") == 0)
-        return remove_all(cli, voice_path, "interactions", "delete it?", "");
+        return remove_all(cli, voice_path, "interactions", "delete it?", "", "");
     return cli_usage_error(cli, "\"%s\" is not list, show or delete", what);
 }
 
@@ -443,6 +475,7 @@ int memory_command(Cli *cli)
         return memory_edit(cli);
     if (strcmp(what, "delete") == 0 || strcmp(what, "forget") == 0)
         return remove_all(cli, memory_path, "facts", "forget it for good?",
+                          cli_flag(cli, "--history") ? "?history=true" : "",
                           cli_flag(cli, "--history") ? "?history=true" : "");
     return cli_usage_error(cli, "\"%s\" is not list, add, history, edit or forget", what);
 }

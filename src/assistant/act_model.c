@@ -66,10 +66,10 @@ static bool is_question(Str said)
 /* Somebody speaks of what they did, want or need, and does not just name what they look for. */
 static bool speaks(Str said)
 {
-    static const char *const words[] = {"i", "me", "my", "we", "us", "our", "need", "needs", "please",
-        "don", "let", "must", "should", "sorted", "done", "ich", "mir", "mich", "mein", "meine",
-        "wir", "uns", "bitte", "muss", "je", "moi", "mon", "ma", "mes", "nous", "can", "could",
-        "would", "will", "kannst"};
+    static const char *const words[] = {"i", "me", "my", "we", "us", "our", "need", "needs",
+        "please", "don", "let", "must", "should", "sorted", "done", "ich", "mir", "mich", "mein",
+        "meine", "wir", "uns", "bitte", "muss", "je", "moi", "mon", "ma", "mes", "nous", "can",
+        "could", "would", "will", "kannst"};
     return says_one_of(said, words, sizeof words / sizeof *words);
 }
 

@@ -2,23 +2,26 @@
  * second one; help, small talk, and what is declined. */
 #include "assistant/act.h"
 
+#include "assistant/calendar.h"
+
+#define STOPPED_AT_ONCE 20
+
+/* What rings, all of it at once. */
 bool act_stop(Turn *t)
 {
     TaskReminder *w;
-    size_t n, stopped = 0;
+    Uuid ringing[STOPPED_AT_ONCE];
+    size_t n, n_ringing = 0, stopped = 0;
     t->reply->speech = SPEAK_STOP;
     t->recalled = true;
-    if (!tasks_waiting(t->parts->tasks, 20, t->a, &w, &n, t->err))
+    if (!tasks_waiting(t->parts->tasks, STOPPED_AT_ONCE, t->a, &w, &n, t->err))
         return false;
-    for (size_t i = 0; i < n; i++) {
-        TaskReminder r;
-        bool first;
-        if (w[i].task.kind != TASK_TIMER && w[i].task.kind != TASK_ALARM)
-            continue;
-        if (!tasks_acknowledge(t->parts->tasks, &w[i].delivery.id, t->a, &r, &first, t->err))
-            return false;
-        stopped += first;
-    }
+    for (size_t i = 0; i < n; i++)
+        if (w[i].task.kind == TASK_TIMER || w[i].task.kind == TASK_ALARM)
+            ringing[n_ringing++] = w[i].delivery.id;
+    if (n_ringing && !tasks_acknowledge_all(t->parts->tasks, ringing, n_ringing, t->a, &stopped,
+                                            t->err))
+        return false;
     turn_say(t, stopped ? "Stopped." : "All right.");
     return true;
 }
@@ -73,6 +76,27 @@ static bool undo_tasks(Turn *t, const Uuid *change)
     return true;
 }
 
+static bool undo_event(Turn *t, const Undo *u)
+{
+    CalEvent e;
+    Calendars *c = t->parts->calendars;
+    if (!c)
+        return err_set(t->err, ERR_UNAVAILABLE, "there is no calendar here");
+    if (u->kind == UNDO_EVENT) {
+        if (!calendars_event_delete(c, &u->id, NULL, t->a, t->err))
+            return false;
+        t->d.last = (Thing){0};
+        turn_say(t, "Undone: " STR_FMT " is not in your calendar any more.", STR_ARG(u->text));
+        return true;
+    }
+    if (!calendars_event_restore(c, u->text, t->a, &e, t->err))
+        return false;
+    t->d.last = (Thing){THING_EVENT, e.id};
+    t->d.turn = TURN_AGENDA;
+    turn_say(t, "Undone: " STR_FMT " is in your calendar again.", STR_ARG(e.summary));
+    return true;
+}
+
 static bool undo_one(Turn *t, const Undo *u)
 {
     Fact f;
@@ -91,10 +115,8 @@ static bool undo_one(Turn *t, const Undo *u)
         ok = store_document_delete(t->parts->store, t->owner, &u->id, t->err);
         break;
     case UNDO_EVENT:
-        if (!t->parts->calendars)
-            return err_set(t->err, ERR_UNAVAILABLE, "there is no calendar here");
-        ok = calendars_event_delete(t->parts->calendars, &u->id, NULL, t->a, t->err);
-        break;
+    case UNDO_EVENT_GONE:
+        return undo_event(t, u);
     default:
         return err_set(t->err, ERR_VALIDATION, "that cannot be undone");
     }
@@ -120,7 +142,8 @@ bool act_undo(Turn *t)
         if ((first && !more) || (t->err->code != ERR_VALIDATION &&
                                  t->err->code != ERR_NOT_FOUND && t->err->code != ERR_CONFLICT))
             return false;
-        turn_say(t, "\"" STR_FMT "\" stays: %s.", STR_ARG(u.text), t->err->msg);
+        Str what = u.kind == UNDO_EVENT_GONE ? STR("the event") : u.text;
+        turn_say(t, "\"" STR_FMT "\" stays: %s.", STR_ARG(what), t->err->msg);
         *t->err = ERR_INIT;
     }
     return true;

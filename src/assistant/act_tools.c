@@ -350,8 +350,9 @@ static bool add(Tools *x, const Json *j, Buf *out)
     bool listed = a.list.len && (shared(a.list, x->said) || str_eq(a.list, STR("shopping")) ||
                                  str_eq(a.list, STR("list")));
     i.slot[SLOT_TITLE].text = arena_str(x->t->a, a.title);
-    i.slot[SLOT_TIME].text = arena_str(x->t->a, a.when);
-    if (!i.slot[SLOT_TITLE].text.ptr || !i.slot[SLOT_TIME].text.ptr)
+    if (a.when.len)
+        i.slot[SLOT_TIME].text = arena_str(x->t->a, a.when);
+    if (!i.slot[SLOT_TITLE].text.ptr || (a.when.len && !i.slot[SLOT_TIME].text.ptr))
         return turn_no_memory(x->t);
     if (listed && !a.when.len) {
         i.action = ACTION_LIST_UPDATE;
@@ -421,8 +422,7 @@ static bool change(Tools *x, size_t kind, const Json *j, Buf *out)
                    STR_ARG(a.task->title));
         return true;
     }
-    i.slot[SLOT_TIME].text = arena_str(t->a, a.when);
-    if (!i.slot[SLOT_TIME].text.ptr)
+    if (a.when.len && !(i.slot[SLOT_TIME].text = arena_str(t->a, a.when)).ptr)
         return turn_no_memory(t);
     if (i.action == ACTION_TASK_DELETE && all) {
         bool known = x->n_doomed == DIALOGUE_LISTED;

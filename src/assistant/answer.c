@@ -1,11 +1,12 @@
 /* answer.c - the sentence of the person's own documents that answers a question.
  *
  *   question -> passages (search) -> their sentences -> the likeliest by words and kind
- *            -> embedded beside the question, alone and where they stand -> the best, if good
+ *            -> compared with the question by the encoder (answer_rank.h) -> the best, if good
  *            -> quoted byte for byte
  *
  * Nothing is written that does not stand in a document; docs/ASSISTANT.md has the formula, what
  * each part is for, and how often it is right. */
+#include "assistant/answer_rank.h"
 #include "assistant/answer_score.h"
 
 #include "text/sentences.h"
@@ -14,13 +15,12 @@
 #define DOCUMENTS 8
 #define PASSAGES 20
 #define SENTENCES 160   /* looked at */
-#define EMBEDDED 16     /* of these, the likeliest */
+#define EMBEDDED ANSWER_RANKED /* of these, the likeliest */
 #define HITS 400        /* words of the question in one passage */
 #define STANDING 600    /* bytes of a sentence with what stands before it */
 #define GOOD_ENOUGH 0.75F
 #define GOOD_FOLLOW 0.52F /* of a question that only makes sense with the one before */
 #define ELSEWHERE 0.1F   /* so much better is an answer of another document than the one before */
-#define NEXT_WITHIN 0.12F /* the next sentence comes along when it is so near to the best */
 #define TABLE_MAX 400
 #define QUOTE_MAX 600   /* bytes */
 
@@ -170,14 +170,6 @@ static bool gather(Finding *f, const SearchResult *r)
 
 /* ---- and by what they mean ------------------------------------------------------------------- */
 
-static float cosine(const float *a, const float *b)
-{
-    float dot = 0;
-    for (size_t k = 0; k < MINILM_DIM; k++)
-        dot += a[k] * b[k];
-    return dot;
-}
-
 /* The best of those that were not chosen yet, which is a matter of EMBEDDED rounds. */
 static size_t choose(const Finding *f, size_t *chosen)
 {
@@ -203,44 +195,32 @@ static Str standing(Turn *t, const Quote *q)
     return text.ptr && text.len > STANDING ? str_sub(text, 0, STANDING) : text;
 }
 
-/* Index of the best; SIZE_MAX when there is no sentence. */
-static bool score_by_meaning(Finding *f, size_t *best)
+/* Index of the best; SIZE_MAX when no sentence is good enough. */
+static bool score_by_meaning(Finding *f, float good, size_t *best)
 {
-    Turn *t = f->t;
-    size_t chosen[EMBEDDED], n = choose(f, chosen);
-    Str texts[2 + 2 * EMBEDDED];
-    uint32_t tokens[2 + 2 * EMBEDDED];
-    float *v = ARENA_NEW_ARRAY(t->a, float, (2 + 2 * n) * MINILM_DIM);
+    size_t chosen[EMBEDDED], n = choose(f, chosen), top;
+    AnswerCandidate list[EMBEDDED];
+    AnswerAsked asked = {f->question, f->looked_for, good};
     *best = SIZE_MAX;
-    if (!v)
-        return turn_no_memory(t);
-    texts[0] = f->question;
-    texts[1] = f->looked_for;
     for (size_t i = 0; i < n; i++) {
-        texts[2 + 2 * i] = text_of(&f->list[chosen[i]]);
-        texts[3 + 2 * i] = standing(t, &f->list[chosen[i]]);
-        if (!texts[3 + 2 * i].ptr)
-            return turn_no_memory(t);
-    }
-    if (!search_embed_kept(t->parts->search, texts, 2 + 2 * n, t->worker, v, tokens, t->err))
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        const float *alone = v + (2 + 2 * i) * MINILM_DIM, *there = alone + MINILM_DIM;
-        const float *both = v + MINILM_DIM;
-        float near = 0.5F * cosine(v, alone) + 0.3F * cosine(v, there);
-        if (f->follows)
-            near = 0.5F * (near + 0.5F * cosine(both, alone) + 0.3F * cosine(both, there));
-        Quote *q = &f->list[chosen[i]];
-        q->score += near;
-        if (*best == SIZE_MAX || q->score > f->list[*best].score)
-            *best = chosen[i];
-    }
-    for (size_t i = 0; i < f->n; i++) { /* the others were never compared */
-        bool compared = false;
+        const Quote *q = &f->list[chosen[i]];
+        list[i] = (AnswerCandidate){.alone = text_of(q), .there = standing(f->t, q),
+            .words = q->score, .similarity = q->match->similarity, .next = SIZE_MAX,
+            .share = answer_share(&f->words, q->bits), .around = answer_share(&f->words, q->near)};
+        if (!list[i].there.ptr)
+            return turn_no_memory(f->t);
         for (size_t k = 0; k < n; k++)
-            compared |= chosen[k] == i;
-        f->list[i].score = compared ? f->list[i].score : -1;
+            if (chosen[k] == chosen[i] + 1 && f->list[chosen[k]].match == q->match)
+                list[i].next = k;
     }
+    if (!answer_rank(f->t, &asked, list, n, &top))
+        return false;
+    for (size_t i = 0; i < f->n; i++)
+        f->list[i].score = -1; /* the others were never compared */
+    for (size_t i = 0; i < n; i++)
+        if (list[i].compared)
+            f->list[chosen[i]].score = list[i].score;
+    *best = top == SIZE_MAX ? SIZE_MAX : chosen[top];
     return true;
 }
 
@@ -305,7 +285,7 @@ static bool quote(Finding *f, const SearchResult *r, size_t best)
                      answer_holds(t, f->kind, f->question, text_of(q)) < 1 &&
                      answer_holds(t, f->kind, f->question, text_of(next)) == 1;
     if (next && next->end - q->start <= QUOTE_MAX &&
-        (opens || completes || next->score > q->score - NEXT_WITHIN))
+        (opens || completes || next->score > q->score - ANSWER_NEXT_WITHIN))
         end = next->end;
     if (q->row)
         whole_table(f, best, &q->start, &end);
@@ -326,8 +306,9 @@ typedef struct {
     float score; /* of the best; below any threshold when there is none */
 } Look;
 
+/* What scores less than `good` need not be told apart. */
 static bool look(Turn *t, Str looked_for, Str question, const Uuid *within, size_t n_within,
-                 Look *out)
+                 float good, Look *out)
 {
     SearchRequest r = {.text = answer_plain_words(t->a, looked_for), .limit = DOCUMENTS,
         .threshold = 0.2, .passages = 3, .filter = {.ids = within, .n_ids = n_within}};
@@ -345,7 +326,7 @@ static bool look(Turn *t, Str looked_for, Str question, const Uuid *within, size
     *f = (Finding){.t = t, .looked_for = looked_for, .question = question,
         .follows = !str_eq(looked_for, question), .kind = answer_asks(question)};
     if (!answer_words(t, looked_for, question, &f->words) || !gather(f, &out->found) ||
-        !score_by_meaning(f, &out->best))
+        !score_by_meaning(f, good, &out->best))
         return false;
     out->f = f;
     out->score = out->best == SIZE_MAX ? -1 : f->list[out->best].score;
@@ -355,11 +336,12 @@ static bool look(Turn *t, Str looked_for, Str question, const Uuid *within, size
 bool answer_find(Turn *t, Str looked_for, Str question, const Uuid *within, size_t n_within,
                  bool *answered)
 {
+    float good = str_eq(looked_for, question) ? GOOD_ENOUGH : GOOD_FOLLOW;
     Look l;
     *answered = false;
-    if (!look(t, looked_for, question, within, n_within, &l))
+    if (!look(t, looked_for, question, within, n_within, good, &l))
         return false;
-    if (l.score < (str_eq(looked_for, question) ? GOOD_ENOUGH : GOOD_FOLLOW))
+    if (l.score < good)
         return true;
     *answered = true;
     return quote(l.f, &l.found, l.best);
@@ -369,9 +351,9 @@ bool answer_follow(Turn *t, Str looked_for, Str question, const Uuid *before, bo
 {
     Look there = {.score = -1}, all = {.score = -1};
     *answered = false;
-    if (before && !look(t, looked_for, question, before, 1, &there))
+    if (before && !look(t, looked_for, question, before, 1, GOOD_FOLLOW, &there))
         return false;
-    if (there.score < GOOD_ENOUGH && !look(t, looked_for, question, NULL, 0, &all))
+    if (there.score < GOOD_ENOUGH && !look(t, looked_for, question, NULL, 0, GOOD_FOLLOW, &all))
         return false;
     const Look *l = all.score > there.score + ELSEWHERE ? &all : &there;
     if (l->score < GOOD_FOLLOW)

@@ -104,7 +104,8 @@ static bool is_month_or_day(Str folded)
 {
     static const char *const names[] = {"april", "august", "december", "dezember", "dienstag",
         "donnerstag", "februar", "february", "freitag", "friday", "januar", "january", "juli",
-        "july", "june", "juni", "mai", "march", "may", "mittwoch", "monday", "montag", "m\303\244rz",
+        "july", "june", "juni", "mai", "march", "may", "mittwoch", "monday", "montag",
+        "m\303\244rz",
         "november", "october", "oktober", "samstag", "saturday", "september", "sonntag", "sunday",
         "thursday", "tuesday", "wednesday"};
     return str_in_sorted(folded, names, LEN(names));
@@ -405,6 +406,6 @@ bool answer_hits(Turn *t, const AnswerWords *w, Str text, AnswerHit *out, size_t
 float answer_share(const AnswerWords *w, uint32_t bits)
 {
     int all = (int)w->n + __builtin_popcount(w->twice);
-    return all ? (float)(__builtin_popcount(bits) + __builtin_popcount(bits & w->twice)) / (float)all
-               : 0;
+    int have = __builtin_popcount(bits) + __builtin_popcount(bits & w->twice);
+    return all ? (float)have / (float)all : 0;
 }

@@ -9,8 +9,8 @@
 #define ANSWER_WORDS 32 /* of a question that count */
 #define ANSWER_KIN 128  /* other words for them */
 
-/* Other words for the same thing ("bill", "invoice", "Rechnung"; answer_kin.c): groups of them, with
- * spaces between, in which `word` (in lower case) stands. *at goes on behind the one that was
+/* Other words for the same thing ("bill", "invoice", "Rechnung"; answer_kin.c): groups of them,
+ * with spaces between, in which `word` (in lower case) stands. *at goes on behind the one that was
  * found; false: no more. */
 bool answer_kin(Str word, size_t *at, Str *group);
 

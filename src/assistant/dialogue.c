@@ -1,7 +1,8 @@
 #include "assistant/dialogue.h"
 
 static const char *const thing_names[] = {"none", "task", "fact", "document", "event"};
-static const char *const undo_names[] = {"tasks", "remembered", "forgotten", "noted", "event"};
+static const char *const undo_names[] = {"tasks", "remembered", "forgotten", "noted", "event",
+    "event_gone"};
 static const char *const slot_names[] = {"title", "time", "duration", "ref", "topic", "fact"};
 _Static_assert(sizeof thing_names / sizeof *thing_names == THING_KINDS, "one name a kind");
 _Static_assert(sizeof undo_names / sizeof *undo_names == UNDO_KINDS, "one name a kind");

@@ -25,8 +25,8 @@ typedef struct {
 
 /* What can be taken back. TASKS: `id` is a change of tasks.h. REMEMBERED: a fact that was kept;
  * FORGOTTEN: `text` is one that was. NOTED: a document that was made. EVENT: a calendar entry that
- * was made. */
-typedef enum { UNDO_TASKS, UNDO_REMEMBERED, UNDO_FORGOTTEN, UNDO_NOTED, UNDO_EVENT,
+ * was made; EVENT_GONE: one that was taken out, `text` is calendars_event_keep's. */
+typedef enum { UNDO_TASKS, UNDO_REMEMBERED, UNDO_FORGOTTEN, UNDO_NOTED, UNDO_EVENT, UNDO_EVENT_GONE,
     UNDO_KINDS } UndoKind;
 typedef struct {
     UndoKind kind;

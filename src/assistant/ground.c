@@ -264,7 +264,7 @@ static bool is_unit(Str word)
     return str_in_sorted(word, words, sizeof words / sizeof *words);
 }
 
-/* Whether a sentence of a source only makes sense with the one before it: "It is 900 EUR", "900". */
+/* Whether a sentence of a source only makes sense with the one before: "It is 900 EUR", "900". */
 static bool leans_back(Str sentence)
 {
     static const char *const words[] = {"dazu", "er", "es", "he", "her", "hers", "his", "ihr",
@@ -299,8 +299,8 @@ static bool next_part(Str text, size_t *at, Part *p)
     size_t start, end;
     if (!sentence_next(text, at, &start, &end))
         return false;
-    if (p->first.len && !is_closed(p->first)) /* what a colon announces stands behind it already */
-        p->head = p->first.ptr[p->first.len - 1] == ':' ? (Str){NULL, 0} : p->first;
+    if (p->first.len && !is_closed(p->first)) /* a colon's own stands behind it */
+        p->head = str_find(p->first, STR(":"), 0) != SIZE_MAX ? (Str){NULL, 0} : p->first;
     p->first = str_sub(text, start, end);
     if (!is_closed(p->first))
         p->head = (Str){NULL, 0};
@@ -320,8 +320,8 @@ typedef struct {
     size_t own, here, elsewhere;
 } Words;
 
-/* What the sentence says beside numbers, names and units: how much of it stands in the part, and how
- * much only elsewhere in the source. */
+/* What the sentence says beside numbers, names and units: how much of it stands in the part, and
+ * how much only elsewhere in the source. */
 static Words other_words(Str sentence, const Part *p, Str source)
 {
     size_t at = 0;
@@ -359,9 +359,9 @@ static bool is_said_of_it(Str one, Str sentence, Str text)
     return !stands; /* cut in two where we part it: that is no proof against it */
 }
 
-/* No number and no name of the sentence stands in a part of the source that is about something else:
- * "The rent is due on 1 March" is not what "The lease begins on 1 March. The rent is due on Monday."
- * says. What stands in the title belongs to every part. */
+/* No number and no name of the sentence stands in a part of the source that is about something
+ * else: "The rent is due on 1 March" is not what "The lease begins on 1 March. The rent is due on
+ * Monday." says. What stands in the title belongs to every part. */
 static bool belongs_together(Str sentence, Str title, Str text)
 {
     size_t at = 0;

@@ -165,12 +165,15 @@ static void choose(const float *p, Intent *out)
         out->second_confidence = 1 - out->action_confidence;
 }
 
-static bool by_encoder(const Intents *x, MinilmState *s, const Reading *r, Intent *out, Err *err)
+static bool by_encoder(const Intents *x, MinilmState *s, const Reading *r, const IntentContext *c,
+                       Intent *out, Err *err)
 {
     char room[WORDS_ROOM + WORDS_MAX];
     float embedding[MINILM_DIM], p[ACTION_COUNT];
     Str text = sentence_join(&r->words, room, sizeof room);
-    if (!minilm_embed(x->model, s, &text, 1, embedding, NULL, err))
+    bool ok = c->embed ? c->embed(c->arg, text, embedding, err)
+                       : minilm_embed(x->model, s, &text, 1, embedding, NULL, err);
+    if (!ok)
         return false;
     head_score(&r->words, embedding, p);
     choose(p, out);
@@ -241,7 +244,7 @@ static bool decide(const Intents *x, MinilmState *s, Reading *r, const IntentCon
         out->confidence = out->action_confidence = 0.9;
         return supplies_title(r, out, err);
     } else if (x->model && s) {
-        if (!by_encoder(x, s, r, out, err))
+        if (!by_encoder(x, s, r, c, out, err))
             return false;
     } else {
         by_default(r, out);

@@ -54,8 +54,9 @@ static const char *const names[] = {"alexa",  "assistant", "computer", "cortana"
                                     "jarvis", "olly",      "robot",    "siri",    "sotto"};
 
 /* Passed over at the beginning of a longer sentence. */
-static const char *const openers[] = {"aber", "alright", "and",   "anyway", "but", "hey", "hi",  "now",
-                                      "oh",   "ok",      "okay",  "right",  "so",  "then", "und", "well"};
+static const char *const openers[] = {
+    "aber", "alright", "and",  "anyway", "but", "hey",  "hi",  "now",
+    "oh",   "ok",      "okay", "right",  "so",  "then", "und", "well"};
 
 /* Verbs that a polite wrapping stands before: "could you turn ..." is "turn ...". Sorted. */
 static const char *const verbs[] = {

@@ -8,9 +8,9 @@
  * a file name can lie.
  *
  * Lost: all but the samples of one stream and its title, author and date (pictures, video, other
- * tags, chapters, other languages), and gaps in time stamps, which close up. What is damaged in the middle is left out and the rest read
- * on; the sound is partial then. One of which more is damaged than not is refused: its noise would
- * be taken for speech. */
+ * tags, chapters, other languages), and gaps in time stamps, which close up. What is damaged in the
+ * middle is left out and the rest read on; the sound is partial then. One of which more is damaged
+ * than not is refused: its noise would be taken for speech. */
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libavutil/avstring.h>
@@ -445,7 +445,7 @@ static bool decode_all(Sounding *s, Err *err)
     return true;
 }
 
-/* Tags stand with the file or, in Ogg, with the stream; of several names the first that is there. */
+/* Tags stand with the file or, in Ogg, with the stream; of several names the first there is. */
 static void read_tag(const Sounding *s, const char *const *names, char *to, size_t room)
 {
     const AVDictionary *places[] = {s->format->metadata, s->stream->metadata};

@@ -7,9 +7,9 @@
  * WebM and Matroska (also as browsers record them, without lengths), AIFF, CAF, AU, WMA. The
  * first audio stream is taken; pictures and video are not looked at. docs/AUDIO.md has the list.
  *
- * The child writes samples as it decodes them: to memory when the limit of seconds is small, else to
- * a file on a disk that has no name (SandboxOptions.spool; 115 MB an hour at 16 kHz), of which only
- * what is being read is in memory. The Sandbox should be one of its own: FFmpeg's libraries
+ * The child writes samples as it decodes them: to memory when the limit of seconds is small, else
+ * to a file on a disk that has no name (SandboxOptions.spool; 115 MB an hour at 16 kHz), of which
+ * only what is being read is in memory. The Sandbox should be one of its own: FFmpeg's libraries
  * make every fork of its zygote 0.6 ms slower.
  *
  * Threads: sound_decode is safe from any thread and blocks; a Sound is immutable. */

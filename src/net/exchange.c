@@ -123,7 +123,7 @@ void exchange_format_error(HttpExchange *x, int status, const Err *err)
     resp->status = status;
     resp->content_type = (Str){NULL, 0};
     /* Not by http_resp_header: memory for a copy may be what is short. */
-    if (status == 503 && !http_resp_find(x, "retry-after").ptr &&
+    if ((status == 503 || status == 429) && !http_resp_find(x, "retry-after").ptr &&
         resp->header_count < HTTP_RESP_HEADERS_MAX)
         resp->headers[resp->header_count++] = (HttpHeader){STR("Retry-After"), STR("1")};
     HttpFormatError format = x->format_error ? x->format_error : http_problem;

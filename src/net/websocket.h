@@ -16,6 +16,11 @@
 #include "net/server.h"
 
 typedef uint64_t WsId; /* 0 is none */
+/* A small number, 1 at least, that no other open one has. */
+static inline uint32_t ws_slot(WsId id)
+{
+    return (uint32_t)(id & 0xFFFFFF);
+}
 
 #define WS_CLOSE_NORMAL 1000
 #define WS_CLOSE_GOING_AWAY 1001

@@ -202,8 +202,8 @@ static size_t behind_stops(Str text, size_t at, bool *single_dot)
     return at;
 }
 
-/* Where the line of `at` begins, as far as that matters to break_ends: a sentence that begins at the
- * end of a wide line is no short one. */
+/* Where the line of `at` begins, as far as that matters to break_ends: a sentence that begins at
+ * the end of a wide line is no short one. */
 static size_t line_begin(Str text, size_t at)
 {
     size_t least = at > (size_t)SHORT_LINE * 4 ? at - (size_t)SHORT_LINE * 4 : 0;

@@ -30,16 +30,31 @@ static void service_free(SpeechService *v)
     mem_free(v->format);
 }
 
+static void take_voice(Speech *s, Str voice)
+{
+    bool any = str_eq(voice, STR("auto"));
+    pthread_mutex_lock(&s->lock);
+    (void)snprintf(s->voice, sizeof s->voice, STR_FMT, STR_ARG(any ? STR("") : voice));
+    pthread_mutex_unlock(&s->lock);
+}
+
+Str speech_voice(Speech *s, char out[SPEECH_VOICE_MAX])
+{
+    pthread_mutex_lock(&s->lock);
+    memcpy(out, s->voice, SPEECH_VOICE_MAX);
+    pthread_mutex_unlock(&s->lock);
+    return str_of(out);
+}
+
 Speech *speech_new(const SpeechOptions *o, Err *err)
 {
-    bool any = !o->voice || strcmp(o->voice, "auto") == 0, ok = true;
+    bool ok = true;
     Speech *s = mem_zalloc(sizeof *s);
     if (!s) {
         err_set(err, ERR_NO_MEMORY, "no memory for the voices");
         return NULL;
     }
     s->mouth = o->mouth;
-    s->voice = copy(any ? "" : o->voice, "", &ok);
     s->eleven = (SpeechService){.key = copy(o->eleven_key, "", &ok),
         .voice = copy(o->eleven_voice, "JBFqnCBsd6RMkjVDRZzb", &ok),
         .model = copy(o->eleven_model, "eleven_flash_v2_5", &ok),
@@ -54,6 +69,7 @@ Speech *speech_new(const SpeechOptions *o, Err *err)
     s->stall_ms = o->stall_ms ? o->stall_ms : 10000;
     s->total_ms = o->total_ms ? o->total_ms : 60000;
     pthread_mutex_init(&s->lock, NULL);
+    take_voice(s, str_of(o->voice ? o->voice : ""));
     s->first = metric_histogram("tts_first_audio_seconds",
         "From a text to the first sound of it.", NULL);
     s->asked = metric_counter("tts_requests_total", "Texts spoken, by who was to speak them.",
@@ -74,7 +90,6 @@ void speech_free(Speech *s)
         sound_cache_free(s->cache);
         service_free(&s->eleven);
         service_free(&s->openai);
-        mem_free(s->voice);
         pthread_mutex_destroy(&s->lock);
         mem_free(s);
     }
@@ -147,13 +162,20 @@ bool speech_who(Speech *s, Str voice, SpeechBackend *backend, char id[SPEECH_VOI
     return *backend == SPEECH_ELEVENLABS ? elevenlabs_ready(s, err) : openai_voice_ready(s, err);
 }
 
+void speech_set_voice(Speech *s, Str voice)
+{
+    take_voice(s, voice);
+    mouth_set_voice(s->mouth, speech_is_remote(voice) ? STR("") : voice);
+}
+
 bool speech_find(Speech *s, Str voice, SpeechBackend *backend, char id[SPEECH_VOICE_MAX], Err *err)
 {
     VoiceInfo info;
     uint64_t stamp[2];
+    char set[SPEECH_VOICE_MAX];
     Arena *a = arena_new(ARENA_MAX);
-    bool ok = a ? speech_who(s, voice.len ? voice : str_of(s->voice), backend, id, &info, stamp, a,
-                      err)
+    bool ok = a ? speech_who(s, voice.len ? voice : speech_voice(s, set), backend, id, &info, stamp,
+                             a, err)
                 : err_set(err, ERR_NO_MEMORY, "no memory for the list of voices");
     arena_free(a);
     return ok;

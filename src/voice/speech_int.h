@@ -18,19 +18,21 @@ typedef struct {
 
 struct Speech {
     Mouth *mouth;
-    char *voice; /* "": the mouth's */
     SoundCache *cache;
     SpeechService eleven, openai;
     SpeechDecode decode;
     void *decode_arg;
     uint32_t connect_ms, stall_ms, total_ms;
     pthread_mutex_t lock;
+    char voice[SPEECH_VOICE_MAX]; /* under lock; "": the mouth's */
     Metric *first, *asked;
 };
 
 /* Of a SpeechBackend, for messages, metrics and voices' ids; "" for this machine. */
 extern const char *const SPEECH_NAMES[];
 SpeechService *speech_service(Speech *s, SpeechBackend b); /* not SPEECH_LOCAL */
+/* Who speaks when nobody is named: the setting's, which may change meanwhile. */
+Str speech_voice(Speech *s, char out[SPEECH_VOICE_MAX]);
 /* Who `voice` is. *info: only for one of this machine; *stamp: what makes it another one under the
  * same name. */
 bool speech_who(Speech *s, Str voice, SpeechBackend *backend, char id[SPEECH_VOICE_MAX],

@@ -374,7 +374,7 @@ static bool speak(Run *r, const char *id, const VoiceInfo *info, const uint64_t 
 
 bool speech_say(Speech *s, const SpeechSay *say, SpeechReport *report, Err *err)
 {
-    char id[SPEECH_VOICE_MAX];
+    char id[SPEECH_VOICE_MAX], set[SPEECH_VOICE_MAX];
     VoiceInfo info = {0};
     uint64_t stamp[2] = {0};
     Err why = ERR_INIT;
@@ -388,7 +388,7 @@ bool speech_say(Speech *s, const SpeechSay *say, SpeechReport *report, Err *err)
     buf_init(&r.pcm, KEPT_MAX);
     buf_init(&r.places, KEPT_MAX);
     bool asked = say->voice.len > 0;
-    bool ok = speech_who(s, asked ? say->voice : str_of(s->voice), &r.backend, id, &info, stamp, a,
+    bool ok = speech_who(s, asked ? say->voice : speech_voice(s, set), &r.backend, id, &info, stamp, a,
         &why);
     if (!ok && !asked && r.backend != SPEECH_LOCAL) {
         /* What is set cannot speak at all: no key, no address. */

@@ -13,7 +13,8 @@ DATA = ROOT / "tests/data/answers"
 NOW = {"SOTTO_NOW": "2026-11-23T10:00:00+01:00", "SOTTO_ZONE": "Europe/Berlin"}
 # set -> folder, least share of answers that are right, least share of "nothing" that is said rightly
 SETS = {"sample": (ROOT / "share/sample", 0.75, 0.9), "papers": (DATA / "papers", 0.85, 0.75),
-        "fresh": (DATA / "fresh", 0.77, 0.7), "letters": (DATA / "letters", 0.73, 0.6)}
+        "fresh": (DATA / "fresh", 0.77, 0.7), "letters": (DATA / "letters", 0.73, 0.6),
+        "more": (DATA / "more", 0.5, 0.5)}
 
 
 def call(server, path, body):

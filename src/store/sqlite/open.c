@@ -52,6 +52,12 @@ SqConn *sq_read_begin(Sqlite *s, Err *err)
     static const char sql[] = "BEGIN";
     SqConn *c = sq_conn_take(s, err);
     Sq q;
+    /* A read whose end failed twice (sq_read_end) would show what was there then for ever. */
+    if (c && !sqlite3_get_autocommit(c->db)
+        && !sq_exec(c, "ROLLBACK", "ending an earlier read", err)) {
+        sq_conn_give(s, c);
+        return NULL;
+    }
     if (c && sq_begin(&q, c, sql, err) && sq_run(&q, err))
         return c;
     if (c)
@@ -338,6 +344,8 @@ static const StoreOps OPS = {
     .talk_find = sq_talk_find,
     .talk_retitle = sq_talk_retitle,
     .talk_delete = sq_talk_delete,
+    .talk_bin = sq_talk_bin,
+    .talk_restore = sq_talk_restore,
     .fact_put = sq_fact_put,
     .fact_get = sq_fact_get,
     .fact_list = sq_fact_list,
@@ -365,6 +373,7 @@ static const StoreOps OPS = {
     .person_put = sq_person_put,
     .person_list = sq_person_list,
     .person_remove = sq_person_remove,
+    .person_clear = sq_person_clear,
     .credential_put = sq_credential_put,
     .credential_list = sq_credential_list,
     .credential_delete = sq_credential_delete,

@@ -1,5 +1,5 @@
-/* briefing_unit.h - a person's base in a folder, its routes called without a socket, and what a test
- * asks of a briefing. Needs the encoder's file (SOTTO_MODELS). */
+/* briefing_unit.h - a person's base in a folder, its routes called without a socket, and what a
+ * test asks of a briefing. Needs the encoder's file (SOTTO_MODELS). */
 #ifndef SOTTO_TESTS_BRIEFING_UNIT_H
 #define SOTTO_TESTS_BRIEFING_UNIT_H
 

@@ -53,9 +53,9 @@ static void what_holds(void **state)
     }
 }
 
-#define NOTES "Elm Street\n\nRent\n\n1,250 EUR a month, due on the third working day.\n\nParking\n\n" \
-    "30 EUR a month. The plumber is Jonas Weber. He comes on Tuesdays. Total:\n1,280 EUR\n" \
-    "Fees: 75 EUR. The deposit was paid last year. It is 2,500 EUR"
+#define NOTES "Elm Street\n\nRent\n\n1,250 EUR a month, due on the third working day.\n\n" \
+    "Parking\n\n30 EUR a month. The plumber is Jonas Weber. He comes on Tuesdays. " \
+    "Total:\n1,280 EUR\nFees: 75 EUR. The deposit was paid last year. It is 2,500 EUR"
 
 static void headings_and_pronouns(void **state)
 {

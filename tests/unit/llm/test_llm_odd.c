@@ -1,5 +1,5 @@
-/* What servers send that is not in the book: the text, the calls and the counts that are made of it,
- * or the reason why nothing is. */
+/* What servers send that is not in the book: the text, the calls and the counts that are made of
+ * it, or the reason why nothing is. */
 #include "unit/llm/fake_server.h"
 
 #include "base/clock.h"
@@ -40,7 +40,8 @@ static const Row rows[] = {
     {"no UTF-8", DELTA("\"content\":\"a\xFF\xC3\""), NULL, ERR_CORRUPT, "broken JSON", 0, 0},
     {"half a character", DELTA("\"content\":\"\xE2\x82\""), NULL, ERR_CORRUPT, "broken JSON", 0, 0},
     {"half a surrogate", DELTA("\"content\":\"\\ud83d\""), NULL, ERR_CORRUPT, "broken JSON", 0, 0},
-    {"a zero", DELTA("\"content\":\"a\\u0000b\"") FAKE_STOP, NULL, ERR_CORRUPT, "broken JSON", 0, 0},
+    {"a zero", DELTA("\"content\":\"a\\u0000b\"") FAKE_STOP, NULL, ERR_CORRUPT, "broken JSON", 0,
+     0},
     {"carriage returns", "data: {\"choices\":[{\"delta\":{\"content\":\"Hi.\"}}]}\r\n\r\n"
      "data: [DONE]\r\n\r\n", "Hi.", 0, NULL, LLM_STOP, 0},
     {"reasoning_content", DELTA("\"role\":\"assistant\",\"reasoning_content\":\"The user says\"")
@@ -59,9 +60,9 @@ static const Row rows[] = {
     {"a second choice", "data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"No\"}}]}\n\n"
      FAKE_DELTA("Hi.") FAKE_STOP, "Hi.", 0, NULL, LLM_STOP, 0},
     {"usage", FAKE_DELTA("Hi.") FAKE_STOP FAKE_USAGE("11", "2"), "Hi.", 0, NULL, LLM_STOP, 2},
-    {"usage all the time", "data: {\"choices\":[{\"delta\":{\"content\":\"Hi.\"}}]," USAGE("11", "1")
-     "}\n\ndata: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]," USAGE("11", "3")
-     "}\n\n", "Hi.", 0, NULL, LLM_STOP, 3},
+    {"usage all the time", "data: {\"choices\":[{\"delta\":{\"content\":\"Hi.\"}}],"
+     USAGE("11", "1") "}\n\ndata: {\"choices\":[{\"delta\":{},\"finish_reason\":"
+     "\"stop\"}]," USAGE("11", "3") "}\n\n", "Hi.", 0, NULL, LLM_STOP, 3},
     {"usage null", "data: {\"choices\":[{\"delta\":{\"content\":\"Hi.\"}}],\"usage\":null}\n\n"
      FAKE_STOP, "Hi.", 0, NULL, LLM_STOP, 0},
     {"usage of nonsense", FAKE_DELTA("Hi.") FAKE_STOP "data: {\"choices\":[]," USAGE("-3", "\"x\"")
@@ -178,7 +179,7 @@ static void more_than_there_is_room_for(void **state)
         {"", DELTA("\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"%zu 0123456789012345"
          "6789\"}}]"), FAKE_DONE, "a tool call's arguments", 4000},
         {"", DELTA("\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"%zu aaaaaaaaaaaaaaaaaaaaa"
-         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
          "aaaaaaaaaaaaaaaaaaaaaaaa\"}}]"), FAKE_DONE, "a tool's name", 1},
     };
     for (size_t i = 0; i < ARRAY_LEN(big); i++) {

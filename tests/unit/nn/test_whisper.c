@@ -56,8 +56,10 @@ static void log_mel_is_the_reference(void **state)
 static void encoder_is_the_reference(void **state)
 {
     (void)state;
-    double exact = encoder_error(fp32, s32, clips, MODEL, true), small = encoder_error(int8, s8, clips, MODEL, true);
-    double cut = encoder_error(fp32, s32, clips, MODEL, false), both = encoder_error(int8, s8, clips, MODEL, false);
+    double exact = encoder_error(fp32, s32, clips, MODEL, true);
+    double small = encoder_error(int8, s8, clips, MODEL, true);
+    double cut = encoder_error(fp32, s32, clips, MODEL, false);
+    double both = encoder_error(int8, s8, clips, MODEL, false);
     print_message("encoder, relative error: fp32 %.2g, int8 %.2g; short window %.2g, %.2g\n", exact,
                   small, cut, both);
     assert_true(exact < 1e-3);
@@ -119,8 +121,10 @@ static void attention_is_exact(void **state)
 static void tokens_are_the_reference(void **state)
 {
     (void)state;
-    double exact = same_ids(fp32, s32, clips, MODEL, true), small = same_ids(int8, s8, clips, MODEL, true);
-    double cut = same_ids(fp32, s32, clips, MODEL, false), both = same_ids(int8, s8, clips, MODEL, false);
+    double exact = same_ids(fp32, s32, clips, MODEL, true);
+    double small = same_ids(int8, s8, clips, MODEL, true);
+    double cut = same_ids(fp32, s32, clips, MODEL, false);
+    double both = same_ids(int8, s8, clips, MODEL, false);
     print_message("ids as CTranslate2's: fp32 %.0f %%, int8 %.0f %%; short %.0f %%, %.0f %%\n",
                   exact * 100, small * 100, cut * 100, both * 100);
     assert_true(exact == 1.0);
