@@ -7,10 +7,11 @@
  * What changed is what SQLite's session extension recorded: every table with a primary key, but for
  * those that are made from others (full text, the caches' log) or are about this file alone. A row
  * travels as a JSON object of its columns: whole numbers, strings, null; fractions as {"f":
- * "0.25"}, bytes as {"t": "..."} when they are text and {"b": "base64"} when not. Its key is its primary key's values, joined by U+001F.
+ * "0.25"}, bytes as {"t": "..."} when they are text and {"b": "base64"} when not. Its key is its
+ * primary key's values, joined by U+001F.
  *
- * Every row carries the number (`seq`) and the name (`txn`) of the commit that wrote it, kept beside
- * it in the table replica_rows; the highest number that was applied is in replica_state.
+ * Every row carries the number (`seq`) and the name (`txn`) of the commit that wrote it, kept
+ * beside it in the table replica_rows; the highest number that was applied is in replica_state.
  *
  * Threads: `send` and the functions over an SqApply run in the writer's thread. */
 #ifndef SOTTO_STORE_SQLITE_SQ_REPLICA_H
