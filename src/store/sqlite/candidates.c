@@ -424,12 +424,14 @@ static bool search(SqQuery *p, Candidates *out, Err *err)
 bool sq_candidates(Store *store, const Uuid *owner, const CandidateQuery *q, Arena *a,
     Candidates *out, Err *err)
 {
-    return sq_candidates_from(store, owner, q, a, NULL, NULL, out, err);
+    size_t none;
+    return sq_candidates_from(store, owner, q, a, NULL, NULL, &none, out, err);
 }
 
 bool sq_candidates_from(Store *store, const Uuid *owner, const CandidateQuery *q, Arena *a,
-    SqListsFn lists, void *arg, Candidates *out, Err *err)
+    SqListsFn lists, void *arg, size_t *unknown, Candidates *out, Err *err)
 {
+    *unknown = 0;
     Sqlite *s = sq_of(store);
     SqQuery p = {.s = s, .a = a, .q = q, .lists = lists, .lists_arg = arg};
     Candidates found = {0};
@@ -448,6 +450,7 @@ bool sq_candidates_from(Store *store, const Uuid *owner, const CandidateQuery *q
         sq_read_end(s, p.c);
     vindex_leave(p.x->v, ticket);
     sq_index_give(p.x);
+    *unknown = p.unknown;
     if (ok)
         *out = found;
     return ok;

@@ -21,6 +21,7 @@ typedef struct {
     bool failed;      /* memory was short in a callback */
     SqListsFn lists;  /* NULL: our own indexes give them */
     void *lists_arg;
+    size_t unknown;   /* passages in them that are not here */
 } SqQuery;
 
 /* Candidates by slot while the union is made. */

@@ -117,8 +117,9 @@ typedef struct {
 /* Asks for the lists: at most k each, best first. */
 typedef bool (*SqListsFn)(void *arg, const SqPlan *plan, SqFound *vectors, size_t *n_vectors,
     SqFound *words, size_t *n_words, Err *err);
-/* As sq_candidates, with the lists of `lists`; the rest is worked out here. */
+/* As sq_candidates, with the lists of `lists`; the rest is worked out here. *unknown: how many
+ * passages they name that are not here. */
 bool sq_candidates_from(Store *store, const Uuid *owner, const CandidateQuery *q, Arena *a,
-    SqListsFn lists, void *arg, Candidates *out, Err *err);
+    SqListsFn lists, void *arg, size_t *unknown, Candidates *out, Err *err);
 
 #endif
