@@ -84,6 +84,8 @@ void app_people_stop(App *app);
 void app_people_close(App *app);
 bool app_person_add(void *app, const Uuid *owner, Err *err);
 void app_person_remove(void *app, const Uuid *owner);
+/* People and credentials that other processes changed, when the store is shared. */
+void app_people_refresh(App *app);
 
 /* Threads that read, embed and search: the setting, or one a processor, two at least. */
 unsigned app_threads(const Config *c);
