@@ -1,9 +1,9 @@
 /* bench_qdrant.c - what the Qdrant back end costs us, beside what it waits for.
  *
  *   bench_qdrant search URL PASSAGES QUERIES   our own time a search: all of it but the waiting
- *   bench_qdrant stream PASSAGES               documents into a loopback server that takes everything
- *                                              and keeps nothing: passages a second, points a
- *                                              request, memory as it goes on
+ *   bench_qdrant stream PASSAGES               documents into a loopback server that takes
+ *                                              everything and keeps nothing: passages a second,
+ *                                              points a request, memory as it goes on
  *
  * Our own time is the processor time of the asking thread: sending and taking the answer's bytes
  * too, not what the server does meanwhile. The machine's other work does not count. */
@@ -61,7 +61,7 @@ static double resident_mb(void)
     return (double)pages * (double)sysconf(_SC_PAGESIZE) / 1e6;
 }
 
-/* ---- a server that takes everything ----------------------------------------------------------- */
+/* ---- a server that takes everything ------------------------------------------------------- */
 
 static struct {
     int fd;
@@ -189,7 +189,7 @@ static unsigned sink_start(void)
     return ntohs(a.sin_port);
 }
 
-/* ---- the two ----------------------------------------------------------------------------------- */
+/* ---- the two ------------------------------------------------------------------------------ */
 
 static Store *open_at(const char *url, char dir[])
 {
