@@ -277,25 +277,23 @@ float answer_fragment(Asks kind, Str s, Str title)
 static bool is_empty_word(Str w)
 {
     static const char *const words[] = {"a", "aber", "about", "all", "als", "am", "an", "and",
-        "any", "are", "as", "at", "auch", "auf", "aus", "be", "been", "bei", "beim", "bis",
-        "but", "by", "can", "could", "da", "das", "dem", "den", "der", "des", "did", "die", "do",
-        "does", "down", "du", "ein", "eine", "einem", "einen", "einer", "er", "es",
-        "findet", "for", "from", "f\303\274r", "gab", "gibt", "habe", "haben", "had", "has",
-        "hast", "hat", "have", "he", "hei\303\237t", "her", "his", "hoch", "how", "i", "ich",
-        "if", "ihm", "ihn", "ihr", "im", "in", "ins", "into", "is", "ist", "it", "its",
-        "kann", "long", "man",
-        "many", "may", "me", "mein", "meine", "meinem", "meinen", "meiner", "mich", "mir", "mit",
-        "much", "muss", "must", "my", "nach", "nicht", "no", "noch", "not", "oder", "of", "on",
-        "or", "our", "out", "over", "s", "said", "say", "says", "schwer", "sein", "seine",
-        "shall", "she", "should", "sich", "sie", "sind", "so", "soll", "statt", "tell",
-        "tells", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this",
-        "those", "to", "told", "um", "und", "under", "uns", "unser", "unsere", "until",
-        "up", "us", "viel",
-        "viele", "vom", "von", "vor", "wann", "war", "waren", "warum", "was", "we", "welche",
-        "welchem", "welchen", "welcher", "welches", "wem", "wen", "wenn", "wer", "werden",
-        "were", "what", "when", "where", "which", "who", "whom", "whose", "why", "wie", "wieder",
-        "wieviel", "will", "wir", "wird", "with", "wo", "wogegen", "womit", "worden", "would",
-        "wozu", "wurde", "wurden", "you", "your", "zu", "zum", "zur", "\303\274ber"};
+        "any", "are", "as", "at", "auch", "auf", "aus", "be", "been", "bei", "beim", "bis", "but",
+        "by", "can", "could", "da", "das", "dem", "den", "der", "des", "did", "die", "do", "does",
+        "down", "du", "ein", "eine", "einem", "einen", "einer", "er", "es", "findet", "for", "from",
+        "f\303\274r", "gab", "gibt", "habe", "haben", "had", "has", "hast", "hat", "have", "he",
+        "hei\303\237t", "her", "his", "hoch", "how", "i", "ich", "if", "ihm", "ihn", "ihr", "im",
+        "in", "ins", "into", "is", "ist", "it", "its", "kann", "long", "man", "many", "may", "me",
+        "mein", "meine", "meinem", "meinen", "meiner", "mich", "mir", "mit", "much", "muss", "must",
+        "my", "nach", "nicht", "no", "noch", "not", "oder", "of", "on", "or", "our", "out", "over",
+        "s", "said", "say", "says", "schwer", "sein", "seine", "shall", "she", "should", "sich",
+        "sie", "sind", "so", "soll", "statt", "tell", "tells", "than", "that", "the", "their",
+        "them", "then", "there", "these", "they", "this", "those", "to", "told", "um", "und",
+        "under", "uns", "unser", "unsere", "until", "up", "us", "viel", "viele", "vom", "von",
+        "vor", "wann", "war", "waren", "warum", "was", "we", "welche", "welchem", "welchen",
+        "welcher", "welches", "wem", "wen", "wenn", "wer", "werden", "were", "what", "when",
+        "where", "which", "who", "whom", "whose", "why", "wie", "wieder", "wieviel", "will", "wir",
+        "wird", "with", "wo", "wogegen", "womit", "worden", "would", "wozu", "wurde", "wurden",
+        "you", "your", "zu", "zum", "zur", "\303\274ber"};
     return str_in_sorted(w, words, LEN(words));
 }
 
