@@ -52,13 +52,16 @@ bench-voice: ## speech recognition and the voice beside their peers (DATA=folder
 	@./setup bench
 	@tools/build dev
 	@python3 tests/bench/voice/run.py $(if $(DATA),--data $(DATA))
+	@SOTTO_GOLDEN=all build/dev/test_whisper_models
+	@python3 tests/bench/voice/nothing.py
+	@python3 tests/bench/voice/languages.py
 	@python3 tests/bench/speech/run.py
 
 bench-live: ## a conversation by sound with the real server, at the pace of speech (DATA=folder of clips)
 	@./setup bench
 	@tools/build dev
 	@$(CURDIR)/build/venv/bin/python tests/bench/voice/live.py --bin build/dev/bin/sotto --models models \
-		--voices --speak --interrupt 10 $(if $(DATA),--data $(DATA))
+		--voices --both --speak --interrupt 10 $(if $(DATA),--data $(DATA))
 
 screenshots: ## every screen of the page as pictures: light and dark, telephone to 4K (build/screenshots)
 	@./setup test
@@ -80,7 +83,7 @@ attack: ## hostile clients of seventeen kinds for ten minutes beside good ones
 	  --active 50 --idle 100 --rate 20 --pings 100 --judge
 
 demo: ## the whole journey in a terminal, with the network taken away
-	@./setup run
+	@./setup demo
 	@demo/run.sh
 
 tidy: ## clang-tidy over the source

@@ -61,3 +61,16 @@ if(TARGET sotto AND NOT SOTTO_FUZZ)
   set_tests_properties(${SOTTO_TEST_PREFIX}load/mixed PROPERTIES TIMEOUT 300 LABELS e2e
     ENVIRONMENT "SOTTO_BIN=$<TARGET_FILE:sotto>;SOTTO_LOAD=$<TARGET_FILE:sotto_load>;PYTHONDONTWRITEBYTECODE=1")
 endif()
+# Every system call and allocation failing, once and for ever, in six scenarios with the real server:
+# a few of each kind here, all of them with SOTTO_TORTURE=full. Not under a sanitizer: its allocator
+# and its calls would be in the way of the library's.
+if(TARGET sotto AND NOT SOTTO_FUZZ AND NOT SOTTO_TEST_PREFIX)
+  add_library(faults SHARED ${CMAKE_SOURCE_DIR}/tests/torture/faults.c)
+  target_include_directories(faults PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  target_compile_options(faults PRIVATE -fno-builtin)
+  target_link_libraries(faults PRIVATE ${CMAKE_DL_LIBS})
+  add_test(NAME torture/faults COMMAND ${CMAKE_SOURCE_DIR}/build/venv/bin/python
+    ${CMAKE_SOURCE_DIR}/tests/torture/fault_campaign.py)
+  set_tests_properties(torture/faults PROPERTIES TIMEOUT 28800 LABELS torture
+    ENVIRONMENT "SOTTO_BIN=$<TARGET_FILE:sotto>;SOTTO_FAULT_LIBRARY=$<TARGET_FILE:faults>;PYTHONDONTWRITEBYTECODE=1")
+endif()

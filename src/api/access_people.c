@@ -353,8 +353,8 @@ bool access_person_remove(Access *x, const Uuid *id, Err *err)
     AccessPerson p;
     size_t n;
     if (uuid_eq(id, &x->o.local))
-        return err_set(err, ERR_CONFLICT, "the first person cannot be removed; remove the data "
-                                          "folder instead");
+        return err_set(err, ERR_CONFLICT, "the first person cannot be removed, only "
+                                          "what they own");
     pthread_mutex_lock(&x->changes);
     bool ok = get(x, id, &p, err) && end(x, &(Which){.owner = id}, &n, err) &&
               store_person_remove(x->o.store, id, err);

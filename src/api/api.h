@@ -25,6 +25,7 @@
 #include "search/search.h"
 #include "voice/ears.h"
 #include "voice/mouth.h"
+#include "voice/speech.h"
 
 typedef struct Api Api;
 
@@ -40,6 +41,7 @@ typedef struct {
     Briefings *briefings; /* likewise */
     Ears *ears;           /* likewise */
     Mouth *mouth;         /* likewise */
+    Speech *speech;       /* likewise: the mouth, and other machines' voices */
     Sandbox *sounds;      /* reads sound files; NULL: only samples are heard */
     const ApiHost *host;  /* likewise */
     const Minilm *model;
@@ -56,6 +58,9 @@ typedef struct {
     bool (*person_open)(void *arg, const Uuid *owner, Err *err);
     void (*person_close)(void *arg, const Uuid *owner);
     void *person_arg;
+    /* Ends what runs and begins anew with what is in the store, soon. NULL: the program ends with
+     * this call anyway. */
+    void (*begin_anew)(void);
 } ApiParts;
 
 Api *api_new(const ApiParts *parts, Err *err);

@@ -2,8 +2,8 @@
 #include <pthread.h>
 #include <stdio.h>
 
-#include "api/call.h"
 #include "api/kept.h"
+#include "api/openai.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
@@ -178,7 +178,7 @@ bool api_is_openai(Str path)
     return str_starts(path, STR("/v1/"));
 }
 
-static void openai_error(int status, const Err *err, JsonW *w)
+void openai_error(int status, const Err *err, JsonW *w)
 {
     const char *type = status == 401   ? "authentication_error"
                        : status == 403 ? "permission_error"
@@ -192,7 +192,10 @@ static void openai_error(int status, const Err *err, JsonW *w)
     jw_kv_cstr(w, "message", err->msg);
     jw_kv_cstr(w, "type", type);
     jw_kv_null(w, "param");
-    jw_kv_null(w, "code");
+    if (status == 404 && str_starts(str_of(err->msg), STR("there is no model ")))
+        jw_kv_cstr(w, "code", "model_not_found");
+    else
+        jw_kv_null(w, "code");
     jw_obj_end(w);
     jw_obj_end(w);
 }
@@ -264,6 +267,15 @@ static void note_call(Api *api, const ApiCall *c, int status)
     access_note(api->parts.access, c->caller, &c->x->req, str_of(action), c->x->req.path, status);
 }
 
+/* Spoken texts that are kept may hold words of what was deleted: they go with it. */
+static void forget_spoken(const ApiCall *c)
+{
+    Err err = ERR_INIT;
+    if (c->parts->speech && strcmp(c->route->method, "DELETE") == 0 &&
+        !speech_forget(c->parts->speech, c->owner, &err))
+        log_write(LOG_ERROR, "api", "spoken texts cannot be deleted: %s", err.msg);
+}
+
 static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, unsigned worker)
 {
     /* The field values are some kilobytes: from the arena, not from the stack of a worker. */
@@ -292,11 +304,13 @@ static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, unsign
     bool ok = call_read(c, &err) && c->route->run(c, &err);
     if (ok && version)
         kept_put(api->kept, c->parts, x, version);
-    if (api->parts.access && !str_eq(x->req.method, STR("GET")))
+    if (api->parts.access && (!str_eq(x->req.method, STR("GET")) || (c->route->flags & NOTED)))
         note_call(api, c, ok ? x->resp.status : c->fail_status ? c->fail_status
                                               : err_info(err.code)->http_status);
     json_free(c->tree);
     buf_release(&c->out);
+    if (ok)
+        forget_spoken(c);
     if (c->streaming) {
         if (!ok)
             log_write(LOG_ERROR, "api", "%s %s: %s", c->route->method, c->route->pattern, err.msg);

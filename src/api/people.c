@@ -303,8 +303,8 @@ bool people_remove(ApiCall *c, Err *err)
         return err_set(err, ERR_VALIDATION, "confirm must be the person's name, " STR_FMT
                        ": all that they own will be deleted", STR_ARG(p.name));
     if (uuid_eq(&id, &shared->owner))
-        return err_set(err, ERR_CONFLICT, "the first person cannot be removed; remove the data "
-                                          "folder instead");
+        return err_set(err, ERR_CONFLICT, "the first person cannot be removed by others; they "
+                                          "can delete what they own (DELETE /api/v1/account)");
     /* Nothing of theirs runs any more, then nothing of theirs is left. */
     if (shared->person_close)
         shared->person_close(shared->person_arg, &id);

@@ -78,6 +78,19 @@ static const Field password_body[] = {
      .help = "needed to change one's own in a session"},
 };
 
+static const Field account_body[] = {
+    {.name = "confirm",
+     .type = F_STRING,
+     .required = true,
+     .min = 1,
+     .max = 200,
+     .help = "one's own name: all that one owns will be deleted"},
+    {.name = "password",
+     .type = F_STRING,
+     .max = 1024,
+     .help = "needed in a session, when one has a password"},
+};
+
 static const Field audit_query[] = {
     {.name = "person", .type = F_UUID},
     {.name = "q", .type = F_STRING, .max = 200, .help = "somewhere in action or object"},
@@ -121,7 +134,12 @@ static const ApiRoute rows[] = {
      "people", "Set or take away a password",
      "One's own, or with the scope admin anybody's. The person's other sessions end.", NULL, 0,
      FIELDS(password_body), BODY_JSON, 1 << 14, NULL, "204", "400,403,404,409,413,415"},
-    {"GET", "/api/v1/export", export_get, WORK_NORMAL, 0, "people", "All that one owns",
+    {"DELETE", "/api/v1/account", account_delete, WORK_NORMAL, NEEDS_ACCOUNT, "people",
+     "Delete all that one owns, and oneself",
+     "Documents, tasks, conversations, ...: overwritten in the file. The first person stays, with "
+     "nothing: somebody looks after the program, which begins anew. Backups keep what they have.",
+     NULL, 0, FIELDS(account_body), BODY_JSON, 1 << 14, NULL, "204", "400,403,404,409,413,415"},
+    {"GET", "/api/v1/export", export_get, WORK_NORMAL, NOTED, "people", "All that one owns",
      "A ZIP archive: documents with their originals, tasks, calendar, conversations, memory, "
      "briefings, ledger, and manifest.json with the SHA-256 of each file.",
      NULL, 0, NULL, 0, BODY_NONE, 0, "application/zip", "200", ""},

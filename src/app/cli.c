@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -134,15 +135,14 @@ int cli_done(Cli *cli, int status)
 /* ---- signals ----------------------------------------------------------------------------------
  */
 
-static volatile sig_atomic_t asked_to_stop;
+static atomic_int asked_to_stop; /* the signal; lock-free: written by a handler, read by any thread */
 
 static void on_signal(int number)
 {
-    if (asked_to_stop) {
+    if (atomic_exchange(&asked_to_stop, number)) {
         signal(number, SIG_DFL);
         raise(number);
     }
-    asked_to_stop = 1;
 }
 
 void cli_catch_signals(void)
@@ -155,7 +155,13 @@ void cli_catch_signals(void)
 
 bool cli_interrupted(void)
 {
-    return asked_to_stop != 0;
+    return atomic_load(&asked_to_stop) != 0;
+}
+
+void cli_go_on(void)
+{
+    int number = SIGINT; /* SIGTERM ends the program all the same */
+    atomic_compare_exchange_strong(&asked_to_stop, &number, 0);
 }
 
 /* ---- argv -------------------------------------------------------------------------------------

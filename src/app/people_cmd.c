@@ -196,6 +196,37 @@ static int people_password_text(Cli *cli, const char *name)
     return cli_done(cli, 0);
 }
 
+/* Whoever asks here is the first person, who cannot be removed, only emptied. */
+static bool is_oneself(Cli *cli, const char *id, bool *out, Err *err)
+{
+    Json *j = ask(cli, CALL_READ, "GET", STR("/api/v1/session"), NULL, err);
+    *out = j && str_eq(json_str(json_get(json_get(j, "person"), "id")), str_of(id));
+    bool ok = j != NULL;
+    json_free(j);
+    return ok;
+}
+
+static int people_empty_text(Cli *cli, const char *name)
+{
+    Err err = ERR_INIT;
+    Buf body;
+    JsonW w;
+    buf_init(&body, 1 << 16);
+    jw_init(&w, &body);
+    jw_obj(&w);
+    jw_kv_cstr(&w, "confirm", name);
+    jw_obj_end(&w);
+    Json *j = ask(cli, CALL_WRITE, "DELETE", STR("/api/v1/account"), &body, &err);
+    buf_release(&body);
+    if (!j)
+        return cli_fail(cli, &err);
+    json_free(j);
+    if (!cli->json)
+        buf_printf(&cli->out, "deleted all that %s owned; %s stays, to look after the program; "
+                              "backups keep what they have\n", name, name);
+    return cli_done(cli, 0);
+}
+
 static int people_remove_text(Cli *cli, const char *name)
 {
     Err err = ERR_INIT;
@@ -209,6 +240,11 @@ static int people_remove_text(Cli *cli, const char *name)
                                     "export --person %s FILE keeps a copy)", name, name);
     if (!person_id(cli, name, id, &err) || !question || !filters_confirm(cli, question, &err))
         return cli_fail(cli, &err);
+    bool oneself;
+    if (!is_oneself(cli, id, &oneself, &err))
+        return cli_fail(cli, &err);
+    if (oneself)
+        return people_empty_text(cli, name);
     buf_init(&target, 4096);
     buf_printf(&target, "%s/%s", people_path, id);
     call_param(&target, "confirm", str_of(name));

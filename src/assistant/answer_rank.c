@@ -2,7 +2,9 @@
 
 #define PAIR ((size_t)2 * MINILM_DIM)
 #define AT_ONCE 2      /* a call of the encoder costs as much as fifteen tokens */
-#define MARGIN 0.175F  /* what the foreseen may be too low by */
+#define ALONE 0.5F     /* what a sentence says by itself counts */
+#define THERE 0.3F     /* and where it stands */
+#define MARGIN 0.23F  /* what the foreseen may be too low by */
 
 typedef struct {
     Turn *t;
@@ -19,8 +21,9 @@ static float foreseen(const AnswerCandidate *c)
 {
     float s = c->similarity >= -1 ? c->similarity : 0.5F; /* a passage found by its words alone */
     size_t bytes = c->alone.len < 300 ? c->alone.len : 300;
-    return 0.03F + 0.617F * s + 0.241F * c->share + 0.019F * c->around + 0.107F * s * c->share +
-           0.01F * (float)bytes / 100;
+    float mean = 0.03F + 0.617F * s + 0.241F * c->share + 0.019F * c->around +
+                 0.107F * s * c->share + 0.01F * (float)bytes / 100;
+    return (ALONE + THERE) * mean;
 }
 
 static float cosine(const float *a, const float *b)
@@ -34,10 +37,10 @@ static float cosine(const float *a, const float *b)
 static float near_of(const Rank *r, const float *alone, const float *there)
 {
     const float *q = r->question, *both = q + MINILM_DIM;
-    float near = cosine(q, alone) + cosine(q, there);
+    float near = ALONE * cosine(q, alone) + THERE * cosine(q, there);
     if (r->follows)
-        near = 0.5F * (near + cosine(both, alone) + cosine(both, there));
-    return 0.5F * near;
+        near = 0.5F * (near + ALONE * cosine(both, alone) + THERE * cosine(both, there));
+    return near;
 }
 
 /* Embeds these (m <= AT_ONCE) in one call, at the first time the question with them. */

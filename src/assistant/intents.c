@@ -188,6 +188,38 @@ static void by_default(const Reading *r, Intent *out)
     out->action_confidence = r->words.question ? 0.6 : 0.3;
 }
 
+static bool begins_as(Str s, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        Str word = str_of(words[i]);
+        if (str_eq_nocase(str_sub(s, 0, word.len), word) && s.len > word.len &&
+            s.ptr[word.len] == ' ')
+            return true;
+    }
+    return false;
+}
+
+/* A question whatever verb follows: "Why shouldn't I open the oven?" bids nothing, and after an
+ * answer out of the documents "and until when can I cancel it?" is asked of them. */
+static bool only_asks(const Reading *r, const IntentContext *c, IntentAction a, bool by_rule)
+{
+    static const char *const never[] = {"why", "until when", "by when", "since when",
+        "for how long", "who", "whose", "warum", "wieso", "bis wann", "seit wann", "wer", "wem",
+        "wessen"};
+    static const char *const asking[] = {"how", "what", "when", "where", "which", "was", "wann",
+        "welche", "welchen", "welcher", "welches", "wie", "wo", "womit", "wof\303\274r", "at what",
+        "at which", "by what", "from what", "in what", "in which", "on what", "on which", "to whom",
+        "with whom", "for whom", "um wie viel", "um welche"};
+    Str s = str_sub(r->sentence, r->words.word[0].start, r->sentence.len);
+    bool command = intent_info(a)->kind == INTENT_COMMAND;
+    if (command && begins_as(s, never, sizeof never / sizeof *never))
+        return true;
+    bool goes_on = r->words.continues && c->turn == TURN_ANSWER && c->awaiting == AWAIT_NOTHING;
+    return goes_on && (command || !by_rule) &&
+           (begins_as(s, asking, sizeof asking / sizeof *asking) ||
+            begins_as(s, never, sizeof never / sizeof *never));
+}
+
 static bool decide(const Intents *x, MinilmState *s, Reading *r, const IntentContext *c,
                    Intent *out, Err *err)
 {
@@ -216,6 +248,10 @@ static bool decide(const Intents *x, MinilmState *s, Reading *r, const IntentCon
             return false;
     } else {
         by_default(r, out);
+    }
+    if (only_asks(r, c, out->action, rule != NULL)) {
+        out->action = ACTION_QUESTION;
+        rule = NULL;
     }
     IntentAction meant = in_turn(r, c, out->action);
     if (!rule || meant != rule->action || meant == ACTION_SELECT || took.set[PATTERN_ANY])

@@ -45,6 +45,8 @@ typedef struct {
     pthread_t thread;
 } Worker;
 
+static _Thread_local Worker *self_here; /* the worker that this thread is; NULL: none */
+
 struct Work {
     pthread_mutex_t lock; /* guards everything but `pressed` and what never changes */
     pthread_cond_t wake, wake_bulk;
@@ -158,6 +160,7 @@ static void *work_loop(void *arg)
     Work *w = self->pool;
     bool bulk = self->bulk;
     int cls = 0;
+    self_here = self;
     if (bulk) /* of this thread alone; what cannot be lowered runs as it is */
         (void)setpriority(PRIO_PROCESS, (id_t)gettid(), BULK_NICE);
     else /* a person waits: before the bulk threads at once, and behind the network's thread */
@@ -405,6 +408,14 @@ static void give_up(Work *w, Worker *worker)
               replaced ? "another thread takes its place" : "nobody takes its place");
 }
 
+void work_touch(Work *w, unsigned worker)
+{
+    (void)pthread_mutex_lock(&w->lock);
+    if (w->workers[worker].since_ns)
+        w->workers[worker].since_ns = clock_mono_ns();
+    (void)pthread_mutex_unlock(&w->lock);
+}
+
 unsigned work_watch(Work *w)
 {
     unsigned found = 0;
@@ -422,6 +433,17 @@ unsigned work_watch(Work *w)
         found += late;
     }
     return found;
+}
+
+void work_alive(void)
+{
+    Worker *worker = self_here;
+    if (!worker)
+        return;
+    (void)pthread_mutex_lock(&worker->pool->lock);
+    if (worker->since_ns)
+        worker->since_ns = clock_mono_ns();
+    (void)pthread_mutex_unlock(&worker->pool->lock);
 }
 
 unsigned work_hung(Work *w, unsigned *unreplaced)

@@ -62,12 +62,18 @@ void work_free(Work *w);
 bool work_submit(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg, Err *err);
 bool work_submit_limited(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg,
                          const WorkLimit *limit, Err *err);
+/* Of the job that runs in `worker`, by itself: it goes on as it should, and its limit counts from
+ * now. */
+void work_touch(Work *w, unsigned worker);
 /* As work_submit_limited, on somebody's account. ERR_RATE_LIMITED when too many of the address's
  * jobs wait while others want something, too. */
 bool work_submit_from(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg,
                       const WorkLimit *limit, const WorkFrom *from, Err *err);
 /* Deals with the jobs that have passed their limit; returns how many were found just now. */
 unsigned work_watch(Work *w);
+/* Said by a job that works on and is not stuck, however long it takes (an hour's recording): its
+ * limit counts from now. On a thread that is no worker it does nothing. */
+void work_alive(void);
 /* Jobs that hang now, and those of them that could not be replaced because too many do. While any
  * hangs, work_free would wait for it: end the process instead. */
 unsigned work_hung(Work *w, unsigned *unreplaced);

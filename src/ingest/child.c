@@ -20,6 +20,7 @@
 
 #define MAX_JOBS 64
 #define IDLE_MS 60000
+#define LOOK_MS 1000 /* while files are read: so late is found what no signal led to */
 #define KILL_AFTER_NS 30000000u /* the child's own alarm comes first */
 
 typedef struct {
@@ -325,7 +326,10 @@ static int watch_deadlines(Zygote *z, bool *idle)
         next = at < next ? at : next;
     }
     *idle = next == UINT64_MAX;
-    return *idle ? IDLE_MS : (int)((next - now) / 1000000u) + 1;
+    if (*idle)
+        return IDLE_MS;
+    uint64_t ms = (next - now) / 1000000u + 1;
+    return ms < LOOK_MS ? (int)ms : LOOK_MS;
 }
 
 int extract_child_main_with(int argc, char **argv, const Reader *extra)
@@ -356,8 +360,10 @@ int extract_child_main_with(int argc, char **argv, const Reader *extra)
             struct signalfd_siginfo info;
             while (read(z.signals, &info, sizeof info) > 0) {
             }
-            reap(&z);
         }
+        /* Also without a signal: one that was heard may not have led to a child. */
+        if (!idle || polled[1].revents)
+            reap(&z);
         if (n > 0 && polled[0].revents && !take_job(&z))
             return 0;
     }

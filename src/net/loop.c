@@ -13,6 +13,7 @@
 #include "base/metrics.h"
 
 #define EVENTS_MAX 256
+#define WAIT_MAX_MS 2000 /* a wake that could not be written costs so much and not for ever */
 #define POSTS_NS 1000000 /* a broadcast to ten thousand clients must not hold up the sockets */
 
 struct Loop {
@@ -173,19 +174,17 @@ void loop_timer_at(Loop *l, LoopTimers *list, LoopTimer *t, uint32_t after_ms)
     insert_before(at, t);
 }
 
-/* Milliseconds until the next time-out, -1 when none runs. */
+/* Milliseconds until the next time-out, at most WAIT_MAX_MS. */
 static int next_wait(const Loop *l)
 {
     uint64_t due = UINT64_MAX;
     for (const LoopTimers *list = l->timers; list; list = list->next)
         if (list->head.next != &list->head && list->head.next->due_ms < due)
             due = list->head.next->due_ms;
-    if (due == UINT64_MAX)
-        return -1;
     if (due <= l->now_ms)
         return 0;
     uint64_t wait = due - l->now_ms;
-    return wait > 60000 ? 60000 : (int)wait;
+    return wait > WAIT_MAX_MS ? WAIT_MAX_MS : (int)wait;
 }
 
 static void run_timers(Loop *l)

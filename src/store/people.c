@@ -38,6 +38,11 @@ bool store_person_remove(Store *s, const Uuid *person, Err *err)
     return s->ops->person_remove(s, person, err);
 }
 
+bool store_person_clear(Store *s, const Uuid *person, Err *err)
+{
+    return s->ops->person_clear(s, person, err);
+}
+
 bool store_credential_put(Store *s, const Credential *c, Err *err)
 {
     if (uuid_is_nil(&c->id) || uuid_is_nil(&c->owner) || c->name.len > CREDENTIAL_NAME_MAX)

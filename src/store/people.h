@@ -67,6 +67,10 @@ bool store_person_list(Store *s, Arena *a, Person **out, size_t *n, Err *err);
  * ERR_NOT_FOUND. */
 bool store_person_remove(Store *s, const Uuid *person, Err *err);
 
+/* All that they own in the same way; the person, their credentials and password stay. What is held
+ * in memory elsewhere (tasks, folders, conversations) is not told: the program begins anew then. */
+bool store_person_clear(Store *s, const Uuid *person, Err *err);
+
 /* Replaces the one with that id. ERR_NOT_FOUND: there is no such person. */
 bool store_credential_put(Store *s, const Credential *c, Err *err);
 bool store_credential_list(Store *s, Arena *a, Credential **out, size_t *n, Err *err);

@@ -192,6 +192,24 @@ static bool room_left(const char *dir, Err *err)
             dir);
 }
 
+static bool apply_probe(Sqlite *s, SqWrite *w, Err *err)
+{
+    (void)w;
+    return sq_exec(s->writer.conn,
+        "INSERT OR REPLACE INTO meta (key, value) VALUES ('probe', 'written')", "trying to write",
+        err);
+}
+
+/* The last write failed, and nobody may send another to a server that says it is not ready: so one
+ * is made here. */
+static bool can_write_again(Sqlite *s, Err *err)
+{
+    SqWrite probe = {.apply = apply_probe};
+    if (sq_write(s, &probe, err))
+        return true;
+    return err_wrap(err, "the last write failed");
+}
+
 bool sq_ready(Store *store, Err *err)
 {
     static const char sql[] = "SELECT count(*) FROM owners";
@@ -205,9 +223,7 @@ bool sq_ready(Store *store, Err *err)
     sq_read_end(s, c);
     if (ok && !s->read_only)
         ok = room_left(s->dir, err);
-    int failed = atomic_load(&s->writer.failed);
-    if (ok && failed)
-        ok = err_set(err, (ErrCode)failed, "the last write failed: %s",
-            err_info((ErrCode)failed)->title);
+    if (ok && atomic_load(&s->writer.failed))
+        ok = can_write_again(s, err);
     return ok;
 }

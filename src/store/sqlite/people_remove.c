@@ -1,4 +1,4 @@
-/* people_remove.c - a person goes, with all that they own.
+/* people_remove.c - a person goes, with all that they own; or all that they own goes.
  *
  *   1. their tokens, sessions and password: nobody comes in as them any more
  *   2. their documents, one by one, as anybody would delete them (index, keyword rows)
@@ -7,7 +7,9 @@
  *
  * Meanwhile the connection overwrites what it frees with zeros (PRAGMA secure_delete), and the
  * keyword index is merged into one piece, because deleted words otherwise stay in its older pieces
- * until they are merged by themselves. Interrupted, it is done again from the beginning. */
+ * until they are merged by themselves. Interrupted, it is done again from the beginning.
+ *
+ * Who stays keeps their row, password and credentials, and the numbers that the caches replay. */
 #include "store/sqlite/sq_index.h"
 
 #define BATCH 200
@@ -16,6 +18,7 @@
 typedef struct {
     SqWrite w; /* first */
     SqOwner *o;
+    bool stays; /* only what they own goes */
     bool again; /* a document came meanwhile */
 } Remove;
 
@@ -33,8 +36,9 @@ static bool lock_out(Sqlite *s, SqWrite *w, Err *err)
     const Remove *r = (Remove *)w;
     SqConn *c = s->writer.conn;
     return sq_exec(c, "PRAGMA secure_delete = ON", "removing a person", err) &&
-           run_for(c, "DELETE FROM credentials WHERE owner_no = ?1", r->o->no, err) &&
-           run_for(c, "UPDATE people SET password = '' WHERE owner_no = ?1", r->o->no, err);
+           (r->stays ||
+            (run_for(c, "DELETE FROM credentials WHERE owner_no = ?1", r->o->no, err) &&
+             run_for(c, "UPDATE people SET password = '' WHERE owner_no = ?1", r->o->no, err)));
 }
 
 static bool some_documents(Sqlite *s, const SqOwner *o, Uuid *ids, size_t *n, Err *err)
@@ -84,14 +88,17 @@ static bool remove_documents(Sqlite *s, const SqOwner *o, Err *err)
 }
 
 /* Every table with an owner_no: a table that somebody adds later is not forgotten. */
-static bool clear_tables(SqConn *c, int64_t owner_no, Err *err)
+static bool clear_tables(SqConn *c, int64_t owner_no, bool stays, Err *err)
 {
     static const char sql[] =
         "SELECT m.name FROM sqlite_schema m JOIN pragma_table_info(m.name) t "
-        "WHERE m.type = 'table' AND t.name = 'owner_no' AND m.name <> 'owners'";
+        "WHERE m.type = 'table' AND t.name = 'owner_no' AND m.name <> 'owners' "
+        "AND (?1 = 0 OR m.name NOT IN ('people', 'credentials', 'changes'))";
     Sq q;
     int rc = -1;
     bool ok = sq_begin_once(&q, c, str_of(sql), err);
+    if (ok)
+        sq_i64(&q, stays);
     while (ok && (rc = sq_step(&q, err)) > 0) {
         Buf one;
         buf_init(&one, 1024);
@@ -117,13 +124,13 @@ static bool has_documents(SqConn *c, int64_t owner_no, bool *out, Err *err)
     return rc >= 0;
 }
 
-static bool clear_all(SqConn *c, int64_t owner_no, Err *err)
+static bool clear_all(SqConn *c, int64_t owner_no, bool stays, Err *err)
 {
     static const char what[] = "removing a person";
     if (!sq_exec(c, "BEGIN IMMEDIATE; PRAGMA defer_foreign_keys = ON", what, err))
         return false;
-    if (clear_tables(c, owner_no, err) &&
-        run_for(c, "DELETE FROM owners WHERE owner_no = ?1", owner_no, err) &&
+    if (clear_tables(c, owner_no, stays, err) &&
+        (stays || run_for(c, "DELETE FROM owners WHERE owner_no = ?1", owner_no, err)) &&
         sq_exec(c, "INSERT INTO chunk_fts (chunk_fts) VALUES ('optimize')", what, err) &&
         sq_exec(c, "COMMIT", what, err))
         return true;
@@ -139,9 +146,12 @@ static bool take_away(Sqlite *s, SqWrite *w, Err *err)
         return false;
     if (r->again)
         return true;
-    if (!clear_all(c, r->o->no, err))
+    if (!clear_all(c, r->o->no, r->stays, err))
         return false;
-    sq_owner_gone(s, r->o);
+    if (!r->stays)
+        sq_owner_gone(s, r->o);
+    atomic_fetch_add(&r->o->version, 1);
+    atomic_fetch_add(&r->o->plans, 1);
     (void)sq_index_make_room(s, c, r->o, NULL); /* no files: nothing to take away */
     /* Readers may hold the log; then it is emptied by a later checkpoint. */
     (void)sq_exec(c, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA secure_delete = OFF",
@@ -155,10 +165,10 @@ static bool stop_zeroing(Sqlite *s, SqWrite *w, Err *err)
     return sq_exec(s->writer.conn, "PRAGMA secure_delete = OFF", "removing a person", err);
 }
 
-bool sq_person_remove(Store *store, const Uuid *person, Err *err)
+static bool remove_all(Store *store, const Uuid *person, bool stays, Err *err)
 {
     Sqlite *s = sq_of(store);
-    Remove r = {.w = {.alone = lock_out}, .o = sq_owner(s, person)};
+    Remove r = {.w = {.alone = lock_out}, .o = sq_owner(s, person), .stays = stays};
     if (!r.o)
         return err_set(err, ERR_NOT_FOUND, "there is no such person");
     bool ok = sq_write(s, &r.w, err);
@@ -174,4 +184,14 @@ bool sq_person_remove(Store *store, const Uuid *person, Err *err)
     r.w = (SqWrite){.alone = stop_zeroing};
     (void)sq_write(s, &r.w, NULL);
     return false;
+}
+
+bool sq_person_remove(Store *store, const Uuid *person, Err *err)
+{
+    return remove_all(store, person, false, err);
+}
+
+bool sq_person_clear(Store *store, const Uuid *person, Err *err)
+{
+    return remove_all(store, person, true, err);
 }

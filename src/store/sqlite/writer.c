@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/sqlite/sq_index.h"
+#include "store/sqlite/sq_replica.h"
 
 #define CHECKPOINT_FRAMES 1000      /* 4 MB of WAL: worth copying back when nobody waits */
 #define CHECKPOINT_FRAMES_MUST 8000 /* 32 MB: worth making somebody wait */
@@ -63,8 +64,50 @@ static bool run_one(Sqlite *s, SqWrite *w)
         && sq_exec(c, "ROLLBACK TO request; RELEASE request", "undoing", NULL);
 }
 
+/* Whether SQLite's own idea of the file may be wrong after it. The keyword index (FTS5) that ran
+ * out of memory in the middle of a change takes its own pages for damaged from then on. */
+static bool is_shaken(const SqWrite *w)
+{
+    ErrCode code = w->err.code;
+    return !w->ok && (code == ERR_NO_MEMORY || code == ERR_IO || code == ERR_CORRUPT ||
+                      code == ERR_INTERNAL);
+}
+
+/* A connection that has been through that is replaced before it writes again. */
+static bool begin_anew(Sqlite *s, Err *err)
+{
+    if (!s->writer.shaken)
+        return true;
+    SqConn *fresh = sq_conn_open(s->path, SQ_WRITER, err);
+    if (!fresh)
+        return false;
+    SqConn *old = s->writer.conn;
+    s->writer.conn = fresh;
+    if (s->replica && !sq_replica_reconnect(s, err)) {
+        s->writer.conn = old;
+        sq_conn_close(fresh);
+        return false;
+    }
+    sq_conn_close(old);
+    s->writer.shaken = false;
+    sqlite3_wal_hook(fresh->db, on_wal, s);
+    return true;
+}
+
+/* A transaction whose end could not be written (no memory, no disk) is still open: what is sent
+ * next must not become part of it. */
+static bool end_stray(Sqlite *s, Err *err)
+{
+    if (!begin_anew(s, err))
+        return false;
+    SqConn *c = s->writer.conn;
+    return sqlite3_get_autocommit(c->db) || sq_exec(c, "ROLLBACK", "undoing what failed", err);
+}
+
 static bool run_group(Sqlite *s, SqWrite *first, size_t n, Err *err)
 {
+    if (!end_stray(s, err))
+        return false;
     SqConn *c = s->writer.conn;
     if (!sq_exec(c, "BEGIN IMMEDIATE", "writing", err))
         return false;
@@ -76,13 +119,14 @@ static bool run_group(Sqlite *s, SqWrite *first, size_t n, Err *err)
             *err = w->err;
     }
     uint64_t start = clock_mono_ns();
-    if (ok && sq_exec(c, "COMMIT", "writing", err)) {
+    ok = ok && (!s->replica || sq_replica_before(s, err)) && sq_exec(c, "COMMIT", "writing", err);
+    if (ok)
         metric_observe(s->writer.commit_seconds, NULL, clock_seconds_since(start));
-        return true;
-    }
-    if (!sqlite3_get_autocommit(c->db))
-        sq_exec(c, "ROLLBACK", "undoing", NULL);
-    return false;
+    else
+        (void)end_stray(s, NULL); /* else before the next one */
+    if (s->replica)
+        sq_replica_after(s, ok);
+    return ok;
 }
 
 static void tell(Sqlite *s, const SqWrite *w)
@@ -155,8 +199,10 @@ static void run(Sqlite *s, SqWrite *first, size_t n)
         return; /* each has had its follow-up */
     }
     SqWrite *w = first;
-    for (size_t i = 0; i < n; i++, w = w->next)
+    for (size_t i = 0; i < n; i++, w = w->next) {
         follow_up(s, w);
+        s->writer.shaken |= is_shaken(w);
+    }
 }
 
 /* ---- the thread ----------------------------------------------------------------------------- */
@@ -238,7 +284,7 @@ static void *writer_main(void *arg)
         SqWrite *first = take(w, &n);
         pthread_mutex_unlock(&w->lock);
         if (first->alone)
-            first->ok = first->alone(s, first, &first->err);
+            first->ok = end_stray(s, &first->err) && first->alone(s, first, &first->err);
         else
             run(s, first, n);
         pthread_mutex_lock(&w->lock);
