@@ -89,7 +89,7 @@ bool brief_written(BriefingBuild *b, Str text, const Uuid *documents, size_t n, 
     if (!key_of(x, text, words, &w.key, b->err)
         || !store_made_get(b->store, b->owner, &w.key, b->a, out, &found, b->err))
         return false;
-    if (!found && clock_now_ms() - b->as_of < 2 * 60000) { /* nobody waits for a past day's */
+    if (!found && clock_now_ms() - b->as_of < 120000) { /* nobody waits for a past day's */
         memcpy(w.documents, documents, w.n * sizeof *documents);
         wish(x, &w, text);
     }
