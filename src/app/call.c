@@ -284,8 +284,8 @@ bool call_stream(Call *c, Str target, Str body, const CallStream *s, Err *err)
     Err why = ERR_INIT;
     buf_init(&a.body, (size_t)1 << 20);
     sse_init(&f.sse, EVENT_MAX, on_event, &f);
-    bool ok = c->remote ? remote_stream(c->remote, target, content_type(s), body, on_data, wanted, &f,
-                                        &a.status, &a.body, &why)
+    bool ok = c->remote ? remote_stream(c->remote, target, content_type(s), body, on_data, wanted,
+                                        &f, &a.status, &a.body, &why)
                         : stream_local(c, target, body, &f, &a, &why);
     if (ok && a.status >= 400)
         ok = problem(&a, &why);

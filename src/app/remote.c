@@ -141,7 +141,8 @@ static bool on_tick(void *arg)
 }
 
 bool remote_stream(const Remote *r, Str target, const char *content_type, Str body,
-                   bool (*data)(void *arg, Str piece), bool (*wanted)(void *arg), void *arg, int *status, Buf *answer, Err *err)
+                   bool (*data)(void *arg, Str piece), bool (*wanted)(void *arg), void *arg,
+                   int *status, Buf *answer, Err *err)
 {
     Buf url;
     HttpHeader headers[3];

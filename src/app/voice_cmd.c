@@ -29,7 +29,8 @@ static void file_part(Buf *form, const char *boundary, Str name, Str data)
 }
 
 /* `streams`: the answer comes in events that say how far it is. */
-static bool make_form(Cli *cli, const char *format, bool streams, char boundary[UUID_TEXT], Buf *form, Err *err)
+static bool make_form(Cli *cli, const char *format, bool streams, char boundary[UUID_TEXT],
+                      Buf *form, Err *err)
 {
     Buf data;
     Uuid id;

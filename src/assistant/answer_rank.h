@@ -11,7 +11,8 @@
  *
  * Sentences are embedded a few at a time, those that could score highest first, and it ends when
  * none that is left could be better than the best, or good enough, by more than that: the same
- * sentence is found (for each of 679) with 212 tokens where all of them have 980 (both measured with 0.5 and 0.5).
+ * sentence is found (for each of 679) with 212 tokens where all of them have 980 (both
+ * measured with 0.5 and 0.5).
  *
  * Threads: any; `worker` as for search_embed. */
 #ifndef SOTTO_ASSISTANT_ANSWER_RANK_H

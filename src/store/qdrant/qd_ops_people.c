@@ -74,7 +74,8 @@ static bool qd_interaction_list(Store *s, const Uuid *owner, size_t limit, Str c
     READ(owner, who->local->ops->interaction_list(who->local, owner, limit, cursor, a, out, &why));
 }
 
-static bool qd_interaction_delete(Store *s, const Uuid *owner, const Uuid *id, uint64_t *n, Err *err)
+static bool qd_interaction_delete(Store *s, const Uuid *owner, const Uuid *id, uint64_t *n,
+    Err *err)
 {
     WRITE(owner, who->local->ops->interaction_delete(who->local, owner, id, n, &why));
 }
