@@ -52,22 +52,29 @@ bench-voice: ## speech recognition and the voice beside their peers (DATA=folder
 	@./setup bench
 	@tools/build dev
 	@python3 tests/bench/voice/run.py $(if $(DATA),--data $(DATA))
+	@SOTTO_GOLDEN=all build/dev/test_whisper_models
+	@python3 tests/bench/voice/nothing.py
+	@python3 tests/bench/voice/languages.py
 	@python3 tests/bench/speech/run.py
 
 bench-live: ## a conversation by sound with the real server, at the pace of speech (DATA=folder of clips)
 	@./setup bench
 	@tools/build dev
 	@$(CURDIR)/build/venv/bin/python tests/bench/voice/live.py --bin build/dev/bin/sotto --models models \
-		--voices --speak --interrupt 10 $(if $(DATA),--data $(DATA))
+		--voices --both --speak --interrupt 10 $(if $(DATA),--data $(DATA))
 
 screenshots: ## every screen of the page as pictures: light and dark, telephone to 4K (build/screenshots)
 	@./setup test
 	@tools/build dev
 	@build/venv/bin/python tests/e2e/screenshots.py build/screenshots
-bench-server: ## 11,000 WebSocket clients for ten minutes (SECONDS_OF=600)
+bench-server: ## 11,000 WebSocket clients for ten minutes (SECONDS_OF=600), eight people, look-ups beside FastAPI
 	@./setup test
 	@tools/build dev
-	@SOTTO_BIN=build/dev/bin/sotto build/venv/bin/python tests/load/server.py --seconds $(or $(SECONDS_OF),600) --judge
+	@missed=0; export SOTTO_BIN=build/dev/bin/sotto; \
+	build/venv/bin/python tests/load/server.py --seconds $(or $(SECONDS_OF),600) --judge || missed=1; \
+	build/venv/bin/python tests/load/mixed.py --seconds $$(( $(or $(SECONDS_OF),600) / 10 + 10 )) --judge || missed=1; \
+	if command -v wrk >/dev/null; then python3 tests/bench/net/lookup.py; \
+	else echo "look-ups beside FastAPI are left out: install the Debian package wrk"; fi; exit $$missed
 
 attack: ## hostile clients of seventeen kinds for ten minutes beside good ones
 	@./setup test
@@ -76,7 +83,7 @@ attack: ## hostile clients of seventeen kinds for ten minutes beside good ones
 	  --active 50 --idle 100 --rate 20 --pings 100 --judge
 
 demo: ## the whole journey in a terminal, with the network taken away
-	@./setup run
+	@./setup demo
 	@demo/run.sh
 
 tidy: ## clang-tidy over the source

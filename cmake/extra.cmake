@@ -11,6 +11,9 @@ sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_commitments.
   schema_commitments_sql)
 sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_phrases.sql
   schema_phrases_sql)
+sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_interactions.sql
+  schema_interactions_sql)
+sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_bin.sql schema_bin_sql)
 sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_language.sql
   schema_language_sql)
 sotto_embed(sotto_store ${CMAKE_SOURCE_DIR}/src/store/sqlite/schema_cues.sql schema_cues_sql)

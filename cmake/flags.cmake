@@ -31,3 +31,5 @@ if(SOTTO_HARDEN)
   endif()
   add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack -pie)
 endif()
+# src/voice/espeak.c answers in place of a library: the dynamic linker must find it.
+add_link_options(-Wl,--export-dynamic-symbol=create_audio_device_object)

@@ -3,6 +3,7 @@
 #
 #   a folder of files -> sotto add -> questions -> every citation compared byte for byte -> doctor
 #     -> the briefing of the folder, every source of which is there
+#     -> a spoken question answered aloud: files in, files out, and our own ears read the answer back
 #
 # Everything runs in a network name space that has nothing but its own loopback (unshare -n). It ends
 # with a status other than 0 when an answer is wrong, a citation does not match or a check fails.
@@ -33,7 +34,7 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
 PY
     export DEMO_NETWORK=gone
     [ -z "$DEMO_USER" ] || exec sudo -n -u "$DEMO_USER" env DEMO_NETWORK=gone \
-      SOTTO_MODELS="$SOTTO_MODELS" TERM="$TERM" LANG="$LANG" demo/run.sh ;;
+      SOTTO_MODELS="$SOTTO_MODELS" SOTTO_BIN="${SOTTO_BIN:-}" TERM="$TERM" LANG="$LANG" demo/run.sh ;;
 esac
 
 pace=${DEMO_PACE:-$([ -t 1 ] && echo 1.2 || echo 0)}
@@ -57,7 +58,8 @@ export SOTTO_LISTEN=127.0.0.1:0
 # The sample is from these days: what is due in it is due now.
 export SOTTO_NOW=2026-11-24T08:00:00Z SOTTO_ZONE=Europe/Berlin
 unset SOTTO_CONFIG SOTTO_MODELS_URL
-sotto() { bin/sotto "$@"; }
+program=${SOTTO_BIN:-bin/sotto} # another build's, for the tests
+sotto() { "$program" "$@"; }
 
 chapter "The network"
 if [ "$DEMO_NETWORK" = gone ]; then
@@ -77,7 +79,7 @@ cp -r share/sample "$work/Documents"
 (cd "$work/Documents" && find . -type f -printf '%8s bytes  %P\n' | sort -k 3)
 
 chapter "The server starts"
-bin/sotto serve >"$work/serve.out" 2>"$work/serve.err" &
+"$program" serve >"$work/serve.out" 2>"$work/serve.err" &
 server=$!
 for _ in $(seq 100); do grep -q '^listening on' "$work/serve.out" && break; sleep 0.05; done
 cat "$work/serve.out"; grep -q '^listening on' "$work/serve.out"
@@ -95,7 +97,7 @@ while IFS='|' read -r question file words; do
   printf '\n'
   run sotto search --limit 1 "$question"
   sotto search --limit 3 --json "$question" >"$work/found.json"
-  python3 demo/prove.py "$work/found.json" bin/sotto "$file" "$words"
+  python3 demo/prove.py "$work/found.json" "$program" "$file" "$words"
   asked=$((asked + 1))
 done <demo/questions.txt
 [ "$asked" -ge 5 ]
@@ -115,6 +117,27 @@ export SOTTO_NOW=2026-11-24T08:15:00Z
 run sotto task "call the plumber today at 16:00"
 run sotto brief
 sotto brief --json >"$work/briefing.json"
-python3 demo/brief.py "$work/briefing.json" bin/sotto
+python3 demo/brief.py "$work/briefing.json" "$program"
 [ "$(sotto brief --json)" = "$(cat "$work/briefing.json")" ]
+chapter "Say it aloud"
+aloud() { # question, words that our own ears must hear in the answer
+  run sotto say "$1" -o "$work/question.wav"
+  run sotto ask --audio "$work/question.wav" -o "$work/answer.wav"
+  run sotto transcribe "$work/answer.wav" >"$work/heard.txt"
+  cat "$work/heard.txt"
+  tr '[:upper:]\n' '[:lower:] ' <"$work/heard.txt" | grep -q -- "$2" ||
+    { echo "\"$2\" was not heard in the answer"; exit 1; }
+  printf '    proof: in the %s bytes of the answer our own ears hear "%s"\n\n' \
+    "$(wc -c <"$work/answer.wav")" "$2"
+}
+if ! sotto say --list | grep -q piper || ! ls "$SOTTO_MODELS"/whisper-*.sotto >/dev/null 2>&1; then
+  echo "the models of speech are not here; ./setup demo gets them, once, with a network"
+  exit 1
+fi
+remark "the question is a sound file, and so is the answer; nothing is typed"
+aloud "Until when can we cancel the hotel in Lisbon?" "february"
+aloud "What does the dishwasher warranty cover?" "three years"
+aloud "Remind me to call the plumber tomorrow at nine." "plumber"
+run sotto voice list
+[ "$(sotto voice list | wc -l)" = 3 ]
 printf '\n%severy question answered, every citation proven%s%s\n' "$bold" "$ending" "$off"

@@ -25,6 +25,7 @@
 #include "search/search.h"
 #include "voice/ears.h"
 #include "voice/mouth.h"
+#include "voice/speech.h"
 
 typedef struct Api Api;
 
@@ -40,6 +41,7 @@ typedef struct {
     Briefings *briefings; /* likewise */
     Ears *ears;           /* likewise */
     Mouth *mouth;         /* likewise */
+    Speech *speech;       /* likewise: the mouth, and other machines' voices */
     Sandbox *sounds;      /* reads sound files; NULL: only samples are heard */
     const ApiHost *host;  /* likewise */
     const Minilm *model;

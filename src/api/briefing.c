@@ -1,8 +1,11 @@
 /* briefing.c - the daily briefing, its history, its feed and its schedule. */
 #include "assistant/briefing.h"
 
+#include <ctype.h>
+
 #include "api/call.h"
 #include "base/clock.h"
+#include "text/speakable.h"
 
 #define FEED_ENTRIES 30
 
@@ -38,6 +41,30 @@ static BriefingForm form_of(const ApiCall *c)
     return AS_JSON;
 }
 
+/* Numbers, dates and money as words, so that any voice can read it; a section a line. */
+static bool read_aloud(ApiCall *c, Str *text, Err *err)
+{
+    SpeakableOrder order = tasks_day_first(c->parts->tasks) ? SPEAKABLE_DMY : SPEAKABLE_MDY;
+    Str rest = *text, line;
+    Buf out;
+    bool ok = text->ptr != NULL;
+    buf_init(&out, BUF_DEFAULT_MAX);
+    while (ok && str_next(&rest, '\n', &line)) {
+        SpeakableSentence *list;
+        size_t n = 0;
+        ok = speakable_sentences(line, order, c->arena, &list, &n, err);
+        for (size_t i = 0; ok && i < n; i++) {
+            (void)buf_add_char(&out, (char)toupper((unsigned char)list[i].text.ptr[0]));
+            (void)buf_add(&out, str_sub(list[i].text, 1, list[i].text.len));
+            (void)buf_add_char(&out, i + 1 < n ? ' ' : '\n');
+        }
+    }
+    *text = arena_buf(c->arena, &out);
+    ok = ok && buf_check(&out, "the briefing", err);
+    buf_release(&out);
+    return ok;
+}
+
 bool briefing_daily(ApiCall *c, Err *err)
 {
     Briefings *b;
@@ -64,6 +91,7 @@ bool briefing_daily(ApiCall *c, Err *err)
     briefing_release(shot);
     Str text = arena_buf(c->arena, &out);
     bool ok = form == AS_JSON || buf_check(&out, "the briefing", err);
+    ok = ok && (form != AS_SPEECH || read_aloud(c, &text, err));
     buf_release(&out);
     if (!ok)
         return false;

@@ -23,7 +23,8 @@ enum { ON_LOOP = 1, NO_SCHEMA = 2, IS_WEBSOCKET = 4, MAY_BE_BULK = 8,
        STREAMS = 16,     /* may answer with server-sent events instead */
        ANY_MEMBERS = 32, /* unknown members of the body are ignored */
        READABLE = 64,    /* may answer with a page or plain text instead */
-       NOTED = 128,      /* in the audit log although it only reads: takes much away at once */
+       IS_KEPT = 128,    /* depends on the path and store_version only (kept.h) */
+       NOTED = 256,      /* in the audit log although it only reads: takes much away at once */
        /* What a caller needs; without any of these GET needs SCOPE_READ, the others SCOPE_WRITE
         * with it (access.h). */
        NEEDS_NOTHING = 1 << 16, /* for anybody: the page, health, signing in */
@@ -112,6 +113,8 @@ void api_ws_watch(ApiWs *ws); /* begins to pass the store's changes on */
 void api_ws_watch_person(ApiWs *ws, const ApiParts *parts); /* and those of one person */
 void api_ws_unwatch_person(ApiWs *ws, const Uuid *owner);
 ApiWs *api_ws(Api *api);
+/* On whose account a job of this request runs: the address, the person, the connection. */
+WorkFrom api_from(const HttpExchange *x, const Caller *caller);
 
 /* Handlers, by file. */
 ApiHandler document_create, document_list, document_get, document_change, document_remove,
@@ -123,12 +126,13 @@ ApiHandler folder_add, folder_list, folder_get, folder_change, folder_sync, fold
     folder_remove_path;
 ApiHandler openai_embeddings, openai_models, openai_model, openai_chat;
 ApiHandler conversation_say, conversation_list, conversation_get, conversation_retitle,
-    conversation_remove;
+    conversation_remove, conversation_restore;
 ApiHandler memory_list, memory_add, memory_get, memory_change, memory_forget, memory_history;
 ApiHandler task_list, task_add, task_get, task_change, task_remove, task_complete, task_reopen,
     task_cancel, task_snooze, task_undo, proposal_list, proposal_take, proposal_dismiss,
     task_changes, reminder_list, reminder_acknowledge;
 ApiHandler openai_transcribe, openai_speech, voice_process, voice_synthesize, voice_voices;
+ApiHandler interaction_list, interaction_get, interaction_remove, interaction_clear;
 ApiHandler event_list, event_add, event_get, event_change, event_remove;
 ApiHandler calendar_list, calendar_add, calendar_change, calendar_remove, calendar_refresh,
     calendar_import, calendar_ics;

@@ -192,8 +192,27 @@ bool conversation_remove(ApiCall *c, Err *err)
 {
     Uuid id;
     if (!call_path_uuid(c, "id", "conversation", &id, err) ||
-        !store_talk_delete(c->parts->store, c->owner, &id, err))
+        !(call_query(c, "undoable")->b
+              ? store_talk_bin(c->parts->store, c->owner, &id, clock_now_ms(), err)
+              : store_talk_delete(c->parts->store, c->owner, &id, err)))
         return false;
     c->x->resp.status = 204;
     return true;
+}
+
+bool conversation_restore(ApiCall *c, Err *err)
+{
+    Uuid id;
+    TalkSession s;
+    JsonW w;
+    Store *store = c->parts->store;
+    if (!call_path_uuid(c, "id", "conversation", &id, err) ||
+        !store_talk_restore(store, c->owner, &id, clock_now_ms(), err) ||
+        !store_talk_session(store, c->owner, &id, c->arena, &s, err))
+        return false;
+    jw_init(&w, &c->out);
+    jw_obj(&w);
+    session_members(&w, &s);
+    jw_obj_end(&w);
+    return call_json(c, 200, err);
 }

@@ -2,8 +2,10 @@
 #include <pthread.h>
 #include <stdio.h>
 
-#include "api/call.h"
+#include "api/kept.h"
+#include "api/openai.h"
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -19,6 +21,7 @@ struct Api {
     Route *table;
     Server *server;
     ApiWs *ws;
+    Kept *kept;
 };
 
 const ApiParts *api_parts(const Api *api)
@@ -122,7 +125,9 @@ Api *api_new(const ApiParts *parts, Err *err)
     api->router = router_new(table, n, err);
     if (api->router)
         api->ws = api_ws_new(api, err);
-    if (!api->router || !api->ws) {
+    if (api->ws)
+        api->kept = kept_new(err);
+    if (!api->router || !api->ws || !api->kept) {
         api_free(api);
         return NULL;
     }
@@ -137,6 +142,7 @@ void api_free(Api *api)
         api_gauges_drop(&api->parts);
     api_ws_free(api->ws);
     router_free(api->router);
+    kept_free(api->kept);
     while (api->others) {
         struct OtherPerson *p = api->others;
         api->others = p->next;
@@ -172,7 +178,7 @@ bool api_is_openai(Str path)
     return str_starts(path, STR("/v1/"));
 }
 
-static void openai_error(int status, const Err *err, JsonW *w)
+void openai_error(int status, const Err *err, JsonW *w)
 {
     const char *type = status == 401   ? "authentication_error"
                        : status == 403 ? "permission_error"
@@ -186,7 +192,10 @@ static void openai_error(int status, const Err *err, JsonW *w)
     jw_kv_cstr(w, "message", err->msg);
     jw_kv_cstr(w, "type", type);
     jw_kv_null(w, "param");
-    jw_kv_null(w, "code");
+    if (status == 404 && str_starts(str_of(err->msg), STR("there is no model ")))
+        jw_kv_cstr(w, "code", "model_not_found");
+    else
+        jw_kv_null(w, "code");
     jw_obj_end(w);
     jw_obj_end(w);
 }
@@ -258,6 +267,15 @@ static void note_call(Api *api, const ApiCall *c, int status)
     access_note(api->parts.access, c->caller, &c->x->req, str_of(action), c->x->req.path, status);
 }
 
+/* Spoken texts that are kept may hold words of what was deleted: they go with it. */
+static void forget_spoken(const ApiCall *c)
+{
+    Err err = ERR_INIT;
+    if (c->parts->speech && strcmp(c->route->method, "DELETE") == 0 &&
+        !speech_forget(c->parts->speech, c->owner, &err))
+        log_write(LOG_ERROR, "api", "spoken texts cannot be deleted: %s", err.msg);
+}
+
 static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, unsigned worker)
 {
     /* The field values are some kilobytes: from the arena, not from the stack of a worker. */
@@ -282,12 +300,17 @@ static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, unsign
     buf_init(&c->out, BUF_DEFAULT_MAX);
     x->route = c->route->pattern;
     x->resp.status = 200;
+    uint64_t version = kept_version(c->parts, c->route, x);
     bool ok = call_read(c, &err) && c->route->run(c, &err);
+    if (ok && version)
+        kept_put(api->kept, c->parts, x, version);
     if (api->parts.access && (!str_eq(x->req.method, STR("GET")) || (c->route->flags & NOTED)))
         note_call(api, c, ok ? x->resp.status : c->fail_status ? c->fail_status
                                               : err_info(err.code)->http_status);
     json_free(c->tree);
     buf_release(&c->out);
+    if (ok)
+        forget_spoken(c);
     if (c->streaming) {
         if (!ok)
             log_write(LOG_ERROR, "api", "%s %s: %s", c->route->method, c->route->pattern, err.msg);
@@ -440,6 +463,27 @@ static WorkClass class_of(const ApiRoute *r, const HttpExchange *x)
     return r->cls;
 }
 
+WorkFrom api_from(const HttpExchange *x, const Caller *caller)
+{
+    WorkFrom from = server_exchange_from(x);
+    if (caller && caller->kind != CALLER_NOBODY)
+        from.address ^= checksum64(from.address, &caller->owner, sizeof caller->owner) & ~1ull;
+    return from;
+}
+
+/* True when it was answered with what is kept. */
+static bool answer_again(Api *api, HttpExchange *x, const ApiRoute *r)
+{
+    const Caller *caller = x->user;
+    const ApiParts *parts = caller && caller->kind != CALLER_NOBODY
+                                ? api_parts_of(api, &caller->owner) : NULL;
+    if (!parts || !kept_answer(api->kept, parts, x))
+        return false;
+    x->route = r->pattern;
+    http_exchange_reply(x);
+    return true;
+}
+
 void api_on_request(void *arg, HttpExchange *x)
 {
     Api *api = arg;
@@ -451,6 +495,8 @@ void api_on_request(void *arg, HttpExchange *x)
         run_route(api, x, &match, 0);
         return;
     }
+    if ((r->flags & IS_KEPT) && answer_again(api, x, r))
+        return;
     Err err = ERR_INIT;
     Job *job = ARENA_NEW(x->req.arena, Job);
     if (!job) {
@@ -461,6 +507,8 @@ void api_on_request(void *arg, HttpExchange *x)
     *job = (Job){api, x, clock_mono_ns()};
     WorkLimit limit = {api->server ? api->parts.job_limit_ms : 0, r->pattern, job_late, api,
                        server_exchange_serial(x)};
-    if (!work_submit_limited(api->parts.work, class_of(r, x), job_run, job_drop, job, &limit, &err))
+    WorkFrom from = api_from(x, x->user);
+    if (!work_submit_from(api->parts.work, class_of(r, x), job_run, job_drop, job, &limit, &from,
+                          &err))
         http_reply_error(x, &err);
 }

@@ -116,10 +116,22 @@ static Metric *whole(void)
                             "From a sound that is there to its answer.", NULL);
 }
 
+static Metric *first_sound(void)
+{
+    return metric_histogram("voice_first_sound_seconds",
+                            "From a sound that is there to the first sound of its answer.", NULL);
+}
+
+void hear_first_sound(double ms)
+{
+    metric_observe(first_sound(), NULL, ms / 1000);
+}
+
 void hear_metrics(void)
 {
     (void)stages();
     (void)whole();
+    (void)first_sound();
 }
 
 static bool answer(const ApiParts *p, const InteractionAsk *q, unsigned worker, Arena *a,
@@ -180,6 +192,22 @@ bool hear_interact(const ApiParts *p, const InteractionAsk *q, const HeardSound 
     return hear_answer(p, &ask, worker, a, out, err);
 }
 
+static void speech_members(JsonW *w, const Interaction *i)
+{
+    if (!i->spoken)
+        return;
+    jw_key(w, "spoken");
+    jw_obj(w);
+    jw_kv_cstr(w, "voice", i->speech.voice);
+    jw_kv_cstr(w, "backend", i->speech.backend);
+    jw_kv_bool(w, "cached", i->speech.cached);
+    if (i->speech.fallback)
+        jw_kv_cstr(w, "fallback", i->speech.why);
+    jw_kv_num(w, "speed", i->speech_speed);
+    jw_kv_num(w, "seconds", i->speech_seconds);
+    jw_obj_end(w);
+}
+
 void interaction_members(JsonW *w, const Interaction *i)
 {
     char at[CLOCK_RFC3339_MAX];
@@ -200,7 +228,12 @@ void interaction_members(JsonW *w, const Interaction *i)
     jw_kv_num(w, "hear_ms", i->hear_ms);
     jw_kv_num(w, "answer_ms", i->answer_ms);
     jw_kv_num(w, "heard_confidence", i->heard);
+    if (i->spoken) {
+        jw_kv_num(w, "speak_ms", i->speak_ms);
+        jw_kv_num(w, "first_sound_ms", i->first_sound_ms);
+    }
     jw_obj_end(w);
+    speech_members(w, i);
     jw_kv_num(w, "processing_time_ms", i->total_ms);
     jw_kv_cstr(w, "timestamp", clock_format(i->at_ms, at));
 }

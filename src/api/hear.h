@@ -9,6 +9,7 @@
 #include "api/call.h"
 #include "base/clock.h"
 #include "ingest/sound.h"
+#include "voice/speech.h"
 
 #define HEAR_FILE_SECONDS (2u * 3600u) /* of a sound to be written down */
 #define HEAR_SAID_SECONDS 120u         /* of what is said to the assistant */
@@ -31,6 +32,8 @@ bool hear_samples(const Json *list, uint32_t max_seconds, HeardSound *out, Err *
 /* Raw little-endian samples of one channel at `rate`. */
 bool hear_raw(Str bytes, bool is_float, uint32_t rate, uint32_t max_seconds, HeardSound *out,
               Err *err);
+/* Measures voice_first_sound_seconds. */
+void hear_first_sound(double ms);
 /* Names the measurements, so that /metrics has them before anybody speaks. */
 void hear_metrics(void);
 /* "there is no speech recogniser here" when it is not there. */
@@ -45,6 +48,12 @@ typedef struct {
     double heard;         /* of hearing alone */
     double hear_ms, answer_ms, total_ms;
     int64_t at_ms;
+    /* Filled by who speaks the answer. */
+    bool spoken;
+    SpeechReport speech;
+    double speech_speed, speech_seconds;
+    double speak_ms;       /* from the answer to its first sound */
+    double first_sound_ms; /* from the sound that was there to it */
 } Interaction;
 
 typedef struct {

@@ -150,8 +150,10 @@ static bool facts_read(Str text, IngestFacts *out, Err *err)
     return err_set(err, ERR_VALIDATION, "facts must be SIZE-MTIME-INODE, three whole numbers");
 }
 
+/* Whoever asks is at work, also for as long as an hour's recording takes. */
 static bool client_gone(void *arg)
 {
+    work_alive();
     return http_exchange_cancelled(arg);
 }
 

@@ -7,6 +7,8 @@
 #define OPENAI_CHAT_MODEL "sotto" /* the assistant, as a model to chat with */
 #define OPENAI_SPEECH_MODEL "tts" /* whatever voice there is */
 
+/* {"error": {...}} */
+void openai_error(int status, const Err *err, JsonW *w);
 bool openai_unknown_model(Str name, Err *err);
 /* That one, or a name that OpenAI gives to its own. */
 bool openai_is_speech_model(Str name);

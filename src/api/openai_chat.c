@@ -114,6 +114,22 @@ static bool read_messages(ApiCall *c, Talk *t, Err *err)
     return true;
 }
 
+/* Tools that may be called are not; one that must be, and sound, cannot be had. */
+static bool read_tools(ApiCall *c, Err *err)
+{
+    const FieldValue *choice = call_body(c, "tool_choice"), *kinds = call_body(c, "modalities");
+    Str how = json_str(choice->json);
+    if (choice->given && !choice->is_null && !str_eq(how, STR("auto")) &&
+        !str_eq(how, STR("none")))
+        return err_set(err, ERR_VALIDATION, "tool_choice must be auto or none: the assistant has "
+                       "tools of its own and calls no others");
+    for (size_t i = 0; kinds->given && i < json_count(kinds->json); i++)
+        if (!str_eq(json_str(json_at(kinds->json, i)), STR("text")))
+            return err_set(err, ERR_VALIDATION, "modalities must be [\"text\"]; POST "
+                           "/v1/audio/speech speaks");
+    return true;
+}
+
 /* What would be answered otherwise than it was asked for is refused. */
 static bool read_options(ApiCall *c, Err *err)
 {
@@ -127,7 +143,7 @@ static bool read_options(ApiCall *c, Err *err)
         return err_set(err, ERR_VALIDATION, "response_format must be {\"type\": \"text\"}");
     if (log->given && !log->is_null && (!json_bool(log->json, &yes) || yes))
         return err_set(err, ERR_VALIDATION, "logprobs must be false: there are none to give");
-    return true;
+    return read_tools(c, err);
 }
 
 static bool stop_words(ApiCall *c, Str *out, size_t max, size_t *n, Err *err)
@@ -341,6 +357,17 @@ static bool has_gone(void *arg)
     return http_exchange_cancelled(((Flow *)arg)->c->x);
 }
 
+static void error_chunk(ApiCall *c, const Err *failed)
+{
+    JsonW w;
+    buf_clear(&c->out);
+    jw_init(&w, &c->out);
+    openai_error(err_info(failed->code)->http_status, failed, &w);
+    if (buf_ok(&c->out))
+        (void)http_stream_event(c->x, NULL, buf_str(&c->out));
+    buf_clear(&c->out);
+}
+
 /* What was not sent while it came, and the end. */
 static bool chunks(ApiCall *c, const Talk *t, Answer *a, Err *err)
 {
@@ -375,8 +402,11 @@ static bool say(ApiCall *c, const Talk *t, Answer *a, bool flowing, Err *err)
         return false;
     uuid_format(&id, a->id);
     a->created = clock_now_ms();
-    if (!assistant_say(c->parts->assistant, &q, c->worker, c->arena, &a->reply, err))
-        return a->begun; /* a stream that has begun ends where it is */
+    if (!assistant_say(c->parts->assistant, &q, c->worker, c->arena, &a->reply, err)) {
+        if (a->begun) /* the status is gone: what failed is an event, and no [DONE] follows */
+            error_chunk(c, err);
+        return a->begun;
+    }
     a->whole = true;
     a->base = STR("");
     if (c->x->req.host.len && c->x->req.host.len < 256)

@@ -43,6 +43,13 @@ static const Field title_body[] = {
     {.name = "title", .type = F_STRING, .required = true, .min = 1, .max = 75},
 };
 
+static const Field remove_query[] = {
+    {.name = "undoable",
+     .type = F_BOOL,
+     .fallback = "false",
+     .help = "it can be brought back for a day, and is erased then"},
+};
+
 static const Field memory_query[] = {
     {.name = "limit", .type = F_INT, .min = 1, .max = 200, .fallback = "50"},
     {.name = "cursor", .type = F_STRING, .max = 100, .help = "next_cursor of the page before"},
@@ -114,6 +121,16 @@ static const Field chat_body[] = {
      .type = F_JSON,
      .nullable = true,
      .choices = "{\"enum\":[false,null],\"description\":\"there are none to give\"}"},
+    {.name = "tool_choice",
+     .type = F_JSON,
+     .nullable = true,
+     .choices = "{\"enum\":[\"auto\",\"none\",null],\"description\":\"tools of the client's "
+                "are never called: the assistant has its own\"}"},
+    {.name = "modalities",
+     .type = F_JSON,
+     .nullable = true,
+     .choices = "{\"type\":[\"array\",\"null\"],"
+                "\"items\":{\"const\":\"text\"}}"},
 };
 
 static const ApiRoute routes[] = {
@@ -134,8 +151,12 @@ static const ApiRoute routes[] = {
      "Give a conversation another title", NULL, NULL, 0, FIELDS(title_body), BODY_JSON, 1 << 16,
      "Conversation", "200", "400,404,413,415"},
     {"DELETE", "/api/v1/conversations/{id}", conversation_remove, WORK_NORMAL, 0, "conversations",
-     "Delete a conversation", "Its messages are gone for good; what was done in it stays.", NULL, 0,
-     NULL, 0, BODY_NONE, 0, NULL, "204", "404"},
+     "Delete a conversation",
+     "Its messages are gone for good, unless it is undoable; what was done in it stays.",
+     FIELDS(remove_query), NULL, 0, BODY_NONE, 0, NULL, "204", "400,404"},
+    {"POST", "/api/v1/conversations/{id}/restore", conversation_restore, WORK_NORMAL, 0,
+     "conversations", "Bring back a conversation", "One that was deleted undoable within a day.",
+     NULL, 0, NULL, 0, BODY_NONE, 0, "Conversation", "200", "404"},
     {"GET", "/api/v1/memory", memory_list, WORK_INTERACTIVE, 0, "memory",
      "What the assistant was told to remember", NULL, FIELDS(memory_query), NULL, 0, BODY_NONE, 0,
      "FactList", "200", "400"},
@@ -159,7 +180,9 @@ static const ApiRoute routes[] = {
      "openai", "Chat",
      "As OpenAI; the model is sotto. The last message of the user is what is said. When the "
      "messages before it are a conversation that was held here, it goes on; else a new one begins. "
-     "With store false nothing is kept. Where the answer stands is in annotations. Sampling "
+     "With store false nothing is kept. Tools of the client's are not called: the assistant has "
+     "its own; a tool_choice that insists on one is refused. Where the answer stands is in "
+     "annotations. Sampling "
      "parameters are accepted and change nothing.",
      NULL, 0, FIELDS(chat_body), BODY_JSON, 1 << 20, "ChatCompletion", "200",
      "400,404,409,413,415,503"},

@@ -27,9 +27,24 @@ const char api_schemas_voice[] =
     "nguage\":{\"type\":\"string\"},\"session_id\":{\"type\":\"string\",\"format\":\"uuid\",\"d"
     "escription\":\"of words\"},\"stages\":{\"type\":\"object\",\"required\":[\"hear_ms\",\"ans"
     "wer_ms\",\"heard_confidence\"],\"properties\":{\"hear_ms\":{\"type\":\"number\"},\"answer_"
-    "ms\":{\"type\":\"number\"},\"heard_confidence\":{\"type\":\"number\"}}}}},"
+    "ms\":{\"type\":\"number\"},\"heard_confidence\":{\"type\":\"number\"},\"speak_ms\":{\"ty"
+    "pe\":\"number\"},\"first_sound_ms\":{\"type\":\"number\"}}},\"spoken\":{\"type\":\"object\""
+    ",\"description\":\"when the answer was spoken\",\"required\":[\"voice\",\"backend\",\"cach"
+    "ed\",\"speed\",\"seconds\"],\"properties\":{\"voice\":{\"type\":\"string\"},\"backend\":{"
+    "\"type\":\"string\"},\"cached\":{\"type\":\"boolean\"},\"fallback\":{\"type\":\"string\",\"d"
+    "escription\":\"why the voice that is set did not speak\"},\"speed\":{\"type\":\"number\"},"
+    "\"seconds\":{\"type\":\"number\"}}},\"audio_base64\":{\"type\":\"string\"},\"content_type\":"
+    "{\"type\":\"string\"}}},"
+
+    "\"VoiceInteractionList\":{\"type\":\"object\",\"required\":[\"interactions\",\"total\",\"ne"
+    "xt_cursor\"],\"properties\":{\"interactions\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/c"
+    "omponents/schemas/VoiceInteraction\"}},\"total\":{\"type\":\"integer\"},\"next_cursor\":{\"t"
+    "ype\":[\"string\",\"null\"]}}},"
+
+    "\"Deleted\":{\"type\":\"object\",\"required\":[\"deleted\"],\"properties\":{\"deleted\":{\""
+    "type\":\"integer\"}}},"
 
     "\"VoiceList\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"id\",\"na"
     "me\",\"language\",\"backend\"],\"properties\":{\"id\":{\"type\":\"string\"},\"name\":{\"ty"
     "pe\":\"string\"},\"language\":{\"type\":\"string\"},\"backend\":{\"type\":\"string\",\"enu"
-    "m\":[\"piper\",\"espeak\"]},\"rate_hz\":{\"type\":\"integer\"}}}}}";
+    "m\":[\"piper\",\"espeak\",\"elevenlabs\",\"openai\"]},\"rate_hz\":{\"type\":\"integer\"}}}}}";

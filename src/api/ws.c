@@ -11,6 +11,7 @@
 
 #include "api/serialize.h"
 #include "api/talk_json.h"
+#include "api/ws_clients.h"
 #include "api/ws_int.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -28,27 +29,19 @@ static const struct {
 #define QUERIES_PER_CLIENT 8
 #define QUERY_BYTES_MAX INTENTS_TEXT_MAX
 #define PING_BYTES_MAX 1024 /* of a Pong */
-
-typedef struct {
-    WsId id;
-    unsigned topics;
-    unsigned queries;
-    unsigned turn; /* raised by Cancel: queries of before are over */
-    Caller caller; /* whose it is; it hears of that person's things only */
-} Client;
+#define STOPPING "the server is stopping"
 
 /* What a connection's callbacks get. */
 typedef struct {
     ApiWs *ws;
     Caller caller;
+    WorkFrom from;
 } Connection;
 
 struct ApiWs {
     Api *api;
     pthread_mutex_t lock;
-    Client *clients;
-    size_t n, cap;
-    unsigned subscribed; /* topics somebody wants: spares the work for notices nobody reads */
+    WsClients clients;
     WsVoices *voices;
     WsWatched *watched; /* under the lock; freed at the end */
 };
@@ -104,56 +97,16 @@ void api_ws_free(ApiWs *ws)
     }
     ws_voices_free(ws->voices);
     pthread_mutex_destroy(&ws->lock);
-    mem_free(ws->clients);
+    ws_clients_release(&ws->clients);
     mem_free(ws);
 }
 
 /* ---- the table; callers hold the lock ---------------------------------------------------------
  */
 
-static Client *client_of(ApiWs *ws, WsId id)
+static WsClient *client_of(ApiWs *ws, WsId id)
 {
-    for (size_t i = 0; i < ws->n; i++)
-        if (ws->clients[i].id == id)
-            return &ws->clients[i];
-    return NULL;
-}
-
-static void count_topics(ApiWs *ws)
-{
-    unsigned all = 0;
-    for (size_t i = 0; i < ws->n; i++)
-        all |= ws->clients[i].topics;
-    ws->subscribed = all;
-}
-
-static bool client_add(ApiWs *ws, WsId id, const Caller *caller)
-{
-    pthread_mutex_lock(&ws->lock);
-    bool ok = true;
-    if (ws->n == ws->cap) {
-        size_t cap = ws->cap ? ws->cap * 2 : 16;
-        Client *bigger = mem_resize(ws->clients, cap, sizeof *bigger);
-        ok = bigger != NULL;
-        if (ok) {
-            ws->clients = bigger;
-            ws->cap = cap;
-        }
-    }
-    if (ok)
-        ws->clients[ws->n++] = (Client){.id = id, .caller = *caller};
-    pthread_mutex_unlock(&ws->lock);
-    return ok;
-}
-
-static void client_remove(ApiWs *ws, WsId id)
-{
-    pthread_mutex_lock(&ws->lock);
-    Client *c = client_of(ws, id);
-    if (c)
-        *c = ws->clients[--ws->n];
-    count_topics(ws);
-    pthread_mutex_unlock(&ws->lock);
+    return ws_client_find(&ws->clients, id);
 }
 
 /* It was cancelled, or the client has gone. */
@@ -161,7 +114,7 @@ static bool query_over(void *arg)
 {
     const WsJob *job = arg;
     pthread_mutex_lock(&job->ws->lock);
-    const Client *c = client_of(job->ws, job->id);
+    const WsClient *c = client_of(job->ws, job->id);
     bool over = !c || c->turn != job->turn;
     pthread_mutex_unlock(&job->ws->lock);
     return over;
@@ -170,32 +123,52 @@ static bool query_over(void *arg)
 static void queries_cancel(ApiWs *ws, WsId id)
 {
     pthread_mutex_lock(&ws->lock);
-    Client *c = client_of(ws, id);
+    WsClient *c = client_of(ws, id);
     if (c)
         c->turn++;
     pthread_mutex_unlock(&ws->lock);
 }
 
-static bool query_begin(ApiWs *ws, WsId id, unsigned *turn)
+static bool query_begin(ApiWs *ws, WsId id, unsigned *turn, WorkFrom *from, Err *err)
 {
     pthread_mutex_lock(&ws->lock);
-    Client *c = client_of(ws, id);
-    bool ok = c && c->queries < QUERIES_PER_CLIENT;
+    WsClient *c = client_of(ws, id);
+    bool stops = c && c->closing, ok = c && !stops && c->queries < QUERIES_PER_CLIENT;
     if (ok) {
         c->queries++;
         *turn = c->turn;
+        *from = c->from;
     }
     pthread_mutex_unlock(&ws->lock);
-    return ok;
+    if (stops)
+        return err_set(err, ERR_UNAVAILABLE, STOPPING);
+    return ok || err_set(err, ERR_RATE_LIMITED, "%d queries are waiting already",
+                         QUERIES_PER_CLIENT);
 }
 
 static void query_end(ApiWs *ws, WsId id)
 {
     pthread_mutex_lock(&ws->lock);
-    Client *c = client_of(ws, id);
+    WsClient *c = client_of(ws, id);
     if (c)
         c->queries--;
+    bool last = c && c->closing && c->queries == 0;
     pthread_mutex_unlock(&ws->lock);
+    if (last) /* behind the answer */
+        ws_post_close(api_server(ws->api), id, WS_CLOSE_GOING_AWAY, STR(STOPPING));
+}
+
+static bool on_stop(void *user, Server *server, WsId id)
+{
+    ApiWs *ws = ((Connection *)user)->ws;
+    (void)server;
+    pthread_mutex_lock(&ws->lock);
+    WsClient *c = client_of(ws, id);
+    bool waits = c && c->queries > 0;
+    if (waits)
+        c->closing = true;
+    pthread_mutex_unlock(&ws->lock);
+    return waits;
 }
 
 /* ---- messages out -----------------------------------------------------------------------------
@@ -317,11 +290,12 @@ static bool on_query(ApiWs *ws, WsId id, const Json *data, Err *err)
     if (goes_on && !uuid_parse(json_str(named), &session))
         return err_set(err, ERR_VALIDATION, "data.session_id must be a UUID");
     unsigned turn = 0;
+    WorkFrom from;
     const ApiParts *parts = ws_parts(ws, id);
     if (!parts)
         return err_set(err, ERR_UNAUTHORIZED, "sign in again");
-    if (!query_begin(ws, id, &turn))
-        return err_set(err, ERR_RATE_LIMITED, "%d queries are waiting already", QUERIES_PER_CLIENT);
+    if (!query_begin(ws, id, &turn, &from, err))
+        return false;
     WsJob *job = mem_zalloc(sizeof *job + text.len);
     bool ok = job ? true : err_set(err, ERR_NO_MEMORY, "no memory for the query");
     if (ok) {
@@ -329,8 +303,8 @@ static bool on_query(ApiWs *ws, WsId id, const Json *data, Err *err)
                        .session = session, .goes_on = goes_on, .turn = turn};
         memcpy(job + 1, text.ptr, text.len);
         WorkLimit limit = {api_parts(ws->api)->job_limit_ms, "TextQuery", query_late, ws, id};
-        ok = work_submit_limited(api_parts(ws->api)->work, WORK_INTERACTIVE, query_run, job_drop,
-                                 job, &limit, err);
+        ok = work_submit_from(api_parts(ws->api)->work, WORK_INTERACTIVE, query_run, job_drop, job,
+                              &limit, &from, err);
     }
     if (!ok) {
         mem_free(job);
@@ -365,10 +339,9 @@ static bool on_subscribe(ApiWs *ws, WsId id, const Json *data, bool on, Err *err
     if (!topic_bits(data, &bits, err))
         return false;
     pthread_mutex_lock(&ws->lock);
-    Client *c = client_of(ws, id);
+    WsClient *c = client_of(ws, id);
     if (c)
-        c->topics = on ? c->topics | bits : c->topics & ~bits;
-    count_topics(ws);
+        ws_client_subscribe(&ws->clients, c, on ? c->topics | bits : c->topics & ~bits);
     pthread_mutex_unlock(&ws->lock);
     if (on && (bits & TOPIC_REMINDERS))
         ws_tasks_catch_up(ws, id);
@@ -400,7 +373,7 @@ static bool on_ping(ApiWs *ws, WsId id, const Json *data, Err *err)
 bool ws_caller(ApiWs *ws, WsId id, Caller *out)
 {
     pthread_mutex_lock(&ws->lock);
-    const Client *c = client_of(ws, id);
+    const WsClient *c = client_of(ws, id);
     if (c)
         *out = c->caller;
     pthread_mutex_unlock(&ws->lock);
@@ -456,7 +429,11 @@ static void on_binary(void *user, Server *server, WsId id, Str message)
 static void on_open(void *user, Server *server, WsId id)
 {
     const Connection *c = user;
-    if (!client_add(c->ws, id, &c->caller))
+    WsClient client = {.id = id, .caller = c->caller, .from = c->from};
+    pthread_mutex_lock(&c->ws->lock);
+    bool added = ws_client_add(&c->ws->clients, &client);
+    pthread_mutex_unlock(&c->ws->lock);
+    if (!added)
         ws_close(server, id, WS_CLOSE_TRY_LATER, STR("no memory"));
     else if (!ws_still_may(c->ws, &c->caller)) /* it ended between the handshake and here */
         ws_close(server, id, WS_CLOSE_POLICY, STR("the token or session has ended"));
@@ -468,7 +445,9 @@ static void on_close(void *user, Server *server, WsId id, int code)
     (void)code;
     Connection *c = user;
     if (id) {
-        client_remove(c->ws, id);
+        pthread_mutex_lock(&c->ws->lock);
+        ws_client_remove(&c->ws->clients, id);
+        pthread_mutex_unlock(&c->ws->lock);
         ws_voice_closed(c->ws->voices, id);
     }
     mem_free(c);
@@ -480,12 +459,13 @@ static void on_close(void *user, Server *server, WsId id, int code)
 void ws_notify(ApiWs *ws, const Uuid *owner, unsigned topic, Str frame)
 {
     pthread_mutex_lock(&ws->lock);
-    WsId *ids = ws->n ? mem_alloc(ws->n * sizeof *ids) : NULL;
+    const WsClients *t = &ws->clients;
+    WsId *ids = t->n ? mem_alloc(t->n * sizeof *ids) : NULL;
     size_t n = 0;
-    for (size_t i = 0; ids && i < ws->n; i++)
-        if ((ws->clients[i].topics & topic) && uuid_eq(&ws->clients[i].caller.owner, owner))
-            ids[n++] = ws->clients[i].id;
-    bool lost = ws->n && !ids;
+    for (size_t i = 0; ids && i < t->n; i++)
+        if ((t->all[i].topics & topic) && uuid_eq(&t->all[i].caller.owner, owner))
+            ids[n++] = t->all[i].id;
+    bool lost = t->n && !ids;
     pthread_mutex_unlock(&ws->lock);
     if (lost || !ws_post_text_many(api_server(ws->api), ids, n, frame))
         log_write(LOG_WARN, "ws", "a notice to %zu clients was dropped: no memory", n);
@@ -530,10 +510,10 @@ static void on_end(void *arg, const Uuid *credentials, size_t n)
 {
     ApiWs *ws = arg;
     pthread_mutex_lock(&ws->lock);
-    for (size_t i = 0; i < ws->n; i++)
+    for (size_t i = 0; i < ws->clients.n; i++)
         for (size_t k = 0; k < n; k++)
-            if (uuid_eq(&ws->clients[i].caller.credential, &credentials[k]))
-                ws_post_close(api_server(ws->api), ws->clients[i].id, WS_CLOSE_POLICY,
+            if (uuid_eq(&ws->clients.all[i].caller.credential, &credentials[k]))
+                ws_post_close(api_server(ws->api), ws->clients.all[i].id, WS_CLOSE_POLICY,
                               STR("the token or session has ended"));
     pthread_mutex_unlock(&ws->lock);
 }
@@ -556,21 +536,21 @@ Api *ws_api(ApiWs *ws)
 bool ws_wanted(ApiWs *ws, unsigned topic)
 {
     pthread_mutex_lock(&ws->lock);
-    bool wanted = ws->subscribed & topic;
+    bool wanted = ws_clients_want(&ws->clients, topic);
     pthread_mutex_unlock(&ws->lock);
     return wanted;
 }
 
 bool ws_open(ApiCall *c, Err *err)
 {
-    static const WsHandler handler = {on_open, on_text, on_binary, on_close};
+    static const WsHandler handler = {on_open, on_text, on_binary, on_close, on_stop};
     ApiWs *ws = api_ws(c->api);
     if (!api_server(c->api))
         return err_set(err, ERR_UNAVAILABLE, "there is no WebSocket without a server");
     Connection *connection = mem_alloc(sizeof *connection);
     if (!connection)
         return err_set(err, ERR_NO_MEMORY, "no memory for a WebSocket");
-    *connection = (Connection){ws, *c->caller};
+    *connection = (Connection){ws, *c->caller, api_from(c->x, c->caller)};
     connection->caller.owner = *c->owner;
     if (!ws_accept(c->x, &handler, connection, err)) {
         c->fail_status = ws_refusal_status(c->x);

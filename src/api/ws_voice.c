@@ -4,14 +4,16 @@
  *   VoiceStart{rate, ...}, binary frames, VoiceEnd    -> Transcripts -> VoiceResponse
  *                                                     -> VoiceAudio, binary frames, VoiceAudioEnd
  *
- * voice/live.h does it; here are the messages. A client's Talker is made with its first message of
+ * voice/live.h does it; here are the messages. What was said and answered is kept when it has been
+ * spoken, as that of voice/process is. A client's Talker is made with its first message of
  * voice and freed by Live's last hook.
  *
  * Threads: messages come on the loop thread; hooks run on Live's thread and post to the loop;
  * the answer is made on a worker. */
+#include <math.h>
 #include <pthread.h>
 
-#include "api/hear.h"
+#include "api/interactions.h"
 #include "api/ws_int.h"
 #include "base/mem.h"
 #include "voice/live.h"
@@ -26,6 +28,7 @@ typedef struct Talker {
     pthread_mutex_t lock; /* of the rest */
     Uuid session;
     bool goes_on;
+    double speed; /* as fast as the person likes; 1 */
     char interaction[UUID_TEXT]; /* that is being spoken */
 } Talker;
 
@@ -101,7 +104,7 @@ static void on_gone(void *arg)
 
 /* ---- the answer ------------------------------------------------------------------------------ */
 
-static void on_sound_begin(void *arg, uint32_t rate_hz)
+static void on_sound_begin(void *arg, const SpeechWho *who)
 {
     Talker *t = arg;
     Buf b;
@@ -112,9 +115,14 @@ static void on_sound_begin(void *arg, uint32_t rate_hz)
     pthread_mutex_unlock(&t->lock);
     ws_frame_begin(&w, &b, "VoiceAudio");
     jw_kv_cstr(&w, "format", "s16le");
-    jw_kv_int(&w, "rate", rate_hz);
+    jw_kv_int(&w, "rate", who->rate_hz);
     jw_kv_int(&w, "channels", 1);
     jw_kv_cstr(&w, "interaction", id);
+    jw_kv_cstr(&w, "voice", who->voice);
+    jw_kv_cstr(&w, "backend", who->backend);
+    jw_kv_bool(&w, "cached", who->cached);
+    if (who->fallback)
+        jw_kv_cstr(&w, "fallback", who->why);
     post(t, &w, &b);
 }
 
@@ -135,12 +143,16 @@ static void on_sound_end(void *arg, LiveEnd why, double played_ms)
     post(arg, &w, &b);
 }
 
-static bool on_complete(void *arg, Str text, unsigned worker)
+static LiveWhole on_complete(void *arg, Str text, unsigned worker)
 {
     const Talker *t = arg;
     const ApiParts *parts = ws_parts(t->ws, t->id);
     (void)worker;
-    return parts && parts->assistant && assistant_may_answer(parts->assistant, text);
+    if (!parts || !parts->assistant)
+        return LIVE_OPEN;
+    return assistant_may_answer(parts->assistant, text) ? LIVE_QUESTION
+           : assistant_may_act(parts->assistant, text)  ? LIVE_COMMAND
+                                                        : LIVE_OPEN;
 }
 
 typedef struct {
@@ -166,37 +178,77 @@ static void send_interaction(Talker *t, const Interaction *i)
     post(t, &w, &b);
 }
 
+/* An answer between its words and its sound; of the job's arena. */
+typedef struct {
+    const ApiParts *parts; /* of the person who asked */
+    Interaction i;
+} Asked;
+
+static void on_spoken(void *arg, void *about, const LiveSpoken *s)
+{
+    Asked *asked = about;
+    Interaction *i = &asked->i;
+    (void)arg;
+    if (s->any) {
+        i->spoken = true;
+        i->speech = s->report;
+        i->speech_speed = (double)s->speed;
+        i->speech_seconds = s->seconds;
+        i->speak_ms = s->speak_ms;
+        i->first_sound_ms = s->sound_ms;
+        hear_first_sound(s->sound_ms);
+    }
+    interaction_keep(asked->parts, &asked->parts->owner, i);
+}
+
+/* As the answer wants it ("slower"), on top of what the person likes. */
+static float speed_of(const AssistantReply *r, double liked)
+{
+    double speed = (r->speed > 0 ? r->speed : 1) * (liked > 0 ? liked : 1);
+    return (float)fmax(VOICE_SPEED_MIN, fmin(VOICE_SPEED_MAX, speed));
+}
+
 static bool on_answer(void *arg, const LiveHeard *heard, LiveOver over, const void *over_arg,
                       unsigned worker, Arena *a, LiveAnswer *out, Err *err)
 {
     Talker *t = arg;
     const ApiParts *parts = ws_parts(t->ws, t->id);
     Wanted wanted = {over, over_arg};
-    Interaction i = {.at_ms = clock_now_ms(), .transcript = heard->text,
-                     .language = heard->language, .heard = heard->confidence,
-                     .hear_ms = heard->hear_ms};
+    Asked *asked = ARENA_NEW(a, Asked);
     pthread_mutex_lock(&t->lock);
     Uuid session = t->session;
     bool goes_on = t->goes_on;
+    double speed = t->speed;
     pthread_mutex_unlock(&t->lock);
     InteractionAsk q = {.session = goes_on ? &session : NULL, .began_ns = heard->began_ns,
                         .cancelled = is_over, .arg = &wanted};
     if (!parts)
         return err_set(err, ERR_CANCELLED, "the client has gone");
-    if (!hear_answer(parts, &q, worker, a, &i, err))
+    if (!asked)
+        return err_set(err, ERR_NO_MEMORY, "no memory for the answer");
+    Interaction *i = &asked->i;
+    *asked = (Asked){.parts = parts,
+                     .i = {.at_ms = clock_now_ms(), .transcript = heard->text,
+                           .language = heard->language, .heard = heard->confidence,
+                           .hear_ms = heard->hear_ms}};
+    if (!hear_answer(parts, &q, worker, a, i, err))
         return false;
-    if (over(over_arg))
+    *out = (LiveAnswer){.say = STR(""), .owner = parts->store ? &parts->owner : NULL,
+                        .about = asked};
+    if (over(over_arg)) /* what was done is done, and kept */
         return true;
     pthread_mutex_lock(&t->lock);
-    if (i.transcript.len && t->goes_on == goes_on && uuid_eq(&t->session, &session)) {
-        t->session = i.reply.session; /* what is said next belongs to it */
+    if (i->transcript.len && t->goes_on == goes_on && uuid_eq(&t->session, &session)) {
+        t->session = i->reply.session; /* what is said next belongs to it */
         t->goes_on = true;
     }
-    memcpy(t->interaction, i.id, sizeof t->interaction);
+    memcpy(t->interaction, i->id, sizeof t->interaction);
     pthread_mutex_unlock(&t->lock);
-    send_interaction(t, &i);
-    if (i.transcript.len && i.reply.speech != SPEAK_STOP)
-        *out = (LiveAnswer){.say = i.reply.response, .speed = (float)i.reply.speed};
+    send_interaction(t, i);
+    if (i->transcript.len && i->reply.speech != SPEAK_STOP) {
+        out->say = i->reply.response;
+        out->speed = speed_of(&i->reply, speed);
+    }
     return true;
 }
 
@@ -212,10 +264,10 @@ static Talker *find(const WsVoices *v, WsId id)
 
 static Talker *talker_of(WsVoices *v, WsId id, Err *err)
 {
-    static const LiveHooks hooks = {on_state, on_words, on_complete, on_answer, on_sound_begin,
-                                    on_sound, on_sound_end, on_fail, on_gone};
-    const ApiParts *p = api_parts(ws_api(v->ws));
-    LiveParts parts = {p->ears, p->mouth, p->work};
+    static const LiveHooks hooks = {on_state, on_words, on_complete, on_answer, on_spoken,
+                                    on_sound_begin, on_sound, on_sound_end, on_fail, on_gone};
+    const ApiParts *p = api_parts(ws_api(v->ws)); /* these are everybody's */
+    LiveParts parts = {p->ears, p->speech, p->work, p->job_limit_ms};
     Talker *t = find(v, id);
     if (t)
         return t;
@@ -267,6 +319,20 @@ static bool read_session(Talker *t, const Json *data, Err *err)
     pthread_mutex_lock(&t->lock);
     t->session = id;
     t->goes_on = is_given(named);
+    pthread_mutex_unlock(&t->lock);
+    return true;
+}
+
+static bool read_speed(Talker *t, const Json *data, Err *err)
+{
+    const Json *j = json_get(data, "speed");
+    double speed = 1;
+    if (is_given(j) && (!json_num(j, &speed) || !(speed >= VOICE_SPEED_MIN) ||
+                        !(speed <= VOICE_SPEED_MAX)))
+        return err_set(err, ERR_VALIDATION, "data.speed must be a number from %g to %g",
+                       (double)VOICE_SPEED_MIN, (double)VOICE_SPEED_MAX);
+    pthread_mutex_lock(&t->lock);
+    t->speed = speed;
     pthread_mutex_unlock(&t->lock);
     return true;
 }
@@ -342,6 +408,7 @@ static bool on_start(WsVoices *v, Talker *t, const Json *data, Err *err)
     LiveOptions o = {.speak = false};
     t->started = t->cancelled = false;
     if (!read_start(api_parts(ws_api(v->ws)), data, &o, err) || !read_session(t, data, err) ||
+        !read_speed(t, data, err) ||
         !live_start(t->live, &o, err))
         return false;
     t->started = true;
@@ -360,7 +427,7 @@ static bool on_input(Talker *t, const Json *data, Err *err)
 {
     HeardSound sound;
     LiveOptions o = {.speak = false};
-    if (!read_spoken(data, &o, err) || !read_session(t, data, err) ||
+    if (!read_spoken(data, &o, err) || !read_session(t, data, err) || !read_speed(t, data, err) ||
         !hear_samples(json_get(data, "audio_data"), HEAR_SAID_SECONDS, &sound, err))
         return false;
     t->started = false;

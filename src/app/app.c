@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "app/backend.h"
 #include "app/models.h"
 #include "base/os.h"
 #include "net/client.h"
@@ -146,7 +147,7 @@ static bool open_doing(App *app, const AppOptions *o, Err *err)
         return err_wrap(err, "zone (%s)", config_origin(c, SET_ZONE));
     if (!open_calendars(app, c, err))
         return false;
-    if (o->assistant && !open_llm(app, o, err))
+    if ((o->assistant || o->llm) && !open_llm(app, o, err))
         return false;
     BriefingsOptions b = {.store = app->store,
                           .owner = app->owner,
@@ -181,7 +182,7 @@ static bool open_voice(App *app, const AppOptions *o, Err *err)
 {
     const Config *c = o->config;
     unsigned idle_ms = (unsigned)config_number(c, SET_SPEECH_IDLE) * 1000u;
-    SandboxOptions s = {.self = app_self()};
+    SandboxOptions s = {.self = app_self(), .spool = config_text(c, SET_DATA)};
     EarsOptions e = {.models_dir = config_text(c, SET_MODELS),
                      .model = config_text(c, SET_SPEECH_MODEL),
                      .language = config_text(c, SET_SPEECH_LANGUAGE),
@@ -198,15 +199,16 @@ static bool open_voice(App *app, const AppOptions *o, Err *err)
                            "stt_backend is openai, but openai_base_url is empty");
         e.far = &far;
     }
+    const char *voice = config_text(c, SET_SPEECH_VOICE);
     MouthOptions m = {.models_dir = config_text(c, SET_MODELS),
-                      .voice = config_text(c, SET_SPEECH_VOICE),
+                      .voice = speech_is_remote(str_of(voice)) ? "auto" : voice,
                       .idle_ms = idle_ms};
     if (!o->voice)
         return true;
     app->sounds = sandbox_new(&s, err);
     app->ears = app->sounds ? ears_new(&e, err) : NULL;
     app->mouth = app->ears ? mouth_new(&m, err) : NULL;
-    return app->mouth != NULL;
+    return app->mouth && app_open_speech(app, o, err);
 }
 
 /* ---- recordings as documents ---------------------------------------------------------------- */
@@ -250,6 +252,7 @@ ApiParts app_api_parts(const App *app)
                       .assistant = app->assistant,
                       .ears = app->ears,
                       .mouth = app->mouth,
+                      .speech = app->speech,
                       .sounds = app->sounds,
                       .host = app->host ? host_api(app->host) : NULL,
                       .model = app->model,
@@ -338,12 +341,14 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
                        .read_only = o->read_only,
                        .lock_note = o->lock_note,
                        .model = APP_MODEL};
-    app->store = store_open_sqlite(&so, err);
+    app->store = backend_open(c, &so, err);
     if (!app->store || !host_apply_saved(app->store, &app_owner, c, err) ||
         !open_voice(app, o, err))
         return false;
     if (o->workers && !(app->host = host_new(app->store, &app_owner, c, app->ears, err)))
         return false;
+    if (app->host)
+        host_speaks_by(app->host, app->speech);
     if (o->search) {
         SearchOptions s = {.store = app->store, .model = app->model, .workers = numbers};
         app->search = search_new(&s, err);
@@ -424,6 +429,7 @@ void app_close(App *app)
     assistant_free(app->assistant);
     llm_free(app->llm);
     briefings_free(app->briefings);
+    speech_free(app->speech);
     mouth_free(app->mouth);
     ears_free(app->ears);
     sandbox_free(app->sounds);

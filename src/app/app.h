@@ -30,6 +30,7 @@ typedef struct {
     bool voice;            /* it hears and speaks */
     bool only_voice;       /* nothing else: no data are opened */
     bool assistant;        /* what is said is answered; needs search; notes need ingest */
+    bool llm;              /* the language model, where one is configured; with assistant, too */
     const char *lock_note; /* who has the data open, for others to read */
     void (*begin_anew)(void); /* as in ApiParts */
     bool reachable;        /* it listens to other machines: everybody must sign in */
@@ -59,6 +60,7 @@ typedef struct App {
     Ears *ears;
     Mouth *mouth;
     Host *host;
+    Speech *speech;
     Api *api;
     unsigned threads; /* worker numbers 0..threads-1 */
     unsigned bulk;    /* and the bulk threads' behind them */
@@ -85,6 +87,10 @@ void app_people_stop(App *app);
 void app_people_close(App *app);
 bool app_person_add(void *app, const Uuid *owner, Err *err);
 void app_person_remove(void *app, const Uuid *owner);
+/* The voices, over app->mouth and app->sounds; for app_open. */
+bool app_open_speech(App *app, const AppOptions *o, Err *err);
+/* People and credentials that other processes changed, when the store is shared. */
+void app_people_refresh(App *app);
 
 /* Threads that read, embed and search: the setting, or one a processor, two at least. */
 unsigned app_threads(const Config *c);

@@ -1,7 +1,12 @@
 /* `sotto brief`: the briefing of a day on the terminal; its history and its schedule. */
+#include <time.h>
+
 #include "app/call.h"
 #include "app/commands.h"
+#include "assistant/briefing.h"
+#include "base/clock.h"
 
+#define SUMMARIES_S 60 /* what they are waited for, all together */
 #define DAILY "/api/v1/briefing/daily"
 #define SCHEDULE "/api/v1/briefing/schedule"
 
@@ -80,7 +85,7 @@ static void page(Cli *cli, const Json *j)
 static Call *open_briefing(Config *config, Err *err)
 {
     Err why = ERR_INIT;
-    Call *call = call_open(config, CALL_WRITE | CALL_SEARCH, "sotto brief", &why);
+    Call *call = call_open(config, CALL_WRITE | CALL_SEARCH | CALL_MODEL, "sotto brief", &why);
     if (call || why.code == ERR_NO_MEMORY) {
         if (!call)
             *err = why;
@@ -105,6 +110,38 @@ static Call *open_read(Config *config, Err *err)
     return call;
 }
 
+/* Without a server nobody writes summaries later: what today's briefing has no summary for is
+ * written now, and waited for as long as a person would. */
+static bool write_summaries(Cli *cli, Call *call, Str target, Err *err)
+{
+    struct Briefings *b = call_briefings(call);
+    CallAnswer answer;
+    uint64_t start = clock_mono_ns();
+    size_t all = 0, left;
+    Progress p;
+    if (!b)
+        return true;
+    if (!briefings_write_begin(b, err))
+        return false;
+    bool ok = call_send(call, 0, "GET", target, NULL, STR(""), &answer, err);
+    if (ok)
+        buf_release(&answer.body);
+    if (cli->term.err_tty)
+        cli_catch_signals();
+    progress_begin(&p, &cli->term, PROGRESS_FILES, 0);
+    while (ok && (left = briefings_write_left(b)) > 0 && !cli_interrupted() &&
+           clock_seconds_since(start) < SUMMARIES_S) {
+        all = left > all ? left : all;
+        if (!cli->quiet)
+            progress_step(&p, all - left, all, STR("summaries; Ctrl-C goes on without"));
+        (void)nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    }
+    progress_end(&p);
+    briefings_write_end(b);
+    cli_go_on();
+    return ok;
+}
+
 static int show(Cli *cli)
 {
     Err err = ERR_INIT;
@@ -122,7 +159,7 @@ static int show(Cli *cli)
     if (format)
         call_param(&target, "format", str_of(format));
     Call *call = open_briefing(cli->config, &err);
-    bool ok = call != NULL;
+    bool ok = call && write_summaries(cli, call, buf_str(&target), &err);
     if (ok && format) {
         ok = call_send(call, 0, "GET", buf_str(&target), NULL, STR(""), &answer, &err);
         if (ok)

@@ -10,6 +10,7 @@
 #include "app/remote.h"
 #include "base/mem.h"
 #include "base/os.h"
+#include "llm/sse.h"
 
 #define LOCAL_TIMEOUT_MS (600 * 1000)
 #define GONE_TRIES 50 /* of 20 ms */
@@ -95,6 +96,7 @@ static bool open_local(Call *c, Config *config, unsigned needs, const char *who,
                     .sync = (needs & CALL_SYNC) != 0,
                     .voice = (needs & (CALL_VOICE | CALL_INGEST | CALL_SYNC)) != 0,
                     .only_voice = needs == CALL_VOICE,
+                    .llm = (needs & CALL_MODEL) != 0,
                     .assistant = (needs & CALL_TALK) != 0};
     if (app_open(&c->app, &o, err)) {
         c->lanes = c->app.threads;
@@ -217,6 +219,87 @@ bool call_send(Call *c, unsigned lane, const char *method, Str target, const cha
     else
         buf_release(&a.body);
     return ok;
+}
+
+/* ---- events ---------------------------------------------------------------------------------- */
+
+#define EVENT_MAX ((size_t)16 << 20)
+
+typedef struct {
+    const CallStream *s;
+    Sse sse;
+    Err err;
+} Flow;
+
+static bool on_event(void *arg, Str event, Str data, Err *err)
+{
+    const CallStream *s = ((Flow *)arg)->s;
+    return s->on_event(s->arg, event, data) || err_set(err, ERR_CANCELLED, "stopped");
+}
+
+static bool on_data(void *arg, Str piece)
+{
+    Flow *f = arg;
+    return sse_feed(&f->sse, piece, &f->err);
+}
+
+static bool wanted(void *arg)
+{
+    const Flow *f = arg;
+    return f->s->wanted(f->s->arg);
+}
+
+static const char *content_type(const CallStream *s)
+{
+    return s->content_type ? s->content_type : "application/json";
+}
+
+static bool stream_local(Call *c, Str target, Str body, Flow *f, CallAnswer *a, Err *err)
+{
+    HttpHeader headers[] = {{STR("Host"), STR("localhost")},
+                            {STR("Content-Type"), str_of(content_type(f->s))},
+                            {STR("Accept"), STR("text/event-stream")}};
+    HttpExchange *x = http_exchange_new(STR("POST"), target, headers, 3, body, err);
+    if (!x)
+        return false;
+    http_exchange_follow(x, on_data, wanted, f);
+    api_dispatch(c->app.api, x, 0);
+    bool ok = http_exchange_wait(x, LOCAL_TIMEOUT_MS) ||
+              err_set(err, ERR_TIMEOUT, "no answer came");
+    if (ok && http_exchange_cancelled(x))
+        ok = err_set(err, ERR_CANCELLED, "stopped");
+    if (ok) {
+        a->status = x->resp.status;
+        buf_add(&a->body, http_resp_body(x));
+        ok = buf_check(&a->body, "the answer", err);
+    }
+    http_exchange_free(x);
+    return ok;
+}
+
+bool call_stream(Call *c, Str target, Str body, const CallStream *s, Err *err)
+{
+    CallAnswer a = {0};
+    Flow f = {.s = s};
+    Err why = ERR_INIT;
+    buf_init(&a.body, (size_t)1 << 20);
+    sse_init(&f.sse, EVENT_MAX, on_event, &f);
+    bool ok = c->remote ? remote_stream(c->remote, target, content_type(s), body, on_data, wanted, &f,
+                                        &a.status, &a.body, &why)
+                        : stream_local(c, target, body, &f, &a, &why);
+    if (ok && a.status >= 400)
+        ok = problem(&a, &why);
+    ok = ok && sse_end(&f.sse, &f.err);
+    if (!ok)
+        *err = f.err.code != ERR_NONE ? f.err : why;
+    sse_release(&f.sse);
+    buf_release(&a.body);
+    return ok;
+}
+
+struct Briefings *call_briefings(Call *c)
+{
+    return c->remote || !c->app.llm ? NULL : c->app.briefings;
 }
 
 void call_on_hearing(Call *c, void (*fn)(void *arg, size_t done, size_t all), void *arg)

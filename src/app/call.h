@@ -19,6 +19,7 @@ typedef struct Call Call;
 /* What a command needs when there is no server. */
 enum { CALL_READ = 0, CALL_WRITE = 1, CALL_SEARCH = 2, CALL_INGEST = 4, CALL_SYNC = 8,
        CALL_TALK = 16, /* the assistant: with all but CALL_SYNC */
+       CALL_MODEL = 64, /* the language model, where one is configured */
        CALL_VOICE = 32 /* hearing and speaking, and nothing else: no data are opened */ };
 
 /* `who` is what the lock says while we have the data open: "sotto add". ERR_NOT_FOUND when there
@@ -39,6 +40,19 @@ typedef struct {
  * detail. *answer is filled only on success. */
 bool call_send(Call *c, unsigned lane, const char *method, Str target, const char *content_type,
                Str body, CallAnswer *answer, Err *err);
+/* The same of an answer that comes in server-sent events, each as it comes, on this thread. */
+typedef struct {
+    bool (*on_event)(void *arg, Str event, Str data); /* false: ERR_CANCELLED */
+    /* Asked ten times a second while somebody else is waited for; false: ERR_CANCELLED, and the
+     * server stops what it does. */
+    bool (*wanted)(void *arg);
+    void *arg;
+    const char *content_type; /* of the body; NULL: application/json */
+} CallStream;
+bool call_stream(Call *c, Str target, Str body, const CallStream *s, Err *err);
+/* Whose summaries a language model could write now; NULL when a server does that, or there is
+ * none. With CALL_MODEL. */
+struct Briefings *call_briefings(Call *c);
 /* GET `target`, which must answer with JSON; the caller frees the tree. body (may be NULL) gets the
  * text of the answer. */
 Json *call_get(Call *c, Str target, Buf *body, Err *err);

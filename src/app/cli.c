@@ -135,11 +135,11 @@ int cli_done(Cli *cli, int status)
 /* ---- signals ----------------------------------------------------------------------------------
  */
 
-static atomic_int asked_to_stop; /* lock-free: written by a handler, read by any thread */
+static atomic_int asked_to_stop; /* the signal; lock-free: written by a handler, read by any thread */
 
 static void on_signal(int number)
 {
-    if (atomic_exchange(&asked_to_stop, 1)) {
+    if (atomic_exchange(&asked_to_stop, number)) {
         signal(number, SIG_DFL);
         raise(number);
     }
@@ -156,6 +156,12 @@ void cli_catch_signals(void)
 bool cli_interrupted(void)
 {
     return atomic_load(&asked_to_stop) != 0;
+}
+
+void cli_go_on(void)
+{
+    int number = SIGINT; /* SIGTERM ends the program all the same */
+    atomic_compare_exchange_strong(&asked_to_stop, &number, 0);
 }
 
 /* ---- argv -------------------------------------------------------------------------------------

@@ -84,5 +84,7 @@ int cli_done(Cli *cli, int status);
 /* SIGINT and SIGTERM ask to stop; the second one ends the program at once. */
 void cli_catch_signals(void);
 bool cli_interrupted(void);
+/* It was heeded: what comes next may be interrupted anew. */
+void cli_go_on(void);
 
 #endif

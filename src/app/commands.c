@@ -35,10 +35,22 @@ static const CliFlag search_flags[] = {
 
 static const CliFlag ask_flags[] = {
     {"--session", "ID", false, "go on in this conversation; a new one unless given"},
+    {"--audio", "FILE", false, "hear this sound instead of words"},
+    {"--output", "FILE", false,
+     "with --audio: write the spoken answer there (-o is the same); - is standard output"},
+    {"--aloud", NULL, false, "with --audio: play the spoken answer"},
+    {"--voice", "ID", false, "with --audio: voice of the answer (sotto say --list)"},
+    {"--format", "FORMAT", false, "with --audio: wav, mp3, opus, aac, flac or pcm"},
 };
 
 static const CliFlag chat_flags[] = {
     {"--session", "ID", false, "go on in this conversation; a new one unless given"},
+};
+
+static const CliFlag voice_flags[] = {
+    {"--limit", "N", false, "list: at most so many; 50 unless said otherwise"},
+    {"--all", NULL, false, "delete: all of it"},
+    {"--yes", NULL, false, "delete: do not ask; needed when standard input is no terminal"},
 };
 
 static const CliFlag conversations_flags[] = {
@@ -46,6 +58,7 @@ static const CliFlag conversations_flags[] = {
     {"--limit", "N", false, "list: at most so many; show: so many of the last messages; 50 unless "
                             "said otherwise"},
     {"--yes", NULL, false, "delete: do not ask; needed when standard input is no terminal"},
+    {"--forever", NULL, false, "delete: so that it cannot be brought back"},
 };
 
 static const CliFlag memory_flags[] = {
@@ -165,6 +178,7 @@ static const CliFlag say_flags[] = {
     {"--format", "FORMAT", false,
      "wav, mp3, opus, aac, flac or pcm; unless given, what FILE ends in, or wav"},
     {"--list", NULL, false, "show the voices of this machine"},
+    {"--remote", NULL, false, "show those of ElevenLabs and OpenAI, too, where they are set"},
 };
 
 static const CliFlag people_flags[] = {
@@ -182,6 +196,8 @@ static const CliFlag token_flags[] = {
     {"--all", NULL, false, "list: everybody's"},
 };
 
+static const CliFlag migrate_flags[] = {
+    {"--to", "WHERE", false, "qdrant or sqlite"}};
 static const CliFlag export_flags[] = {
     {"--person", "NAME", false, "what somebody else owns; the first person unless given"},
 };
@@ -226,14 +242,20 @@ static const CliCommand commands[] = {
      "A question is answered out of your documents, tasks and what you told it, with the place it "
      "stands\n"
      "in; a command (\"remind me to call the bank tomorrow at nine\") is carried out. Exit status\n"
-     "3 when nothing was found.",
-     ask_flags, COUNT(ask_flags), 1, MANY, ask_command},
+     "3 when nothing was found. With --audio the question is a sound, and so is the answer:\n"
+     "sotto ask --audio question.wav -o answer.wav",
+     ask_flags, COUNT(ask_flags), 0, MANY, ask_command},
     {"chat", "", "talk to the assistant",
      "One line after the other, from the terminal or a pipe, in one conversation; /quit ends it.",
      chat_flags, COUNT(chat_flags), 0, 0, chat_command},
-    {"conversations", "[list|show|delete] [ID]", "conversations that are kept",
-     "ID is a conversation's id, or its last letters as the list shows them.", conversations_flags,
-     COUNT(conversations_flags), 0, MANY, conversations_command},
+    {"conversations", "[list|show|delete|restore] [ID]", "conversations that are kept",
+     "ID is a conversation's id, or its last letters as the list shows them. What was deleted can "
+     "be\n"
+     "brought back for a day with restore and its whole id; with --forever it is gone at once.",
+     conversations_flags, COUNT(conversations_flags), 0, MANY, conversations_command},
+    {"voice", "[list|show|delete] [ID]", "what was said aloud, and the answers",
+     "ID is an interaction's id, or its last letters as the list shows them.", voice_flags,
+     COUNT(voice_flags), 0, MANY, voice_command},
     {"memory", "[list|add|history|edit|forget] [ID] [TEXT]",
      "what the assistant was told to remember",
      "sotto memory add \"my manager is Dana\"; another one about the same subject takes its place, "
@@ -303,12 +325,15 @@ static const CliCommand commands[] = {
      "where there is a loudspeaker: speaking stops the answer, so use headphones or a microphone\n"
      "that cancels echo.",
      listen_flags, COUNT(listen_flags), 0, 0, listen_command},
-    {"models", "list|fetch|verify [NAME]", "model files: what there is, get them, check them",
+    {"models", "list|fetch|verify [NAME] | add FILE [NAME]",
+     "model files: what there is, get them, check them, add a Whisper of one's own",
      "fetch gets what is missing, checks every SHA-256 and makes the file the program maps; it "
      "resumes\n"
      "where it was interrupted. verify reads every byte against its checksum. Speech recognition\n"
-     "and voices are fetched only by name: sotto models fetch whisper-base, en_US-joe-medium.",
-     NULL, 0, 1, 2, models_command},
+     "and voices are fetched only by name: sotto models fetch whisper-base, en_US-joe-medium.\n"
+     "add takes any Whisper that is there as a ggml file (ggml-small.en.bin) or as a CTranslate2\n"
+     "folder and makes whisper-NAME of it, which speech_model and --model may then name.",
+     NULL, 0, 1, 3, models_command},
     {"backup", "FILE", "write everything kept into one file",
      "Works while the server runs. The file is complete and checked when the command returns.",
      NULL, 0, 1, 1, backup_command},
@@ -341,6 +366,11 @@ static const CliCommand commands[] = {
     {"audit", "", "who did what, when and from where",
      "Changes, signing in, and what was refused; the latest at the end.", audit_flags,
      COUNT(audit_flags), 0, 0, audit_command},
+    {"migrate", "--to qdrant|sqlite", "move everything to a Qdrant server, or back to a file",
+     "Needs qdrant_url, and no running server. Every row is read again at the end and compared, by "
+     "number\n"
+     "and SHA-256. Interrupted, say it again: it goes on. What was left behind stays as it was.",
+     migrate_flags, COUNT(migrate_flags), 0, 0, migrate_command},
     {"version", "", "show the version", NULL, NULL, 0, 0, 0, version_command},
     {"help", "[COMMAND]", "show help on a command", NULL, NULL, 0, 0, 1, help_command},
 };

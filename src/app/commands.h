@@ -11,6 +11,7 @@ int search_command(Cli *cli);
 int ask_command(Cli *cli);
 int chat_command(Cli *cli);
 int conversations_command(Cli *cli);
+int voice_command(Cli *cli);
 int memory_command(Cli *cli);
 int list_command(Cli *cli);
 int show_command(Cli *cli);
@@ -32,6 +33,7 @@ int people_command(Cli *cli);
 int token_command(Cli *cli);
 int audit_command(Cli *cli);
 int export_command(Cli *cli);
+int migrate_command(Cli *cli);
 int version_command(Cli *cli);
 int help_command(Cli *cli);
 

@@ -14,6 +14,7 @@ struct Host {
     Uuid owner; /* whose the program's settings are */
     const Config *config;
     Ears *ears;
+    Speech *speech; /* NULL: nothing speaks */
     ApiHost api;
 };
 
@@ -34,6 +35,8 @@ static const ApiSetting pages[] = {
      .help = "nothing moves, also when the system allows it"},
     {.name = "speak_answers", .type = "choice", .choices = "spoken|always|never", .def = "spoken",
      .help = "spoken: what is asked by voice is answered by voice"},
+    {.name = "hands_free", .type = "yes_no", .def = "no",
+     .help = "it goes on listening after an answer, until it is told to stop"},
     {.name = "speech_speed", .type = "number", .min = 0.25, .max = 4, .def = "1",
      .help = "1 is as the voice speaks by itself"},
 };
@@ -86,8 +89,8 @@ static bool fill_ours(const Host *h, size_t k, const StoredSetting *saved, Arena
     bool fixed = config_fixed(h->config, s->id);
     *out = (ApiSetting){.name = s->name, .def = s->def, .type = type_of(s), .choices = s->choices,
                         .min = (double)s->min, .max = (double)s->max, .help = s->help,
-                        .fixed = fixed, .restart = ours[k].restart, .value = value,
-                        .origin = origin};
+                        .fixed = fixed, .value = value, .origin = origin};
+    out->restart = ours[k].restart || (s->id == SET_SPEECH_VOICE && !h->speech);
     if (!fixed && saved) {
         out->value = arena_cstr(a, saved->value);
         out->origin = "here";
@@ -148,6 +151,17 @@ static bool check_page(const ApiSetting *s, Str value, Err *err)
                    s->choices ? s->choices : "yes|no");
 }
 
+static bool check_voice(const Host *h, Str voice, Err *err)
+{
+    SpeechBackend backend;
+    char id[SPEECH_VOICE_MAX];
+    if (!h->speech || !voice.len || str_eq(voice, STR("auto")) ||
+        speech_find(h->speech, voice, &backend, id, err))
+        return true;
+    err->code = ERR_VALIDATION; /* it is the setting that is wrong */
+    return false;
+}
+
 /* *page says whose it is. */
 static bool check_one(const Host *h, const ApiSettingChange *x, Arena *a, bool *page, Err *err)
 {
@@ -164,6 +178,8 @@ static bool check_one(const Host *h, const ApiSettingChange *x, Arena *a, bool *
             return err_set(err, ERR_CONFLICT, "%s is fixed by %s; change it there", s->name,
                            config_origin(h->config, s->id));
         const char *text = x->value ? arena_cstr(a, *x->value) : s->def;
+        if (x->value && s->id == SET_SPEECH_VOICE && !check_voice(h, *x->value, err))
+            return false;
         return text ? !x->value || config_check(h->config, s->id, text, err)
                     : err_set(err, ERR_NO_MEMORY, "no memory for a setting");
     }
@@ -174,6 +190,9 @@ static bool check_one(const Host *h, const ApiSettingChange *x, Arena *a, bool *
 /* What need not wait for the next start. */
 static void apply_now(const Host *h, const ApiSettingChange *x)
 {
+    if (h->speech && str_eq(x->name, str_of(config_settings()[SET_SPEECH_VOICE].name)))
+        speech_set_voice(h->speech, x->value ? *x->value : STR("auto"));
+
     char level_name[16] = "";
     LogLevel level;
     const Setting *s = &config_settings()[SET_LOG];
@@ -229,6 +248,11 @@ Host *host_new(Store *store, const Uuid *owner, const Config *c, Ears *ears, Err
     h->api = (ApiHost){.arg = h, .folder = config_text(c, SET_DATA), .settings = show,
                        .change = change, .machine = machine};
     return h;
+}
+
+void host_speaks_by(Host *h, Speech *speech)
+{
+    h->speech = speech;
 }
 
 void host_free(Host *h)

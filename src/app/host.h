@@ -12,6 +12,7 @@
 #include "app/config.h"
 #include "store/store.h"
 #include "voice/ears.h"
+#include "voice/speech.h"
 
 typedef struct Host Host;
 
@@ -19,6 +20,8 @@ typedef struct Host Host;
 bool host_apply_saved(Store *store, const Uuid *owner, Config *c, Err *err);
 /* ears may be NULL. All are borrowed. */
 Host *host_new(Store *store, const Uuid *owner, const Config *c, Ears *ears, Err *err);
+/* Whose voice the setting changes while it runs; borrowed. Without one it holds after a restart. */
+void host_speaks_by(Host *h, Speech *speech);
 void host_free(Host *h); /* NULL is allowed */
 const ApiHost *host_api(const Host *h);
 

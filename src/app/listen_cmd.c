@@ -27,7 +27,7 @@
 #define END_SECONDS 60               /* for what is still being heard or said at the end */
 #define QUEUED_JOBS 64
 
-typedef enum { NOTE_PART, NOTE_FINAL, NOTE_ANSWER, NOTE_STATE, NOTE_ERROR } NoteKind;
+typedef enum { NOTE_PART, NOTE_FINAL, NOTE_ANSWER, NOTE_STATE, NOTE_ERROR, NOTE_FALLBACK } NoteKind;
 
 typedef struct Note {
     struct Note *next;
@@ -39,8 +39,7 @@ typedef struct Note {
 
 typedef struct {
     Cli *cli;
-    Ears *ears;
-    Mouth *mouth;
+    App voice; /* ears and voices, as they are set */
     Work *work;
     Live *live;
     LiveTalk *talk;
@@ -99,12 +98,14 @@ static void on_fail(void *arg, const Err *err)
     leave_note(arg, &(Note){.kind = NOTE_ERROR, .code = err->code}, str_of(err->msg));
 }
 
-static void on_sound_begin(void *arg, uint32_t rate_hz)
+static void on_sound_begin(void *arg, const SpeechWho *who)
 {
     Listen *l = arg;
     pthread_mutex_lock(&l->lock);
-    l->sound_hz = rate_hz;
+    l->sound_hz = who->rate_hz;
     pthread_mutex_unlock(&l->lock);
+    if (who->fallback)
+        leave_note(l, &(Note){.kind = NOTE_FALLBACK}, str_of(who->why));
 }
 
 static void on_sound(void *arg, const int16_t *pcm, size_t n)
@@ -207,6 +208,9 @@ static void show(Listen *l, const Note *n, Str text)
     Cli *cli = l->cli;
     if (n->kind == NOTE_STATE) {
         l->state = n->state;
+    } else if (n->kind == NOTE_FALLBACK) {
+        wipe(l);
+        cli_note(cli, "a voice of this machine speaks: " STR_FMT, STR_ARG(text));
     } else if (n->kind == NOTE_ERROR) {
         Err err = ERR_INIT;
         wipe(l);
@@ -274,7 +278,8 @@ static void play(Listen *l)
     if (l->sound.len && l->speaker)
         used = speaker_write(l->speaker, (const int16_t *)(const void *)l->sound.ptr,
                              l->sound.len / 2) * 2;
-    memmove(l->sound.ptr, l->sound.ptr + used, l->sound.len - used);
+    if (used)
+        memmove(l->sound.ptr, l->sound.ptr + used, l->sound.len - used);
     buf_cut(&l->sound, l->speaker ? l->sound.len - used : 0);
     pthread_mutex_unlock(&l->lock);
 }
@@ -344,11 +349,7 @@ static bool open_voice(Listen *l, Err *err)
     Config *c = l->cli->config;
     bool ask = cli_flag(l->cli, "--ask") != NULL;
     LiveHooks hooks = only;
-    EarsOptions e = {.models_dir = config_text(c, SET_MODELS),
-                     .model = config_text(c, SET_SPEECH_MODEL),
-                     .language = config_text(c, SET_SPEECH_LANGUAGE)};
-    MouthOptions m = {.models_dir = config_text(c, SET_MODELS),
-                      .voice = config_text(c, SET_SPEECH_VOICE)};
+    AppOptions o = {.config = c, .voice = true, .only_voice = true};
     char name[EARS_NAME_MAX];
     if (ask) {
         hooks.answer = on_answer;
@@ -356,14 +357,13 @@ static bool open_voice(Listen *l, Err *err)
         hooks.sound = on_sound;
         hooks.sound_end = on_sound_end;
     }
-    if (!(l->ears = ears_new(&e, err)) || !ears_model(l->ears, STR(""), name, err))
+    if (!app_open(&l->voice, &o, err) || !ears_model(l->voice.ears, STR(""), name, err))
         return false;
-    if (ask && (!(l->mouth = mouth_new(&m, err)) ||
-                !(l->call = call_open(c, CALL_TALK, "sotto listen", err))))
+    if (ask && !(l->call = call_open(c, CALL_TALK, "sotto listen", err)))
         return false;
     if (!(l->work = work_new(3, QUEUED_JOBS, err)))
         return false;
-    LiveParts parts = {l->ears, l->mouth, l->work};
+    LiveParts parts = {l->voice.ears, ask ? l->voice.speech : NULL, l->work, 0};
     l->live = live_new(&parts, err);
     l->talk = l->live ? live_open(l->live, &hooks, l) : NULL;
     return l->talk || (l->live && err_set(err, ERR_NO_MEMORY, "no memory to listen"));
@@ -406,8 +406,7 @@ static void finish(Listen *l)
     call_close(l->call);
     mic_close(l->mic);
     speaker_close(l->speaker);
-    mouth_free(l->mouth);
-    ears_free(l->ears);
+    app_close(&l->voice);
     for (Note *n = l->first, *next; n; n = next) {
         next = n->next;
         mem_free(n);

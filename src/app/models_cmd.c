@@ -1,10 +1,13 @@
-/* `sotto models list|fetch|verify`. */
+/* `sotto models list|fetch|verify`; models_own.c has those that are not in models.lock. */
 #include <stdio.h>
 
 #include "app/commands.h"
 #include "app/models.h"
+#include "app/models_own.h"
 #include "base/json.h"
 #include "base/os.h"
+
+typedef enum { DO_LIST, DO_FETCH, DO_VERIFY } Action;
 
 typedef struct {
     Cli *cli;
@@ -92,8 +95,6 @@ static void model_text(Cli *cli, const Model *m, bool good, const char *state, c
         term_wrap(out, &cli->term, str_of(why->msg), NULL, 0, 9);
 }
 
-typedef enum { DO_LIST, DO_FETCH, DO_VERIFY } Action;
-
 /* What one model's part of the action gave: a word for it, and why when it failed. */
 static bool act(Cli *cli, Action action, const Model *m, const char **state, Err *why)
 {
@@ -153,12 +154,13 @@ static int run(Cli *cli, Action action, const ModelsLock *lock, const Model *onl
         if (!ok && action == DO_FETCH)
             break;
     }
+    int own = only || action == DO_FETCH ? 0 : models_own_show(cli, lock, action == DO_VERIFY, &w);
     if (cli->json) {
         jw_arr_end(&w);
         jw_obj_end(&w);
         buf_add_char(&cli->out, '\n');
     }
-    return cli_done(cli, status);
+    return cli_done(cli, status ? status : own);
 }
 
 int models_command(Cli *cli)
@@ -169,12 +171,18 @@ int models_command(Cli *cli)
     for (int i = 0; i < 3; i++)
         if (strcmp(cli->args[0], actions[i]) == 0)
             action = i;
-    if (action < 0)
-        return cli_usage_error(cli, "sotto models knows list, fetch and verify, not \"%s\"",
+    bool adds = strcmp(cli->args[0], "add") == 0;
+    if (action < 0 && !adds)
+        return cli_usage_error(cli, "sotto models knows list, fetch, verify and add, not \"%s\"",
                                cli->args[0]);
+    if (adds ? cli->n_args < 2 : cli->n_args > 2)
+        return cli_usage_error(cli, adds ? "sotto models add needs a file or a folder"
+                                         : "sotto models %s takes one name", cli->args[0]);
     ModelsLock *lock = models_lock_parse(str_of(models_lock_text), cli->arena, &err);
     if (!lock)
         return cli_fail(cli, &err);
+    if (adds)
+        return models_own_add(cli, lock);
     const Model *only = cli->n_args > 1 ? models_lock_find(lock, str_of(cli->args[1])) : NULL;
     if (cli->n_args > 1 && !only) {
         err_set(&err, ERR_NOT_FOUND, "there is no model \"%s\"; see sotto models list",

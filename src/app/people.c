@@ -27,8 +27,9 @@ bool app_person_add(void *arg, const Uuid *owner, Err *err)
     p->own = (App){.options = app->options, .owner = *owner, .access = app->access,
                    .model = app->model, .store = app->store, .search = app->search,
                    .ingest = app->ingest, .work = app->work, .ears = app->ears,
-                   .mouth = app->mouth, .sounds = app->sounds, .threads = app->threads,
-                   .bulk = app->bulk, .llm = app->llm, .host = app->host};
+                   .mouth = app->mouth, .speech = app->speech, .sounds = app->sounds,
+                   .threads = app->threads, .bulk = app->bulk, .llm = app->llm,
+                   .host = app->host};
     ApiParts parts;
     bool ok = app_open_person(&p->own, err);
     if (ok) {
@@ -65,6 +66,21 @@ void app_person_remove(void *arg, const Uuid *owner)
     pthread_mutex_unlock(&app->people_lock);
     if (found)
         app_stop(&found->own);
+}
+
+void app_people_refresh(App *app)
+{
+    AccessNews news;
+    Err err = ERR_INIT;
+    if (!access_refresh(app->access, &news, &err)) {
+        log_write(LOG_DEBUG, "people", "what others changed: %s", err.msg);
+        return; /* away: it is asked again */
+    }
+    for (size_t i = 0; i < news.n_came; i++)
+        if (!app_person_add(app, &news.came[i], &err))
+            log_write(LOG_WARN, "people", "somebody who was added elsewhere: %s", err.msg);
+    for (size_t i = 0; i < news.n_went; i++)
+        app_person_remove(app, &news.went[i]);
 }
 
 bool app_people_open(App *app, Err *err)

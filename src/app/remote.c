@@ -68,39 +68,94 @@ static void add_origin(Buf *out, const char *url)
     buf_add_c(out, url);
 }
 
-bool remote_send(const Remote *r, const char *method, Str target, const char *content_type,
-                 Str body, int *status, Buf *answer, Err *err)
+/* The request without what one of its kind has of its own; `url` and `headers` live as long. */
+static bool prepare(const Remote *r, Str target, const char *content_type, Str body, Buf *url,
+                    HttpHeader headers[3], ClientRequest *out, Err *err)
 {
-    Buf url;
-    ClientResponse response;
-    buf_init(&url, 8 << 20);
-    add_origin(&url, r->url);
-    buf_add(&url, target);
-    if (!buf_check(&url, "the address", err)) {
-        buf_release(&url);
-        return false;
-    }
-    HttpHeader headers[2];
     size_t n = 0;
+    buf_init(url, 8 << 20);
+    add_origin(url, r->url);
+    buf_add(url, target);
     if (content_type)
         headers[n++] = (HttpHeader){STR("Content-Type"), str_of(content_type)};
     if (r->bearer[0])
         headers[n++] = (HttpHeader){STR("Authorization"), str_of(r->bearer)};
-    ClientRequest req = {.method = method,
-                         .url = url.ptr,
-                         .headers = headers,
-                         .header_count = n,
-                         .body = content_type ? body : (Str){NULL, 0},
-                         .stall_ms = STALL_MS,
-                         .max_bytes = ANSWER_MAX,
-                         .direct = true,
-                         .own = true};
-    bool ok = client_request(&req, &response, err);
-    buf_release(&url);
-    if (!ok)
-        return err_wrap(err, "asking the running server");
+    *out = (ClientRequest){.url = url->ptr,
+                           .headers = headers,
+                           .header_count = n,
+                           .body = content_type ? body : (Str){NULL, 0},
+                           .stall_ms = STALL_MS,
+                           .max_bytes = ANSWER_MAX,
+                           .direct = true,
+                           .own = true};
+    return buf_check(url, "the address", err);
+}
+
+static bool ask(const ClientRequest *req, int *status, Buf *answer, Err *err)
+{
+    ClientResponse response;
+    if (!client_request(req, &response, err))
+        return err->code != ERR_CANCELLED ? err_wrap(err, "asking the running server") : false;
     *status = response.status;
     buf_add(answer, buf_str(&response.body));
     client_response_release(&response);
     return buf_check(answer, "the answer", err);
+}
+
+bool remote_send(const Remote *r, const char *method, Str target, const char *content_type,
+                 Str body, int *status, Buf *answer, Err *err)
+{
+    Buf url;
+    HttpHeader headers[3];
+    ClientRequest req;
+    bool ok = prepare(r, target, content_type, body, &url, headers, &req, err);
+    req.method = method;
+    ok = ok && ask(&req, status, answer, err);
+    buf_release(&url);
+    return ok;
+}
+
+typedef struct {
+    bool (*on_data)(void *arg, Str piece);
+    bool (*wanted)(void *arg);
+    void *arg;
+} Flow;
+
+static bool on_head(void *arg, int status, Str headers)
+{
+    (void)arg;
+    (void)headers;
+    return status == 200;
+}
+
+static bool on_data(void *arg, Str piece)
+{
+    Flow *f = arg;
+    return f->on_data(f->arg, piece);
+}
+
+static bool on_tick(void *arg)
+{
+    Flow *f = arg;
+    return f->wanted(f->arg);
+}
+
+bool remote_stream(const Remote *r, Str target, const char *content_type, Str body,
+                   bool (*data)(void *arg, Str piece), bool (*wanted)(void *arg), void *arg, int *status, Buf *answer, Err *err)
+{
+    Buf url;
+    HttpHeader headers[3];
+    ClientRequest req;
+    Flow f = {data, wanted, arg};
+    const char *type = content_type ? content_type : "application/json";
+    bool ok = prepare(r, target, type, body, &url, headers, &req, err);
+    headers[req.header_count++] = (HttpHeader){STR("Accept"), STR("text/event-stream")};
+    req.method = "POST";
+    req.on_head = on_head;
+    req.on_data = on_data;
+    req.tick = on_tick;
+    req.arg = &f;
+    ok = ok && ask(&req, status, answer, err);
+    buf_release(&url);
+    return ok;
 }

@@ -1,4 +1,4 @@
-/* `sotto conversations` and `sotto memory`: what is kept of what was said. */
+/* `sotto conversations`, `sotto voice` and `sotto memory`: what is kept of what was said. */
 #include <stdio.h>
 
 #include "app/commands.h"
@@ -6,8 +6,10 @@
 #include "app/pages.h"
 #include "app/talk_out.h"
 #include "base/clock.h"
+#include "base/uuid.h"
 
 static const char conversations_path[] = "/api/v1/conversations";
+static const char voice_path[] = "/api/v1/voice/interactions";
 static const char memory_path[] = "/api/v1/memory";
 
 /* ---- lists ----------------------------------------------------------------------------------- */
@@ -82,8 +84,9 @@ static void dim_time(Cli *cli, const Json *at)
 
 /* ---- deletions ------------------------------------------------------------------------------- */
 
+/* `query` is of the list that the ids are of, `how` of the deletion. */
 static int remove_all(Cli *cli, const char *path, const char *key, const char *question,
-                      const char *query)
+                      const char *query, const char *how)
 {
     Err err = ERR_INIT;
     if (cli->n_args < 2)
@@ -99,7 +102,7 @@ static int remove_all(Cli *cli, const char *path, const char *key, const char *q
         Str id;
         Json *j = NULL;
         ok = talk_find_id(call, where.ptr, key, cli->args[i], cli->arena, &id, &err);
-        Str target = ok ? arena_printf(cli->arena, "%s/" STR_FMT "%s", path, STR_ARG(id), query)
+        Str target = ok ? arena_printf(cli->arena, "%s/" STR_FMT "%s", path, STR_ARG(id), how)
                         : (Str){NULL, 0};
         ok = ok && (target.ptr || err_set(&err, ERR_NO_MEMORY, "no memory for an id")) &&
              talk_send(call, "DELETE", target, (Str){NULL, 0}, &j, &err);
@@ -108,6 +111,9 @@ static int remove_all(Cli *cli, const char *path, const char *key, const char *q
             buf_printf(&cli->out, "{\"deleted\":\"" STR_FMT "\"}\n", STR_ARG(id));
         else if (ok)
             buf_printf(&cli->out, "deleted " STR_FMT "\n", STR_ARG(id));
+        if (ok && strstr(how, "undoable"))
+            cli_note(cli, "sotto conversations restore " STR_FMT " brings it back within a day",
+                     STR_ARG(id));
     }
     call_close(call);
     return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
@@ -186,6 +192,30 @@ static int show(Cli *cli)
     return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
 }
 
+static int restore(Cli *cli)
+{
+    Err err = ERR_INIT;
+    Uuid id;
+    Json *j = NULL;
+    if (cli->n_args != 2 || !uuid_parse(str_of(cli->args[1]), &id))
+        return cli_usage_error(cli, "restore takes the whole id, as delete says it");
+    Str target = arena_printf(cli->arena, "%s/%s/restore", conversations_path, cli->args[1]);
+    Call *call = call_open(cli->config, CALL_WRITE, "sotto conversations", &err);
+    bool ok = call && (target.ptr || err_set(&err, ERR_NO_MEMORY, "no memory for an id")) &&
+              talk_send(call, "POST", target, (Str){NULL, 0}, &j, &err);
+    if (ok && cli->json) {
+        json_dump(j, &cli->out);
+        buf_add_char(&cli->out, '\n');
+    } else if (ok) {
+        buf_add_c(&cli->out, "there again: ");
+        term_text(&cli->out, json_str(json_get(j, "title")));
+        buf_add_char(&cli->out, '\n');
+    }
+    json_free(j);
+    call_close(call);
+    return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
+}
+
 int conversations_command(Cli *cli)
 {
     const char *what = cli->n_args ? cli->args[0] : "list";
@@ -200,7 +230,103 @@ int conversations_command(Cli *cli)
     if (strcmp(what, "show") == 0)
         return show(cli);
     if (strcmp(what, "delete") == 0)
-        return remove_all(cli, conversations_path, "conversations", "delete the conversation?", "");
+        return remove_all(cli, conversations_path, "conversations", "delete the conversation?", "",
+                          cli_flag(cli, "--forever") ? "" : "?undoable=true");
+    if (strcmp(what, "restore") == 0)
+        return restore(cli);
+    return cli_usage_error(cli, "\"%s\" is not list, show, delete or restore", what);
+}
+
+/* ---- what was said aloud --------------------------------------------------------------------- */
+
+static void voice_line(Cli *cli, const Json *i)
+{
+    Str said = json_str(json_get(i, "transcript"));
+    talk_id(cli, json_str(json_get(i, "id")));
+    buf_add_c(&cli->out, cli->term.out_tty ? "  " : "\t");
+    dim_time(cli, json_get(i, "timestamp"));
+    buf_add_c(&cli->out, cli->term.out_tty ? "  " : "\t");
+    term_text(&cli->out, said.len ? said : STR("(nobody spoke)"));
+    buf_add_c(&cli->out, " -> ");
+    term_text(&cli->out, json_str(json_get(i, "response")));
+    buf_add_char(&cli->out, '\n');
+}
+
+static int voice_show(Cli *cli)
+{
+    Err err = ERR_INIT;
+    Str id, target = {NULL, 0};
+    if (cli->n_args != 2)
+        return cli_usage_error(cli, "show takes an interaction's id, or the end of it");
+    Call *call = call_open(cli->config, CALL_READ, "sotto voice", &err);
+    if (call && talk_find_id(call, voice_path, "interactions", cli->args[1], cli->arena, &id, &err))
+        target = arena_printf(cli->arena, "%s/" STR_FMT, voice_path, STR_ARG(id));
+    Json *j = target.ptr ? call_get(call, target, NULL, &err) : NULL;
+    if (j && cli->json) {
+        json_dump(j, &cli->out);
+        buf_add_char(&cli->out, '\n');
+    } else if (j) {
+        const Json *stages = json_get(j, "stages"), *spoken = json_get(j, "spoken");
+        double hear = 0, answer = 0, first = 0, sure = 0;
+        (void)json_num(json_get(stages, "hear_ms"), &hear);
+        (void)json_num(json_get(stages, "answer_ms"), &answer);
+        (void)json_num(json_get(stages, "first_sound_ms"), &first);
+        (void)json_num(json_get(j, "confidence"), &sure);
+        buf_printf(&cli->out, "%syou%s\n", term_paint(&cli->term, PAINT_BOLD),
+                   term_paint(&cli->term, PAINT_OFF));
+        talk_text(cli, json_str(json_get(j, "transcript")), 2);
+        buf_printf(&cli->out, "%ssotto%s\n", term_paint(&cli->term, PAINT_BOLD),
+                   term_paint(&cli->term, PAINT_OFF));
+        talk_text(cli, json_str(json_get(j, "response")), 2);
+        buf_printf(&cli->out, "\n%sconfidence %.2f; heard in %.0f ms, answered in %.0f ms",
+                   term_paint(&cli->term, PAINT_DIM), sure, hear, answer);
+        if (spoken) {
+            buf_printf(&cli->out, ", first sound after %.0f ms, by ", first);
+            term_text(&cli->out, json_str(json_get(spoken, "voice")));
+        }
+        buf_printf(&cli->out, "%s\n", term_paint(&cli->term, PAINT_OFF));
+    }
+    bool ok = j != NULL;
+    json_free(j);
+    call_close(call);
+    return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
+}
+
+static int voice_clear(Cli *cli)
+{
+    Err err = ERR_INIT;
+    int64_t n = 0;
+    Json *j = NULL;
+    if (!filters_confirm(cli, "delete all that was said aloud?", &err))
+        return cli_fail(cli, &err);
+    Call *call = call_open(cli->config, CALL_WRITE | CALL_VOICE, "sotto voice", &err);
+    bool ok = call && talk_send(call, "DELETE", str_of(voice_path), (Str){NULL, 0}, &j, &err);
+    (void)json_int(json_get(j, "deleted"), &n);
+    if (ok && cli->json)
+        buf_printf(&cli->out, "{\"deleted\":%lld}\n", (long long)n);
+    else if (ok)
+        buf_printf(&cli->out, "deleted %lld\n", (long long)n);
+    json_free(j);
+    call_close(call);
+    return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
+}
+
+int voice_command(Cli *cli)
+{
+    const char *what = cli->n_args ? cli->args[0] : "list";
+    if (strcmp(what, "list") == 0) {
+        Listing l = {.key = "interactions", .line = voice_line};
+        if (!limit_of(cli, &l.left))
+            return cli_usage_error(cli, "--limit takes a number from 1 to 100000");
+        return list(cli, voice_path, &l,
+                    "nothing was said aloud yet; begin with sotto ask --audio");
+    }
+    if (strcmp(what, "show") == 0)
+        return voice_show(cli);
+    if (strcmp(what, "delete") == 0 && cli_flag(cli, "--all"))
+        return voice_clear(cli);
+    if (strcmp(what, "delete") == 0)
+        return remove_all(cli, voice_path, "interactions", "delete it?", "", "");
     return cli_usage_error(cli, "\"%s\" is not list, show or delete", what);
 }
 
@@ -349,6 +475,7 @@ int memory_command(Cli *cli)
         return memory_edit(cli);
     if (strcmp(what, "delete") == 0 || strcmp(what, "forget") == 0)
         return remove_all(cli, memory_path, "facts", "forget it for good?",
+                          cli_flag(cli, "--history") ? "?history=true" : "",
                           cli_flag(cli, "--history") ? "?history=true" : "");
     return cli_usage_error(cli, "\"%s\" is not list, add, history, edit or forget", what);
 }

@@ -20,24 +20,29 @@ bool talk_send(Call *call, const char *method, Str target, Str body, Json **out,
     return ok;
 }
 
-Json *talk_say(Call *call, Str message, const char *session, Buf *body, Err *err)
+bool talk_body(Str message, const char *session, bool stream, Buf *out, Err *err)
 {
-    Buf b;
     JsonW w;
-    CallAnswer answer;
-    Json *j = NULL;
-    if (!utf8_ok(message)) {
-        err_set(err, ERR_VALIDATION, "what was said is not valid UTF-8");
-        return NULL;
-    }
-    buf_init(&b, 1 << 20);
-    jw_init(&w, &b);
+    if (!utf8_ok(message))
+        return err_set(err, ERR_VALIDATION, "what was said is not valid UTF-8");
+    jw_init(&w, out);
     jw_obj(&w);
     jw_kv_str(&w, "message", message);
     if (session)
         jw_kv_cstr(&w, "session_id", session);
+    if (stream)
+        jw_kv_bool(&w, "stream", true);
     jw_obj_end(&w);
-    if (buf_check(&b, "the message", err) &&
+    return buf_check(out, "the message", err);
+}
+
+Json *talk_say(Call *call, Str message, const char *session, Buf *body, Err *err)
+{
+    Buf b;
+    CallAnswer answer;
+    Json *j = NULL;
+    buf_init(&b, 1 << 20);
+    if (talk_body(message, session, false, &b, err) &&
         call_send(call, 0, "POST", STR("/api/v1/conversations/messages"), "application/json",
                   buf_str(&b), &answer, err)) {
         j = json_parse(buf_str(&answer.body), JSON_DEFAULT_DEPTH, err);
@@ -49,14 +54,19 @@ Json *talk_say(Call *call, Str message, const char *session, Buf *body, Err *err
     return j;
 }
 
-void talk_text(Cli *cli, Str text, unsigned indent)
+void talk_render(Buf *out, const Term *term, Str text, unsigned indent)
 {
     Str rest = text, line;
     while (str_next(&rest, '\n', &line))
         if (str_trim(line).len)
-            term_wrap(&cli->out, &cli->term, line, NULL, 0, indent);
+            term_wrap(out, term, line, NULL, 0, indent);
         else
-            buf_add_char(&cli->out, '\n');
+            buf_add_char(out, '\n');
+}
+
+void talk_text(Cli *cli, Str text, unsigned indent)
+{
+    talk_render(&cli->out, &cli->term, text, indent);
 }
 
 /* "[1] Lease, page 3 (~/lease.pdf)" */
@@ -104,9 +114,14 @@ static void how_it_came(Cli *cli, const Json *reply)
 
 void talk_print(Cli *cli, const Json *reply, bool brief)
 {
+    talk_text(cli, json_str(json_get(reply, "response")), 0);
+    talk_print_rest(cli, reply, brief);
+}
+
+void talk_print_rest(Cli *cli, const Json *reply, bool brief)
+{
     const Json *list = json_get(reply, "citations");
     Str response = json_str(json_get(reply, "response"));
-    talk_text(cli, response, 0);
     if (json_count(list) && !brief)
         buf_add_char(&cli->out, '\n');
     for (size_t i = 0; i < json_count(list) && (!brief || i < 3); i++) {

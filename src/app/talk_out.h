@@ -8,11 +8,17 @@
 /* Says `message` in the session (NULL: a new one). The answer's tree, which the caller frees, and
  * its text into *body when that is not NULL; NULL with *err. */
 Json *talk_say(Call *call, Str message, const char *session, Buf *body, Err *err);
+bool talk_body(Str message, const char *session, bool stream, Buf *out, Err *err);
+/* The same on a terminal: the response is printed as it comes, with a note while it is waited for.
+ * Ctrl-C stops it (ERR_CANCELLED). Behind it talk_print_rest has the rest to say. */
+Json *talk_say_live(Cli *cli, Call *call, Str message, const char *session, Err *err);
+void talk_print_rest(Cli *cli, const Json *reply, bool brief);
 /* The response, then where it stands: title, page or place, source; `brief`: one line each; then
  * the language model that wrote it, and the note. */
 void talk_print(Cli *cli, const Json *reply, bool brief);
 /* Text with its line breaks, and nothing that drives a terminal. */
 void talk_text(Cli *cli, Str text, unsigned indent);
+void talk_render(Buf *out, const Term *term, Str text, unsigned indent);
 #define TALK_SHORT_ID 6
 /* The id that is meant among the members `key` of a list at `path`: whole, or the end of one (four
  * characters at least). ERR_NOT_FOUND; ERR_CONFLICT when it could be several. */

@@ -1,12 +1,9 @@
 /* `sotto transcribe` and `sotto say`: speech to text and text to speech. */
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "app/call.h"
 #include "app/commands.h"
-#include "app/proc.h"
+#include "app/sound_out.h"
 #include "base/os.h"
 #include "base/uuid.h"
 
@@ -31,7 +28,8 @@ static void file_part(Buf *form, const char *boundary, Str name, Str data)
     buf_printf(form, "\r\n--%s--\r\n", boundary);
 }
 
-static bool make_form(Cli *cli, const char *format, char boundary[UUID_TEXT], Buf *form, Err *err)
+/* `streams`: the answer comes in events that say how far it is. */
+static bool make_form(Cli *cli, const char *format, bool streams, char boundary[UUID_TEXT], Buf *form, Err *err)
 {
     Buf data;
     Uuid id;
@@ -45,6 +43,8 @@ static bool make_form(Cli *cli, const char *format, char boundary[UUID_TEXT], Bu
         part(form, boundary, "model", model ? model : "whisper-1");
         part(form, boundary, "response_format", format);
         part(form, boundary, "language", cli_flag(cli, "--language"));
+        part(form, boundary, "stream", streams ? "true" : NULL);
+        part(form, boundary, "progress", streams ? "true" : NULL);
         if (cli_flag(cli, "--words"))
             part(form, boundary, "timestamp_granularities[]", "word");
         if (cli_flag(cli, "--words"))
@@ -66,6 +66,55 @@ static void on_progress(void *arg, size_t done, size_t all)
 {
     Bar *b = arg;
     progress_step(&b->bar, done / CALL_HEARING_HZ, all / CALL_HEARING_HZ, b->name);
+}
+
+/* What a server says while it hears, and the answer at the end. */
+typedef struct {
+    Bar *bar;
+    Buf output;
+    bool done;
+    Err err;
+} Events;
+
+static bool on_event(void *arg, Str event, Str data)
+{
+    Events *e = arg;
+    Json *j = json_parse(data, JSON_DEFAULT_DEPTH, &e->err);
+    Str type = json_str(json_get(j, "type"));
+    double seconds, of;
+    (void)event;
+    if (str_eq(type, STR("transcript.progress")) && json_num(json_get(j, "seconds"), &seconds) &&
+        json_num(json_get(j, "of"), &of))
+        progress_step(&e->bar->bar, (uint64_t)seconds, (uint64_t)of, e->bar->name);
+    if (str_eq(type, STR("transcript.text.done")))
+        e->done = buf_add(&e->output, json_str(json_get(j, "output")));
+    bool ok = j != NULL;
+    json_free(j);
+    return ok;
+}
+
+static bool still_wanted(void *arg)
+{
+    (void)arg;
+    return !cli_interrupted();
+}
+
+static bool hear_there(Call *call, const char *type, Str form, Bar *bar, CallAnswer *a, Err *err)
+{
+    Events e = {.bar = bar};
+    CallStream s = {.on_event = on_event, .wanted = still_wanted, .arg = &e,
+                    .content_type = type};
+    buf_init(&e.output, (size_t)64 << 20);
+    bool ok = call_stream(call, STR("/v1/audio/transcriptions"), form, &s, err);
+    if (!ok && e.err.code != ERR_NONE)
+        *err = e.err;
+    if (ok && !e.done)
+        ok = err_set(err, ERR_UNAVAILABLE, "the answer broke off");
+    if (ok)
+        a->body = e.output;
+    else
+        buf_release(&e.output);
+    return ok;
 }
 
 static void show_text(Cli *cli, Str text)
@@ -102,17 +151,23 @@ int transcribe_command(Cli *cli)
     const char *format = format_of(cli);
     if (!format)
         return cli_usage_error(cli, "--format takes text, srt, vtt or json; --words json only");
-    if (!make_form(cli, format, boundary, &form, &err)) {
-        buf_release(&form);
+    Call *call = call_open(cli->config, CALL_VOICE, "sotto transcribe", &err);
+    bool there = call && call_server(call);
+    if (!call || !make_form(cli, format, there, boundary, &form, &err)) {
+        if (call)
+            buf_release(&form);
+        call_close(call);
         return cli_fail(cli, &err);
     }
     (void)snprintf(type, sizeof type, "multipart/form-data; boundary=%s", boundary);
-    Call *call = call_open(cli->config, CALL_VOICE, "sotto transcribe", &err);
     Bar bar = {.name = str_file_name(str_of(cli->args[0]))};
     progress_begin(&bar.bar, &cli->term, PROGRESS_FILES, 0);
-    if (call && !cli->quiet)
+    if (there)
+        cli_catch_signals();
+    if (!cli->quiet)
         call_on_hearing(call, on_progress, &bar);
-    bool ok = call && call_send(call, 0, "POST", STR("/v1/audio/transcriptions"), type,
+    bool ok = there ? hear_there(call, type, buf_str(&form), &bar, &a, &err)
+                    : call_send(call, 0, "POST", STR("/v1/audio/transcriptions"), type,
                                 buf_str(&form), &a, &err);
     progress_end(&bar.bar);
     if (ok) {
@@ -131,7 +186,9 @@ static int list_voices(Cli *cli, Call *call)
     Err err = ERR_INIT;
     Buf body;
     buf_init(&body, 1 << 20);
-    Json *j = call_get(call, STR("/api/v1/voice/voices"), &body, &err);
+    Str where = cli_flag(cli, "--remote") ? STR("/api/v1/voice/voices?remote=true")
+                                          : STR("/api/v1/voice/voices");
+    Json *j = call_get(call, where, &body, &err);
     if (j && cli->json)
         buf_printf(&cli->out, "%s\n", body.ptr);
     for (size_t i = 0; j && !cli->json && i < json_count(j); i++) {
@@ -145,20 +202,6 @@ static int list_voices(Cli *cli, Call *call)
     json_free(j);
     buf_release(&body);
     return j ? cli_done(cli, 0) : cli_fail(cli, &err);
-}
-
-/* What --format says, else the end of the file's name, else WAV. NULL: none of ours. */
-static const char *sound_format(const Cli *cli, const char *output)
-{
-    static const char *const known[][2] = {{"wav", "wav"}, {"mp3", "mp3"}, {"opus", "opus"},
-                                           {"ogg", "opus"}, {"aac", "aac"}, {"flac", "flac"},
-                                           {"pcm", "pcm"}};
-    const char *given = cli_flag(cli, "--format"), *dot = output ? strrchr(output, '.') : NULL;
-    const char *name = given ? given : dot && !strchr(dot, '/') ? dot + 1 : "wav";
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcmp(name, known[i][0]) == 0)
-            return known[i][1];
-    return NULL;
 }
 
 static bool make_body(Cli *cli, const char *format, Buf *body, Err *err)
@@ -185,66 +228,13 @@ static bool make_body(Cli *cli, const char *format, Buf *body, Err *err)
     return ok;
 }
 
-static bool keep_on(void *arg)
-{
-    (void)arg;
-    return !cli_interrupted();
-}
-
-/* Plays a WAV by what the machine has for that. */
-static bool play(Str wav, Err *err)
-{
-    static const char *const players[][3] = {{"aplay", "-q", NULL}, {"paplay", NULL, NULL}};
-    char path[] = "/tmp/sotto-say-XXXXXX";
-    int fd = mkstemp(path), status = 0;
-    bool ok = fd >= 0 && os_write_all(fd, wav.ptr, wav.len), found = false;
-    if (!ok)
-        err_set(err, ERR_IO, "cannot write the sound to %s", path);
-    for (size_t i = 0; ok && !found && i < sizeof players / sizeof *players; i++) {
-        const char *argv[4] = {players[i][0], path, NULL, NULL};
-        if (players[i][1]) {
-            argv[1] = players[i][1];
-            argv[2] = path;
-        }
-        Err why = ERR_INIT;
-        Buf output;
-        buf_init(&output, 4096);
-        ProcRun run = {.argv = argv, .tick = keep_on};
-        bool ran = proc_run(&run, &output, &status, &why);
-        found = ran || why.code != ERR_NOT_FOUND;
-        if (ran && status)
-            ok = err_set(err, ERR_UNAVAILABLE, "%s could not play it (use -o FILE): " STR_FMT,
-                         argv[0], STR_ARG(str_trim(buf_str(&output))));
-        else if (!ran && found)
-            ok = err_set(err, why.code, "%s", why.msg);
-        buf_release(&output);
-    }
-    if (fd >= 0) {
-        (void)close(fd);
-        (void)unlink(path);
-    }
-    if (ok && !found)
-        ok = err_set(err, ERR_UNAVAILABLE,
-                     "there is neither aplay nor paplay to play it; write it with -o FILE");
-    return ok;
-}
-
-static bool put_sound(Cli *cli, const char *output, Str bytes, Err *err)
-{
-    if (!output)
-        return play(bytes, err);
-    if (strcmp(output, "-") == 0)
-        return buf_add(&cli->out, bytes) || buf_check(&cli->out, "the sound", err);
-    return os_write_file(output, bytes, 0644, err);
-}
-
 int say_command(Cli *cli)
 {
     Err err = ERR_INIT;
     Buf body;
     CallAnswer a;
-    const char *output = cli_flag(cli, "--output"), *format = sound_format(cli, output);
-    bool list = cli_flag(cli, "--list") != NULL;
+    const char *output = cli_flag(cli, "--output"), *format = sound_out_format(cli, output);
+    bool list = cli_flag(cli, "--list") || cli_flag(cli, "--remote");
     if (!list && !cli->n_args)
         return cli_usage_error(cli, "say what? usage: sotto say TEXT...");
     if (!format || (!output && strcmp(format, "wav") != 0))
@@ -264,7 +254,7 @@ int say_command(Cli *cli)
               call_send(call, 0, "POST", STR("/api/v1/voice/synthesize"), "application/json",
                         buf_str(&body), &a, &err);
     if (ok) {
-        ok = put_sound(cli, output, buf_str(&a.body), &err);
+        ok = sound_out_put(cli, output, buf_str(&a.body), &err);
         buf_release(&a.body);
     }
     call_close(call);

@@ -85,10 +85,16 @@ bool memory_answer(Turn *t, Str question, bool *answered);
 /* Before the intent is acted on: facts that are told in passing are kept, secrets are declined, and
  * what asks for a fact is answered. */
 bool memory_overhear(Turn *t, bool *done);
+/* What the person wants changed, understood by the language model, when there is one and no rule
+ * is sure of all that was said. done false: nothing was changed, and nothing was said. */
+bool act_model(Turn *t, bool *done);
 /* The sentence of the documents that answers; answered false: nothing does. `looked_for` finds the
  * passages (a question that follows another needs the words of both), `question` the sentence. */
 bool answer_find(Turn *t, Str looked_for, Str question, const Uuid *within, size_t n_within,
                  bool *answered);
+/* Of a question that only makes sense with the one before: the document that answered that one
+ * (NULL: none did), or another that answers clearly better. */
+bool answer_follow(Turn *t, Str looked_for, Str question, const Uuid *before, bool *answered);
 
 /* The same by the language model, when there is one: out of all documents and facts. What goes
  * wrong with it is a note of the reply, and answered false. */

@@ -18,22 +18,6 @@ static bool nothing_found(Turn *t)
     return true;
 }
 
-/* "And how much was it?" is asked of the document that answered before; else of all, with the
- * question before beside it. */
-static bool follow_up(Turn *t, Str question, bool *answered)
-{
-    Uuid before[DIALOGUE_SOURCES];
-    for (size_t i = 0; i < t->d.n_sources; i++)
-        before[i] = t->d.sources[i].document;
-    Str both = arena_printf(t->a, STR_FMT " " STR_FMT, STR_ARG(t->d.question), STR_ARG(question));
-    if (!both.ptr)
-        return turn_no_memory(t);
-    *answered = false;
-    if (t->d.n_sources && !answer_find(t, both, question, before, 1, answered))
-        return false;
-    return *answered || answer_find(t, both, question, NULL, 0, answered);
-}
-
 bool act_question(Turn *t)
 {
     Str asked = t->intent.query.len ? t->intent.query : t->text, question;
@@ -47,7 +31,8 @@ bool act_question(Turn *t)
         return turn_no_memory(t);
     if (!answer_model(t, both, question, &answered))
         return false;
-    if (!answered && !(follows ? follow_up(t, question, &answered)
+    const Uuid *before = t->d.n_sources ? &t->d.sources[0].document : NULL;
+    if (!answered && !(follows ? answer_follow(t, both, question, before, &answered)
                   : answer_find(t, question, question, NULL, 0, &answered)))
         return false;
     if (!answered && !follows && question.ptr != asked.ptr &&

@@ -212,8 +212,15 @@ bool act_calendar_remove(Turn *t)
                  STR_ARG(one->event->summary));
         return true;
     }
+    Str kept;
+    Err why = ERR_INIT; /* too long to be kept: it goes, and "undo" takes back what was before */
+    bool back = calendars_event_keep(t->parts->calendars, &one->event->id, t->a, &kept, &why);
+    if (!back && why.code != ERR_TOO_LARGE)
+        return err_set(t->err, why.code, "%s", why.msg);
     if (!calendars_event_delete(t->parts->calendars, &one->event->id, NULL, t->a, t->err))
         return false;
+    if (back)
+        dialogue_undoable(&t->d, UNDO_EVENT_GONE, &one->event->id, kept);
     t->d.last = (Thing){0};
     turn_say(t, "Taken out of your calendar: " STR_FMT ".", STR_ARG(one->event->summary));
     return true;

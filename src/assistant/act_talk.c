@@ -2,23 +2,26 @@
  * second one; help, small talk, and what is declined. */
 #include "assistant/act.h"
 
+#include "assistant/calendar.h"
+
+#define STOPPED_AT_ONCE 20
+
+/* What rings, all of it at once. */
 bool act_stop(Turn *t)
 {
     TaskReminder *w;
-    size_t n, stopped = 0;
+    Uuid ringing[STOPPED_AT_ONCE];
+    size_t n, n_ringing = 0, stopped = 0;
     t->reply->speech = SPEAK_STOP;
     t->recalled = true;
-    if (!tasks_waiting(t->parts->tasks, 20, t->a, &w, &n, t->err))
+    if (!tasks_waiting(t->parts->tasks, STOPPED_AT_ONCE, t->a, &w, &n, t->err))
         return false;
-    for (size_t i = 0; i < n; i++) {
-        TaskReminder r;
-        bool first;
-        if (w[i].task.kind != TASK_TIMER && w[i].task.kind != TASK_ALARM)
-            continue;
-        if (!tasks_acknowledge(t->parts->tasks, &w[i].delivery.id, t->a, &r, &first, t->err))
-            return false;
-        stopped += first;
-    }
+    for (size_t i = 0; i < n; i++)
+        if (w[i].task.kind == TASK_TIMER || w[i].task.kind == TASK_ALARM)
+            ringing[n_ringing++] = w[i].delivery.id;
+    if (n_ringing && !tasks_acknowledge_all(t->parts->tasks, ringing, n_ringing, t->a, &stopped,
+                                            t->err))
+        return false;
     turn_say(t, stopped ? "Stopped." : "All right.");
     return true;
 }
@@ -73,39 +76,77 @@ static bool undo_tasks(Turn *t, const Uuid *change)
     return true;
 }
 
-bool act_undo(Turn *t)
+static bool undo_event(Turn *t, const Undo *u)
 {
-    Fact f;
-    if (t->d.n_undo == 0) {
-        turn_say(t, "There is nothing in this conversation that I could undo.");
+    CalEvent e;
+    Calendars *c = t->parts->calendars;
+    if (!c)
+        return err_set(t->err, ERR_UNAVAILABLE, "there is no calendar here");
+    if (u->kind == UNDO_EVENT) {
+        if (!calendars_event_delete(c, &u->id, NULL, t->a, t->err))
+            return false;
+        t->d.last = (Thing){0};
+        turn_say(t, "Undone: " STR_FMT " is not in your calendar any more.", STR_ARG(u->text));
         return true;
     }
-    const Undo u = t->d.undo[--t->d.n_undo];
+    if (!calendars_event_restore(c, u->text, t->a, &e, t->err))
+        return false;
+    t->d.last = (Thing){THING_EVENT, e.id};
+    t->d.turn = TURN_AGENDA;
+    turn_say(t, "Undone: " STR_FMT " is in your calendar again.", STR_ARG(e.summary));
+    return true;
+}
+
+static bool undo_one(Turn *t, const Undo *u)
+{
+    Fact f;
     bool ok = true;
-    switch (u.kind) {
+    switch (u->kind) {
     case UNDO_TASKS:
-        return undo_tasks(t, &u.id);
+        return undo_tasks(t, &u->id);
     case UNDO_REMEMBERED:
-        ok = store_fact_delete(t->parts->store, t->owner, &u.id, true, t->err);
+        ok = store_fact_delete(t->parts->store, t->owner, &u->id, true, t->err);
         break;
     case UNDO_FORGOTTEN:
-        ok = memory_remember(t->parts->store, t->owner, u.text, STR("conversation"), t->a, &f,
+        ok = memory_remember(t->parts->store, t->owner, u->text, STR("conversation"), t->a, &f,
                              NULL, t->err);
         break;
     case UNDO_NOTED:
-        ok = store_document_delete(t->parts->store, t->owner, &u.id, t->err);
+        ok = store_document_delete(t->parts->store, t->owner, &u->id, t->err);
         break;
     case UNDO_EVENT:
-        if (!t->parts->calendars)
-            return err_set(t->err, ERR_UNAVAILABLE, "there is no calendar here");
-        ok = calendars_event_delete(t->parts->calendars, &u.id, NULL, t->a, t->err);
-        break;
+    case UNDO_EVENT_GONE:
+        return undo_event(t, u);
     default:
         return err_set(t->err, ERR_VALIDATION, "that cannot be undone");
     }
     if (ok)
-        turn_say(t, "Undone: " STR_FMT ".", STR_ARG(u.text));
+        turn_say(t, "Undone: " STR_FMT ".", STR_ARG(u->text));
     return ok;
+}
+
+/* What one turn changed is one; when a part of it cannot be undone, the others are. */
+bool act_undo(Turn *t)
+{
+    if (t->d.n_undo == 0) {
+        turn_say(t, "There is nothing in this conversation that I could undo.");
+        return true;
+    }
+    for (bool more = true, first = true; more && t->d.n_undo; first = false) {
+        const Undo u = t->d.undo[--t->d.n_undo];
+        more = u.joined;
+        if (!first)
+            turn_say(t, "\n");
+        if (undo_one(t, &u))
+            continue;
+        if ((first && !more) || (t->err->code != ERR_VALIDATION &&
+                                 t->err->code != ERR_NOT_FOUND && t->err->code != ERR_CONFLICT))
+            return false;
+        Str what = u.kind == UNDO_EVENT_GONE ? STR("the event") : u.text;
+        turn_say(t, "\"" STR_FMT "\" stays: %s.", STR_ARG(what), t->err->msg);
+        *t->err = ERR_INIT;
+    }
+    return true;
 }
 
 /* ---- answers to what was asked --------------------------------------------------------------- */
@@ -226,6 +267,8 @@ bool act_unknowable(Turn *t)
                    {ACTION_ASK_MATHS, "sums and conversions"}};
     bool answered;
     Str question = t->intent.query.len ? t->intent.query : t->text;
+    if (t->intent.follow_up && t->d.turn == TURN_ANSWER)
+        return act_question(t);
     if (!answer_find(t, question, question, NULL, 0, &answered))
         return false;
     for (size_t i = 0; !answered && i < sizeof unknown / sizeof *unknown; i++)

@@ -3,10 +3,47 @@
 
 #define SHOWN 10
 
+/* What was done can be taken back, and the task is "it" from now on. */
 static void said_change(Turn *t, const TaskResult *r)
 {
     dialogue_undoable(&t->d, UNDO_TASKS, &r->change, r->task.title);
     turn_about(t, &r->task.id);
+}
+
+/* "Moved: call the bank, tomorrow at 09:00." */
+static bool say_changed(Turn *t, const char *what, const TaskResult *r)
+{
+    said_change(t, r);
+    turn_say(t, "%s", what);
+    say_task(t, &r->task);
+    turn_say(t, ".");
+    return true;
+}
+
+static bool change(Turn *t, const Task *task, const TaskPatch *patch, const char *what)
+{
+    TaskResult r;
+    return tasks_change(t->parts->tasks, &task->id, patch, t->a, &r, t->err) &&
+           say_changed(t, what, &r);
+}
+
+static bool delete_task(Turn *t, const Task *task, const char *what)
+{
+    TaskResult r;
+    if (!tasks_delete(t->parts->tasks, &task->id, t->a, &r, t->err))
+        return false;
+    dialogue_undoable(&t->d, UNDO_TASKS, &r.change, r.task.title);
+    t->d.last = (Thing){0};
+    turn_say(t, "%s: " STR_FMT ".", what, STR_ARG(r.task.title));
+    return true;
+}
+
+/* The task that is meant. False: the turn is over, and *ok is what it comes to. */
+static bool meant(Turn *t, TaskStatus wanted, Task *out, bool *ok)
+{
+    Pick p = pick_task(t, wanted, KINDS_ANY, out);
+    *ok = p == PICK_ASKED;
+    return p == PICK_FOUND;
 }
 
 /* ---- add ------------------------------------------------------------------------------------- */
@@ -56,11 +93,7 @@ bool act_task_add(Turn *t)
     d.source = STR("conversation");
     if (!tasks_create(t->parts->tasks, &d, t->a, &r, t->err))
         return false;
-    said_change(t, &r);
-    turn_say(t, reminder ? "I will remind you: " : "Added: ");
-    say_task(t, &r.task);
-    turn_say(t, ".");
-    return true;
+    return say_changed(t, reminder ? "I will remind you: " : "Added: ", &r);
 }
 
 /* ---- change ---------------------------------------------------------------------------------- */
@@ -68,10 +101,10 @@ bool act_task_add(Turn *t)
 bool act_task_complete(Turn *t)
 {
     Task task;
+    bool ok;
     TaskResult r;
-    Pick p = pick_task(t, TASK_OPEN, KINDS_ANY, &task);
-    if (p != PICK_FOUND)
-        return p == PICK_ASKED;
+    if (!meant(t, TASK_OPEN, &task, &ok))
+        return ok;
     if (!tasks_complete(t->parts->tasks, &task.id, t->a, &r, t->err))
         return false;
     said_change(t, &r);
@@ -87,29 +120,23 @@ bool act_task_complete(Turn *t)
 bool act_task_reopen(Turn *t)
 {
     Task task;
+    bool ok;
     TaskResult r;
-    Pick p = pick_task(t, TASK_DONE, KINDS_ANY, &task);
-    if (p != PICK_FOUND)
-        return p == PICK_ASKED;
-    if (!tasks_reopen(t->parts->tasks, &task.id, t->a, &r, t->err))
-        return false;
-    said_change(t, &r);
-    turn_say(t, "Open again: ");
-    say_task(t, &r.task);
-    turn_say(t, ".");
-    return true;
+    if (!meant(t, TASK_DONE, &task, &ok))
+        return ok;
+    return tasks_reopen(t->parts->tasks, &task.id, t->a, &r, t->err) &&
+           say_changed(t, "Open again: ", &r);
 }
 
 bool act_task_move(Turn *t)
 {
     Task task;
-    TaskResult r;
+    bool ok;
     int64_t at;
     bool timed;
     Str words = SLOT(t, SLOT_TIME).len ? SLOT(t, SLOT_TIME) : SLOT(t, SLOT_DURATION);
-    Pick p = pick_task(t, TASK_OPEN, KINDS_ANY, &task);
-    if (p != PICK_FOUND)
-        return p == PICK_ASKED;
+    if (!meant(t, TASK_OPEN, &task, &ok))
+        return ok;
     if (words.len == 0) {
         turn_say(t, "To when?");
         turn_ask(t, AWAIT_TIME);
@@ -118,25 +145,19 @@ bool act_task_move(Turn *t)
     if (!tasks_read_time(t->parts->tasks, words, t->now, &task, &at, &timed, t->err))
         return false;
     TaskPatch patch = {.due_at = &at, .due_timed = timed};
-    if (!tasks_change(t->parts->tasks, &task.id, &patch, t->a, &r, t->err))
-        return false;
-    said_change(t, &r);
-    turn_say(t, "Moved: ");
-    say_task(t, &r.task);
-    turn_say(t, ".");
-    return true;
+    return change(t, &task, &patch, "Moved: ");
 }
 
 bool act_task_snooze(Turn *t)
 {
     Task task;
+    bool ok;
     TaskResult r;
     int64_t until = t->now + 600000;
     bool timed = true;
     Str span = SLOT(t, SLOT_DURATION), time = SLOT(t, SLOT_TIME);
-    Pick p = pick_task(t, TASK_OPEN, KINDS_ANY, &task);
-    if (p != PICK_FOUND)
-        return p == PICK_ASKED;
+    if (!meant(t, TASK_OPEN, &task, &ok))
+        return ok;
     if (span.len && !tasks_read_span(t->parts->tasks, span, t->now, &until, t->err))
         return false;
     if (!span.len && time.len &&
@@ -173,6 +194,7 @@ bool delete_listed(Turn *t)
             return false;
         }
     }
+    dialogue_join(&t->d, gone);
     turn_say(t, "Deleted %zu task%s.", gone, gone == 1 ? "" : "s");
     t->d.n_listed = 0;
     t->d.last = (Thing){0};
@@ -182,7 +204,7 @@ bool delete_listed(Turn *t)
 bool act_task_delete(Turn *t)
 {
     Task task;
-    TaskResult r;
+    bool ok;
     if (t->intent.ref == REF_ALL) {
         size_t n = 0;
         for (size_t i = 0; i < t->d.n_listed; i++)
@@ -195,44 +217,31 @@ bool act_task_delete(Turn *t)
         turn_ask(t, AWAIT_YES_NO);
         return true;
     }
-    Pick p = pick_task(t, TASK_OPEN, KINDS_ANY, &task);
-    if (p != PICK_FOUND)
-        return p == PICK_ASKED;
-    if (!tasks_delete(t->parts->tasks, &task.id, t->a, &r, t->err))
-        return false;
-    dialogue_undoable(&t->d, UNDO_TASKS, &r.change, r.task.title);
-    t->d.last = (Thing){0};
-    turn_say(t, "Deleted: " STR_FMT ".", STR_ARG(r.task.title));
-    return true;
+    if (!meant(t, TASK_OPEN, &task, &ok))
+        return ok;
+    return delete_task(t, &task, "Deleted");
 }
-
 
 bool act_task_rename(Turn *t)
 {
     Task task;
-    TaskResult r;
+    bool ok;
     Str title = SLOT(t, SLOT_TITLE);
-    Pick p = pick_task(t, TASK_OPEN, KINDS_ANY, &task);
-    if (p != PICK_FOUND)
-        return p == PICK_ASKED;
+    if (!meant(t, TASK_OPEN, &task, &ok))
+        return ok;
     if (title.len == 0) {
         turn_say(t, "What shall it be called?");
         turn_ask(t, AWAIT_TITLE);
         return true;
     }
     TaskPatch patch = {.title = &title};
-    if (!tasks_change(t->parts->tasks, &task.id, &patch, t->a, &r, t->err))
-        return false;
-    said_change(t, &r);
-    turn_say(t, "Renamed: ");
-    say_task(t, &r.task);
-    turn_say(t, ".");
-    return true;
+    return change(t, &task, &patch, "Renamed: ");
 }
 
 bool act_task_priority(Turn *t)
 {
     Task task;
+    bool ok;
     TaskResult r;
     TaskPriority priority = TASK_HIGH;
     Str topic = SLOT(t, SLOT_TOPIC);
@@ -240,9 +249,8 @@ bool act_task_priority(Turn *t)
         return err_set(t->err, ERR_VALIDATION,
                        "a priority is low, normal, high or urgent, not \"" STR_FMT "\"",
                        STR_ARG(topic));
-    Pick p = pick_task(t, TASK_OPEN, KINDS_ANY, &task);
-    if (p != PICK_FOUND)
-        return p == PICK_ASKED;
+    if (!meant(t, TASK_OPEN, &task, &ok))
+        return ok;
     TaskPatch patch = {.priority = &priority};
     if (!tasks_change(t->parts->tasks, &task.id, &patch, t->a, &r, t->err))
         return false;
@@ -427,11 +435,7 @@ bool act_list_update(Turn *t)
         turn_say(t, "\"" STR_FMT "\" is not on it.", STR_ARG(item));
         return true;
     }
-    if (!tasks_delete(t->parts->tasks, &page.items[0].id, t->a, &r, t->err))
-        return false;
-    dialogue_undoable(&t->d, UNDO_TASKS, &r.change, r.task.title);
-    turn_say(t, "Taken off: " STR_FMT ".", STR_ARG(r.task.title));
-    return true;
+    return delete_task(t, &page.items[0], "Taken off");
 }
 
 bool act_list_show(Turn *t)

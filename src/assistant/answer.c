@@ -1,11 +1,12 @@
 /* answer.c - the sentence of the person's own documents that answers a question.
  *
  *   question -> passages (search) -> their sentences -> the likeliest by words and kind
- *            -> embedded beside the question, alone and where they stand -> the best, if good
+ *            -> compared with the question by the encoder (answer_rank.h) -> the best, if good
  *            -> quoted byte for byte
  *
  * Nothing is written that does not stand in a document; docs/ASSISTANT.md has the formula, what
  * each part is for, and how often it is right. */
+#include "assistant/answer_rank.h"
 #include "assistant/answer_score.h"
 
 #include "text/sentences.h"
@@ -14,12 +15,12 @@
 #define DOCUMENTS 8
 #define PASSAGES 20
 #define SENTENCES 160   /* looked at */
-#define EMBEDDED 16     /* of these, the likeliest */
+#define EMBEDDED ANSWER_RANKED /* of these, the likeliest */
 #define HITS 400        /* words of the question in one passage */
 #define STANDING 600    /* bytes of a sentence with what stands before it */
-#define GOOD_ENOUGH 0.85F
-#define GOOD_FOLLOW 0.6F /* of a question that only makes sense with the one before */
-#define NEXT_WITHIN 0.12F /* the next sentence comes along when it is so near to the best */
+#define GOOD_ENOUGH 0.75F
+#define GOOD_FOLLOW 0.52F /* of a question that only makes sense with the one before */
+#define ELSEWHERE 0.1F   /* so much better is an answer of another document than the one before */
 #define TABLE_MAX 400
 #define QUOTE_MAX 600   /* bytes */
 
@@ -29,6 +30,7 @@ typedef struct {
     uint32_t start, end; /* of the sentence in the passage */
     uint32_t before;     /* where the sentence before begins; start: there is none */
     uint32_t bits, near; /* words of the question in it; in it and its neighbours */
+    uint32_t kin;        /* words of the question that it says in other words */
     bool row;            /* of a table: cells with bars between them */
     float score;         /* without the encoder, then with it */
 } Quote;
@@ -71,6 +73,15 @@ static uint32_t bits_in(const AnswerHit *hits, size_t n, size_t start, size_t en
     return bits;
 }
 
+static uint32_t kin_in(const AnswerHit *hits, size_t n, size_t start, size_t end)
+{
+    uint32_t bits = 0;
+    for (size_t i = 0; i < n; i++)
+        if (hits[i].at >= start && hits[i].at < end)
+            bits |= hits[i].kin;
+    return bits;
+}
+
 static bool same_table(const Quote *x, const Quote *y)
 {
     return x->row && y->row && x->match == y->match;
@@ -91,6 +102,16 @@ static uint32_t head_bits(const Finding *f, size_t first, size_t i)
     return f->list[head].bits;
 }
 
+/* What is asked for counts more where it must stand there in units, and after another question. */
+static float kind_score(const Finding *f, Str text)
+{
+    int holds = answer_holds(f->t, f->kind, f->question, text);
+    bool said = f->follows && holds < 1 && str_find(f->t->d.response, text, 0) != SIZE_MAX;
+    float least = f->kind == ASKS_AMOUNT ? 3.5F : 1.0F; /* "how much" is never told without money */
+    float weight = answer_asks_unit(f->kind) ? 0.25F : f->follows ? 0.2F : 0.1F;
+    return weight * (holds < 0 ? -least : (float)holds) - (said ? 0.25F : 0);
+}
+
 static void score_by_words(Finding *f, size_t first, uint32_t passage_bits)
 {
     for (size_t i = first; i < f->n; i++) {
@@ -100,12 +121,12 @@ static void score_by_words(Finding *f, size_t first, uint32_t passage_bits)
                              : i > first      ? f->list[i - 1].bits : 0) |
                   (!q->row && i + 1 < f->n ? f->list[i + 1].bits : 0);
         float similarity = q->match->similarity >= -1 ? q->match->similarity : 0; /* NaN: none */
-        float kind = (float)answer_holds(f->t, f->kind, text_of(q));
         q->score = 0.3F * similarity + 0.2F * answer_share(&f->words, q->bits) +
-                   0.2F * answer_share(&f->words, q->near) +
+                   0.35F * answer_share(&f->words, q->kin & ~q->bits) +
+                   0.1F * answer_share(&f->words, q->near) +
                    0.2F * answer_share(&f->words, passage_bits) +
-                   (f->follows ? 0.2F : 0.1F) * kind -
-                   answer_fragment(text_of(q), q->hit->doc.title) -
+                   kind_score(f, text_of(q)) -
+                   answer_fragment(f->kind, text_of(q), q->hit->doc.title) -
                    (is_head(f, i) ? 0.3F : 0);
     }
 }
@@ -126,7 +147,7 @@ static bool add_passage(Finding *f, const SearchHit *hit, const Match *m)
             if (line > start) {
                 f->list[f->n] = (Quote){.hit = hit, .match = m, .start = (uint32_t)start,
                     .end = (uint32_t)line, .before = before, .row = row,
-                    .bits = bits_in(hits, n, start, line)};
+                    .bits = bits_in(hits, n, start, line), .kin = kin_in(hits, n, start, line)};
                 f->n++;
             }
             start = line + 1;
@@ -148,14 +169,6 @@ static bool gather(Finding *f, const SearchResult *r)
 }
 
 /* ---- and by what they mean ------------------------------------------------------------------- */
-
-static float cosine(const float *a, const float *b)
-{
-    float dot = 0;
-    for (size_t k = 0; k < MINILM_DIM; k++)
-        dot += a[k] * b[k];
-    return dot;
-}
 
 /* The best of those that were not chosen yet, which is a matter of EMBEDDED rounds. */
 static size_t choose(const Finding *f, size_t *chosen)
@@ -182,43 +195,32 @@ static Str standing(Turn *t, const Quote *q)
     return text.ptr && text.len > STANDING ? str_sub(text, 0, STANDING) : text;
 }
 
-/* Index of the best; SIZE_MAX when there is no sentence. */
-static bool score_by_meaning(Finding *f, size_t *best)
+/* Index of the best; SIZE_MAX when no sentence is good enough. */
+static bool score_by_meaning(Finding *f, float good, size_t *best)
 {
-    Turn *t = f->t;
-    size_t chosen[EMBEDDED], n = choose(f, chosen);
-    Str texts[2 + 2 * EMBEDDED];
-    uint32_t tokens[2 + 2 * EMBEDDED];
-    float *v = ARENA_NEW_ARRAY(t->a, float, (2 + 2 * n) * MINILM_DIM);
+    size_t chosen[EMBEDDED], n = choose(f, chosen), top;
+    AnswerCandidate list[EMBEDDED];
+    AnswerAsked asked = {f->question, f->looked_for, good};
     *best = SIZE_MAX;
-    if (!v)
-        return turn_no_memory(t);
-    texts[0] = f->question;
-    texts[1] = f->looked_for;
     for (size_t i = 0; i < n; i++) {
-        texts[2 + 2 * i] = text_of(&f->list[chosen[i]]);
-        texts[3 + 2 * i] = standing(t, &f->list[chosen[i]]);
-        if (!texts[3 + 2 * i].ptr)
-            return turn_no_memory(t);
-    }
-    if (!search_embed_kept(t->parts->search, texts, 2 + 2 * n, t->worker, v, tokens, t->err))
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        const float *alone = v + (2 + 2 * i) * MINILM_DIM, *there = alone + MINILM_DIM;
-        float near = cosine(v, alone) + cosine(v, there);
-        if (f->follows)
-            near = 0.5F * (near + cosine(v + MINILM_DIM, alone) + cosine(v + MINILM_DIM, there));
-        Quote *q = &f->list[chosen[i]];
-        q->score += 0.5F * near;
-        if (*best == SIZE_MAX || q->score > f->list[*best].score)
-            *best = chosen[i];
-    }
-    for (size_t i = 0; i < f->n; i++) { /* the others were never compared */
-        bool compared = false;
+        const Quote *q = &f->list[chosen[i]];
+        list[i] = (AnswerCandidate){.alone = text_of(q), .there = standing(f->t, q),
+            .words = q->score, .similarity = q->match->similarity, .next = SIZE_MAX,
+            .share = answer_share(&f->words, q->bits), .around = answer_share(&f->words, q->near)};
+        if (!list[i].there.ptr)
+            return turn_no_memory(f->t);
         for (size_t k = 0; k < n; k++)
-            compared |= chosen[k] == i;
-        f->list[i].score = compared ? f->list[i].score : -1;
+            if (chosen[k] == chosen[i] + 1 && f->list[chosen[k]].match == q->match)
+                list[i].next = k;
     }
+    if (!answer_rank(f->t, &asked, list, n, &top))
+        return false;
+    for (size_t i = 0; i < f->n; i++)
+        f->list[i].score = -1; /* the others were never compared */
+    for (size_t i = 0; i < n; i++)
+        if (list[i].compared)
+            f->list[chosen[i]].score = list[i].score;
+    *best = top == SIZE_MAX ? SIZE_MAX : chosen[top];
     return true;
 }
 
@@ -280,35 +282,42 @@ static bool quote(Finding *f, const SearchResult *r, size_t best)
     bool opens = end > q->start && q->match->text.ptr[end - 1] == ':';
     /* "Could you use the old slides? They are in the brown suitcase." */
     bool completes = next && f->kind != ASKS_ANYTHING && f->kind != ASKS_PERSON &&
-                     answer_holds(t, f->kind, text_of(q)) < 1 &&
-                     answer_holds(t, f->kind, text_of(next)) == 1;
+                     answer_holds(t, f->kind, f->question, text_of(q)) < 1 &&
+                     answer_holds(t, f->kind, f->question, text_of(next)) == 1;
     if (next && next->end - q->start <= QUOTE_MAX &&
-        (opens || completes || next->score > q->score - NEXT_WITHIN))
+        (opens || completes || next->score > q->score - ANSWER_NEXT_WITHIN))
         end = next->end;
     if (q->row)
         whole_table(f, best, &q->start, &end);
     Str text = str_trim(str_sub(q->match->text, q->start, end));
     q->start = (uint32_t)(text.ptr - q->match->text.ptr);
     turn_say(t, STR_FMT, STR_ARG(text));
-    double sure = (double)q->score - 0.35;
+    double sure = (double)q->score - 0.25;
     sure = sure < 0 ? 0 : sure > 1 ? 1 : sure;
     t->reply->confidence = sure < t->reply->confidence ? sure : t->reply->confidence;
     return cite_all(t, r, q, q->start + (uint32_t)text.len);
 }
 
-bool answer_find(Turn *t, Str looked_for, Str question, const Uuid *within, size_t n_within,
-                 bool *answered)
+/* What was found, and the best of it. */
+typedef struct {
+    Finding *f; /* NULL: no word was left to look for */
+    SearchResult found;
+    size_t best;
+    float score; /* of the best; below any threshold when there is none */
+} Look;
+
+/* What scores less than `good` need not be told apart. */
+static bool look(Turn *t, Str looked_for, Str question, const Uuid *within, size_t n_within,
+                 float good, Look *out)
 {
     SearchRequest r = {.text = answer_plain_words(t->a, looked_for), .limit = DOCUMENTS,
         .threshold = 0.2, .passages = 3, .filter = {.ids = within, .n_ids = n_within}};
-    SearchResult found;
     Err err = ERR_INIT;
-    size_t best;
-    *answered = false;
+    *out = (Look){.score = -1};
     Finding *f = ARENA_NEW(t->a, Finding);
     if (!r.text.ptr || !f)
         return turn_no_memory(t);
-    if (!search_run(t->parts->search, t->owner, &r, t->worker, t->a, &found, &err)) {
+    if (!search_run(t->parts->search, t->owner, &r, t->worker, t->a, &out->found, &err)) {
         if (err.code == ERR_VALIDATION) /* no word is left of it */
             return true;
         *t->err = err;
@@ -316,11 +325,39 @@ bool answer_find(Turn *t, Str looked_for, Str question, const Uuid *within, size
     }
     *f = (Finding){.t = t, .looked_for = looked_for, .question = question,
         .follows = !str_eq(looked_for, question), .kind = answer_asks(question)};
-    if (!answer_words(t, looked_for, &f->words) || !gather(f, &found) ||
-        !score_by_meaning(f, &best))
+    if (!answer_words(t, looked_for, question, &f->words) || !gather(f, &out->found) ||
+        !score_by_meaning(f, good, &out->best))
         return false;
-    if (best == SIZE_MAX || f->list[best].score < (f->follows ? GOOD_FOLLOW : GOOD_ENOUGH))
+    out->f = f;
+    out->score = out->best == SIZE_MAX ? -1 : f->list[out->best].score;
+    return true;
+}
+
+bool answer_find(Turn *t, Str looked_for, Str question, const Uuid *within, size_t n_within,
+                 bool *answered)
+{
+    float good = str_eq(looked_for, question) ? GOOD_ENOUGH : GOOD_FOLLOW;
+    Look l;
+    *answered = false;
+    if (!look(t, looked_for, question, within, n_within, good, &l))
+        return false;
+    if (!l.f || l.score < good)
         return true;
     *answered = true;
-    return quote(f, &found, best);
+    return quote(l.f, &l.found, l.best);
+}
+
+bool answer_follow(Turn *t, Str looked_for, Str question, const Uuid *before, bool *answered)
+{
+    Look there = {.score = -1}, all = {.score = -1};
+    *answered = false;
+    if (before && !look(t, looked_for, question, before, 1, GOOD_FOLLOW, &there))
+        return false;
+    if (there.score < GOOD_ENOUGH && !look(t, looked_for, question, NULL, 0, GOOD_FOLLOW, &all))
+        return false;
+    const Look *l = all.score > there.score + ELSEWHERE ? &all : &there;
+    if (!l->f || l->score < GOOD_FOLLOW)
+        return true;
+    *answered = true;
+    return quote(l->f, &l->found, l->best);
 }

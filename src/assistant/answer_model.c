@@ -44,6 +44,7 @@ typedef struct {
     Gate gate;
     char mark[33];
     uint64_t room;             /* tokens that are left for sources */
+    bool cut;                  /* it had more to say than it may */
     LlmMessage messages[MESSAGES];
     size_t n;
 } Asking;
@@ -274,7 +275,12 @@ static bool converse(Asking *q, Err *why)
         LlmRequest ask = {.purpose = "answer", .messages = q->messages, .n_messages = q->n,
             .tools = tools, .n_tools = last ? 0 : sizeof tools / sizeof *tools,
             .on_text = on_text, .cancelled = cancelled, .arg = q};
-        if (!llm_chat(t->parts->llm, &ask, t->a, &r, why) || !gate_flush(&q->gate))
+        if (!llm_chat(t->parts->llm, &ask, t->a, &r, why))
+            return false;
+        q->cut = r.finish == LLM_LENGTH || r.finish == LLM_FILTERED;
+        if (q->cut)
+            gate_cut(&q->gate);
+        if (!gate_flush(&q->gate))
             return false;
         if (r.n_calls == 0 || last)
             return true;
@@ -296,7 +302,9 @@ static bool take(Asking *q)
     r->model = llm_name(t->parts->llm, t->a);
     if ((double)g->least < r->confidence)
         r->confidence = (double)g->least;
-    if (g->dropped)
+    if (q->cut)
+        r->note = STR("the language model was cut short; llm_max_tokens lets it say more");
+    else if (g->dropped)
         r->note = arena_printf(t->a, "%zu sentence%s of the language model %s left out: no source "
                                "says so", g->dropped, g->dropped == 1 ? "" : "s",
                                g->dropped == 1 ? "was" : "were");

@@ -7,9 +7,11 @@
 #include "base/metrics.h"
 #include "base/utf8.h"
 #include "text/sentences.h"
+#include "text/words.h"
 
 #define SURE_ENOUGH 0.5    /* below it a change is asked for again and not made */
 #define TITLE_BYTES 60
+#define SAID_BYTES 300 /* longer ones are seldom questions */
 
 struct Assistant {
     AssistantParts parts;
@@ -249,7 +251,13 @@ static bool answered_by_documents(Turn *t, bool *answered)
         return true;
     if (!answer_find(t, t->intent.query, t->intent.query, NULL, 0, answered))
         return false;
-    if (*answered) {
+    /* "What day is the removal?" is not answered by today's date. */
+    if (!*answered && t->intent.action == ACTION_DATE &&
+        (words_has(t->text, "is the") || words_has(t->text, "was the"))) {
+        *answered = true;
+        t->reply->not_found = true;
+        turn_say(t, "I found nothing about that.");
+    } else if (*answered) {
         t->d.question = t->intent.query;
         t->d.turn = TURN_ANSWER;
         t->d.last = (Thing){THING_DOCUMENT, t->d.sources[0].document};
@@ -288,6 +296,22 @@ static bool ringing(Turn *t, bool *yes)
     return true;
 }
 
+/* The sentence in the words of its intent; a question will be looked for and compared as it was
+ * said, so that it is embedded in the same go. */
+static bool embed_said(void *arg, Str words, float *out, Err *err)
+{
+    Turn *t = arg;
+    Str texts[3] = {words, t->text, answer_plain_words(t->a, t->text)};
+    size_t n = !texts[2].ptr || str_eq(texts[2], t->text) ? 2 : 3;
+    float v[3 * MINILM_DIM];
+    uint32_t tokens[3];
+    if (!search_embed_kept(t->parts->search, texts, t->text.len <= SAID_BYTES ? n : 1, t->worker, v,
+                           tokens, err))
+        return false;
+    memcpy(out, v, MINILM_DIM * sizeof *v);
+    return true;
+}
+
 static bool understand(Turn *t)
 {
     bool rings;
@@ -295,7 +319,7 @@ static bool understand(Turn *t)
         return false;
     IntentContext c = {.turn = rings ? TURN_RINGING : t->d.turn,
         .awaiting = t->d.awaiting,
-        .listed = t->d.n_listed};
+        .listed = t->d.n_listed, .embed = embed_said, .arg = t};
     MinilmState *s = t->parts->model ? search_encoder(t->parts->search, t->worker, t->err) : NULL;
     return (s || !t->parts->model) &&
            intents_parse(t->x->intents, s, t->text, &c, t->a, &t->intent, t->err);
@@ -320,6 +344,10 @@ static bool act(Turn *t)
     t->err = &failed;
     bool ok = memory_overhear(t, &answered);
     heard = t->intent;
+    if (ok && !answered && !answers_what_was_asked(heard.action)) {
+        ok = act_model(t, &answered);
+        heard = t->intent;
+    }
     if (ok && !answered && wants_confirmation(&heard))
         ask_whether(t);
     else if (ok && !answered)

@@ -101,6 +101,9 @@ bool assistant_piece(Str response, size_t *at, Str *piece);
 /* Whether words heard so far are a whole question that may be answered at once: by a rule, and
  * nothing is changed by it. Never true for a command. Takes microseconds. */
 bool assistant_may_answer(Assistant *x, Str text);
+/* Whether they are a whole command: by a rule, and with all that it needs. Some more silence and it
+ * may be carried out. Takes microseconds. */
+bool assistant_may_act(Assistant *x, Str text);
 
 /* The citations and the rest of a reply as members of an object that is open. */
 void assistant_reply_json(const AssistantReply *r, JsonW *w);

@@ -238,6 +238,12 @@ static int64_t day_begin(const Zone *z, const Civil *c, int more)
     return zone_instant(z, &day, NULL);
 }
 
+int64_t brief_midnight(BriefingBuild *b, int days)
+{
+    Civil c = zone_civil(b->zone, b->as_of);
+    return day_begin(b->zone, &c, days);
+}
+
 /* "2026-11-20", or an instant; empty: now. Of a past day its last minute, of one to come its
  * first. */
 static bool moment_of(const Zone *z, Str date, int64_t now, int64_t *as_of, Err *err)
@@ -321,8 +327,8 @@ static bool name_it(BriefingBuild *b)
     out->zone = b->zone;
     out->zone_name = zone_name(b->zone);
     out->as_of = b->as_of;
-    b->day_from = day_begin(b->zone, &c, 0);
-    b->day_until = day_begin(b->zone, &c, 1);
+    b->day_from = brief_midnight(b, 0);
+    b->day_until = brief_midnight(b, 1);
     b->good_until = b->day_until;
     Str name = arena_printf(b->a, "briefing %s %s %s", uuid_format(b->owner, owner), out->date,
         out->zone_name);

@@ -34,6 +34,13 @@ typedef struct {
 Briefings *briefings_new(const BriefingsOptions *o, Err *err);
 void briefings_free(Briefings *b); /* after briefings_stop */
 
+/* For who has no briefings_start: summaries that a build found missing are written by the language
+ * model (when there is one) between begin and end; `left` are not written yet. A briefing that is
+ * asked for behind it has those that were. */
+bool briefings_write_begin(Briefings *b, Err *err);
+size_t briefings_write_left(Briefings *b);
+void briefings_write_end(Briefings *b);
+
 /* ---- a briefing ------------------------------------------------------------------------------ */
 
 typedef enum { BRIEFING_DUE, BRIEFING_TODAY, BRIEFING_RECENT, BRIEFING_TRENDS, BRIEFING_AGAIN,

@@ -5,50 +5,43 @@
  *
  *   score = 0.5 urgency + 0.3 weight + 0.2 kind        (docs/BRIEFING.md has the values)
  *
- * Two lines mean the same when they are due on the same day (at the same time, when both have one),
- * their embeddings' cosine is 0.72 or more, and their numbers do not contradict. */
+ * What means the same is briefing_same.c's business. A task that says what a document says as well
+ * is not told twice: due today, the better line stays; due later, the document's line names the
+ * task; done, the document's line goes. */
 #include "assistant/briefing_int.h"
 
 #include <stdlib.h>
 
 #include "assistant/proposals.h"
-#include "base/clock.h"
 #include "text/commitment.h"
-#include "text/words.h"
 
 #define SHOWN 10
 #define LOOKED_AT 60            /* candidates that are compared by meaning */
 #define TASKS_MAX 200
 #define BACK_DAYS 3             /* a date in a document that passed is told so long */
 #define DAYS_MAX 20             /* birthdays and the like */
-#define SAME 0.72f
 #define TEXT_MAX 160
 #define ALSO_MAX 8              /* sources of one line */
+#define OWN_MAX 50
 
 typedef struct {
     BriefingItem item;
-    Str meaning;   /* what is compared */
-    float *vector; /* NULL: there is no encoder */
+    BriefDuty duty;
 } DueLine;
 
 typedef struct {
     BriefingBuild *b;
     DueLine *items;
     size_t n, cap;
+    Task *own; /* tasks of the days around that are no lines: done, or due later */
+    size_t n_own;
 } Due;
 
 /* ---- the formula ----------------------------------------------------------------------------- */
 
-static int64_t days_between(BriefingBuild *b, int64_t ms)
-{
-    Civil c = zone_civil(b->zone, ms), now = zone_civil(b->zone, b->as_of);
-    return clock_days_from_civil(c.year, c.month, c.day)
-        - clock_days_from_civil(now.year, now.month, now.day);
-}
-
 static double urgency(BriefingBuild *b, int64_t due, bool overdue)
 {
-    int64_t days = due == TASK_NO_TIME ? 0 : days_between(b, due);
+    int64_t days = due == TASK_NO_TIME ? 0 : brief_days_between(b, due);
     if (!overdue)
         return days <= 0 ? 0.9 : 0.9 * (1 - (double)days / (BRIEF_AHEAD_DAYS + 1));
     int64_t whole = days < 0 ? -days / 7 : 0;
@@ -91,7 +84,8 @@ static bool add(Due *d, BriefingItem item, Str meaning, const BriefingSource *so
     item.sources = sources;
     item.n_sources = 1;
     if (d->n < d->cap)
-        d->items[d->n++] = (DueLine){.item = item, .meaning = meaning};
+        d->items[d->n++] = (DueLine){.item = item,
+            .duty = {.said = meaning, .at = item.at, .timed = item.timed}};
     return true;
 }
 
@@ -170,7 +164,7 @@ static bool add_commitment(Due *d, const StoredCommitment *c, double importance)
     BriefingBuild *b = d->b;
     Str said = commitment_title(c->text, c->title);
     int64_t end = c->timed ? c->due_at : c->due_at + BRIEF_DAY_MS;
-    bool over = c->timed ? c->due_at < b->as_of : days_between(b, c->due_at) < 0;
+    bool over = c->timed ? c->due_at < b->as_of : brief_days_between(b, c->due_at) < 0;
     Str when = brief_when(b, c->due_at, c->timed);
     Str title = brief_line(b->a, c->title, 80);
     BriefingItem item = {.text = brief_line(b->a, said.len ? said : c->text, TEXT_MAX),
@@ -183,7 +177,7 @@ static bool add_commitment(Due *d, const StoredCommitment *c, double importance)
             over ? "its date passed: it was due" : "due", STR_ARG(when));
     BriefingSource source = {BRIEFING_OF_DOCUMENT, c->document, c->title, c->source};
     brief_changes_at(b, end);
-    return add(d, item, c->text, &source);
+    return add(d, item, said.len ? said : c->text, &source);
 }
 
 static bool commitments_due(Due *d)
@@ -193,8 +187,8 @@ static bool commitments_due(Due *d)
     StoredCommitment *list;
     size_t n;
     uint64_t total;
-    CommitmentQuery q = {.from = b->day_from - BACK_DAYS * BRIEF_DAY_MS,
-        .until = b->day_until + BRIEF_AHEAD_DAYS * BRIEF_DAY_MS, .least = COMMITMENT_STRONG,
+    CommitmentQuery q = {.from = brief_midnight(b, -BACK_DAYS),
+        .until = brief_midnight(b, 1 + BRIEF_AHEAD_DAYS), .least = COMMITMENT_STRONG,
         .state = &open, .limit = 500};
     if (!store_commitment_list(b->store, b->owner, &q, b->a, &list, &n, &total, b->err))
         return false;
@@ -229,95 +223,122 @@ static bool days_due(Due *d)
 
 /* ---- the same thing twice -------------------------------------------------------------------- */
 
-static bool is_date_part(Str number, const Civil *c)
-{
-    uint64_t v;
-    return !str_to_u64(number, &v) || v == (uint64_t)c->year || v == (uint64_t)c->month
-        || v == (uint64_t)c->day || v == (uint64_t)c->hour || v == (uint64_t)c->minute;
-}
-
-/* Whether `text` has the number; with `number` empty, whether it has any but those of its date. */
-static bool has_number(Str text, Str number, const Civil *due)
-{
-    size_t at = 0, start, end;
-    while (word_next(text, &at, &start, &end)) {
-        Str word = str_sub(text, start, end);
-        uint64_t v;
-        if (str_to_u64(word, &v) && !is_date_part(word, due)
-            && (number.len == 0 || str_eq(word, number)))
-            return true;
-    }
-    return false;
-}
-
-/* Both name numbers, and none of the one is in the other: two invoices, not one. */
-static bool contradict(BriefingBuild *b, const DueLine *x, const DueLine *y)
-{
-    Civil due = x->item.at == TASK_NO_TIME ? (Civil){0} : zone_civil(b->zone, x->item.at);
-    size_t at = 0, start, end;
-    if (!has_number(x->meaning, STR(""), &due) || !has_number(y->meaning, STR(""), &due))
-        return false;
-    while (word_next(x->meaning, &at, &start, &end)) {
-        Str word = str_sub(x->meaning, start, end);
-        uint64_t v;
-        if (str_to_u64(word, &v) && !is_date_part(word, &due) && has_number(y->meaning, word, &due))
-            return false;
-    }
-    return true;
-}
-
-static bool same(BriefingBuild *b, const DueLine *x, const DueLine *y)
-{
-    int64_t p = x->item.at, q = y->item.at;
-    if ((p == TASK_NO_TIME) != (q == TASK_NO_TIME))
-        return false;
-    if (p != TASK_NO_TIME && (days_between(b, p) != days_between(b, q)
-            || (x->item.timed && y->item.timed && p != q)))
-        return false;
-    if (str_eq_nocase(x->item.text, y->item.text))
-        return true;
-    return x->vector && y->vector && brief_likeness(x->vector, y->vector) >= SAME
-        && !contradict(b, x, y);
-}
-
-/* Takes y's source to x, and says so. */
-static bool join(BriefingBuild *b, BriefingItem *x, const BriefingItem *y)
+/* Takes a source to x, and says so. */
+static bool join(BriefingBuild *b, BriefingItem *x, const BriefingSource *y, const char *how)
 {
     bool known = false;
     for (size_t i = 0; i < x->n_sources; i++)
-        known |= uuid_eq(&x->sources[i].id, &y->sources->id);
+        known |= uuid_eq(&x->sources[i].id, &y->id);
     if (known || x->n_sources == ALSO_MAX)
         return true;
-    x->sources[x->n_sources++] = y->sources[0];
-    Str title = brief_line(b->a, y->sources->title, 60);
-    x->reason = arena_printf(b->a, STR_FMT "; also in \"" STR_FMT "\"", STR_ARG(x->reason),
+    x->sources[x->n_sources++] = *y;
+    Str title = brief_line(b->a, y->title, 60);
+    x->reason = arena_printf(b->a, STR_FMT "; %s \"" STR_FMT "\"", STR_ARG(x->reason), how,
         STR_ARG(title));
     return (title.ptr && x->reason.ptr) || brief_no_memory(b);
+}
+
+static bool tasks_around(Due *d, TaskStatus status, int64_t from, Task **out, size_t *n)
+{
+    BriefingBuild *b = d->b;
+    TaskFilter f = TASK_FILTER_ALL;
+    TaskPage page;
+    f.status = &status;
+    f.due_from = from;
+    f.due_before = brief_midnight(b, 1 + BRIEF_AHEAD_DAYS);
+    f.has_due = true;
+    if (!tasks_list(b->tasks, &f, TASK_SORT_DUE, OWN_MAX, STR(""), b->a, &page, b->err))
+        return false;
+    *out = page.items;
+    *n = page.n;
+    return true;
+}
+
+/* Tasks that only matter to documents that say the same. */
+static bool own_tasks(Due *d)
+{
+    Task *done, *open;
+    size_t n_done, n_open;
+    if (!tasks_around(d, TASK_DONE, brief_midnight(d->b, -BACK_DAYS), &done, &n_done) ||
+        !tasks_around(d, TASK_OPEN, d->b->day_until, &open, &n_open))
+        return false;
+    d->own = ARENA_NEW_ARRAY(d->b->a, Task, n_done + n_open + 1);
+    if (!d->own)
+        return brief_no_memory(d->b);
+    if (n_done)
+        memcpy(d->own, done, n_done * sizeof *done);
+    if (n_open)
+        memcpy(d->own + n_done, open, n_open * sizeof *open);
+    d->n_own = n_done + n_open;
+    return true;
+}
+
+/* Vectors of the first `n` lines and of the person's own tasks. */
+static bool embed(Due *d, size_t n, BriefDuty **own)
+{
+    BriefingBuild *b = d->b;
+    float *v;
+    bool have;
+    Str *texts = ARENA_NEW_ARRAY(b->a, Str, n + d->n_own + 1);
+    *own = ARENA_NEW_ARRAY(b->a, BriefDuty, d->n_own + 1);
+    if (!texts || !*own)
+        return brief_no_memory(b);
+    for (size_t i = 0; i < n + d->n_own; i++) {
+        BriefDuty *duty = i < n ? &d->items[i].duty : &(*own)[i - n];
+        if (i >= n) {
+            const Task *t = &d->own[i - n];
+            *duty = (BriefDuty){.said = t->title, .at = t->due_at, .timed = t->due_timed};
+        }
+        texts[i] = duty->text = brief_duty(b, duty->said);
+        if (!texts[i].ptr)
+            return brief_no_memory(b);
+    }
+    if (!brief_embed(b, texts, n + d->n_own, &v, &have))
+        return false;
+    for (size_t i = 0; have && i < n; i++)
+        d->items[i].duty.vector = v + i * MINILM_DIM;
+    for (size_t i = 0; have && i < d->n_own; i++)
+        (*own)[i].vector = v + (n + i) * MINILM_DIM;
+    return true;
+}
+
+/* Of a document's line: *gone when a task that is done says the same. */
+static bool beside_own(Due *d, const BriefDuty *own, DueLine *line, bool *gone)
+{
+    *gone = false;
+    for (size_t i = 0; i < d->n_own && !*gone; i++) {
+        if (line->item.sources->of != BRIEFING_OF_DOCUMENT ||
+            !brief_same_duty(d->b, &line->duty, &own[i]))
+            continue;
+        const Task *t = &d->own[i];
+        BriefingSource source = {BRIEFING_OF_TASK, t->id, t->title, t->source};
+        *gone = t->status == TASK_DONE;
+        if (!*gone && !join(d->b, &line->item, &source, "also your task"))
+            return false;
+    }
+    return true;
 }
 
 static bool pick(Due *d)
 {
     BriefingBuild *b = d->b;
     BriefingSection *s = &b->out->sections[BRIEFING_DUE];
-    Str *texts = ARENA_NEW_ARRAY(b->a, Str, LOOKED_AT);
     size_t n = d->n < LOOKED_AT ? d->n : LOOKED_AT, kept = 0;
-    float *vectors;
-    bool have;
-    if (!texts)
-        return brief_no_memory(b);
-    for (size_t i = 0; i < n; i++)
-        texts[i] = d->items[i].meaning;
-    if (!brief_embed(b, texts, n, &vectors, &have))
+    BriefDuty *own;
+    if (!own_tasks(d) || !embed(d, n, &own))
         return false;
     for (size_t i = 0; i < d->n; i++) {
         DueLine c = d->items[i];
+        bool gone;
         size_t k = 0;
-        c.vector = have && i < n ? vectors + i * MINILM_DIM : NULL;
-        while (k < kept && !same(b, &d->items[k], &c))
+        if (!beside_own(d, own, &c, &gone))
+            return false;
+        while (!gone && k < kept && !brief_same_duty(b, &d->items[k].duty, &c.duty))
             k++;
-        if (k == kept)
+        if (!gone && k == kept)
             d->items[kept++] = c;
-        else if (!join(b, &d->items[k].item, &c.item))
+        else if (!gone && !join(b, &d->items[k].item, &c.item.sources[0],
+                     c.item.sources->of == BRIEFING_OF_TASK ? "also your task" : "also in"))
             return false;
     }
     s->n = kept < SHOWN ? kept : SHOWN;

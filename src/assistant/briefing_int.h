@@ -103,6 +103,22 @@ void brief_write_stop(Briefings *x);
  * before are not again. */
 bool brief_embed(BriefingBuild *b, const Str *texts, size_t n, float **out, bool *have);
 float brief_likeness(const float *x, const float *y);
+/* Calendar days from the build's day to that of `ms`; negative: past. */
+int64_t brief_days_between(BriefingBuild *b, int64_t ms);
+/* Midnight of the day that is `days` after the build's, whatever the clock does in between. */
+int64_t brief_midnight(BriefingBuild *b, int days);
+
+/* What somebody is to do, to be compared with another (briefing_same.c). */
+typedef struct {
+    Str said;
+    Str text;      /* brief_duty's; empty: not looked at, and only equal words are the same */
+    int64_t at;    /* TASK_NO_TIME: no time */
+    bool timed;
+    float *vector; /* of the text; NULL: there is no encoder */
+} BriefDuty;
+/* A line without what it says about time. ptr NULL: no memory. */
+Str brief_duty(BriefingBuild *b, Str text);
+bool brief_same_duty(BriefingBuild *b, const BriefDuty *x, const BriefDuty *y);
 /* One line of a text: white space squeezed, at most `max` bytes, cut at a word. ptr NULL without
  * memory. */
 Str brief_line(Arena *a, Str text, size_t max);

@@ -226,6 +226,24 @@ bool brief_write_start(Briefings *x, Err *err)
     return err_set_errno(err, ERR_UNAVAILABLE, rc, "cannot start the writing of summaries");
 }
 
+bool briefings_write_begin(Briefings *x, Err *err)
+{
+    return brief_write_start(x, err);
+}
+
+size_t briefings_write_left(Briefings *x)
+{
+    (void)pthread_mutex_lock(&x->write_lock);
+    size_t n = x->n_wishes;
+    (void)pthread_mutex_unlock(&x->write_lock);
+    return n;
+}
+
+void briefings_write_end(Briefings *x)
+{
+    brief_write_stop(x);
+}
+
 void brief_write_stop(Briefings *x)
 {
     (void)pthread_mutex_lock(&x->write_lock);

@@ -100,6 +100,14 @@ bool calendars_event_change(Calendars *c, const Uuid *id, const int64_t *occurre
 bool calendars_event_delete(Calendars *c, const Uuid *id, const int64_t *occurrence, Arena *a,
     Err *err);
 
+#define CALENDAR_KEPT_MAX ((size_t)16 << 10) /* bytes of an event's own lines */
+
+/* A single event as a text, from which calendars_event_restore makes the same again (its id, uid
+ * and lines) in the calendar that it was in. ERR_TOO_LARGE for series and very long ones;
+ * restoring: ERR_CONFLICT when it is there, ERR_NOT_FOUND when its calendar is gone. */
+bool calendars_event_keep(Calendars *c, const Uuid *id, Arena *a, Str *out, Err *err);
+bool calendars_event_restore(Calendars *c, Str kept, Arena *a, CalEvent *out, Err *err);
+
 /* ---- in and out ------------------------------------------------------------------------------ */
 
 #define IMPORT_MAX_NOTES 20

@@ -1,7 +1,8 @@
 #include "assistant/dialogue.h"
 
 static const char *const thing_names[] = {"none", "task", "fact", "document", "event"};
-static const char *const undo_names[] = {"tasks", "remembered", "forgotten", "noted", "event"};
+static const char *const undo_names[] = {"tasks", "remembered", "forgotten", "noted", "event",
+    "event_gone"};
 static const char *const slot_names[] = {"title", "time", "duration", "ref", "topic", "fact"};
 _Static_assert(sizeof thing_names / sizeof *thing_names == THING_KINDS, "one name a kind");
 _Static_assert(sizeof undo_names / sizeof *undo_names == UNDO_KINDS, "one name a kind");
@@ -22,7 +23,14 @@ void dialogue_undoable(Dialogue *d, UndoKind kind, const Uuid *id, Str text)
 {
     if (d->n_undo == DIALOGUE_UNDO)
         memmove(d->undo, d->undo + 1, sizeof *d->undo * --d->n_undo);
-    d->undo[d->n_undo++] = (Undo){kind, *id, text};
+    d->undo[d->n_undo++] = (Undo){.kind = kind, .id = *id, .text = text};
+    d->undo[0].joined = false;
+}
+
+void dialogue_join(Dialogue *d, size_t n)
+{
+    for (size_t i = d->n_undo; i > 1 && n > 1; i--, n--)
+        d->undo[i - 1].joined = true;
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -93,6 +101,7 @@ static bool read_lists(const Json *j, Arena *a, Dialogue *d, Err *err)
         const Json *one = json_at(undo, i);
         Undo u = {.kind = (UndoKind)name_of(json_get(one, "kind"), undo_names, UNDO_KINDS,
                                             UNDO_KINDS)};
+        (void)json_bool(json_get(one, "joined"), &u.joined);
         if (!copy(a, json_get(one, "text"), &u.text, err))
             return false;
         if (u.kind != UNDO_KINDS && uuid_parse(json_str(json_get(one, "id")), &u.id))
@@ -178,6 +187,8 @@ static void write_lists(const Dialogue *d, JsonW *w)
         jw_kv_cstr(w, "kind", undo_names[d->undo[i].kind]);
         jw_kv_cstr(w, "id", uuid_format(&d->undo[i].id, id));
         jw_kv_str(w, "text", d->undo[i].text);
+        if (d->undo[i].joined)
+            jw_kv_bool(w, "joined", true);
         jw_obj_end(w);
     }
     jw_arr_end(w);

@@ -25,13 +25,14 @@ typedef struct {
 
 /* What can be taken back. TASKS: `id` is a change of tasks.h. REMEMBERED: a fact that was kept;
  * FORGOTTEN: `text` is one that was. NOTED: a document that was made. EVENT: a calendar entry that
- * was made. */
-typedef enum { UNDO_TASKS, UNDO_REMEMBERED, UNDO_FORGOTTEN, UNDO_NOTED, UNDO_EVENT,
+ * was made; EVENT_GONE: one that was taken out, `text` is calendars_event_keep's. */
+typedef enum { UNDO_TASKS, UNDO_REMEMBERED, UNDO_FORGOTTEN, UNDO_NOTED, UNDO_EVENT, UNDO_EVENT_GONE,
     UNDO_KINDS } UndoKind;
 typedef struct {
     UndoKind kind;
     Uuid id;
     Str text;      /* what it was, for the answer; of FORGOTTEN the fact's words */
+    bool joined;   /* one with the change before it: both are taken back at once */
 } Undo;
 
 /* A command that waits for an answer of the person's. */
@@ -65,5 +66,7 @@ void dialogue_write(const Dialogue *d, JsonW *w);
 void dialogue_list(Dialogue *d, ThingKind kind, const Uuid *id);
 /* The oldest is forgotten when there are too many. */
 void dialogue_undoable(Dialogue *d, UndoKind kind, const Uuid *id, Str text);
+/* The newest n changes are one for "undo". */
+void dialogue_join(Dialogue *d, size_t n);
 
 #endif

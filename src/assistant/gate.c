@@ -22,13 +22,39 @@ void gate_release(Gate *g)
 
 /* ---- marks ----------------------------------------------------------------------------------- */
 
-/* The end of a "[1]" or "[1, 2]" at `at`; 0: there is none. Numbers are added to out. */
+/* The brackets that some models were taught: a number, a dagger and lines between
+ * U+3010 and U+3011. */
+static size_t lens_at(Str s, size_t at, size_t *out, size_t *n)
+{
+    static const Str open = {"\xE3\x80\x90", 3}, close = {"\xE3\x80\x91", 3};
+    Str rest = str_sub(s, at, at + 64);
+    size_t end = str_starts(rest, open) ? str_find(rest, close, 3) : SIZE_MAX, number = 0, i = 3;
+    for (; end != SIZE_MAX && rest.ptr[i] >= '0' && rest.ptr[i] <= '9' && number < 1000; i++)
+        number = number * 10 + (size_t)(rest.ptr[i] - '0');
+    if (i == 3 || end == SIZE_MAX)
+        return 0;
+    if (*n < MARKS)
+        out[(*n)++] = number;
+    return at + end + 3;
+}
+
+/* The end of a "[1]", "[1, 2]", "[source 1]" or "[^1]" at `at`; 0: there is none. Numbers are added
+ * to out; "[-1]" is a mark of nothing. */
 static size_t mark_at(Str s, size_t at, size_t *out, size_t *n)
 {
+    static const char *const begins[] = {"sources ", "source ", "Sources ", "Source ", "^", "#"};
     size_t i = at + 1, number = 0, first = *n;
     bool digits = false;
     if (at >= s.len || s.ptr[at] != '[')
-        return 0;
+        return lens_at(s, at, out, n);
+    for (size_t k = 0; k < sizeof begins / sizeof *begins; k++)
+        if (str_starts(str_sub(s, i, s.len), str_of(begins[k])))
+            i += strlen(begins[k]);
+    if (i + 2 < s.len && s.ptr[i] == '-' && s.ptr[i + 1] >= '0' && s.ptr[i + 1] <= '9') {
+        while (++i < s.len && s.ptr[i] >= '0' && s.ptr[i] <= '9')
+            continue;
+        return i < s.len && s.ptr[i] == ']' ? i + 1 : 0;
+    }
     for (; i < s.len; i++) {
         char c = s.ptr[i];
         if (c >= '0' && c <= '9') {
@@ -191,7 +217,8 @@ static size_t complete(Str s, bool all)
         bool marked = str_find(str_sub(s, start, i), STR("]"), 0) != SIZE_MAX;
         if (marked && next > i)
             return i;
-        return next < s.len && next > i && s.ptr[next] != '[' ? i : 0;
+        bool mark_comes = str_starts(STR("\xE3\x80\x90"), str_sub(s, next, next + 3));
+        return next < s.len && next > i && s.ptr[next] != '[' && !mark_comes ? i : 0;
     }
 }
 
@@ -211,6 +238,11 @@ bool gate_feed(Gate *g, Str piece)
 {
     (void)buf_add(&g->held, piece);
     return buf_check(&g->held, "the answer", g->t->err) && drain(g, false);
+}
+
+void gate_cut(Gate *g)
+{
+    buf_clear(&g->held);
 }
 
 bool gate_flush(Gate *g)

@@ -44,5 +44,7 @@ void gate_release(Gate *g);
 bool gate_feed(Gate *g, Str piece);
 /* The model has ended: judges what is left. */
 bool gate_flush(Gate *g);
+/* The model was cut short: half a sentence may say the contrary of the whole, and is left out. */
+void gate_cut(Gate *g);
 
 #endif

@@ -24,7 +24,7 @@ typedef struct {
 static bool next_word(Str s, size_t *at, Word *w)
 {
     size_t i = *at;
-    *w = (Word){0};
+    *w = (Word){.start = i};
     while (i < s.len) {
         size_t was = i;
         uint32_t c = utf8_next(s, &i);
@@ -249,6 +249,151 @@ static void count_words(Str s, Str source, Str question, size_t *own, size_t *th
     }
 }
 
+/* ---- what belongs together ------------------------------------------------------------------- */
+
+/* What stands beside many a number and says nothing about it. */
+static bool is_unit(Str word)
+{
+    static const char *const words[] = {"am", "april", "august", "cent", "cents", "cm", "day",
+        "days", "december", "dollar", "dollars", "eur", "euro", "euros", "february", "friday",
+        "gbp", "gram", "grams", "h", "hour", "hours", "january", "july", "june", "kg", "km", "m",
+        "march", "may", "minute", "minutes", "mm", "monday", "month", "monthly", "months",
+        "november", "o", "oclock", "october", "per", "percent", "pm", "pound", "pounds",
+        "saturday", "september", "sunday", "thursday", "tuesday", "usd", "wednesday", "week",
+        "weekly", "weeks", "year", "yearly", "years"};
+    return str_in_sorted(word, words, sizeof words / sizeof *words);
+}
+
+/* Whether a sentence of a source only makes sense with the one before: "It is 900 EUR", "900". */
+static bool leans_back(Str sentence)
+{
+    static const char *const words[] = {"dazu", "er", "es", "he", "her", "hers", "his", "ihr",
+        "ihre", "it", "its", "sein", "seine", "she", "sie", "that", "their", "these", "they",
+        "this", "those"};
+    size_t at = 0;
+    Word w;
+    bool first = true;
+    while (next_word(sentence, &at, &w)) {
+        if (first && str_in_sorted(word_text(&w), words, sizeof words / sizeof *words))
+            return true;
+        first = false;
+        if (!w.number && !is_empty(&w) && !is_unit(word_text(&w)))
+            return false;
+    }
+    return true;
+}
+
+static bool is_closed(Str sentence)
+{
+    return sentence.len && strchr(".!?", sentence.ptr[sentence.len - 1]);
+}
+
+/* What a source says of one thing: a sentence with those that lean on it and with what a colon
+ * announces; and the heading, or whatever line without a stop stands before it. */
+typedef struct {
+    Str text, head, first; /* first: its first sentence */
+} Part;
+
+static bool next_part(Str text, size_t *at, Part *p)
+{
+    size_t start, end;
+    if (!sentence_next(text, at, &start, &end))
+        return false;
+    if (p->first.len && !is_closed(p->first)) /* a colon's own stands behind it */
+        p->head = str_find(p->first, STR(":"), 0) != SIZE_MAX ? (Str){NULL, 0} : p->first;
+    p->first = str_sub(text, start, end);
+    if (!is_closed(p->first))
+        p->head = (Str){NULL, 0};
+    for (size_t i = 0; i < 3; i++) {
+        size_t next = *at, s, e;
+        if (!sentence_next(text, &next, &s, &e) ||
+            (!leans_back(str_sub(text, s, e)) && text.ptr[end - 1] != ':'))
+            break;
+        end = e;
+        *at = next;
+    }
+    p->text = str_sub(text, start, end);
+    return true;
+}
+
+#define OTHERS 48
+
+/* What the sentence says beside numbers, names and units, and whether the source has it at all. */
+typedef struct {
+    Word words[OTHERS];
+    bool stands[OTHERS];
+    size_t n;
+} Others;
+
+static void others_of(Str sentence, Str source, Others *o)
+{
+    size_t at = 0;
+    Word w;
+    o->n = 0;
+    for (bool first = true; o->n < OTHERS && next_word(sentence, &at, &w); first = false) {
+        Word next;
+        size_t ahead = at;
+        bool name = w.upper && (!first || (next_word(sentence, &ahead, &next) && next.upper));
+        if (w.number || name || is_empty(&w) || is_unit(word_text(&w)) || spelled(word_text(&w)))
+            continue;
+        o->stands[o->n] = has_word(source, &w, false);
+        o->words[o->n++] = w;
+    }
+}
+
+/* Whether the part is about what the sentence is about; false when that stands elsewhere. */
+static bool is_about(const Part *p, const Others *o)
+{
+    size_t elsewhere = 0;
+    for (size_t i = 0; i < o->n; i++) {
+        if (!o->stands[i])
+            continue;
+        if (has_word(p->text, &o->words[i], false) || has_word(p->head, &o->words[i], false))
+            return true;
+        elsewhere++;
+    }
+    return !elsewhere || 2 * elsewhere < o->n;
+}
+
+/* Whether some part of the source has `one` and is not about something else than the sentence. */
+static bool is_said_of_it(Str one, const Others *o, Str text)
+{
+    size_t look = 0;
+    Part p = {0};
+    bool stands = false;
+    while (next_part(text, &look, &p)) {
+        if (!names_stand(one, p.text))
+            continue;
+        if (is_about(&p, o))
+            return true;
+        stands = true;
+    }
+    return !stands; /* cut in two where we part it: that is no proof against it */
+}
+
+/* No number and no name of the sentence stands in a part of the source that is about something
+ * else: "The rent is due on 1 March" is not what "The lease begins on 1 March. The rent is due on
+ * Monday." says. What stands in the title belongs to every part. */
+static bool belongs_together(Str sentence, Str title, Str text)
+{
+    size_t at = 0;
+    Word w;
+    Others o;
+    others_of(sentence, text, &o);
+    for (bool first = true; next_word(sentence, &at, &w); first = false) {
+        size_t date = w.number || w.upper ? known_date(sentence, w.start, text) : 0;
+        bool dated = date > w.end;
+        bool fact = dated || w.number || spelled(word_text(&w)) || (w.upper && !first);
+        Str one = str_sub(sentence, w.start, dated ? date : w.end);
+        if (dated)
+            at = date;
+        if (fact && (dated || !is_unit(word_text(&w))) && !names_stand(one, title) &&
+            !is_said_of_it(one, &o, text))
+            return false;
+    }
+    return true;
+}
+
 bool ground_is_order(Str s)
 {
     static const char *const signs[] = {"ignore all", "ignore any", "ignore the", "ignore previous",
@@ -301,7 +446,8 @@ bool ground_holds(Str sentence, Str title, Str text, Str question, Grounding *ou
     all[n++] = '\n';
     memcpy(all + n, text.ptr, text.len);
     Str source = str_mem(all, n + text.len);
-    if (!names_stand(sentence, source) || (negates(sentence) && !negates(source)))
+    if (!names_stand(sentence, source) || (negates(sentence) && !negates(source)) ||
+        !belongs_together(sentence, title, text))
         return false;
     count_words(sentence, source, question, &own, &there);
     if (!there || (float)there < LEAST_SHARE * (float)own ||
@@ -315,6 +461,18 @@ bool ground_holds(Str sentence, Str title, Str text, Str question, Grounding *ou
 bool ground_names(Str text, Str source)
 {
     return names_stand(text, source);
+}
+
+void ground_words(Str text, Str source, size_t *own, size_t *there)
+{
+    count_words(text, source, STR(""), own, there);
+}
+
+bool ground_has_word(Str source, Str word)
+{
+    size_t at = 0;
+    Word w;
+    return next_word(word, &at, &w) && has_word(source, &w, true);
 }
 
 bool ground_says_nothing(Str sentence)

@@ -21,6 +21,10 @@ typedef struct {
 bool ground_holds(Str sentence, Str title, Str text, Str question, Grounding *out);
 /* Whether every number and name of `text` stands in `source`: for summaries. */
 bool ground_names(Str text, Str source);
+/* How many words of `text` say something by themselves, and how many of those stand in `source`. */
+void ground_words(Str text, Str source, size_t *own, size_t *there);
+/* Whether `source` has this one word, exactly but for capitals. */
+bool ground_has_word(Str source, Str word);
 /* Whether it has anything that needs proof: "Yes." and "Here is what I found:" have not. */
 bool ground_says_nothing(Str sentence);
 /* Whether it reads as an order to an assistant. */

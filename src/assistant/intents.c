@@ -165,12 +165,15 @@ static void choose(const float *p, Intent *out)
         out->second_confidence = 1 - out->action_confidence;
 }
 
-static bool by_encoder(const Intents *x, MinilmState *s, const Reading *r, Intent *out, Err *err)
+static bool by_encoder(const Intents *x, MinilmState *s, const Reading *r, const IntentContext *c,
+                       Intent *out, Err *err)
 {
     char room[WORDS_ROOM + WORDS_MAX];
     float embedding[MINILM_DIM], p[ACTION_COUNT];
     Str text = sentence_join(&r->words, room, sizeof room);
-    if (!minilm_embed(x->model, s, &text, 1, embedding, NULL, err))
+    bool ok = c->embed ? c->embed(c->arg, text, embedding, err)
+                       : minilm_embed(x->model, s, &text, 1, embedding, NULL, err);
+    if (!ok)
         return false;
     head_score(&r->words, embedding, p);
     choose(p, out);
@@ -183,6 +186,38 @@ static void by_default(const Reading *r, Intent *out)
     out->action = ACTION_QUESTION;
     out->confidence = r->words.question ? 0.8 : 0.5;
     out->action_confidence = r->words.question ? 0.6 : 0.3;
+}
+
+static bool begins_as(Str s, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        Str word = str_of(words[i]);
+        if (str_eq_nocase(str_sub(s, 0, word.len), word) && s.len > word.len &&
+            s.ptr[word.len] == ' ')
+            return true;
+    }
+    return false;
+}
+
+/* A question whatever verb follows: "Why shouldn't I open the oven?" bids nothing, and after an
+ * answer out of the documents "and until when can I cancel it?" is asked of them. */
+static bool only_asks(const Reading *r, const IntentContext *c, IntentAction a, bool by_rule)
+{
+    static const char *const never[] = {"why", "until when", "by when", "since when",
+        "for how long", "who", "whose", "warum", "wieso", "bis wann", "seit wann", "wer", "wem",
+        "wessen"};
+    static const char *const asking[] = {"how", "what", "when", "where", "which", "was", "wann",
+        "welche", "welchen", "welcher", "welches", "wie", "wo", "womit", "wof\303\274r", "at what",
+        "at which", "by what", "from what", "in what", "in which", "on what", "on which", "to whom",
+        "with whom", "for whom", "um wie viel", "um welche"};
+    Str s = str_sub(r->sentence, r->words.word[0].start, r->sentence.len);
+    bool command = intent_info(a)->kind == INTENT_COMMAND;
+    if (command && begins_as(s, never, sizeof never / sizeof *never))
+        return true;
+    bool goes_on = r->words.continues && c->turn == TURN_ANSWER && c->awaiting == AWAIT_NOTHING;
+    return goes_on && (command || !by_rule) &&
+           (begins_as(s, asking, sizeof asking / sizeof *asking) ||
+            begins_as(s, never, sizeof never / sizeof *never));
 }
 
 static bool decide(const Intents *x, MinilmState *s, Reading *r, const IntentContext *c,
@@ -209,10 +244,14 @@ static bool decide(const Intents *x, MinilmState *s, Reading *r, const IntentCon
         out->confidence = out->action_confidence = 0.9;
         return supplies_title(r, out, err);
     } else if (x->model && s) {
-        if (!by_encoder(x, s, r, out, err))
+        if (!by_encoder(x, s, r, c, out, err))
             return false;
     } else {
         by_default(r, out);
+    }
+    if (only_asks(r, c, out->action, rule != NULL)) {
+        out->action = ACTION_QUESTION;
+        rule = NULL;
     }
     IntentAction meant = in_turn(r, c, out->action);
     if (!rule || meant != rule->action || meant == ACTION_SELECT || took.set[PATTERN_ANY])

@@ -173,6 +173,10 @@ typedef struct {
     IntentTurn turn;
     IntentAwait awaiting;
     size_t listed;    /* how many things the last answer named: "the second one" needs two */
+    /* The encoder's vector [384] of a text from elsewhere, so that one that is kept is not computed
+     * again. May be NULL: computed with the state. */
+    bool (*embed)(void *arg, Str text, float *out, Err *err);
+    void *arg;
 } IntentContext;
 
 typedef struct Intents Intents;

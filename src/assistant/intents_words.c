@@ -54,8 +54,9 @@ static const char *const names[] = {"alexa",  "assistant", "computer", "cortana"
                                     "jarvis", "olly",      "robot",    "siri",    "sotto"};
 
 /* Passed over at the beginning of a longer sentence. */
-static const char *const openers[] = {"alright", "and", "anyway", "but",   "hey", "hi",   "now",
-                                      "oh",      "ok",  "okay",   "right", "so",  "then", "well"};
+static const char *const openers[] = {
+    "aber", "alright", "and",  "anyway", "but", "hey",  "hi",  "now",
+    "oh",   "ok",      "okay", "right",  "so",  "then", "und", "well"};
 
 /* Verbs that a polite wrapping stands before: "could you turn ..." is "turn ...". Sorted. */
 static const char *const verbs[] = {
@@ -289,9 +290,8 @@ void sentence_words(Str text, SentenceWords *out)
     strip_fillers(out);
     strip_name(out);
     while (out->n > 2 && IN(out->word[0].text, openers)) {
-        out->continues |= str_eq(out->word[0].text, STR("and")) ||
-                          str_eq(out->word[0].text, STR("but")) ||
-                          str_eq(out->word[0].text, STR("then"));
+        static const char *const on[] = {"aber", "and", "but", "then", "und"};
+        out->continues |= IN(out->word[0].text, on);
         drop(out, 0, 1);
     }
     while (strip_wrapping(out))

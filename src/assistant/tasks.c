@@ -321,21 +321,49 @@ bool tasks_waiting(Tasks *t, size_t limit, Arena *a, TaskReminder **out, size_t 
     return true;
 }
 
+/* After it was acknowledged: what it is of, told to who listens when it is news. */
+static bool acknowledged(Tasks *t, const Uuid *delivery, Arena *a, bool first, TaskReminder *out,
+    Err *err)
+{
+    Err why = ERR_INIT;
+    *out = (TaskReminder){0};
+    if (!store_delivery_get(t->store, &t->owner, delivery, &out->delivery, err))
+        return false;
+    if (!tasks_get(t, &out->delivery.task, a, &out->task, &why)) {
+        if (why.code != ERR_NOT_FOUND)
+            return err_set(err, why.code, "%s", why.msg);
+        out->task = (Task){.id = out->delivery.task, .due_at = TASK_NO_TIME}; /* deleted since */
+    }
+    if (first)
+        tasks_tell(t, TASKS_ACKNOWLEDGED, &out->task, why.code == ERR_NOT_FOUND, &out->delivery);
+    return true;
+}
+
 bool tasks_acknowledge(Tasks *t, const Uuid *delivery, Arena *a, TaskReminder *out, bool *first,
     Err *err)
 {
-    TaskReminder r = {0};
-    Err why = ERR_INIT;
-    if (!store_delivery_ack(t->store, &t->owner, delivery, clock_now_ms(), first, err)
-        || !store_delivery_get(t->store, &t->owner, delivery, &r.delivery, err))
+    TaskReminder r;
+    if (!store_delivery_ack(t->store, &t->owner, delivery, 1, clock_now_ms(), first, err)
+        || !acknowledged(t, delivery, a, *first, &r, err))
         return false;
-    if (!tasks_get(t, &r.delivery.task, a, &r.task, &why)) {
-        if (why.code != ERR_NOT_FOUND)
-            return err_set(err, why.code, "%s", why.msg);
-        r.task = (Task){.id = r.delivery.task, .due_at = TASK_NO_TIME}; /* deleted since */
-    }
     *out = r;
-    if (*first)
-        tasks_tell(t, TASKS_ACKNOWLEDGED, &r.task, why.code == ERR_NOT_FOUND, &r.delivery);
+    return true;
+}
+
+bool tasks_acknowledge_all(Tasks *t, const Uuid *deliveries, size_t n, Arena *a, size_t *first,
+    Err *err)
+{
+    bool *news = ARENA_NEW_ARRAY(a, bool, n + 1);
+    if (!news)
+        return err_set(err, ERR_NO_MEMORY, "acknowledging reminders: out of memory");
+    if (!store_delivery_ack(t->store, &t->owner, deliveries, n, clock_now_ms(), news, err))
+        return false;
+    *first = 0;
+    for (size_t i = 0; i < n; i++) {
+        TaskReminder r;
+        if (!acknowledged(t, &deliveries[i], a, news[i], &r, err))
+            return false;
+        *first += news[i];
+    }
     return true;
 }

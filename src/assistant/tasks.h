@@ -157,6 +157,9 @@ bool tasks_waiting(Tasks *t, size_t limit, Arena *a, TaskReminder **out, size_t 
 /* *first: nobody had acknowledged it before. */
 bool tasks_acknowledge(Tasks *t, const Uuid *delivery, Arena *a, TaskReminder *out, bool *first,
     Err *err);
+/* All or none, in one transaction. *first: how many nobody had acknowledged before. */
+bool tasks_acknowledge_all(Tasks *t, const Uuid *deliveries, size_t n, Arena *a, size_t *first,
+    Err *err);
 
 /* ---- listening ------------------------------------------------------------------------------- */
 

@@ -10,6 +10,13 @@
 /* What to add to the monotonic clock for a clock that was set; WALL_CLOCK when it was not. */
 static _Atomic int64_t set_offset = WALL_CLOCK;
 
+uint64_t clock_thread_ns(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
 uint64_t clock_mono_ns(void)
 {
     struct timespec t;

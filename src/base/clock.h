@@ -10,6 +10,7 @@
 
 int64_t clock_now_ms(void);
 uint64_t clock_mono_ns(void);
+uint64_t clock_thread_ns(void); /* of processor that the calling thread has used */
 static inline double clock_seconds_since(uint64_t start_ns)
 {
     return (double)(clock_mono_ns() - start_ns) * 1e-9;

@@ -34,6 +34,10 @@ bool os_random(void *out, size_t n, Err *err);
 unsigned os_cpu_count(void);
 /* What a control group's cpu.max ("150000 100000") allows, in whole processors; 0: no limit. */
 unsigned os_cpu_quota(Str text);
+/* The calling thread runs as soon as it wakes, before threads with longer slices of the fair
+ * scheduler (the usual is some 3 ms; 0.1 ms is the shortest); its share of the processor stays.
+ * Linux 6.12. False: the kernel has no such thing, which changes nothing. */
+bool os_prompt_thread(uint64_t slice_ns);
 uint64_t os_rss_bytes(void);      /* resident memory of this process */
 const char *os_home(void);        /* $HOME or the password file's; NULL when neither */
 

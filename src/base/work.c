@@ -8,11 +8,15 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fair.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "base/os.h"
 
 #define BULK_NICE 19
+#define SLICE_NS 1000000u
+#define MUCH_NS 1000000000u /* of processor, halved every second */
 
 typedef struct Job Job;
 struct Job {
@@ -20,6 +24,7 @@ struct Job {
     WorkFn run, drop;
     void *arg;
     WorkLimit limit;
+    WorkFrom from;
 };
 
 typedef struct {
@@ -36,8 +41,11 @@ typedef struct {
     uint64_t since_ns;  /* of the job; 0: none */
     int cls;
     WorkLimit limit;    /* of the job */
+    WorkFrom from;      /* of the job, on whose account it still is */
     pthread_t thread;
 } Worker;
+
+static _Thread_local Worker *self_here; /* the worker that this thread is; NULL: none */
 
 struct Work {
     pthread_mutex_t lock; /* guards everything but `pressed` and what never changes */
@@ -48,7 +56,8 @@ struct Work {
     unsigned normal;              /* of the busy: those with a NORMAL job */
     unsigned hung, unreplaced;
     bool stopping;
-    Metric *hung_total;
+    Metric *hung_total, *refused_total;
+    Fair addresses, connections; /* who has used how much of the workers */
     /* INTERACTIVE jobs that wait, and with bulk threads those that run too; to be read without the
      * lock. */
     atomic_size_t pressed;
@@ -74,18 +83,58 @@ static bool may_take(const Work *w, bool bulk, int cls)
     return cls != WORK_BULK || (w->bulk == 0 && (w->threads == 1 || w->threads - w->busy >= 2));
 }
 
+/* While others want something, too, one address leaves a worker free; half of them when it has
+ * lately kept one busy. */
+static bool holds_enough(Work *w, const Job *job, bool contended, uint64_t now)
+{
+    if (!contended || !job->from.address || w->threads < 2)
+        return false;
+    bool much = fair_used(&w->addresses, job->from.address, now) > MUCH_NS;
+    unsigned most = much && w->threads > 2 ? w->threads / 2 : w->threads - 1;
+    return fair_place(&w->addresses, job->from.address)->running >= most;
+}
+
+/* Where the job of the least served is linked; NULL when none may run. */
+static Job **least_served(Work *w, Queue *q, bool bulk)
+{
+    uint64_t now = clock_mono_ns() / 1000000, least[2] = {UINT64_MAX, UINT64_MAX};
+    bool contended = !bulk && fair_contended(&w->addresses, now);
+    Job **best = NULL;
+    for (Job **at = &q->first; *at; at = &(*at)->next) {
+        Job *job = *at;
+        if (holds_enough(w, job, contended, now))
+            continue;
+        uint64_t used = fair_used(&w->addresses, job->from.address, now);
+        if (best && used > least[0])
+            continue;
+        uint64_t one = fair_used(&w->connections, job->from.connection, now);
+        if (best && used == least[0] && one >= least[1])
+            continue;
+        best = at;
+        least[0] = used;
+        least[1] = one;
+    }
+    return best;
+}
+
 /* The next job for the worker, or NULL. */
 static Job *take(Work *w, bool bulk, int *class)
 {
     for (int cls = 0; cls < WORK_CLASSES; cls++) {
         Queue *q = &w->queues[cls];
-        if (!q->first || !may_take(w, bulk, cls))
+        Job **at = q->first && may_take(w, bulk, cls) ? least_served(w, q, bulk) : NULL;
+        if (!at)
             continue;
-        Job *job = q->first;
-        q->first = job->next;
-        if (!q->first)
-            q->end = &q->first;
+        Job *job = *at;
+        *at = job->next;
+        if (!job->next)
+            q->end = at;
         q->count--;
+        if (job->from.address) {
+            FairPlace *p = fair_place(&w->addresses, job->from.address);
+            p->waiting--;
+            p->running++;
+        }
         if (cls == WORK_INTERACTIVE && w->bulk == 0)
             atomic_fetch_sub_explicit(&w->pressed, 1, memory_order_relaxed);
         *class = cls;
@@ -94,14 +143,28 @@ static Job *take(Work *w, bool bulk, int *class)
     return NULL;
 }
 
+/* The job took that much of a processor; with the lock held. */
+static void settle(Work *w, const WorkFrom *from, uint64_t ns)
+{
+    uint64_t now = clock_mono_ns() / 1000000;
+    if (!from->address)
+        return;
+    fair_place(&w->addresses, from->address)->running--;
+    fair_charge(&w->addresses, from->address, ns, now);
+    fair_charge(&w->connections, from->connection, ns, now);
+}
+
 static void *work_loop(void *arg)
 {
     Worker *self = arg;
     Work *w = self->pool;
     bool bulk = self->bulk;
     int cls = 0;
+    self_here = self;
     if (bulk) /* of this thread alone; what cannot be lowered runs as it is */
         (void)setpriority(PRIO_PROCESS, (id_t)gettid(), BULK_NICE);
+    else /* a person waits: before the bulk threads at once, and behind the network's thread */
+        (void)os_prompt_thread(SLICE_NS);
     (void)pthread_mutex_lock(&w->lock);
     while (!w->stopping) {
         Job *job = take(w, bulk, &cls);
@@ -113,12 +176,15 @@ static void *work_loop(void *arg)
         w->normal += cls == WORK_NORMAL;
         self->limit = job->limit;
         self->cls = cls;
+        uint64_t before = clock_thread_ns();
         self->since_ns = job->limit.limit_ms ? clock_mono_ns() : 0;
+        self->from = job->from;
         (void)pthread_mutex_unlock(&w->lock);
         job->run(job->arg, self->index);
         mem_free(job);
         (void)pthread_mutex_lock(&w->lock);
         self->since_ns = 0;
+        settle(w, &self->from, clock_thread_ns() - before);
         if (self->hung) {
             self->hung = false;
             w->hung--;
@@ -200,6 +266,7 @@ Work *work_new_bulk(unsigned threads, unsigned bulk, size_t queue_max, Err *err)
     (void)pthread_cond_init(&w->wake, NULL);
     (void)pthread_cond_init(&w->wake_bulk, NULL);
     w->hung_total = metric_counter("jobs_hung_total", "jobs that passed their limit", "job");
+    w->refused_total = metric_counter("jobs_refused_total", "jobs that found no room", "why");
     w->queue_max = queue_max;
     w->threads = threads;
     w->bulk = bulk;
@@ -245,6 +312,38 @@ bool work_submit(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg, Err
 bool work_submit_limited(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg,
                          const WorkLimit *limit, Err *err)
 {
+    return work_submit_from(w, cls, run, drop, arg, limit, NULL, err);
+}
+
+typedef enum { TAKEN, STOPPING, FULL, TOO_MANY } Taken;
+
+/* With the lock held. */
+static Taken enqueue(Work *w, WorkClass cls, Job *job)
+{
+    Queue *q = &w->queues[cls];
+    FairPlace *p = job->from.address ? fair_place(&w->addresses, job->from.address) : NULL;
+    uint64_t now = p ? clock_mono_ns() / 1000000 : 0;
+    fair_seen(&w->addresses, job->from.address, now);
+    if (w->stopping)
+        return STOPPING;
+    if (q->count >= w->queue_max)
+        return FULL;
+    if (p && p->waiting >= w->queue_max - w->queue_max / 4 && fair_contended(&w->addresses, now))
+        return TOO_MANY;
+    if (p)
+        p->waiting++;
+    *q->end = job;
+    q->end = &job->next;
+    q->count++;
+    if (cls == WORK_INTERACTIVE)
+        atomic_fetch_add_explicit(&w->pressed, 1, memory_order_relaxed);
+    (void)pthread_cond_signal(cls == WORK_BULK && w->bulk ? &w->wake_bulk : &w->wake);
+    return TAKEN;
+}
+
+bool work_submit_from(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg,
+                      const WorkLimit *limit, const WorkFrom *from, Err *err)
+{
     if ((unsigned)cls >= WORK_CLASSES || !run)
         return err_set(err, ERR_INTERNAL, "a job needs a class and a function");
     Job *job = mem_alloc(sizeof *job);
@@ -253,24 +352,21 @@ bool work_submit_limited(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *
     *job = (Job){.run = run, .drop = drop, .arg = arg};
     if (limit)
         job->limit = *limit;
-
+    if (from)
+        job->from = *from;
     (void)pthread_mutex_lock(&w->lock);
-    Queue *q = &w->queues[cls];
-    bool stopping = w->stopping, full = q->count >= w->queue_max;
-    if (!stopping && !full) {
-        *q->end = job;
-        q->end = &job->next;
-        q->count++;
-        if (cls == WORK_INTERACTIVE)
-            atomic_fetch_add_explicit(&w->pressed, 1, memory_order_relaxed);
-        (void)pthread_cond_signal(cls == WORK_BULK && w->bulk ? &w->wake_bulk : &w->wake);
-    }
+    Taken taken = enqueue(w, cls, job);
     (void)pthread_mutex_unlock(&w->lock);
-    if (!stopping && !full)
+    if (taken == TAKEN)
         return true;
     mem_free(job);
-    if (stopping)
-        return err_set(err, ERR_UNAVAILABLE, "the workers are stopping: try again after a restart");
+    if (taken == STOPPING)
+        return err_set(err, ERR_UNAVAILABLE,
+                       "the workers are stopping: try again after a restart");
+    METRIC_INC(w->refused_total, taken == FULL ? "full" : "share");
+    if (taken == TOO_MANY)
+        return err_set(err, ERR_RATE_LIMITED, "%zu of your requests are waiting already: try again "
+                       "in a moment", w->queue_max - w->queue_max / 4);
     return err_set(err, ERR_UNAVAILABLE, "%zu %s jobs are waiting already: try again in a moment",
                    w->queue_max, work_class_name(cls));
 }
@@ -297,6 +393,8 @@ static void give_up(Work *w, Worker *worker)
 {
     worker->hung = true;
     worker->since_ns = 0;
+    settle(w, &worker->from, (uint64_t)worker->limit.limit_ms * 1000000);
+    worker->from = (WorkFrom){0, 0};
     w->hung++;
     if (worker->cls == WORK_INTERACTIVE && w->bulk)
         atomic_fetch_sub_explicit(&w->pressed, 1, memory_order_relaxed);
@@ -308,6 +406,14 @@ static void give_up(Work *w, Worker *worker)
     log_write(LOG_ERROR, "work", "%s hangs for more than %u s in worker %u; %s",
               worker->limit.name, worker->limit.limit_ms / 1000, worker->index,
               replaced ? "another thread takes its place" : "nobody takes its place");
+}
+
+void work_touch(Work *w, unsigned worker)
+{
+    (void)pthread_mutex_lock(&w->lock);
+    if (w->workers[worker].since_ns)
+        w->workers[worker].since_ns = clock_mono_ns();
+    (void)pthread_mutex_unlock(&w->lock);
 }
 
 unsigned work_watch(Work *w)
@@ -327,6 +433,17 @@ unsigned work_watch(Work *w)
         found += late;
     }
     return found;
+}
+
+void work_alive(void)
+{
+    Worker *worker = self_here;
+    if (!worker)
+        return;
+    (void)pthread_mutex_lock(&worker->pool->lock);
+    if (worker->since_ns)
+        worker->since_ns = clock_mono_ns();
+    (void)pthread_mutex_unlock(&worker->pool->lock);
 }
 
 unsigned work_hung(Work *w, unsigned *unreplaced)

@@ -1,9 +1,12 @@
 /* work.h - a pool of threads that runs jobs from a priority queue.
  *
  * What a person waits for runs before what can wait: classes in order are INTERACTIVE (a query, a
- * voice command), NORMAL (one upload, a change), BULK (a folder being read). Within a class, first
- * come first served. NORMAL jobs never hold all workers, so a query does not wait for uploads that
- * hang. BULK jobs never occupy the last free worker when there are two or more, so a
+ * voice command), NORMAL (one upload, a change), BULK (a folder being read). Within a class,
+ * whoever has used least processor time lately comes first (base/fair.h): among addresses, then
+ * among one address's connections; first come first served among equals. While more than one
+ * address asks, none holds all workers (more than half, when it has lately kept one busy), nor more
+ * than three quarters of a queue. NORMAL jobs never hold all workers, so a query does not wait for
+ * uploads that hang. BULK jobs never occupy the last free worker when there are two or more, so a
  * query never waits for a folder; in a pool with bulk threads they run on those alone, at the
  * operating system's lowest priority, so that they fill every processor and give way at once. A
  * class's queue is bounded: submitting past it is ERR_UNAVAILABLE, which clients see as 503 with
@@ -38,6 +41,12 @@ typedef struct {
     uint64_t id;
 } WorkLimit;
 
+/* Who a job is for: numbers of base/fair.h; 0: the program itself. */
+typedef struct {
+    uint64_t address; /* and person */
+    uint64_t connection;
+} WorkFrom;
+
 #define WORK_THREADS_MAX 1024
 #define WORK_SPARES 4 /* numbers for threads that replace hung ones */
 
@@ -53,8 +62,18 @@ void work_free(Work *w);
 bool work_submit(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg, Err *err);
 bool work_submit_limited(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg,
                          const WorkLimit *limit, Err *err);
+/* Of the job that runs in `worker`, by itself: it goes on as it should, and its limit counts from
+ * now. */
+void work_touch(Work *w, unsigned worker);
+/* As work_submit_limited, on somebody's account. ERR_RATE_LIMITED when too many of the address's
+ * jobs wait while others want something, too. */
+bool work_submit_from(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg,
+                      const WorkLimit *limit, const WorkFrom *from, Err *err);
 /* Deals with the jobs that have passed their limit; returns how many were found just now. */
 unsigned work_watch(Work *w);
+/* Said by a job that works on and is not stuck, however long it takes (an hour's recording): its
+ * limit counts from now. On a thread that is no worker it does nothing. */
+void work_alive(void);
 /* Jobs that hang now, and those of them that could not be replaced because too many do. While any
  * hangs, work_free would wait for it: end the process instead. */
 unsigned work_hung(Work *w, unsigned *unreplaced);

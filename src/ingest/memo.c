@@ -117,11 +117,17 @@ bool memo_read(const IngestEars *ears, const Snapshot *bytes, const IngestInput 
         return false;
     IngestSound s = {(size_t)sound.samples, read_sound, &sound, in->cancelled, in->cancelled_arg};
     bool ok = ears->hear(ears->arg, &s, a, &heard, memo.heard_by, err);
+    SoundTags tags = sound.tags;
     memo.seconds = sound_seconds(&sound);
     memo.partial = sound.partial;
     sound_release(&sound);
     if (!ok || !memo_text(&heard, a, &memo, err))
         return false;
+    memo.text.title = arena_str(a, str_of(tags.title));
+    memo.text.author = arena_str(a, str_of(tags.author));
+    memo.text.created = arena_str(a, str_of(tags.created));
+    if (!memo.text.title.ptr || !memo.text.author.ptr || !memo.text.created.ptr)
+        return err_set(err, ERR_NO_MEMORY, "no memory for a recording's tags");
     *out = memo;
     return true;
 }

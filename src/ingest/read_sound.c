@@ -7,10 +7,10 @@
  * (the bytes come from memory by two callbacks), one thread. The bytes alone decide what a file is:
  * a file name can lie.
  *
- * Lost: all but the samples of one stream (pictures, video, tags, chapters, other languages), and
- * gaps in time stamps, which close up. What is damaged in the middle is left out and the rest read
- * on; the sound is partial then. One of which more is damaged than not is refused: its noise would
- * be taken for speech. */
+ * Lost: all but the samples of one stream and its title, author and date (pictures, video, other
+ * tags, chapters, other languages), and gaps in time stamps, which close up. What is damaged in the
+ * middle is left out and the rest read on; the sound is partial then. One of which more is damaged
+ * than not is refused: its noise would be taken for speech. */
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libavutil/avstring.h>
@@ -62,6 +62,7 @@ static struct {
     __typeof__(&av_freep) freep;
     __typeof__(&av_strdup) copy;
     __typeof__(&av_match_list) match;
+    __typeof__(&av_dict_get) entry;
     __typeof__(&av_log_set_level) log_level;
     __typeof__(&av_channel_layout_default) layout;
 } av;
@@ -105,6 +106,7 @@ static bool load(Err *err)
         {util, "av_freep", &av.freep},
         {util, "av_strdup", &av.copy},
         {util, "av_match_list", &av.match},
+        {util, "av_dict_get", &av.entry},
         {util, "av_log_set_level", &av.log_level},
         {util, "av_channel_layout_default", &av.layout},
     };
@@ -443,6 +445,28 @@ static bool decode_all(Sounding *s, Err *err)
     return true;
 }
 
+/* Tags stand with the file or, in Ogg, with the stream; of several names the first there is. */
+static void read_tag(const Sounding *s, const char *const *names, char *to, size_t room)
+{
+    const AVDictionary *places[] = {s->format->metadata, s->stream->metadata};
+    for (size_t i = 0; names[i]; i++) {
+        for (size_t k = 0; k < 2 && !*to; k++) {
+            const AVDictionaryEntry *e = av.entry(places[k], names[i], NULL, 0);
+            sound_tag(to, room, e ? e->value : NULL);
+        }
+    }
+}
+
+static void read_tags(Sounding *s)
+{
+    SoundTags *t = &s->to->head.tags;
+    read_tag(s, (const char *const[]){"title", NULL}, t->title, sizeof t->title);
+    read_tag(s, (const char *const[]){"artist", "author", "album_artist", NULL}, t->author,
+             sizeof t->author);
+    read_tag(s, (const char *const[]){"creation_time", "date", NULL}, t->created,
+             sizeof t->created);
+}
+
 static void release(Sounding *s)
 {
     av.drop_frame(&s->frame);
@@ -462,6 +486,8 @@ static bool read_sound(Str data, Str filename, SoundSink *to, Err *err)
     (void)filename;
     bool ok = open_file(&s, err) && choose_stream(&s, err) && open_codec(&s, err) &&
               decode_all(&s, err);
+    if (ok)
+        read_tags(&s);
     release(&s);
     return ok;
 }

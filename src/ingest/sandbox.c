@@ -20,19 +20,24 @@
 
 #define GRACE_NS 100000000u /* after the deadline the caller is told, whatever the zygote does */
 #define LATE_MAX 3          /* such times in a row: then the zygote itself is taken for dead */
+#define SPOOL "/var/tmp"
+#define IN_MEMORY ((uint64_t)16 << 20) /* what may become larger is written to the disk */
 #define ATTEMPTS 3          /* of a file, when the zygote dies meanwhile */
 
 Sandbox *sandbox_new(const SandboxOptions *o, Err *err)
 {
     Sandbox *s = mem_zalloc(sizeof *s);
     char *self = mem_strdup(o->self ? o->self : "/proc/self/exe");
-    if (!s || !self) {
+    char *spool = mem_strdup(o->spool ? o->spool : SPOOL);
+    if (!s || !self || !spool) {
         mem_free(s);
         mem_free(self);
+        mem_free(spool);
         (void)err_set(err, ERR_NO_MEMORY, "cannot prepare the confined reader: out of memory");
         return NULL;
     }
     s->self = self;
+    s->spool = spool;
     s->timeout_ns = (uint64_t)(o->timeout_ms ? o->timeout_ms : 30000) * 1000000u;
     s->memory = o->memory ? o->memory : (uint64_t)512 << 20;
     s->max_text = o->max_text ? o->max_text : (size_t)16 << 20;
@@ -139,6 +144,7 @@ void sandbox_free(Sandbox *s)
     end_zygote(s, false);
     (void)pthread_mutex_destroy(&s->lock);
     mem_free(s->self);
+    mem_free(s->spool);
     mem_free(s);
 }
 
@@ -333,11 +339,24 @@ static void close_all(const int *fds, size_t n)
             (void)close(fds[i]);
 }
 
+/* What the child writes to: memory, or, for what may become long, a file on a disk without a name,
+ * which is gone with its descriptor whatever happens. Where no such file can be made, memory. */
+static int new_output(const Sandbox *s, const Job *job)
+{
+    int fd = -1;
+    if ((uint64_t)job->rate_hz * job->max_seconds * 2 > IN_MEMORY) {
+        fd = open(s->spool, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+        if (fd < 0)
+            fd = open(SPOOL, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    }
+    return fd >= 0 ? fd : memfd_create("sotto-output", MFD_CLOEXEC);
+}
+
 /* One try. *lost: the zygote went away meanwhile and the file may be tried again. */
 static bool run_once(Sandbox *s, const Job *job, int input, SandboxTake take, void *arg, bool *lost,
                      Err *err)
 {
-    int output = memfd_create("sotto-output", MFD_CLOEXEC), status_pipe[2] = {-1, -1};
+    int output = new_output(s, job), status_pipe[2] = {-1, -1};
     if (output < 0 || pipe2(status_pipe, O_CLOEXEC) != 0) {
         (void)err_set_errno(err, ERR_UNAVAILABLE, errno, "cannot prepare the confined reader");
         close_all(&output, 1);

@@ -26,6 +26,7 @@ typedef struct {
     unsigned timeout_ms; /* of one file, 0: 30 s */
     uint64_t memory;     /* of one child beyond the libraries, 0: 512 MiB */
     size_t max_text;     /* 0: 16 MiB */
+    const char *spool;   /* folder on a disk for long sounds; NULL: /var/tmp */
 } SandboxOptions;
 
 Sandbox *sandbox_new(const SandboxOptions *o, Err *err);

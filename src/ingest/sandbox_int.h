@@ -18,7 +18,7 @@ typedef struct {
 } Standing;
 
 struct Sandbox {
-    char *self;
+    char *self, *spool;
     uint64_t timeout_ns, memory;
     size_t max_text;
     pthread_mutex_t lock; /* guards what follows */

@@ -1,12 +1,14 @@
 #include "ingest/sound.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "audio/wav.h"
 #include "ingest/sandbox_int.h"
 #include "ingest/sound_frame.h"
 
 #define MAX_SECONDS (24 * 3600)
+#define LET_GO ((size_t)1 << 19) /* samples read at once: a long sound, read in stretches */
 
 typedef struct {
     const Job *job;
@@ -92,11 +94,23 @@ void sound_release(Sound *s)
     *s = (Sound){0};
 }
 
+/* Pages that were read are no part of this process any more; they come again when they are read
+ * again. So hours of sound that are read once, in order, never are in memory all together. */
+static void let_go(const Sound *s, const void *from, size_t bytes)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uintptr_t first = (uintptr_t)from / page * page, map = (uintptr_t)s->map;
+    if (s->map && first >= map)
+        (void)madvise((void *)first, (uintptr_t)from + bytes - first, MADV_DONTNEED);
+}
+
 size_t sound_read(const Sound *s, uint64_t from, size_t n, float *out)
 {
     if (from >= s->samples)
         return 0;
     n = n < s->samples - from ? n : (size_t)(s->samples - from);
     pcm_from_s16(s->pcm + from, n, out);
+    if (n > LET_GO)
+        let_go(s, s->pcm + from, n * sizeof *s->pcm);
     return n;
 }

@@ -1,14 +1,15 @@
 /* sound.h - a stranger's sound file to 16-bit mono PCM, in the confined child.
  *
  *   bytes -> sealed memory file -> child (WAVE by our own reader, all else by FFmpeg's libraries)
- *         -> mean of the channels -> resampled -> memory file of s16 -> Sound
+ *         -> mean of the channels -> resampled -> file of s16 -> Sound
  *
  * Read: WAV of any codec, FLAC, Ogg Vorbis, Opus and Speex, MP3, AAC, M4A and MP4, 3GP with AMR,
  * WebM and Matroska (also as browsers record them, without lengths), AIFF, CAF, AU, WMA. The
  * first audio stream is taken; pictures and video are not looked at. docs/AUDIO.md has the list.
  *
- * The child writes samples as it decodes them, so a file of hours takes the memory of its output
- * (115 MB an hour at 16 kHz) and no more. The Sandbox should be one of its own: FFmpeg's libraries
+ * The child writes samples as it decodes them: to memory when the limit of seconds is small, else
+ * to a file on a disk that has no name (SandboxOptions.spool; 115 MB an hour at 16 kHz), of which
+ * only what is being read is in memory. The Sandbox should be one of its own: FFmpeg's libraries
  * make every fork of its zygote 0.6 ms slower.
  *
  * Threads: sound_decode is safe from any thread and blocks; a Sound is immutable. */
@@ -26,6 +27,14 @@ typedef struct {
 } SoundLimits;
 
 #define SOUND_NAME 24
+#define SOUND_TAG 256 /* bytes of a title or an author, with the NUL */
+#define SOUND_DATE 32
+
+/* What the file says about itself; valid UTF-8 without control characters, "" where it does not. */
+typedef struct {
+    char title[SOUND_TAG], author[SOUND_TAG];
+    char created[SOUND_DATE]; /* as the file writes it: "2026", "2026-11-02T09:30:00Z" */
+} SoundTags;
 
 typedef struct {
     uint64_t samples;
@@ -33,6 +42,7 @@ typedef struct {
     uint32_t source_rate_hz, source_channels;
     char container[SOUND_NAME], codec[SOUND_NAME]; /* "ogg", "opus"; clean ASCII */
     bool partial;         /* cut short or damaged: this is what could be decoded */
+    SoundTags tags;
     const int16_t *pcm;   /* [samples], in the mapping */
     void *map;
     size_t map_size;

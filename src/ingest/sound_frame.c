@@ -5,8 +5,9 @@
 
 #include "base/os.h"
 #include "base/utf8.h"
+#include "ingest/extract.h"
 
-static const char magic[4] = {'S', 'X', 'S', '1'};
+static const char magic[4] = {'S', 'X', 'S', '2'};
 _Static_assert(sizeof(SoundHead) == SOUND_HEADER, "the header has no padding");
 
 /* ---- the child's side ---------------------------------------------------------------------- */
@@ -51,6 +52,22 @@ bool sound_source(SoundSink *s, uint32_t rate_hz, uint32_t channels, const char 
     s->head.source_rate_hz = rate_hz;
     s->resampler = resample_new(rate_hz, s->head.rate_hz, err);
     return s->resampler != NULL;
+}
+
+void sound_tag(char *to, size_t room, const char *value)
+{
+    Buf clean;
+    if (!value || !*value)
+        return;
+    buf_init(&clean, EXTRACT_MAX_META);
+    extract_meta(&clean, str_of(value));
+    Str s = buf_str(&clean);
+    if (buf_ok(&clean) && s.len) {
+        s.len = s.len < room ? s.len : utf8_floor(s, room - 1);
+        memset(to, 0, room);
+        memcpy(to, s.ptr, s.len);
+    }
+    buf_release(&clean);
 }
 
 bool sound_push(SoundSink *s, const float *mono, size_t n, Err *err)
@@ -122,6 +139,19 @@ static bool is_message(Str s)
     return s.len > 0 && s.len < sizeof((Err *)NULL)->msg && utf8_ok(s);
 }
 
+/* Clean text, then NULs to the end. */
+static bool is_tag(const char *tag, size_t room)
+{
+    size_t n = strnlen(tag, room), i = n;
+    Str s = str_mem(tag, n);
+    while (i < room && tag[i] == 0)
+        i++;
+    bool clean = n < room && i == room && utf8_ok(s);
+    for (size_t k = 0; clean && k < n; k++)
+        clean = (unsigned char)tag[k] >= 0x20 && tag[k] != 0x7F;
+    return clean;
+}
+
 /* What a reader of sounds may report; anything else it made up. */
 static bool report(const SoundHead *h, Str message, Err *err)
 {
@@ -152,9 +182,13 @@ bool sound_frame_parse(Str frame, uint32_t rate_hz, uint32_t max_seconds, Sound 
         h.source_channels == 0 || h.source_channels > PCM_CHANNELS_MAX || !is_name(h.container) ||
         !is_name(h.codec))
         return corrupt(err, "a sound that cannot be");
+    if (!is_tag(h.tags.title, SOUND_TAG) || !is_tag(h.tags.author, SOUND_TAG) ||
+        !is_tag(h.tags.created, SOUND_DATE))
+        return corrupt(err, "a tag that is no clean text");
     Sound s = {.samples = h.samples, .rate_hz = rate_hz, .source_rate_hz = h.source_rate_hz,
         .source_channels = h.source_channels, .partial = h.partial == 1,
         .pcm = (const int16_t *)(const void *)(frame.ptr + sizeof h)};
+    s.tags = h.tags;
     memcpy(s.container, h.container, sizeof s.container);
     memcpy(s.codec, h.codec, sizeof s.codec);
     *out = s;

@@ -1,7 +1,7 @@
 /* sound_frame.h - what the confined child answers for a sound, as bytes.
  *
  *   offset size
- *        0    4  magic "SXS1"
+ *        0    4  magic "SXS2"
  *        4    4  error code (ErrCode), 0 when something was decoded
  *        8    4  rate of the samples
  *       12    4  rate of the file
@@ -10,7 +10,8 @@
  *       24    8  number of samples; of an error: bytes of its message
  *       32   24  container, ASCII with NULs behind
  *       56   24  codec
- *       80    -  the samples, 16 bit; or the error's message, and what was decoded before it
+ *       80  544  title, author (256 each) and date (32), UTF-8 with NULs behind
+ *      624    -  the samples, 16 bit; or the error's message, and what was decoded before it
  *
  * Integers have the machine's own byte order: both ends are one program on one machine. The samples
  * are written as they are decoded and the header last. The reader trusts nothing: the child may
@@ -22,13 +23,14 @@
 #include "audio/resample.h"
 #include "ingest/sound.h"
 
-#define SOUND_HEADER 80
+#define SOUND_HEADER 624
 
 typedef struct {
     char magic[4];
     uint32_t code, rate_hz, source_rate_hz, source_channels, partial;
     uint64_t samples;
     char container[SOUND_NAME], codec[SOUND_NAME];
+    SoundTags tags;
 } SoundHead;
 
 /* Where a reader's samples go. */
@@ -44,6 +46,9 @@ typedef struct SoundSink {
 /* Says what the file is, before the first samples; again when the rate changes in the middle. */
 bool sound_source(SoundSink *s, uint32_t rate_hz, uint32_t channels, const char *container,
                   const char *codec, Err *err);
+/* What a tag of the file says, into `to` of `room` bytes: made valid UTF-8, white space squeezed,
+ * cut. value NULL or empty leaves what is there. */
+void sound_tag(char *to, size_t room, const char *value);
 /* ERR_TOO_LARGE when that is more than the limit of seconds. */
 bool sound_push(SoundSink *s, const float *mono, size_t n, Err *err);
 /* Seconds pushed so far. */

@@ -101,7 +101,8 @@ Str llm_asked(const Llm *l)
 Str llm_name(Llm *l, Arena *a)
 {
     (void)pthread_mutex_lock(&l->lock);
-    Str name = arena_str(a, str_of(l->model));
+    Str known = str_of(l->model); /* llama.cpp's server calls it by the path of its file */
+    Str name = arena_str(a, str_starts(known, STR("/")) ? str_file_name(known) : known);
     (void)pthread_mutex_unlock(&l->lock);
     return name;
 }

@@ -109,6 +109,6 @@ Str llm_asked(const Llm *l); /* the model as it was set: may be "auto" */
 /* Asks the server for its models, and whether the one that was set is among them: for people.
  * *model: which would be used. ERR_NOT_FOUND: not that one; else as llm_chat. */
 bool llm_check(Llm *l, Arena *a, Str *model, Err *err);
-Str llm_name(Llm *l, Arena *a); /* empty while it is "auto" and nobody was asked */
+Str llm_name(Llm *l, Arena *a); /* for people; empty while it is "auto" and nobody was asked */
 
 #endif

@@ -12,6 +12,7 @@
 /* What one connection may have done in an iteration, so that none holds up the others: reads of
  * whole blocks, where a block may hold thousands of frames or requests; and bytes sent. */
 #define READS_A_TURN 4
+#define COSTLY_READ_BYTES ((size_t)4 << 10)
 #define SENT_A_TURN ((size_t)128 << 10)
 #define SENT_AT_ONCE ((size_t)64 << 10)
 #define SPARE_MAX ((size_t)256 << 10)
@@ -33,7 +34,7 @@ static void on_io(LoopIo *io, uint32_t events)
         c->writable = true;
     if (events & (EPOLLERR | EPOLLHUP))
         c->broken = true;
-    conn_run(c);
+    share_add(c->server->share, c);
 }
 
 void conn_open(Server *s, int fd, const char *peer, uint16_t port, bool over_limit)
@@ -67,9 +68,9 @@ void conn_open(Server *s, int fd, const char *peer, uint16_t port, bool over_lim
     if (c->next)
         c->next->prev = c;
     s->conns = c;
-    uint16_t *place = server_address_place(s, c->peer);
-    c->address_place = (uint16_t)(place - s->by_address);
-    ++*place;
+    c->address = server_address_hash(s, c->peer);
+    c->serial = ++s->next_conn;
+    ++*server_address_place(s, c->address);
     atomic_fetch_add(&s->n_connections, 1);
     atomic_fetch_add(&s->n_accepted, 1);
     conn_timer(c, &s->t_head);
@@ -99,7 +100,7 @@ void conn_close(Conn *c)
         s->conns = c->next;
     if (c->next)
         c->next->prev = c->prev;
-    s->by_address[c->address_place]--;
+    --*server_address_place(s, c->address);
     atomic_fetch_sub(&s->n_connections, 1);
     c->next_dead = s->dead;
     s->dead = c;
@@ -216,13 +217,15 @@ static ssize_t receive(Conn *c, size_t want)
 /* Requests and frames may be as small as a few bytes each: fewer of them at once. */
 static bool reads_small(const Conn *c)
 {
-    return c->proto == &ws_proto || (c->proto == &h1_proto && c->u.h1.state <= H1_HEAD);
+    return c->proto == &ws_proto || c->proto == &h2_proto ||
+           (c->proto == &h1_proto && c->u.h1.state <= H1_HEAD);
 }
 
 /* One read. False when there is nothing more to read now. */
 static bool read_once(Conn *c)
 {
-    size_t want = reads_small(c) ? HEAD_READ_BYTES : SCRATCH_BYTES;
+    size_t want = !reads_small(c) ? SCRATCH_BYTES : conn_is_costly(c) ? COSTLY_READ_BYTES
+                                                                        : HEAD_READ_BYTES;
     ssize_t n = receive(c, want);
     if (n > 0) {
         c->received += (size_t)n;
@@ -265,20 +268,18 @@ static bool handshake(Conn *c)
 
 void conn_again(Conn *c)
 {
-    if (c->ready)
-        return;
-    c->ready = true;
-    c->next_ready = c->server->ready;
-    c->server->ready = c;
+    c->again = true;
+    share_add(c->server->share, c);
     loop_again(c->server->loop);
 }
 
 void conn_resume(Conn *c)
 {
-    c->ready = false;
+    bool again = c->again;
+    c->again = false;
     if (c->dead)
         return;
-    if (c->in.len && c->proto->wants_input(c))
+    if (again && c->in.len && c->proto->wants_input(c))
         c->proto->input(c, c->server->scratch, 0);
     conn_run(c);
 }

@@ -17,6 +17,7 @@
 #include "net/exchange.h"
 #include "net/guard.h"
 #include "net/http1.h"
+#include "net/share.h"
 #include "net/tls.h"
 
 typedef struct {
@@ -56,7 +57,7 @@ struct Conn {
     LoopTimer timer;
     Server *server;
     Conn *prev, *next;     /* all connections of the server */
-    Conn *next_ready, *next_dead;
+    Conn *next_ready, *next_dead; /* in a lane of share.c; of those to be freed */
     const ConnProto *proto;
     Tls *tls;
     Buf in;                /* input that is no whole request or frame yet */
@@ -71,9 +72,10 @@ struct Conn {
     } u;
     char peer[46];
     uint16_t peer_port;
-    uint16_t address_place;
+    uint64_t used_ns, used_ms; /* of the loop's time, for share.c */
+    uint64_t address, serial; /* the address hashed; of the server's connections, from 1 */
     bool readable, writable, hangup, broken, dead;
-    bool handshaking, ready, close_when_sent, over_limit;
+    bool handshaking, ready, again, close_when_sent, over_limit;
 };
 
 struct Server {
@@ -86,7 +88,8 @@ struct Server {
     uint16_t port;
     LoopTimers t_head, t_body, t_idle, t_write, t_linger, t_ping, t_misc;
     LoopTimer accept_again, drain_end;
-    Conn *conns, *dead, *ready;
+    Conn *conns, *dead;
+    Share *share;
     uint16_t *by_address;  /* open ones by a hash of their address, [ADDRESS_PLACES] */
     uint64_t address_seed;
     struct ExchangePriv *free_list;
@@ -98,7 +101,7 @@ struct Server {
     uint64_t date_s;
     char date[40];         /* "Date: ...\r\n" of that second */
     char id_prefix[12];
-    uint64_t next_id, next_serial;
+    uint64_t next_id, next_serial, next_conn;
     struct WsTable *ws;
     bool draining, loop_over;
     atomic_bool ended;     /* no more posts */
@@ -112,8 +115,13 @@ struct Server {
 };
 
 #define ADDRESS_PLACES 16384u
-/* Where the connections of that address are counted. */
-uint16_t *server_address_place(Server *s, const char *peer);
+uint64_t server_address_hash(const Server *s, const char *peer);
+/* Where the connections of that address are counted. Two addresses may share a place: then they
+ * share its number, which is far above what anybody but a flood has. */
+static inline uint16_t *server_address_place(Server *s, uint64_t address)
+{
+    return &s->by_address[address % ADDRESS_PLACES];
+}
 
 #define SCRATCH_BYTES ((size_t)64 << 10)
 #define HEAD_READ_BYTES ((size_t)16 << 10) /* at most this much pipelined input waits */
@@ -125,7 +133,8 @@ void conn_close(Conn *c);      /* now */
 void conn_free(Conn *c);       /* server.c, at the end of the iteration */
 void conn_run(Conn *c);        /* reads and writes as far as it goes */
 void conn_again(Conn *c);      /* there is more to do: conn_resume in the next iteration */
-void conn_resume(Conn *c);
+void conn_resume(Conn *c);     /* it is its turn */
+bool conn_is_costly(Conn *c);  /* share.c: it has had much of the loop's time lately */
 Buf *conn_out(Conn *c);        /* where output is appended; then conn_flush */
 bool conn_flush(Conn *c);      /* false when the connection is dead */
 static inline size_t conn_unsent(const Conn *c) { return c->out.len - c->out_at + c->ref.len; }

@@ -89,6 +89,8 @@ void exchange_reset(HttpExchange *x)
     p->held = 0;
     p->broken = p->answered = p->is_stream = false;
     atomic_store(&p->cancelled, false);
+    p->on_stream = NULL;
+    p->wanted = NULL;
     p->ws = NULL;
     p->ws_user = NULL;
     p->ws_refusal = 0;
@@ -121,7 +123,7 @@ void exchange_format_error(HttpExchange *x, int status, const Err *err)
     resp->status = status;
     resp->content_type = (Str){NULL, 0};
     /* Not by http_resp_header: memory for a copy may be what is short. */
-    if (status == 503 && !http_resp_find(x, "retry-after").ptr &&
+    if ((status == 503 || status == 429) && !http_resp_find(x, "retry-after").ptr &&
         resp->header_count < HTTP_RESP_HEADERS_MAX)
         resp->headers[resp->header_count++] = (HttpHeader){STR("Retry-After"), STR("1")};
     HttpFormatError format = x->format_error ? x->format_error : http_problem;
@@ -181,7 +183,10 @@ void http_exchange_reply(HttpExchange *x)
 
 bool http_exchange_cancelled(const HttpExchange *x)
 {
-    return atomic_load_explicit(&x->priv->cancelled, memory_order_relaxed);
+    struct ExchangePriv *p = x->priv;
+    if (p->wanted && !p->wanted(p->follow_arg))
+        atomic_store(&p->cancelled, true);
+    return atomic_load_explicit(&p->cancelled, memory_order_relaxed);
 }
 
 void exchange_cancel(HttpExchange *x)
@@ -211,6 +216,11 @@ bool http_stream_send(HttpExchange *x, Str data)
     struct ExchangePriv *p = x->priv;
     if (http_exchange_cancelled(x))
         return false;
+    if (p->on_stream) {
+        if (!p->on_stream(p->follow_arg, data))
+            atomic_store(&p->cancelled, true);
+        return !atomic_load(&p->cancelled);
+    }
     if (!p->server) /* without a server: gathered for the test to look at */
         return buf_add(&x->resp.body, data);
     pthread_mutex_lock(&p->lock);
@@ -360,6 +370,14 @@ bool http_exchange_wait(HttpExchange *x, int timeout_ms)
     bool done = p->replied || p->stream_ended;
     pthread_mutex_unlock(&p->lock);
     return done;
+}
+
+void http_exchange_follow(HttpExchange *x, bool (*on_stream)(void *arg, Str data),
+                          bool (*wanted)(void *arg), void *arg)
+{
+    x->priv->on_stream = on_stream;
+    x->priv->wanted = wanted;
+    x->priv->follow_arg = arg;
 }
 
 void http_exchange_cancel(HttpExchange *x)

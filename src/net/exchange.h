@@ -32,6 +32,9 @@ struct ExchangePriv {
     bool answered;             /* loop: http_exchange_reply or http_stream_end has been seen */
     bool is_stream;            /* loop: http_stream_start has been seen */
     atomic_bool cancelled;
+    bool (*on_stream)(void *arg, Str data); /* without a server: http_exchange_follow */
+    bool (*wanted)(void *arg);
+    void *follow_arg;
 
     const WsHandler *ws;       /* accepted as a WebSocket */
     void *ws_user;

@@ -160,6 +160,11 @@ HttpExchange *http_exchange_new(Str method, Str target, const HttpHeader *header
  * timeout_ms. A stream's bytes are in x->resp.body. */
 bool http_exchange_wait(HttpExchange *x, int timeout_ms);
 void http_exchange_cancel(HttpExchange *x); /* as if the client had gone */
+/* What is streamed is given on as it comes and not gathered, on the thread of the handler; `wanted`
+ * is asked whenever the handler looks whether anybody is still there. Either says false: the client
+ * has gone. Before the handler is called. */
+void http_exchange_follow(HttpExchange *x, bool (*on_stream)(void *arg, Str data),
+    bool (*wanted)(void *arg), void *arg);
 void http_exchange_free(HttpExchange *x);
 Str http_resp_find(const HttpExchange *x, const char *name); /* {NULL,0} when absent */
 /* The body the client would see: body_ref or body. */

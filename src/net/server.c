@@ -18,7 +18,7 @@
 #include "net/listen.h"
 
 #define POOL_MAX 256        /* exchanges kept for the next requests */
-#define ACCEPTS_A_TURN 64
+#define ACCEPTS_A_TURN 16
 #define ACCEPT_PAUSE_MS 100 /* when descriptors have run out */
 
 const ServerLimits server_default_limits = {
@@ -84,20 +84,19 @@ static void on_accept_again(LoopTimer *t)
     s->listening = loop_watch_level(s->loop, &s->listener, NULL);
 }
 
-/* Two addresses may share a place: then they share its number, which is far above what anybody but
- * a flood has. */
-uint16_t *server_address_place(Server *s, const char *peer)
+uint64_t server_address_hash(const Server *s, const char *peer)
 {
     char room[48];
     Str key = limiter_address(str_of(peer), room);
-    return &s->by_address[checksum64(s->address_seed, key.ptr, key.len) % ADDRESS_PLACES];
+    return checksum64(s->address_seed, key.ptr, key.len);
 }
 
 static bool address_is_full(Server *s, const char *peer)
 {
     bool ours = address_text_is_loopback(str_of(peer)) || str_eq(str_of(peer), STR("unix"));
     return (!ours || s->opt.limits.address_loopback) &&
-           *server_address_place(s, peer) >= s->opt.limits.address_connections;
+           *server_address_place(s, server_address_hash(s, peer)) >=
+               s->opt.limits.address_connections;
 }
 
 static void on_connection(LoopIo *io, uint32_t events)
@@ -179,7 +178,8 @@ static bool init_parts(Server *s, Err *err)
     s->by_address = mem_zalloc(ADDRESS_PLACES * sizeof *s->by_address);
     s->headers = mem_array(o->limits.header_count + 1, sizeof *s->headers);
     s->ws = ws_table_new();
-    if (!s->scratch || !s->headers || !s->ws || !s->by_address)
+    s->share = share_new(s->loop, &s->t_misc);
+    if (!s->scratch || !s->headers || !s->ws || !s->by_address || !s->share)
         return err_set(err, ERR_NO_MEMORY, "no memory for the server");
     uint32_t random;
     if (!os_random(&random, sizeof random, err) ||
@@ -274,6 +274,7 @@ void server_free(Server *s)
     buf_release(&s->spare);
     mem_free(s->scratch);
     mem_free(s->by_address);
+    share_free(s->share);
     mem_free(s->headers);
     free_list(s->opt.allowed_hosts, s->opt.allowed_host_count);
     free_list(s->opt.allowed_origins, s->opt.allowed_origin_count);
@@ -365,6 +366,12 @@ void server_exchange_pump(HttpExchange *x, bool done, bool streaming)
         server_exchange_free(x);
 }
 
+WorkFrom server_exchange_from(const HttpExchange *x)
+{
+    const Conn *c = x->priv->conn;
+    return c ? (WorkFrom){c->address | 1, c->serial} : (WorkFrom){0, 0};
+}
+
 uint64_t server_exchange_serial(const HttpExchange *x)
 {
     return x->priv->serial;
@@ -428,13 +435,7 @@ void server_give_up(Server *s, uint64_t serial, const char *why)
 static void on_turn(void *arg)
 {
     Server *s = arg;
-    Conn *ready = s->ready;
-    s->ready = NULL;
-    while (ready) {
-        Conn *next = ready->next_ready;
-        conn_resume(ready);
-        ready = next;
-    }
+    share_serve(s->share);
     Conn *dead = s->dead;
     s->dead = NULL;
     while (dead) {
@@ -497,6 +498,8 @@ bool server_run(Server *s, Err *err)
     sigaddset(&pipe_only, SIGPIPE);
     /* libssl writes with write(2): a client that has gone must not end the program. */
     pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
+    /* A kernel without it serves as well, with longer waits under load. */
+    (void)os_prompt_thread(100000);
     bool ok = loop_watch_level(s->loop, &s->listener, err);
     s->listening = ok;
     ok = ok && loop_run(s->loop, on_turn, s, err);
@@ -504,7 +507,7 @@ bool server_run(Server *s, Err *err)
     s->draining = true;
     while (s->conns)
         conn_close(s->conns);
-    on_turn(s);
+    share_drop(s->share);
     on_turn(s);
     const struct timespec none = {0, 0};
     while (sigtimedwait(&pipe_only, NULL, &none) > 0)

@@ -19,6 +19,7 @@
 #ifndef SOTTO_NET_SERVER_H
 #define SOTTO_NET_SERVER_H
 
+#include "base/work.h"
 #include "net/http.h"
 
 typedef struct {
@@ -101,6 +102,9 @@ bool server_after(Server *s, uint32_t delay_ms, void (*fn)(void *arg), void *arg
  * (an answer that has begun is cut), and what the handler still says of it goes nowhere. Nothing
  * happens when it has been answered. */
 uint64_t server_exchange_serial(const HttpExchange *x);
+/* Whose it is, for what is shared out: the address (of IPv6 its first 64 bits), hashed with a seed
+ * of the process, and the connection. */
+WorkFrom server_exchange_from(const HttpExchange *x);
 void server_give_up(Server *s, uint64_t serial, const char *why);
 
 typedef struct {

@@ -126,7 +126,8 @@ static bool add_renamed(TensorTable *table, Str file, const Tensor *t, Err *err)
     return true;
 }
 
-static bool read_variable(Reader *r, TensorTable *table, Err *err)
+/* One variable under CTranslate2's own name. An OTHER of two dimensions is a matrix of int8. */
+static bool read_variable(Reader *r, TensorTable *raw, Err *err)
 {
     Tensor t = {0};
     Str name = take_text(r);
@@ -147,13 +148,35 @@ static bool read_variable(Reader *r, TensorTable *table, Err *err)
         return err_set(err, ERR_CORRUPT, "model.bin is cut short in tensor \"%s\"", t.name);
     t.type = type == 0 ? TENSOR_F32 : type == 4 ? TENSOR_F16 : type == 5 ? TENSOR_BF16
                                                                         : TENSOR_OTHER;
-    if (t.type == TENSOR_OTHER && t.rank >= 2)
-        return err_set(err, ERR_CORRUPT, "model.bin is quantised (tensor \"%s\"); take one with "
-                       "float32, float16 or bfloat16 weights", t.name);
-    return t.type == TENSOR_OTHER || add_renamed(table, r->file, &t, err);
+    if (t.type == TENSOR_OTHER && type != 1 && t.rank >= 2)
+        return err_set(err, ERR_CORRUPT, "tensor \"%s\" of model.bin has %s; take a model with "
+                       "float32, float16, bfloat16 or int8 weights", t.name,
+                       type == 2 ? "16-bit integers" : "numbers of an unknown kind");
+    return tensor_add(raw, r->file, &t, err);
 }
 
-static bool parse(Reader *r, TensorTable *table, Err *err)
+/* Every tensor under our names; 8-bit ones with the scales that lie beside them. */
+static bool add_renamed_all(const TensorTable *raw, Str file, TensorTable *table, Err *err)
+{
+    for (size_t i = 0; i < raw->count; i++) {
+        Tensor t = raw->tensors[i];
+        if (t.type == TENSOR_OTHER && t.rank >= 2) {
+            char name[TENSOR_NAME_MAX + 8];
+            snprintf(name, sizeof name, "%s_scale", t.name);
+            const Tensor *scale = tensor_find(raw, name);
+            if (!scale || scale->type != TENSOR_F32 || scale->bytes != 4 * t.dims[0])
+                return err_set(err, ERR_CORRUPT, "tensor \"%s\" of model.bin is of 8-bit integers "
+                               "without a scale a row", t.name);
+            t.type = TENSOR_I8;
+            t.scales = scale->data;
+        }
+        if (t.type != TENSOR_OTHER && !add_renamed(table, file, &t, err))
+            return false;
+    }
+    return true;
+}
+
+static bool parse(Reader *r, TensorTable *raw, TensorTable *table, Err *err)
 {
     uint32_t version = take_number(r, 4);
     if (r->short_of || version < 4 || version > 6)
@@ -165,7 +188,7 @@ static bool parse(Reader *r, TensorTable *table, Err *err)
         return err_set(err, ERR_CORRUPT, "model.bin holds \"%.*s\", not Whisper",
                        (int)(spec.len < 40 ? spec.len : 40), spec.ptr ? spec.ptr : "");
     for (uint32_t i = 0; i < n; i++)
-        if (!read_variable(r, table, err))
+        if (!read_variable(r, raw, err))
             return false;
     n = take_number(r, 4); /* aliases: the output matrix, which is the embedding */
     for (uint32_t i = 0; i < n && !r->short_of; i++) {
@@ -174,14 +197,17 @@ static bool parse(Reader *r, TensorTable *table, Err *err)
     }
     if (r->short_of)
         return err_set(err, ERR_CORRUPT, "model.bin is cut short in its aliases");
-    return tensor_table_finish(table, err);
+    return tensor_table_finish(raw, err) && add_renamed_all(raw, r->file, table, err) &&
+           tensor_table_finish(table, err);
 }
 
 bool ct2_parse(Str file, TensorTable *table, Err *err)
 {
     Reader r = {.file = file};
-    TensorTable t = {0};
-    if (!parse(&r, &t, err)) {
+    TensorTable raw = {0}, t = {0};
+    bool ok = parse(&r, &raw, &t, err);
+    tensor_table_release(&raw);
+    if (!ok) {
         tensor_table_release(&t);
         return false;
     }

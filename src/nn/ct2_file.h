@@ -5,7 +5,8 @@
  *
  * A string is a u16 length and its bytes with a NUL. Names are turned into those of the published
  * model ("encoder.blocks.0.attn.query.weight"), which ggml files have too; matrices that lie in one
- * another (query, key and value) become entries of their own.
+ * another (query, key and value) become entries of their own. int8 weights have "NAME_scale" beside
+ * "NAME", a number a row, by which they are divided.
  *
  * Source: CTranslate2's own reader as documented by its converters. Threads: pure. */
 #ifndef SOTTO_NN_CT2_FILE_H

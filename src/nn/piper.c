@@ -343,10 +343,12 @@ static bool check_call(const Piper *p, const uint32_t *ids, size_t n, const Pipe
         }
     }
     bool ok = params->noise >= 0 && params->noise <= 2 && params->noise_w >= 0 &&
-        params->noise_w <= 2 && params->length >= 0.2f && params->length <= 5;
+        params->noise_w <= 2 && params->length >= 0.2f && params->length <= 5 &&
+        (params->speed == 0 || (params->speed >= 0.2f && params->speed <= 5));
     return ok || err_set(err, ERR_VALIDATION,
-        "noise is 0 to 2 and length 0.2 to 5; these are %g, %g and %g", (double)params->noise,
-        (double)params->noise_w, (double)params->length);
+        "noise is 0 to 2, length and speed 0.2 to 5; these are %g, %g, %g and %g",
+        (double)params->noise, (double)params->noise_w, (double)params->length,
+        (double)params->speed);
 }
 
 /* Which phoneme each frame belongs to, and rooms for the frames. */
@@ -386,6 +388,7 @@ bool piper_begin(PiperState *s, const uint32_t *ids, size_t n, const PiperParams
     memcpy(s->ids, ids, n * sizeof *ids);
     s->n = n;
     s->params = *params;
+    s->params.speed = params->speed == 0 ? 1 : params->speed;
     s->flow_done = s->next = 0;
     if (!piper_encode(s, err) || !piper_durations_run(s, err) || !lay_out(s, err)) {
         return false;

@@ -46,6 +46,8 @@ typedef struct {
     float noise;   /* how much the sound varies, 0..2 */
     float noise_w; /* how much the durations vary, 0..2 */
     float length;  /* 1: as trained; 2: half as fast; 0.2..5 */
+    float speed;   /* the sound that the others make, so many times as fast to within a frame, as
+                      long as every phoneme is left one: 0.2..5; 0 means 1 */
     uint64_t seed; /* same ids, params and seed: same samples */
     const atomic_bool *cancel; /* NULL, or looked at between steps of at most some milliseconds */
 } PiperParams;

@@ -10,7 +10,8 @@ static const struct {
 } types[TENSOR_TYPES] = {
     [TENSOR_F32] = {4, 1},   [TENSOR_F16] = {2, 1},   [TENSOR_BF16] = {2, 1},
     [TENSOR_Q4_0] = {18, 32}, [TENSOR_Q4_1] = {20, 32}, [TENSOR_Q5_0] = {22, 32},
-    [TENSOR_Q5_1] = {24, 32}, [TENSOR_Q8_0] = {34, 32}, [TENSOR_OTHER] = {0, 0},
+    [TENSOR_Q5_1] = {24, 32}, [TENSOR_Q8_0] = {34, 32}, [TENSOR_I8] = {1, 1},
+    [TENSOR_OTHER] = {0, 0},
 };
 
 void tensor_table_release(TensorTable *t)
@@ -32,18 +33,25 @@ bool tensor_bytes(TensorType type, uint32_t rank, const uint64_t *dims, uint64_t
     return !__builtin_mul_overflow(n / types[type].values, types[type].bytes, bytes);
 }
 
-bool tensor_add(TensorTable *t, Str file, const Tensor *add, Err *err)
+static bool lies_in(Str file, const uint8_t *p, uint64_t n)
 {
     const uint8_t *start = (const uint8_t *)file.ptr;
+    return p >= start && p <= start + file.len && n <= (uint64_t)(start + file.len - p);
+}
+
+bool tensor_add(TensorTable *t, Str file, const Tensor *add, Err *err)
+{
     uint64_t need = add->bytes;
     if (add->type != TENSOR_OTHER && !tensor_bytes(add->type, add->rank, add->dims, &need))
         return err_set(err, ERR_CORRUPT, "tensor \"%s\" has an impossible shape", add->name);
     if (need != add->bytes)
         return err_set(err, ERR_CORRUPT, "tensor \"%s\" has %llu bytes where its shape needs %llu",
                        add->name, (unsigned long long)add->bytes, (unsigned long long)need);
-    if (add->data < start || add->data > start + file.len ||
-        need > (uint64_t)(start + file.len - add->data))
+    if (!lies_in(file, add->data, need))
         return err_set(err, ERR_CORRUPT, "tensor \"%s\" ends behind the file's end", add->name);
+    if (add->type == TENSOR_I8 && (add->rank == 0 || !lies_in(file, add->scales, 4 * add->dims[0])))
+        return err_set(err, ERR_CORRUPT, "tensor \"%s\" is of 8-bit integers without a scale a row",
+                       add->name);
     if (t->count == TENSOR_COUNT_MAX)
         return err_set(err, ERR_CORRUPT, "the file has more than %d tensors", TENSOR_COUNT_MAX);
     if (t->count == t->cap) {
@@ -99,6 +107,7 @@ bool tensor_rows(const Tensor *t, uint64_t from, uint64_t n, Tensor *out)
     out->dims[0] = n;
     out->data = t->data + from * row;
     out->bytes = n * row;
+    out->scales = t->scales ? t->scales + 4 * from : NULL;
     return true;
 }
 
@@ -158,9 +167,24 @@ static void read_block(TensorType type, const uint8_t *p, float *out)
     }
 }
 
+static bool read_rows(const Tensor *t, uint64_t n, float *out)
+{
+    bool finite = true;
+    uint64_t row = n / t->dims[0];
+    for (uint64_t i = 0; i < n; i++) {
+        float scale;
+        memcpy(&scale, t->scales + 4 * (i / row), 4);
+        out[i] = (float)(int8_t)t->data[i] / scale;
+        finite = finite && out[i] - out[i] == 0;
+    }
+    return finite;
+}
+
 static bool read_values(const Tensor *t, uint64_t n, float *out)
 {
     bool finite = true;
+    if (t->type == TENSOR_I8)
+        return read_rows(t, n, out);
     uint32_t step = types[t->type].values, size = types[t->type].bytes;
     for (uint64_t i = 0; i < n; i += step) {
         const uint8_t *p = t->data + i / step * size;

@@ -17,6 +17,7 @@
 typedef enum {
     TENSOR_F32, TENSOR_F16, TENSOR_BF16,
     TENSOR_Q4_0, TENSOR_Q4_1, TENSOR_Q5_0, TENSOR_Q5_1, TENSOR_Q8_0, /* ggml's blocks */
+    TENSOR_I8,    /* CTranslate2's: a value is q / scale of its row of the first dimension */
     TENSOR_OTHER, /* bytes that are not read: integers that describe the model */
     TENSOR_TYPES
 } TensorType;
@@ -28,6 +29,7 @@ typedef struct {
     uint64_t dims[TENSOR_RANK]; /* slowest first, as PyTorch says them; unused ones 1 */
     const uint8_t *data;        /* borrowed, aligned to nothing */
     uint64_t bytes;
+    const uint8_t *scales;      /* I8: [dims[0]] fp32, borrowed; NULL for all others */
 } Tensor;
 
 typedef struct {

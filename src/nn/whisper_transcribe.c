@@ -11,6 +11,7 @@
 #define CONTENT_TIME 0.02f /* seconds a timestamp's step */
 #define FRAME_TIME 0.01f
 #define QUIET 1e-4f        /* -80 dB: nothing was recorded */
+#define SURE 0.7f          /* a language less likely than this is asked for again, see below */
 #define LITTLE 100         /* frames; a rest so short would only echo the words before it */
 
 typedef struct {
@@ -191,12 +192,19 @@ static bool given_language(Transcription *t, WhisperResult *out)
     return n == 0 || wanted.len > 0;
 }
 
-static void find_language(Transcription *t, WhisperResult *out)
+/* The window is encoded. Behind a short one the model is less sure of the language than on the full
+ * one, and likelier wrong; where it is not sure it gets the full one, which stays encoded. */
+static void find_language(Transcription *t, size_t seek, size_t frames, WhisperResult *out)
 {
     float probabilities[128];
-    t->w.language = whisper_window_language(&t->w, probabilities);
-    out->language = whisper_language(t->w.language);
-    out->language_probability = probabilities[t->w.language];
+    WhisperWindow *w = &t->w;
+    w->language = whisper_window_language(w, probabilities);
+    if (probabilities[w->language] < SURE && w->s->n < WHISPER_POSITIONS) {
+        whisper_window_encode(w, seek, frames, true);
+        w->language = whisper_window_language(w, probabilities);
+    }
+    out->language = whisper_language(w->language);
+    out->language_probability = probabilities[w->language];
 }
 
 /* The largest log-mel of the sound, which is what every window is scaled by. */
@@ -241,7 +249,7 @@ static bool run(Transcription *t, WhisperResult *out, Err *err)
         if (!is_quiet(w->pcm + seek * WHISPER_HOP, frames * WHISPER_HOP)) {
             whisper_window_encode(w, seek, frames, o->full_window);
             if (!known)
-                find_language(t, out);
+                find_language(t, seek, frames, out);
             known = true;
             if (frames < LITTLE)
                 t->n_carried = 0;
@@ -326,7 +334,7 @@ bool whisper_detect(const Whisper *m, WhisperState *s, const float *pcm, size_t 
                        .w = {.m = m, .s = s, .o = &o, .pcm = copy ? copy : pcm, .n = n}};
     t.w.most = loudest(&t);
     whisper_window_encode(&t.w, 0, t.content, false);
-    find_language(&t, &result);
+    find_language(&t, 0, t.content, &result);
     mem_free(copy);
     *language = result.language;
     *probability = result.language_probability;

@@ -213,7 +213,8 @@ static bool embed_query(Run *run, Err *err)
         cache_leave(run->s->vectors, held);
         return true;
     }
-    if (!search_embed(run->s, &text, 1, run->worker, run->vector, NULL, err))
+    uint32_t tokens;
+    if (!search_embed_kept(run->s, &text, 1, run->worker, run->vector, &tokens, err))
         return false;
     vector_keep(run->s, text, run->vector);
     return true;

@@ -1,9 +1,11 @@
 /* vectors.h - vectors of texts that were embedded a moment ago: the sentences of the passages that
  * questions are answered from come again and again.
  *
- *   slot = hash(text) mod SLOTS; what was there before is replaced
+ *   hash(text) -> one of 4,096 sets of 4; what was used longest ago gives way
  *
- * Memory is touched when a slot is first used: at most SLOTS x 1.6 KiB. Threads: safe. */
+ * Components are kept in 16 bits (an error below 0.00002). Memory is touched when a slot is first
+ * used: at most 16,384 x 800 bytes. Metrics: sentence_vectors_hits_total, _misses_total.
+ * Threads: safe. */
 #ifndef SOTTO_SEARCH_VECTORS_H
 #define SOTTO_SEARCH_VECTORS_H
 

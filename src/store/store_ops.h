@@ -14,6 +14,7 @@
 #include "store/cues.h"
 #include "store/settings.h"
 #include "store/people.h"
+#include "store/interactions.h"
 #include "store/talk.h"
 #include "store/tasks.h"
 
@@ -95,8 +96,8 @@ struct StoreOps {
     bool (*delivery_waiting)(Store *s, const Uuid *owner, size_t limit, Arena *a, Delivery **out,
         size_t *n, Err *err);
     bool (*delivery_get)(Store *s, const Uuid *owner, const Uuid *id, Delivery *out, Err *err);
-    bool (*delivery_ack)(Store *s, const Uuid *owner, const Uuid *id, int64_t at, bool *first,
-        Err *err);
+    bool (*delivery_ack)(Store *s, const Uuid *owner, const Uuid *ids, size_t n, int64_t at,
+        bool *first, Err *err);
     /* calendar.h */
     bool (*calendar_put)(Store *s, const Uuid *owner, const Calendar *c, Err *err);
     bool (*calendar_list)(Store *s, const Uuid *owner, Arena *a, Calendar **out, size_t *n,
@@ -132,6 +133,8 @@ struct StoreOps {
     bool (*talk_retitle)(Store *s, const Uuid *owner, const Uuid *session, Str title, int64_t at,
         Err *err);
     bool (*talk_delete)(Store *s, const Uuid *owner, const Uuid *session, Err *err);
+    bool (*talk_bin)(Store *s, const Uuid *owner, const Uuid *session, int64_t at, Err *err);
+    bool (*talk_restore)(Store *s, const Uuid *owner, const Uuid *session, int64_t at, Err *err);
     bool (*fact_put)(Store *s, const Uuid *owner, const Fact *f, Uuid *replaced, Err *err);
     bool (*fact_get)(Store *s, const Uuid *owner, const Uuid *id, Arena *a, Fact *out, Err *err);
     bool (*fact_list)(Store *s, const Uuid *owner, const FactQuery *q, Arena *a, FactPage *out,
@@ -154,6 +157,13 @@ struct StoreOps {
     bool (*briefing_schedule)(Store *s, const Uuid *owner, Arena *a, BriefingSchedule *out,
         bool *found, Err *err);
     bool (*briefing_schedule_put)(Store *s, const Uuid *owner, const BriefingSchedule *b, Err *err);
+    /* interactions.h */
+    bool (*interaction_put)(Store *s, const Uuid *owner, const StoredInteraction *i, Err *err);
+    bool (*interaction_get)(Store *s, const Uuid *owner, const Uuid *id, Arena *a,
+        StoredInteraction *out, Err *err);
+    bool (*interaction_list)(Store *s, const Uuid *owner, size_t limit, Str cursor, Arena *a,
+        InteractionPage *out, Err *err);
+    bool (*interaction_delete)(Store *s, const Uuid *owner, const Uuid *id, uint64_t *n, Err *err);
     /* language.h */
     bool (*tokens_add)(Store *s, const Uuid *owner, int64_t day, int64_t delta, uint64_t *total,
         Err *err);

@@ -134,6 +134,16 @@ bool store_talk_delete(Store *s, const Uuid *owner, const Uuid *session, Err *er
     return s->ops->talk_delete(s, owner, session, err);
 }
 
+bool store_talk_bin(Store *s, const Uuid *owner, const Uuid *session, int64_t at, Err *err)
+{
+    return s->ops->talk_bin(s, owner, session, at, err);
+}
+
+bool store_talk_restore(Store *s, const Uuid *owner, const Uuid *session, int64_t at, Err *err)
+{
+    return s->ops->talk_restore(s, owner, session, at, err);
+}
+
 bool store_fact_put(Store *s, const Uuid *owner, const Fact *f, Uuid *replaced, Err *err)
 {
     return fact_ok(f, err) && s->ops->fact_put(s, owner, f, replaced, err);

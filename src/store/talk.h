@@ -83,7 +83,13 @@ bool store_talk_find(Store *s, const Uuid *owner, const TalkMessage *m, size_t n
     bool *found, Err *err);
 bool store_talk_retitle(Store *s, const Uuid *owner, const Uuid *session, Str title, int64_t at,
     Err *err);
+/* For good, one that can be brought back, too. */
 bool store_talk_delete(Store *s, const Uuid *owner, const Uuid *session, Err *err);
+/* The same, but that for TALK_BIN_MS it can be brought back as it was; then the next turn or
+ * deletion erases it. `at`: now. ERR_NOT_FOUND. */
+#define TALK_BIN_MS ((int64_t)86400000)
+bool store_talk_bin(Store *s, const Uuid *owner, const Uuid *session, int64_t at, Err *err);
+bool store_talk_restore(Store *s, const Uuid *owner, const Uuid *session, int64_t at, Err *err);
 
 typedef struct {
     Uuid id;

@@ -209,8 +209,8 @@ bool store_delivery_get(Store *s, const Uuid *owner, const Uuid *id, Delivery *o
     return s->ops->delivery_get(s, owner, id, out, err);
 }
 
-bool store_delivery_ack(Store *s, const Uuid *owner, const Uuid *id, int64_t at, bool *first,
-    Err *err)
+bool store_delivery_ack(Store *s, const Uuid *owner, const Uuid *ids, size_t n, int64_t at,
+    bool *first, Err *err)
 {
-    return s->ops->delivery_ack(s, owner, id, at, first, err);
+    return s->ops->delivery_ack(s, owner, ids, n, at, first, err);
 }

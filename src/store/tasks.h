@@ -198,8 +198,8 @@ bool store_delivery_sent(Store *s, const Uuid *owner, const Uuid *ids, size_t n,
 bool store_delivery_waiting(Store *s, const Uuid *owner, size_t limit, Arena *a, Delivery **out,
     size_t *n, Err *err);
 bool store_delivery_get(Store *s, const Uuid *owner, const Uuid *id, Delivery *out, Err *err);
-/* *first: nobody had before. ERR_NOT_FOUND. */
-bool store_delivery_ack(Store *s, const Uuid *owner, const Uuid *id, int64_t at, bool *first,
-    Err *err);
+/* All n or, with ERR_NOT_FOUND, none. first[n]: nobody had before. */
+bool store_delivery_ack(Store *s, const Uuid *owner, const Uuid *ids, size_t n, int64_t at,
+    bool *first, Err *err);
 
 #endif

@@ -64,8 +64,6 @@ static const char *const over[] = {"was paid", "were paid", "has been paid", "ha
     "paid by card", "already paid", "has been", "have been", "was sent", "was made", "was held",
     "took place", "cancelled", "canceled", "no longer", "was due", "were due", "thank you for"};
 static const char *const to_reader[] = {"you", "your", "please", "we", "our", "us", "i"};
-static const char *const money[] = {"EUR", "USD", "GBP", "CHF", "euro", "euros", "dollars",
-                                    "pounds"};
 #define LEN(list) (sizeof(list) / sizeof *(list))
 
 static const char *const kind_names[] = {"deadline", "payment", "appointment", "meeting",
@@ -95,15 +93,6 @@ static bool has_sign(Str s, CommitmentKind *kind)
             return true;
         }
     return false;
-}
-
-static bool has_money(Str s)
-{
-    static const char *const marks[] = {"$", "\xE2\x82\xAC", "\xC2\xA3"};
-    for (size_t i = 0; i < LEN(marks); i++)
-        if (str_find(s, str_of(marks[i]), 0) != SIZE_MAX)
-            return true;
-    return words_has_any(s, money, LEN(money));
 }
 
 /* Printed, or a day's or month's name: "today" and "within a week" say nothing in a paper that is
@@ -156,7 +145,8 @@ static bool judge(Str s, Str signed_by, const WhenContext *c, Commitment *out)
     bool exact = has_digit(str_sub(s, w.start, w.end));
     out->timed = w.timed;
     bool obliges = !own || words_has_any(s, obliging, LEN(obliging));
-    out->strength = 0.4 + (obliges ? 0.2 : 0) + (exact ? 0.2 : 0) + (has_money(s) ? 0.1 : 0) +
+    out->strength = 0.4 + (obliges ? 0.2 : 0) + (exact ? 0.2 : 0) +
+                    (words_has_money(s) ? 0.1 : 0) +
                     (words_has_any(s, to_reader, LEN(to_reader)) ? 0.1 : 0);
     return true;
 }

@@ -15,6 +15,7 @@ static const char *const goes_on[] = {
     "excl", "feb",  "apr",   "aug",  "sept", "sep",   "oct",  "nov",    "okt",  "dez", "z.b",
     "d.h",  "u.a",  "i.d.r", "bzw",  "abs",  "ggf",   "evtl", "inkl",   "zzgl", "geb", "hr",
     "fr",   "hrn",  "str",   "bspw", "vgl",  "gem",   "sog",  "mme",    "mlle", "sra", "dra",
+    "apt",  "apts", "ste",   "hwy",  "ln",   "messrs",
     "av",   "avda", "etw",   "zw",   "mind", "jan",   "dec",  "rd",     "ave",  "blvd"};
 static const char *const may_end[] = {"etc", "inc", "ltd", "co",  "corp", "jr",  "sr",   "a.m",
                                       "p.m", "u.s", "u.k", "usw", "gmbh", "al",  "bros", "ph.d",
@@ -201,10 +202,20 @@ static size_t behind_stops(Str text, size_t at, bool *single_dot)
     return at;
 }
 
+/* Where the line of `at` begins, as far as that matters to break_ends: a sentence that begins at
+ * the end of a wide line is no short one. */
+static size_t line_begin(Str text, size_t at)
+{
+    size_t least = at > (size_t)SHORT_LINE * 4 ? at - (size_t)SHORT_LINE * 4 : 0;
+    while (at > least && text.ptr[at - 1] != '\n' && text.ptr[at - 1] != '\f')
+        at--;
+    return utf8_floor(text, at);
+}
+
 /* Where the sentence that starts at `start` ends (white space at its end included). */
 static size_t sentence_end(Str text, size_t start)
 {
-    size_t line = start;
+    size_t line = line_begin(text, start);
     for (size_t at = start; at < text.len;) {
         size_t here = at;
         uint32_t c = utf8_next(text, &at);

@@ -1,5 +1,5 @@
 /* speakable.c - see speakable.h: cutting, and the loop that tries the rules. */
-#include "text/speakable_impl.h"
+#include "text/speakable_german.h"
 
 #include "base/utf8.h"
 #include "text/sentences.h"
@@ -9,9 +9,9 @@
 
 /* In this order; the first that says something wins. */
 static const SpeakRule number_rules[] = {rule_address, rule_file, rule_phone, rule_date, rule_time,
-    rule_dotted, rule_fraction, rule_quantity};
+    rule_named, rule_dotted, rule_fraction, rule_quantity};
 static const SpeakRule word_rules[] = {rule_address, rule_file, rule_dotted, rule_date,
-    rule_abbreviation, rule_roman, rule_quantity, rule_capitals};
+    rule_together, rule_abbreviation, rule_roman, rule_quantity, rule_capitals};
 static const SpeakRule sign_rules[] = {rule_file, rule_phone, rule_fraction, rule_quantity,
     rule_sign};
 
@@ -159,11 +159,21 @@ static size_t copy(const Speak *k, size_t at)
     return next - at;
 }
 
+/* What stands before `at` is a letter that is not ASCII: the word goes on. */
+static bool goes_on(Str s, size_t at)
+{
+    size_t i = at;
+    while (i > 0 && ((unsigned char)s.ptr[i - 1] & 0xc0) == 0x80) {
+        i--;
+    }
+    return i < at && i > 0 && (unsigned char)s.ptr[i - 1] >= 0xc3 && !is_mark(s.ptr[i - 1]);
+}
+
 /* A word that no rule knows: camelCase and snake_case come apart. */
 static size_t plain_word(const Speak *k, size_t at)
 {
     Str w = word_at(k->s, at);
-    if (k->out->len && !strchr(" '-", k->out->ptr[k->out->len - 1])) {
+    if (!goes_on(k->s, at) && k->out->len && !strchr(" '-", k->out->ptr[k->out->len - 1])) {
         buf_add_char(k->out, ' ');
     }
     for (size_t i = 0; i < w.len; i++) {
@@ -206,6 +216,7 @@ static void speak_into(Buf *out, Str s, SpeakableOrder order)
         bool inside = is_wordy(c) && (unsigned char)c < 0x80 && at && is_wordy(before) &&
             !after_rule &&
             (unsigned char)before < 0x80;
+        inside = inside || (is_letter(c) && goes_on(s, at));
         size_t n = c == ' ' || inside ? 0 : try_rules(&k, at);
         after_rule = n > 0;
         n = n ? n : punctuation(&k, at);
@@ -228,7 +239,24 @@ static bool has_words(Str s)
     return false;
 }
 
-static bool cut(Str text, const char *clean, const SpeakableOrder *order, Arena *a,
+/* How the words of a sentence are changed; NULL: not at all. */
+typedef struct {
+    SpeakableLanguage language;
+    SpeakableOrder order;
+} How;
+
+static void change(Buf *out, Str s, const How *how)
+{
+    if (!how || how->language == SPEAKABLE_OTHER) {
+        buf_add(out, s);
+    } else if (how->language == SPEAKABLE_GERMAN) {
+        speakable_german(out, s);
+    } else {
+        speak_into(out, s, how->order);
+    }
+}
+
+static bool cut(Str text, const char *clean, const How *how, Arena *a,
     SpeakableSentence **out, size_t *n, Err *err)
 {
     Str all = str_mem(clean, text.len);
@@ -238,13 +266,19 @@ static bool cut(Str text, const char *clean, const SpeakableOrder *order, Arena 
     buf_init(&words, OUT_MAX);
     bool ok = clean != NULL;
     while (ok && count < SENTENCES_MAX && sentence_next(all, &at, &from, &to)) {
+        size_t start, end;
+        while (how && speakable_goes_on(how->language, all, from, to) &&
+            sentence_next(all, &at, &start, &end)) {
+            to = end;
+        }
+        size_t short_to = how ? speakable_break(all, from, to) : to;
+        at = short_to < to ? short_to : at;
+        to = short_to;
         buf_clear(&words);
         Str s = squeeze(str_sub(all, from, to), a);
         ok = s.ptr != NULL;
-        if (ok && order) {
-            speak_into(&words, s, *order);
-        } else if (ok) {
-            buf_add(&words, s);
+        if (ok) {
+            change(&words, s, how);
         }
         if (!ok || (buf_ok(&words) && !has_words(buf_str(&words)))) {
             continue;
@@ -275,7 +309,23 @@ static bool cut(Str text, const char *clean, const SpeakableOrder *order, Arena 
 bool speakable_sentences(Str text, SpeakableOrder order, Arena *a, SpeakableSentence **out,
     size_t *n, Err *err)
 {
-    return cut(text, speakable_clean(text, a), &order, a, out, n, err);
+    return speakable_sentences_in(SPEAKABLE_ENGLISH, text, order, a, out, n, err);
+}
+
+bool speakable_sentences_in(SpeakableLanguage language, Str text, SpeakableOrder order, Arena *a,
+    SpeakableSentence **out, size_t *n, Err *err)
+{
+    How how = {language, order};
+    return cut(text, speakable_clean(text, a), &how, a, out, n, err);
+}
+
+SpeakableLanguage speakable_language(Str code)
+{
+    Str first = str_sub(code, 0, code.len < 2 ? code.len : 2);
+    bool two = code.len < 3 || !is_letter(code.ptr[2]);
+    return !code.len || (two && str_eq_nocase(first, STR("en"))) ? SPEAKABLE_ENGLISH
+        : two && str_eq_nocase(first, STR("de"))                 ? SPEAKABLE_GERMAN
+                                                                 : SPEAKABLE_OTHER;
 }
 
 bool speakable_cut(Str text, Arena *a, SpeakableSentence **out, size_t *n, Err *err)

@@ -1,4 +1,4 @@
-/* speakable.h - a text as a person would read it aloud, in English.
+/* speakable.h - a text as a person would read it aloud, in English or German.
  *
  *   Markdown, emoji, citations off -> words, numbers and signs as tokens -> rules, first that fits
  *
@@ -18,6 +18,15 @@ typedef enum {
     SPEAKABLE_DMY  /* 3/4/2026 is the third of April */
 } SpeakableOrder;
 
+typedef enum {
+    SPEAKABLE_ENGLISH,
+    SPEAKABLE_GERMAN, /* numbers, dates, times, money, units, abbreviations */
+    SPEAKABLE_OTHER   /* nothing but Markdown and the like is taken off: the voice reads the rest */
+} SpeakableLanguage;
+
+/* "en-US" -> English, "de" -> German; empty: English. */
+SpeakableLanguage speakable_language(Str bcp47);
+
 typedef struct {
     Str text;        /* in the arena; at least one letter or digit */
     size_t from, to; /* bytes of the input */
@@ -27,6 +36,10 @@ typedef struct {
  * voice. *n may be 0: nothing in it can be said. Fails only without memory. */
 bool speakable_sentences(Str text, SpeakableOrder order, Arena *a, SpeakableSentence **out,
     size_t *n, Err *err);
+
+/* The same in a language. */
+bool speakable_sentences_in(SpeakableLanguage language, Str text, SpeakableOrder order, Arena *a,
+    SpeakableSentence **out, size_t *n, Err *err);
 
 /* The same without changing a word: only cut, for text that is speakable already. */
 bool speakable_cut(Str text, Arena *a, SpeakableSentence **out, size_t *n, Err *err);

@@ -38,14 +38,56 @@ static size_t phone_len(Str s, size_t at)
         }
         i++;
     }
-    if (!word_ends(s, last) || digits > 15) {
+    bool date = digits_at(s, at) == 2 && char_at(s, at + 2) == '/' && digits_at(s, at + 3) == 2 &&
+        char_at(s, at + 5) == '/';
+    if (!word_ends(s, last) || digits > 15 || date) {
         return 0;
     }
+    bool social = groups == 3 && digits == 9 && dashes == 2 && char_at(s, at + 3) == '-' &&
+        char_at(s, at + 6) == '-';
     bool american = !plus && dashes == groups - 1 &&
         ((groups == 3 && digits == 10) || (groups == 2 && digits == 7 && !zero));
     bool ok = (plus && digits >= 7) || (paren && digits >= 7 && groups >= 2) ||
-        (zero && groups >= 2 && digits >= 7) || american;
+        (zero && groups >= 2 && digits >= 7) || american || social;
     return ok ? last - at : 0;
+}
+
+/* " x123", " ext. 123" behind a number: bytes up to the digits, or 0. */
+static size_t extension_at(Str s, size_t at)
+{
+    static const Str signs[] = {{" x", 2}, {"x", 1}, {" ext. ", 6}, {" ext ", 5}, {", ext. ", 7},
+        {" extension ", 11}};
+    for (size_t i = 0; i < COUNT(signs); i++) {
+        size_t n = has_at(s, at, signs[i]) ? digits_at(s, at + signs[i].len) : 0;
+        if (n >= 1 && n <= 6 && word_ends(s, at + signs[i].len + n)) {
+            return signs[i].len;
+        }
+    }
+    return 0;
+}
+
+/* 555.867.5309, 415.555.2671: three groups that no address of a machine has. */
+static bool american_dots(Str s, size_t at)
+{
+    return digits_at(s, at) == 3 && char_at(s, at + 3) == '.' && digits_at(s, at + 4) == 3 &&
+        char_at(s, at + 7) == '.' && digits_at(s, at + 8) == 4 && word_ends(s, at + 12) &&
+        !(char_at(s, at + 12) == '.' && is_digit(char_at(s, at + 13)));
+}
+
+/* 1-800-FLOWERS: what is dialled as a word stays one. */
+static size_t toll_free(const Speak *k, size_t at)
+{
+    static const Str heads[] = {{"1-800-", 6}, {"1-888-", 6}, {"1-877-", 6}};
+    for (size_t i = 0; i < COUNT(heads); i++) {
+        if (has_at(k->s, at, heads[i]) && is_upper(char_at(k->s, at + 6)) &&
+            is_upper(char_at(k->s, at + 7))) {
+            say(k->out, i == 0 ? STR("one eight hundred") : i == 1 ? STR("one eight eight eight") :
+                STR("one eight seven seven"));
+            buf_add_char(k->out, ',');
+            return 6;
+        }
+    }
+    return 0;
 }
 
 size_t rule_phone(const Speak *k, size_t at)
@@ -53,8 +95,9 @@ size_t rule_phone(const Speak *k, size_t at)
     char c = char_at(k->s, at);
     size_t len = c == '+' || c == '(' || is_digit(c) ? phone_len(k->s, at) : 0;
     bool first = true;
+    len = len ? len : american_dots(k->s, at) ? 12 : 0;
     if (len == 0) {
-        return 0;
+        return toll_free(k, at);
     }
     for (size_t i = at; i < at + len;) {
         size_t n = digits_at(k->s, i);
@@ -69,6 +112,14 @@ size_t rule_phone(const Speak *k, size_t at)
             first = false;
         }
         i += n ? n : 1;
+    }
+    size_t more = extension_at(k->s, at + len);
+    if (more) {
+        size_t n = digits_at(k->s, at + len + more);
+        buf_add_char(k->out, ',');
+        say(k->out, STR("extension"));
+        speakable_digits(k->out, str_sub(k->s, at + len + more, at + len + more + n));
+        len += more + n;
     }
     return len;
 }

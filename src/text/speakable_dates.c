@@ -110,6 +110,55 @@ static size_t numeric(const Speak *k, size_t at)
     return end - at;
 }
 
+/* 11/25 behind a day's name, before a time of day, or behind "since" when no fraction looks so. */
+static size_t without_year(const Speak *k, size_t at)
+{
+    static const char *const days[] = {"Mon", "Monday", "Tue", "Tues", "Tuesday", "Wed",
+        "Wednesday", "Thu", "Thur", "Thurs", "Thursday", "Fri", "Friday", "Sat", "Saturday", "Sun",
+        "Sunday"};
+    unsigned a, b;
+    size_t la, lb, len = 0;
+    if (!number_of(k->s, at, 1, 2, &a, &la) || char_at(k->s, at + la) != '/' ||
+        !number_of(k->s, at + la + 1, 1, 2, &b, &lb)) {
+        return 0;
+    }
+    static const char *const before[] = {"on", "since", "due", "until", "till", "by", "from",
+        "before", "after", "through"};
+    size_t end = at + la + 1 + lb, space = spaces_at(k->s, end), i = end + space;
+    Str prior = word_before(k->s, at);
+    bool told = one_of(prior, days, sizeof days / sizeof *days) ||
+        (one_of(prior, before, sizeof before / sizeof *before) && b > 16);
+    i += has_at(k->s, i, STR("at ")) ? 3 : 0;
+    len = digits_at(k->s, i);
+    bool time = space && len && len <= 2 && char_at(k->s, i + len) == ':' &&
+        digits_at(k->s, i + len + 1) == 2;
+    if (!word_ends(k->s, end) || char_at(k->s, end) == '/' ||
+        (!time && !told)) {
+        return 0;
+    }
+    bool day_first = k->order == SPEAKABLE_DMY;
+    if (day_first ? b > 12 : a > 12) {
+        day_first = !day_first;
+    }
+    unsigned day = day_first ? a : b, month = day_first ? b : a;
+    if (!valid(month, day)) {
+        return 0;
+    }
+    if (k->out->len > 1 && one_of(prior, days, sizeof days / sizeof *days)) {
+        while (k->out->ptr[k->out->len - 1] == ' ') {
+            buf_cut(k->out, k->out->len - 1);
+        }
+        if (k->out->ptr[k->out->len - 1] != ',') {
+            buf_add_char(k->out, ',');
+        }
+    }
+    say_day(k, month, day, 0);
+    if (time && !has_at(k->s, end + space, STR("at ")) && !range_mark(k->s, i + len + 3)) {
+        say(k->out, STR("at"));
+    }
+    return end - at;
+}
+
 /* ", 2026" or " 2026" behind a day and month. */
 static size_t year_behind(Str s, size_t at, unsigned *year)
 {
@@ -232,6 +281,7 @@ size_t rule_date(const Speak *k, size_t at)
 {
     size_t n = iso(k, at);
     n = n ? n : numeric(k, at);
+    n = n ? n : without_year(k, at);
     n = n ? n : month_first(k, at);
     return n ? n : day_first(k, at);
 }
@@ -316,10 +366,10 @@ static void say_clock(Buf *out, const Time *t, bool with_half)
             say(out, STR("oh"));
         }
         speakable_cardinal(out, t->minute);
-    } else if (!half && !t->has_second) {
+    } else if (!half && !t->second) {
         say(out, STR("o'clock"));
     }
-    if (t->has_second && (t->second || !t->minute)) {
+    if (t->has_second && t->second) {
         say(out, STR("and"));
         speakable_cardinal(out, t->second);
         say(out, t->second == 1 ? STR("second") : STR("seconds"));
@@ -327,6 +377,28 @@ static void say_clock(Buf *out, const Time *t, bool with_half)
     if (half && with_half) {
         say(out, half == 'a' ? STR("A.M") : STR("P.M"));
     }
+}
+
+/* "in 2:03:59", "took 0:45:10": how long something was, by the word before it. */
+static size_t duration(const Speak *k, size_t at, const Time *t)
+{
+    static const char *const before[] = {"in", "took", "takes", "lasted", "lasts", "of", "for",
+        "duration", "length", "time", "was", "within", "under", "over"};
+    const struct {
+        unsigned n;
+        const char *one, *many;
+    } parts[] = {{t->hour, "hour", "hours"}, {t->minute, "minute", "minutes"},
+        {t->second, "second", "seconds"}};
+    if (t->half || !one_of(word_before(k->s, at), before, sizeof before / sizeof *before)) {
+        return 0;
+    }
+    for (size_t i = 0; i < 3; i++) {
+        if (parts[i].n) {
+            speakable_cardinal(k->out, parts[i].n);
+            say(k->out, str_of(parts[i].n == 1 ? parts[i].one : parts[i].many));
+        }
+    }
+    return t->len;
 }
 
 size_t rule_time(const Speak *k, size_t at)
@@ -348,8 +420,8 @@ size_t rule_time(const Speak *k, size_t at)
         }
         return 0;
     }
-    if (!first) {
-        return 0;
+    if (!first || (a.has_second && (n = duration(k, at, &a)) != 0)) {
+        return first ? n : 0;
     }
     len = range_mark(k->s, at + a.len);
     if (len && clock_at(k->s, at + a.len + len, &b)) {

@@ -69,11 +69,15 @@ unsigned month_at(Str s, size_t at, size_t *len);
 /* speakable_dates.c: dates and times. */
 size_t rule_date(const Speak *k, size_t at);
 size_t rule_time(const Speak *k, size_t at);
+/* speakable_names.c: numbers that name something, and what stands together. */
+size_t rule_named(const Speak *k, size_t at);
+size_t rule_together(const Speak *k, size_t at);
 /* speakable_codes.c: numbers that count nothing. */
 size_t rule_phone(const Speak *k, size_t at);
 size_t rule_dotted(const Speak *k, size_t at); /* versions, addresses of machines */
-/* speakable_quantity.c: everything else that begins with a number or a sign before one. */
+/* speakable_fractions.c: 3/4, 2 1/2. */
 size_t rule_fraction(const Speak *k, size_t at);
+/* speakable_quantity.c: everything else that begins with a number or a sign before one. */
 size_t rule_quantity(const Speak *k, size_t at);
 /* speakable_words.c: what is made of letters, and signs. */
 size_t rule_address(const Speak *k, size_t at); /* URL, e-mail */
@@ -83,6 +87,10 @@ size_t rule_roman(const Speak *k, size_t at);
 size_t rule_capitals(const Speak *k, size_t at);
 size_t rule_sign(const Speak *k, size_t at);
 
+/* speakable_cut.c: the sentence s[from, to) that was found ends at a full stop that is none. */
+bool speakable_goes_on(SpeakableLanguage language, Str s, size_t from, size_t to);
+/* Where s[from, to) is better cut in two, since it is long: behind a semicolon; else `to`. */
+size_t speakable_break(Str s, size_t from, size_t to);
 /* speakable_clean.c: a copy of the same length in which Markdown, citations, emoji, code and tags
  * are spaces (or 0x01 inside of a word, which is left out). NULL without memory. */
 char *speakable_clean(Str text, Arena *a);

@@ -1,112 +1,15 @@
-/* speakable_quantity.c - amounts: money, units, percentages, ranges, fractions, ratios, years that
- * stand alone. */
-#include "text/speakable_impl.h"
+/* speakable_quantity.c - amounts: money, units, percentages, ranges, ratios, years that stand
+ * alone. */
+#include "text/speakable_quantity.h"
+
 #include "text/speakable_tables.h"
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
-/* Fractions: 1/2, 3/4, 2 1/2, and the characters for them. */
-
-static const struct {
-    Str sign;
-    unsigned over, under;
-} signs[] = {{{"\xc2\xbd", 2}, 1, 2}, {{"\xc2\xbc", 2}, 1, 4}, {{"\xc2\xbe", 2}, 3, 4},
-    {{"\xe2\x85\x93", 3}, 1, 3}, {{"\xe2\x85\x94", 3}, 2, 3}, {{"\xe2\x85\x95", 3}, 1, 5},
-    {{"\xe2\x85\x9b", 3}, 1, 8}, {{"\xe2\x85\x9c", 3}, 3, 8}, {{"\xe2\x85\x9d", 3}, 5, 8},
-    {{"\xe2\x85\x9e", 3}, 7, 8}};
-
-static bool fraction_at(Str s, size_t at, unsigned *over, unsigned *under, size_t *len)
-{
-    for (size_t i = 0; i < COUNT(signs); i++) {
-        if (has_at(s, at, signs[i].sign)) {
-            *over = signs[i].over;
-            *under = signs[i].under;
-            *len = signs[i].sign.len;
-            return true;
-        }
-    }
-    size_t a = digits_at(s, at), slash = at + a;
-    if (a == 0 || a > 2) {
-        return false;
-    }
-    size_t slash_len = char_at(s, slash) == '/' ? 1 : has_at(s, slash, STR("\xe2\x81\x84")) ? 3 : 0;
-    size_t b = slash_len ? digits_at(s, slash + slash_len) : 0, end = slash + slash_len + b;
-    if (b == 0 || b > 3 || !word_ends(s, end) || char_at(s, end) == '/' ||
-        (char_at(s, end) == '.' && is_digit(char_at(s, end + 1)))) {
-        return false;
-    }
-    *over = *under = 0;
-    for (size_t i = 0; i < a; i++) {
-        *over = *over * 10 + (unsigned)(s.ptr[at + i] - '0');
-    }
-    for (size_t i = 0; i < b; i++) {
-        *under = *under * 10 + (unsigned)(s.ptr[slash + slash_len + i] - '0');
-    }
-    *len = end - at;
-    return true;
-}
-
-static void say_fraction(Buf *out, unsigned over, unsigned under, bool alone)
-{
-    if (over == 1 && under == 2) {
-        say(out, alone ? STR("one half") : STR("a half"));
-        return;
-    }
-    if (over == 1 && !alone) {
-        say(out, STR("a"));
-    } else {
-        speakable_cardinal(out, over);
-    }
-    if (under == 2) {
-        say(out, STR("halves"));
-    } else if (under == 4) {
-        say(out, over == 1 ? STR("quarter") : STR("quarters"));
-    } else {
-        speakable_ordinal(out, under);
-        if (over != 1) {
-            buf_add_char(out, 's');
-        }
-    }
-}
-
-size_t rule_fraction(const Speak *k, size_t at)
-{
-    unsigned over, under;
-    size_t len, whole = digits_at(k->s, at);
-    if (has_at(k->s, at, STR("24/7")) && word_ends(k->s, at + 4)) {
-        say(k->out, STR("twenty-four seven"));
-        return 4;
-    }
-    if (whole && whole <= 4) { /* 2 1/2, 2½ */
-        size_t i = at + whole, space = spaces_at(k->s, i);
-        bool sign = (unsigned char)char_at(k->s, i + (space == 1)) >= 0x80;
-        if ((space == 1 || sign) && fraction_at(k->s, i + (space == 1), &over, &under, &len) &&
-            over < under && under <= 16) {
-            SpeakNumber n;
-            number_at(str_sub(k->s, 0, i), at, &n);
-            say_number(k->out, &n);
-            say(k->out, STR("and"));
-            say_fraction(k->out, over, under, false);
-            return i + (space == 1) + len - at;
-        }
-    }
-    if (!fraction_at(k->s, at, &over, &under, &len) || under == 0) {
-        return 0;
-    }
-    if (over < under && under <= 16) {
-        say_fraction(k->out, over, under, true);
-    } else {
-        speakable_cardinal(k->out, over);
-        say(k->out, over <= under ? STR("out of") : STR("over"));
-        speakable_cardinal(k->out, under);
-    }
-    return len;
-}
-
 /* Amounts. */
 
 typedef struct {
-    bool minus, about, plus;
+    bool minus, about, plus, less, more;
     const SpeakCurrency *money;
     SpeakNumber a, b;
     bool range;
@@ -160,7 +63,7 @@ static size_t scale_at(Str s, size_t at, bool money, const char **said)
     return 0;
 }
 
-static const SpeakUnit *unit_at(Str s, size_t at, size_t *len)
+const SpeakUnit *speak_unit_at(Str s, size_t at, size_t *len)
 {
     size_t space = spaces_at(s, at);
     if (space > 1) {
@@ -177,14 +80,66 @@ static const SpeakUnit *unit_at(Str s, size_t at, size_t *len)
         bool weak = sign.len == 1 || strcmp(speak_units[i].sign, "in") == 0 ||
             strcmp(speak_units[i].sign, "ha") == 0;
         size_t more = spaces_at(s, end);
-        if (weak && space && letters && more && is_letter(char_at(s, end + more)) &&
-            speak_units[i].sign[0] == 'i') {
-            continue; /* "5 in the morning" */
+        if (weak && space && letters && more && speak_units[i].sign[0] == 'i' &&
+            (is_letter(char_at(s, end + more)) || is_digit(char_at(s, end + more)))) {
+            continue; /* "5 in the morning", "1 in 20" */
         }
         *len = space + sign.len;
         return &speak_units[i];
     }
     return NULL;
+}
+
+/* One of them is no quote: 13.3" */
+static bool odd_quotes(Str s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        n += s.ptr[i] == '"';
+    }
+    return n % 2 == 1;
+}
+
+/* NW behind a degree or a speed: where the wind comes from. */
+static size_t compass(const Speak *k, const Amount *m)
+{
+    static const char *const names[][2] = {{"NNE", "north-northeast"}, {"NNW", "north-northwest"},
+        {"SSE", "south-southeast"}, {"SSW", "south-southwest"}, {"NE", "northeast"},
+        {"NW", "northwest"}, {"SE", "southeast"}, {"SW", "southwest"}, {"N", "north"},
+        {"S", "south"}, {"E", "east"}, {"W", "west"}};
+    size_t space = spaces_at(k->s, m->end);
+    bool where = m->unit && (strncmp(m->unit->sign, "\xc2\xb0", 3) == 0 ||
+        strcmp(m->unit->sign, "mph") == 0 || strcmp(m->unit->sign, "km/h") == 0 ||
+        strcmp(m->unit->sign, "m/s") == 0 || strcmp(m->unit->sign, "mi") == 0 ||
+        strcmp(m->unit->sign, "km") == 0);
+    for (size_t i = 0; where && space <= 1 && i < COUNT(names); i++) {
+        Str sign = str_of(names[i][0]);
+        if (has_at(k->s, m->end + space, sign) && word_ends(k->s, m->end + space + sign.len)) {
+            say(k->out, str_of(names[i][1]));
+            return space + sign.len;
+        }
+    }
+    return 0;
+}
+
+/* $20/mo, 8/day: what it is counted by. */
+static size_t per(const Speak *k, size_t at)
+{
+    static const char *const names[][2] = {{"month", "month"}, {"mo", "month"}, {"year", "year"},
+        {"yr", "year"}, {"hour", "hour"}, {"hr", "hour"}, {"h", "hour"}, {"day", "day"},
+        {"week", "week"}, {"wk", "week"}, {"night", "night"}, {"person", "person"},
+        {"minute", "minute"}, {"min", "minute"}, {"second", "second"}, {"sec", "second"},
+        {"user", "user"}, {"kg", "kilogram"}, {"lb", "pound"}, {"gal", "gallon"}, {"kWh",
+        "kilowatt hour"}, {"GB", "gigabyte"}, {"item", "item"}, {"piece", "piece"}};
+    for (size_t i = 0; char_at(k->s, at) == '/' && i < COUNT(names); i++) {
+        Str name = str_of(names[i][0]);
+        if (has_at(k->s, at + 1, name) && word_ends(k->s, at + 1 + name.len)) {
+            say(k->out, STR("per"));
+            say(k->out, str_of(names[i][1]));
+            return 1 + name.len;
+        }
+    }
+    return 0;
 }
 
 /* What may stand behind the number, or behind the second one of a range. */
@@ -206,8 +161,20 @@ static void tail_at(Str s, Amount *m)
         m->end += (space == 1) + 3u;
     } else if (space <= 1 && (m->money = currency_at(s, m->end + space, &len))) {
         m->end += space + len;
-    } else if (!m->scale && (m->unit = unit_at(s, m->end, &len))) {
+    } else if (!m->scale && (m->unit = speak_unit_at(s, m->end, &len))) {
         m->end += len;
+        size_t more = spaces_at(s, m->end + 1);
+        char next = char_at(s, m->end + 1 + more);
+        bool inside = (more && is_lower(next)) || (!more && next && strchr(",;)", next));
+        m->end += char_at(s, m->end) == '.' && inside; /* 45 min., hrs. and */
+    } else if (char_at(s, m->end) == '"' && odd_quotes(s)) {
+        /* a 13.3" laptop; 13.3" wide */
+        static const SpeakUnit inches = {"\"", "inch", "inches"}, inch = {"\"", "inch", "inch"};
+        static const char *const sides[] = {"wide", "tall", "long", "high", "thick", "deep", "and",
+            "or", "by", "x", "in", "of", "across", "from", "to"};
+        Str next = word_at(s, m->end + 1 + spaces_at(s, m->end + 1));
+        m->unit = next.len && !one_of(next, sides, COUNT(sides)) ? &inch : &inches;
+        m->end++;
     } else if (char_at(s, m->end) == 'x' && word_ends(s, m->end + 1)) {
         m->times = true;
         m->end++;
@@ -227,6 +194,14 @@ static bool sign_at(Str s, size_t *i, Amount *m)
         } else if (start && char_at(s, *i) == '~' && !m->about) {
             m->about = true;
             *i += 1;
+        } else if (start && char_at(s, *i) == '<' && !m->less && *i + 1 < s.len &&
+            s.ptr[*i + 1] != '=') {
+            m->less = true;
+            *i += 1;
+        } else if (start && char_at(s, *i) == '>' && !m->more && *i + 1 < s.len &&
+            s.ptr[*i + 1] != '=') {
+            m->more = true;
+            *i += 1;
         } else if (start && char_at(s, *i) == '+' && !m->plus) {
             m->plus = true;
             *i += 1;
@@ -234,6 +209,35 @@ static bool sign_at(Str s, size_t *i, Amount *m)
             return start;
         }
     }
+}
+
+/* As the continent writes it: 12,50 or 1.900,50; only before or behind what says that it is an
+ * amount, since "3,5" may be a list. */
+static bool comma_number_at(Str s, size_t at, bool money, SpeakNumber *n)
+{
+    size_t i = at + digits_at(s, at), len;
+    uint64_t whole = 0;
+    if (i == at || i - at > 3) {
+        return false;
+    }
+    while (char_at(s, i) == '.' && digits_at(s, i + 1) == 3) {
+        i += 4;
+    }
+    size_t fraction = char_at(s, i) == ',' ? digits_at(s, i + 1) : 0, end = i + 1 + fraction;
+    if (fraction == 0 || fraction > 2 ||
+        (char_at(s, end) == ',' && is_digit(char_at(s, end + 1)))) {
+        return false;
+    }
+    size_t space = spaces_at(s, end);
+    bool scale = has_at(s, end + space, STR("million")) || has_at(s, end + space, STR("billion"));
+    bool told = money || scale || char_at(s, end + space) == '%' ||
+        (space <= 1 && currency_at(s, end + space, &len)) || speak_unit_at(s, end, &len);
+    for (size_t d = at; d < i; d++) {
+        whole = is_digit(s.ptr[d]) ? whole * 10 + (uint64_t)(s.ptr[d] - '0') : whole;
+    }
+    *n = (SpeakNumber){.whole = whole, .digits = str_sub(s, at, i), .len = end - at,
+        .fraction = str_sub(s, i + 1, end)};
+    return told;
 }
 
 static bool amount_at(Str s, size_t at, Amount *m)
@@ -248,6 +252,11 @@ static bool amount_at(Str s, size_t at, Amount *m)
             m->minus = true;
             i++;
         }
+    }
+    if (comma_number_at(s, i, m->money != NULL, &m->a)) {
+        m->end = i + m->a.len;
+        tail_at(s, m);
+        return true;
     }
     if (!number_at(s, i, &m->a) || (char_at(s, i) == '.' && i > 0 && is_wordy(s.ptr[i - 1]))) {
         return false;
@@ -316,7 +325,8 @@ static bool is_year(Str s, size_t at, const Amount *m)
     Str word = word_at(s, next), prior = word_before(s, at);
     bool plural = next > m->end && word.len > 3 && word.ptr[word.len - 1] == 's' &&
         is_lower(word.ptr[0]) && !str_eq(word, STR("was"));
-    if (plural) {
+    bool quarter = prior.len == 2 && prior.ptr[0] == 'Q';
+    if (plural && !quarter) {
         return false;
     }
     bool told = one_of(prior, before, COUNT(before));
@@ -376,6 +386,9 @@ static void say_amount(const Speak *k, size_t at, const Amount *m)
     Buf *out = k->out;
     if (m->about) {
         say(out, STR("about"));
+    }
+    if (m->less || m->more) {
+        say(out, m->less ? STR("less than") : STR("more than"));
     }
     if (m->minus) {
         say(out, STR("minus"));
@@ -439,16 +452,18 @@ static void say_side(const Speak *k, size_t at, const Amount *m)
 /* 3:2 as a score or a ratio, 5'11" as a height; times were looked for before. */
 static size_t pair(const Speak *k, size_t at)
 {
-    size_t a = digits_at(k->s, at), sign = at + a, b = digits_at(k->s, sign + 1),
-        end = sign + 1 + b;
+    size_t a = digits_at(k->s, at), sign = at + a;
     bool ratio = char_at(k->s, sign) == ':', feet = char_at(k->s, sign) == '\'';
+    size_t gap = feet ? spaces_at(k->s, sign + 1) : 0, b = digits_at(k->s, sign + 1 + gap),
+        end = sign + 1 + gap + b;
     SpeakNumber left, right;
     if (a == 0 || a > 3 || b == 0 || b > 3 || (!ratio && !feet) || !word_ends(k->s, end) ||
-        (ratio && char_at(k->s, end) == ':') || (feet && (a > 1 || b > 2))) {
+        (ratio && char_at(k->s, end) == ':') || (feet && (a > 1 || b > 2)) ||
+        (gap && char_at(k->s, end) != '"')) {
         return 0;
     }
     number_at(str_sub(k->s, 0, sign), at, &left);
-    number_at(str_sub(k->s, 0, end), sign + 1, &right);
+    number_at(str_sub(k->s, 0, end), sign + 1 + gap, &right);
     say_number(k->out, &left);
     say(k->out, ratio ? STR("to") : STR("foot"));
     say_number(k->out, &right);
@@ -479,7 +494,8 @@ size_t rule_quantity(const Speak *k, size_t at)
     if (cross && is_digit(char_at(k->s, i + space + mark + spaces_at(k->s, i + space + mark)))) {
         m.times = false;
         say_side(k, at, &m);
-        say(k->out, STR("by"));
+        /* three times four equals twelve; thirty by twenty centimeters */
+        say(k->out, str_find(k->s, STR("="), i) != SIZE_MAX ? STR("times") : STR("by"));
         return i + space + mark - at;
     }
     if (m.unit && strcmp(m.unit->sign, "m") == 0 && is_minutes(k->s, at, m.end)) {
@@ -492,5 +508,8 @@ size_t rule_quantity(const Speak *k, size_t at)
     } else {
         say_amount(k, at, &m);
     }
-    return m.end - at;
+    m.end += compass(k, &m);
+    m.end += per(k, m.end);
+    bool round = m.money && has_at(k->s, m.end, STR(".-")) && !is_digit(char_at(k->s, m.end + 2));
+    return m.end + (round ? 2u : 0u) - at; /* CHF 20.- */
 }

@@ -146,7 +146,9 @@ size_t rule_file(const Speak *k, size_t at)
     while (dot > 0 && name.ptr[dot - 1] != '.') {
         dot--;
     }
-    bool file = dot > 1 && one_of(str_sub(name, dot, name.len), kinds, COUNT(kinds));
+    bool source = name.len - dot == 1; /* main.c is one, "B.C." is none */
+    bool file = dot > 1 && (!source || (dot > 2 && is_lower(name.ptr[dot]))) &&
+        one_of(str_sub(name, dot, name.len), kinds, COUNT(kinds));
     bool rooted = path.len > 2 && (at == 0 || k->s.ptr[at - 1] == ' ') &&
         (path.ptr[0] == '/' || str_starts(path, STR("~/"))) &&
         is_wordy(path.ptr[path.ptr[0] == '~' ? 2 : 1]);
@@ -194,8 +196,13 @@ static bool when_fits(const Speak *k, const SpeakAbbreviation *a, size_t at, siz
     char c = char_at(k->s, next), before;
     Str prior = word_before(k->s, at);
     switch (a->when) {
-    case 'U': return next > end && is_upper(c) && is_lower(char_at(k->s, next + 1));
+    case 'U': /* a name, which may go on with an umlaut */
+        before = char_at(k->s, next + 1);
+        return next > end &&
+            ((is_upper(c) && (is_lower(before) || (unsigned char)before >= 0x80)) ||
+                ((unsigned char)c == 0xc3 && (unsigned char)before < 0x9f));
     case '#': return is_digit(c) || (c == '#' && is_digit(char_at(k->s, next + 1)));
+    case ':': return char_at(k->s, end) == ':';
     case 'S':
         before = prior.len ? prior.ptr[0] : 0;
         return is_upper(before) && prior.len > 1 && !is_digit(c) &&
@@ -221,7 +228,7 @@ size_t rule_abbreviation(const Speak *k, size_t at)
             continue;
         }
         bool dot = char_at(k->s, end) == '.';
-        bool sign = word.ptr[word.len - 1] == '/';
+        bool sign = !is_letter(word.ptr[word.len - 1]); /* w/, C++ */
         if ((a->dot && !dot) || (!dot && !sign && !word_ends(k->s, end))) {
             continue;
         }
@@ -331,7 +338,11 @@ size_t rule_capitals(const Speak *k, size_t at)
         for (size_t i = 0; i < w.len;) {
             SpeakNumber n;
             if (number_at(str_sub(w, 0, w.len), i, &n)) {
-                say_number(k->out, &n);
+                if (n.digits.len >= 5) { /* the number of something: nobody counts that */
+                    speakable_digits(k->out, n.digits);
+                } else {
+                    say_number(k->out, &n);
+                }
                 i += n.len;
                 continue;
             }
@@ -354,9 +365,11 @@ size_t rule_sign(const Speak *k, size_t at)
 {
     static const struct {
         const char *sign, *said;
-        char when; /* 0 always, ' ' with a space or an end on either side, '1' before a digit */
+        /* 0 always, ' ' with a space or an end on either side, '1' before a digit, 'd' between
+         * digits */
+        char when;
     } signs[] = {
-        {"+", "plus", ' '}, {"=", "equals", 0}, {"\xc3\x97", "times", 0},
+        {"+", "plus", ' '}, {"+", "plus", 'd'}, {"=", "equals", 0}, {"\xc3\x97", "times", 0},
         {"\xc3\xb7", "divided by", 0},
         {"\xe2\x89\x88", "about", 0}, {"\xe2\x89\xa4", "at most", 0},
         {"\xe2\x89\xa5", "at least", 0},
@@ -386,6 +399,7 @@ size_t rule_sign(const Speak *k, size_t at)
         bool number = is_digit(char_at(k->s, end)) ||
             (char_at(k->s, end) == ' ' && is_digit(char_at(k->s, end + 1)));
         if ((signs[i].when == ' ' && !apart) || (signs[i].when == '1' && !number) ||
+            (signs[i].when == 'd' && (!number || at == 0 || !is_digit(k->s.ptr[at - 1]))) ||
             (signs[i].when == 'a' && !is_letter(char_at(k->s, end)))) {
             continue;
         }

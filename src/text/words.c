@@ -220,3 +220,14 @@ bool words_has_any(Str s, const char *const *phrases, size_t n)
             return true;
     return false;
 }
+
+bool words_has_money(Str s)
+{
+    static const char *const marks[] = {"$", "\xE2\x82\xAC", "\xC2\xA3"};
+    static const char *const names[] = {"eur", "euro", "euros", "usd", "gbp", "chf", "dollar",
+        "dollars", "pounds", "cents"};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (str_find(s, str_of(marks[i]), 0) != SIZE_MAX)
+            return true;
+    return words_has_any(s, names, sizeof names / sizeof *names);
+}

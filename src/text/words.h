@@ -20,9 +20,12 @@ Str word_fold(Str word, char *room);
  * Arabic. `folded` is in lower case. */
 bool word_is_stop(Str folded);
 
-/* Whether `phrase` (one word or several, not empty) stands in s as whole words, ASCII case aside. */
+/* Whether `phrase` (one word or several, not empty) stands in s as whole words; ASCII case is
+ * nothing. */
 bool words_has(Str s, const char *phrase);
 /* Any of them. */
 bool words_has_any(Str s, const char *const *phrases, size_t n);
+/* The sign or the name of a currency. */
+bool words_has_money(Str s);
 
 #endif

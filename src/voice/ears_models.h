@@ -1,6 +1,7 @@
 /* ears_models.h - which speech models a folder has, and which of them is meant.
  *
- * A model is a file whisper-NAME.sotto; its name is the file's without the ending. Threads: safe. */
+ * A model is a file whisper-NAME.sotto; its name is the file's without the ending.
+ * Threads: safe. */
 #ifndef SOTTO_VOICE_EARS_MODELS_H
 #define SOTTO_VOICE_EARS_MODELS_H
 

@@ -27,6 +27,21 @@ static struct {
     bool stopped;
 } lib = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
+/* espeak-ng 1.51 opens a sound device when it starts, also when it is never to play: that asks
+ * PulseAudio, which makes a folder "pulse" among the person's settings. The linker prefers a
+ * program's own symbol (it is exported by the build), so the library gets this one: no device. */
+struct audio_object;
+struct audio_object *create_audio_device_object(const char *device, const char *application,
+    const char *description);
+__attribute__((visibility("default"), used)) struct audio_object *create_audio_device_object(
+    const char *device, const char *application, const char *description)
+{
+    (void)device;
+    (void)application;
+    (void)description;
+    return NULL;
+}
+
 /* Under the lock. */
 
 static bool load(Err *err)

@@ -197,6 +197,21 @@ void live_post(LiveTalk *t, LiveMsg *m)
     pthread_mutex_unlock(&l->lock);
 }
 
+/* Whose job it is only its own thread knows: every talk is asked. */
+void live_late(void *arg, uint64_t id)
+{
+    Live *l = arg;
+    pthread_mutex_lock(&l->lock);
+    for (LiveTalk *t = l->talks; t; t = t->next) {
+        LiveMsg *m = mem_zalloc(sizeof *m);
+        if (m) { /* without memory nobody is told; the worker is replaced all the same */
+            *m = (LiveMsg){.kind = MSG_LATE, .id = id};
+            post_locked(t, m);
+        }
+    }
+    pthread_mutex_unlock(&l->lock);
+}
+
 static LiveMsg *message(MsgKind kind, size_t extra, Err *err)
 {
     LiveMsg *m = mem_alloc(sizeof *m + extra);
@@ -243,7 +258,7 @@ static LiveMsg *start_message(LiveTalk *t, MsgKind kind, const LiveOptions *o, E
     if (!m)
         return NULL;
     m->continuous = o->session.continuous;
-    m->speak = o->speak && t->live->parts.mouth && t->hooks.sound && t->hooks.answer;
+    m->speak = o->speak && t->live->parts.speech && t->hooks.sound && t->hooks.answer;
     m->no_partials = o->no_partials;
     if (name(m->voice, o->voice, "voice", err) && name(m->language, o->language, "language", err))
         return m;

@@ -3,7 +3,7 @@
  *
  *   sound -> session.h -> while it lasts: partial text (second lane of the ears)
  *                      -> a pause: the text as if it was over (first lane)
- *                      -> over: final text -> answer (hook) -> voice (mouth.h) -> sound, in time
+ *                      -> over: final text -> answer (hook) -> voice (speech.h) -> sound, in time
  *
  * One thread owns every conversation: it takes what callers post in order, runs the detector and
  * lets sound out at the pace it is played, LIVE_LEAD_MS ahead, so that there is little to throw
@@ -12,17 +12,23 @@
  *
  * States: IDLE -> LISTENING -> HEARING -> THINKING -> SPEAKING -> LISTENING (continuous) or IDLE.
  *
- * Threads: every function is safe; none blocks. Hooks run on the thread of Live, `complete` and
- * `answer` on a worker; they must not block (answer may) and must not call into this file. */
+ * What a worker has for longer than the job limit hangs: it is given up, the person is told, and
+ * what comes next is heard and answered. Sound that waits to be played does not count.
+ *
+ * Threads: every function is safe; none blocks. Hooks run on the thread of Live, `complete`,
+ * `answer` and `spoken` on a worker; they must not block (those of a worker may) and must not call
+ * into this file. */
 #ifndef SOTTO_VOICE_LIVE_H
 #define SOTTO_VOICE_LIVE_H
 
 #include "base/work.h"
 #include "voice/ears.h"
-#include "voice/mouth.h"
 #include "voice/session.h"
+#include "voice/speech.h"
 
 #define LIVE_LEAD_MS 200
+#define LIVE_QUESTION_MS 224u /* of silence behind a whole question that end it: seven frames */
+#define LIVE_COMMAND_MS 320u  /* likewise behind a whole command */
 #define LIVE_SPEECH_SECONDS 45 /* of an answer that is made ahead of its sound */
 
 typedef struct Live Live;
@@ -30,8 +36,9 @@ typedef struct LiveTalk LiveTalk;
 
 typedef struct {
     Ears *ears;
-    Mouth *mouth; /* NULL: nothing is spoken */
+    Speech *speech; /* NULL: nothing is spoken */
     Work *work;
+    uint32_t job_limit_ms; /* as work.h has it; 0: none */
 } LiveParts;
 
 Live *live_new(const LiveParts *parts, Err *err); /* starts its thread */
@@ -62,9 +69,28 @@ typedef struct {
 } LiveHeard;
 
 typedef struct {
-    Str say;     /* in the arena; empty: nothing is spoken */
-    float speed; /* 0 means 1 */
+    Str say;           /* in the arena; empty: nothing is spoken */
+    float speed;       /* 0 means 1 */
+    const Uuid *owner; /* whose sounds are kept (speech.h); NULL: nobody's */
+    void *about;       /* for `spoken` */
 } LiveAnswer;
+
+/* What became of an answer aloud. */
+typedef struct {
+    bool any;            /* there was sound; else the rest is nothing */
+    SpeechReport report;
+    float speed;
+    double seconds;      /* of sound that was made */
+    double speak_ms;     /* from the answer to its first sound */
+    double sound_ms;     /* from LiveHeard.began_ns to it */
+} LiveSpoken;
+
+/* Whether words leave no doubt that the person has finished. */
+typedef enum {
+    LIVE_OPEN,     /* no: silence ends it */
+    LIVE_QUESTION, /* a question, and answering it changes nothing if it was not all */
+    LIVE_COMMAND   /* a command with all that it needs */
+} LiveWhole;
 
 typedef enum { LIVE_DONE, LIVE_INTERRUPTED, LIVE_CANCELLED, LIVE_FAILED } LiveEnd;
 const char *live_end_name(LiveEnd e); /* "done", "interrupted", "cancelled", "failed" */
@@ -75,14 +101,16 @@ typedef bool (*LiveOver)(const void *over_arg);
 typedef struct {
     void (*state)(void *arg, LiveState s);
     void (*text)(void *arg, const LiveText *t);
-    /* On a worker, in a pause: whether these words leave no doubt that the person has finished, and
-     * answering them changes nothing if not. NULL: only silence ends an utterance. */
-    bool (*complete)(void *arg, Str text, unsigned worker);
+    /* On a worker, in a pause: what these words are. NULL: only silence ends an utterance. */
+    LiveWhole (*complete)(void *arg, Str text, unsigned worker);
     /* On a worker. False: err is told by `fail`. NULL: there is no answer, only text. */
     bool (*answer)(void *arg, const LiveHeard *heard, LiveOver over, const void *over_arg,
                    unsigned worker, Arena *a, LiveAnswer *out, Err *err);
-    /* The answer's sound: begin (rate), pieces, end. NULL: it is not spoken. */
-    void (*sound_begin)(void *arg, uint32_t rate_hz);
+    /* On the worker of `answer`, behind it when it was true and said what it is about: all of its
+     * sound is made, or there is none. May be NULL. */
+    void (*spoken)(void *arg, void *about, const LiveSpoken *s);
+    /* The answer's sound: begin (who speaks; rate), pieces, end. NULL: it is not spoken. */
+    void (*sound_begin)(void *arg, const SpeechWho *who);
     void (*sound)(void *arg, const int16_t *pcm, size_t n);
     void (*sound_end)(void *arg, LiveEnd why, double played_ms);
     void (*fail)(void *arg, const Err *err);

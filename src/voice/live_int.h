@@ -23,7 +23,7 @@
 typedef enum { JOB_PART, JOB_MAYBE, JOB_FINAL, JOB_ANSWER, JOB_WAKE } JobKind;
 
 typedef enum {
-    MSG_START, MSG_SOUND, MSG_END, MSG_SAY, MSG_CANCEL, MSG_CLOSE, MSG_JOB
+    MSG_START, MSG_SOUND, MSG_END, MSG_SAY, MSG_CANCEL, MSG_CLOSE, MSG_JOB, MSG_LATE
 } MsgKind;
 
 typedef struct LiveMsg {
@@ -31,6 +31,7 @@ typedef struct LiveMsg {
     MsgKind kind;
     Session *session; /* START */
     struct LiveJob *job; /* JOB: which the message is part of */
+    uint64_t id;      /* LATE: of the job that hangs */
     float *pcm;       /* SAY: n samples */
     size_t n;
     bool continuous, speak, no_partials;
@@ -43,6 +44,8 @@ typedef struct LiveJob {
     LiveTalk *talk;
     LiveMsg back; /* by which it comes back */
     JobKind kind;
+    uint64_t id;      /* of no other job, ever */
+    unsigned worker;  /* that has it */
     atomic_bool over; /* nobody wants it any more */
     atomic_bool mute; /* its answer is not spoken: somebody speaks */
     /* hearing */
@@ -56,16 +59,19 @@ typedef struct LiveJob {
     bool ok;
     Err err;
     double cost_ms;
-    bool complete;    /* MAYBE: the words leave no doubt that it was the end */
+    LiveWhole whole;  /* MAYBE: what the words are */
     bool finished;    /* its message came back (thread of Live) */
     bool final;       /* it was the end */
     bool by_silence;
+    uint64_t ended_ns; /* of the last speech in it, as the detector has it; 0: VoiceEnd said so */
     bool queued;      /* its final text waits for the answer before it */
     uint64_t spoke;   /* sample behind the last speech */
     uint64_t final_ns, answered_ns;
     /* answering */
     bool speak;
     char voice[NAME_MAX_BYTES];
+    SpeechReport who; /* of what is spoken, from when rate_hz is known */
+    uint64_t first_ns; /* its first sound was made */
     Buf sound;        /* 16-bit samples, under the lock of Live, as `made` and `sent` */
     atomic_uint rate_hz; /* 0: there is no sound yet */
     bool made;        /* there is no more to come */
@@ -110,6 +116,7 @@ struct Live {
     pthread_mutex_t lock; /* of the list, inboxes, sounds */
     pthread_cond_t changed, room;
     LiveTalk *talks;
+    uint64_t last_id; /* of a job; thread of Live */
     bool stop;
     Metric *stages;
 };
@@ -138,6 +145,8 @@ void talk_tell_text(LiveTalk *t, const LiveJob *j, Str text, size_t settled, boo
 LiveJob *job_new(LiveTalk *t, JobKind kind);
 void job_free(LiveJob *j); /* takes it off the talk's list */
 bool job_submit(LiveJob *j, Err *err); /* on failure it is still the caller's */
+/* Any thread: job `id` hangs. (work.h: `late`; arg is a Live.) */
+void live_late(void *arg, uint64_t id);
 
 /* live_out.c, on the thread of Live */
 /* Lets sound of the answer out; true when all of it has been played. *due: when to look again. */

@@ -1,8 +1,11 @@
 /* live_job.c - what runs on workers: transcriptions, the answer and its voice. */
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/mem.h"
 #include "voice/live_int.h"
 
+#define LIVE_SEED 1 /* of api/spoken.c */
 #define PART_LOGPROB (-2.5f)
 #define PART_NO_SPEECH 0.95f
 
@@ -13,6 +16,7 @@ LiveJob *job_new(LiveTalk *t, JobKind kind)
         return NULL;
     j->talk = t;
     j->kind = kind;
+    j->id = ++t->live->last_id;
     j->next = t->jobs;
     t->jobs = j;
     buf_init(&j->sound, (size_t)1 << 30);
@@ -96,7 +100,7 @@ static void hear_run(LiveJob *j, unsigned worker)
     const LiveHooks *h = &j->talk->hooks;
     j->ok = hear(j, &j->err);
     if (j->ok && j->kind == JOB_MAYBE && h->complete && j->heard.text.len && !is_over(j))
-        j->complete = h->complete(j->talk->arg, j->heard.text, worker);
+        j->whole = h->complete(j->talk->arg, j->heard.text, worker);
 }
 
 /* ---- answering ------------------------------------------------------------------------------- */
@@ -119,19 +123,42 @@ static bool on_sound(void *arg, const int16_t *pcm, size_t n, const VoicePlace *
     j->talk->posted = true;
     pthread_cond_signal(&l->changed);
     pthread_mutex_unlock(&l->lock);
+    if (!j->first_ns)
+        j->first_ns = clock_mono_ns();
+    work_touch(l->parts.work, j->worker);
     return ok;
 }
 
-static bool speak(LiveJob *j, const LiveAnswer *a, Err *err)
+static bool on_begin(void *arg, const SpeechWho *who, Err *err)
 {
-    Live *l = j->talk->live;
-    MouthTurn *turn = mouth_turn(l->parts.mouth, str_of(j->voice), err);
-    VoiceSay say = {.speed = a->speed, .cancel = &j->over, .sink = on_sound, .arg = j};
-    if (!turn)
-        return false;
-    atomic_store(&j->rate_hz, mouth_info(turn)->rate_hz);
-    bool ok = mouth_say(turn, a->say, &say, NULL, err);
-    mouth_done(turn);
+    LiveJob *j = arg;
+    SpeechReport *r = &j->who;
+    (void)err;
+    (void)snprintf(r->voice, sizeof r->voice, "%s", who->voice);
+    (void)snprintf(r->backend, sizeof r->backend, "%s", who->backend);
+    (void)snprintf(r->why, sizeof r->why, "%s", who->why);
+    r->cached = who->cached;
+    r->fallback = who->fallback;
+    atomic_store(&j->rate_hz, who->rate_hz);
+    return true;
+}
+
+/* The seed is that of every other answer, so that what is kept is found again. */
+static bool speak(LiveJob *j, const LiveAnswer *a, LiveSpoken *out, Err *err)
+{
+    SpeechSay say = {.owner = a->owner, .voice = str_of(j->voice), .text = a->say,
+                     .speed = a->speed, .seed = LIVE_SEED, .cancel = &j->over,
+                     .begin = on_begin, .sink = on_sound, .arg = j};
+    work_touch(j->talk->live->parts.work, j->worker);
+    bool ok = speech_say(j->talk->live->parts.speech, &say, &out->report, err);
+    uint32_t rate = atomic_load(&j->rate_hz);
+    out->any = j->first_ns != 0;
+    out->speed = a->speed > 0 ? a->speed : 1;
+    if (!out->any)
+        return ok;
+    out->seconds = (double)out->report.sound.samples / rate;
+    out->speak_ms = (double)(j->first_ns - j->answered_ns) * 1e-6;
+    out->sound_ms = (double)(j->first_ns - j->heard.began_ns) * 1e-6;
     return ok;
 }
 
@@ -139,12 +166,16 @@ static void answer_run(LiveJob *j, unsigned worker)
 {
     LiveTalk *t = j->talk;
     LiveAnswer a = {.say = STR("")};
+    LiveSpoken spoken = {.any = false};
     if (is_over(j))
         return;
     j->ok = t->hooks.answer(t->arg, &j->heard, is_unwanted, j, worker, j->arena, &a, &j->err);
     j->answered_ns = clock_mono_ns();
+    bool answered = j->ok;
     if (j->ok && j->speak && a.say.len && !is_over(j) && !atomic_load(&j->mute))
-        j->ok = speak(j, &a, &j->err);
+        j->ok = speak(j, &a, &spoken, &j->err);
+    if (answered && a.about && t->hooks.spoken)
+        t->hooks.spoken(t->arg, a.about, &spoken);
 }
 
 /* ---- waking ---------------------------------------------------------------------------------- */
@@ -167,11 +198,13 @@ static void wake_run(LiveJob *j)
     ears_wake(l->parts.ears, &err);
     if (!j->speak || is_over(j))
         return;
-    MouthTurn *turn = mouth_turn(l->parts.mouth, str_of(j->voice), &err);
-    VoiceSay say = {.cancel = &j->over, .sink = swallow};
-    if (turn)
-        (void)mouth_say(turn, STR("Yes."), &say, NULL, &err);
-    mouth_done(turn);
+    SpeechBackend backend;
+    char id[SPEECH_VOICE_MAX];
+    SpeechSay say = {.voice = str_of(j->voice), .text = STR("Yes."), .cancel = &j->over,
+                     .sink = swallow};
+    /* Another machine's voice is neither slow to wake nor free. */
+    if (speech_find(l->parts.speech, say.voice, &backend, id, &err) && backend == SPEECH_LOCAL)
+        (void)speech_say(l->parts.speech, &say, NULL, &err);
 }
 
 /* ---- both ------------------------------------------------------------------------------------ */
@@ -179,6 +212,7 @@ static void wake_run(LiveJob *j)
 static void run(void *arg, unsigned worker)
 {
     LiveJob *j = arg;
+    j->worker = worker;
     if (j->kind == JOB_ANSWER)
         answer_run(j, worker);
     else if (j->kind == JOB_WAKE)
@@ -198,7 +232,11 @@ static void drop(void *arg, unsigned worker)
 
 bool job_submit(LiveJob *j, Err *err)
 {
+    static const char *const names[] = {"partial words", "words", "words", "spoken answer",
+                                        "waking the voices"};
     bool waits = j->kind == JOB_PART || j->kind == JOB_WAKE;
-    return work_submit(j->talk->live->parts.work, waits ? WORK_NORMAL : WORK_INTERACTIVE, run,
-                       drop, j, err);
+    const LiveParts *p = &j->talk->live->parts;
+    WorkLimit limit = {p->job_limit_ms, names[j->kind], live_late, j->talk->live, j->id};
+    return work_submit_limited(p->work, waits ? WORK_NORMAL : WORK_INTERACTIVE, run, drop, j,
+                               &limit, err);
 }

@@ -27,12 +27,16 @@ static void begin(LiveTalk *t, LiveJob *j, uint64_t now_ns)
     j->begun = true;
     if (t->session)
         session_speaking(t->session, true);
+    SpeechWho who = {.voice = j->who.voice, .backend = j->who.backend, .rate_hz = j->rate_hz,
+                     .cached = j->who.cached, .fallback = j->who.fallback, .why = j->who.why};
     if (talk_enter(t)) {
-        t->hooks.sound_begin(t->arg, j->rate_hz);
+        t->hooks.sound_begin(t->arg, &who);
         talk_leave(t);
     }
     talk_stage(t, "speak", (double)(now_ns - j->answered_ns) * 1e-9);
     talk_stage(t, "sound", (double)(now_ns - j->heard.began_ns) * 1e-9);
+    if (j->ended_ns)
+        talk_stage(t, "reply", (double)(now_ns - j->ended_ns) * 1e-9);
 }
 
 /* Sends the next piece if it is time; 0 when there is none now, else its samples. */

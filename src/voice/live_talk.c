@@ -18,8 +18,6 @@
 #define PART_SHARE 3u
 #define PART_SECONDS 30u  /* of the end of what is said; one window */
 #define ECHO_MS 100u      /* the room goes on a little when the answer is over */
-/* In a pause, when the words leave no doubt: seven frames. */
-#define COMPLETE_MS 224u
 
 /* ---- stopping -------------------------------------------------------------------------------- */
 
@@ -71,6 +69,14 @@ static void end_listening(LiveTalk *t)
     session_free(t->session);
     t->session = NULL;
     t->open = t->listening = false;
+}
+
+/* A single utterance was answered, and nobody speaks into that. */
+static void end_if_done(LiveTalk *t)
+{
+    if (!t->answer && !t->continuous && !(t->session && session_hearing(t->session)) &&
+        !talk_is_pending(t))
+        end_listening(t);
 }
 
 /* ---- text ------------------------------------------------------------------------------------ */
@@ -197,8 +203,11 @@ static void on_ended(LiveTalk *t, const SessionEvent *e)
     j->final = true;
     j->by_silence = e->by_silence;
     j->heard.began_ns = clock_mono_ns();
-    if (e->by_silence)
-        talk_stage(t, "endpoint", (double)(e->heard - e->spoke) / SESSION_RATE_HZ);
+    if (e->by_silence) {
+        uint64_t silence_ns = (e->heard - e->spoke) * 1000000000u / SESSION_RATE_HZ;
+        j->ended_ns = j->heard.began_ns - silence_ns;
+        talk_stage(t, "endpoint", (double)silence_ns * 1e-9);
+    }
     if (ready)
         on_final(t, j);
     else if (!runs)
@@ -398,6 +407,30 @@ static void on_job(LiveTalk *t, LiveJob *j)
     talk_tell_state(t, false);
 }
 
+/* A worker hangs. What it does is not waited for; should it end, its job comes back unwanted. */
+static void on_late(LiveTalk *t, uint64_t id)
+{
+    Err err = ERR_INIT;
+    LiveJob *j = t->jobs;
+    while (j && (j->id != id || j->finished || atomic_load(&j->over)))
+        j = j->next;
+    if (!j)
+        return;
+    bool answers = j == t->answer;
+    (void)err_set(&err, ERR_UNAVAILABLE, "%s takes too long and is not waited for any more",
+                  answers ? "the answer" : "hearing what was said");
+    if (answers || j->final)
+        talk_tell_error(t, &err);
+    if (answers)
+        stop_answer(t, LIVE_FAILED);
+    atomic_store(&j->over, true);
+    t->part = t->part == j ? NULL : t->part;
+    t->maybe = t->maybe == j ? NULL : t->maybe;
+    next_answer(t);
+    end_if_done(t);
+    talk_tell_state(t, false);
+}
+
 void talk_drop_message(LiveMsg *m)
 {
     if (m->kind == MSG_JOB) {
@@ -432,6 +465,8 @@ void talk_handle(LiveTalk *t, LiveMsg *m, uint64_t now_ns)
         on_end(t);
     } else if (m->kind == MSG_CANCEL) {
         on_cancel(t);
+    } else if (m->kind == MSG_LATE) {
+        on_late(t, m->id);
     }
     talk_drop_message(m);
 }
@@ -459,9 +494,7 @@ static void answer_tick(LiveTalk *t, uint64_t now_ns)
             if (t->session)
                 session_speaking(t->session, false);
             next_answer(t);
-            if (!t->answer && !t->continuous && !(t->session && session_hearing(t->session)) &&
-                !talk_is_pending(t))
-                end_listening(t);
+            end_if_done(t);
         }
     }
     if (due && (!t->due_ns || due < t->due_ns))
@@ -495,8 +528,9 @@ static void complete_tick(LiveTalk *t)
 {
     SessionEvent e;
     const LiveJob *j = t->maybe;
-    if (j && j->finished && j->complete && session_now(t->session, &e) &&
-        e.heard - j->spoke >= (uint64_t)COMPLETE_MS * SAMPLES_MS)
+    uint64_t enough = j && j->whole == LIVE_COMMAND ? LIVE_COMMAND_MS : LIVE_QUESTION_MS;
+    if (j && j->finished && j->whole != LIVE_OPEN && session_now(t->session, &e) &&
+        e.heard - j->spoke >= enough * SAMPLES_MS)
         (void)session_take(t->session, on_event, t);
 }
 

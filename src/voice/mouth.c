@@ -24,10 +24,11 @@ typedef struct {
 } Open;
 
 struct Mouth {
-    char *dir, *voice;
+    char *dir;
     uint64_t idle_ns;
     unsigned queue_max, threads;
     pthread_mutex_t lock; /* of all below */
+    char voice[ID_MAX];   /* the setting's; "": any */
     pthread_cond_t changed;
     unsigned waiting;
     Open open[VOICES_MAX];
@@ -42,11 +43,9 @@ struct MouthTurn {
 
 Mouth *mouth_new(const MouthOptions *o, Err *err)
 {
-    bool any = !o->voice || !*o->voice || strcmp(o->voice, "auto") == 0;
     Mouth *m = mem_zalloc(sizeof *m);
-    if (!m || !(m->dir = mem_strdup(o->models_dir)) ||
-        !(m->voice = mem_strdup(any ? "" : o->voice))) {
-        mouth_free(m);
+    if (!m || !(m->dir = mem_strdup(o->models_dir))) {
+        mem_free(m);
         err_set(err, ERR_NO_MEMORY, "no memory for the voices");
         return NULL;
     }
@@ -55,6 +54,7 @@ Mouth *mouth_new(const MouthOptions *o, Err *err)
     m->threads = o->threads;
     pthread_mutex_init(&m->lock, NULL);
     pthread_cond_init(&m->changed, NULL);
+    mouth_set_voice(m, str_of(o->voice ? o->voice : ""));
     m->is_loaded = metric_gauge("tts_voice_loaded", "1 while a voice is in memory.", "voice");
     m->first = metric_histogram("tts_first_audio_seconds",
         "From a text to the first sound of it.", NULL);
@@ -77,12 +77,9 @@ void mouth_free(Mouth *m)
     for (size_t i = 0; i < VOICES_MAX; i++)
         if (m->open[i].voice)
             let_go(m, &m->open[i]);
-    if (m->voice) {
-        pthread_cond_destroy(&m->changed);
-        pthread_mutex_destroy(&m->lock);
-    }
+    pthread_cond_destroy(&m->changed);
+    pthread_mutex_destroy(&m->lock);
     mem_free(m->dir);
-    mem_free(m->voice);
     mem_free(m);
 }
 
@@ -93,27 +90,48 @@ bool mouth_voices(const Mouth *m, Arena *a, VoiceInfo **out, size_t *n, Err *err
 
 /* ---- which voice ----------------------------------------------------------------------------- */
 
-/* The id that a name means: of the list, so that no name reaches the file system. */
-static bool choose(const Mouth *m, Str asked, char out[ID_MAX], Err *err)
+void mouth_set_voice(Mouth *m, Str id)
 {
-    Arena *a = arena_new((size_t)1 << 20);
+    bool any = str_eq(id, STR("auto"));
+    pthread_mutex_lock(&m->lock);
+    (void)snprintf(m->voice, sizeof m->voice, STR_FMT, STR_ARG(any ? STR("") : id));
+    pthread_mutex_unlock(&m->lock);
+}
+
+/* Of the list, so that no name reaches the file system. */
+bool mouth_find(Mouth *m, Str asked, Arena *a, VoiceInfo *out, Err *err)
+{
     VoiceInfo *list = NULL;
     size_t n = 0, found = SIZE_MAX;
-    Str id = asked.len ? asked : str_of(m->voice);
-    bool ok = a ? voice_list(m->dir, a, &list, &n, err)
-                : err_set(err, ERR_NO_MEMORY, "no memory for the list of voices");
-    for (size_t i = 0; ok && i < n && found == SIZE_MAX; i++)
+    char set[ID_MAX];
+    pthread_mutex_lock(&m->lock);
+    memcpy(set, m->voice, sizeof set);
+    pthread_mutex_unlock(&m->lock);
+    Str id = asked.len ? asked : str_of(set);
+    if (!voice_list(m->dir, a, &list, &n, err))
+        return false;
+    for (size_t i = 0; i < n && found == SIZE_MAX; i++)
         if (!id.len || str_eq(str_of(list[i].id), id))
             found = i;
-    if (ok && n == 0)
-        ok = err_set(err, ERR_UNAVAILABLE,
+    if (n == 0)
+        return err_set(err, ERR_UNAVAILABLE,
             "there is no voice; run sotto models fetch en_US-joe-medium");
-    else if (ok && found == SIZE_MAX)
-        ok = err_set(err, asked.len ? ERR_NOT_FOUND : ERR_UNAVAILABLE,
+    if (found == SIZE_MAX)
+        return err_set(err, asked.len ? ERR_NOT_FOUND : ERR_UNAVAILABLE,
             "there is no voice \"" STR_FMT "\"; GET /api/v1/voice/voices (sotto say --list) lists "
             "what there is", (int)(id.len < 60 ? id.len : 60), id.ptr);
+    *out = list[found];
+    return true;
+}
+
+static bool choose(Mouth *m, Str asked, char out[ID_MAX], Err *err)
+{
+    Arena *a = arena_new((size_t)1 << 20);
+    VoiceInfo found;
+    bool ok = a ? mouth_find(m, asked, a, &found, err)
+                : err_set(err, ERR_NO_MEMORY, "no memory for the list of voices");
     if (ok)
-        (void)snprintf(out, ID_MAX, "%s", list[found].id);
+        (void)snprintf(out, ID_MAX, "%s", found.id);
     arena_free(a);
     return ok;
 }

@@ -24,8 +24,15 @@ typedef struct {
 Mouth *mouth_new(const MouthOptions *o, Err *err); /* opens nothing */
 void mouth_free(Mouth *m); /* NULL is allowed; no turn may be left */
 
+/* Who speaks from now on when none is named; "" and "auto": the first natural one. What is being
+ * said is said to its end. */
+void mouth_set_voice(Mouth *m, Str id);
+
 /* voice_list of this machine. */
 bool mouth_voices(const Mouth *m, Arena *a, VoiceInfo **out, size_t *n, Err *err);
+
+/* The voice that an id means, in `a`: errors as mouth_turn, but that nobody waits. */
+bool mouth_find(Mouth *m, Str id, Arena *a, VoiceInfo *out, Err *err);
 
 /* id empty: the setting's. Waits while others speak with it. ERR_NOT_FOUND names what there is;
  * ERR_UNAVAILABLE: no voice at all, or too many wait already. */

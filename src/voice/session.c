@@ -427,7 +427,7 @@ bool session_finish(Session *s, SessionHear hear, void *arg, Err *err)
 
 bool session_take(Session *s, SessionHear hear, void *arg)
 {
-    if (!s->maybe || (s->state != SAID && s->state != HELD))
+    if (s->o.manual || !s->maybe || (s->state != SAID && s->state != HELD))
         return false;
     bool goes_on = s->state == SAID; /* the endpointer waits for more silence */
     s->hear = hear;

@@ -17,6 +17,7 @@
 #define GAIN 1.4f        /* Piper's voices peak at half of full scale */
 #define KNEE 0.8f        /* louder than this is bent, not cut */
 #define PAUSE_MS 120     /* between sentences */
+#define CALM 0.6f        /* of the voice's noise: its words are clearer (docs/bench/voice.md) */
 #define PIECE_MS 50      /* of espeak's voice, and of pauses */
 #define IDS_COMFORT 900  /* phoneme ids after which a sentence is cut at the next clause */
 
@@ -186,7 +187,8 @@ static int16_t to_pcm(float x)
 
 static bool pause_between(Run *r, Err *err)
 {
-    size_t left = (size_t)r->speaker->voice->info.rate_hz * PAUSE_MS / 1000;
+    float pause_s = PAUSE_MS / 1000.0f / r->say->speed;
+    size_t left = (size_t)lrintf((float)r->speaker->voice->info.rate_hz * pause_s);
     size_t piece = (size_t)r->speaker->voice->info.rate_hz * PIECE_MS / 1000;
     if (!room(r->speaker, piece, err)) {
         return false;
@@ -210,10 +212,10 @@ static bool speak_phonemes(Run *r, Str phonemes, uint64_t number, bool last, Err
     VoiceSpeaker *s = r->speaker;
     const PiperInfo *info = piper_info(s->voice->piper);
     size_t n = piper_ids(s->voice->piper, phonemes, s->ids, PIPER_IDS_MAX, NULL);
-    PiperParams params = {.noise = info->noise, .noise_w = info->noise_w,
-        .length = info->length / r->say->speed, .cancel = r->say->cancel,
+    PiperParams params = {.noise = info->noise * CALM, .noise_w = info->noise_w,
+        .length = info->length,
+        .speed = r->say->speed, .cancel = r->say->cancel,
         .seed = r->say->seed * 0x9e3779b97f4a7c15u + number};
-    params.length = params.length < 0.2f ? 0.2f : params.length > 5 ? 5 : params.length;
     if (n == 0) {
         return err_set(err, ERR_TOO_LARGE, "a sentence is too long to be spoken in one breath");
     }
@@ -305,7 +307,7 @@ static bool speak_espeak(Run *r, Str sentence, Err *err)
 
 /* The whole. */
 
-static bool check(Str text, const VoiceSay *say, Err *err)
+bool voice_check(Str text, float speed, Err *err)
 {
     if (text.len > VOICE_TEXT_MAX) {
         return err_set(err, ERR_TOO_LARGE, "a text to speak has at most %zu bytes, not %zu",
@@ -314,9 +316,9 @@ static bool check(Str text, const VoiceSay *say, Err *err)
     if (!utf8_ok(text)) {
         return err_set(err, ERR_VALIDATION, "the text to speak is not UTF-8");
     }
-    bool ok = say->speed >= VOICE_SPEED_MIN && say->speed <= VOICE_SPEED_MAX;
+    bool ok = speed >= VOICE_SPEED_MIN && speed <= VOICE_SPEED_MAX;
     return ok || err_set(err, ERR_VALIDATION, "speed is %g to %g, not %g", (double)VOICE_SPEED_MIN,
-        (double)VOICE_SPEED_MAX, (double)say->speed);
+        (double)VOICE_SPEED_MAX, (double)speed);
 }
 
 static bool speak_all(Run *r, const SpeakableSentence *list, size_t n, Err *err)
@@ -343,7 +345,7 @@ bool voice_say(VoiceSpeaker *s, Str text, const VoiceSay *say, VoiceReport *repo
     VoiceSay with = *say;
     with.speed = say->speed == 0 ? 1 : say->speed;
     Run r = {.speaker = s, .say = &with, .started_ns = clock_mono_ns()};
-    if (!check(text, &with, err)) {
+    if (!voice_check(text, with.speed, err)) {
         return false;
     }
     Arena *a = arena_new(ARENA_MAX);
@@ -351,7 +353,8 @@ bool voice_say(VoiceSpeaker *s, Str text, const VoiceSay *say, VoiceReport *repo
     size_t n = 0;
     bool ok = a != NULL || err_set(err, ERR_NO_MEMORY, "no memory to speak");
     ok = ok && (say->plain ? speakable_cut(text, a, &list, &n, err) :
-        speakable_sentences(text, SPEAKABLE_MDY, a, &list, &n, err));
+        speakable_sentences_in(speakable_language(str_of(s->voice->info.language)), text,
+            SPEAKABLE_MDY, a, &list, &n, err));
     if (ok && n == 0) {
         ok = err_set(err, ERR_VALIDATION, "there is nothing in the text that can be said");
     }

@@ -78,6 +78,9 @@ typedef struct {
     size_t sentences;
 } VoiceReport;
 
+/* What voice_say takes: ERR_VALIDATION, ERR_TOO_LARGE. */
+bool voice_check(Str text, float speed, Err *err);
+
 /* Speaks `text` into the sink, sentence by sentence and each in pieces as they are made. *report
  * (may be NULL) is filled also on failure. ERR_VALIDATION (empty text, speed, not UTF-8),
  * ERR_TOO_LARGE, ERR_CANCELLED, ERR_NO_MEMORY. */

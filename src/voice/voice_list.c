@@ -89,17 +89,22 @@ static bool look_around(const char *dir, Arena *a, VoiceInfo *out, size_t *n)
 bool voice_list(const char *models_dir, Arena *a, VoiceInfo **out, size_t *n, Err *err)
 {
     static const struct {
-        const char *espeak, *name, *language;
-    } own[] = {{"en-us", "eSpeak (American)", "en-US"}, {"en-gb", "eSpeak (British)", "en-GB"}};
+        const char *id, *file, *name, *language; /* file: as espeak has it; "en" is British */
+    } own[] = {{"en-us", "en-us", "eSpeak (American)", "en-US"},
+        {"en-gb", "en", "eSpeak (British)", "en-GB"}, {"de", "de", "eSpeak (German)", "de-DE"},
+        {"fr", "fr", "eSpeak (French)", "fr-FR"}, {"es", "es", "eSpeak (Spanish)", "es-ES"},
+        {"it", "it", "eSpeak (Italian)", "it-IT"}, {"nl", "nl", "eSpeak (Dutch)", "nl-NL"},
+        {"pl", "pl", "eSpeak (Polish)", "pl-PL"}, {"pt", "pt", "eSpeak (Portuguese)", "pt-PT"},
+        {"sv", "sv", "eSpeak (Swedish)", "sv-SE"}};
     size_t count = 0;
     VoiceInfo *list = arena_alloc(a, (VOICES_MAX + sizeof own / sizeof *own) * sizeof *list);
     bool ok = list && look_around(models_dir, a, list, &count);
     uint32_t rate = espeak_rate_hz();
     for (size_t i = 0; ok && rate && i < sizeof own / sizeof *own; i++) {
         VoiceInfo *v = &list[count++];
-        *v = (VoiceInfo){.id = arena_printf(a, "espeak:%s", own[i].espeak).ptr, .name = own[i].name,
+        *v = (VoiceInfo){.id = arena_printf(a, "espeak:%s", own[i].id).ptr, .name = own[i].name,
             .language = own[i].language, .backend = VOICE_ESPEAK, .rate_hz = rate,
-            .espeak = own[i].espeak};
+            .espeak = own[i].file};
         ok = v->id != NULL;
     }
     if (!ok) {

@@ -68,6 +68,17 @@ class Chat:
         self.server.shutdown()
         self.server.server_close()
 
+    def task(self, title, at=-1):
+        """The number ("t2") of a task in the list that the model is shown."""
+        lines = self.requests[at]["messages"][1]["content"].splitlines()
+        return next(x.split(".")[0] for x in lines if x.split(". ", 1)[-1].startswith(title))
+
+    def results(self, at=-1):
+        """What the tools of the last round gave."""
+        messages = self.requests[at]["messages"]
+        first = max(i for i, m in enumerate(messages) if m["role"] == "assistant")
+        return [m["content"] for m in messages[first:] if m["role"] == "tool"]
+
     def sources(self, at=-1):
         """{title: number} of the sources in the last message of the person's."""
         said = [m for m in self.requests[at]["messages"] if m["role"] in ("user", "tool")]
@@ -103,6 +114,19 @@ def calls(name, arguments):
             {"index": 0, "id": "call_1", "type": "function", "function": {"name": name, "arguments": ""}}]}))
         for i in range(0, len(text), 7):
             h.event(chunk({"tool_calls": [{"index": 0, "function": {"arguments": text[i:i + 7]}}]}))
+        h.event(chunk({}, "tool_calls"))
+        h.event("[DONE]")
+    return reply
+
+
+def wants(*tools):
+    """One message with several calls: (name, arguments) each."""
+    def reply(h):
+        h.events()
+        h.event(chunk({"role": "assistant", "content": None}))
+        for i, (name, arguments) in enumerate(tools):
+            h.event(chunk({"tool_calls": [{"index": i, "id": f"call_{i}", "type": "function", "function": {
+                "name": name, "arguments": arguments if isinstance(arguments, str) else json.dumps(arguments)}}]}))
         h.event(chunk({}, "tool_calls"))
         h.event("[DONE]")
     return reply

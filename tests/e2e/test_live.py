@@ -4,7 +4,6 @@ tests/bench/voice/live.py measures, this checks."""
 import array
 import asyncio
 import io
-import json
 import math
 import random
 import time
@@ -12,13 +11,11 @@ import wave
 
 import httpx2 as httpx
 import pytest
-import websockets
 
+from live_lib import VOICE, Say, has, run, silence
 from server import Server
 
-VOICE = "en_US-joe-medium"
 SETTINGS = {"SOTTO_SPEECH_MODEL": "whisper-tiny.en", "SOTTO_SPEECH_VOICE": VOICE}
-QUIET = b"\0\0"
 
 
 @pytest.fixture(scope="module")
@@ -29,98 +26,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def say(server):
-    """A text as 16-bit samples at any rate, from our own voice."""
-    known = {}
-
-    def get(text, rate=16000):
-        if text not in known:
-            got = httpx.post(server.url + "/api/v1/voice/synthesize", json={"text": text, "voice": VOICE}, timeout=60)
-            with wave.open(io.BytesIO(got.content)) as w:
-                known[text] = w.getframerate(), array.array("h", w.readframes(w.getnframes()))
-        hz, pcm = known[text]
-        out = array.array("h")
-        for i in range(int(len(pcm) * rate / hz)):
-            at = i * hz / rate
-            k = int(at)
-            out.append(int(pcm[k] + (pcm[min(k + 1, len(pcm) - 1)] - pcm[k]) * (at - k)))
-        return out.tobytes()
-    return get
-
-
-def silence(seconds, rate=16000):
-    return QUIET * int(seconds * rate)
-
-
-class Client:
-    """async with Client(server) as c: everything that came is in c.seen, as (time, message)."""
-
-    def __init__(self, server):
-        self.url = server.url.replace("http", "ws") + "/ws"
-        self.seen, self.changed = [], asyncio.Event()
-
-    async def __aenter__(self):
-        self.ws = await websockets.connect(self.url, max_size=None)
-        self.reader = asyncio.create_task(self.read())
-        return self
-
-    async def __aexit__(self, *_):
-        self.reader.cancel()
-        await self.ws.close()
-
-    async def read(self):
-        async for m in self.ws:
-            message = {"type": "sound", "data": m} if isinstance(m, bytes) else json.loads(m)
-            self.seen.append((time.monotonic(), message))
-            self.changed.set()
-
-    async def send(self, kind, **data):
-        await self.ws.send(json.dumps({"type": kind, "data": data}))
-
-    async def feed(self, pcm, seconds=0.1, rate=16000, pace=0.0):
-        """In messages of so many seconds; pace 1 is as fast as it was spoken."""
-        step = int(rate * seconds) * 2
-        begin = time.monotonic()
-        for i, at in enumerate(range(0, len(pcm), step)):
-            wait = begin + i * seconds * pace - time.monotonic()
-            if wait > 0:
-                await asyncio.sleep(wait)
-            await self.ws.send(pcm[at:at + step])
-
-    def all(self, kind):
-        return [m["data"] for _, m in self.seen if m["type"] == kind]
-
-    def finals(self):
-        return [t["text"] for t in self.all("Transcript") if t["final"]]
-
-    def states(self):
-        return [s["state"] for s in self.all("VoiceState")]
-
-    async def until(self, what, seconds=60):
-        """what() is asked again with every message."""
-        deadline = time.monotonic() + seconds
-        while not what():
-            self.changed.clear()
-            left = deadline - time.monotonic()
-            assert left > 0, [m for _, m in self.seen if m["type"] != "sound"][-12:]
-            try:
-                await asyncio.wait_for(self.changed.wait(), left)
-            except asyncio.TimeoutError:
-                pass
-
-
-def run(talk, server, clients=1):
-    async def main():
-        async with Client(server) as a:
-            if clients == 1:
-                await talk(a)
-            else:
-                async with Client(server) as b:
-                    await talk(a, b)
-    asyncio.run(main())
-
-
-def has(text, *words):
-    return all(w in text.lower() for w in words)
+    return Say(server.url)
 
 
 def test_the_server_finds_the_end(server, say):
@@ -141,6 +47,19 @@ def test_the_server_finds_the_end(server, say):
         await c.send("Cancel")
         await c.until(lambda: c.states()[-2:] == ["idle", "idle"])
         assert not c.all("Error")
+    run(talk, server)
+
+
+def test_whole_words_need_no_long_silence(server, say):
+    """Silence is set so long that it cannot have ended them: a question and a command that have all they need."""
+    async def talk(c):
+        for words, answer in (("What day is it today?", "that is"), ("Remind me to call the bank tomorrow at nine.", "bank")):
+            n = len(c.all("VoiceResponse"))
+            await c.send("VoiceStart", rate=16000, format="s16le", silence_ms=8000)
+            await c.feed(silence(0.4) + say(words) + silence(4), pace=1, seconds=0.02)
+            assert len(c.all("VoiceResponse")) == n + 1, c.states()
+            assert has(c.all("VoiceResponse")[-1]["interaction"]["response"], answer)
+            await c.until(lambda: c.states()[-1] == "idle")
     run(talk, server)
 
 

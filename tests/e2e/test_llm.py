@@ -82,6 +82,43 @@ def test_what_no_source_says_is_left_out(run):
         assert r["note"].startswith("2 sentences") and proven(s, r)
 
 
+CITATIONS = {
+    "each month 1,250 EUR of rent are due [L].": "1,250 EUR",          # said otherwise, and true
+    "The rent is 1,520 EUR a month [L].": None,                        # another number
+    "The rent is 1,250 USD a month [L].": None,                        # another currency
+    "The lease begins on 2 March 2026 [L].": None,                     # another date
+    "The lease begins on 2026-03-01 [L].": "1 March 2026",             # the same date
+    "Dana Miller of Northgate Homes has the spare key [L].": None,     # another name
+    "Dana Okafor of Southgate Homes has the spare key [L].": None,
+    "Dana Okafor does not have the spare key [L].": None,              # the contrary
+    "The rent is due on 1 March 2026 [L].": None,                      # two true sentences made one
+    "The hedge of Dana Okafor is cut in May [L][G].": None,            # of two documents
+    "The rent is 1,250 EUR a month [G].": "1,250 EUR",                 # the wrong passage: the right one is cited
+    "The hedge is cut in May [L].": "hedge is cut",
+    "The rent is 1,250 EUR a month [L][G].": "1,250 EUR",              # one of two holds
+    "The rent is 9,999 EUR [G].": None,                                # what an order says
+    "The rent is 1,250 EUR a month [0][99][-1].": "1,250 EUR",         # marks that are none
+    "The rent is 1,250 EUR a month [source 1][^2].": "1,250 EUR",      # as some models write them
+    "The rent is 1,250 EUR a month \u30101:0\u2020source\u3011.": "1,250 EUR",
+}
+
+
+def test_a_citation_holds_or_is_dropped(run):
+    def reply(h):
+        numbers = chat.sources()
+        text = list(CITATIONS)[len(chat.requests) - 1]
+        cs.says(text.replace("[L]", f"[{numbers['Lease']}]").replace("[G]", f"[{numbers['Garden club']}]"))(h)
+    with cs.Chat(reply) as chat:
+        s = run(chat)
+        for text, cited in CITATIONS.items():
+            r = ask(s, "How much is the rent, when does the lease begin, who has the key and when is the hedge cut?")
+            assert (r["model"] == "scripted") == (cited is not None), (text, r["response"], r["note"])
+            proofs = proven(s, r)
+            if cited:
+                assert len(proofs) == 1 and cited in proofs[0]["text"], (text, proofs)
+                assert r["response"].count("[") == 1 and "\u3010" not in r["response"], r["response"]
+
+
 @pytest.mark.parametrize("text", ["The rent is 900 EUR [1].", "NOT FOUND", "Ask your landlord Peter Miller.", ""])
 def test_without_proof_it_is_quoted(run, text):
     with cs.Chat(cs.says(text)) as chat:
@@ -125,7 +162,9 @@ FAULTS = {
     "redirect": cs.status(302, Location="http://127.0.0.1:9/v1"), "429": cs.status(429, Retry_After="1000"),
     "html": cs.raw(b"<html></html>", "text/html"), "cut": cs.raw(b'data: {"choices":[{"index":0,"del'),
     "empty": cs.raw(b""), "huge": cs.raw(b"data: " + b"x" * (3 << 20)), "silent": cs.hangs,
-    "json": cs.raw(b'{"choices": 7}', "application/json"),
+    "json": cs.raw(b'{"choices": 7}', "application/json"), "garbage": cs.raw(b"data: \xff\xfe not json\n\n"),
+    "no UTF-8": cs.raw(b'data: {"choices":[{"delta":{"content":"The rent is \xff"}}]}\n\n'),
+    "thoughts": cs.raw(b'data: {"choices":[{"delta":{"reasoning_content":"hm"}}]}\n\n'),
 }
 
 
@@ -136,6 +175,30 @@ def test_faults_are_answered_without_it(run, fault):
         r = ask(s, "How much is the rent of the flat?")
         assert "1,250 EUR" in r["response"] and r["model"] is None
         assert r["note"].startswith("the language model did not answer: ") and "sk-test" not in r["note"]
+
+
+def cut(text):
+    return lambda h: (h.events(), h.event(cs.chunk({"content": text})), h.event(cs.chunk({}, "length")), h.event("[DONE]"))
+
+
+def test_half_a_sentence_is_left_out(run):
+    with cs.Chat(cut("The rent is 1,250 EUR a month [1]. Dana Okafor has the spare"), cut("The rent")) as chat:
+        s = run(chat)
+        r = ask(s, "How much is the rent, and who has the key?")
+        assert r["response"] == "The rent is 1,250 EUR a month. [1]" and "cut short" in r["note"]
+        r = ask(s, "How much is the rent, and who has the key?")
+        assert r["model"] is None and "1,250 EUR" in r["response"]
+
+
+def test_tools_that_are_not_there_and_too_many(run):
+    many = cs.wants(*[("search", {"query": f"rent {i}"}) for i in range(12)])
+    endless = [cs.calls("send_email", {"to": "x"}), many, cs.calls("search", {"query": "key"}), many]
+    with cs.Chat(*endless) as chat:
+        s = run(chat)
+        r = ask(s, "How much is the rent of the flat?")
+        assert "1,250 EUR" in r["response"] and r["model"] is None and len(chat.requests) == 4
+        assert "tools" not in chat.requests[3]  # the last time it has to answer
+        assert len([m for m in chat.requests[2]["messages"] if m["role"] == "tool"]) == 7  # six of twelve were run
 
 
 def test_nobody_there(run):
@@ -176,6 +239,38 @@ def test_the_openai_stream(run):
             if text:
                 go.set()
         assert text.startswith("The rent is 1,250 EUR a month. [1] Dana Okafor")
+
+
+def test_the_openai_stream_with_stop_usage_and_an_error(run):
+    import openai
+    go = threading.Event()
+    two = ["The rent is 1,250 EUR a month [1]. ", "Dana Okafor has the spare key [1]."]
+    question = {"role": "user", "content": "How much is the rent, and who has the key?"}
+    with cs.Chat(cs.says(*two), cs.says(*two), cs.says(*two), cs.says(*two, pause=go)) as chat:
+        s = run(chat)
+        client = openai.OpenAI(base_url=s.url + "/v1", api_key="x", max_retries=0)
+
+        def stream(messages=(question,), **more):
+            parts = list(client.chat.completions.create(model="sotto", stream=True, messages=list(messages),
+                                                        stream_options={"include_usage": True}, **more))
+            end = [p.choices[0].finish_reason for p in parts if p.choices][-1]
+            return "".join(p.choices[0].delta.content or "" for p in parts if p.choices), end, parts[-1].usage
+        whole, end, usage = stream()
+        assert whole == "The rent is 1,250 EUR a month. [1] Dana Okafor has the spare key. [2]" and end == "stop"
+        assert usage.completion_tokens > 10 and usage.total_tokens == usage.prompt_tokens + usage.completion_tokens
+        cut, end, less = stream(stop=[" Dana", "key"], store=False)
+        assert cut == "The rent is 1,250 EUR a month. [1]" and end == "stop" and less.completion_tokens < usage.completion_tokens
+        cut, end, less = stream(max_tokens=4, store=False)
+        assert whole.startswith(cut) and end == "length" and less.completion_tokens == 4
+        # The conversation goes away while its answer is being written: that is said, and the stream does not look whole.
+        kept = requests.get(s.url + "/api/v1/conversations", timeout=30).json()["conversations"][0]["id"]
+        with pytest.raises(openai.APIError) as broken:
+            for part in client.chat.completions.create(model="sotto", stream=True, messages=[
+                    question, {"role": "assistant", "content": whole}, question]):
+                if part.choices[0].delta.content and not go.is_set():
+                    assert requests.delete(s.url + "/api/v1/conversations/" + kept, timeout=30).status_code == 204
+                    go.set()
+        assert "conversation" in str(broken.value)
 
 
 def test_the_websocket_and_cancel(run):
@@ -280,6 +375,32 @@ def test_a_summary_without_proof_is_extracted(run, reply, outcome):
         before, _ = summaries(s)
         until(lambda: made(s, outcome) >= 1)
         assert summaries(s)[0] == before and "Dana Okafor" in before[0][0]
+
+
+def test_the_command_line_waits_for_summaries_itself(run):
+    with cs.Chat(cs.says("The rent of the Elm Street flat is 1,250 EUR a month. It rises to 1,400 EUR in May.")) as chat:
+        s = run(chat, OPENAI_BASE_URL="")
+        s.stop()
+
+        def brief(*args, **env):
+            out = subprocess.run([PROGRAM, "brief", *args], env={**s.environment(), "OPENAI_BASE_URL": chat.url, **env},
+                                 capture_output=True, text=True, timeout=120)
+            assert out.returncode == 0 and out.stderr == "", out
+            return out.stdout
+
+        def made(text):
+            return [(g["summary"], g["summary_by_model"]) for x in json.loads(text)["sections"] for g in x.get("groups", [])]
+
+        off = made(brief("--json", OPENAI_BASE_URL=""))
+        assert "Dana Okafor" in off[0][0] and not off[0][1] and not chat.requests
+        chat.replies[:] = [cs.status(401)]
+        assert made(brief("--json")) == off and len(chat.requests) == 1  # what fails is an extract
+        chat.requests.clear()
+        chat.replies[:] = [cs.says("The rent of the Elm Street flat is 1,250 EUR a month. It rises to 1,400 EUR in May.")]
+        proven = [("The rent of the Elm Street flat is 1,250 EUR a month.", True)]
+        assert made(brief("--json")) == proven
+        assert made(brief("--json")) == proven and len(chat.requests) == 1  # kept
+        assert "The rent of the Elm Street flat is 1,250 EUR a month." in brief("--text")
 
 
 def doctor(url, tmp_path, **env):

@@ -2,6 +2,7 @@
 said; a recording without speech is no document; another title leaves the words alone."""
 import io
 import os
+import time
 import wave
 
 import httpx2 as httpx
@@ -95,6 +96,57 @@ def test_silence_is_no_document(http):
         w.writeframes(bytes(64000))
     got = http.post(DOCUMENTS, files={"file": ("quiet.wav", out.getvalue(), "audio/wav")})
     assert got.status_code == 400 and "no speech" in got.json()["detail"]
+
+
+def speak(http, text, kind="mp3"):
+    sound = http.post("/api/v1/voice/synthesize", json={"text": text, "format": kind})
+    assert sound.status_code == 200, sound.text
+    return sound.content
+
+
+def with_tags(mp3, title, artist, date):
+    """The same with an ID3v2.4 tag in front."""
+    frames = b""
+    for name, value in ((b"TIT2", title), (b"TPE1", artist), (b"TDRC", date)):
+        body = b"\3" + value.encode()  # UTF-8
+        frames += name + bytes([0, 0, len(body) >> 7, len(body) & 127, 0, 0]) + body
+    return b"ID3\4\0\0" + bytes([0, 0, len(frames) >> 7, len(frames) & 127]) + frames + mp3
+
+
+def test_the_files_own_title_and_author_are_the_documents(http):
+    sound = with_tags(speak(http, "The roof needs new tiles before the winter."), "Visit of the roofer, part 2",
+                      "Anna Berg", "2026-03-14")
+    got = http.post(DOCUMENTS, files={"file": ("rec0007.mp3", sound, "audio/mpeg")})
+    assert got.status_code == 201, got.text
+    doc = http.get(f"{DOCUMENTS}/{got.json()['id']}").json()
+    assert doc["title"] == "Visit of the roofer, part 2" and doc["metadata"]["author"] == "Anna Berg"
+    assert "tiles" in doc["content"] and str(doc["metadata"]).find("2026-03-14") >= 0
+    named = http.post(DOCUMENTS, files={"file": ("a.mp3", sound + b"\0", "audio/mpeg")}, data={"title": "The roof"})
+    assert named.json()["title"] == "The roof"
+
+
+def test_a_watched_recording_that_changes_is_heard_again(http, tmp_path):
+    folder, path = tmp_path / "memos", "/api/v1/knowledge/folders"
+    folder.mkdir()
+    (folder / "week.mp3").write_bytes(speak(http, "On Monday the chimney sweep comes to the house."))
+    made = http.post(path, json={"path": str(folder)})
+    assert made.status_code == 201, made.text
+
+    def heard(words):
+        end = time.monotonic() + 120
+        while True:
+            found = http.get("/api/v1/knowledge/search", params={"q": words, "mode": "keyword"}).json()["documents"]
+            if found:
+                return found
+            assert time.monotonic() < end, http.get(f"{path}/{made.json()['id']}").text
+            time.sleep(0.2)
+    first = heard("chimney sweep")[0]
+    (folder / "week.mp3").write_bytes(speak(http, "On Friday the gardener cuts the apple trees."))
+    second = heard("gardener")[0]
+    assert second["id"] == first["id"] and "time_start" in second["matches"][0]
+    assert not [d for d in http.get("/api/v1/knowledge/search", params={"q": "chimney", "mode": "keyword"})
+                .json()["documents"] if d["id"] == first["id"]]
+    assert http.delete(f"{path}/{made.json()['id']}").status_code in (200, 204)
 
 
 def test_without_a_model_the_ledger_says_what_to_fetch(tmp_path, memo):

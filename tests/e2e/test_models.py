@@ -248,3 +248,40 @@ def test_names_and_words(tmp_path):
     assert sotto(tmp_path, "fetch", "nothing").returncode == 3
     assert sotto(tmp_path, "guess").returncode == 2
     assert sotto(tmp_path, "list").returncode == 0
+
+
+def test_a_whisper_of_ones_own(tmp_path):
+    """A CTranslate2 folder becomes a model with a name; what is none is refused and leaves nothing."""
+    models, source = tmp_path / "models", tmp_path / "whisper-mine"
+    models.mkdir()
+    source.mkdir()
+    (models / "silero-vad.sotto").symlink_to(MODELS / "silero-vad.sotto")
+    for file in (MODELS / "whisper-tiny.en").iterdir():
+        (source / file.name).symlink_to(file)
+    added = sotto(models, "add", str(source), "--json")
+    assert added.returncode == 0, added.stderr
+    told = json.loads(added.stdout)
+    assert told["name"] == "whisper-mine" and told["languages"] == 1
+    assert (models / "whisper-mine.sotto").stat().st_size == told["bytes"] > 10_000_000
+    assert (models / "whisper-mine.sotto").read_bytes() == (MODELS / "whisper-tiny.en.sotto").read_bytes()
+    listed = {m["name"]: m["state"] for m in json.loads(sotto(models, "list", "--json").stdout)["models"]}
+    assert listed["whisper-mine"] == "ready" and listed["whisper-tiny.en"] == "missing"
+    assert "whisper-mine" in sotto(models, "verify").stdout
+    clip = Path(__file__).parents[1] / "golden/whisper/dentist.wav"
+    env = {**os.environ, "SOTTO_MODELS": str(models), "SOTTO_DATA": str(tmp_path / "none"), "XDG_CONFIG_HOME": str(tmp_path)}
+    heard = subprocess.run([PROGRAM, "transcribe", str(clip), "--model", "whisper-mine"], env=env, capture_output=True,
+                           text=True, timeout=120)
+    assert "dentist" in heard.stdout, heard
+    again = sotto(models, "add", str(source))
+    assert again.returncode != 0 and "is there already" in again.stderr
+    taken = sotto(models, "add", str(source), "base")
+    assert taken.returncode != 0 and "sotto models fetch" in taken.stderr
+    assert "no name for a model" in sotto(models, "add", str(source), "a b").stderr
+    assert sotto(models, "add").returncode == 2
+    (source / "model.bin").unlink()
+    (source / "model.bin").write_bytes((MODELS / "whisper-tiny.en/model.bin").read_bytes()[:1_000_000])
+    cut = sotto(models, "add", str(source), "cut")
+    assert cut.returncode != 0 and "cut short in tensor" in cut.stderr
+    assert "no ggml file" in sotto(models, "add", __file__, "text").stderr
+    assert sotto(models, "add", str(tmp_path / "nothing"), "none").returncode == 3
+    assert sorted(p.name for p in models.iterdir()) == ["silero-vad.sotto", "whisper-mine.sotto"]

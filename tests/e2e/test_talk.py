@@ -119,7 +119,17 @@ def test_conversations_are_listed_searched_renamed_deleted(http, lease):
     renamed = http.patch(f"{TALKS}/{one}", json={"title": "About quokkas"})
     assert renamed.status_code == 200 and renamed.json()["title"] == "About quokkas"
     assert [c["id"] for c in http.get(TALKS, params={"q": "quokkas"}).json()["conversations"]] == [one]
+    for again in range(2):  # deleted by mistake, and back as it was; it goes on, too
+        before = http.get(f"{TALKS}/{one}").json()
+        assert http.delete(f"{TALKS}/{one}", params={"undoable": "true"}).status_code == 204
+        assert http.get(TALKS, params={"q": "xylophone"}).json()["conversations"] == []
+        problem(http.get(f"{TALKS}/{one}"), 404, "NOT_FOUND")
+        assert http.post(f"{TALKS}/{one}/restore").json()["title"] == "About quokkas"
+        assert http.get(f"{TALKS}/{one}").json() == before
+        problem(http.post(f"{TALKS}/{one}/restore"), 404, "NOT_FOUND")
+        say(http, "And how much is it?", one)
     assert http.delete(f"{TALKS}/{one}").status_code == 204
+    problem(http.post(f"{TALKS}/{one}/restore"), 404, "NOT_FOUND")
     assert http.get(TALKS, params={"q": "xylophone"}).json()["conversations"] == []
     problem(http.get(f"{TALKS}/{one}"), 404, "NOT_FOUND")
     problem(http.delete(f"{TALKS}/{one}"), 404, "NOT_FOUND")
@@ -302,6 +312,16 @@ def test_chat_limits(client):
     assert word not in cut.choices[0].message.content and cut.choices[0].finish_reason == "stop"
 
 
+TOOLS = [{"type": "function", "function": {"name": "turn_on", "parameters": {"type": "object", "properties": {}}}}]
+
+
+def test_chat_with_tools_of_the_clients(client):
+    """They may be called and are not."""
+    for more in ({}, {"tool_choice": "auto"}, {"tool_choice": "none"}):
+        got = client.chat.completions.create(model="sotto", store=False, messages=[user("thanks")], tools=TOOLS, **more)
+        assert got.choices[0].message.content and not got.choices[0].message.tool_calls
+
+
 @pytest.mark.parametrize("bad", [
     {"messages": []},
     {"messages": [{"role": "assistant", "content": "hello"}]},
@@ -312,6 +332,9 @@ def test_chat_limits(client):
     {"logprobs": True},
     {"response_format": {"type": "json_object"}},
     {"max_tokens": 0},
+    {"tools": TOOLS, "tool_choice": "required"},
+    {"tools": TOOLS, "tool_choice": {"type": "function", "function": {"name": "turn_on"}}},
+    {"modalities": ["text", "audio"], "audio": {"voice": "alloy", "format": "wav"}},
 ])
 def test_chat_errors(client, bad):
     with pytest.raises(openai.BadRequestError) as refused:
@@ -322,8 +345,11 @@ def test_chat_errors(client, bad):
 
 def test_chat_unknown_model(client):
     for name in ("gpt-17", "all-MiniLM-L6-v2"):
-        with pytest.raises(openai.NotFoundError):
+        with pytest.raises(openai.NotFoundError) as unknown:
             client.chat.completions.create(model=name, messages=[user("hello")])
+        assert unknown.value.code == "model_not_found" and unknown.value.type == "not_found_error"
+    with pytest.raises(openai.NotFoundError):
+        client.models.retrieve("gpt-17")
 
 
 # ---- WebSocket -----------------------------------------------------------------------------------
@@ -412,6 +438,12 @@ def walk(data):
     sotto(data, "conversations", "delete", session, status=2)  # nobody to ask
     sotto(data, "conversations", "delete", "--yes", session)
     sotto(data, "conversations", "show", session, status=3)
+    assert session not in sotto(data, "conversations")
+    assert sotto(data, "conversations", "restore", session).startswith("there again: ")
+    assert "the bank" in sotto(data, "conversations", "show", session)
+    sotto(data, "conversations", "restore", session, status=3)  # it is there
+    sotto(data, "conversations", "delete", "--yes", "--forever", session)
+    sotto(data, "conversations", "restore", session, status=3)
     sotto(data, "memory", "add", "my", "manager", "is", "Priya")
     assert "Priya" in sotto(data, "memory") and "Dana" not in sotto(data, "memory")
     history = json.loads(sotto(data, "memory", "list", "--history", "--json"))

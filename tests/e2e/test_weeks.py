@@ -34,9 +34,9 @@ def call(server, method, path, body=None, status=200):
     return answer
 
 
-def sotto(data, env, *args):
+def sotto(data, env, *args, status=(0,)):
     done = subprocess.run([PROGRAM, *args], capture_output=True, text=True, env={**Server(data).environment(), **env})
-    assert done.returncode == 0, (args, done.stdout, done.stderr)
+    assert done.returncode in status, (args, done.stdout, done.stderr)
     return done.stdout
 
 
@@ -49,14 +49,35 @@ def lines(briefing, title):
 
 
 class Talk:
-    """One conversation over all the weeks; every citation is what is stored, byte for byte."""
+    """One conversation over all the weeks, a day over HTTP, the next over the WebSocket, the next on the command line; every
+    citation is what is stored, byte for byte."""
 
     def __init__(self):
-        self.session = None
+        self.session, self.day, self.asked = None, 0, {"http": 0, "ws": 0, "cli": 0}
+
+    def http(self, server, message):
+        body = {"message": message, **({"session_id": self.session} if self.session else {})}
+        return call(server, "POST", "/api/v1/conversations/messages", body)
+
+    def ws(self, server, message):
+        async def ask():
+            async with websockets.connect(server.url.replace("http", "ws") + "/ws") as ws:
+                data = {"query": message, **({"session_id": self.session} if self.session else {})}
+                await ws.send(json.dumps({"type": "TextQuery", "data": data}))
+                answer = json.loads(await asyncio.wait_for(ws.recv(), CEILING_S))
+                assert answer["type"] == "TextResponse" and answer["data"]["done"] is True, answer
+                return answer["data"]
+        return asyncio.run(ask())
+
+    def cli(self, server, message):
+        session = ["--session", self.session] if self.session else []
+        return json.loads(sotto(server.data, clock(self.day, "07:20:30"), "ask", "--json", *session, message,
+                                status=(0, 3)))  # 3: nothing was found
 
     def __call__(self, server, message):
-        body = {"message": message, **({"session_id": self.session} if self.session else {})}
-        answer = call(server, "POST", "/api/v1/conversations/messages", body)
+        way = ("http", "ws", "cli")[self.day % 3]
+        answer = getattr(self, way)(server, message)
+        self.asked[way] += 1
         self.session = answer["session_id"]
         for c in answer["citations"]:
             document = call(server, "GET", f"/api/v1/knowledge/documents/{c['document_id']}")
@@ -92,6 +113,7 @@ def check_page(briefing, day, stored):
 def test_weeks(tmp_path):
     say, known, sent = Talk(), {}, []
     for day in range(weeks.DAYS):
+        say.day = day
         if day in ASLEEP:
             continue
         # The papers of the day before came in the evening, when the program ran for a while.
@@ -119,6 +141,7 @@ def test_weeks(tmp_path):
             text = sotto(tmp_path, clock(day, "07:21:00"), "brief", "--text")
             assert len(text.splitlines()) <= PAGE_LINES and "Important Reminders" in text
     assert sum(len(v) for v in known.values()) >= 190
+    assert all(say.asked.values()), say.asked
     # The history has every morning on which it ran, each as it was then; without a server as well.
     history = json.loads(sotto(tmp_path, clock(weeks.DAYS, "12:00:00"), "brief", "history", "--json"))
     assert [b["date"] for b in history][:len(sent)] == sent[::-1]
@@ -218,6 +241,8 @@ def new_manager(server, say, briefing):
     assert fact["conversation_id"] == say.session and fact["message_id"]
     chain = call(server, "GET", f"/api/v1/memory/{fact['id']}/history")["facts"]
     assert [f["value"] for f in chain] == ["Priya", "Dana"] and chain[1]["replaced_by"] == fact["id"]
+    told = sotto(server.data, clock(9, "07:20:40"), "memory", "history", fact["id"])
+    assert "Priya" in told and "Dana" in told
     call(server, "POST", "/api/v1/knowledge/documents", {"title": "From Priya", "file_type": "text",
          "content": "Priya wants the travel plan on Wednesday. The canteen has new chairs.", "source": "/home/petra/mail/priya.txt"}, 201)
     assert "Wednesday" in say(server, "When does my manager want the travel plan?")["response"]

@@ -8,6 +8,15 @@ import gguf
 import numpy as np
 
 
+# Tools in the manner of Hermes 2 Pro, which the server recognises by its marks.
+TEMPLATE = """{%- if tools %}{{- 'Tools are between <tools></tools>: <tools>' }}{%- for tool in tools %}{{- tool | tojson }}
+{%- endfor %}{{- '</tools> Calls are <tool_call>{"name": name, "arguments": arguments}</tool_call>\\n' }}{%- endif %}
+{%- for m in messages %}{%- if m.role == 'tool' %}{{- '<tool_response>' + m.content + '</tool_response>\\n' }}
+{%- elif m.tool_calls %}{%- for call in m.tool_calls %}{{- '<tool_call>\\n{"name": "' + call.function.name
++ '", "arguments": ' }}{{- call.function.arguments | tojson }}{{- '}\\n</tool_call>' }}{%- endfor %}
+{%- else %}{{- m.content + '\\n' }}{%- endif %}{%- endfor %}{{- '<|answer|>' }}"""
+
+
 def byte_tokens():
     """GPT-2's printable stand-ins of the 256 bytes."""
     bs = [*range(33, 127), *range(161, 173), *range(174, 256)]
@@ -53,7 +62,7 @@ def write(path, sentence):
     w.add_bos_token_id(end)
     w.add_eos_token_id(end)
     w.add_add_bos_token(False)
-    w.add_chat_template("{% for m in messages %}{{ m.content }}\n{% endfor %}<|answer|>")
+    w.add_chat_template(TEMPLATE)
     emb = np.zeros((vocab, dim), np.float32)
     emb[np.arange(vocab), np.arange(vocab)] = 1
     out = np.zeros((vocab, dim), np.float32)

@@ -232,7 +232,8 @@ static void run(Load *l, Watch *w, double seconds, double rate, double pings, ch
     }
     /* what is still on its way has 30 s */
     end = load_now_us() + 30000000;
-    while (load_now_us() < end && l->answered + l->errors < l->asked) {
+    while (load_now_us() < end && (l->answered + l->errors < l->asked || l->ponged < l->pinged ||
+                                   l->heard < l->said)) {
         int n = epoll_wait(l->epoll_fd, events, 512, 100);
         for (int i = 0; i < n; i++)
             on_readable(l, events[i].data.ptr);

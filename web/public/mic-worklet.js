@@ -1,5 +1,5 @@
 // The microphone's samples, 20 ms at a time, with their level: {pcm: Int16Array, rms, peak}.
-const FRAME = 320;
+const FRAME = Math.round(sampleRate / 50);
 
 class Microphone extends AudioWorkletProcessor {
   constructor() {

@@ -1,5 +1,6 @@
 // The shell: where one can go, what is open, what came due, whether the server is there.
 import { Fragment, lazy, Suspense, useEffect, useState } from 'react';
+import { zone } from './state/format';
 import { due } from './state/reminders';
 import { liveState } from './state/live';
 import { reader, searchOpen } from './state/reader';
@@ -135,6 +136,7 @@ export function App() {
   const document_ = useStore(reader);
   const finding = useStore(searchOpen);
   const away = useOffline();
+  useStore(zone); // every time on the page is that zone's
   const Current = screens[screen];
 
   useEffect(() => {

@@ -10,6 +10,7 @@ import {
   said,
   spokenAnswer,
   stopped,
+  unanswered,
 } from '../src/state/turns';
 
 const AT = '2026-11-23T10:00:00Z';
@@ -84,9 +85,26 @@ describe('what is spoken', () => {
     );
     expect(turns.map((t) => t.text)).toEqual(['Who owns it?', 'Helen Abbott.']);
   });
+  it('is answered behind its own words when somebody speaks on', () => {
+    let turns = heard(hear([], 'who is', AT), 'who is Dana', AT);
+    turns = hear(turns, 'and where is she', AT, 'and where');
+    turns = spokenAnswer(turns, interaction('who is Dana', 'Your manager.'), AT);
+    expect(turns.map((t) => [t.role, t.text, t.state])).toEqual([
+      ['user', 'who is Dana', 'done'],
+      ['assistant', 'Your manager.', 'done'],
+      ['user', 'and where is she', 'partial'],
+    ]);
+    expect(turns[2]!.settled).toBe('and where'.length);
+  });
+  it('waits for its answer until there is one', () => {
+    const turns = heard([], 'who is Dana', AT);
+    expect(unanswered(turns)).toBe(turns[0]);
+    expect(unanswered(spokenAnswer(turns, interaction('who is Dana', 'x'), AT))).toBeNull();
+    expect(unanswered([said('typed', AT)])).toBeNull();
+  });
   it('leaves no turn when nobody spoke', () => {
     expect(heard(hear([], 'hm', AT), ' ', AT)).toEqual([]);
-    expect(spokenAnswer(hear([], 'hm', AT), interaction('', ''), AT)).toEqual([]);
+    expect(spokenAnswer([], interaction('', ''), AT)).toEqual([]);
   });
 });
 

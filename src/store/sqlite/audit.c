@@ -52,8 +52,9 @@ bool sq_audit_add(Store *store, const AuditEntry *e, size_t n, int64_t keep_sinc
     return sq_write(s, &aw.w, err);
 }
 
-static bool read_one(Sq *q, Arena *a, AuditEntry *e, Err *err)
+static bool read_one(Sq *q, Arena *a, void *row, Err *err)
 {
+    AuditEntry *e = row;
     *e = (AuditEntry){.no = (uint64_t)sq_col_i64(q, 0), .at = sq_col_i64(q, 1),
         .status = (int)sq_col_i64(q, 8)};
     Str person = sq_col_str(q, 2);
@@ -72,16 +73,12 @@ bool sq_audit_list(Store *store, const AuditQuery *query, Arena *a, AuditEntry *
         "WHERE (?1 IS NULL OR person = ?1) AND at >= ?2 AND (?3 = 0 OR audit_no < ?3) "
         "AND (?4 = '' OR instr(action, ?4) OR instr(object, ?4)) ORDER BY audit_no DESC LIMIT ?5";
     Sqlite *s = sq_of(store);
-    AuditEntry *list = ARENA_NEW_ARRAY(a, AuditEntry, query->limit);
-    size_t count = 0;
-    int rc = -1;
-    if (!list)
-        return err_set(err, ERR_NO_MEMORY, "reading the audit log: out of memory");
     SqConn *c = sq_read_begin(s, err);
     if (!c)
         return false;
     Sq q;
-    if (sq_begin(&q, c, sql, err)) {
+    bool ok = sq_begin(&q, c, sql, err);
+    if (ok) {
         if (query->person)
             sq_blob(&q, query->person->b, sizeof query->person->b);
         else
@@ -90,19 +87,8 @@ bool sq_audit_list(Store *store, const AuditQuery *query, Arena *a, AuditEntry *
         sq_i64(&q, (int64_t)query->before);
         sq_text(&q, query->action.ptr ? query->action : STR(""));
         sq_i64(&q, (int64_t)query->limit);
-        while ((rc = sq_step(&q, err)) > 0 && count < query->limit) {
-            if (!read_one(&q, a, &list[count], err)) {
-                rc = -1;
-                break;
-            }
-            count++;
-        }
+        ok = sq_list(&q, a, read_one, sizeof **out, out, n, err);
     }
-    sq_end(&q);
     sq_read_end(s, c);
-    if (rc < 0)
-        return false;
-    *out = list;
-    *n = count;
-    return true;
+    return ok;
 }

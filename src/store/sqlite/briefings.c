@@ -67,8 +67,9 @@ bool sq_briefing_put(Store *store, const Uuid *owner, const StoredBriefing *b,
     return (bw.w.owner = sq_owner_make(s, owner, err)) && sq_write(s, &bw.w, err);
 }
 
-static bool read_one(Sq *q, Arena *a, StoredBriefing *b, Err *err)
+static bool read_one(Sq *q, Arena *a, void *row, Err *err)
 {
+    StoredBriefing *b = row;
     b->generated_at = sq_col_i64(q, 3);
     b->scheduled = sq_col_i64(q, 4) != 0;
     return sq_col_bytes(q, 0, b->id.b, sizeof b->id.b, "a briefing's id", err)
@@ -85,31 +86,22 @@ bool sq_briefing_list(Store *store, const Uuid *owner, Str date, size_t offset, 
         "zone LIMIT ?3 OFFSET ?4";
     Sqlite *s = sq_of(store);
     SqOwner *o = sq_owner(s, owner);
-    int rc = -1;
     *n = 0;
-    *out = ARENA_NEW_ARRAY(a, StoredBriefing, limit + 1);
-    if (!*out)
-        return err_set(err, ERR_NO_MEMORY, "listing briefings: out of memory");
+    *out = NULL;
     SqConn *c = o ? sq_read_begin(s, err) : NULL;
     if (!c)
         return !o;
     Sq q;
-    if (sq_begin(&q, c, sql, err)) {
+    bool ok = sq_begin(&q, c, sql, err);
+    if (ok) {
         sq_i64(&q, o->no);
         sq_text(&q, date.ptr ? date : STR(""));
         sq_i64(&q, (int64_t)limit);
         sq_i64(&q, (int64_t)offset);
-        while ((rc = sq_step(&q, err)) > 0 && *n < limit) {
-            if (!read_one(&q, a, &(*out)[*n], err)) {
-                rc = -1;
-                break;
-            }
-            ++*n;
-        }
+        ok = sq_list(&q, a, read_one, sizeof **out, out, n, err);
     }
-    sq_end(&q);
     sq_read_end(s, c);
-    return rc >= 0;
+    return ok;
 }
 
 /* ---- the schedule --------------------------------------------------------------------------- */

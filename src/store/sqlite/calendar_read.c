@@ -1,24 +1,9 @@
 /* calendar_read.c - reads of calendars and events. */
 #include "store/sqlite/sq_calendar.h"
 
-/* Rows whose number is not known before: room doubles in the arena. */
-static void *grow_rows(Arena *a, void *items, size_t n, size_t size, Err *err)
-{
-    if (n && (n < 8 || (n & (n - 1)) != 0))
-        return items;
-    char *bigger = arena_array(a, n ? n * 2 : 8, size);
-    if (!bigger) {
-        err_set(err, ERR_NO_MEMORY, "reading the calendar: out of memory");
-        return NULL;
-    }
-    if (n)
-        memcpy(bigger, items, n * size);
-    return bigger;
-}
-
 /* ---- calendars ------------------------------------------------------------------------------- */
 
-static bool read_calendar(Sq *q, Arena *a, Calendar *out, Err *err)
+static bool read_calendar(Sq *q, Arena *a, void *row, Err *err)
 {
     Calendar k = {0};
     if (!sq_col_bytes(q, 0, k.id.b, sizeof k.id.b, "a calendar's id", err) ||
@@ -36,7 +21,7 @@ static bool read_calendar(Sq *q, Arena *a, Calendar *out, Err *err)
     k.next_at = sq_col_i64(q, 12);
     k.n_events = (uint64_t)sq_col_i64(q, 13);
     k.private_network = sq_col_i64(q, 14) != 0;
-    *out = k;
+    *(Calendar *)row = k;
     return true;
 }
 
@@ -49,20 +34,10 @@ static bool list_calendars(SqConn *c, const SqOwner *o, Arena *a, Calendar **out
         " e.calendar_no = k.calendar_no), private FROM calendars k WHERE owner_no = ?1"
         " ORDER BY address <> '', name COLLATE NOCASE, calendar_no";
     Sq q;
-    int rc = -1;
-    if (sq_begin(&q, c, sql, err)) {
-        sq_i64(&q, o->no);
-        while ((rc = sq_step(&q, err)) > 0) {
-            *out = grow_rows(a, *out, *n, sizeof **out, err);
-            if (!*out || !read_calendar(&q, a, &(*out)[*n], err)) {
-                rc = -1;
-                break;
-            }
-            ++*n;
-        }
-    }
-    sq_end(&q);
-    return rc == 0;
+    if (!sq_begin(&q, c, sql, err))
+        return false;
+    sq_i64(&q, o->no);
+    return sq_list(&q, a, read_calendar, sizeof **out, out, n, err);
 }
 
 bool sq_calendar_list(Store *store, const Uuid *owner, Arena *a, Calendar **out, size_t *n,
@@ -156,6 +131,16 @@ static bool read_event(Sq *q, bool with_raw, Arena *a, CalEvent *out, Err *err)
     return ok;
 }
 
+static bool read_plain_event(Sq *q, Arena *a, void *row, Err *err)
+{
+    return read_event(q, false, a, row, err);
+}
+
+static bool read_raw_event(Sq *q, Arena *a, void *row, Err *err)
+{
+    return read_event(q, true, a, row, err);
+}
+
 bool sq_event_get(Store *store, const Uuid *owner, const Uuid *id, Arena *a, CalEvent *out,
                   Err *err)
 {
@@ -203,33 +188,22 @@ static bool list_events(SqConn *c, const SqOwner *o, const EventQuery *l, Arena 
                         size_t *n, bool *more, Err *err)
 {
     Sq q;
-    int rc = -1;
-    if (sq_begin(&q, c, list_sql(l->with_raw), err)) {
-        sq_i64(&q, o->no);
-        sq_i64(&q, l->from);
-        sq_i64(&q, l->until);
-        if (l->calendar)
-            sq_blob(&q, l->calendar->b, sizeof l->calendar->b);
-        else
-            sq_text(&q, (Str){NULL, 0});
-        sq_text(&q, l->uid ? *l->uid : (Str){NULL, 0});
-        sq_i64(&q, (int64_t)l->limit + 1);
-        while ((rc = sq_step(&q, err)) > 0) {
-            if (*n == l->limit) {
-                *more = true;
-                rc = 0;
-                break;
-            }
-            *out = grow_rows(a, *out, *n, sizeof **out, err);
-            if (!*out || !read_event(&q, l->with_raw, a, &(*out)[*n], err)) {
-                rc = -1;
-                break;
-            }
-            ++*n;
-        }
-    }
-    sq_end(&q);
-    return rc == 0;
+    if (!sq_begin(&q, c, list_sql(l->with_raw), err))
+        return false;
+    sq_i64(&q, o->no);
+    sq_i64(&q, l->from);
+    sq_i64(&q, l->until);
+    if (l->calendar)
+        sq_blob(&q, l->calendar->b, sizeof l->calendar->b);
+    else
+        sq_text(&q, (Str){NULL, 0});
+    sq_text(&q, l->uid ? *l->uid : (Str){NULL, 0});
+    sq_i64(&q, (int64_t)l->limit + 1);
+    if (!sq_list(&q, a, l->with_raw ? read_raw_event : read_plain_event, sizeof **out, out, n, err))
+        return false;
+    *more = *n > l->limit;
+    *n = *more ? l->limit : *n;
+    return true;
 }
 
 bool sq_event_list(Store *store, const Uuid *owner, const EventQuery *l, Arena *a, CalEvent **out,
@@ -251,6 +225,41 @@ bool sq_event_list(Store *store, const Uuid *owner, const EventQuery *l, Arena *
     return ok;
 }
 
+static bool read_replaced(Sq *q, Arena *a, void *row, Err *err)
+{
+    EventReplaced *r = row;
+    r->recurrence_ms = sq_col_i64(q, 2);
+    r->and_later = sq_col_i64(q, 3) == 2;
+    return sq_col_bytes(q, 0, r->calendar.b, sizeof r->calendar.b, "an id", err) &&
+           sq_col_copy(q, 1, a, &r->uid, err);
+}
+
+static bool read_zone(Sq *q, Arena *a, void *row, Err *err)
+{
+    CalZone *z = row;
+    return sq_col_bytes(q, 0, z->calendar.b, sizeof z->calendar.b, "an id", err) &&
+           sq_col_copy(q, 1, a, &z->tzid, err) && sq_col_copy(q, 2, a, &z->raw, err) &&
+           sq_col_copy(q, 3, a, &z->tzif, err);
+}
+
+/* All of an owner's rows by a statement whose only parameter is the owner. */
+static bool list_of_owner(Sqlite *s, const Uuid *owner, const char *sql, SqReadFn read, size_t size,
+                          Arena *a, void *out, size_t *n, Err *err)
+{
+    SqOwner *o = sq_owner(s, owner);
+    SqConn *c = o ? sq_read_begin(s, err) : NULL;
+    Sq q;
+    if (!c)
+        return o == NULL;
+    bool ok = sq_begin(&q, c, sql, err);
+    if (ok) {
+        sq_i64(&q, o->no);
+        ok = sq_list(&q, a, read, size, out, n, err);
+    }
+    sq_read_end(s, c);
+    return ok;
+}
+
 bool sq_event_replaced(Store *store, const Uuid *owner, Arena *a, EventReplaced **out, size_t *n,
                        Err *err)
 {
@@ -258,33 +267,9 @@ bool sq_event_replaced(Store *store, const Uuid *owner, Arena *a, EventReplaced 
         "SELECT k.uuid, e.uid, e.recurrence_ms, e.replaces FROM calendars k CROSS JOIN events e"
         " ON e.calendar_no = k.calendar_no WHERE k.owner_no = ?1 AND e.replaces <> 0"
         " ORDER BY k.uuid, e.uid, e.recurrence_ms";
-    Sqlite *s = sq_of(store);
-    SqOwner *o = sq_owner(s, owner);
-    Sq q;
-    int rc = -1;
     *out = NULL;
     *n = 0;
-    SqConn *c = o ? sq_read_begin(s, err) : NULL;
-    if (!c)
-        return o == NULL;
-    if (sq_begin(&q, c, sql, err)) {
-        sq_i64(&q, o->no);
-        while ((rc = sq_step(&q, err)) > 0) {
-            *out = grow_rows(a, *out, *n, sizeof **out, err);
-            EventReplaced *r = *out ? &(*out)[*n] : NULL;
-            if (!r || !sq_col_bytes(&q, 0, r->calendar.b, sizeof r->calendar.b, "an id", err) ||
-                !sq_col_copy(&q, 1, a, &r->uid, err)) {
-                rc = -1;
-                break;
-            }
-            r->recurrence_ms = sq_col_i64(&q, 2);
-            r->and_later = sq_col_i64(&q, 3) == 2;
-            ++*n;
-        }
-    }
-    sq_end(&q);
-    sq_read_end(s, c);
-    return rc == 0;
+    return list_of_owner(sq_of(store), owner, sql, read_replaced, sizeof **out, a, out, n, err);
 }
 
 bool sq_zone_list(Store *store, const Uuid *owner, Arena *a, CalZone **out, size_t *n, Err *err)
@@ -292,30 +277,7 @@ bool sq_zone_list(Store *store, const Uuid *owner, Arena *a, CalZone **out, size
     static const char sql[] =
         "SELECT k.uuid, z.tzid, z.raw, z.tzif FROM calendars k JOIN calendar_zones z"
         " ON z.calendar_no = k.calendar_no WHERE k.owner_no = ?1 ORDER BY k.uuid, z.tzid";
-    Sqlite *s = sq_of(store);
-    SqOwner *o = sq_owner(s, owner);
-    Sq q;
-    int rc = -1;
     *out = NULL;
     *n = 0;
-    SqConn *c = o ? sq_read_begin(s, err) : NULL;
-    if (!c)
-        return o == NULL;
-    if (sq_begin(&q, c, sql, err)) {
-        sq_i64(&q, o->no);
-        while ((rc = sq_step(&q, err)) > 0) {
-            *out = grow_rows(a, *out, *n, sizeof **out, err);
-            CalZone *z = *out ? &(*out)[*n] : NULL;
-            if (!z || !sq_col_bytes(&q, 0, z->calendar.b, sizeof z->calendar.b, "an id", err) ||
-                !sq_col_copy(&q, 1, a, &z->tzid, err) || !sq_col_copy(&q, 2, a, &z->raw, err) ||
-                !sq_col_copy(&q, 3, a, &z->tzif, err)) {
-                rc = -1;
-                break;
-            }
-            ++*n;
-        }
-    }
-    sq_end(&q);
-    sq_read_end(s, c);
-    return rc == 0;
+    return list_of_owner(sq_of(store), owner, sql, read_zone, sizeof **out, a, out, n, err);
 }

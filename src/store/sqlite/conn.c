@@ -272,6 +272,32 @@ void sq_end(Sq *q)
     q->st = NULL;
 }
 
+bool sq_list(Sq *q, Arena *a, SqReadFn read, size_t size, void *list, size_t *n, Err *err)
+{
+    char *items = NULL;
+    size_t got = 0, cap = 0;
+    int rc;
+    while ((rc = sq_step(q, err)) > 0) {
+        if (!arena_grow(a, &items, got, &cap, size)) {
+            rc = -1;
+            err_set(err, ERR_NO_MEMORY, "reading a list: out of memory");
+            break;
+        }
+        memset(items + got * size, 0, size);
+        if (!read(q, a, items + got * size, err)) {
+            rc = -1;
+            break;
+        }
+        got++;
+    }
+    sq_end(q);
+    if (rc < 0)
+        return false;
+    memcpy(list, &items, sizeof items);
+    *n = got;
+    return true;
+}
+
 bool sq_run(Sq *q, Err *err)
 {
     int rc;

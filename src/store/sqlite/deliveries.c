@@ -283,7 +283,7 @@ typedef struct {
     const Uuid *ids;
     size_t n;
     int64_t at;
-    bool first;
+    bool *first; /* [n] */
 } MarkWrite;
 
 static bool apply_sent(Sqlite *s, SqWrite *w, Err *err)
@@ -313,46 +313,49 @@ bool sq_delivery_sent(Store *store, const Uuid *owner, const Uuid *ids, size_t n
     return !m.w.owner || sq_write(s, &m.w, err);
 }
 
-static bool apply_ack(Sqlite *s, SqWrite *w, Err *err)
+static bool ack_one(Sqlite *s, const MarkWrite *m, size_t i, Err *err)
 {
     static const char sql[] = "UPDATE deliveries SET acked_at = ?3 WHERE owner_no = ?1 AND "
                               "uuid = ?2 AND acked_at IS NULL";
     static const char there[] = "SELECT 1 FROM deliveries WHERE owner_no = ?1 AND uuid = ?2";
-    MarkWrite *m = (MarkWrite *)w;
     Sq q;
     if (!sq_begin(&q, s->writer.conn, sql, err))
         return false;
-    sq_i64(&q, w->owner->no);
-    sq_blob(&q, m->ids->b, sizeof m->ids->b);
+    sq_i64(&q, m->w.owner->no);
+    sq_blob(&q, m->ids[i].b, sizeof m->ids[i].b);
     sq_i64(&q, m->at);
     if (!sq_run(&q, err))
         return false;
-    m->first = sqlite3_changes(s->writer.conn->db) > 0;
-    if (m->first)
+    m->first[i] = sqlite3_changes(s->writer.conn->db) > 0;
+    if (m->first[i])
         return true;
     int rc = -1;
     if (sq_begin(&q, s->writer.conn, there, err)) {
-        sq_i64(&q, w->owner->no);
-        sq_blob(&q, m->ids->b, sizeof m->ids->b);
+        sq_i64(&q, m->w.owner->no);
+        sq_blob(&q, m->ids[i].b, sizeof m->ids[i].b);
         rc = sq_step(&q, err);
     }
     sq_end(&q);
     return rc > 0 || (rc == 0 && err_set(err, ERR_NOT_FOUND, "there is no such reminder"));
 }
 
-bool sq_delivery_ack(Store *store, const Uuid *owner, const Uuid *id, int64_t at, bool *first,
-    Err *err)
+static bool apply_ack(Sqlite *s, SqWrite *w, Err *err)
+{
+    const MarkWrite *m = (const MarkWrite *)w;
+    for (size_t i = 0; i < m->n; i++)
+        if (!ack_one(s, m, i, err))
+            return false;
+    return true;
+}
+
+bool sq_delivery_ack(Store *store, const Uuid *owner, const Uuid *ids, size_t n, int64_t at,
+    bool *first, Err *err)
 {
     Sqlite *s = sq_of(store);
-    MarkWrite m = {.w = {.apply = apply_ack, .plans = true,
-        .owner = sq_owner(s, owner)}, .ids = id, .n = 1,
-        .at = at};
-    if (!m.w.owner)
-        return err_set(err, ERR_NOT_FOUND, "there is no such reminder");
-    if (!sq_write(s, &m.w, err))
-        return false;
-    *first = m.first;
-    return true;
+    MarkWrite m = {.w = {.apply = apply_ack, .plans = true, .owner = sq_owner(s, owner)},
+        .ids = ids, .n = n, .at = at, .first = first};
+    return m.w.owner ? sq_write(s, &m.w, err)
+                     : err_set(err, ERR_NOT_FOUND, "there is no such reminder");
 }
 
 bool sq_delivery_get(Store *store, const Uuid *owner, const Uuid *id, Delivery *out, Err *err)

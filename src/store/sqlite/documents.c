@@ -54,31 +54,19 @@ bool sq_text_read(SqConn *c, int64_t doc_no, uint64_t from, uint64_t to, Arena *
 
 /* ---- one row -------------------------------------------------------------------------------- */
 
+static bool read_tag(Sq *q, Arena *a, void *row, Err *err)
+{
+    return sq_col_copy(q, 0, a, row, err);
+}
+
 static bool read_tags(SqConn *c, int64_t doc_no, Arena *a, Document *d, Err *err)
 {
     static const char sql[] = "SELECT tag FROM tags WHERE doc_no = ?1 ORDER BY ordinal";
     Sq q;
-    int rc = -1;
-    size_t cap = 0;
-    d->tags = NULL;
-    d->n_tags = 0;
-    if (sq_begin(&q, c, sql, err)) {
-        sq_i64(&q, doc_no);
-        while ((rc = sq_step(&q, err)) > 0) {
-            if (!ARENA_GROW(a, d->tags, d->n_tags, cap)) {
-                rc = -1;
-                no_memory(err);
-                break;
-            }
-            if (!sq_col_copy(&q, 0, a, &d->tags[d->n_tags], err)) {
-                rc = -1;
-                break;
-            }
-            d->n_tags++;
-        }
-    }
-    sq_end(&q);
-    return rc == 0;
+    if (!sq_begin(&q, c, sql, err))
+        return false;
+    sq_i64(&q, doc_no);
+    return sq_list(&q, a, read_tag, sizeof *d->tags, &d->tags, &d->n_tags, err);
 }
 
 bool sq_document_read(Sq *q, bool with_content, Arena *a, Document *out, Err *err)

@@ -1,7 +1,4 @@
-/* filter.c - what a DocFilter means in SQL, and lists of documents page by page.
- *
- * Pages are found by key, not by number: a cursor holds the sort key and doc_no of the last item,
- * so that items that come or go do not shift what follows. */
+/* filter.c - what a DocFilter means in SQL, and lists of documents page by page. */
 #include "store/sqlite/sq.h"
 
 #include "base/mem.h"
@@ -201,182 +198,44 @@ bool sq_names_fold(SqConn *c, Str title, Str source, Str filename, Buf *out, Err
 
 /* ---- pages ---------------------------------------------------------------------------------- */
 
-typedef struct {
-    const char *key; /* SQL of the sort key */
-    char kind;       /* 'i', 'r' or 't' */
-    bool down;
-} SortKey;
-
-static const SortKey SORTS[] = {
-    [SORT_UPDATED_DESC] = {"d.updated_at", 'i', true},
-    [SORT_UPDATED_ASC] = {"d.updated_at", 'i', false},
-    [SORT_CREATED_DESC] = {"d.created_at", 'i', true},
-    [SORT_CREATED_ASC] = {"d.created_at", 'i', false},
-    [SORT_TITLE_ASC] = {"d.title COLLATE NOCASE", 't', false},
-    [SORT_IMPORTANCE_DESC] = {"d.importance", 'r', true},
+static const SqSort SORTS[] = {
+    [SORT_UPDATED_DESC] = {"d.updated_at", SQ_SORT_INT, true},
+    [SORT_UPDATED_ASC] = {"d.updated_at", SQ_SORT_INT, false},
+    [SORT_CREATED_DESC] = {"d.created_at", SQ_SORT_INT, true},
+    [SORT_CREATED_ASC] = {"d.created_at", SQ_SORT_INT, false},
+    [SORT_TITLE_ASC] = {"d.title COLLATE NOCASE", SQ_SORT_TEXT, false},
+    [SORT_IMPORTANCE_DESC] = {"d.importance", SQ_SORT_REAL, true},
 };
 
-typedef struct {
-    bool given;
-    int64_t doc_no, i;
-    double r;
-    Str t;
-} Cursor;
-
-/* "SORT.DOCNO.KEY": the key is decimal, the bits of a double, or a title in hex. */
-static bool cursor_parse(Str text, DocSort sort, Arena *a, Cursor *out, Err *err)
+static bool read_document(Sq *q, Arena *a, void *row, Err *err)
 {
-    Str rest = text, part;
-    int64_t n, key = 0;
-    *out = (Cursor){.given = text.len != 0};
-    if (!text.len)
-        return true;
-    bool ok = str_next(&rest, '.', &part) && str_to_i64(part, &n) && n == (int64_t)sort
-        && str_next(&rest, '.', &part) && str_to_i64(part, &out->doc_no) && rest.ptr;
-    if (ok && SORTS[sort].kind == 't') {
-        char *t = rest.len % 2 || rest.len > (size_t)2 * STORE_MAX_TITLE ? NULL
-            : arena_alloc(a, rest.len / 2 + 1);
-        ok = t != NULL;
-        for (size_t i = 0; ok && i < rest.len; i++) {
-            const char *digits = "0123456789abcdef", *d = strchr(digits, rest.ptr[i]);
-            ok = rest.ptr[i] && d;
-            if (ok)
-                t[i / 2] = (char)(t[i / 2] << 4 | (d - digits));
-        }
-        out->t = (Str){t, rest.len / 2};
-    } else if (ok) {
-        ok = str_to_i64(rest, &key);
-        out->i = key;
-        memcpy(&out->r, &key, sizeof out->r);
-    }
-    return ok || err_set(err, ERR_VALIDATION, "the cursor does not belong to this list and sort");
+    return sq_document_read(q, false, a, row, err);
 }
 
-static bool cursor_make(Sq *q, DocSort sort, Arena *a, Str *out, Err *err)
-{
-    int64_t doc_no = sq_col_i64(q, 0), key = sq_col_i64(q, SQ_DOC_NCOLUMNS);
-    Buf b;
-    buf_init(&b, (size_t)4 * STORE_MAX_TITLE);
-    buf_printf(&b, "%d.%lld.", (int)sort, (long long)doc_no);
-    if (SORTS[sort].kind == 't') {
-        Str t = sq_col_str(q, SQ_DOC_NCOLUMNS);
-        for (size_t i = 0; i < t.len; i++)
-            buf_printf(&b, "%02x", (unsigned char)t.ptr[i]);
-    } else {
-        if (SORTS[sort].kind == 'r') {
-            double r = sq_col_real(q, SQ_DOC_NCOLUMNS);
-            memcpy(&key, &r, sizeof key);
-        }
-        buf_printf(&b, "%lld", (long long)key);
-    }
-    *out = arena_buf(a, &b);
-    buf_release(&b);
-    return out->ptr || no_memory(err);
-}
-
-static bool count(SqConn *c, const SqWhere *w, uint64_t *total, Err *err)
-{
-    Buf sql;
-    buf_init(&sql, 8 << 20);
-    buf_printf(&sql, "SELECT count(*) FROM documents d WHERE " STR_FMT, STR_ARG(buf_str(&w->sql)));
-    bool ok = buf_check(&sql, "a filter", err);
-    if (ok) {
-        Sq q;
-        ok = sq_begin_once(&q, c, buf_str(&sql), err);
-        if (ok)
-            sq_where_bind(w, &q);
-        ok = ok && sq_step(&q, err) > 0;
-        if (ok)
-            *total = (uint64_t)sq_col_i64(&q, 0);
-        sq_end(&q);
-    }
-    buf_release(&sql);
-    return ok;
-}
-
-static bool page_begin(Sq *q, SqConn *c, const SqWhere *w, DocSort sort, size_t limit,
-    const Cursor *from, Err *err)
-{
-    const SortKey *k = &SORTS[sort];
-    const char *way = k->down ? "DESC" : "ASC";
-    Buf sql;
-    buf_init(&sql, 8 << 20);
-    buf_printf(&sql, "SELECT " SQ_DOC_COLUMNS ", %s FROM documents d WHERE " STR_FMT, k->key,
-        STR_ARG(buf_str(&w->sql)));
-    if (from->given)
-        buf_printf(&sql, " AND (%s, d.doc_no) %c (?, ?)", k->key, k->down ? '<' : '>');
-    buf_printf(&sql, " ORDER BY %s %s, d.doc_no %s LIMIT %zu", k->key, way, way, limit);
-    bool ok = buf_check(&sql, "a filter", err) && sq_begin_once(q, c, buf_str(&sql), err);
-    buf_release(&sql);
-    if (!ok)
-        return false;
-    sq_where_bind(w, q);
-    if (from->given) {
-        if (k->kind == 'i')
-            sq_i64(q, from->i);
-        else if (k->kind == 'r')
-            sq_real(q, from->r);
-        else
-            sq_text(q, from->t);
-        sq_i64(q, from->doc_no);
-    }
-    return true;
-}
-
-static bool read_page(SqConn *c, const SqWhere *w, DocSort sort, size_t limit, const Cursor *from,
-    Arena *a, DocPage *page, Err *err)
-{
-    Sq q = {0};
-    int rc = -1;
-    page->items = ARENA_NEW_ARRAY(a, Document, limit);
-    if (!page->items)
-        return no_memory(err);
-    /* One more than asked for tells whether there is another page. */
-    if (page_begin(&q, c, w, sort, limit + 1, from, err)) {
-        while ((rc = sq_step(&q, err)) > 0) {
-            if (page->n == limit)
-                break;
-            if (!sq_document_read(&q, false, a, &page->items[page->n], err)
-                || (page->n + 1 == limit && !cursor_make(&q, sort, a, &page->next_cursor, err))) {
-                rc = -1;
-                break;
-            }
-            page->n++;
-        }
-    }
-    if (rc == 0)
-        page->next_cursor = (Str){NULL, 0};
-    sq_end(&q);
-    return rc >= 0;
-}
+static const SqPaged DOCUMENTS = {"documents d", SQ_DOC_COLUMNS, SQ_DOC_NCOLUMNS, "d.doc_no",
+    STORE_MAX_TITLE, SORTS, sizeof SORTS / sizeof *SORTS, read_document, sizeof(Document)};
 
 bool sq_document_list(Store *store, const Uuid *owner, const DocFilter *filter, DocSort sort,
     size_t limit, Str cursor, Arena *a, DocPage *out, Err *err)
 {
     Sqlite *s = sq_of(store);
     SqOwner *o = sq_owner(s, owner);
-    Cursor from;
-    DocPage page = {0};
-    if ((unsigned)sort > SORT_IMPORTANCE_DESC)
-        return err_set(err, ERR_VALIDATION, "%d is no sort order", (int)sort);
-    if (!cursor_parse(cursor, sort, a, &from, err))
+    SqCursor from;
+    SqPage page = {0};
+    if (!sq_cursor_parse(&DOCUMENTS, cursor, (int)sort, a, &from, err))
         return false;
-    if (!o) {
-        *out = page;
-        return true;
-    }
-    SqConn *c = sq_read_begin(s, err);
+    *out = (DocPage){0};
+    SqConn *c = o ? sq_read_begin(s, err) : NULL;
     if (!c)
-        return false;
+        return !o;
     SqWhere w;
     bool ok = sq_where(c, o->no, filter, a, &w, err);
     if (ok) {
-        ok = count(c, &w, &page.total, err)
-            && read_page(c, &w, sort, limit, &from, a, &page, err);
+        ok = sq_page(c, &DOCUMENTS, &w, (int)sort, limit, &from, a, &page, err);
         sq_where_release(&w);
     }
     sq_read_end(s, c);
     if (ok)
-        *out = page;
+        *out = (DocPage){page.items, page.n, page.total, page.next_cursor};
     return ok;
 }

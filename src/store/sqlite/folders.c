@@ -133,7 +133,7 @@ static bool read_patterns(Str json, Arena *a, Str **out, size_t *n, Err *err)
     return ok;
 }
 
-static bool read_folder(Sq *q, Arena *a, Folder *out, Err *err)
+static bool read_folder(Sq *q, Arena *a, void *row, Err *err)
 {
     Folder f = {0};
     if (!sq_col_bytes(q, 0, f.id.b, sizeof f.id.b, "a folder's id", err)
@@ -149,7 +149,7 @@ static bool read_folder(Sq *q, Arena *a, Folder *out, Err *err)
     f.synced_at = sq_col_i64(q, 8);
     f.device = (uint64_t)sq_col_i64(q, 9);
     f.inode = (uint64_t)sq_col_i64(q, 10);
-    *out = f;
+    *(Folder *)row = f;
     return true;
 }
 
@@ -157,33 +157,12 @@ static bool list_folders(SqConn *c, const SqOwner *o, Arena *a, Folder **out, si
 {
     static const char sql[] =
         "SELECT uuid, path, include, exclude, created_at, keep, paused, watch, synced_at, device,"
-        " inode, count(*) OVER () "
-        "FROM folders WHERE owner_no = ?1 ORDER BY path";
+        " inode FROM folders WHERE owner_no = ?1 ORDER BY path";
     Sq q;
-    int rc = -1;
-    Folder *items = NULL;
-    size_t got = 0;
-    if (sq_begin(&q, c, sql, err)) {
-        sq_i64(&q, o->no);
-        while ((rc = sq_step(&q, err)) > 0) {
-            if (!items && !(items = ARENA_NEW_ARRAY(a, Folder, (size_t)sq_col_i64(&q, 11)))) {
-                err_set(err, ERR_NO_MEMORY, "reading folders: out of memory");
-                rc = -1;
-                break;
-            }
-            if (!read_folder(&q, a, &items[got], err)) {
-                rc = -1;
-                break;
-            }
-            got++;
-        }
-    }
-    sq_end(&q);
-    if (rc < 0)
+    if (!sq_begin(&q, c, sql, err))
         return false;
-    *out = items;
-    *n = got;
-    return true;
+    sq_i64(&q, o->no);
+    return sq_list(&q, a, read_folder, sizeof **out, out, n, err);
 }
 
 bool sq_folder_list(Store *store, const Uuid *owner, Arena *a, Folder **out, size_t *n, Err *err)

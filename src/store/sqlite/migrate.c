@@ -8,7 +8,8 @@
 /* The .sql files of this folder, put in by the build. */
 extern const char schema_sql[], schema_understanding_sql[], schema_tasks_sql[],
     schema_calendar_sql[], schema_talk_sql[], schema_commitments_sql[], schema_phrases_sql[],
-    schema_language_sql[], schema_cues_sql[], schema_settings_sql[], schema_people_sql[];
+    schema_language_sql[], schema_cues_sql[], schema_settings_sql[], schema_people_sql[],
+    schema_interactions_sql[], schema_bin_sql[];
 
 /* Watched folders: who offered a file, and the facts by which an unchanged one is known without
  * being read. */
@@ -45,6 +46,8 @@ const SqMigration SQ_MIGRATIONS[] = {
     {schema_cues_sql}, /* 11: when the words of recordings are said */
     {schema_settings_sql}, /* 12: settings that were changed while it runs */
     {schema_people_sql}, /* 13: people, their tokens and sessions, what they did */
+    {schema_interactions_sql}, /* 14: what was said aloud */
+    {schema_bin_sql}, /* 15: conversations that can be brought back */
 };
 const int SQ_SCHEMA_VERSION = sizeof SQ_MIGRATIONS / sizeof *SQ_MIGRATIONS;
 

@@ -11,6 +11,7 @@
 
 #include "store/sqlite/sq_index.h"
 #include "store/sqlite/sq_calendar.h"
+#include "store/sqlite/sq_replica_int.h"
 
 #include "base/mem.h"
 
@@ -100,7 +101,7 @@ static bool take_lock(Sqlite *s, const StoreOptions *o, Err *err)
 }
 
 /* Numbers go on after the highest that was ever given and may still be meant. */
-static bool load_counters(Sqlite *s, Err *err)
+bool sq_counters_load(Sqlite *s, Err *err)
 {
     Sq q;
     SqWriter *w = &s->writer;
@@ -161,7 +162,7 @@ static bool open_writer(Sqlite *s, const StoreOptions *o, Err *err)
     if (!s->writer.conn)
         return false;
     return sq_migrate(s->writer.conn, SQ_MIGRATIONS, SQ_SCHEMA_VERSION, err)
-        && load_counters(s, err) && check_cache_kind(s, err) && sq_owners_load(s, err)
+        && sq_counters_load(s, err) && check_cache_kind(s, err) && sq_owners_load(s, err)
         && sq_writer_start(s, err);
 }
 
@@ -251,6 +252,7 @@ static void sq_close(Store *store)
         sq_conn_close(c);
     }
     sq_conn_close(s->watch);
+    sq_replica_free(s->replica);
     sq_conn_close(s->writer.conn);
     if (s->lock)
         os_unlock(s->lock);
@@ -344,6 +346,8 @@ static const StoreOps OPS = {
     .talk_find = sq_talk_find,
     .talk_retitle = sq_talk_retitle,
     .talk_delete = sq_talk_delete,
+    .talk_bin = sq_talk_bin,
+    .talk_restore = sq_talk_restore,
     .fact_put = sq_fact_put,
     .fact_get = sq_fact_get,
     .fact_list = sq_fact_list,
@@ -357,6 +361,10 @@ static const StoreOps OPS = {
     .briefing_list = sq_briefing_list,
     .briefing_schedule = sq_briefing_schedule,
     .briefing_schedule_put = sq_briefing_schedule_put,
+    .interaction_put = sq_interaction_put,
+    .interaction_get = sq_interaction_get,
+    .interaction_list = sq_interaction_list,
+    .interaction_delete = sq_interaction_delete,
     .tokens_add = sq_tokens_add,
     .tokens_used = sq_tokens_used,
     .made_put = sq_made_put,

@@ -62,24 +62,9 @@ bool sq_person_put(Store *store, const Person *p, Err *err)
     return (pw.w.owner = sq_owner_make(s, &p->id, err)) && sq_write(s, &pw.w, err);
 }
 
-/* Rows of unknown number into the arena: grown by doubling. */
-static void *room_for(void *items, size_t n, size_t size, Arena *a)
+static bool read_person(Sq *q, Arena *a, void *row, Err *err)
 {
-    if (n && (n & (n - 1)) != 0)
-        return items; /* a power of two is full */
-    void *bigger = arena_array(a, n ? n * 2 : 1, size);
-    if (bigger && n)
-        memcpy(bigger, items, n * size);
-    return bigger;
-}
-
-static bool no_memory(Err *err)
-{
-    return err_set(err, ERR_NO_MEMORY, "listing people: out of memory");
-}
-
-static bool read_person(Sq *q, Arena *a, Person *p, Err *err)
-{
+    Person *p = row;
     p->admin = sq_col_i64(q, 2) != 0;
     p->created_at = sq_col_i64(q, 4);
     return sq_col_bytes(q, 0, p->id.b, sizeof p->id.b, "a person's id", err) &&
@@ -92,28 +77,12 @@ bool sq_person_list(Store *store, Arena *a, Person **out, size_t *n, Err *err)
                               "FROM people p JOIN owners o USING (owner_no) ORDER BY p.owner_no";
     Sqlite *s = sq_of(store);
     SqConn *c = sq_read_begin(s, err);
-    Person *list = NULL;
     Sq q;
-    int rc = -1;
-    size_t count = 0;
     if (!c)
         return false;
-    if (sq_begin(&q, c, sql, err))
-        while ((rc = sq_step(&q, err)) > 0) {
-            list = room_for(list, count, sizeof *list, a);
-            if (!list || !read_person(&q, a, &list[count], err)) {
-                rc = list ? -1 : (no_memory(err), -1);
-                break;
-            }
-            count++;
-        }
-    sq_end(&q);
+    bool ok = sq_begin(&q, c, sql, err) && sq_list(&q, a, read_person, sizeof **out, out, n, err);
     sq_read_end(s, c);
-    if (rc < 0)
-        return false;
-    *out = list;
-    *n = count;
-    return true;
+    return ok;
 }
 
 /* ---- credentials ---------------------------------------------------------------------------- */
@@ -155,8 +124,9 @@ bool sq_credential_put(Store *store, const Credential *c, Err *err)
     return sq_write(s, &pw.w, err);
 }
 
-static bool read_credential(Sq *q, Arena *a, Credential *c, Err *err)
+static bool read_credential(Sq *q, Arena *a, void *row, Err *err)
 {
+    Credential *c = row;
     c->kind = (CredentialKind)sq_col_i64(q, 2);
     c->scopes = (unsigned)sq_col_i64(q, 5);
     c->created_at = sq_col_i64(q, 6);
@@ -175,28 +145,13 @@ bool sq_credential_list(Store *store, Arena *a, Credential **out, size_t *n, Err
         " c.used_at FROM credentials c JOIN owners o USING (owner_no) ORDER BY c.credential_no";
     Sqlite *s = sq_of(store);
     SqConn *c = sq_read_begin(s, err);
-    Credential *list = NULL;
     Sq q;
-    int rc = -1;
-    size_t count = 0;
     if (!c)
         return false;
-    if (sq_begin(&q, c, sql, err))
-        while ((rc = sq_step(&q, err)) > 0) {
-            list = room_for(list, count, sizeof *list, a);
-            if (!list || !read_credential(&q, a, &list[count], err)) {
-                rc = list ? -1 : (no_memory(err), -1);
-                break;
-            }
-            count++;
-        }
-    sq_end(&q);
+    bool ok = sq_begin(&q, c, sql, err) &&
+              sq_list(&q, a, read_credential, sizeof **out, out, n, err);
     sq_read_end(s, c);
-    if (rc < 0)
-        return false;
-    *out = list;
-    *n = count;
-    return true;
+    return ok;
 }
 
 static bool apply_delete(Sqlite *s, SqWrite *w, Err *err)

@@ -40,26 +40,14 @@ bool sq_row_phrases(SqConn *c, int64_t owner_no, int64_t doc_no, const DocumentP
 
 #define BRIEF_COLUMNS "d.uuid, d.title, d.source, d.importance, d.created_at, d.updated_at"
 
-static bool read_docs(Sq *q, size_t cap, Arena *a, BriefDoc **out, size_t *n, Err *err)
+static bool read_doc(Sq *q, Arena *a, void *row, Err *err)
 {
-    int rc;
-    size_t got = 0;
-    BriefDoc *docs = ARENA_NEW_ARRAY(a, BriefDoc, cap + 1);
-    if (!docs)
-        return err_set(err, ERR_NO_MEMORY, "listing documents: out of memory");
-    while ((rc = sq_step(q, err)) > 0 && got < cap) {
-        BriefDoc *d = &docs[got];
-        if (!sq_col_bytes(q, 0, d->id.b, sizeof d->id.b, "a document's id", err)
-            || !sq_col_copy(q, 1, a, &d->title, err) || !sq_col_copy(q, 2, a, &d->source, err))
-            return false;
-        d->importance = sq_col_real(q, 3);
-        d->created_at = sq_col_i64(q, 4);
-        d->updated_at = sq_col_i64(q, 5);
-        got++;
-    }
-    *out = docs;
-    *n = got;
-    return rc >= 0;
+    BriefDoc *d = row;
+    d->importance = sq_col_real(q, 3);
+    d->created_at = sq_col_i64(q, 4);
+    d->updated_at = sq_col_i64(q, 5);
+    return sq_col_bytes(q, 0, d->id.b, sizeof d->id.b, "a document's id", err)
+        && sq_col_copy(q, 1, a, &d->title, err) && sq_col_copy(q, 2, a, &d->source, err);
 }
 
 bool sq_brief_documents(Store *store, const Uuid *owner, int64_t from, int64_t until, Arena *a,
@@ -94,8 +82,7 @@ bool sq_brief_documents(Store *store, const Uuid *owner, int64_t from, int64_t u
         sq_i64(&q, from);
         sq_i64(&q, until);
         sq_i64(&q, (int64_t)cap);
-        ok = read_docs(&q, cap, a, out, n, err);
-        sq_end(&q);
+        ok = sq_list(&q, a, read_doc, sizeof **out, out, n, err);
     }
     sq_read_end(s, c);
     return ok;
@@ -135,6 +122,15 @@ static bool count_documents(SqConn *c, int64_t owner_no, int64_t since, int64_t 
     "SELECT r.phrase, r.n, r.r, (SELECT count(*) FROM phrases p WHERE p.owner_no = ?1"             \
     " AND p.phrase = r.phrase AND p.at < ?2) FROM r ORDER BY r.n DESC, r.phrase"
 
+static bool read_count(Sq *q, Arena *a, void *row, Err *err)
+{
+    PhraseCount *p = row;
+    p->recent = (uint32_t)sq_col_i64(q, 1);
+    p->rank = sq_col_real(q, 2);
+    p->before = (uint32_t)sq_col_i64(q, 3);
+    return sq_col_copy(q, 0, a, &p->phrase, err);
+}
+
 static bool count_phrases(SqConn *c, int64_t owner_no, int64_t since, int64_t until, uint32_t least,
     size_t limit, Arena *a, PhraseCounts *out, Err *err)
 {
@@ -143,30 +139,14 @@ static bool count_phrases(SqConn *c, int64_t owner_no, int64_t since, int64_t un
     static const char few[] = COUNT_BY("phrases_at"), many[] = COUNT_BY("phrases_phrase");
     const char *sql = out->recent > out->before / 4 ? many : few;
     Sq q;
-    int rc = -1;
-    out->items = ARENA_NEW_ARRAY(a, PhraseCount, limit + 1);
-    if (!out->items)
-        return err_set(err, ERR_NO_MEMORY, "counting phrases: out of memory");
-    if (sq_begin(&q, c, sql, err)) {
-        sq_i64(&q, owner_no);
-        sq_i64(&q, since);
-        sq_i64(&q, until);
-        sq_i64(&q, least);
-        sq_i64(&q, (int64_t)limit);
-        while ((rc = sq_step(&q, err)) > 0 && out->n < limit) {
-            PhraseCount *p = &out->items[out->n];
-            if (!sq_col_copy(&q, 0, a, &p->phrase, err)) {
-                rc = -1;
-                break;
-            }
-            p->recent = (uint32_t)sq_col_i64(&q, 1);
-            p->rank = sq_col_real(&q, 2);
-            p->before = (uint32_t)sq_col_i64(&q, 3);
-            out->n++;
-        }
-    }
-    sq_end(&q);
-    return rc >= 0;
+    if (!sq_begin(&q, c, sql, err))
+        return false;
+    sq_i64(&q, owner_no);
+    sq_i64(&q, since);
+    sq_i64(&q, until);
+    sq_i64(&q, least);
+    sq_i64(&q, (int64_t)limit);
+    return sq_list(&q, a, read_count, sizeof *out->items, &out->items, &out->n, err);
 }
 
 bool sq_phrase_counts(Store *store, const Uuid *owner, int64_t since, int64_t until, uint32_t least,
@@ -206,9 +186,8 @@ bool sq_phrase_documents(Store *store, const Uuid *owner, Str phrase, int64_t si
         sq_i64(&q, since);
         sq_i64(&q, until);
         sq_i64(&q, (int64_t)limit);
-        ok = read_docs(&q, limit, a, out, n, err);
+        ok = sq_list(&q, a, read_doc, sizeof **out, out, n, err);
     }
-    sq_end(&q);
     sq_read_end(s, c);
     return ok;
 }

@@ -10,6 +10,12 @@ typedef struct {
     size_t n;
 } SettingWrite;
 
+static bool read_setting(Sq *q, Arena *a, void *row, Err *err)
+{
+    StoredSetting *x = row;
+    return sq_col_copy(q, 0, a, &x->name, err) && sq_col_copy(q, 1, a, &x->value, err);
+}
+
 bool sq_setting_list(Store *store, const Uuid *owner, Arena *a, StoredSetting **out, size_t *n,
     Err *err)
 {
@@ -18,29 +24,19 @@ bool sq_setting_list(Store *store, const Uuid *owner, Arena *a, StoredSetting **
     Sqlite *s = sq_of(store);
     SqOwner *o = sq_owner(s, owner);
     *n = 0;
-    *out = ARENA_NEW_ARRAY(a, StoredSetting, STORE_SETTINGS_MAX);
-    if (!*out)
-        return err_set(err, ERR_NO_MEMORY, "no memory for the settings");
+    *out = NULL;
     SqConn *c = o ? sq_read_begin(s, err) : NULL;
     if (!c)
         return !o;
     Sq q;
-    int rc = -1;
-    if (sq_begin(&q, c, sql, err)) {
+    bool ok = sq_begin(&q, c, sql, err);
+    if (ok) {
         sq_i64(&q, o->no);
         sq_i64(&q, STORE_SETTINGS_MAX);
-        while ((rc = sq_step(&q, err)) > 0) {
-            StoredSetting *x = &(*out)[*n];
-            if (!sq_col_copy(&q, 0, a, &x->name, err) || !sq_col_copy(&q, 1, a, &x->value, err)) {
-                rc = -1;
-                break;
-            }
-            ++*n;
-        }
+        ok = sq_list(&q, a, read_setting, sizeof **out, out, n, err);
     }
-    sq_end(&q);
     sq_read_end(s, c);
-    return rc >= 0;
+    return ok;
 }
 
 static bool put_one(Sqlite *s, int64_t owner_no, const StoredSetting *x, Err *err)

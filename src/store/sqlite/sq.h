@@ -34,6 +34,7 @@ typedef struct SqTok SqTok;
 typedef struct SqIndex SqIndex;
 typedef struct SqNear SqNear;
 typedef struct Sqlite Sqlite;
+struct SqReplica;
 
 /* ---- connections and statements (conn.c) ---------------------------------------------------- */
 
@@ -77,6 +78,11 @@ double sq_col_real(Sq *q, int i);
 Str sq_col_str(Sq *q, int i);       /* borrowed until the next step; ptr NULL for NULL */
 bool sq_col_copy(Sq *q, int i, Arena *a, Str *out, Err *err);
 bool sq_col_bytes(Sq *q, int i, void *out, size_t n, const char *what, Err *err); /* exactly n */
+/* All rows of a bound statement, then sq_end: each by `read` into a zeroed element of `size` bytes.
+ * *list (a T *) becomes an array in `a`, NULL for no rows, *n its elements; both are left alone on
+ * failure. ERR_NO_MEMORY, and what `read` fails with. */
+typedef bool (*SqReadFn)(Sq *q, Arena *a, void *row, Err *err);
+bool sq_list(Sq *q, Arena *a, SqReadFn read, size_t size, void *list, size_t *n, Err *err);
 
 /* ---- tokens (tokens.c) ---------------------------------------------------------------------- */
 
@@ -191,6 +197,7 @@ struct Sqlite {
     StoreChangeFn change_fn;
     void *change_arg;
     SqNear *near;
+    struct SqReplica *replica;          /* NULL: this file is the truth (sq_replica.h) */
 };
 
 static inline Sqlite *sq_of(Store *s) { return (Sqlite *)s; }
@@ -251,6 +258,46 @@ void sq_where_release(SqWhere *w);
 void sq_where_i64(SqWhere *w, int64_t v);
 void sq_where_text(SqWhere *w, Str s); /* borrowed until it is bound */
 void sq_where_blob(SqWhere *w, Str bytes);
+
+/* ---- lists page by page (page.c) ------------------------------------------------------------ */
+
+typedef enum { SQ_SORT_INT, SQ_SORT_REAL, SQ_SORT_TEXT } SqSortKind;
+typedef struct {
+    const char *key; /* SQL, never NULL */
+    SqSortKind kind;
+    bool down;
+} SqSort;
+
+/* What there are pages of; a constant. */
+typedef struct {
+    const char *table, *columns; /* "tasks t"; the first column is `no` */
+    int n_columns;
+    const char *no; /* "t.task_no": breaks ties */
+    size_t text_max; /* bytes of a text key */
+    const SqSort *sorts;
+    int n_sorts;
+    SqReadFn read;
+    size_t size; /* of a row */
+} SqPaged;
+
+typedef struct {
+    bool given;
+    int64_t no, i;
+    double r;
+    Str t;
+} SqCursor;
+
+typedef struct {
+    void *items; /* in the arena; never NULL */
+    size_t n;
+    uint64_t total;
+    Str next_cursor; /* ptr NULL on the last page */
+} SqPage;
+
+/* ERR_VALIDATION: no such sort, or a cursor of another list or sort. */
+bool sq_cursor_parse(const SqPaged *p, Str text, int sort, Arena *a, SqCursor *out, Err *err);
+bool sq_page(SqConn *c, const SqPaged *p, const SqWhere *w, int sort, size_t limit,
+    const SqCursor *from, Arena *a, SqPage *out, Err *err);
 
 SqNear *sq_near_new(void); /* near.c */
 void sq_near_free(SqNear *near);
@@ -331,7 +378,7 @@ bool sq_delivery_unsent(Store *, const Uuid *, size_t, Arena *, Delivery **, siz
 bool sq_delivery_sent(Store *, const Uuid *, const Uuid *, size_t, int64_t, Err *);
 bool sq_delivery_waiting(Store *, const Uuid *, size_t, Arena *, Delivery **, size_t *, Err *);
 bool sq_delivery_get(Store *, const Uuid *, const Uuid *, Delivery *, Err *);
-bool sq_delivery_ack(Store *, const Uuid *, const Uuid *, int64_t, bool *, Err *);
+bool sq_delivery_ack(Store *, const Uuid *, const Uuid *, size_t, int64_t, bool *, Err *);
 /* commitments.c */
 bool sq_commitment_list(Store *, const Uuid *, const CommitmentQuery *, Arena *,
     StoredCommitment **, size_t *, uint64_t *, Err *);
@@ -347,6 +394,10 @@ bool sq_talk_messages(Store *, const Uuid *, const Uuid *, size_t, Str, Arena *,
 bool sq_talk_find(Store *, const Uuid *, const TalkMessage *, size_t, Uuid *, bool *, Err *);
 bool sq_talk_retitle(Store *, const Uuid *, const Uuid *, Str, int64_t, Err *);
 bool sq_talk_delete(Store *, const Uuid *, const Uuid *, Err *);
+bool sq_talk_bin(Store *, const Uuid *, const Uuid *, int64_t, Err *);
+bool sq_talk_restore(Store *, const Uuid *, const Uuid *, int64_t, Err *);
+/* Within a write: what was deleted more than TALK_BIN_MS before `at` is gone. */
+bool sq_talk_empty_bin(SqConn *c, int64_t owner_no, int64_t at, Err *err);
 bool sq_fact_put(Store *, const Uuid *, const Fact *, Uuid *, Err *);
 bool sq_fact_get(Store *, const Uuid *, const Uuid *, Arena *, Fact *, Err *);
 bool sq_fact_list(Store *, const Uuid *, const FactQuery *, Arena *, FactPage *, Err *);
@@ -365,6 +416,11 @@ bool sq_briefing_list(Store *, const Uuid *, Str, size_t, size_t, Arena *, Store
     size_t *, Err *);
 bool sq_briefing_schedule(Store *, const Uuid *, Arena *, BriefingSchedule *, bool *, Err *);
 bool sq_briefing_schedule_put(Store *, const Uuid *, const BriefingSchedule *, Err *);
+/* interactions.c */
+bool sq_interaction_put(Store *, const Uuid *, const StoredInteraction *, Err *);
+bool sq_interaction_get(Store *, const Uuid *, const Uuid *, Arena *, StoredInteraction *, Err *);
+bool sq_interaction_list(Store *, const Uuid *, size_t, Str, Arena *, InteractionPage *, Err *);
+bool sq_interaction_delete(Store *, const Uuid *, const Uuid *, uint64_t *, Err *);
 bool sq_tokens_add(Store *, const Uuid *, int64_t, int64_t, uint64_t *, Err *);
 bool sq_tokens_used(Store *, const Uuid *, int64_t, uint64_t *, Err *);
 bool sq_made_put(Store *, const Uuid *, const MadeText *, Err *);

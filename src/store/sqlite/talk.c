@@ -81,7 +81,8 @@ static int find_session(SqConn *c, int64_t owner_no, const Uuid *id, int64_t *se
     uint64_t *n_messages, Err *err)
 {
     static const char sql[] =
-        "SELECT session_no, n_messages FROM sessions WHERE owner_no = ?1 AND uuid = ?2";
+        "SELECT session_no, n_messages FROM sessions WHERE owner_no = ?1 AND uuid = ?2 "
+        "AND binned_at IS NULL";
     Sq q;
     int rc = -1;
     if (sq_begin(&q, c, sql, err)) {
@@ -151,6 +152,8 @@ static bool apply_turn(Sqlite *s, SqWrite *w, Err *err)
         return false;
     if (rc == 0 && t->expected)
         return err_set(err, ERR_NOT_FOUND, "the conversation was deleted");
+    if (!sq_talk_empty_bin(c, w->owner->no, t->at, err))
+        return false;
     if (n != t->expected)
         return err_set(err, ERR_CONFLICT,
             "something else was said in this conversation at the same time; try again");
@@ -215,7 +218,7 @@ bool sq_talk_session(Store *store, const Uuid *owner, const Uuid *id, Arena *a, 
     Err *err)
 {
     static const char sql[] = "SELECT " SESSION_COLUMNS ", t.state FROM sessions t "
-                              "WHERE t.owner_no = ?1 AND t.uuid = ?2";
+                              "WHERE t.owner_no = ?1 AND t.uuid = ?2 AND t.binned_at IS NULL";
     Sqlite *s = sq_of(store);
     SqOwner *o = sq_owner(s, owner);
     if (!o)
@@ -263,7 +266,7 @@ static bool begin_list(Sq *q, SqConn *c, const SqWhere *w, const char *what, con
 static bool list_where(SqConn *c, int64_t owner_no, Str words, SqWhere *w, Err *err)
 {
     buf_init(&w->sql, 1 << 20);
-    buf_add_c(&w->sql, "t.owner_no = ?");
+    buf_add_c(&w->sql, "t.binned_at IS NULL AND t.owner_no = ?");
     sq_where_i64(w, owner_no);
     return sq_talk_where_words(c, w, words,
         "(instr(t.words, ?) > 0 OR EXISTS (SELECT 1 FROM messages m "
@@ -455,7 +458,7 @@ static bool find_same(SqConn *c, int64_t owner_no, const TalkMessage *m, size_t 
     static const char sql[] =
         "SELECT s.session_no, s.uuid FROM sessions s JOIN messages m "
         "ON m.session_no = s.session_no AND m.no = s.n_messages "
-        "WHERE s.owner_no = ?1 AND s.n_messages = ?2 AND m.text = ?3 "
+        "WHERE s.owner_no = ?1 AND s.n_messages = ?2 AND m.text = ?3 AND s.binned_at IS NULL "
         "ORDER BY s.updated_at DESC, s.session_no DESC LIMIT ?4";
     Sq q;
     int rc = -1;
@@ -507,7 +510,7 @@ static bool apply_retitle(Sqlite *s, SqWrite *w, Err *err)
 {
     static const char sql[] =
         "UPDATE sessions SET title = ?3, words = ?4, updated_at = max(updated_at, ?5) "
-        "WHERE owner_no = ?1 AND uuid = ?2";
+        "WHERE owner_no = ?1 AND uuid = ?2 AND binned_at IS NULL";
     SessionWrite *sw = (SessionWrite *)w;
     Sq q;
     if (!sq_begin(&q, s->writer.conn, sql, err))

@@ -1,23 +1,5 @@
-/* task_list.c - tasks by id, by filter and page by page; how many there are. As filter.c does it
- * for documents: a cursor holds the sort key and number of the last item. */
+/* task_list.c - tasks by id, by filter and page by page; how many there are. */
 #include "store/sqlite/sq_tasks.h"
-
-typedef struct {
-    const char *key; /* SQL of the sort key, never NULL */
-    bool text, down;
-} SortKey;
-
-/* Without a due time: last, whichever way. */
-static const SortKey SORTS[] = {
-    [TASK_SORT_DUE] = {"coalesce(t.due_at, 9223372036854775807)", false, false},
-    [TASK_SORT_DUE_DESC] = {"coalesce(t.due_at, -9223372036854775807)", false, true},
-    [TASK_SORT_CREATED] = {"t.created_at", false, false},
-    [TASK_SORT_CREATED_DESC] = {"t.created_at", false, true},
-    [TASK_SORT_UPDATED] = {"t.updated_at", false, false},
-    [TASK_SORT_UPDATED_DESC] = {"t.updated_at", false, true},
-    [TASK_SORT_PRIORITY_DESC] = {"t.priority", false, true},
-    [TASK_SORT_TITLE] = {"t.title COLLATE NOCASE", true, false},
-};
 
 /* ---- the condition --------------------------------------------------------------------------- */
 
@@ -108,148 +90,46 @@ static bool make_where(SqConn *c, int64_t owner_no, const TaskFilter *f, SqWhere
 
 /* ---- pages ----------------------------------------------------------------------------------- */
 
-typedef struct {
-    bool given;
-    int64_t task_no, i;
-    Str t;
-} Cursor;
+/* Without a due time: last, whichever way. */
+static const SqSort SORTS[] = {
+    [TASK_SORT_DUE] = {"coalesce(t.due_at, 9223372036854775807)", SQ_SORT_INT, false},
+    [TASK_SORT_DUE_DESC] = {"coalesce(t.due_at, -9223372036854775807)", SQ_SORT_INT, true},
+    [TASK_SORT_CREATED] = {"t.created_at", SQ_SORT_INT, false},
+    [TASK_SORT_CREATED_DESC] = {"t.created_at", SQ_SORT_INT, true},
+    [TASK_SORT_UPDATED] = {"t.updated_at", SQ_SORT_INT, false},
+    [TASK_SORT_UPDATED_DESC] = {"t.updated_at", SQ_SORT_INT, true},
+    [TASK_SORT_PRIORITY_DESC] = {"t.priority", SQ_SORT_INT, true},
+    [TASK_SORT_TITLE] = {"t.title COLLATE NOCASE", SQ_SORT_TEXT, false},
+};
 
-/* "SORT.TASKNO.KEY": the key is decimal, or a title in hex. */
-static bool cursor_parse(Str text, TaskSort sort, Arena *a, Cursor *out, Err *err)
+static bool read_task(Sq *q, Arena *a, void *row, Err *err)
 {
-    Str rest = text, part;
-    int64_t n;
-    *out = (Cursor){.given = text.len != 0};
-    if (!text.len)
-        return true;
-    bool ok = str_next(&rest, '.', &part) && str_to_i64(part, &n) && n == (int64_t)sort
-        && str_next(&rest, '.', &part) && str_to_i64(part, &out->task_no) && rest.ptr;
-    if (ok && SORTS[sort].text) {
-        char *t = rest.len % 2 || rest.len > (size_t)2 * TASK_MAX_TITLE ? NULL
-            : arena_alloc(a, rest.len / 2 + 1);
-        ok = t != NULL;
-        for (size_t i = 0; ok && i < rest.len; i += 2) {
-            int high = str_hex_digit(rest.ptr[i]), low = str_hex_digit(rest.ptr[i + 1]);
-            ok = high >= 0 && low >= 0;
-            if (ok)
-                t[i / 2] = (char)(high << 4 | low);
-        }
-        out->t = (Str){t, rest.len / 2};
-    } else if (ok) {
-        ok = str_to_i64(rest, &out->i);
-    }
-    return ok || err_set(err, ERR_VALIDATION, "the cursor does not belong to this list and sort");
+    return sq_task_read(q, a, row, err);
 }
 
-static bool cursor_make(Sq *q, TaskSort sort, Arena *a, Str *out, Err *err)
-{
-    Buf b;
-    buf_init(&b, (size_t)4 * TASK_MAX_TITLE);
-    buf_printf(&b, "%d.%lld.", (int)sort, (long long)sq_col_i64(q, 0));
-    Str t = sq_col_str(q, SQ_TASK_NCOLUMNS);
-    if (SORTS[sort].text)
-        for (size_t i = 0; i < t.len; i++)
-            buf_printf(&b, "%02x", (unsigned char)t.ptr[i]);
-    else
-        buf_printf(&b, "%lld", (long long)sq_col_i64(q, SQ_TASK_NCOLUMNS));
-    *out = arena_buf(a, &b);
-    buf_release(&b);
-    return out->ptr || sq_tasks_no_memory(err);
-}
-
-static bool count(SqConn *c, const SqWhere *w, uint64_t *total, Err *err)
-{
-    Str sql = arena_printf(w->a, "SELECT count(*) FROM tasks t WHERE " STR_FMT,
-        STR_ARG(buf_str(&w->sql)));
-    Sq q;
-    if (!sql.ptr)
-        return sq_tasks_no_memory(err);
-    bool ok = sq_begin_once(&q, c, sql, err);
-    if (ok)
-        sq_where_bind(w, &q);
-    ok = ok && sq_step(&q, err) > 0;
-    if (ok)
-        *total = (uint64_t)sq_col_i64(&q, 0);
-    sq_end(&q);
-    return ok;
-}
-
-static bool page_begin(Sq *q, SqConn *c, const SqWhere *w, TaskSort sort, size_t limit,
-    const Cursor *from, Err *err)
-{
-    const SortKey *k = &SORTS[sort];
-    const char *way = k->down ? "DESC" : "ASC";
-    Buf sql;
-    buf_init(&sql, 1 << 20);
-    buf_printf(&sql, "SELECT " SQ_TASK_COLUMNS ", %s FROM tasks t WHERE " STR_FMT, k->key,
-        STR_ARG(buf_str(&w->sql)));
-    if (from->given)
-        buf_printf(&sql, " AND (%s, t.task_no) %c (?, ?)", k->key, k->down ? '<' : '>');
-    buf_printf(&sql, " ORDER BY %s %s, t.task_no %s LIMIT %zu", k->key, way, way, limit);
-    bool ok = buf_check(&sql, "a filter", err) && sq_begin_once(q, c, buf_str(&sql), err);
-    buf_release(&sql);
-    if (!ok)
-        return false;
-    sq_where_bind(w, q);
-    if (from->given) {
-        if (k->text)
-            sq_text(q, from->t);
-        else
-            sq_i64(q, from->i);
-        sq_i64(q, from->task_no);
-    }
-    return true;
-}
-
-static bool read_page(SqConn *c, const SqWhere *w, TaskSort sort, size_t limit, const Cursor *from,
-    Arena *a, TaskPage *page, Err *err)
-{
-    Sq q = {0};
-    int rc = -1;
-    page->items = ARENA_NEW_ARRAY(a, Task, limit);
-    if (!page->items)
-        return sq_tasks_no_memory(err);
-    if (page_begin(&q, c, w, sort, limit + 1, from, err)) {
-        while ((rc = sq_step(&q, err)) > 0 && page->n < limit) {
-            if (!sq_task_read(&q, a, &page->items[page->n], err)
-                || (page->n + 1 == limit && !cursor_make(&q, sort, a, &page->next_cursor, err))) {
-                rc = -1;
-                break;
-            }
-            page->n++;
-        }
-    }
-    if (rc == 0)
-        page->next_cursor = (Str){NULL, 0};
-    sq_end(&q);
-    return rc >= 0;
-}
+static const SqPaged TASKS = {"tasks t", SQ_TASK_COLUMNS, SQ_TASK_NCOLUMNS, "t.task_no",
+    TASK_MAX_TITLE, SORTS, sizeof SORTS / sizeof *SORTS, read_task, sizeof(Task)};
 
 bool sq_task_list(Store *store, const Uuid *owner, const TaskFilter *f, TaskSort sort, size_t limit,
     Str cursor, Arena *a, TaskPage *out, Err *err)
 {
     Sqlite *s = sq_of(store);
     SqOwner *o = sq_owner(s, owner);
-    Cursor from;
-    TaskPage page = {0};
-    if ((unsigned)sort > TASK_SORT_TITLE)
-        return err_set(err, ERR_VALIDATION, "%d is no sort order", (int)sort);
-    if (!cursor_parse(cursor, sort, a, &from, err))
+    SqCursor from;
+    SqPage page = {0};
+    if (!sq_cursor_parse(&TASKS, cursor, (int)sort, a, &from, err))
         return false;
-    if (!o) {
-        *out = page;
-        return true;
-    }
-    SqConn *c = sq_read_begin(s, err);
+    *out = (TaskPage){0};
+    SqConn *c = o ? sq_read_begin(s, err) : NULL;
     if (!c)
-        return false;
+        return !o;
     SqWhere w = {.a = a};
-    bool ok = make_where(c, o->no, f, &w, err) && count(c, &w, &page.total, err)
-        && read_page(c, &w, sort, limit, &from, a, &page, err);
+    bool ok = make_where(c, o->no, f, &w, err)
+        && sq_page(c, &TASKS, &w, (int)sort, limit, &from, a, &page, err);
     sq_where_release(&w);
     sq_read_end(s, c);
     if (ok)
-        *out = page;
+        *out = (TaskPage){page.items, page.n, page.total, page.next_cursor};
     return ok;
 }
 

@@ -65,34 +65,23 @@ static bool find_change(SqConn *c, int64_t owner_no, const UndoWrite *u, Change 
         && (!out->undone || err_set(err, ERR_CONFLICT, "that change was undone already"));
 }
 
+static bool read_image(Sq *q, Arena *a, void *row, Err *err)
+{
+    Image *i = row;
+    (void)a;
+    i->was = sq_col_i64(q, 1) != 0;
+    i->removed = sq_col_i64(q, 2) != 0;
+    return sq_col_bytes(q, 0, i->id.b, sizeof i->id.b, "a task's id", err);
+}
+
 static bool read_images(SqConn *c, int64_t change_no, Arena *a, Image **out, size_t *n, Err *err)
 {
-    static const char sql[] =
-        "SELECT uuid, was, removed, count(*) OVER () FROM task_images WHERE change_no = ?1";
+    static const char sql[] = "SELECT uuid, was, removed FROM task_images WHERE change_no = ?1";
     Sq q;
-    int rc = -1;
-    *out = NULL;
-    *n = 0;
-    if (sq_begin(&q, c, sql, err)) {
-        sq_i64(&q, change_no);
-        while ((rc = sq_step(&q, err)) > 0) {
-            if (!*out && !(*out = ARENA_NEW_ARRAY(a, Image, (size_t)sq_col_i64(&q, 3)))) {
-                sq_tasks_no_memory(err);
-                rc = -1;
-                break;
-            }
-            Image *i = &(*out)[*n];
-            if (!sq_col_bytes(&q, 0, i->id.b, sizeof i->id.b, "a task's id", err)) {
-                rc = -1;
-                break;
-            }
-            i->was = sq_col_i64(&q, 1) != 0;
-            i->removed = sq_col_i64(&q, 2) != 0;
-            ++*n;
-        }
-    }
-    sq_end(&q);
-    return rc >= 0;
+    if (!sq_begin(&q, c, sql, err))
+        return false;
+    sq_i64(&q, change_no);
+    return sq_list(&q, a, read_image, sizeof **out, out, n, err);
 }
 
 /* Nothing may have happened to the row since. *rev is its number now, 0 when it is not there. */

@@ -61,6 +61,7 @@ static void answer(const WhisperResult *r, double ms)
     jw_kv_num(&w, "avg_logprob", (double)least);
     jw_kv_num(&w, "no_speech_prob", (double)no_speech);
     jw_kv_cstr(&w, "language", r->language);
+    jw_kv_num(&w, "language_probability", (double)r->language_probability);
     jw_kv_int(&w, "rss_mib", (int64_t)(os_rss_bytes() >> 20));
     jw_kv_str(&w, "text", r->text);
     jw_key(&w, "ids");

@@ -1,11 +1,16 @@
 """A conversation by sound with the real server, measured: every clip is fed over the WebSocket at the pace it was
 spoken, silence follows, and the times of what comes back are taken from the clip's own first and last sound.
 
-    live.py --bin bin/sotto --models models [--data FOLDER] [--model whisper-base] [--voices] [--end] [--speak] [--interrupt N]
+    live.py --bin bin/sotto --models models [--data FOLDER] [--model whisper-base] [--voices] [--end | --both] [--speak]
+            [--interrupt N]
 
 Clips: WAV files of FOLDER (16 kHz, one channel), and with --voices sentences spoken by the voices of this machine,
-plain and in noise. --end sends VoiceEnd behind the last sample instead of silence. The offline text is that of
-POST /v1/audio/transcriptions for the same file."""
+plain and in noise. --end sends VoiceEnd behind the last sample instead of silence; --both does one after the other. The
+offline text is that of POST /v1/audio/transcriptions for the same file.
+
+"The end of speech" is the end of the last 10 ms of the clip that are within 35 dB of its loudest 10 ms: what a person
+would call the end, before any silence that the detector needs. The stages are the server's own, from /metrics; there
+"reply" counts from the end of the last frame (32 ms) that the detector took for speech."""
 import argparse
 import array
 import asyncio
@@ -242,6 +247,21 @@ def clips(args, url):
                 yield f"{voice} {i} noise", [s + rng.gauss(0, 0.01) for s in clean]
 
 
+def report(rows, args):
+    print(f"load {os.getloadavg()[0]:.1f}, {len(rows)} clips, ended by {'VoiceEnd' if args.end else 'silence'}; "
+          f"milliseconds: median / 90 % / worst\n")
+    print("| | |\n|---|---|")
+    print(f"| first partial text, from the first sound | {figure(rows, 'first')} |")
+    print(f"| final text known (shown as partial), from the end of speech | {figure(rows, 'known')} |")
+    print(f"| final text, from the {'VoiceEnd' if args.end else 'end of speech'} | {figure(rows, 'final')} |")
+    print(f"| first sound of the answer, from the same | {figure(rows, 'sound')} |")
+    print(f"| text the same as offline, letter by letter | {sum(r['same'] for r in rows)} of {len(rows)} |")
+    print(f"| the same words | {sum(r['words'] for r in rows)} of {len(rows)} |")
+    print(f"| one final text | {sum(r['finals'] == 1 for r in rows)} of {len(rows)} |")
+    shown = sum(r["settled"] for r in rows)
+    print(f"| settled words that the final text changed | {sum(r['changed'] for r in rows)} of {shown} |")
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--bin", default="bin/sotto")
@@ -250,6 +270,7 @@ def main():
     p.add_argument("--data")
     p.add_argument("--voices", action="store_true")
     p.add_argument("--end", action="store_true")
+    p.add_argument("--both", action="store_true")
     p.add_argument("--speak", action="store_true")
     p.add_argument("--silence", default="600")
     p.add_argument("--limit", type=int, default=1000)
@@ -264,34 +285,36 @@ def main():
         if args.model == "auto":
             args.model = "whisper-1"
         try:
-            rows = []
-            for name, samples in clips(args, url):
-                if len(rows) == args.limit:
-                    break
-                if len(samples) < RATE // 4:
-                    continue
-                rows.append(measure(url, name, samples, args))
+            known = [c for c in clips(args, url) if len(c[1]) >= RATE // 4][:args.limit]
+            for args.end in (False, True) if args.both else (args.end,):
+                before = read_stages(url)
+                report([measure(url, name, samples, args) for name, samples in known], args)
+                stages(before, read_stages(url))
             if args.interrupt:
                 interruptions(url, args.interrupt)
-            page = urllib.request.urlopen(url + "/metrics").read().decode()
         finally:
             server.terminate()
             server.wait()
-    print(f"load {os.getloadavg()[0]:.1f}, {len(rows)} clips, {'VoiceEnd' if args.end else 'silence'}; "
-          f"milliseconds: median / 90 % / worst\n")
-    print("| | |\n|---|---|")
-    print(f"| first partial text, from the first sound | {figure(rows, 'first')} |")
-    print(f"| final text known (shown as partial), from the end of speech | {figure(rows, 'known')} |")
-    print(f"| final text, from the {'VoiceEnd' if args.end else 'end of speech'} | {figure(rows, 'final')} |")
-    print(f"| first sound of the answer, from the same | {figure(rows, 'sound')} |")
-    print(f"| text the same as offline, letter by letter | {sum(r['same'] for r in rows)} of {len(rows)} |")
-    print(f"| the same words | {sum(r['words'] for r in rows)} of {len(rows)} |")
-    print(f"| one final text | {sum(r['finals'] == 1 for r in rows)} of {len(rows)} |")
-    shown = sum(r["settled"] for r in rows)
-    print(f"| settled words that the final text changed | {sum(r['changed'] for r in rows)} of {shown} |")
-    for line in page.splitlines():
-        if line.startswith("voice_stage_seconds_") and "bucket" not in line:
-            print(line, file=sys.stderr)
+
+
+def stages(before, after):
+    """What the server says of its stages: mean milliseconds between two readings of /metrics."""
+    print("\n| stage | times | mean, ms |\n|---|---|---|")
+    for stage in ("endpoint", "hear", "final", "answer", "speak", "sound", "reply"):
+        n, s = (after.get((what, stage), 0) - before.get((what, stage), 0) for what in ("count", "sum"))
+        if n:
+            print(f"| {stage} | {n:.0f} | {1000 * s / n:.0f} |")
+    print()
+
+
+def read_stages(url):
+    found = {}
+    for line in urllib.request.urlopen(url + "/metrics").read().decode().splitlines():
+        for what in ("count", "sum"):
+            head = f'voice_stage_seconds_{what}{{stage="'
+            if line.startswith(head):
+                found[what, line[len(head):].split('"')[0]] = float(line.rsplit(" ", 1)[1])
+    return found
 
 
 if __name__ == "__main__":

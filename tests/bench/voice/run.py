@@ -18,18 +18,15 @@ full window are not CTranslate2's.
 """
 import argparse
 import csv
-import hashlib
 import json
 import os
-import re
 import statistics
 import subprocess
 import sys
-import wave
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[2]
+from common import HERE, ROOT, System, environment, peer_folder, seconds
+
 GOLDEN = ROOT / "tests/golden/whisper"
 
 parser = argparse.ArgumentParser()
@@ -43,97 +40,6 @@ parser.add_argument("--out", type=Path)
 parser.add_argument("--without-peers", action="store_true")
 args = parser.parse_args()
 
-ONES = ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen").split()
-TENS = "x x twenty thirty forty fifty sixty seventy eighty ninety".split()
-ORDINALS = {"1st": "first", "2nd": "second", "3rd": "third", "5th": "fifth", "8th": "eighth", "9th": "ninth",
-            "12th": "twelfth", "20th": "twentieth", "30th": "thirtieth"}
-
-
-def number(n):
-    if n < 20:
-        return [ONES[n]]
-    if n < 100:
-        return [TENS[n // 10]] + ([ONES[n % 10]] if n % 10 else [])
-    if 1100 <= n < 2000 and n % 100:
-        return number(n // 100) + number(n % 100)
-    if n < 1000:
-        return [ONES[n // 100], "hundred"] + (number(n % 100) if n % 100 else [])
-    return list(str(n))
-
-
-def words(text):
-    """Lower-case words without punctuation; numbers in words, hyphens as spaces."""
-    text = text.lower().replace("’", "'").replace("-", " ")
-    text = re.sub(r"\bmr\b", "mister", re.sub(r"[^a-z0-9' ]", " ", text))
-    out = []
-    for w in text.split():
-        if w in ORDINALS:
-            out.append(ORDINALS[w])
-        elif re.fullmatch(r"\d+th", w):
-            out += number(int(w[:-2]))[:-1] + [number(int(w[:-2]))[-1] + "th"]
-        elif w.isdigit() and len(w) < 5:
-            out += number(int(w))
-        elif w.strip("'"):
-            out.append(w.strip("'"))
-    return out
-
-
-def errors(want, got):
-    row = list(range(len(got) + 1))
-    for i, a in enumerate(want, 1):
-        last, row[0] = row[0], i
-        for j, b in enumerate(got, 1):
-            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (a != b))
-    return row[-1]
-
-
-def environment():
-    folder = args.build.parent / "voice-venv"
-    stamp = hashlib.sha256((HERE / "requirements.txt").read_bytes()).hexdigest()
-    mark = folder / ".stamp"
-    if not mark.exists() or mark.read_text() != stamp:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        subprocess.run([folder / "bin/pip", "install", "-q", "-r", HERE / "requirements.txt"], check=True)
-        mark.write_text(stamp)
-    return folder / "bin/python"
-
-
-class System:
-    def __init__(self, name, command, waits=False):
-        self.name, self.times, self.texts, self.peak, self.answers = name, {}, {}, 0, {}
-        self.process = subprocess.Popen([str(c) for c in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, text=True)
-        if waits and self.process.stdout.readline() != "ready\n":
-            sys.exit(f"{name} did not start: {' '.join(map(str, command))}")
-
-    def hear(self, clip):
-        self.process.stdin.write(f"{clip}\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line:
-            sys.exit(f"{self.name} died on {clip}")
-        answer = json.loads(line)
-        if answer["ms"] < self.times.get(clip, 1e12):
-            self.times[clip], self.answers[clip] = answer["ms"], answer
-        self.texts[clip] = answer["text"]
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        self.peak = max(self.peak, int(re.search(r"VmHWM:\s+(\d+)", status)[1]) >> 10)
-
-    def wer(self, clips):
-        wrong = sum(errors(words(text), words(self.texts[clip])) for clip, _, text in clips)
-        return 100 * wrong / sum(len(words(text)) for _, _, text in clips)
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
-def seconds(path):
-    with wave.open(str(path)) as w:
-        return w.getnframes() / w.getframerate()
-
-
 def read_clips():
     if not args.data:
         sys.path.insert(0, str(GOLDEN))
@@ -145,31 +51,17 @@ def read_clips():
     return [(path, seconds(path), text) for path, text in rows]
 
 
-def peer_folder(model):
-    """The folder as CTranslate2 wants it: with the list of all tokens, which sotto does not need."""
-    folder = args.build.parent / f"bench/ct2-{args.model}"
-    folder.mkdir(parents=True, exist_ok=True)
-    tokenizer = json.loads((model / "tokenizer.json").read_text())
-    tokens = {i: t for t, i in tokenizer["model"]["vocab"].items()} | {t["id"]: t["content"] for t in tokenizer["added_tokens"]}
-    times = [f"<|{i * 0.02:.2f}|>" for i in range(1501)]
-    (folder / "vocabulary.json").write_text(json.dumps([tokens[i] for i in range(len(tokens))] + times))
-    for name in ("model.bin", "config.json", "tokenizer.json"):
-        (folder / name).unlink(missing_ok=True)
-        (folder / name).symlink_to((model / name).resolve())
-    return folder
-
-
 def systems(model, mapped):
     ours = [args.build / "bench_whisper", mapped, "--threads", args.threads, "--language", "en"]
     out = [System("sotto int8", ours), System("sotto int8, no timestamps", [*ours, "--plain"]),
            System("sotto int8, full window", [*ours, "--full"])]
     if not args.without_peers:
-        python = environment()
+        python = environment(args.build)
         ggml = args.build.parent / f"bench/ggml-{args.model}.bin"
         ggml.parent.mkdir(exist_ok=True)
         if not ggml.exists():
             subprocess.run([python, HERE / "ggml.py", model, ggml], check=True)
-        peer, folder = [python, HERE / "peer.py"], peer_folder(model)
+        peer, folder = [python, HERE / "peer.py"], peer_folder(model, args.build)
         out += [System(f"faster-whisper {k}", [*peer, "faster-whisper", folder, k, args.threads], True)
                 for k in ("int8", "float32")]
         out.append(System("whisper.cpp fp16", [*peer, "whisper.cpp", ggml, args.threads], True))

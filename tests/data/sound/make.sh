@@ -5,7 +5,7 @@
 # neither: 30 frames of the tone at 12.2 kbit/s by libopencore-amrnb, which Debian's ffmpeg lacks.
 set -e
 cd "$(dirname "$0")"
-rm -f tone.*
+rm -f tone.* tags.*
 tone() { # FILE OPTIONS...
   file=$1; shift
   ffmpeg -v error -bitexact -f lavfi -i "sine=440:r=16000:d=0.6,volume=12dB" "$@" -bitexact "$file"
@@ -40,3 +40,10 @@ tone tone.alaw.wav -c:a pcm_alaw
 tone tone.adpcm.wav -c:a adpcm_ms
 tone tone.gsm.wav -c:a libgsm_ms -ar 8000
 ffmpeg -v error -bitexact -i speech.amr -c copy -bitexact tone.3gp
+# Titles, authors, dates: in a box, in a comment of the stream, in front.
+tagged() { # FILE OPTIONS...
+  tone "$@" -metadata "title=Küche, zweiter Besuch" -metadata "artist=Anna Berg" -metadata date=2026-11-02
+}
+tagged tags.m4a -c:a aac -b:a 32k
+tagged tags.ogg -c:a libopus -b:a 24k
+tagged tags.mp3 -b:a 32k

@@ -20,6 +20,14 @@ static void check_name(const char *name)
         REQUIRE(name[i] > 0x20 && name[i] < 0x7F);
 }
 
+static void check_tag(const char *tag, size_t room)
+{
+    size_t n = strnlen(tag, room);
+    REQUIRE(n < room && utf8_ok(str_mem(tag, n)));
+    for (size_t i = 0; i < n; i++)
+        REQUIRE((unsigned char)tag[i] >= 0x20 && tag[i] != 0x7F);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     Sound s = {0};
@@ -34,6 +42,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     REQUIRE(SOUND_HEADER + s.samples * 2 == size);
     check_name(s.container);
     check_name(s.codec);
+    check_tag(s.tags.title, SOUND_TAG);
+    check_tag(s.tags.author, SOUND_TAG);
+    check_tag(s.tags.created, SOUND_DATE);
     float block[64];
     for (uint64_t at = 0; at < s.samples; at += 64)
         REQUIRE(sound_read(&s, at, 64, block) > 0);

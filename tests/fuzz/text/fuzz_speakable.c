@@ -1,4 +1,6 @@
-/* Any text: sentences in order and inside of it, in valid UTF-8, with something to be said. */
+/* Any text in any language: sentences in order and inside of it, in valid UTF-8, with something to
+ * be said. The first byte says how: its lowest bit the order of day and month, the next two the
+ * language. */
 #include <stdlib.h>
 
 #include "base/utf8.h"
@@ -17,7 +19,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     SpeakableOrder order = size && data[0] & 1 ? SPEAKABLE_DMY : SPEAKABLE_MDY;
-    if (!speakable_sentences(str_mem((const char *)data, size), order, a, &list, &n, &err))
+    static const SpeakableLanguage languages[] = {SPEAKABLE_ENGLISH, SPEAKABLE_GERMAN,
+        SPEAKABLE_OTHER, SPEAKABLE_GERMAN};
+    SpeakableLanguage language = languages[size ? data[0] >> 1 & 3 : 0];
+    Str text = str_mem((const char *)data, size);
+    if (!speakable_sentences_in(language, text, order, a, &list, &n, &err))
         abort();
     for (size_t i = 0; i < n; i++) {
         if (list[i].from < before || list[i].to <= list[i].from || list[i].to > size ||

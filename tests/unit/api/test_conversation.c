@@ -9,6 +9,8 @@
 #include <stdlib.h>
 
 #include "assistant/assistant.h"
+#include "assistant/calendar.h"
+#include "assistant/scheduler.h"
 #include "base/clock.h"
 #include "base/os.h"
 #include "ingest/ingest.h"
@@ -21,6 +23,7 @@ typedef struct {
     Search *search;
     Ingest *ingest;
     Tasks *tasks;
+    Calendars *calendars;
     Briefings *briefings;
     Assistant *assistant;
     Arena *a;
@@ -51,13 +54,15 @@ static void open_all(Fixture *f)
     TasksOptions to = {.store = f->store, .owner = f->owner, .zone = STR("Europe/Berlin"),
         .day_first = true};
     f->tasks = tasks_new(&to, &err);
-    assert_true(f->search && f->ingest && f->tasks);
+    CalendarsOptions co = {.store = f->store, .owner = f->owner, .zone = STR("Europe/Berlin")};
+    f->calendars = calendars_new(&co, &err);
+    assert_true(f->search && f->ingest && f->tasks && f->calendars);
     BriefingsOptions bo = {.store = f->store, .owner = f->owner, .tasks = f->tasks,
-        .search = f->search};
+        .search = f->search, .calendars = f->calendars};
     f->briefings = briefings_new(&bo, &err);
     assert_non_null(f->briefings);
     AssistantParts parts = {.briefings = f->briefings, .store = f->store,
-        .search = f->search, .tasks = f->tasks,
+        .search = f->search, .tasks = f->tasks, .calendars = f->calendars,
         .model = f->model, .workers = 1, .owner = f->owner, .note = note, .note_arg = f};
     f->assistant = assistant_new(&parts, &err);
     if (!f->assistant)
@@ -68,6 +73,7 @@ static void close_all(Fixture *f)
 {
     assistant_free(f->assistant);
     briefings_free(f->briefings);
+    calendars_free(f->calendars);
     tasks_free(f->tasks);
     ingest_free(f->ingest);
     search_free(f->search);
@@ -274,6 +280,84 @@ static void test_documents(void **state)
     say(f, "what changed since yesterday?", "2 documents");
 }
 
+/* Questions that make sense only after the ones before, and never do anything. */
+static void test_follow_ups(void **state)
+{
+    Fixture *f = *state;
+    set_clock("2026-11-23T10:00:00+01:00");
+    add(f, "washer.txt", "Washing machine\n\nThe washing machine was bought at Murphy Electric on "
+        "9 May 2025 for 579 euros. The guarantee covers parts and labour for five years. You can "
+        "return the machine until 9 December 2026.\n");
+    add(f, "ferry.txt", "Ferry booking\n\nThe crossing to Palma costs 418 euros. You can cancel "
+        "the booking until 19 March 2027. The cabin is number 6114.\n");
+    say(f, "add a task to cancel the newspaper", "Added");
+    say(f, "How much did the washing machine cost?", "579");
+    say(f, "And where did I buy it?", "Murphy Electric");
+    say(f, "And how long is the guarantee?", "five years");
+    say(f, "And until when can I return it?", "9 December");
+    say(f, "How much is the crossing to Palma?", "418");
+    say(f, "And until when can I cancel it?", "19 March");
+    say(f, "And which cabin do we have?", "6114");
+    say(f, "Why shouldn't I delete the task?", "nothing");
+    assert_int_equal(open_tasks(f), 1);
+}
+
+static size_t events_of(Fixture *f, AgendaItem **items)
+{
+    Err err = ERR_INIT;
+    Agenda agenda;
+    AgendaQuery q = {.from = clock_now_ms(), .until = clock_now_ms() + 14 * (int64_t)86400000,
+        .zone = tasks_zone(f->tasks)};
+    assert_true(agenda_between(f->calendars, &q, f->a, &agenda, &err));
+    *items = agenda.items;
+    return agenda.n;
+}
+
+/* An appointment that was made or taken out by word is taken back as it was, after a restart. */
+static void test_events_undone(void **state)
+{
+    Fixture *f = *state;
+    AgendaItem *was, *is;
+    set_clock("2026-11-23T10:00:00+01:00");
+    say(f, "Put dinner with Omar in my calendar for Friday at 19:00", "dinner with Omar|19:00");
+    assert_int_equal(events_of(f, &was), 1);
+    CalEvent before = *was[0].event;
+    say(f, "undo", "Undone|dinner with Omar");
+    assert_int_equal(events_of(f, &is), 0);
+    say(f, "Put dinner with Omar in my calendar for Friday at 19:00", "dinner with Omar");
+    assert_int_equal(events_of(f, &was), 1);
+    before = *was[0].event;
+    say(f, "Remove the dinner with Omar from my calendar", "Taken out|dinner with Omar");
+    assert_int_equal(events_of(f, &is), 0);
+    close_all(f);
+    open_all(f);
+    say(f, "undo", "dinner with Omar|again");
+    assert_int_equal(events_of(f, &is), 1);
+    const CalEvent *now = is[0].event;
+    assert_true(uuid_eq(&now->id, &before.id) && str_eq(now->uid, before.uid));
+    assert_true(now->start_ms == before.start_ms && now->end_ms == before.end_ms);
+    assert_true(now->hash == before.hash && now->created_at == before.created_at);
+    say(f, "undo", "Undone"); /* and the making of it */
+    assert_int_equal(events_of(f, &is), 0);
+}
+
+static void test_all_that_rings_stops(void **state)
+{
+    Fixture *f = *state;
+    Err err = ERR_INIT;
+    TaskReminder *w;
+    size_t n;
+    set_clock("2026-11-23T10:00:00+01:00");
+    say(f, "Set a timer for two minutes", "2 minutes");
+    say(f, "Set a timer for three minutes", "3 minutes");
+    set_clock("2026-11-23T10:05:00+01:00");
+    assert_true(scheduler_run_once(f->tasks, &err) >= 0);
+    assert_true(tasks_waiting(f->tasks, 9, f->a, &w, &n, &err) && n == 2);
+    say(f, "Stop.", "Stopped");
+    assert_true(tasks_waiting(f->tasks, 9, f->a, &w, &n, &err) && n == 0);
+    say(f, "Stop.", "!Stopped");
+}
+
 static void test_talk(void **state)
 {
     Fixture *f = *state;
@@ -334,7 +418,8 @@ int main(int argc, char **argv)
         (void)setenv("TZ", "UTC", 1);
     const struct CMUnitTest tests[] = {
         TEST(test_tasks),  TEST(test_snooze),    TEST(test_asking_back), TEST(test_timers),
-        TEST(test_memory), TEST(test_documents), TEST(test_talk),        TEST(test_goes_on),
+        TEST(test_memory), TEST(test_documents), TEST(test_follow_ups), TEST(test_events_undone),
+        TEST(test_all_that_rings_stops), TEST(test_talk),        TEST(test_goes_on),
         TEST(test_refuses)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

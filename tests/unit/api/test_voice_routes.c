@@ -14,6 +14,7 @@ typedef struct {
     TempDir dir; /* without a model */
     Ears *ears;
     Mouth *mouth, *small;
+    Speech *speech, *plain; /* over them */
     Sandbox *sounds;
     Api *api, *deaf, *frugal; /* no ears and no voice; espeak's voice alone */
 } World;
@@ -34,10 +35,13 @@ static int world_up(void **state)
     w->sounds = sandbox_new(&(SandboxOptions){0}, &err);
     tempdir_make(&w->dir);
     w->small = mouth_new(&(MouthOptions){.models_dir = w->dir.path}, &err);
-    assert_true(w->ears && w->mouth && w->sounds && w->small);
-    w->api = api_new(&(ApiParts){.ears = w->ears, .mouth = w->mouth, .sounds = w->sounds}, &err);
+    w->speech = speech_new(&(SpeechOptions){.mouth = w->mouth}, &err);
+    w->plain = speech_new(&(SpeechOptions){.mouth = w->small}, &err);
+    assert_true(w->ears && w->mouth && w->sounds && w->small && w->speech && w->plain);
+    w->api = api_new(&(ApiParts){.ears = w->ears, .mouth = w->mouth, .speech = w->speech,
+                                 .sounds = w->sounds}, &err);
     w->deaf = api_new(&(ApiParts){0}, &err);
-    w->frugal = api_new(&(ApiParts){.ears = w->ears, .mouth = w->small}, &err);
+    w->frugal = api_new(&(ApiParts){.ears = w->ears, .mouth = w->small, .speech = w->plain}, &err);
     assert_true(w->api && w->deaf && w->frugal);
     *state = w;
     return 0;
@@ -49,6 +53,8 @@ static int world_down(void **state)
     api_free(w->api);
     api_free(w->deaf);
     api_free(w->frugal);
+    speech_free(w->plain);
+    speech_free(w->speech);
     mouth_free(w->small);
     tempdir_remove(&w->dir);
     sandbox_free(w->sounds);

@@ -108,6 +108,67 @@ static void weeks_with_downtime(void **state)
     briefings_free(b);
 }
 
+/* Looked at every five minutes over changes of the clock: once on every day, never before its time,
+ * and within five minutes of it; once as well when the program was down just then. */
+static void once_a_day_when_the_clock_changes(void **state)
+{
+    World *w = *state;
+    static const struct {
+        const char *zone, *from;
+        uint32_t hour, minute;
+        int days, down_from, down_until; /* hours after `from` */
+    } rows[] = {
+        {"Europe/Berlin", "2026-10-24T00:00:00+02:00", 2, 30, 3, 0, 0}, /* 02:30 comes twice */
+        {"Europe/Berlin", "2026-10-24T00:00:00+02:00", 3, 0, 3, 0, 0},
+        {"Europe/Berlin", "2027-03-27T00:00:00+01:00", 2, 30, 3, 0, 0}, /* and is skipped */
+        {"Europe/Berlin", "2027-03-27T00:00:00+01:00", 3, 0, 3, 0, 0},
+        {"Europe/Berlin", "2026-10-24T00:00:00+02:00", 2, 30, 3, 25, 27}, /* down while it is */
+        {"Europe/Berlin", "2027-03-27T00:00:00+01:00", 2, 30, 3, 24, 28},
+        {"America/New_York", "2026-10-31T00:00:00-04:00", 1, 30, 3, 0, 0},
+        {"Australia/Lord_Howe", "2026-10-03T00:00:00+10:30", 2, 15, 3, 0, 0}, /* half an hour */
+        {"America/Havana", "2027-03-13T00:00:00-05:00", 0, 0, 3, 0, 0}, /* no midnight */
+        {"Asia/Kathmandu", "2026-10-24T00:00:00+05:45", 7, 0, 3, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        Briefings *b = open_briefings(w);
+        size_t sent = 0;
+        char last[16] = "";
+        BriefingSchedule s = {.enabled = true, .minute = rows[i].hour * 60 + rows[i].minute,
+            .days = 127, .zone = str_of(rows[i].zone)};
+        int64_t from = at(rows[i].from);
+        clock_set_ms(from - 60000);
+        OK(briefings_set_schedule(b, &s, &oops));
+        const Zone *z = briefings_zone(b, s.zone);
+        assert_non_null(z);
+        Civil first = zone_civil(z, from);
+        Civil end = {first.year, first.month, first.day + rows[i].days, 0, 0, 0};
+        int64_t until = zone_instant(z, &end, NULL);
+        for (int64_t now = from; now < until; now += 300000) {
+            int64_t hours = (now - from) / HOUR;
+            if (hours >= rows[i].down_from && hours < rows[i].down_until)
+                continue;
+            clock_set_ms(now);
+            if (!run(b))
+                continue;
+            Civil c = zone_civil(z, now);
+            Civil due = {c.year, c.month, c.day, (int)rows[i].hour, (int)rows[i].minute, 0};
+            int64_t late = now - zone_instant(z, &due, NULL);
+            char date[16];
+            (void)snprintf(date, sizeof date, "%04d-%02d-%02d", c.year, c.month, c.day);
+            if (strcmp(date, last) == 0)
+                fail_msg("%s: twice on %s", rows[i].zone, date);
+            (void)snprintf(last, sizeof last, "%s", date);
+            if (late < 0 || late > 300000 + HOUR * (rows[i].down_until - rows[i].down_from))
+                fail_msg("%s %s: at %02d:%02d", rows[i].zone, date, c.hour, c.minute);
+            sent++;
+        }
+        if (sent != (size_t)rows[i].days)
+            fail_msg("%s from %s: %zu times in %d days", rows[i].zone, rows[i].from, sent,
+                     rows[i].days);
+        briefings_free(b);
+    }
+}
+
 static void a_schedule_of_ones_own(void **state)
 {
     World *w = *state;
@@ -208,6 +269,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(times), T(the_first_start_tells_nothing_of_before), T(weeks_with_downtime),
+        T(once_a_day_when_the_clock_changes),
         T(a_schedule_of_ones_own), T(who_listens_hears_of_it), T(the_thread_sends),
         T(the_history_is_bounded),
     };

@@ -11,6 +11,8 @@
 #include "audio/wav.h"
 #include "base/mem.h"
 #include "base/os.h"
+#include "base/utf8.h"
+#include "ingest/sound_frame.h"
 #include "support/descriptors.h"
 #include "support/sound.h"
 
@@ -107,6 +109,43 @@ static void every_format_gives_its_tone(void **state)
         sound_release(&s);
         buf_release(&file);
     }
+}
+
+static void tags_come_along(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"tags.m4a", "tags.ogg", "tags.mp3", "tone.flac"};
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        Buf file;
+        Sound s;
+        Err err;
+        bool none = i == 3;
+        load(files[i], &file);
+        assert_true(decode(buf_str(&file), NULL, &s, &err));
+        assert_string_equal(s.tags.title, none ? "" : "K\xc3\xbc" "che, zweiter Besuch");
+        assert_string_equal(s.tags.author, none ? "" : "Anna Berg");
+        assert_string_equal(s.tags.created, none ? "" : "2026-11-02");
+        sound_release(&s);
+        buf_release(&file);
+    }
+}
+
+/* What a stranger puts there: cut on a character's border, squeezed, made valid. */
+static void tags_are_made_clean(void **state)
+{
+    (void)state;
+    char to[8] = "";
+    sound_tag(to, sizeof to, NULL);
+    sound_tag(to, sizeof to, "");
+    assert_string_equal(to, "");
+    sound_tag(to, sizeof to, " a\n\tb ");
+    assert_string_equal(to, "a b");
+    sound_tag(to, sizeof to, "123456\xc3\xbc");
+    assert_string_equal(to, "123456");
+    sound_tag(to, sizeof to, "x\xffy");
+    assert_true(utf8_ok(str_of(to)) && to[0] == 'x');
+    sound_tag(to, sizeof to, " \n");
+    assert_true(to[0] == 'x'); /* nothing in it: what was there stays */
 }
 
 static void any_rate_may_be_asked_for(void **state)
@@ -397,6 +436,8 @@ int main(int argc, char **argv)
         return extract_child_main(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_format_gives_its_tone),
+        cmocka_unit_test(tags_come_along),
+        cmocka_unit_test(tags_are_made_clean),
         cmocka_unit_test(any_rate_may_be_asked_for),
         cmocka_unit_test(what_is_no_sound_is_refused),
         cmocka_unit_test(what_is_cut_short_says_so),

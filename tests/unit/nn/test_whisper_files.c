@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include "nn/ct2_file.h"
 #include "nn/ggml_file.h"
 #include "nn/tensor_table.h"
 #include "nn/weights_file.h"
@@ -146,6 +147,74 @@ static void blocks_are_read(void **state)
     assert_true(tensor_half(1) == 0x1p-24f && tensor_half(0x8000) == 0);
 }
 
+/* int8 matrices of CTranslate2, each row by its scale; also where three matrices lie in one. */
+static void int8_weights_are_read(void **state)
+{
+    (void)state;
+    static float out[SMALL_STATE * SMALL_STATE];
+    SmallWriter w = {.integers = 1};
+    TensorTable table;
+    Err err = ERR_INIT;
+    char path[600];
+    buf_init(&w.out, 64 << 20);
+    small_write_ct2(&w);
+    if (!ct2_parse(buf_str(&w.out), &table, &err))
+        fail_msg("%s", err.msg);
+    const char *name = "encoder.blocks.0.attn.key.weight";
+    assert_true(tensor_read(&table, name, (uint64_t[]){SMALL_STATE, SMALL_STATE, 0}, out, &err));
+    for (uint32_t i = 0; i < SMALL_STATE * SMALL_STATE; i++) {
+        float want = (float)small_int8("encoder.blocks.0.attn.key.weight", i) /
+                     small_scale(SMALL_STATE + i / SMALL_STATE);
+        if (out[i] != want)
+            fail_msg("value %u is %g, not %g", i, (double)out[i], (double)want);
+    }
+    tensor_table_release(&table);
+    (void)snprintf(path, sizeof path, "%s", tempdir_file(&dir, "int8.sotto"));
+    put_in("model.bin", buf_str(&w.out));
+    if (!whisper_convert(folder, path, &err))
+        fail_msg("%s", err.msg);
+    Whisper *m = whisper_open(path, WHISPER_INT8, &err);
+    assert_non_null(m);
+    whisper_close(m);
+    buf_release(&w.out);
+}
+
+/* The shape of large-v3: 128 mels, 100 languages. */
+static void models_of_128_mels_are_read(void **state)
+{
+    (void)state;
+    static float pcm[WHISPER_RATE_HZ];
+    SmallWriter w = {.mels = 128, .vocabulary = SMALL_VOCABULARY + 2};
+    Err err = ERR_INIT;
+    WhisperOptions o = {.one_temperature = true, .no_speech_limit = 2, .logprob_limit = -100};
+    WhisperResult r;
+    Arena *a = arena_new(ARENA_DEFAULT_MAX);
+    char from[600], to[600];
+    buf_init(&w.out, 64 << 20);
+    small_write_ggml(&w);
+    (void)snprintf(from, sizeof from, "%s", tempdir_file(&dir, "mels.bin"));
+    (void)snprintf(to, sizeof to, "%s", tempdir_file(&dir, "mels.sotto"));
+    put(from, buf_str(&w.out));
+    if (!whisper_convert(from, to, &err))
+        fail_msg("%s", err.msg);
+    for (size_t i = 0; i < ARRAY_LEN(pcm); i++)
+        pcm[i] = (float)(i % 97) / 97 - 0.5f;
+    for (int precise = 0; precise < 2; precise++) {
+        Whisper *m = whisper_open(precise ? from : to, precise ? WHISPER_FP32 : WHISPER_INT8, &err);
+        WhisperState *s = m ? whisper_state_new(m, 2, &err) : NULL;
+        if (!s)
+            fail_msg("%s", err.msg);
+        assert_int_equal(whisper_info(m)->mels, 128);
+        assert_int_equal(whisper_info(m)->languages, 100);
+        assert_true(whisper_knows_language(m, STR("yue")));
+        assert_true(whisper_transcribe(m, s, pcm, ARRAY_LEN(pcm), &o, a, &r, &err));
+        whisper_state_free(s);
+        whisper_close(m);
+    }
+    arena_free(a);
+    buf_release(&w.out);
+}
+
 /* ---- the bad -----------------------------------------------------------------------------------
  */
 
@@ -227,6 +296,26 @@ static void refuses_bad_folders(void **state)
     assert_err(whisper_open(ggml, WHISPER_INT8, &err) != NULL, err, ERR_CORRUPT, "");
 }
 
+static void refuses_other_integers(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t integers;
+        bool no_scales;
+        const char *why;
+    } rows[] = {{1, true, "8-bit integers without a scale a row"}, {2, false, "16-bit integers"},
+                {2, true, "float32, float16, bfloat16 or int8"}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        SmallWriter w = {.integers = rows[i].integers, .no_scales = rows[i].no_scales};
+        TensorTable table;
+        Err err = ERR_INIT;
+        buf_init(&w.out, 64 << 20);
+        small_write_ct2(&w);
+        assert_err(ct2_parse(buf_str(&w.out), &table, &err), err, ERR_CORRUPT, rows[i].why);
+        buf_release(&w.out);
+    }
+}
+
 static void damage_is_found(void **state)
 {
     (void)state;
@@ -302,6 +391,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_formats_give_the_same_weights),
         cmocka_unit_test(blocks_are_read),
+        cmocka_unit_test(int8_weights_are_read),
+        cmocka_unit_test(models_of_128_mels_are_read),
+        cmocka_unit_test(refuses_other_integers),
         cmocka_unit_test(refuses_bad_ggml_files),
         cmocka_unit_test(refuses_bad_numbers),
         cmocka_unit_test(refuses_bad_folders),

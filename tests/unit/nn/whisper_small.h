@@ -19,7 +19,26 @@ typedef struct {
     uint32_t count;        /* variables written, of a CTranslate2 file */
     const char *leave_out; /* ggml: a name that is not written */
     const char *infinite;  /* ggml: a name whose first value is infinite */
+    uint32_t mels;         /* 0: 80 */
+    uint32_t vocabulary;   /* 0: SMALL_VOCABULARY */
+    uint8_t integers;      /* ct2: 1, its matrices are int8; 2, int16 */
+    bool no_scales;        /* ct2: and have no scales beside them */
 } SmallWriter;
+
+static inline uint32_t small_mels(const SmallWriter *w)
+{
+    return w->mels ? w->mels : 80;
+}
+
+static inline uint32_t small_vocabulary(const SmallWriter *w)
+{
+    return w->vocabulary ? w->vocabulary : SMALL_VOCABULARY;
+}
+
+static inline uint32_t small_tokens(const SmallWriter *w)
+{
+    return small_vocabulary(w) > SMALL_VOCABULARY ? SMALL_TOKENS + 1 : SMALL_TOKENS;
+}
 
 static inline void small_u32(Buf *b, uint32_t v)
 {
@@ -69,6 +88,48 @@ static inline void small_text(Buf *b, const char *s)
     buf_add_mem(b, s, n);
 }
 
+/* An int8 matrix: value i of a tensor, and the scale of its row r. */
+static inline int8_t small_int8(const char *name, uint32_t i)
+{
+    return (int8_t)(small_half(name, i) % 255 - 127);
+}
+
+static inline float small_scale(uint32_t r)
+{
+    return 1500.0f + (float)(r % 100);
+}
+
+/* Matrices of integers, and beside them "NAME_scale". */
+static inline void small_ct2_integers(SmallWriter *w, const char *theirs, const char *prefix,
+                                      const char *const *names, uint32_t rows, uint32_t n)
+{
+    uint32_t parts = names[1] ? names[2] ? 3 : 2 : 1;
+    char name[128];
+    buf_add_char(&w->out, (char)w->integers);
+    small_u32(&w->out, n * parts * w->integers);
+    for (uint32_t i = 0; i < parts; i++) {
+        (void)snprintf(name, sizeof name, "%s%s", prefix, names[i]);
+        for (uint32_t k = 0; k < n; k++) {
+            int16_t v = small_int8(name, k);
+            buf_add_mem(&w->out, &v, w->integers);
+        }
+    }
+    w->count++;
+    if (w->no_scales)
+        return;
+    (void)snprintf(name, sizeof name, "%s_scale", theirs);
+    small_text(&w->out, name);
+    buf_add_char(&w->out, 1);
+    small_u32(&w->out, rows * parts);
+    buf_add_char(&w->out, 0);
+    small_u32(&w->out, rows * parts * 4);
+    for (uint32_t r = 0; r < rows * parts; r++) {
+        float scale = small_scale(r);
+        buf_add_mem(&w->out, &scale, 4);
+    }
+    w->count++;
+}
+
 /* One variable of CTranslate2; `names` are ours, one under another. */
 static inline void small_ct2(SmallWriter *w, const char *theirs, const char *prefix,
                              const char *const *names, uint32_t a, uint32_t b, uint32_t c)
@@ -81,6 +142,10 @@ static inline void small_ct2(SmallWriter *w, const char *theirs, const char *pre
         small_u32(&w->out, b);
     if (c)
         small_u32(&w->out, c);
+    if (w->integers && str_ends(str_of(theirs), STR("/weight")) && b) {
+        small_ct2_integers(w, theirs, prefix, names, a, n);
+        return;
+    }
     buf_add_char(&w->out, 4);
     small_u32(&w->out, n * parts * 2);
     for (uint32_t i = 0; i < parts; i++) {
@@ -151,7 +216,7 @@ static inline void small_layer(SmallWriter *w, const char *part)
 static inline void small_tensors(SmallWriter *w)
 {
     uint32_t d = SMALL_STATE;
-    SMALL("encoder/conv1/weight", d, 80, 3, "encoder.conv1.weight");
+    SMALL("encoder/conv1/weight", d, small_mels(w), 3, "encoder.conv1.weight");
     SMALL("encoder/conv1/bias", d, 0, 0, "encoder.conv1.bias");
     SMALL("encoder/conv2/weight", d, d, 3, "encoder.conv2.weight");
     SMALL("encoder/conv2/bias", d, 0, 0, "encoder.conv2.bias");
@@ -159,7 +224,7 @@ static inline void small_tensors(SmallWriter *w)
     SMALL("encoder/layer_norm/gamma", d, 0, 0, "encoder.ln_post.weight");
     SMALL("encoder/layer_norm/beta", d, 0, 0, "encoder.ln_post.bias");
     small_layer(w, "encoder");
-    SMALL("decoder/embeddings/weight", SMALL_VOCABULARY, d, 0, "decoder.token_embedding.weight");
+    SMALL("decoder/embeddings/weight", small_vocabulary(w), d, 0, "decoder.token_embedding.weight");
     SMALL("decoder/position_encodings/encodings", 448, d, 0, "decoder.positional_embedding");
     SMALL("decoder/layer_norm/gamma", d, 0, 0, "decoder.ln.weight");
     SMALL("decoder/layer_norm/beta", d, 0, 0, "decoder.ln.bias");
@@ -179,15 +244,16 @@ static inline Str small_token(uint32_t id, char text[16])
 /* A ggml file's bytes into w->out, which was made by buf_init. */
 static inline void small_write_ggml(SmallWriter *w)
 {
-    const uint32_t head[] = {0x67676d6c, SMALL_VOCABULARY, 1500, SMALL_STATE, 2, 1, 448,
-                             SMALL_STATE, 2, 1, 80, 1, 80, MEL_BINS};
-    static float filters[80 * MEL_BINS];
+    uint32_t mels = small_mels(w);
+    const uint32_t head[] = {0x67676d6c, small_vocabulary(w), 1500, SMALL_STATE, 2, 1, 448,
+                             SMALL_STATE, 2, 1, mels, 1, mels, MEL_BINS};
+    static float filters[MEL_MAX * MEL_BINS];
     char text[16];
-    mel_filters(80, filters);
+    mel_filters(mels, filters);
     buf_add_mem(&w->out, head, sizeof head);
-    buf_add_mem(&w->out, filters, sizeof filters);
-    small_u32(&w->out, SMALL_TOKENS);
-    for (uint32_t id = 0; id < SMALL_TOKENS; id++) {
+    buf_add_mem(&w->out, filters, (size_t)mels * MEL_BINS * sizeof *filters);
+    small_u32(&w->out, small_tokens(w));
+    for (uint32_t id = 0; id < small_tokens(w); id++) {
         Str t = small_token(id, text);
         small_u32(&w->out, (uint32_t)t.len);
         buf_add(&w->out, t);

@@ -79,6 +79,58 @@ static void turns_do_not_cross(void **state)
         "no such");
 }
 
+static void a_day_to_bring_it_back(void **state)
+{
+    Fx *f = *state;
+    Err err = ERR_INIT;
+    Uuid id = fx_uuid(1), other = fx_uuid(2000001), found;
+    TalkSession t;
+    TalkMessagePage page;
+    TalkSessionPage list;
+    TalkMessage said[] = {{.role = TALK_PERSON, .text = STR("one")},
+                          {.role = TALK_ASSISTANT, .text = STR("eins")}};
+    bool same = true;
+    OK(say(f, &f->owner, 1, "one", "eins", 0, 1, &oops));
+    assert_err(store_talk_restore(f->s, &f->owner, &id, 2, &err), err, ERR_NOT_FOUND, "no such");
+    OK(store_talk_bin(f->s, &f->owner, &id, 1000, &oops));
+    err = ERR_INIT; /* nothing finds it */
+    assert_err(store_talk_bin(f->s, &f->owner, &id, 1000, &err), err, ERR_NOT_FOUND, "no such");
+    err = ERR_INIT;
+    assert_err(store_talk_session(f->s, &f->owner, &id, f->a, &t, &err), err, ERR_NOT_FOUND, "no");
+    err = ERR_INIT;
+    assert_err(store_talk_messages(f->s, &f->owner, &id, 7, STR(""), f->a, &page, &err), err,
+               ERR_NOT_FOUND, "no such");
+    err = ERR_INIT;
+    assert_err(store_talk_retitle(f->s, &f->owner, &id, STR("x"), 3, &err), err, ERR_NOT_FOUND,
+               "no such");
+    err = ERR_INIT;
+    assert_err(say(f, &f->owner, 1, "two", "zwei", 2, 2, &err), err, ERR_NOT_FOUND, "deleted");
+    OK(store_talk_sessions(f->s, &f->owner, STR("one"), 5, STR(""), f->a, &list, &oops));
+    assert_int_equal(list.total, 0);
+    OK(store_talk_find(f->s, &f->owner, said, 2, &found, &same, &oops));
+    assert_false(same);
+    err = ERR_INIT; /* nor does anybody else bring it back */
+    assert_err(store_talk_restore(f->s, &other, &id, 2, &err), err, ERR_NOT_FOUND, "no such");
+    OK(store_talk_restore(f->s, &f->owner, &id, 1000 + TALK_BIN_MS, &oops));
+    OK(store_talk_messages(f->s, &f->owner, &id, 7, STR(""), f->a, &page, &oops));
+    assert_int_equal(page.n, 2);
+    OK(say(f, &f->owner, 1, "two", "zwei", 2, 2000, &oops));
+    /* After a day it does not come back, and the next turn erases it. */
+    OK(store_talk_bin(f->s, &f->owner, &id, 3000, &oops));
+    err = ERR_INIT;
+    assert_err(store_talk_restore(f->s, &f->owner, &id, 3001 + TALK_BIN_MS, &err), err,
+               ERR_NOT_FOUND, "no such");
+    OK(say(f, &f->owner, 2, "x", "y", 0, 3001 + TALK_BIN_MS, &oops));
+    err = ERR_INIT;
+    assert_err(store_talk_delete(f->s, &f->owner, &id, &err), err, ERR_NOT_FOUND, "no such");
+    Uuid second = fx_uuid(2); /* for good, though it could have been brought back */
+    OK(store_talk_bin(f->s, &f->owner, &second, 4000 + TALK_BIN_MS, &oops));
+    OK(store_talk_delete(f->s, &f->owner, &second, &oops));
+    err = ERR_INIT;
+    assert_err(store_talk_restore(f->s, &f->owner, &second, 4001 + TALK_BIN_MS, &err), err,
+               ERR_NOT_FOUND, "no such");
+}
+
 static void pages_of_messages(void **state)
 {
     Fx *f = *state;
@@ -335,6 +387,7 @@ static void forgetting_and_taking_back(void **state)
 /* What was forgotten is in no byte of the folder's files once the log is written back. */
 static void forgotten_bytes_are_gone(void **state)
 {
+    ONLY_SQLITE;
     Fx *f = *state;
     Uuid one = fx_uuid(1);
     put_fact(f, fact(1, "my zebrafinch", "quixotically loud", 10));
@@ -400,6 +453,7 @@ static bool harm(Fx *f, const char *sql, Err *err)
 
 static void doctor_finds(void **state)
 {
+    ONLY_SQLITE;
     Fx *f = *state;
     const struct {
         const char *harm, *mend, *finding;
@@ -478,6 +532,7 @@ static bool try_all(void *arg)
 
 static void without_memory(void **state)
 {
+    ONLY_SQLITE;
     Try t = {.f = *state};
     assert_true(torture_alloc(try_all, &t, 0) > 5);
     assert_true(torture_alloc(try_all, &t, 1) > 5);
@@ -486,6 +541,7 @@ static void without_memory(void **state)
 /* A turn and a fact whose nth write fails: not acknowledged, then not there; else whole. */
 static void failing_disk(void **state)
 {
+    ONLY_SQLITE;
     Fx *f = *state;
     Uuid id = fx_uuid(1);
     uint64_t turns = 1;
@@ -521,6 +577,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(one_conversation),
         T(turns_do_not_cross),
+        T(a_day_to_bring_it_back),
         T(pages_of_messages),
         T(lists_and_search),
         T(found_by_what_was_said),

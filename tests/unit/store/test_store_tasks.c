@@ -404,16 +404,21 @@ static void fires_once(void **state)
     OK(store_delivery_waiting(f->s, &f->owner, 10, f->a, &waiting, &n, &oops));
     assert_int_equal(n, 1);
     assert_true(uuid_eq(&waiting[0].id, &list[0].id));
-    bool first = false;
-    OK(store_delivery_ack(f->s, &f->owner, &list[0].id, T0, &first, &oops));
+    bool first = false, firsts[2];
+    Err err = ERR_INIT;
+    Uuid none = fx_uuid(4), both[2] = {list[0].id, none};
+    assert_err(store_delivery_ack(f->s, &f->owner, both, 2, T0, firsts, &err), err, ERR_NOT_FOUND,
+        "no such reminder"); /* all or none */
+    OK(store_delivery_waiting(f->s, &f->owner, 10, f->a, &waiting, &n, &oops));
+    assert_int_equal(n, 1);
+    OK(store_delivery_ack(f->s, &f->owner, &list[0].id, 1, T0, &first, &oops));
     assert_true(first);
-    OK(store_delivery_ack(f->s, &f->owner, &list[0].id, T0, &first, &oops));
+    OK(store_delivery_ack(f->s, &f->owner, &list[0].id, 1, T0, &first, &oops));
     assert_false(first);
     OK(store_delivery_waiting(f->s, &f->owner, 10, f->a, &waiting, &n, &oops));
     assert_int_equal(n, 0);
-    Err err = ERR_INIT;
-    Uuid none = fx_uuid(4);
-    assert_err(store_delivery_ack(f->s, &f->owner, &none, T0, &first, &err), err, ERR_NOT_FOUND,
+    err = ERR_INIT;
+    assert_err(store_delivery_ack(f->s, &f->owner, &none, 1, T0, &first, &err), err, ERR_NOT_FOUND,
         "no such reminder");
 }
 
@@ -453,6 +458,7 @@ static void undo_does_not_repeat(void **state)
 /* A file of every earlier version becomes one that keeps tasks, and what was in it stays. */
 static void older_files(void **state)
 {
+    ONLY_SQLITE;
     Fx *f = *state;
     for (int version = 1; version <= 4; version++) {
         char name[32], sql[300];

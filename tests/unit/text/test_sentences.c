@@ -29,6 +29,10 @@ static void test_table(void **state)
     (void)state;
     expect("", "");
     expect("  \n\t \xC2\xA0 ", "");
+    /* a sentence that begins at the end of a wide line goes on in the next */
+    expect("Please look at the hair of your child every day. Mrs Summer is from\nMonday on away.",
+           "Please look at the hair of your child every day.|Mrs Summer is from\nMonday on "
+           "away.");
     expect("One. Two! Three? Four", "One.|Two!|Three?|Four");
     expect("Dr. Smith met J. R. Tolkien on p. 5. He left.",
            "Dr. Smith met J. R. Tolkien on p. 5.|He left.");

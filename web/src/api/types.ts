@@ -44,6 +44,8 @@ export interface Match {
   context?: string | null;
   snippet?: { start: number; end: number };
   marks?: [number, number][];
+  time_start?: number; // of a recording: seconds
+  time_end?: number;
 }
 export interface Hit extends Doc {
   score: number;
@@ -65,6 +67,8 @@ export interface Citation {
   end: number;
   page: number | null;
   similarity?: number | null;
+  time_start?: number; // of a recording: seconds
+  time_end?: number;
   gone?: boolean;
 }
 export type Intent =
@@ -85,6 +89,8 @@ export interface Reply {
   speech: 'say' | 'stop' | 'again';
   speed: number;
   response_time_ms: number;
+  model?: string | null; // that wrote the answer
+  note?: string | null; // what a person should know about it
 }
 export interface VoiceInteraction extends Partial<Reply> {
   id: Uuid;
@@ -103,6 +109,8 @@ export interface Message {
   confidence?: number;
   found?: boolean;
   response_time_ms?: number;
+  model?: string | null;
+  note?: string | null;
 }
 export interface Conversation {
   id: Uuid;
@@ -189,7 +197,7 @@ export interface BriefingItem {
   text: string;
   reason: string;
   source_id: Uuid | null;
-  source_type: 'document' | 'task' | 'event';
+  source_type: 'document' | 'task' | 'event' | 'fact';
   sources: { type: string; id: Uuid; title: string; source?: string | null }[];
   at?: string | null;
   timed?: boolean;
@@ -276,8 +284,8 @@ export interface Fact {
   updated_at: string;
   ended_at: string | null;
   replaced_by: Uuid | null;
-  document_id?: Uuid | null;
-  session_id?: Uuid | null;
+  conversation_id?: Uuid | null;
+  message_id?: Uuid | null;
 }
 export interface FactList {
   facts: Fact[];

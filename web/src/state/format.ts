@@ -1,5 +1,7 @@
 // Numbers and times as a person reads them.
 
+import { store } from './store';
+
 export const bytesText = (n: number): string =>
   n < 1024
     ? `${n} B`
@@ -18,6 +20,39 @@ export const secondsText = (s: number): string =>
     : s < 1
       ? `${(s * 1000).toFixed(s < 0.01 ? 1 : 0)} ms`
       : `${s.toFixed(s < 10 ? 2 : 1)} s`;
+
+/** The person's zone, when another than the browser's is set: every time shown is that zone's. */
+export const zone = store<string | null>(null);
+let clock: Intl.DateTimeFormat | null = null;
+export function setZone(name: string | null): void {
+  clock = null;
+  try {
+    if (name)
+      clock = new Intl.DateTimeFormat('en-GB', {
+        timeZone: name,
+        hourCycle: 'h23',
+        year: 'numeric',
+        month: 'numeric',
+        day: 'numeric',
+        hour: 'numeric',
+        minute: 'numeric',
+        second: 'numeric',
+      });
+  } catch {
+    /* a zone that this browser does not know: its own */
+  }
+  zone.set(clock ? name : null);
+}
+export const zoneName = (): string =>
+  zone.get() ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** What clocks show there at this instant, as a Date whose local members say it. */
+export function wall(at: Date): Date {
+  if (!clock) return at;
+  const p = Object.fromEntries(clock.formatToParts(at).map((x) => [x.type, Number(x.value)]));
+  return new Date(p.year!, p.month! - 1, p.day, p.hour, p.minute, p.second);
+}
+export const wallNow = (): Date => wall(new Date());
 
 const DAY = 86400000;
 export const startOfDay = (d: Date): Date => new Date(d.getFullYear(), d.getMonth(), d.getDate());
@@ -47,11 +82,11 @@ export const clockText = (at: Date): string =>
 export function dateOf(iso: string, timed: boolean): Date {
   const day = /^(\d{4})-(\d\d)-(\d\d)/.exec(iso);
   return timed || !day
-    ? new Date(iso)
+    ? wall(new Date(iso))
     : new Date(Number(day[1]), Number(day[2]) - 1, Number(day[3]));
 }
 
-export function whenText(iso: string, timed: boolean, now = new Date()): string {
+export function whenText(iso: string, timed: boolean, now = wallNow()): string {
   const at = dateOf(iso, timed);
   const day = dayText(at, now);
   return timed ? `${day}, ${clockText(at)}` : day;
@@ -62,7 +97,14 @@ export function agoText(iso: string, now = new Date()): string {
   if (s < 60) return 'just now';
   if (s < 3600) return `${Math.floor(s / 60)} min ago`;
   if (s < 86400) return `${Math.floor(s / 3600)} h ago`;
-  return dayText(new Date(iso), now);
+  return dayText(wall(new Date(iso)), wall(now));
+}
+
+/** 83 seconds are 1:23. */
+export function spanText(seconds: number): string {
+  const s = Math.floor(seconds);
+  const tail = `${String(Math.floor(s / 60) % 60)}:${String(s % 60).padStart(2, '0')}`;
+  return s < 3600 ? tail : `${Math.floor(s / 3600)}:${tail.padStart(5, '0')}`;
 }
 
 export const baseName = (path: string): string => path.replace(/\/+$/, '').split('/').pop() || path;

@@ -6,6 +6,7 @@ export interface Place {
   from?: number;
   to?: number;
   page?: number | null;
+  at?: number; // of a recording: the second
 }
 export const reader = store<Place | null>(null);
 export const openDocument = (place: Place): void => reader.set(place);

@@ -1,6 +1,7 @@
 // As-you-type search: every letter asks at once; an answer that was overtaken is not shown.
 import { get, query, says } from '../api/client';
 import type { Found, Match } from '../api/types';
+import { spanText } from './format';
 import { store } from './store';
 
 export interface Search {
@@ -49,6 +50,7 @@ export function why(m: Match): string[] {
   if (m.keyword_rank !== null) out.push(`your words, ${ordinal(m.keyword_rank)} of all`);
   if (m.vector_rank !== null) out.push(`the meaning, ${ordinal(m.vector_rank)}`);
   if (m.similarity !== null) out.push(`similarity ${m.similarity.toFixed(2)}`);
+  if (m.time_start !== undefined) out.push(`at ${spanText(m.time_start)}`);
   if (m.page) out.push(`page ${m.page}`);
   return out;
 }

@@ -2,6 +2,7 @@
 // for the first paint of the next visit.
 import { get, patch } from '../api/client';
 import type { Setting } from '../api/types';
+import { setZone } from './format';
 import { live } from './live';
 import { store } from './store';
 
@@ -31,6 +32,7 @@ function take(list: Setting[]): void {
   const all = Object.fromEntries(list.map((s) => [s.name, s]));
   settings.set(all);
   if (all.theme) applyTheme(all.theme.value);
+  if (all.zone) setZone(all.zone.value || null);
   if (all.reduce_motion) applyMotion(all.reduce_motion.value);
 }
 

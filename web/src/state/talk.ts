@@ -142,6 +142,23 @@ async function lastMessages(): Promise<ConversationMessages | null> {
   return session ? get<ConversationMessages>(`${API}/${session}?limit=50`) : null;
 }
 
+/** Whether something said since then reached the server and was answered: then that is shown. */
+export async function hasArrivedSince(began: number): Promise<boolean> {
+  const there = await lastMessages();
+  const n = there?.messages.length ?? 0;
+  const answer = there?.messages[n - 1];
+  const words = there?.messages[n - 2];
+  if (!there || answer?.role !== 'assistant' || words?.role !== 'user') return false;
+  if (new Date(words.at).getTime() < began) return false;
+  remember(there.id);
+  talk.set((s) => ({
+    ...s,
+    turns: [...fromMessages(there.messages), ...s.turns.filter((t) => t.state === 'queued')],
+    older: there.next_cursor,
+  }));
+  return true;
+}
+
 let resending = false;
 /** What was written while away is sent now, once: what had arrived before the connection broke is
  * not said twice. */
@@ -223,7 +240,6 @@ async function refresh(session: string): Promise<void> {
 }
 
 export function watchTalk(): void {
-  live.on('open', () => void resend());
   live.on('resync', () => {
     const { session, turns } = talk.get();
     if (session && !turns.some((t) => t.state === 'queued'))

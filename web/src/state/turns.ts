@@ -22,9 +22,17 @@ export interface Turn {
   found?: boolean;
   confidence?: number;
   ms?: number;
+  model?: string | null;
   tasks?: string[];
   canUndo?: boolean;
   note?: string;
+  settled?: number; // of a partial turn: so much of its text does not change any more
+}
+
+/** ES2023's findLastIndex. */
+function lastIndex(turns: Turn[], is: (t: Turn, i: number) => boolean): number {
+  for (let i = turns.length - 1; i >= 0; i--) if (is(turns[i]!, i)) return i;
+  return -1;
 }
 
 let counter = 0;
@@ -65,6 +73,8 @@ export function replyMembers(r: Partial<Reply> & { response: string }): Partial<
     ms: r.response_time_ms,
     tasks: r.tasks,
     canUndo: r.can_undo,
+    model: r.model,
+    note: r.note ?? undefined,
     state: 'done',
   };
 }
@@ -94,14 +104,17 @@ export function fromMessages(messages: Message[]): Turn[] {
     found: m.found,
     confidence: m.confidence,
     ms: m.response_time_ms,
+    model: m.model,
+    note: m.note ?? undefined,
   }));
 }
 
 /** What is being said now, as far as it was understood: one turn at the end that grows. */
-export function hear(turns: Turn[], text: string, at: string): Turn[] {
+export function hear(turns: Turn[], text: string, at: string, settled = ''): Turn[] {
   const last = turns[turns.length - 1];
-  if (last?.state === 'partial') return change(turns, last.key, { text });
-  return [...turns, said(text, at, 'partial', true)];
+  const members = { text, settled: settled.length };
+  if (last?.state === 'partial') return change(turns, last.key, members);
+  return [...turns, { ...said(text, at, 'partial', true), ...members }];
 }
 
 /** The final words; none: nobody spoke, and there is no turn. */
@@ -110,25 +123,39 @@ export function heard(turns: Turn[], text: string, at: string): Turn[] {
   return text.trim() ? [...rest, said(text, at, 'done', true)] : rest;
 }
 
-/** A spoken turn's answer, whole: takes the place of what streamed, or stands behind the words. */
+/** The spoken words that wait for their answer. */
+export function unanswered(turns: Turn[]): Turn | null {
+  const at = lastIndex(turns, (t) => t.role === 'user' && t.state === 'done');
+  const next = turns[at + 1];
+  const words = turns[at];
+  if (!words?.spoken) return null;
+  return !next || next.role === 'user' || next.state === 'streaming' ? words : null;
+}
+
+/** A spoken turn's answer, whole: takes the place of what streamed, or stands behind its words, also
+ * when somebody speaks on already. */
 export function spokenAnswer(turns: Turn[], v: VoiceInteraction, at: string): Turn[] {
-  if (!v.transcript.trim()) return turns.filter((t) => t.state !== 'partial');
-  let out = turns.filter((t) => t.state !== 'partial');
-  const waiting = out[out.length - 1];
-  const open =
-    waiting?.role === 'assistant' && (waiting.state === 'streaming' || waiting.state === 'sending')
-      ? waiting
-      : null;
-  const words = [...out].reverse().find((t) => t.role === 'user');
-  if (!words?.spoken || words.text !== v.transcript) {
-    const turn = said(v.transcript, at, 'done', true);
-    out = open ? [...out.slice(0, -1), turn, open] : [...out, turn];
+  if (!v.transcript.trim()) return turns;
+  const members = { ...replyMembers(v), ms: v.processing_time_ms };
+  const open = lastIndex(
+    turns,
+    (t) => t.role === 'assistant' && (t.state === 'streaming' || t.state === 'sending'),
+  );
+  const mine = lastIndex(
+    turns,
+    (t, i) => t.spoken === true && t.text === v.transcript && turns[i + 1]?.role !== 'assistant',
+  );
+  const answer = { ...answering(at), ...members } as Turn;
+  if (mine >= 0 && open < 0) return [...turns.slice(0, mine + 1), answer, ...turns.slice(mine + 1)];
+  if (open >= 0) {
+    const out = change(turns, turns[open]!.key, members);
+    const before = turns[open - 1];
+    if (before?.role === 'user' && before.text === v.transcript) return out;
+    return [...out.slice(0, open), said(v.transcript, at, 'done', true), ...out.slice(open)];
   }
-  const members = {
-    ...replyMembers({ ...v, response: v.response, confidence: v.confidence }),
-    ms: v.processing_time_ms,
-  };
-  return open ? change(out, open.key, members) : [...out, { ...answering(at), ...members } as Turn];
+  // The words were not told before (a single frame of sound): both.
+  const rest = turns.filter((t) => t.state !== 'partial');
+  return [...rest, said(v.transcript, at, 'done', true), answer];
 }
 
 export type Fate = 'answered' | 'arrived' | 'lost';

@@ -13,9 +13,15 @@ export function LineChart({
   const w = 240;
   const h = 72;
   const all = series.flatMap((s) => s.values).filter((v): v is number => v !== null);
+  if (!all.length)
+    return (
+      <p className="chart chart-empty small soft" role="img" aria-label={label}>
+        Drawn as soon as something is measured.
+      </p>
+    );
   const max = Math.max(top ?? 0, ...all, 1e-9) * 1.1;
-  const n = Math.max(2, ...series.map((s) => s.values.length));
-  const x = (i: number) => (i / (n - 1)) * w;
+  const n = Math.max(12, ...series.map((s) => s.values.length));
+  const x = (i: number) => 4 + (i / (n - 1)) * (w - 8);
   const y = (v: number) => h - 2 - (v / max) * (h - 6);
   return (
     <svg
@@ -46,22 +52,26 @@ export function LineChart({
           if (!pen && (i + 1 >= s.values.length || s.values[i + 1] === null)) runs.push(`h2`);
           pen = true;
         });
+        const last = s.values.length - 1;
+        const end = s.values[last];
         return (
-          <path
-            key={k}
-            d={runs.join('')}
-            fill="none"
-            stroke={s.colour}
-            strokeWidth="2.500"
-            strokeLinejoin="round"
-            strokeLinecap="round"
-            vectorEffect="non-scaling-stroke"
-          />
+          <g key={k} fill="none" stroke={s.colour} strokeLinejoin="round" strokeLinecap="round">
+            <path d={runs.join('')} strokeWidth="2.5" vectorEffect="non-scaling-stroke" />
+            {end !== null && end !== undefined && (
+              <path
+                d={`M${x(last).toFixed(1)} ${y(end).toFixed(1)}h0.01`}
+                strokeWidth="8"
+                vectorEffect="non-scaling-stroke"
+              />
+            )}
+          </g>
         );
       })}
     </svg>
   );
 }
+
+const percent = (v: number): string => `${Math.round(v * 100)} %`;
 
 /** This week's share of documents against the share before, as two bars on one scale. */
 export function AgainstBase({
@@ -74,24 +84,23 @@ export function AgainstBase({
   label: string;
 }) {
   const max = Math.max(now, before, 1e-9);
+  const width = (v: number): number => Math.max(0.6, (v / max) * 100);
   return (
-    <svg className="against" viewBox="0 0 72 28" role="img" aria-label={label}>
-      <rect
-        x="0"
-        y="1"
-        width={Math.max(2, (now / max) * 72)}
-        height="15"
-        rx="3"
-        fill="var(--orange)"
-      />
-      <rect
-        x="0"
-        y="20"
-        width={Math.max(1.5, (before / max) * 72)}
-        height="7"
-        rx="2"
-        fill="var(--soft)"
-      />
-    </svg>
+    <div className="against-box">
+      <svg
+        className="against"
+        viewBox="0 0 100 30"
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={label}
+      >
+        <rect x="0" y="0" width={width(now)} height="14" fill="var(--orange)" />
+        <rect x="0" y="18" width={width(before)} height="12" fill="var(--soft)" />
+      </svg>
+      <p className="small num" aria-hidden="true">
+        <strong>{percent(now)}</strong>
+        <span className="soft">{percent(before)}</span>
+      </p>
+    </div>
   );
 }

@@ -150,6 +150,7 @@ const V = 'var(--violet)';
 const G = 'var(--green)';
 const I = 'hsl(240 10% 10%)';
 const W = '#fff';
+const P = 'var(--paper)';
 const TILES: Record<Screen, Tile[]> = {
   today: [
     ['half', O, B],
@@ -158,33 +159,33 @@ const TILES: Record<Screen, Tile[]> = {
     ['bars', W, I],
   ],
   talk: [
-    ['quarter3', W, B],
+    ['quarter3', P, B],
     ['circle', V, I],
-    ['rings', O, W],
+    ['rings', O, P],
     ['half2', I, O],
   ],
   library: [
     ['bars', W, I],
     ['square', O, B],
-    ['quarter', W, V],
+    ['quarter', P, V],
     ['bars2', I, O],
   ],
   tasks: [
-    ['circle', G, W],
-    ['quarter2', W, I],
+    ['circle', G, P],
+    ['quarter2', P, I],
     ['half', W, B],
     ['square', I, O],
   ],
   memory: [
     ['quarter', V, I],
-    ['quarter3', W, B],
+    ['quarter3', P, B],
     ['rings', W, V],
     ['circle', I, O],
   ],
   system: [
     ['bars2', B, I],
-    ['half2', O, W],
-    ['quarter2', W, G],
+    ['half2', O, P],
+    ['quarter2', P, G],
     ['circle', W, V],
   ],
 };
@@ -232,11 +233,9 @@ export function Top({
 }) {
   return (
     <header className="top">
-      <div className="grow">
-        <h1>{title}</h1>
-        {lead && <p className="lead">{lead}</p>}
-      </div>
+      <h1>{title}</h1>
       <Motif screen={screen} />
+      {lead && <p className="lead">{lead}</p>}
       {children && <div className="acts">{children}</div>}
     </header>
   );

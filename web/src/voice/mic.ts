@@ -1,4 +1,5 @@
-// The microphone: 16 kHz samples in frames of 20 ms with their true level (public/mic-worklet.js).
+// The microphone: samples in frames of 20 ms with their true level (public/mic-worklet.js), at 16 kHz
+// where the browser can do that, else at the microphone's own rate.
 
 export interface Frame {
   pcm: Int16Array;
@@ -31,15 +32,22 @@ export async function openMic(on: (frame: Frame) => void, ended: () => void): Pr
       autoGainControl: true,
     },
   });
-  const context = new AudioContext({ sampleRate: 16000 });
+  let context = new AudioContext({ sampleRate: 16000 });
+  let source: MediaStreamAudioSourceNode;
   try {
+    try {
+      source = context.createMediaStreamSource(stream);
+    } catch {
+      void context.close(); // some browsers do not connect rates that differ
+      context = new AudioContext();
+      source = context.createMediaStreamSource(stream);
+    }
     await context.audioWorklet.addModule('/assets/mic-worklet.js');
   } catch (e) {
     stream.getTracks().forEach((t) => t.stop());
     void context.close();
     throw e;
   }
-  const source = context.createMediaStreamSource(stream);
   const node = new AudioWorkletNode(context, 'microphone', {
     numberOfOutputs: 0,
     channelCount: 1,

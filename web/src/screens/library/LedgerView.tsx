@@ -27,7 +27,27 @@ const TONES: Record<LedgerState, string> = {
 const STATES: LedgerState[] = ['indexed', 'duplicate', 'pending', 'refused', 'failed', 'deleted'];
 
 /** The ledger tells uploads apart by name and content; a person by their name. */
-const named = (source: string): string => source.replace(/:[^:]*#[0-9a-f]{8,}$/, '');
+const named = (source: string): string => source.replace(/(:[^:/]*)?#[0-9a-f]{8,}$/, '');
+
+/** Folders with more than one file; where there is none, the kinds of files. */
+function places(c: Coverage): { folder: string; name: string; covered: number; share: string }[] {
+  const of = (x: { counts: Coverage['counts']; total: number }) =>
+    `${x.counts.indexed + x.counts.duplicate} of ${x.total}`;
+  const folders = c.folders.filter((f) => f.total > 1);
+  if (folders.length > 1)
+    return folders.slice(0, 9).map((f) => ({
+      folder: f.folder,
+      name: baseName(named(f.folder)) || f.folder,
+      covered: f.covered,
+      share: of(f),
+    }));
+  return c.types.slice(0, 9).map((t) => ({
+    folder: t.type,
+    name: typeText(t.type),
+    covered: t.covered,
+    share: of(t),
+  }));
+}
 
 function Share({ c }: { c: Coverage }) {
   return (
@@ -47,17 +67,15 @@ function Share({ c }: { c: Coverage }) {
         parts={STATES.map((s) => ({ name: s, value: c.counts[s], colour: COLOURS[s] }))}
       />
       <div className="cover-grid">
-        {c.folders.slice(0, 8).map((f) => (
+        {places(c).map((f) => (
           <div key={f.folder} className="cover-row">
             <span className="cut" title={f.folder}>
-              {baseName(named(f.folder)) || f.folder}
+              {f.name}
             </span>
             <span className="bar">
               <i style={{ width: `${f.covered * 100}%`, background: 'var(--green)' }} />
             </span>
-            <span className="small soft num">
-              {f.counts.indexed + f.counts.duplicate} of {f.total}
-            </span>
+            <span className="small soft num">{f.share}</span>
           </div>
         ))}
       </div>

@@ -3,7 +3,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { patch } from '../../api/client';
 import type { Doc } from '../../api/types';
-import { bytesText, count, typeText } from '../../state/format';
+import { bytesText, count, spanText, typeText } from '../../state/format';
 import { openDocument, reader, type Place } from '../../state/reader';
 import { invalidate, useResource } from '../../state/resource';
 import { useStore } from '../../state/store';
@@ -13,6 +13,7 @@ import { Icon } from '../../ui/icons';
 import { Button, Chip, IconButton, Problem, Segments, Skeleton } from '../../ui/kit';
 import { CloseButton, Sheet } from '../../ui/overlay';
 import { Marked } from '../../ui/text';
+import { Recording } from '../../ui/Recording';
 import './reader.css';
 
 const close = () => reader.set(null);
@@ -64,7 +65,9 @@ const PLAIN = new Set([
   'code',
 ]);
 
-function Original({ doc, page }: { doc: Doc; page?: number | null }) {
+const isSound = (doc: Doc): boolean => doc.media_type.startsWith('audio/');
+
+function Original({ doc, page, at }: { doc: Doc; page?: number | null; at?: number }) {
   const path = `/api/v1/knowledge/documents/${doc.id}/original`;
   const [text, setText] = useState<string | null>(null);
   const plain = PLAIN.has(doc.metadata.file_type) || doc.media_type.startsWith('text/');
@@ -86,9 +89,7 @@ function Original({ doc, page }: { doc: Doc; page?: number | null }) {
           title={`Original of ${doc.title}`}
         />
       )}
-      {doc.media_type.startsWith('audio/') && (
-        <audio controls src={path} aria-label={`Original of ${doc.title}`} />
-      )}
+      {isSound(doc) && <Recording id={doc.id} title={doc.title} at={at} />}
       {plain && (
         <pre className="reader-text" tabIndex={0} aria-label="Original">
           {text ?? ''}
@@ -97,7 +98,7 @@ function Original({ doc, page }: { doc: Doc; page?: number | null }) {
       {!plain &&
         !PICTURE.test(doc.media_type) &&
         doc.media_type !== 'application/pdf' &&
-        !doc.media_type.startsWith('audio/') && (
+        !isSound(doc) && (
           <div className="empty">
             <Icon name="file" size={48} />
             <p>
@@ -276,6 +277,7 @@ export default function Reader() {
             <span className="small soft num">
               bytes {place.from}–{place.to}
               {place.page ? `, page ${place.page}` : ''}
+              {place.at !== undefined ? `, at ${spanText(place.at)}` : ''}
             </span>
           ) : null}
           {place.to && view !== 'text' && (
@@ -288,9 +290,12 @@ export default function Reader() {
       <div className={`reader-body ${view}`}>
         {error && <Problem text={error} />}
         {!doc && !error && <Skeleton lines={6} height={3} />}
+        {doc && view === 'text' && isSound(doc) && (
+          <Recording id={doc.id} title={doc.title} at={place.at} />
+        )}
         {doc && (view === 'text' || view === 'both') && <Text doc={doc} place={place} />}
         {doc && (view === 'original' || view === 'both') && (
-          <Original doc={doc} page={place.page} />
+          <Original doc={doc} page={place.page} at={place.at} />
         )}
         {doc && view === 'about' && <About doc={doc} />}
       </div>

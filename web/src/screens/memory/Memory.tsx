@@ -1,53 +1,75 @@
 // What it believes about the person, where it learnt each thing, to be edited and forgotten.
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { patch, post, query } from '../../api/client';
 import type { Fact, FactList } from '../../api/types';
 import { agoText, count } from '../../state/format';
-import { openDocument } from '../../state/reader';
 import { invalidate, useResource } from '../../state/resource';
-import { go } from '../../state/route';
+import { go, route } from '../../state/route';
 import { useStore } from '../../state/store';
 import { openSession } from '../../state/talk';
 import { toast, tried } from '../../state/toasts';
 import { deleteLater, hidden } from '../../state/undo';
+import { Icon } from '../../ui/icons';
 import { Button, Chip, IconButton, Problem, Skeleton, Top } from '../../ui/kit';
 import './memory.css';
 
 const again = () => invalidate('/api/v1/memory');
 
+const WHERE: Record<string, string> = {
+  api: 'you wrote it here',
+  conversation: 'you said it',
+  document: 'from a document',
+};
+
 function From({ fact }: { fact: Fact }) {
-  const where =
-    { api: 'you wrote it here', conversation: 'you said it', document: 'from a document' }[
-      fact.source
-    ] ?? fact.source;
-  if (fact.document_id)
-    return (
-      <button
-        type="button"
-        className="chip"
-        onClick={() => openDocument({ id: fact.document_id! })}
-      >
-        from a document
-      </button>
-    );
-  if (fact.session_id)
-    return (
-      <button
-        type="button"
-        className="chip"
-        onClick={() => {
-          void openSession(fact.session_id!);
-          go('talk');
-        }}
-      >
-        {where} in a conversation
-      </button>
-    );
-  return <span>{where}</span>;
+  const where = WHERE[fact.source] ?? fact.source;
+  if (!fact.conversation_id) return <span>{where}</span>;
+  return (
+    <button
+      type="button"
+      className="chip"
+      onClick={() => {
+        void openSession(fact.conversation_id!);
+        go('talk');
+      }}
+    >
+      <Icon name="talk" size={14} />
+      {where}
+    </button>
+  );
 }
 
-function FactView({ fact }: { fact: Fact }) {
+/** What held before it about the same thing. */
+function History({ fact }: { fact: Fact }) {
+  const { data, error } = useResource<FactList>(`/api/v1/memory/${fact.id}/history`);
+  if (error) return <Problem text={error} />;
+  const before = data?.facts.filter((f) => f.id !== fact.id) ?? [];
+  return (
+    <ol className="history small" aria-label="What held before">
+      {data && !before.length && <li className="soft">Nothing else held before it.</li>}
+      {before.map((f) => (
+        <li key={f.id}>
+          <s>{f.value ?? f.text}</s>{' '}
+          <span className="soft num">
+            {agoText(f.created_at)}
+            {f.ended_at ? ` to ${agoText(f.ended_at)}` : ''}
+          </span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function FactView({ fact, chosen }: { fact: Fact; chosen: boolean }) {
   const [text, setText] = useState<string | null>(null);
+  const [past, setPast] = useState(false);
+  const box = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    if (chosen) box.current?.scrollIntoView({ block: 'center' });
+  }, [chosen]);
+  // "I am allergic to hazelnuts" has its value in its subject: the sentence says it better.
+  const pair =
+    fact.subject && fact.value && !fact.subject.toLowerCase().includes(fact.value.toLowerCase());
   const save = async () => {
     if (text === null || text.trim() === fact.text) {
       setText(null);
@@ -59,10 +81,10 @@ function FactView({ fact }: { fact: Fact }) {
     }
   };
   return (
-    <li className="card fact" data-holds={fact.holds}>
+    <li className="card edge fact" data-holds={fact.holds} data-chosen={chosen} ref={box}>
       {text === null ? (
         <>
-          {fact.subject && fact.value ? (
+          {pair ? (
             <p className="fact-text">
               <span className="soft">{fact.subject}</span>
               <strong>{fact.value}</strong>
@@ -72,11 +94,20 @@ function FactView({ fact }: { fact: Fact }) {
               <strong>{fact.text}</strong>
             </p>
           )}
-          <div className="row wrap small soft">
+          <div className="row small soft fact-foot">
             <span className="grow row wrap">
               <From fact={fact} /> <span className="num">{agoText(fact.created_at)}</span>
               {!fact.holds && <Chip>replaced</Chip>}
             </span>
+            {fact.holds && (
+              <IconButton
+                slim
+                icon="clock"
+                aria-expanded={past}
+                label={`History: ${fact.text}`}
+                onClick={() => setPast(!past)}
+              />
+            )}
             {fact.holds && (
               <IconButton
                 slim
@@ -94,6 +125,7 @@ function FactView({ fact }: { fact: Fact }) {
               }
             />
           </div>
+          {past && <History fact={fact} />}
         </>
       ) : (
         <form
@@ -126,6 +158,7 @@ function FactView({ fact }: { fact: Fact }) {
 }
 
 export default function Memory() {
+  const { params } = useStore(route);
   const [q, setQ] = useState('');
   const [history, setHistory] = useState(false);
   const [text, setText] = useState('');
@@ -203,7 +236,7 @@ export default function Memory() {
       )}
       <ul className="facts-grid">
         {list.map((f) => (
-          <FactView key={f.id} fact={f} />
+          <FactView key={f.id} fact={f} chosen={f.id === params.fact} />
         ))}
       </ul>
     </div>

@@ -27,7 +27,13 @@ function HitView({ hit }: { hit: Hit }) {
       hideOnClick={false}
       onClick={() => {
         close();
-        openDocument({ id: hit.id, from: best?.start, to: best?.end, page: best?.page });
+        openDocument({
+          id: hit.id,
+          from: best?.start,
+          to: best?.end,
+          page: best?.page,
+          at: best?.time_start,
+        });
       }}
     >
       <span className="hit-head">

@@ -12,6 +12,7 @@ const NAMES: Record<string, string> = {
   theme: 'Look',
   reduce_motion: 'Keep still',
   speak_answers: 'Speak answers aloud',
+  hands_free: 'Go on listening',
   speech_speed: 'Speed of the voice',
   zone: 'Time zone',
   date_order: 'What 3/4 means',
@@ -112,14 +113,14 @@ function Row({ s }: { s: Setting }) {
     <li className="setting">
       <div className="grow">
         <h3>{NAMES[s.name] ?? s.name}</h3>
-        <p className="small soft">{s.help}</p>
+        <p className="small soft help">{s.help}</p>
         <p className="row wrap small soft">
           {s.fixed ? (
             <Chip icon="lock" tone="orange">
               fixed by {s.origin}
             </Chip>
           ) : (
-            <span>{s.origin === 'default' ? 'as it came' : `set ${s.origin}`}</span>
+            s.origin !== 'default' && <span>set {s.origin}</span>
           )}
           {s.applies === 'restart' && <span>holds after a restart</span>}
           {!s.fixed && s.origin === 'here' && (

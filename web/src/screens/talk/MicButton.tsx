@@ -1,7 +1,16 @@
 // Hold or tap to speak. The ring is the microphone's own level, nothing else moves it.
 import { useEffect, useRef } from 'react';
 import { useStore } from '../../state/store';
-import { cancelVoice, endVoice, listening, startVoice, voice } from '../../voice/voice';
+import {
+  cancelVoice,
+  endVoice,
+  held,
+  level,
+  listening,
+  startVoice,
+  tapped,
+  voice,
+} from '../../voice/voice';
 import { Icon } from '../../ui/icons';
 
 const HOLD_MS = 350;
@@ -11,31 +20,61 @@ const WORDS = {
   listening: 'Listening; tap when you are done',
   hearing: 'Listening; tap when you are done',
   thinking: 'Thinking; tap to stop',
-  speaking: 'Speaking; tap to stop',
+  speaking: 'Speaking; speak or tap to stop it',
+  away: 'Sotto is away; your words are kept. Tap to drop them',
 };
 
+function Meter() {
+  const loud = useStore(level);
+  return (
+    <>
+      <span
+        className="mic-ring"
+        aria-hidden="true"
+        style={{ transform: `scale(${(1 + loud * 0.75).toFixed(3)})`, opacity: 0.25 + loud * 0.5 }}
+      />
+      <span
+        className="mic-meter"
+        role="meter"
+        aria-label="Microphone level"
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={Math.round(loud * 100)}
+      >
+        {Array.from({ length: 12 }, (_, i) => (
+          <i key={i} data-on={loud * 12 > i + 0.5} />
+        ))}
+      </span>
+    </>
+  );
+}
+
 export function MicButton() {
-  const { state, level } = useStore(voice);
-  const pressed = useRef(0);
+  const { state } = useStore(voice);
+  const holding = useRef<ReturnType<typeof setTimeout> | null>(null);
+  const long = useRef(false);
   const on = listening(state);
 
   const down = () => {
-    if (on) {
-      pressed.current = 0;
-      endVoice();
-      return;
-    }
-    if (state !== 'idle') {
-      pressed.current = 0;
-      cancelVoice();
-      return;
-    }
-    pressed.current = performance.now();
+    long.current = false;
+    if (on) return endVoice();
+    if (state !== 'idle') return cancelVoice();
     void startVoice();
+    holding.current = setTimeout(() => {
+      holding.current = null;
+      long.current = true;
+      held();
+    }, HOLD_MS);
   };
   const up = () => {
-    if (pressed.current && performance.now() - pressed.current > HOLD_MS) endVoice();
-    pressed.current = 0;
+    if (holding.current) {
+      clearTimeout(holding.current);
+      holding.current = null;
+      tapped();
+    } else if (long.current) {
+      long.current = false;
+      endVoice();
+    }
   };
   useEffect(() => {
     const keys = (e: KeyboardEvent) => {
@@ -46,14 +85,7 @@ export function MicButton() {
   }, []);
   return (
     <div className="mic" data-state={state}>
-      <span
-        className="mic-ring"
-        aria-hidden="true"
-        style={{
-          transform: `scale(${(1 + level * 0.75).toFixed(3)})`,
-          opacity: on ? 0.25 + level * 0.5 : 0,
-        }}
-      />
+      {on && <Meter />}
       <button
         type="button"
         className="mic-button"
@@ -72,6 +104,7 @@ export function MicButton() {
           if ((e.key === 'Enter' || e.key === ' ') && !e.repeat) {
             e.preventDefault();
             down();
+            if (e.key === 'Enter') up(); // Enter taps, the space bar can be held
           }
         }}
         onKeyUp={(e) => {
@@ -83,19 +116,6 @@ export function MicButton() {
       >
         <Icon name={on ? 'stop' : 'mic'} size={26} />
       </button>
-      <span
-        className="mic-meter"
-        role="meter"
-        aria-label="Microphone level"
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuenow={Math.round(level * 100)}
-        hidden={!on}
-      >
-        {Array.from({ length: 12 }, (_, i) => (
-          <i key={i} data-on={level * 12 > i + 0.5} />
-        ))}
-      </span>
     </div>
   );
 }

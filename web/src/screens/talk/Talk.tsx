@@ -2,14 +2,15 @@
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useStore } from '../../state/store';
 import { newSession, loadOlder, say, stopAnswer, talk } from '../../state/talk';
-import { complain } from '../../state/toasts';
-import { speaking, hush, voice } from '../../voice/voice';
+import { changeSetting, settings } from '../../state/settings';
+import { complain, tried } from '../../state/toasts';
+import { cancelVoice, hush, speaking, voice, type VoiceState } from '../../voice/voice';
 import { Button, IconButton } from '../../ui/kit';
 import { Motif } from '../../ui/kit';
 import { Sheet } from '../../ui/overlay';
 import { MicButton } from './MicButton';
 import { Sessions } from './Sessions';
-import { TurnView } from './TurnView';
+import { Thinking, TurnView } from './TurnView';
 import './talk.css';
 
 const TRY = [
@@ -47,7 +48,18 @@ function Welcome() {
   );
 }
 
+const NOTES: Record<VoiceState, string> = {
+  idle: 'Enter sends, Escape stops, the microphone is tapped or held.',
+  opening: 'The microphone is being opened.',
+  listening: 'Listening.',
+  hearing: 'Listening.',
+  thinking: 'Thinking.',
+  speaking: 'Speaking; speak into it to stop it.',
+  away: 'Sotto is away. Your words are kept, and heard when it is back.',
+};
+
 function Composer() {
+  const handsFree = useStore(settings, (s) => s.hands_free?.value === 'yes');
   const [text, setText] = useState('');
   const field = useRef<HTMLTextAreaElement>(null);
   const answering = useStore(talk, (t) => t.answeringKey !== null);
@@ -57,7 +69,7 @@ function Composer() {
 
   const send = () => {
     if (!text.trim()) return;
-    hush();
+    cancelVoice(false);
     say(text);
     setText('');
     field.current?.focus();
@@ -92,7 +104,7 @@ function Composer() {
           rows={1}
           maxLength={4000}
           value={text}
-          placeholder="Ask, tell, or let it do something"
+          placeholder={innerWidth < 640 ? 'Ask, or tell' : 'Ask, tell, or let it do something'}
           onChange={(e) => setText(e.target.value)}
           onKeyDown={(e) => {
             if (e.key === 'Enter' && !e.shiftKey && !e.nativeEvent.isComposing) {
@@ -108,7 +120,7 @@ function Composer() {
             title="Stop (Escape)"
             onClick={() => {
               stopAnswer();
-              hush();
+              cancelVoice(false);
             }}
           />
         ) : (
@@ -122,14 +134,26 @@ function Composer() {
         )}
         <MicButton />
       </form>
+      <p className="composer-note small soft" role="status" data-state={state}>
+        <button
+          type="button"
+          className="chip"
+          aria-pressed={handsFree}
+          title="It goes on listening after an answer, until you stop it"
+          onClick={() => void tried(() => changeSetting('hands_free', handsFree ? 'no' : 'yes'))}
+        >
+          Hands free
+        </button>
+        <span className="cut">{NOTES[state]}</span>
+      </p>
     </div>
   );
 }
 
 export default function Talk() {
   const { turns, loading, older, session } = useStore(talk);
+  const thinking = useStore(voice, (v) => v.state === 'thinking');
   const [past, setPast] = useState(false);
-  const end = useRef<HTMLDivElement>(null);
   const stick = useRef(true);
   const lastText = turns[turns.length - 1]?.text.length ?? 0;
 
@@ -141,7 +165,8 @@ export default function Talk() {
     return () => removeEventListener('scroll', see);
   }, []);
   useEffect(() => {
-    if (stick.current) end.current?.scrollIntoView({ block: 'end' });
+    // To the end of the page: the composer stands on what is in view.
+    if (stick.current && turns.length) scrollTo(0, document.documentElement.scrollHeight);
   }, [turns.length, lastText]);
   useEffect(() => {
     const keys = (e: KeyboardEvent) => {
@@ -191,10 +216,10 @@ export default function Talk() {
               {turns.map((t) => (
                 <TurnView key={t.key} turn={t} />
               ))}
+              {thinking && turns[turns.length - 1]?.role === 'user' && <Thinking />}
             </ol>
           </>
         )}
-        <div ref={end} className="talk-end" />
         <Composer />
       </div>
       <Sheet open={past} close={() => setPast(false)} label="Conversations">

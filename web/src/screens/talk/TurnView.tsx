@@ -1,7 +1,7 @@
 // One turn: words, and for an answer what it stands on, opened in place.
 import { useState } from 'react';
 import type { Citation, Doc } from '../../api/types';
-import { baseName, clockText } from '../../state/format';
+import { baseName, clockText, dateOf, spanText } from '../../state/format';
 import { openDocument } from '../../state/reader';
 import { useResource } from '../../state/resource';
 import { href } from '../../state/route';
@@ -10,10 +10,11 @@ import { useStore } from '../../state/store';
 import { askAgain, say, undoLast } from '../../state/talk';
 import { complain } from '../../state/toasts';
 import type { Turn } from '../../state/turns';
-import { hush, speak, speaking } from '../../voice/voice';
+import { cancelVoice, speak, speaking } from '../../voice/voice';
 import { Icon } from '../../ui/icons';
 import { Button, Problem, Skeleton } from '../../ui/kit';
 import { Marked } from '../../ui/text';
+import { Recording } from '../../ui/Recording';
 
 const AROUND = 420; // bytes before and behind the passage
 
@@ -26,9 +27,13 @@ function Passage({ citation, close }: { citation: Citation; close: () => void })
         <Icon name="quote" size={18} />
         <strong className="grow">{citation.title}</strong>
         <span className="small soft num nowrap">
+          {citation.time_start !== undefined ? `at ${spanText(citation.time_start)} · ` : ''}
           {citation.page ? `page ${citation.page} · ` : ''}bytes {start}–{end}
         </span>
       </figcaption>
+      {citation.time_start !== undefined && (
+        <Recording id={citation.document_id} title={citation.title} at={citation.time_start} />
+      )}
       {error && <Problem text={error} />}
       {!data && !error && <Skeleton lines={1} height={6} />}
       {data && (
@@ -50,7 +55,13 @@ function Passage({ citation, close }: { citation: Citation; close: () => void })
           slim
           icon="library"
           onClick={() =>
-            openDocument({ id: citation.document_id, from: start, to: end, page: citation.page })
+            openDocument({
+              id: citation.document_id,
+              from: start,
+              to: end,
+              page: citation.page,
+              at: citation.time_start,
+            })
           }
         >
           Open the document
@@ -83,6 +94,9 @@ function Sources({ citations }: { citations: Citation[] }) {
               >
                 <span className="num">{i + 1}</span>
                 <span className="cut">{c.title || baseName(c.source ?? '')}</span>
+                {c.time_start !== undefined && (
+                  <span className="num nowrap">at {spanText(c.time_start)}</span>
+                )}
               </button>
             )}
           </li>
@@ -93,10 +107,34 @@ function Sources({ citations }: { citations: Citation[] }) {
   );
 }
 
+const Dots = () => (
+  <p className="thinking">
+    <i />
+    <i />
+    <i />
+    <span className="sr">Sotto is thinking</span>
+  </p>
+);
+
+const KEPT = new Set(['remember', 'forget', 'memory_list']);
+/** What was answered from what it was told, and not from a document. */
+const fromMemory = (t: Turn): boolean =>
+  KEPT.has(t.action ?? '') ||
+  (t.action === 'question' && t.found === true && !t.citations?.length && !t.model);
+
+/** Between spoken words and their answer. */
+export const Thinking = () => (
+  <li className="turn answer">
+    <div className="turn-text">
+      <Dots />
+    </div>
+  </li>
+);
+
 function Answer({ turn }: { turn: Turn }) {
   const aloud = useStore(speaking, (s) => s === turn.key);
   const tell = () => {
-    if (aloud) return hush();
+    if (aloud) return cancelVoice(false);
     speak(turn.text, turn.key, Number(settingValue('speech_speed', '1'))).catch(complain);
   };
   const waiting = turn.state === 'sending' || (turn.state === 'streaming' && !turn.text);
@@ -104,11 +142,7 @@ function Answer({ turn }: { turn: Turn }) {
     <li className="turn answer">
       <div className="turn-text">
         {waiting ? (
-          <p className="thinking" aria-label="Sotto is thinking">
-            <i />
-            <i />
-            <i />
-          </p>
+          <Dots />
         ) : (
           turn.text && (
             <p className="pre">
@@ -122,6 +156,7 @@ function Answer({ turn }: { turn: Turn }) {
           <Problem text={turn.note ?? 'that failed'} again={() => askAgain(turn.key)} />
         )}
         {turn.citations && turn.citations.length > 0 && <Sources citations={turn.citations} />}
+        {turn.state === 'done' && turn.note && <p className="small soft turn-note">{turn.note}</p>}
         {turn.state === 'done' && (
           <div className="row wrap turn-foot small soft num">
             {turn.ms !== undefined && (
@@ -142,6 +177,13 @@ function Answer({ turn }: { turn: Turn }) {
                 Undo
               </Button>
             )}
+            {turn.model && <span title="The language model that wrote it">by {turn.model}</span>}
+            {fromMemory(turn) && (
+              <a className="chip" href={href('memory')}>
+                <Icon name="memory" size={14} />
+                From memory
+              </a>
+            )}
             {turn.tasks && turn.tasks.length > 0 && (
               <a className="chip" href={href('tasks')}>
                 Tasks
@@ -161,7 +203,14 @@ export function TurnView({ turn }: { turn: Turn }) {
       <div className="turn-text">
         <p className="pre">
           {turn.spoken && <Icon name="mic" size={16} />}
-          {turn.text}
+          {turn.state === 'partial' ? (
+            <>
+              {turn.text.slice(0, turn.settled)}
+              <span className="unsettled">{turn.text.slice(turn.settled)}</span>
+            </>
+          ) : (
+            turn.text
+          )}
           {turn.state === 'partial' && <span className="caret" aria-hidden="true" />}
         </p>
         <p className="small when num">
@@ -169,7 +218,7 @@ export function TurnView({ turn }: { turn: Turn }) {
             ? turn.note
             : turn.state === 'partial'
               ? 'listening'
-              : clockText(new Date(turn.at))}
+              : clockText(dateOf(turn.at, true))}
         </p>
       </div>
     </li>

@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import { query } from '../../api/client';
 import type { CalendarEvent, Task } from '../../api/types';
-import { addDays, clockText, dateOf, dayKey } from '../../state/format';
+import { addDays, clockText, dateOf, dayKey, wallNow, zoneName } from '../../state/format';
 import { useResource } from '../../state/resource';
 import { IconButton } from '../../ui/kit';
 
@@ -18,14 +18,14 @@ export function monthDays(year: number, month: number): Date[] {
 }
 
 export function Month({ tasks, open }: { tasks: Task[]; open: (t: Task) => void }) {
-  const today = new Date();
+  const today = wallNow();
   const [at, setAt] = useState(new Date(today.getFullYear(), today.getMonth(), 1));
   const days = monthDays(at.getFullYear(), at.getMonth());
   const { data } = useResource<{ events: CalendarEvent[] }>(
     `/api/v1/calendar/events${query({
       from: dayKey(days[0]!),
       days: days.length,
-      tz: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      tz: zoneName(),
     })}`,
   );
   const events = new Map<string, CalendarEvent[]>();
@@ -76,7 +76,7 @@ export function Month({ tasks, open }: { tasks: Task[]; open: (t: Task) => void 
               </time>
               {on.slice(0, SHOWN - 1).map((e) => (
                 <span key={e.id + e.start} className="month-task event" title={e.title}>
-                  {!e.all_day && <span className="num">{clockText(new Date(e.start))} </span>}
+                  {!e.all_day && <span className="num">{clockText(dateOf(e.start, true))} </span>}
                   <span className="month-title">{e.title}</span>
                 </span>
               ))}
@@ -90,7 +90,9 @@ export function Month({ tasks, open }: { tasks: Task[]; open: (t: Task) => void 
                   onClick={() => open(t)}
                   title={t.title}
                 >
-                  {t.due_timed && <span className="num">{clockText(new Date(t.due_at!))} </span>}
+                  {t.due_timed && (
+                    <span className="num">{clockText(dateOf(t.due_at!, true))} </span>
+                  )}
                   <span className="month-title">{t.title || t.kind}</span>
                 </button>
               ))}

@@ -2,7 +2,15 @@
 import { useEffect, useState } from 'react';
 import { get, post, query } from '../../api/client';
 import type { CalendarEvent, Proposal, Task, TaskList } from '../../api/types';
-import { count, dateOf, dayText, startOfDay, whenText } from '../../state/format';
+import {
+  count,
+  dateOf,
+  dayText,
+  startOfDay,
+  wallNow,
+  whenText,
+  zoneName,
+} from '../../state/format';
 import { openDocument } from '../../state/reader';
 import { invalidate, useResource } from '../../state/resource';
 import { route, tune } from '../../state/route';
@@ -82,9 +90,7 @@ function QuickAdd() {
           <>
             <strong className="cut">{task.title || task.kind}</strong>
             <Chip tone="blue" icon="calendar">
-              {task.due_at
-                ? `${task.when ?? ''} (${whenText(task.due_at, task.due_timed)})`
-                : 'no date'}
+              {task.due_at ? (task.when ?? whenText(task.due_at, task.due_timed)) : 'no date'}
             </Chip>
             {task.kind !== 'task' && <Chip>{task.kind}</Chip>}
             {task.rrule && (
@@ -125,7 +131,7 @@ function Row({ task, edit }: { task: Task; edit: (t: Task) => void }) {
               {task.when ?? whenText(task.due_at, task.due_timed)}
             </span>
           )}
-          {task.rrule && <span>repeats</span>}
+          {task.rrule && !task.when?.includes('every') && <span>repeats</span>}
           {task.snoozed_until && <span>snoozed to {whenText(task.snoozed_until, true)}</span>}
           {task.kind !== 'task' && <span>{task.kind}</span>}
           {task.priority !== 'normal' && <span>{task.priority}</span>}
@@ -164,6 +170,19 @@ function groups(tasks: Task[], now: Date): [string, Task[]][] {
   return [...out];
 }
 
+/** Below a day's name its date, or how many there are. */
+function under(name: string, list: Task[]): string {
+  const first = list[0]!;
+  if (name === 'Overdue' || name === 'Later' || !first.due_at) return count(list.length, 'thing');
+  const at = dateOf(first.due_at, first.due_timed);
+  if (/^\d/.test(name)) return at.toLocaleDateString('en-GB', { weekday: 'long' });
+  return at.toLocaleDateString('en-GB', {
+    weekday: name === 'today' || name === 'tomorrow' ? 'short' : undefined,
+    day: 'numeric',
+    month: 'short',
+  });
+}
+
 function Proposals() {
   const { data } = useResource<{ proposals: Proposal[]; total: number }>(
     '/api/v1/tasks/proposals?limit=50',
@@ -182,30 +201,32 @@ function Proposals() {
       <ul className="lines">
         {data.proposals.slice(0, all ? undefined : 4).map((p) => (
           <li key={p.id} className="line proposal">
-            <div className="grow">
+            <div className="grow stack-tight">
               <p className="line-text">{p.title}</p>
               <p className="small soft num">
                 {whenText(p.due_at, p.due_timed)} · {p.kind}
               </p>
-              <button
-                type="button"
-                className="chip"
-                onClick={() => openDocument({ id: p.document_id, from: p.start, to: p.end })}
-              >
-                <Icon name="file" size={14} />
-                <span className="cut">{p.document_title}</span>
-              </button>
-            </div>
-            <div className="proposal-acts">
-              <Button slim icon="plus" onClick={() => decide(p, 'take')}>
-                Take
-              </Button>
-              <IconButton
-                slim
-                icon="close"
-                label={`Dismiss ${p.title}`}
-                onClick={() => decide(p, 'dismiss')}
-              />
+              <div className="row proposal-acts">
+                <Button slim icon="plus" onClick={() => decide(p, 'take')}>
+                  Take
+                </Button>
+                <button
+                  type="button"
+                  className="chip"
+                  title={p.document_title}
+                  onClick={() => openDocument({ id: p.document_id, from: p.start, to: p.end })}
+                >
+                  <Icon name="file" size={14} />
+                  <span className="cut">{p.document_title}</span>
+                </button>
+                <span className="grow" />
+                <IconButton
+                  slim
+                  icon="close"
+                  label={`Dismiss ${p.title}`}
+                  onClick={() => decide(p, 'dismiss')}
+                />
+              </div>
             </div>
           </li>
         ))}
@@ -253,9 +274,8 @@ function Feed() {
 
 function Agenda({ day }: { day: Date }) {
   const from = `${day.getFullYear()}-${String(day.getMonth() + 1).padStart(2, '0')}-${String(day.getDate()).padStart(2, '0')}`;
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const { data } = useResource<{ events: CalendarEvent[] }>(
-    `/api/v1/calendar/events${query({ from, days: 7, tz: zone })}`,
+    `/api/v1/calendar/events${query({ from, days: 7, tz: zoneName() })}`,
   );
   if (!data?.events.length) return null;
   return (
@@ -285,7 +305,7 @@ export default function Tasks() {
   const status = view === 'done' ? 'done' : view === 'calendar' ? 'all' : 'open';
   const path = `/api/v1/tasks${query({ status, limit: 200, sort: view === 'done' ? '-updated_at' : 'due_at' })}`;
   const { data, error, again } = useResource<TaskList>(path);
-  const now = new Date();
+  const now = wallNow();
   const tasks = data?.tasks ?? [];
   return (
     <div className="page">
@@ -319,22 +339,27 @@ export default function Tasks() {
         <div className="stack">
           {!data && !error && <Skeleton lines={4} />}
           {data && view === 'calendar' && <Month tasks={tasks} open={setEditing} />}
-          {data &&
-            view === 'list' &&
-            groups(tasks, now).map(([name, list]) => (
-              <section key={name} className="card stack day" aria-label={name}>
-                <h2 className={name === 'Overdue' ? 'late' : ''}>
-                  {name.replace(/^./, (c) => c.toUpperCase())}
-                </h2>
-                <ul>
-                  {list.map((t) => (
-                    <Row key={t.id} task={t} edit={setEditing} />
-                  ))}
-                </ul>
-              </section>
-            ))}
+          {data && view === 'list' && tasks.length > 0 && (
+            <div className="card agenda">
+              {groups(tasks, now).map(([name, list]) => (
+                <section key={name} className="day" aria-label={name}>
+                  <div className="day-head">
+                    <h2 className={name === 'Overdue' ? 'late' : ''}>
+                      {name.replace(/^./, (c) => c.toUpperCase())}
+                    </h2>
+                    <p className="small soft num">{under(name, list)}</p>
+                  </div>
+                  <ul>
+                    {list.map((t) => (
+                      <Row key={t.id} task={t} edit={setEditing} />
+                    ))}
+                  </ul>
+                </section>
+              ))}
+            </div>
+          )}
           {data && view === 'done' && tasks.length > 0 && (
-            <section className="card day">
+            <section className="card done-list">
               <ul>
                 {tasks.map((t) => (
                   <Row key={t.id} task={t} edit={setEditing} />

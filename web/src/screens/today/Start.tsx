@@ -6,8 +6,9 @@ import { count } from '../../state/format';
 import { invalidate } from '../../state/resource';
 import { href } from '../../state/route';
 import { toast, tried } from '../../state/toasts';
+import './today.css';
 import { Icon } from '../../ui/icons';
-import { Button } from '../../ui/kit';
+import { Button, Motif } from '../../ui/kit';
 
 export async function importSample(): Promise<void> {
   const r = await tried(() =>
@@ -63,26 +64,46 @@ export function Checks({ info, all }: { info: SystemInfo; all?: boolean }) {
   );
 }
 
+const STEPS = [
+  ['talk', 'Ask, aloud or in writing', 'Every answer shows the sentence it stands on.'],
+  ['tasks', 'Say what must not be forgotten', '“Remind me to call the bank tomorrow at nine.”'],
+  ['today', 'Begin the day here', 'What is due, what changed, what everybody writes about.'],
+] as const;
+
 export default function Start({ info, empty }: { info: SystemInfo; empty: boolean }) {
   const bad = info.checks.some((c) => !c.ok);
   return (
     <div className="start">
       {empty && (
-        <section className="card empty" aria-label="Begin">
-          <h2>Give it something to read.</h2>
-          <p>
-            Drop files or whole folders on the Library: letters, mail, tables, books, notes. They
-            are read on this machine and leave it never. Or look around first with the papers of a
-            family that does not exist.
-          </p>
-          <div className="row wrap">
-            <SampleButton info={info} />
-            <a className="btn" href={href('library')}>
-              <Icon name="upload" />
-              Add your own
-            </a>
-          </div>
-        </section>
+        <>
+          <section className="card begin" aria-label="Begin">
+            <div className="stack">
+              <h2>Give it something to read.</h2>
+              <p>
+                Letters, mail, tables, books, notes, recordings: files or whole folders. They are
+                read on this machine and never leave it. Or look around first, with the papers of a
+                family that does not exist.
+              </p>
+              <div className="row wrap">
+                <SampleButton info={info} />
+                <a className="btn" href={href('library')}>
+                  <Icon name="upload" />
+                  Add your own
+                </a>
+              </div>
+            </div>
+            <Motif screen="library" />
+          </section>
+          <ul className="steps" aria-label="What it does then">
+            {STEPS.map(([icon, title, text]) => (
+              <li key={icon} className="card step">
+                <Icon name={icon} size={28} />
+                <h3>{title}</h3>
+                <p className="small soft">{text}</p>
+              </li>
+            ))}
+          </ul>
+        </>
       )}
       {bad && (
         <section className="card stack" aria-label="What is missing">

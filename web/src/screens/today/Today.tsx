@@ -3,7 +3,7 @@
 import { lazy, Suspense } from 'react';
 import { send } from '../../api/client';
 import type { Briefing, BriefingItem, BriefingSection, SystemInfo } from '../../api/types';
-import { baseName, count } from '../../state/format';
+import { baseName, count, zoneName } from '../../state/format';
 import { openDocument } from '../../state/reader';
 import { useResource } from '../../state/resource';
 import { href } from '../../state/route';
@@ -41,6 +41,22 @@ function Sources({ item }: { item: BriefingItem }) {
           <span className="cut">{s.title || baseName(s.source ?? '')}</span>
         </button>
       ))}
+      {item.sources
+        .filter((s) => s.type === 'fact')
+        .map((s) => (
+          <a key={s.id} className="chip" title={s.title} href={href('memory', { fact: s.id })}>
+            <Icon name="memory" size={14} />
+            <span className="cut">{s.title}</span>
+          </a>
+        ))}
+      {item.sources
+        .filter((s) => s.type === 'event')
+        .map((s) => (
+          <a key={s.id} className="chip" title={s.title} href={href('tasks', { view: 'calendar' })}>
+            <Icon name="calendar" size={14} />
+            <span className="cut">{s.title}</span>
+          </a>
+        ))}
       {documents.length > 3 && <span className="small soft">and {documents.length - 3} more</span>}
     </>
   );
@@ -125,7 +141,7 @@ function Section({ section }: { section: BriefingSection }) {
   const topics = section.title === 'Trending Topics';
   return (
     <section
-      className={`card brief ${topics ? 'topics' : ''}`}
+      className={`card edge brief ${topics ? 'topics' : ''}`}
       data-priority={section.priority}
       aria-label={section.title}
     >
@@ -225,7 +241,7 @@ export default function Today() {
             <Section key={s.title} section={s} />
           ))}
           {quiet.length > 0 && (
-            <section className="card brief quiet-sections" aria-label="Nothing to tell">
+            <section className="card edge brief quiet-sections" aria-label="Nothing to tell">
               {quiet.map((s) => (
                 <div key={s.title}>
                   <h3>{s.title}</h3>
@@ -238,7 +254,8 @@ export default function Today() {
       )}
       {data && !empty && (
         <p className="small soft foot-note num">
-          Made at {new Date(data.generated_at).toLocaleTimeString('en-GB')} from{' '}
+          Made at{' '}
+          {new Date(data.generated_at).toLocaleTimeString('en-GB', { timeZone: zoneName() })} from{' '}
           {count(
             full.reduce((n, s) => n + s.items.length, 0),
             'line',

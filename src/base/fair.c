@@ -1,0 +1,49 @@
+#include "base/fair.h"
+
+#define CONTENDED_MS 2000
+
+FairPlace *fair_place(Fair *f, uint64_t key)
+{
+    return &f->places[(key * 0x9e3779b97f4a7c15u) >> 54];
+}
+
+static void forget(FairPlace *p, uint64_t now_ms)
+{
+    uint64_t seconds = now_ms > p->at_ms ? (now_ms - p->at_ms) / 1000 : 0;
+    if (!seconds)
+        return;
+    p->used_ns = seconds < 63 ? p->used_ns >> seconds : 0;
+    p->at_ms = p->used_ns ? p->at_ms + seconds * 1000 : now_ms;
+}
+
+uint64_t fair_used(Fair *f, uint64_t key, uint64_t now_ms)
+{
+    if (!key)
+        return 0;
+    FairPlace *p = fair_place(f, key);
+    forget(p, now_ms);
+    return p->used_ns;
+}
+
+void fair_charge(Fair *f, uint64_t key, uint64_t ns, uint64_t now_ms)
+{
+    if (!key)
+        return;
+    FairPlace *p = fair_place(f, key);
+    forget(p, now_ms);
+    p->used_ns += ns;
+}
+
+void fair_seen(Fair *f, uint64_t key, uint64_t now_ms)
+{
+    if (!key || key == f->last_key)
+        return;
+    if (f->last_key)
+        f->mixed_ms = now_ms;
+    f->last_key = key;
+}
+
+bool fair_contended(const Fair *f, uint64_t now_ms)
+{
+    return f->mixed_ms && now_ms - f->mixed_ms < CONTENDED_MS;
+}

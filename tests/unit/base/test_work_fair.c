@@ -1,0 +1,196 @@
+/* Whose job comes next, and how many of one's may run or wait: base/fair.h in base/work.h. */
+#include "support/unit.h"
+
+#include <pthread.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/work.h"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static bool open_door;
+static int inside;
+static char trace[64];
+static size_t traced;
+
+static void at_door(void *arg, unsigned worker)
+{
+    (void)arg;
+    (void)worker;
+    pthread_mutex_lock(&lock);
+    inside++;
+    pthread_cond_broadcast(&changed);
+    while (!open_door)
+        pthread_cond_wait(&changed, &lock);
+    inside--;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+}
+
+static void record(void *arg, unsigned worker)
+{
+    (void)worker;
+    pthread_mutex_lock(&lock);
+    trace[traced++] = *(const char *)arg;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+}
+
+static void burn(void *arg, unsigned worker)
+{
+    uint64_t end = clock_thread_ns() + 20000000;
+    while (clock_thread_ns() < end)
+        continue;
+    record(arg, worker);
+}
+
+static void nothing(void *arg, unsigned worker)
+{
+    (void)arg;
+    (void)worker;
+}
+
+static void await_inside(int n)
+{
+    pthread_mutex_lock(&lock);
+    while (inside != n)
+        pthread_cond_wait(&changed, &lock);
+    pthread_mutex_unlock(&lock);
+}
+
+static void await_traced(size_t n)
+{
+    pthread_mutex_lock(&lock);
+    while (traced < n)
+        pthread_cond_wait(&changed, &lock);
+    pthread_mutex_unlock(&lock);
+}
+
+static void set_door(bool open)
+{
+    pthread_mutex_lock(&lock);
+    open_door = open;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    traced = 0;
+    inside = 0;
+    open_door = false;
+    memset(trace, 0, sizeof trace);
+    return 0;
+}
+
+static bool submit(Work *w, WorkFn run, char *arg, uint64_t address, uint64_t connection, Err *err)
+{
+    WorkFrom from = {address, connection};
+    return work_submit_from(w, WORK_INTERACTIVE, run, nothing, arg, NULL, &from, err);
+}
+
+static char names[] = "abcdefgh";
+
+static void the_least_served_address_is_first(void **state)
+{
+    (void)state;
+    Err err = ERR_INIT;
+    Work *w = work_new(1, 20, &err);
+    assert_non_null(w);
+    assert_true(submit(w, burn, &names[0], 1, 10, &err)); /* address 1 has used 20 ms */
+    await_traced(1);
+    assert_true(work_submit(w, WORK_INTERACTIVE, at_door, nothing, NULL, &err));
+    await_inside(1);
+    for (int i = 1; i < 4; i++)
+        assert_true(submit(w, record, &names[i], 1, 10 + (uint64_t)i, &err));
+    assert_true(submit(w, record, &names[4], 2, 20, &err));
+    set_door(true);
+    await_traced(5);
+    work_free(w);
+    assert_string_equal(trace, "aebcd");
+}
+
+static void and_among_its_connections_the_least_served(void **state)
+{
+    (void)state;
+    Err err = ERR_INIT;
+    Work *w = work_new(1, 20, &err);
+    assert_non_null(w);
+    assert_true(submit(w, burn, &names[0], 1, 10, &err));
+    await_traced(1);
+    assert_true(work_submit(w, WORK_INTERACTIVE, at_door, nothing, NULL, &err));
+    await_inside(1);
+    assert_true(submit(w, record, &names[1], 1, 10, &err));
+    assert_true(submit(w, record, &names[2], 1, 10, &err));
+    assert_true(submit(w, record, &names[3], 1, 11, &err));
+    set_door(true);
+    await_traced(4);
+    work_free(w);
+    assert_int_equal(trace[1], 'd'); /* the connection that has used nothing */
+}
+
+static void an_address_leaves_a_worker_to_the_others(void **state)
+{
+    (void)state;
+    Err err = ERR_INIT;
+    Work *w = work_new(2, 20, &err);
+    assert_non_null(w);
+    assert_true(submit(w, record, &names[0], 2, 20, &err)); /* there is somebody else */
+    await_traced(1);
+    for (int i = 0; i < 3; i++)
+        assert_true(submit(w, at_door, NULL, 1, 10 + (uint64_t)i, &err));
+    await_inside(1);
+    assert_true(submit(w, record, &names[1], 2, 20, &err));
+    await_traced(2); /* it ran though three of the other's were before it */
+    set_door(true);
+    work_free(w);
+}
+
+static void alone_it_has_all_of_them(void **state)
+{
+    (void)state;
+    Err err = ERR_INIT;
+    Work *w = work_new(2, 20, &err);
+    assert_non_null(w);
+    assert_true(submit(w, at_door, NULL, 1, 10, &err));
+    assert_true(submit(w, at_door, NULL, 1, 11, &err));
+    await_inside(2);
+    set_door(true);
+    work_free(w);
+}
+
+static void three_quarters_of_the_queue_at_most(void **state)
+{
+    (void)state;
+    Err err = ERR_INIT;
+    Work *w = work_new(1, 8, &err);
+    assert_non_null(w);
+    assert_true(work_submit(w, WORK_INTERACTIVE, at_door, nothing, NULL, &err));
+    await_inside(1);
+    for (int i = 0; i < 6; i++)
+        assert_true(submit(w, nothing, NULL, 1, 10, &err));
+    assert_true(submit(w, nothing, NULL, 2, 20, &err)); /* from now on others want something */
+    assert_false(submit(w, nothing, NULL, 1, 10, &err));
+    assert_int_equal(err.code, ERR_RATE_LIMITED);
+    assert_string_equal(err.msg, "6 of your requests are waiting already: try again in a moment");
+    err = (Err)ERR_INIT;
+    assert_true(submit(w, nothing, NULL, 2, 20, &err));
+    assert_false(submit(w, nothing, NULL, 2, 20, &err));
+    assert_int_equal(err.code, ERR_UNAVAILABLE);
+    set_door(true);
+    work_free(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(the_least_served_address_is_first, begin),
+        cmocka_unit_test_setup(and_among_its_connections_the_least_served, begin),
+        cmocka_unit_test_setup(an_address_leaves_a_worker_to_the_others, begin),
+        cmocka_unit_test_setup(alone_it_has_all_of_them, begin),
+        cmocka_unit_test_setup(three_quarters_of_the_queue_at_most, begin),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
