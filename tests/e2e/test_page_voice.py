@@ -258,7 +258,7 @@ def test_a_voice_that_is_set_speaks_from_now_on(page, server):
             return json.loads(answer.read())["voice"]
     assert who() == VOICE
     page.goto(server.url + "/#/system?view=settings")
-    page.get_by_label("Voice", exact=True).get_by_role("button", name=other).click()
+    page.locator("select[aria-label=Voice]").select_option(other)
     expect(page.locator(".toast", has_text="Saved")).to_be_visible()
     assert who() == other
     call(server, "PATCH", "/api/v1/settings", {"values": {"speech_voice": VOICE}})
