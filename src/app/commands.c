@@ -51,7 +51,6 @@ static const CliFlag voice_flags[] = {
     {"--limit", "N", false, "list: at most so many; 50 unless said otherwise"},
     {"--all", NULL, false, "delete: all of it"},
     {"--yes", NULL, false, "delete: do not ask; needed when standard input is no terminal"},
-    {"--forever", NULL, false, "delete: so that it cannot be brought back"},
 };
 
 static const CliFlag conversations_flags[] = {
@@ -59,6 +58,7 @@ static const CliFlag conversations_flags[] = {
     {"--limit", "N", false, "list: at most so many; show: so many of the last messages; 50 unless "
                             "said otherwise"},
     {"--yes", NULL, false, "delete: do not ask; needed when standard input is no terminal"},
+    {"--forever", NULL, false, "delete: so that it cannot be brought back"},
 };
 
 static const CliFlag memory_flags[] = {
@@ -251,8 +251,8 @@ static const CliCommand commands[] = {
     {"conversations", "[list|show|delete|restore] [ID]", "conversations that are kept",
      "ID is a conversation's id, or its last letters as the list shows them. What was deleted can "
      "be\n"
-     "brought back for a day with restore and its whole id; with --forever it is gone at once.", conversations_flags,
-     COUNT(conversations_flags), 0, MANY, conversations_command},
+     "brought back for a day with restore and its whole id; with --forever it is gone at once.",
+     conversations_flags, COUNT(conversations_flags), 0, MANY, conversations_command},
     {"voice", "[list|show|delete] [ID]", "what was said aloud, and the answers",
      "ID is an interaction's id, or its last letters as the list shows them.", voice_flags,
      COUNT(voice_flags), 0, MANY, voice_command},

@@ -101,7 +101,7 @@ int migrate_command(Cli *cli)
     Saying p = {.cli = cli};
     StoreMove m = {.progress = on_progress, .arg = &p};
     StoreMoved moved;
-    bool ok = qdrant ? to_qdrant(cli, dir, &m, &moved, &err) : to_sqlite(cli, dir, &m, &moved, &err);
+    bool ok = (qdrant ? to_qdrant : to_sqlite)(cli, dir, &m, &moved, &err);
     clear_line(cli);
     if (!ok)
         return cli_fail(cli, &err);

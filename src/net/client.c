@@ -374,11 +374,12 @@ static void set_options(Transfer *t)
     curl.setopt(h, CURLOPT_HTTPHEADER, t->headers);
     curl.setopt(h, CURLOPT_DEBUGFUNCTION, on_debug);
     curl.setopt(h, CURLOPT_DEBUGDATA, t);
-    curl.setopt(h, CURLOPT_VERBOSE, 1L); /* on_debug alone sees it */
     bool direct = req->direct || req->public_only || is_loopback_url(req->url);
     /* Through a proxy, for all we know; else the address decides, which is looked at when a
      * connection is made: of a kept one the name must do. */
     t->outside = !direct || (req->pool && !is_loopback_url(req->url));
+    if (t->outside || !req->pool) /* on_debug alone sees it */
+        curl.setopt(h, CURLOPT_VERBOSE, 1L);
     if (direct)
         curl.setopt(h, CURLOPT_PROXY, "");
     if (req->progress) {

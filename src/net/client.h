@@ -3,8 +3,8 @@
  * a server that calls nobody never has it in memory.
  *
  * TLS certificates are checked, only http and https are spoken (after a redirect too), redirects
- * are limited, nothing is kept between calls but in a ClientPool. Any HTTP status is a success here: the caller judges
- * it.
+ * are limited, nothing is kept between calls but in a ClientPool. Any HTTP status is a success
+ * here: the caller judges it.
  *
  * Every byte that is sent to another machine is counted, requests that fail too: the metric
  * network_sent_bytes_total. What goes to this machine alone (a loopback address, without a proxy

@@ -271,6 +271,9 @@ static bool cut(Str text, const char *clean, const How *how, Arena *a,
             sentence_next(all, &at, &start, &end)) {
             to = end;
         }
+        size_t short_to = how ? speakable_break(all, from, to) : to;
+        at = short_to < to ? short_to : at;
+        to = short_to;
         buf_clear(&words);
         Str s = squeeze(str_sub(all, from, to), a);
         ok = s.ptr != NULL;

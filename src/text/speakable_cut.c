@@ -6,6 +6,8 @@
 #include "text/speakable_impl.h"
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
+#define LONG_BYTES 200 /* some twelve seconds */
+#define PART_BYTES 40  /* at least, on either side of a cut */
 
 /* The last word of s[from, to), with the points inside of it and at its end. */
 static Str last_word(Str s, size_t from, size_t to)
@@ -105,4 +107,15 @@ bool speakable_goes_on(SpeakableLanguage language, Str s, size_t from, size_t to
                                               s.ptr[at] == '-' && is_digit(char_at(s, at + 1)))
         : language == SPEAKABLE_GERMAN   ? german_goes_on(s, from, to, word, next)
                                          : false;
+}
+
+/* A sentence is made as a whole: of a very long one the first sound would be late. */
+size_t speakable_break(Str s, size_t from, size_t to)
+{
+    for (size_t i = from + PART_BYTES; to - from > LONG_BYTES && i + PART_BYTES < to; i++) {
+        if (s.ptr[i] == ';' && s.ptr[i + 1] == ' ') {
+            return i + 1;
+        }
+    }
+    return to;
 }

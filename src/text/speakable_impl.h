@@ -89,6 +89,8 @@ size_t rule_sign(const Speak *k, size_t at);
 
 /* speakable_cut.c: the sentence s[from, to) that was found ends at a full stop that is none. */
 bool speakable_goes_on(SpeakableLanguage language, Str s, size_t from, size_t to);
+/* Where s[from, to) is better cut in two, since it is long: behind a semicolon; else `to`. */
+size_t speakable_break(Str s, size_t from, size_t to);
 /* speakable_clean.c: a copy of the same length in which Markdown, citations, emoji, code and tags
  * are spaces (or 0x01 inside of a word, which is left out). NULL without memory. */
 char *speakable_clean(Str text, Arena *a);

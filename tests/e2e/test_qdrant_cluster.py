@@ -74,6 +74,50 @@ def test_two_servers_one_truth(tmp_path, engine):
         assert n == 0
 
 
+def test_tokens_everywhere(tmp_path, engine):
+    """A token made in one process opens the other, and is worth nothing in both when revoked in
+    one; a person who was added in one is known in the other."""
+    def asks(server, token, path="/api/v1/tasks", method="GET", body=None):
+        request = urllib.request.Request(server.url + path, None if body is None else
+                                         json.dumps(body).encode(), method=method,
+                                         headers={"Authorization": f"Bearer {token}",
+                                                  "Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=30) as r:
+                raw = r.read()
+                return r.status, json.loads(raw) if raw else None
+        except urllib.error.HTTPError as e:
+            return e.code, None
+
+    def until(status, *args):
+        deadline = time.monotonic() + 30
+        while asks(*args)[0] != status and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert asks(*args)[0] == status
+
+    with start(tmp_path, "a", engine) as a, start(tmp_path, "b", engine) as b:
+        scopes = ["read", "write", "admin"]
+        status, token, _ = call(a, "POST", API + "/tokens", {"name": "one", "scopes": scopes})
+        assert status == 201, token
+        until(200, b, token["token"])
+        # The first person needs a password before there are others.
+        status, people = asks(b, token["token"], API + "/people")
+        assert status == 200
+        me = (people["people"] if "people" in people else people)[0]["id"]
+        assert call(b, "PUT", f"{API}/people/{me}/password",
+                    {"password": "another long pass phrase"})[0] in (200, 204)
+        status, bob = asks(b, token["token"], API + "/people", "POST",
+                           {"name": "bob", "password": "a long enough pass phrase"})
+        assert status == 201
+        deadline = time.monotonic() + 30
+        login = {"name": "bob", "password": "a long enough pass phrase"}
+        while call(a, "POST", API + "/session", login)[0] != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.5)
+        assert asks(b, token["token"], f"{API}/tokens/{token['id']}", "DELETE")[0] in (200, 204)
+        until(401, a, token["token"])
+
+
 def test_killed_in_the_middle(tmp_path, engine):
     """Three servers take documents at once; one is killed with SIGKILL and started again."""
     acknowledged, lock, stop = {}, threading.Lock(), threading.Event()

@@ -107,6 +107,7 @@ struct QdPerson {
 /* Opens the working copy when it is not; with `fresh` brings it up to date. Give it back. */
 QdPerson *qd_person_take(Qd *q, const Uuid *owner, bool fresh, Err *err);
 void qd_person_give(QdPerson *p);
+bool qd_person_refresh(QdPerson *p, Err *err); /* what `fresh` does */
 /* Closes all that nobody uses, and waits for the others when `wait`. */
 void qd_people_close(Qd *q);
 /* Forgets the working copy of one who was removed. */

@@ -1,4 +1,5 @@
-/* qd_move.c - everything from a file into Qdrant and back; store/sqlite/transfer.c moves the rows. */
+/* qd_move.c - everything from a file into Qdrant and back; the rows are moved by transfer.c of
+ * store/sqlite. */
 #include <stdio.h>
 
 #include "base/mem.h"

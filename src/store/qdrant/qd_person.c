@@ -181,7 +181,7 @@ static bool open_copy(QdPerson *p, Err *err)
     return true;
 }
 
-static bool up_to_date(QdPerson *p, Err *err)
+bool qd_person_refresh(QdPerson *p, Err *err)
 {
     bool behind = false;
     if (!qd_behind(p, &behind, err))
@@ -219,7 +219,7 @@ QdPerson *qd_person_take(Qd *q, const Uuid *owner, bool fresh, Err *err)
         pthread_mutex_unlock(&p->sync_lock);
     }
     if (ok && fresh && !atomic_load(&p->gone))
-        ok = up_to_date(p, err);
+        ok = qd_person_refresh(p, err);
     if (ok)
         return p;
     qd_person_give(p);

@@ -251,11 +251,17 @@ static bool lists(void *arg, const SqPlan *plan, SqFound *vectors, size_t *n_vec
 bool qd_candidates(Store *store, const Uuid *owner, const CandidateQuery *q, Arena *a,
     Candidates *out, Err *err)
 {
-    QdPerson *p = qd_person_take(qd_of(store), owner, true, err);
+    QdPerson *p = qd_person_take(qd_of(store), owner, false, err);
     if (!p)
         return false;
     Search s = {p, q, a};
-    bool ok = sq_candidates_from(p->local, owner, q, a, lists, &s, out, err);
+    size_t unknown;
+    uint64_t seq = sq_replica_seq(p->local);
+    bool ok = sq_candidates_from(p->local, owner, q, a, lists, &s, &unknown, out, err);
+    /* What came elsewhere is in the lists; what went elsewhere is not. So only passages that are
+     * not known here say that the copy is old. */
+    if (ok && unknown && (ok = qd_person_refresh(p, err)) && sq_replica_seq(p->local) != seq)
+        ok = sq_candidates_from(p->local, owner, q, a, lists, &s, &unknown, out, err);
     qd_person_give(p);
     return ok;
 }

@@ -430,7 +430,8 @@ static bool start(Sqlite *s, SqWrite *w, Err *err)
                     " WITHOUT ROWID;"
                     "CREATE TABLE IF NOT EXISTS replica_state (one INTEGER PRIMARY KEY CHECK "
                     "(one = 1), seq INTEGER NOT NULL, txn BLOB NOT NULL);"
-                    "INSERT OR IGNORE INTO replica_state (one, seq, txn) VALUES (1, 0, zeroblob(16));"
+                    "INSERT OR IGNORE INTO replica_state (one, seq, txn)"
+                    " VALUES (1, 0, zeroblob(16));"
                     "PRAGMA synchronous = NORMAL", "opening a working copy", err)
         || !get_seq(c, &seq, err))
         return false;

@@ -5,8 +5,9 @@ bool sq_replica_passage(const SqChange *c, int64_t chunk_no, Arena *a, SqPassage
 {
     static const char sql[] =
         "SELECT c.uuid, d.uuid, c.doc_no, c.ordinal, c.start, c.\"end\", c.page, t.body, c.context,"
-        " v.code, d.model FROM chunks c JOIN documents d USING (doc_no) JOIN chunk_texts t USING (chunk_no) "
-        "LEFT JOIN vectors v USING (chunk_no) WHERE c.chunk_no = ?1";
+        " v.code, d.model FROM chunks c JOIN documents d USING (doc_no) "
+        "JOIN chunk_texts t USING (chunk_no) LEFT JOIN vectors v USING (chunk_no) "
+        "WHERE c.chunk_no = ?1";
     Sq q;
     bool ok = sq_begin(&q, c->conn, sql, err);
     *out = (SqPassage){.chunk_no = chunk_no};

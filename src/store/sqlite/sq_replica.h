@@ -10,8 +10,8 @@
  * "0.25"}, bytes as {"t": "..."} when they are text and {"b": "base64"} when not. Its key is its
  * primary key's values, joined by U+001F.
  *
- * Every row carries the number (`seq`) and the name (`txn`) of the commit that wrote it, kept beside
- * it in the table replica_rows; the highest number that was applied is in replica_state.
+ * Every row carries the number (`seq`) and the name (`txn`) of the commit that wrote it, kept
+ * beside it in the table replica_rows; the highest number that was applied is in replica_state.
  *
  * Threads: `send` and the functions over an SqApply run in the writer's thread. */
 #ifndef SOTTO_STORE_SQLITE_SQ_REPLICA_H
@@ -119,8 +119,9 @@ typedef struct {
 /* Asks for the lists: at most k each, best first. */
 typedef bool (*SqListsFn)(void *arg, const SqPlan *plan, SqFound *vectors, size_t *n_vectors,
     SqFound *words, size_t *n_words, Err *err);
-/* As sq_candidates, with the lists of `lists`; the rest is worked out here. */
+/* As sq_candidates, with the lists of `lists`; the rest is worked out here. *unknown: how many
+ * passages they name that are not here. */
 bool sq_candidates_from(Store *store, const Uuid *owner, const CandidateQuery *q, Arena *a,
-    SqListsFn lists, void *arg, Candidates *out, Err *err);
+    SqListsFn lists, void *arg, size_t *unknown, Candidates *out, Err *err);
 
 #endif

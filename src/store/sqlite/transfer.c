@@ -400,8 +400,8 @@ static bool compare_table(Transfer *x, Str table, Err *err)
         STR_ARG(buf_str(&k.values)), STR_ARG(table));
     ok = ok && add_whose(x, &there, table, 0, err);
     buf_printf(&there, " ORDER BY " STR_FMT, STR_ARG(buf_str(&k.order)));
-    buf_printf(&here, "SELECT t.* FROM src.\"" STR_FMT "\" s JOIN main.\"" STR_FMT "\" t ON " STR_FMT
-                      " WHERE ", STR_ARG(table), STR_ARG(table), STR_ARG(buf_str(&k.same)));
+    buf_printf(&here, "SELECT t.* FROM src.\"" STR_FMT "\" s JOIN main.\"" STR_FMT "\" t ON "
+                      STR_FMT " WHERE ", STR_ARG(table), STR_ARG(table), STR_ARG(buf_str(&k.same)));
     if (ok && x->t->owner && has_column(x->s->writer.conn, table, "owner_no"))
         buf_printf(&here, "s.owner_no = %s", of_owner);
     else

@@ -25,8 +25,8 @@ static Err oops;
             fail_msg("%s:%d: %s", __FILE__, __LINE__, oops.msg);                                   \
     } while (0)
 
-/* The same tests run over Qdrant when QDRANT_URL is set (tests/e2e/test_qdrant_parity.py does it). A
- * folder has collections of its own there, whatever was in it before. */
+/* The same tests run over Qdrant when QDRANT_URL is set (tests/e2e/test_qdrant_parity.py does it).
+ * A folder has collections of its own there, whatever was in it before. */
 static inline const char *fx_qdrant(void)
 {
     const char *url = getenv("QDRANT_URL");

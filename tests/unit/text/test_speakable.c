@@ -74,7 +74,11 @@ static void test_ends_that_are_none(void **state)
         {"Der 2. Termin, z. B. Dr. Weber, Nr. 5.", SPEAKABLE_GERMAN, 1},
         {"Ich nehme drei. Du nimmst 3. Gut so.", SPEAKABLE_GERMAN, 3},
         {"Wir gehen am 3. Mai hin. Gut.", SPEAKABLE_GERMAN, 2},
-        {"Nr. 5. Il y a.", SPEAKABLE_OTHER, 2}};
+        {"Nr. 5. Il y a.", SPEAKABLE_OTHER, 2},
+        {"You can ask about your documents and have the place shown; keep tasks and reminders, "
+         "which are said in time; set timers and alarms; hear your day and what has changed in it; "
+         "and have things remembered.", SPEAKABLE_ENGLISH, 2}, /* long: its first part alone */
+        {"Short; and short.", SPEAKABLE_ENGLISH, 1}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         Arena *a = arena_new(1 << 20);
