@@ -256,7 +256,7 @@ def test_a_client_that_goes_away_and_two_at_once(server, say):
 
 def test_what_is_refused(server, say):
     bad = [({"rate": 7}, "rate"), ({"rate": "x"}, "rate"), ({"format": "mp3"}, "format"),
-           ({"silence_ms": 10}, "silence_ms"), ({"preroll_ms": 9000}, "preroll_ms"),
+           ({"silence_ms": 10}, "silence_ms"), ({"preroll_ms": 9000}, "preroll_ms"), ({"speed": 9}, "data.speed"),
            ({"continuous": "yes"}, "continuous"), ({"speak": 1}, "speak"), ({"voice": 5}, "voice"),
            ({"session_id": "x"}, "session_id")]
 

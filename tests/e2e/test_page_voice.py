@@ -35,7 +35,8 @@ window.learn = async (text, voice) => { const r = await fetch('/api/v1/voice/syn
     headers: {'Content-Type': 'application/json'}, body: JSON.stringify({text, voice})});
   known[text] = await room.decodeAudioData(await r.arrayBuffer()); };
 window.mouth = async (text) => { await room.resume(); const s = room.createBufferSource(); s.buffer = known[text];
-  s.connect(said); const over = new Promise((r) => { s.onended = r; }); s.start(); await over; };"""
+  s.connect(said); const over = new Promise((r) => { s.onended = r; }); s.start(room.currentTime + 0.4);
+  await over; };"""
 HEARD = "window.out.filter(o => o[1] > 0.003)"
 SECONDS = f"{HEARD}.reduce((n, o) => n + 1024 / o[2], 0)"
 
@@ -168,8 +169,8 @@ def test_without_hands_speaking_into_the_answer_silences_it(page, server):
     reasons = []
     page.on("websocket", lambda ws: ws.on("framereceived", lambda f: reasons.append(json.loads(f)["data"]["reason"])
                                           if isinstance(f, str) and '"VoiceAudioEnd"' in f else None))
-    call(server, "PATCH", "/api/v1/settings", {"values": {"hands_free": "yes"}})
-    try:
+    call(server, "PATCH", "/api/v1/settings", {"values": {"hands_free": "yes", "speech_speed": "0.8"}})
+    try:  # slow, so that it is still being said when somebody speaks into it, also where everything takes its time
         page.reload()
         for text in (QUESTION, OTHER):
             page.evaluate("([t, v]) => window.learn(t, v)", [text, VOICE])
@@ -186,7 +187,7 @@ def test_without_hands_speaking_into_the_answer_silences_it(page, server):
         page.keyboard.press("Escape")
         expect(mic(page)).to_be_visible()
     finally:
-        call(server, "PATCH", "/api/v1/settings", {"values": {"hands_free": None}})
+        call(server, "PATCH", "/api/v1/settings", {"values": {"hands_free": None, "speech_speed": "1.8"}})
 
 
 def test_stop_silences_at_once(page):
@@ -212,7 +213,8 @@ def test_held_it_ends_by_letting_go(page):
     page.wait_for_timeout(1200)  # twice the silence that ends what is not held
     expect(page.locator(".turn.partial")).to_have_count(1)
     page.mouse.up()
-    expect(page.locator(".answer").last).to_contain_text("Helen Abbott", timeout=60000)
+    expect(page.locator(".answer")).to_have_count(1, timeout=60000)
+    expect(mine(page)).to_contain_text(re.compile("rent", re.I))
     page.keyboard.press("Escape")
 
 
@@ -258,7 +260,7 @@ def test_a_voice_that_is_set_speaks_from_now_on(page, server):
             return json.loads(answer.read())["voice"]
     assert who() == VOICE
     page.goto(server.url + "/#/system?view=settings")
-    page.get_by_label("Voice", exact=True).get_by_role("button", name=other).click()
+    page.locator("select[aria-label=Voice]").select_option(other)
     expect(page.locator(".toast", has_text="Saved")).to_be_visible()
     assert who() == other
     call(server, "PATCH", "/api/v1/settings", {"values": {"speech_voice": VOICE}})

@@ -36,6 +36,11 @@ const WORDS: Record<string, string> = {
   dmy: '3 April',
 };
 
+function voiceName(id: string, voices: Voice[] | null): string {
+  const v = voices?.find((x) => x.id === id);
+  return v ? `${v.name || v.id} (${v.language}, ${v.backend})` : id;
+}
+
 function Control({ s, put }: { s: Setting; put: (v: string) => void }) {
   const [text, setText] = useState(s.value);
   const { data: voices } = useResource<Voice[]>(
@@ -48,7 +53,7 @@ function Control({ s, put }: { s: Setting; put: (v: string) => void }) {
       : s.type === 'yes_no'
         ? ['yes', 'no']
         : s.choices;
-  if (choices && choices.length <= 4 && !s.fixed)
+  if (choices && choices.length <= 4 && !s.fixed && s.name !== 'speech_voice')
     return (
       <Segments
         label={NAMES[s.name] ?? s.name}
@@ -68,7 +73,7 @@ function Control({ s, put }: { s: Setting; put: (v: string) => void }) {
       >
         {[...new Set([...choices, s.value])].map((c) => (
           <option key={c} value={c}>
-            {WORDS[c] ?? c}
+            {c === 'auto' ? 'The best there is' : (WORDS[c] ?? voiceName(c, voices))}
           </option>
         ))}
       </select>
