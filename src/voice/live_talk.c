@@ -98,7 +98,7 @@ static bool submit(LiveTalk *t, LiveJob *j)
     Err err = ERR_INIT;
     if (job_submit(j, &err))
         return true;
-    if (j->kind != JOB_PART && j->kind != JOB_WAKE)
+    if (j->kind == JOB_FINAL || j->kind == JOB_ANSWER) /* nobody waits for the others */
         talk_tell_error(t, &err);
     job_free(j);
     return false;

@@ -83,7 +83,8 @@ typedef struct {
  * filled also on failure. */
 bool speech_say(Speech *s, const SpeechSay *say, SpeechReport *report, Err *err);
 
-/* The setting was changed: who speaks from now on, here and by its mouth, when a request names none. */
+/* The setting was changed: who speaks from now on, here and by its mouth, when a request names
+ * none. */
 void speech_set_voice(Speech *s, Str voice);
 
 /* "elevenlabs...", "openai...": another machine's. */
