@@ -7,7 +7,7 @@
 #include "voice/live_int.h"
 #include "voice/trim.h"
 
-#define MS_NS 1000000u
+#define MS_NS 1000000ull
 #define SAMPLES_MS (SESSION_RATE_HZ / 1000u)
 #define SAID_MAX 2u       /* whole sounds of a client at a time */
 #define QUEUED_MAX 4      /* final texts that wait for an answer before them */
