@@ -370,6 +370,15 @@ static bool on_ping(ApiWs *ws, WsId id, const Json *data, Err *err)
     return ok;
 }
 
+WorkFrom ws_from(ApiWs *ws, WsId id)
+{
+    pthread_mutex_lock(&ws->lock);
+    const WsClient *c = ws_client_find(&ws->clients, id);
+    WorkFrom from = c ? c->from : (WorkFrom){0, 0};
+    pthread_mutex_unlock(&ws->lock);
+    return from;
+}
+
 bool ws_caller(ApiWs *ws, WsId id, Caller *out)
 {
     pthread_mutex_lock(&ws->lock);

@@ -22,6 +22,7 @@ void ws_frame_end(JsonW *w);
 void ws_notify(ApiWs *ws, const Uuid *owner, unsigned topic, Str frame);
 /* What belongs to the person of a client; NULL when it has closed. Any thread. */
 const ApiParts *ws_parts(ApiWs *ws, WsId id);
+WorkFrom ws_from(ApiWs *ws, WsId id); /* on whose account its jobs run; any thread */
 bool ws_wanted(ApiWs *ws, unsigned topic);
 Api *ws_api(ApiWs *ws);
 

@@ -278,7 +278,8 @@ static Talker *talker_of(WsVoices *v, WsId id, Err *err)
         t->ws = v->ws;
         t->id = id;
         pthread_mutex_init(&t->lock, NULL);
-        t->live = live_open(v->live, &hooks, t);
+        WorkFrom from = ws_from(v->ws, id);
+        t->live = live_open(v->live, &hooks, t, &from);
     }
     if (!t || !t->live) {
         if (t)

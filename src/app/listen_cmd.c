@@ -365,7 +365,7 @@ static bool open_voice(Listen *l, Err *err)
         return false;
     LiveParts parts = {l->voice.ears, ask ? l->voice.speech : NULL, l->work, 0};
     l->live = live_new(&parts, err);
-    l->talk = l->live ? live_open(l->live, &hooks, l) : NULL;
+    l->talk = l->live ? live_open(l->live, &hooks, l, NULL) : NULL;
     return l->talk || (l->live && err_set(err, ERR_NO_MEMORY, "no memory to listen"));
 }
 

@@ -408,14 +408,6 @@ static void give_up(Work *w, Worker *worker)
               replaced ? "another thread takes its place" : "nobody takes its place");
 }
 
-void work_touch(Work *w, unsigned worker)
-{
-    (void)pthread_mutex_lock(&w->lock);
-    if (w->workers[worker].since_ns)
-        w->workers[worker].since_ns = clock_mono_ns();
-    (void)pthread_mutex_unlock(&w->lock);
-}
-
 unsigned work_watch(Work *w)
 {
     unsigned found = 0;

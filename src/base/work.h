@@ -62,9 +62,6 @@ void work_free(Work *w);
 bool work_submit(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg, Err *err);
 bool work_submit_limited(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg,
                          const WorkLimit *limit, Err *err);
-/* Of the job that runs in `worker`, by itself: it goes on as it should, and its limit counts from
- * now. */
-void work_touch(Work *w, unsigned worker);
 /* As work_submit_limited, on somebody's account. ERR_RATE_LIMITED when too many of the address's
  * jobs wait while others want something, too. */
 bool work_submit_from(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg,

@@ -24,8 +24,8 @@ typedef enum {
     SPEAKABLE_OTHER   /* nothing but Markdown and the like is taken off: the voice reads the rest */
 } SpeakableLanguage;
 
-/* "en-US" -> English, "de" -> German; empty: English. */
-SpeakableLanguage speakable_language(Str bcp47);
+/* BCP 47: "en-US" -> English, "de" -> German; empty: English. */
+SpeakableLanguage speakable_language(Str code);
 
 typedef struct {
     Str text;        /* in the arena; at least one letter or digit */

@@ -88,6 +88,44 @@ static size_t decade(Buf *out, Str s, size_t at)
     return d + 2;
 }
 
+/* A number and its unit, which ends at `end`; where what was said ends: "3,5 Mio. \xe2\x82\xac". */
+static size_t say_unit(Buf *out, const Unit *unit, Str s, size_t from, const GermanNumber *n,
+    size_t end)
+{
+    size_t len = 0, more = spaces_at(s, end);
+    if (n->whole == 1 && !n->fraction.len) {
+        say(out, str_of(unit->one));
+    } else {
+        german_number(out, s, from, n, false);
+        say(out, str_of(unit->many));
+    }
+    bool many = unit->sign[0] == 'M' && unit->sign[1] != 'B' && unit->sign[3] == '.';
+    const Unit *money = many ? find(moneys, COUNT(moneys), s, end + more, &len) : NULL;
+    if (!money) {
+        return end;
+    }
+    say(out, str_of(money->one)); /* the point is the abbreviation's */
+    return end + more + len;
+}
+
+/* Without a unit. "1 Termin": ein; counted without a noun: eins. */
+static void say_plain(Buf *out, Str s, size_t from, const GermanNumber *n, size_t end)
+{
+    char next = char_at(s, end + 1);
+    bool noun = char_at(s, end) == ' ' && (is_upper(next) || (unsigned char)next == 0xc3);
+    bool postcode = n->digits == 5 && n->len == 5 && noun && from > 1 && s.ptr[from - 1] == ' ' &&
+        s.ptr[from - 2] == ',';
+    if (is_year(s, from, n)) {
+        german_year(out, n->whole);
+    } else if (postcode) { /* 10115 Berlin */
+        german_digits(out, str_sub(s, from, end));
+    } else if (noun && n->whole == 1 && !n->fraction.len && german_feminine(s, end + 1)) {
+        say(out, STR("eine"));
+    } else {
+        german_number(out, s, from, n, !noun || n->whole > 100);
+    }
+}
+
 size_t german_amount(Buf *out, Str s, size_t at)
 {
     GermanNumber n, b;
@@ -139,36 +177,9 @@ size_t german_amount(Buf *out, Str s, size_t at)
     if (money) {
         say_money(out, money, s, from, &n);
     } else if (unit) {
-        end += space + len;
-        if (n.whole == 1 && !n.fraction.len) {
-            say(out, str_of(unit->one));
-        } else {
-            german_number(out, s, from, &n, false);
-            say(out, str_of(unit->many));
-        }
-        /* 3,5 Mio. € */
-        size_t more = spaces_at(s, end);
-        money = unit->sign[0] == 'M' && unit->sign[1] != 'B' && unit->sign[3] == '.' ?
-            find(moneys, COUNT(moneys), s, end + more, &len) : NULL;
-        if (money) { /* the point is the abbreviation's */
-            say(out, str_of(money->one));
-            end += more + len;
-        }
-    } else if (is_year(s, from, &n)) {
-        german_year(out, n.whole);
+        end = say_unit(out, unit, s, from, &n, end + space + len);
     } else {
-        /* "1 Termin": ein; counted without a noun: eins */
-        char next = char_at(s, end + 1);
-        bool noun = char_at(s, end) == ' ' && (is_upper(next) || (unsigned char)next == 0xc3);
-        bool postcode = n.digits == 5 && n.len == 5 && noun && from > 1 && s.ptr[from - 1] == ' ' &&
-            s.ptr[from - 2] == ',';
-        if (postcode) { /* 10115 Berlin */
-            german_digits(out, str_sub(s, from, end));
-        } else if (noun && n.whole == 1 && !n.fraction.len && german_feminine(s, end + 1)) {
-            say(out, STR("eine"));
-        } else {
-            german_number(out, s, from, &n, !noun || n.whole > 100);
-        }
+        say_plain(out, s, from, &n, end);
     }
     return end - at;
 }

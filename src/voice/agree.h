@@ -15,7 +15,7 @@
 
 #include "base/str.h"
 
-#define AGREE_TEXT_MAX 4096 /* bytes of a hypothesis that are looked at */
+#define AGREE_TEXT_MAX ((size_t)4096) /* bytes of a hypothesis that are looked at */
 
 typedef struct {
     Buf settled;  /* words that stay */

@@ -431,7 +431,7 @@ static bool trimmed(Ears *e, const char *name, const EarsRequest *r, const Vad *
         !trim_find(v, pcm, n, &from, &to) ||
         to - from > (int64_t)WHISPER_WINDOW_S * EARS_RATE_HZ)
         return transcribe(e, name, r, pcm, n, a, out, err);
-    size_t padded = (size_t)(to - from) + TRIM_PAD;
+    size_t padded = (size_t)(to - from) + (size_t)TRIM_PAD;
     float *speech = mem_array(padded, sizeof *speech);
     if (!speech)
         return err_set(err, ERR_NO_MEMORY, "no memory for the speech");

@@ -162,7 +162,7 @@ void live_free(Live *l)
 
 /* ---- talks ----------------------------------------------------------------------------------- */
 
-LiveTalk *live_open(Live *l, const LiveHooks *hooks, void *arg)
+LiveTalk *live_open(Live *l, const LiveHooks *hooks, void *arg, const WorkFrom *from)
 {
     LiveTalk *t = mem_zalloc(sizeof *t);
     if (!t)
@@ -170,6 +170,8 @@ LiveTalk *live_open(Live *l, const LiveHooks *hooks, void *arg)
     t->live = l;
     t->hooks = *hooks;
     t->arg = arg;
+    if (from)
+        t->from = *from;
     t->last = &t->first;
     agree_init(&t->agree);
     pthread_mutex_init(&t->quiet, NULL);

@@ -125,8 +125,9 @@ typedef struct {
     bool no_partials;
 } LiveOptions;
 
-/* Hooks are copied; arg is used until `gone`. NULL without memory. */
-LiveTalk *live_open(Live *l, const LiveHooks *hooks, void *arg);
+/* Hooks and `from` (on whose account its jobs run; NULL: nobody's) are copied; arg is used until
+ * `gone`. NULL without memory. */
+LiveTalk *live_open(Live *l, const LiveHooks *hooks, void *arg, const WorkFrom *from);
 /* Ends everything; the talk is not to be used any more. When it returns no hook runs but `complete`
  * and `answer`, and later `gone`. */
 void live_close(LiveTalk *t);

@@ -45,7 +45,6 @@ typedef struct LiveJob {
     LiveMsg back; /* by which it comes back */
     JobKind kind;
     uint64_t id;      /* of no other job, ever */
-    unsigned worker;  /* that has it */
     atomic_bool over; /* nobody wants it any more */
     atomic_bool mute; /* its answer is not spoken: somebody speaks */
     /* hearing */
@@ -85,6 +84,7 @@ struct LiveTalk {
     Live *live;
     LiveHooks hooks;
     void *arg;
+    WorkFrom from; /* on whose account its jobs run */
     LiveMsg *first, **last; /* inbox, under the lock, as the next two */
     size_t waiting;         /* bytes of sound in it */
     bool posted;            /* something is in it */

@@ -125,7 +125,7 @@ static bool on_sound(void *arg, const int16_t *pcm, size_t n, const VoicePlace *
     pthread_mutex_unlock(&l->lock);
     if (!j->first_ns)
         j->first_ns = clock_mono_ns();
-    work_touch(l->parts.work, j->worker);
+    work_alive();
     return ok;
 }
 
@@ -149,7 +149,7 @@ static bool speak(LiveJob *j, const LiveAnswer *a, LiveSpoken *out, Err *err)
     SpeechSay say = {.owner = a->owner, .voice = str_of(j->voice), .text = a->say,
                      .speed = a->speed, .seed = LIVE_SEED, .cancel = &j->over,
                      .begin = on_begin, .sink = on_sound, .arg = j};
-    work_touch(j->talk->live->parts.work, j->worker);
+    work_alive();
     bool ok = speech_say(j->talk->live->parts.speech, &say, &out->report, err);
     uint32_t rate = atomic_load(&j->rate_hz);
     out->any = j->first_ns != 0;
@@ -212,7 +212,6 @@ static void wake_run(LiveJob *j)
 static void run(void *arg, unsigned worker)
 {
     LiveJob *j = arg;
-    j->worker = worker;
     if (j->kind == JOB_ANSWER)
         answer_run(j, worker);
     else if (j->kind == JOB_WAKE)
@@ -237,6 +236,6 @@ bool job_submit(LiveJob *j, Err *err)
     bool waits = j->kind == JOB_PART || j->kind == JOB_WAKE;
     const LiveParts *p = &j->talk->live->parts;
     WorkLimit limit = {p->job_limit_ms, names[j->kind], live_late, j->talk->live, j->id};
-    return work_submit_limited(p->work, waits ? WORK_NORMAL : WORK_INTERACTIVE, run, drop, j,
-                               &limit, err);
+    return work_submit_from(p->work, waits ? WORK_NORMAL : WORK_INTERACTIVE, run, drop, j, &limit,
+                            &j->talk->from, err);
 }

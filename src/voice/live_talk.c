@@ -7,7 +7,7 @@
 #include "voice/live_int.h"
 #include "voice/trim.h"
 
-#define MS_NS 1000000u
+#define MS_NS 1000000ull
 #define SAMPLES_MS (SESSION_RATE_HZ / 1000u)
 #define SAID_MAX 2u       /* whole sounds of a client at a time */
 #define QUEUED_MAX 4      /* final texts that wait for an answer before them */
@@ -98,7 +98,7 @@ static bool submit(LiveTalk *t, LiveJob *j)
     Err err = ERR_INIT;
     if (job_submit(j, &err))
         return true;
-    if (j->kind != JOB_PART && j->kind != JOB_WAKE)
+    if (j->kind == JOB_FINAL || j->kind == JOB_ANSWER) /* nobody waits for the others */
         talk_tell_error(t, &err);
     job_free(j);
     return false;

@@ -495,37 +495,6 @@ static void a_hung_worker_is_replaced(void **state)
     work_free(w);
 }
 
-static atomic_bool touch_now, touched;
-
-static void touch(void *arg, unsigned worker)
-{
-    while (!atomic_load(&touch_now))
-        usleep(1000);
-    work_touch(arg, worker);
-    atomic_store(&touched, true);
-    while (!atomic_load(&release_hung))
-        usleep(1000);
-}
-
-/* The limit of a job that says it goes on counts from then. */
-static void a_job_that_goes_on_does_not_hang(void **state)
-{
-    (void)state;
-    Err err = ERR_INIT;
-    Work *w = work_new(1, 8, &err);
-    WorkLimit limit = {1500, "touch", NULL, NULL, 0};
-    assert_non_null(w);
-    atomic_store(&release_hung, false);
-    assert_true(work_submit_limited(w, WORK_INTERACTIVE, touch, NULL, w, &limit, &err));
-    usleep(1600000); /* past the limit */
-    atomic_store(&touch_now, true);
-    while (!atomic_load(&touched))
-        usleep(100);
-    assert_int_equal(work_watch(w), 0);
-    atomic_store(&release_hung, true);
-    work_free(w);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -540,7 +509,6 @@ int main(void)
         cmocka_unit_test_setup(workers_take_no_signals, clear_trace),
         cmocka_unit_test(a_job_that_works_on_does_not_hang),
         cmocka_unit_test(a_hung_worker_is_replaced),
-        cmocka_unit_test(a_job_that_goes_on_does_not_hang),
         cmocka_unit_test_setup(every_job_runs_or_drops_once, clear_trace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
