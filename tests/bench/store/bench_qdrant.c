@@ -1,7 +1,7 @@
 /* bench_qdrant.c - what the Qdrant back end costs us, beside what it waits for.
  *
  *   bench_qdrant search URL PASSAGES QUERIES   our own time a search: all of it but the waiting
- *   bench_qdrant stream PASSAGES               documents into a loopback server that takes everything
+ *   bench_qdrant stream PASSAGES               documents into a loopback server that takes all
  *                                              and keeps nothing: passages a second, points a
  *                                              request, memory as it goes on
  *
@@ -61,7 +61,7 @@ static double resident_mb(void)
     return (double)pages * (double)sysconf(_SC_PAGESIZE) / 1e6;
 }
 
-/* ---- a server that takes everything ----------------------------------------------------------- */
+/* ---- a server that takes everything ---------------------------------------------------------- */
 
 static struct {
     int fd;
@@ -71,8 +71,9 @@ static struct {
 } sink = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static const char knowledge[] =
-    "{\"result\":{\"config\":{\"params\":{\"vectors\":{\"dense\":{\"size\":384,\"distance\":"
-    "\"Cosine\"}},\"sparse_vectors\":{\"bm25\":{\"modifier\":\"idf\"}}}},\"payload_schema\":{}}}";
+    "{\"result\":{\"config\":{\"params\":{\"vectors\":{\"dense\":{\"size\":384,"
+    "\"distance\":\"Cosine\"}},\"sparse_vectors\":{\"bm25\":{\"modifier\":\"idf\"}}}},"
+    "\"payload_schema\":{}}}";
 static const char state[] = "{\"result\":{\"config\":{\"params\":{\"vectors\":{}}},"
                             "\"payload_schema\":{}}}";
 
@@ -189,7 +190,7 @@ static unsigned sink_start(void)
     return ntohs(a.sin_port);
 }
 
-/* ---- the two ----------------------------------------------------------------------------------- */
+/* ---- the two --------------------------------------------------------------------------------- */
 
 static Store *open_at(const char *url, char dir[])
 {
