@@ -21,7 +21,7 @@ typedef struct {
 /* `o->dir` is the folder of this process's working copies, which may be lost. ERR_CONFLICT: the
  * collections there are of another kind, or another process has the folder; ERR_FORBIDDEN: the key
  * is refused. A server that cannot be reached is no error here. */
-Store *store_open_qdrant(const StoreOptions *o, const QdrantOptions *q, Err *err);
+Store *store_open_qdrant(const StoreOptions *o, const QdrantOptions *x, Err *err);
 /* ---- moving ---------------------------------------------------------------------------------- */
 
 typedef struct {

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+from websockets.sync.client import connect
 
 from qdrant_lib import Engine, engine  # noqa: F401 (a fixture)
 from server import Server
@@ -74,6 +75,24 @@ def test_two_servers_one_truth(tmp_path, engine):
         assert n == 0
 
 
+def test_who_listens_hears_of_it(tmp_path, engine):
+    """A document that came and went in one process is told to a client of another."""
+    with start(tmp_path, "a", engine) as a, start(tmp_path, "b", engine) as b:
+        with connect(b.url.replace("http", "ws") + "/ws") as ws:
+            ws.send(json.dumps({"type": "Subscribe", "data": {"topics": ["documents"]}}))
+            assert call(b, "GET", API + "/knowledge/documents")[0] == 200
+            status, doc, _ = put(a, "A document that somebody else has to hear of: medlars.")
+            assert status == 201
+            heard = []
+            while len(heard) < 2:
+                message = json.loads(ws.recv(timeout=60))
+                if message["type"] == "DocumentUpdate":
+                    heard.append((message["data"]["change"], message["data"]["document"]["id"]))
+                    if len(heard) == 1:
+                        call(a, "DELETE", f"{API}/knowledge/documents/{doc['id']}")
+            assert heard == [("created", doc["id"]), ("deleted", doc["id"])]
+
+
 def test_tokens_everywhere(tmp_path, engine):
     """A token made in one process opens the other, and is worth nothing in both when revoked in
     one; a person who was added in one is known in the other."""
@@ -114,7 +133,13 @@ def test_tokens_everywhere(tmp_path, engine):
         while call(a, "POST", API + "/session", login)[0] != 200:
             assert time.monotonic() < deadline
             time.sleep(0.5)
-        assert asks(b, token["token"], f"{API}/tokens/{token['id']}", "DELETE")[0] in (200, 204)
+        _, _, headers = call(b, "POST", API + "/session",
+                             {"name": "me", "password": "another long pass phrase"})
+        request = urllib.request.Request(f"{b.url}{API}/tokens/{token['id']}", method="DELETE",
+                                         headers={"Origin": b.url, "Cookie": headers["Set-Cookie"]
+                                                  .split(";")[0]})
+        with urllib.request.urlopen(request, timeout=30) as r:
+            assert r.status in (200, 204)
         until(401, a, token["token"])
 
 

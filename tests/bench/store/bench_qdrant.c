@@ -71,8 +71,9 @@ static struct {
 } sink = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static const char knowledge[] =
-    "{\"result\":{\"config\":{\"params\":{\"vectors\":{\"dense\":{\"size\":384,\"distance\":"
-    "\"Cosine\"}},\"sparse_vectors\":{\"bm25\":{\"modifier\":\"idf\"}}}},\"payload_schema\":{}}}";
+    "{\"result\":{\"config\":{\"params\":{\"vectors\":{\"dense\":{\"size\":384,"
+    "\"distance\":\"Cosine\"}},\"sparse_vectors\":{\"bm25\":{\"modifier\":\"idf\"}}}},"
+    "\"payload_schema\":{}}}";
 static const char state[] = "{\"result\":{\"config\":{\"params\":{\"vectors\":{}}},"
                             "\"payload_schema\":{}}}";
 

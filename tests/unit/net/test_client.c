@@ -124,6 +124,34 @@ static void requests(void **state)
     }
 }
 
+/* A pool's requests go over one connection, and carry nothing over from one to the next. */
+static void kept_connections(void **state)
+{
+    (void)state;
+    Err err = ERR_INIT;
+    ServerStats before, after;
+    ClientPool *pool = client_pool_new(&err);
+    assert_non_null(pool);
+    server_stats(server, &before);
+    for (int i = 0; i < 20; i++) {
+        HttpHeader h = {STR("X-Sent"), STR("yes")};
+        ClientRequest req = {.method = i % 2 ? "POST" : "GET", .url = url("/echo"), .headers = &h,
+                             .header_count = i % 2 ? 1 : 0, .pool = pool};
+        if (i % 2)
+            req.body = STR("once");
+        ClientResponse r;
+        if (!client_request(&req, &r, &err))
+            fail_msg("%s", err.msg);
+        assert_str(client_header(&r, "x-method"), i % 2 ? "POST" : "GET");
+        assert_true(str_eq(buf_str(&r.body), i % 2 ? STR("once") : STR("")));
+        assert_true(str_eq(client_header(&r, "X-Got"), STR("yes")) == (i % 2 == 1));
+        client_response_release(&r);
+    }
+    server_stats(server, &after);
+    assert_int_equal(after.accepted - before.accepted, 1);
+    client_pool_free(pool);
+}
+
 static void statuses_are_no_errors(void **state)
 {
     (void)state;
@@ -525,6 +553,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests),
+        cmocka_unit_test(kept_connections),
         cmocka_unit_test(statuses_are_no_errors),
         cmocka_unit_test(redirects),
         cmocka_unit_test(bad_urls),
