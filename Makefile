@@ -67,10 +67,14 @@ screenshots: ## every screen of the page as pictures: light and dark, telephone 
 	@./setup test
 	@tools/build dev
 	@build/venv/bin/python tests/e2e/screenshots.py build/screenshots
-bench-server: ## 11,000 WebSocket clients for ten minutes (SECONDS_OF=600)
+bench-server: ## 11,000 WebSocket clients for ten minutes (SECONDS_OF=600), eight people, look-ups beside FastAPI
 	@./setup test
 	@tools/build dev
-	@SOTTO_BIN=build/dev/bin/sotto build/venv/bin/python tests/load/server.py --seconds $(or $(SECONDS_OF),600) --judge
+	@missed=0; export SOTTO_BIN=build/dev/bin/sotto; \
+	build/venv/bin/python tests/load/server.py --seconds $(or $(SECONDS_OF),600) --judge || missed=1; \
+	build/venv/bin/python tests/load/mixed.py --seconds $$(( $(or $(SECONDS_OF),600) / 10 + 10 )) --judge || missed=1; \
+	if command -v wrk >/dev/null; then python3 tests/bench/net/lookup.py; \
+	else echo "look-ups beside FastAPI are left out: install the Debian package wrk"; fi; exit $$missed
 
 attack: ## hostile clients of seventeen kinds for ten minutes beside good ones
 	@./setup test

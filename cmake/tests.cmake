@@ -45,6 +45,10 @@ if(SOTTO_TESTS)
     endforeach()
   endforeach()
   if(TARGET sotto AND NOT SOTTO_FUZZ)
+    set(e2e_timeout 900)
+    if(SOTTO_TSAN) # ten times as slow
+      set(e2e_timeout 5400)
+    endif()
     file(GLOB suites CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/e2e/test_*.py)
     foreach(source ${suites})
       get_filename_component(name ${source} NAME_WE)
@@ -52,7 +56,7 @@ if(SOTTO_TESTS)
       add_test(NAME ${SOTTO_TEST_PREFIX}e2e/${suite}
         COMMAND ${CMAKE_SOURCE_DIR}/build/venv/bin/python -m pytest -q -rs -p no:cacheprovider ${source}
         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests/e2e)
-      set_tests_properties(${SOTTO_TEST_PREFIX}e2e/${suite} PROPERTIES TIMEOUT 900 LABELS e2e
+      set_tests_properties(${SOTTO_TEST_PREFIX}e2e/${suite} PROPERTIES TIMEOUT ${e2e_timeout} LABELS e2e
         ENVIRONMENT "SOTTO_BIN=$<TARGET_FILE:sotto>;SOTTO_BUILD=${SOTTO_TEST_PREFIX};PYTHONDONTWRITEBYTECODE=1")
     endforeach()
   endif()

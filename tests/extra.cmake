@@ -56,6 +56,10 @@ if(TARGET sotto AND NOT SOTTO_FUZZ)
     set_tests_properties(${SOTTO_TEST_PREFIX}load/${kind} PROPERTIES TIMEOUT 300 LABELS e2e
       ENVIRONMENT "SOTTO_BIN=$<TARGET_FILE:sotto>;SOTTO_LOAD=$<TARGET_FILE:sotto_load>;PYTHONDONTWRITEBYTECODE=1")
   endforeach()
+  add_test(NAME ${SOTTO_TEST_PREFIX}load/mixed COMMAND ${CMAKE_SOURCE_DIR}/build/venv/bin/python
+    ${CMAKE_SOURCE_DIR}/tests/load/mixed.py --seconds 6 --documents 20 --files 30)
+  set_tests_properties(${SOTTO_TEST_PREFIX}load/mixed PROPERTIES TIMEOUT 300 LABELS e2e
+    ENVIRONMENT "SOTTO_BIN=$<TARGET_FILE:sotto>;SOTTO_LOAD=$<TARGET_FILE:sotto_load>;PYTHONDONTWRITEBYTECODE=1")
 endif()
 # Every system call and allocation failing, once and for ever, in six scenarios with the real server:
 # a few of each kind here, all of them with SOTTO_TORTURE=full. Not under a sanitizer: its allocator

@@ -79,6 +79,15 @@ void access_on_end(Access *x, void (*fn)(void *arg, const Uuid *credentials, siz
  * expired. */
 void access_tick(Access *x);
 
+/* What other processes changed, when the store is shared: people and credentials are as they are
+ * there from now on. Not on the loop thread. */
+#define ACCESS_NEWS_MAX 32
+typedef struct {
+    Uuid came[ACCESS_NEWS_MAX], went[ACCESS_NEWS_MAX]; /* people; more of them the next time */
+    size_t n_came, n_went;
+} AccessNews;
+bool access_refresh(Access *x, AccessNews *news, Err *err);
+
 /* Whether everybody must sign in now. */
 bool access_must_sign_in(const Access *x);
 /* Whether anybody could: a password or a living token exists. */

@@ -82,6 +82,8 @@ static bool write_notes(Access *x, const AccessNote *notes, size_t n, Err *err)
 static void flush_notes(Access *x)
 {
     Err err = ERR_INIT;
+    /* One after another: who reads the log next finds what another thread was just writing. */
+    pthread_mutex_lock(&x->changes);
     pthread_mutex_lock(&x->lock);
     AccessNote *notes = x->notes;
     size_t n = x->n_notes, dropped = x->dropped;
@@ -89,6 +91,7 @@ static void flush_notes(Access *x)
     x->n_notes = x->cap_notes = x->dropped = 0;
     pthread_mutex_unlock(&x->lock);
     bool ok = n == 0 || write_notes(x, notes, n, &err);
+    pthread_mutex_unlock(&x->changes);
     if (!ok)
         dropped += n;
     mem_free(notes);

@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "api/kept.h"
 #include "api/openai.h"
 #include "base/clock.h"
 #include "base/hash.h"
@@ -20,6 +21,7 @@ struct Api {
     Route *table;
     Server *server;
     ApiWs *ws;
+    Kept *kept;
 };
 
 const ApiParts *api_parts(const Api *api)
@@ -123,7 +125,9 @@ Api *api_new(const ApiParts *parts, Err *err)
     api->router = router_new(table, n, err);
     if (api->router)
         api->ws = api_ws_new(api, err);
-    if (!api->router || !api->ws) {
+    if (api->ws)
+        api->kept = kept_new(err);
+    if (!api->router || !api->ws || !api->kept) {
         api_free(api);
         return NULL;
     }
@@ -138,6 +142,7 @@ void api_free(Api *api)
         api_gauges_drop(&api->parts);
     api_ws_free(api->ws);
     router_free(api->router);
+    kept_free(api->kept);
     while (api->others) {
         struct OtherPerson *p = api->others;
         api->others = p->next;
@@ -295,8 +300,11 @@ static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, unsign
     buf_init(&c->out, BUF_DEFAULT_MAX);
     x->route = c->route->pattern;
     x->resp.status = 200;
+    uint64_t version = kept_version(c->parts, c->route, x);
     bool ok = call_read(c, &err) && c->route->run(c, &err);
-    if (api->parts.access && !str_eq(x->req.method, STR("GET")))
+    if (ok && version)
+        kept_put(api->kept, c->parts, x, version);
+    if (api->parts.access && (!str_eq(x->req.method, STR("GET")) || (c->route->flags & NOTED)))
         note_call(api, c, ok ? x->resp.status : c->fail_status ? c->fail_status
                                               : err_info(err.code)->http_status);
     json_free(c->tree);
@@ -463,6 +471,19 @@ WorkFrom api_from(const HttpExchange *x, const Caller *caller)
     return from;
 }
 
+/* True when it was answered with what is kept. */
+static bool answer_again(Api *api, HttpExchange *x, const ApiRoute *r)
+{
+    const Caller *caller = x->user;
+    const ApiParts *parts = caller && caller->kind != CALLER_NOBODY
+                                ? api_parts_of(api, &caller->owner) : NULL;
+    if (!parts || !kept_answer(api->kept, parts, x))
+        return false;
+    x->route = r->pattern;
+    http_exchange_reply(x);
+    return true;
+}
+
 void api_on_request(void *arg, HttpExchange *x)
 {
     Api *api = arg;
@@ -474,6 +495,8 @@ void api_on_request(void *arg, HttpExchange *x)
         run_route(api, x, &match, 0);
         return;
     }
+    if ((r->flags & IS_KEPT) && answer_again(api, x, r))
+        return;
     Err err = ERR_INIT;
     Job *job = ARENA_NEW(x->req.arena, Job);
     if (!job) {

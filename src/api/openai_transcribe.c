@@ -8,7 +8,7 @@
 
 typedef struct {
     ApiCall *call;
-    bool stream, gone, any;
+    bool stream, progress, gone, any;
 } Hearing;
 
 static bool client_gone(void *arg)
@@ -53,16 +53,21 @@ static void on_heard(void *arg, const WhisperSegment *segments, size_t n)
     }
 }
 
-static void stream_done(Hearing *h, const WhisperResult *r)
+/* How far it is; ears.h calls it behind every window, also those of silence. */
+static bool on_progress(void *arg, size_t done, size_t all)
 {
+    Hearing *h = arg;
     JsonW w;
+    if (!h->progress || h->gone)
+        return !h->gone;
     jw_init(&w, &h->call->out);
     jw_obj(&w);
-    jw_kv_cstr(&w, "type", "transcript.text.done");
-    jw_kv_str(&w, "text", r->text);
-    usage(&w, (double)r->duration_s);
+    jw_kv_cstr(&w, "type", "transcript.progress");
+    jw_kv_num(&w, "seconds", (double)(done < all ? done : all) / EARS_RATE_HZ);
+    jw_kv_num(&w, "of", (double)all / EARS_RATE_HZ);
     jw_obj_end(&w);
     send_event(h);
+    return !h->gone;
 }
 
 /* To the hundredth that timestamps have; words have no more. */
@@ -129,24 +134,6 @@ static void verbose_members(JsonW *w, const WhisperResult *r, bool words, bool s
         words_json(w, r);
 }
 
-static bool text_answer(ApiCall *c, Str format, const WhisperResult *r, Err *err)
-{
-    bool vtt = str_eq(format, STR("vtt"));
-    if (vtt)
-        transcript_vtt(&c->out, r);
-    else if (str_eq(format, STR("srt")))
-        transcript_srt(&c->out, r);
-    else {
-        buf_add(&c->out, r->text);
-        buf_add_char(&c->out, '\n');
-    }
-    if (!call_json(c, 200, err))
-        return false;
-    c->x->resp.content_type = vtt ? STR("text/vtt; charset=utf-8")
-                                  : STR("text/plain; charset=utf-8");
-    return true;
-}
-
 static bool granularity(const FieldValue *v, const char *name)
 {
     for (size_t i = 0; i < v->n_list; i++)
@@ -155,28 +142,69 @@ static bool granularity(const FieldValue *v, const char *name)
     return false;
 }
 
+/* The transcript as response_format asks for it. */
+static void write_answer(const ApiCall *c, const WhisperResult *r, Buf *out)
+{
+    Str format = call_body(c, "response_format")->str;
+    const FieldValue *times = call_body(c, "timestamp_granularities[]");
+    bool words = granularity(times, "word");
+    JsonW w;
+    if (str_eq(format, STR("vtt"))) {
+        transcript_vtt(out, r);
+    } else if (str_eq(format, STR("srt"))) {
+        transcript_srt(out, r);
+    } else if (str_eq(format, STR("text"))) {
+        buf_add(out, r->text);
+        buf_add_char(out, '\n');
+    } else {
+        jw_init(&w, out);
+        jw_obj(&w);
+        if (str_eq(format, STR("json")))
+            jw_kv_str(&w, "text", r->text);
+        else
+            verbose_members(&w, r, words, !words || granularity(times, "segment"));
+        usage(&w, (double)r->duration_s);
+        jw_obj_end(&w);
+    }
+}
+
+static bool stream_done(Hearing *h, const WhisperResult *r, Err *err)
+{
+    JsonW w;
+    Buf whole;
+    buf_init(&whole, h->call->out.max);
+    if (h->progress)
+        write_answer(h->call, r, &whole);
+    bool ok = buf_check(&whole, "the transcript", err);
+    if (ok) {
+        jw_init(&w, &h->call->out);
+        jw_obj(&w);
+        jw_kv_cstr(&w, "type", "transcript.text.done");
+        jw_kv_str(&w, "text", r->text);
+        if (h->progress)
+            jw_kv_str(&w, "output", buf_str(&whole));
+        usage(&w, (double)r->duration_s);
+        jw_obj_end(&w);
+        send_event(h);
+    }
+    buf_release(&whole);
+    return ok;
+}
+
 static bool answer(Hearing *h, const WhisperResult *r, Err *err)
 {
     ApiCall *c = h->call;
     Str format = call_body(c, "response_format")->str;
-    const FieldValue *times = call_body(c, "timestamp_granularities[]");
-    bool words = granularity(times, "word");
-    if (h->stream) {
-        stream_done(h, r);
-        return true;
-    }
-    if (!str_eq(format, STR("json")) && !str_eq(format, STR("verbose_json")))
-        return text_answer(c, format, r, err);
-    JsonW w;
-    jw_init(&w, &c->out);
-    jw_obj(&w);
-    if (str_eq(format, STR("json")))
-        jw_kv_str(&w, "text", r->text);
-    else
-        verbose_members(&w, r, words, !words || granularity(times, "segment"));
-    usage(&w, (double)r->duration_s);
-    jw_obj_end(&w);
-    return call_json(c, 200, err);
+    if (h->stream)
+        return stream_done(h, r, err);
+    write_answer(c, r, &c->out);
+    if (!call_json(c, 200, err))
+        return false;
+    if (str_eq(format, STR("vtt")))
+        c->x->resp.content_type = STR("text/vtt; charset=utf-8");
+    else if (!str_eq(format, STR("json")) && !str_eq(format, STR("verbose_json")))
+        c->x->resp.content_type = STR("text/plain; charset=utf-8");
+    return true;
 }
 
 static bool check(ApiCall *c, char model[EARS_NAME_MAX], Err *err)
@@ -206,6 +234,7 @@ bool openai_transcribe(ApiCall *c, Err *err)
     char model[EARS_NAME_MAX];
     const FieldValue *file = call_body(c, "file");
     Hearing h = {.call = c, .stream = call_body(c, "stream")->b};
+    h.progress = h.stream && call_body(c, "progress")->b;
     Sound sound;
     WhisperResult r;
     if (!check(c, model, err) ||
@@ -219,6 +248,7 @@ bool openai_transcribe(ApiCall *c, Err *err)
                     .word_times = granularity(call_body(c, "timestamp_granularities[]"), "word"),
                     .cancelled = client_gone,
                     .heard = on_heard,
+                    .progress = on_progress,
                     .arg = &h}};
     EarsSource source = {(size_t)sound.samples, read_sound, &sound};
     bool ok = ears_hear_source(c->parts->ears, &q, &source, c->arena, &r, err);

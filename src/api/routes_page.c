@@ -39,7 +39,7 @@ static const ApiRoute rows[] = {
     {"GET", "/api/v1/system", machine_show, WORK_INTERACTIVE, 0, "system",
      "The program and its machine", "Models, memory, queue, storage, and checks with their remedy.",
      NULL, 0, NULL, 0, BODY_NONE, 0, "System", "200", "503"},
-    {"GET", "/api/v1/system/backup", backup_get, WORK_NORMAL, NEEDS_ADMIN, "system",
+    {"GET", "/api/v1/system/backup", backup_get, WORK_NORMAL, NEEDS_ADMIN | NOTED, "system",
      "A backup of everything", "A copy of the database as one file, for sotto restore.", NULL, 0,
      NULL, 0, BODY_NONE, 0, "application/octet-stream", "200", "503,507"},
 };

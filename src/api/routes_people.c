@@ -139,7 +139,7 @@ static const ApiRoute rows[] = {
      "Documents, tasks, conversations, ...: overwritten in the file. The first person stays, with "
      "nothing: somebody looks after the program, which begins anew. Backups keep what they have.",
      NULL, 0, FIELDS(account_body), BODY_JSON, 1 << 14, NULL, "204", "400,403,404,409,413,415"},
-    {"GET", "/api/v1/export", export_get, WORK_NORMAL, 0, "people", "All that one owns",
+    {"GET", "/api/v1/export", export_get, WORK_NORMAL, NOTED, "people", "All that one owns",
      "A ZIP archive: documents with their originals, tasks, calendar, conversations, memory, "
      "briefings, ledger, and manifest.json with the SHA-256 of each file.",
      NULL, 0, NULL, 0, BODY_NONE, 0, "application/zip", "200", ""},

@@ -28,6 +28,11 @@ static const Field transcribe_body[] = {
      .max = 2,
      .help = "word, segment; with verbose_json"},
     {.name = "stream", .type = F_BOOL, .fallback = "false"},
+    {.name = "progress",
+     .type = F_BOOL,
+     .fallback = "false",
+     .help = "with stream, and not OpenAI's: events transcript.progress with the seconds heard so "
+             "far, and in transcript.text.done the member output, what response_format asks for"},
 };
 
 static const Field speech_body[] = {

@@ -29,6 +29,7 @@ static const struct {
 #define QUERIES_PER_CLIENT 8
 #define QUERY_BYTES_MAX INTENTS_TEXT_MAX
 #define PING_BYTES_MAX 1024 /* of a Pong */
+#define STOPPING "the server is stopping"
 
 /* What a connection's callbacks get. */
 typedef struct {
@@ -128,18 +129,21 @@ static void queries_cancel(ApiWs *ws, WsId id)
     pthread_mutex_unlock(&ws->lock);
 }
 
-static bool query_begin(ApiWs *ws, WsId id, unsigned *turn, WorkFrom *from)
+static bool query_begin(ApiWs *ws, WsId id, unsigned *turn, WorkFrom *from, Err *err)
 {
     pthread_mutex_lock(&ws->lock);
     WsClient *c = client_of(ws, id);
-    bool ok = c && c->queries < QUERIES_PER_CLIENT;
+    bool stops = c && c->closing, ok = c && !stops && c->queries < QUERIES_PER_CLIENT;
     if (ok) {
         c->queries++;
         *turn = c->turn;
         *from = c->from;
     }
     pthread_mutex_unlock(&ws->lock);
-    return ok;
+    if (stops)
+        return err_set(err, ERR_UNAVAILABLE, STOPPING);
+    return ok || err_set(err, ERR_RATE_LIMITED, "%d queries are waiting already",
+                         QUERIES_PER_CLIENT);
 }
 
 static void query_end(ApiWs *ws, WsId id)
@@ -148,7 +152,23 @@ static void query_end(ApiWs *ws, WsId id)
     WsClient *c = client_of(ws, id);
     if (c)
         c->queries--;
+    bool last = c && c->closing && c->queries == 0;
     pthread_mutex_unlock(&ws->lock);
+    if (last) /* behind the answer */
+        ws_post_close(api_server(ws->api), id, WS_CLOSE_GOING_AWAY, STR(STOPPING));
+}
+
+static bool on_stop(void *user, Server *server, WsId id)
+{
+    ApiWs *ws = ((Connection *)user)->ws;
+    (void)server;
+    pthread_mutex_lock(&ws->lock);
+    WsClient *c = client_of(ws, id);
+    bool waits = c && c->queries > 0;
+    if (waits)
+        c->closing = true;
+    pthread_mutex_unlock(&ws->lock);
+    return waits;
 }
 
 /* ---- messages out -----------------------------------------------------------------------------
@@ -274,8 +294,8 @@ static bool on_query(ApiWs *ws, WsId id, const Json *data, Err *err)
     const ApiParts *parts = ws_parts(ws, id);
     if (!parts)
         return err_set(err, ERR_UNAUTHORIZED, "sign in again");
-    if (!query_begin(ws, id, &turn, &from))
-        return err_set(err, ERR_RATE_LIMITED, "%d queries are waiting already", QUERIES_PER_CLIENT);
+    if (!query_begin(ws, id, &turn, &from, err))
+        return false;
     WsJob *job = mem_zalloc(sizeof *job + text.len);
     bool ok = job ? true : err_set(err, ERR_NO_MEMORY, "no memory for the query");
     if (ok) {
@@ -532,7 +552,7 @@ bool ws_wanted(ApiWs *ws, unsigned topic)
 
 bool ws_open(ApiCall *c, Err *err)
 {
-    static const WsHandler handler = {on_open, on_text, on_binary, on_close};
+    static const WsHandler handler = {on_open, on_text, on_binary, on_close, on_stop};
     ApiWs *ws = api_ws(c->api);
     if (!api_server(c->api))
         return err_set(err, ERR_UNAVAILABLE, "there is no WebSocket without a server");

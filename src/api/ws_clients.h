@@ -15,6 +15,7 @@ typedef struct {
     WsId id;
     unsigned topics;
     unsigned queries;
+    bool closing;  /* the server stops: it is closed when its queries are answered */
     unsigned turn; /* raised by Cancel: queries of before are over */
     WorkFrom from; /* on whose account its queries run */
     Caller caller; /* whose it is; it hears of that person's things only */

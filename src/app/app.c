@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "app/backend.h"
 #include "app/models.h"
 #include "base/os.h"
 #include "net/client.h"
@@ -340,7 +341,7 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
                        .read_only = o->read_only,
                        .lock_note = o->lock_note,
                        .model = APP_MODEL};
-    app->store = store_open_sqlite(&so, err);
+    app->store = backend_open(c, &so, err);
     if (!app->store || !host_apply_saved(app->store, &app_owner, c, err) ||
         !open_voice(app, o, err))
         return false;

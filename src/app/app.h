@@ -89,6 +89,8 @@ bool app_person_add(void *app, const Uuid *owner, Err *err);
 void app_person_remove(void *app, const Uuid *owner);
 /* The voices, over app->mouth and app->sounds; for app_open. */
 bool app_open_speech(App *app, const AppOptions *o, Err *err);
+/* People and credentials that other processes changed, when the store is shared. */
+void app_people_refresh(App *app);
 
 /* Threads that read, embed and search: the setting, or one a processor, two at least. */
 unsigned app_threads(const Config *c);

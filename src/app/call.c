@@ -249,12 +249,17 @@ static bool wanted(void *arg)
     return f->s->wanted(f->s->arg);
 }
 
-static bool stream_local(Call *c, Str target, Str json, Flow *f, CallAnswer *a, Err *err)
+static const char *content_type(const CallStream *s)
+{
+    return s->content_type ? s->content_type : "application/json";
+}
+
+static bool stream_local(Call *c, Str target, Str body, Flow *f, CallAnswer *a, Err *err)
 {
     HttpHeader headers[] = {{STR("Host"), STR("localhost")},
-                            {STR("Content-Type"), STR("application/json")},
+                            {STR("Content-Type"), str_of(content_type(f->s))},
                             {STR("Accept"), STR("text/event-stream")}};
-    HttpExchange *x = http_exchange_new(STR("POST"), target, headers, 3, json, err);
+    HttpExchange *x = http_exchange_new(STR("POST"), target, headers, 3, body, err);
     if (!x)
         return false;
     http_exchange_follow(x, on_data, wanted, f);
@@ -272,16 +277,16 @@ static bool stream_local(Call *c, Str target, Str json, Flow *f, CallAnswer *a, 
     return ok;
 }
 
-bool call_stream(Call *c, Str target, Str json, const CallStream *s, Err *err)
+bool call_stream(Call *c, Str target, Str body, const CallStream *s, Err *err)
 {
     CallAnswer a = {0};
     Flow f = {.s = s};
     Err why = ERR_INIT;
     buf_init(&a.body, (size_t)1 << 20);
     sse_init(&f.sse, EVENT_MAX, on_event, &f);
-    bool ok = c->remote ? remote_stream(c->remote, target, json, on_data, wanted, &f, &a.status,
-                                        &a.body, &why)
-                        : stream_local(c, target, json, &f, &a, &why);
+    bool ok = c->remote ? remote_stream(c->remote, target, content_type(s), body, on_data, wanted,
+                                        &f, &a.status, &a.body, &why)
+                        : stream_local(c, target, body, &f, &a, &why);
     if (ok && a.status >= 400)
         ok = problem(&a, &why);
     ok = ok && sse_end(&f.sse, &f.err);

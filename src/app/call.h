@@ -47,8 +47,9 @@ typedef struct {
      * server stops what it does. */
     bool (*wanted)(void *arg);
     void *arg;
+    const char *content_type; /* of the body; NULL: application/json */
 } CallStream;
-bool call_stream(Call *c, Str target, Str json, const CallStream *s, Err *err);
+bool call_stream(Call *c, Str target, Str body, const CallStream *s, Err *err);
 /* Whose summaries a language model could write now; NULL when a server does that, or there is
  * none. With CALL_MODEL. */
 struct Briefings *call_briefings(Call *c);

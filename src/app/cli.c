@@ -135,7 +135,7 @@ int cli_done(Cli *cli, int status)
 /* ---- signals ----------------------------------------------------------------------------------
  */
 
-static atomic_int asked_to_stop; /* the signal; lock-free: written by a handler, read by any thread */
+static atomic_int asked_to_stop; /* the signal; lock-free: a handler writes it */
 
 static void on_signal(int number)
 {

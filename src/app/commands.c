@@ -51,7 +51,6 @@ static const CliFlag voice_flags[] = {
     {"--limit", "N", false, "list: at most so many; 50 unless said otherwise"},
     {"--all", NULL, false, "delete: all of it"},
     {"--yes", NULL, false, "delete: do not ask; needed when standard input is no terminal"},
-    {"--forever", NULL, false, "delete: so that it cannot be brought back"},
 };
 
 static const CliFlag conversations_flags[] = {
@@ -59,6 +58,7 @@ static const CliFlag conversations_flags[] = {
     {"--limit", "N", false, "list: at most so many; show: so many of the last messages; 50 unless "
                             "said otherwise"},
     {"--yes", NULL, false, "delete: do not ask; needed when standard input is no terminal"},
+    {"--forever", NULL, false, "delete: so that it cannot be brought back"},
 };
 
 static const CliFlag memory_flags[] = {
@@ -196,6 +196,8 @@ static const CliFlag token_flags[] = {
     {"--all", NULL, false, "list: everybody's"},
 };
 
+static const CliFlag migrate_flags[] = {
+    {"--to", "WHERE", false, "qdrant or sqlite"}};
 static const CliFlag export_flags[] = {
     {"--person", "NAME", false, "what somebody else owns; the first person unless given"},
 };
@@ -249,8 +251,8 @@ static const CliCommand commands[] = {
     {"conversations", "[list|show|delete|restore] [ID]", "conversations that are kept",
      "ID is a conversation's id, or its last letters as the list shows them. What was deleted can "
      "be\n"
-     "brought back for a day with restore and its whole id; with --forever it is gone at once.", conversations_flags,
-     COUNT(conversations_flags), 0, MANY, conversations_command},
+     "brought back for a day with restore and its whole id; with --forever it is gone at once.",
+     conversations_flags, COUNT(conversations_flags), 0, MANY, conversations_command},
     {"voice", "[list|show|delete] [ID]", "what was said aloud, and the answers",
      "ID is an interaction's id, or its last letters as the list shows them.", voice_flags,
      COUNT(voice_flags), 0, MANY, voice_command},
@@ -364,6 +366,11 @@ static const CliCommand commands[] = {
     {"audit", "", "who did what, when and from where",
      "Changes, signing in, and what was refused; the latest at the end.", audit_flags,
      COUNT(audit_flags), 0, 0, audit_command},
+    {"migrate", "--to qdrant|sqlite", "move everything to a Qdrant server, or back to a file",
+     "Needs qdrant_url, and no running server. Every row is read again at the end and compared, by "
+     "number\n"
+     "and SHA-256. Interrupted, say it again: it goes on. What was left behind stays as it was.",
+     migrate_flags, COUNT(migrate_flags), 0, 0, migrate_command},
     {"version", "", "show the version", NULL, NULL, 0, 0, 0, version_command},
     {"help", "[COMMAND]", "show help on a command", NULL, NULL, 0, 0, 1, help_command},
 };

@@ -33,6 +33,7 @@ int people_command(Cli *cli);
 int token_command(Cli *cli);
 int audit_command(Cli *cli);
 int export_command(Cli *cli);
+int migrate_command(Cli *cli);
 int version_command(Cli *cli);
 int help_command(Cli *cli);
 

@@ -137,6 +137,16 @@ static const Setting settings[SET_ID_COUNT] = {
      "what ElevenLabs is asked for: pcm_16000 to pcm_48000, wav_..., mp3_44100_128, opus_48000_64"},
     {SET_ELEVENLABS_URL, SETTING_URL, "elevenlabs_url", "--elevenlabs-url", "ELEVENLABS_BASE_URL",
      "https://api.elevenlabs.io", "URL", NULL, 0, 0, "where ElevenLabs is asked"},
+    {SET_QDRANT_URL, SETTING_URL, "qdrant_url", "--qdrant-url", "QDRANT_URL", "", "URL", NULL, 0, 0,
+     "a Qdrant server that keeps everything, for many processes; empty: one file keeps it"},
+    {SET_QDRANT_API_KEY, SETTING_SECRET, "qdrant_api_key", NULL, "QDRANT_API_KEY", "", "KEY", NULL,
+     0, 0, "key of that server; sent nowhere else"},
+    {SET_QDRANT_SHARDS, SETTING_COUNT, "qdrant_shards", "--qdrant-shards", "QDRANT_SHARDS", "1",
+     "N", NULL, 1, 10000, "shards of collections that are made there"},
+    {SET_QDRANT_REPLICAS, SETTING_COUNT, "qdrant_replicas", "--qdrant-replicas", "QDRANT_REPLICAS",
+     "1", "N", NULL, 1, 100, "copies of each shard of collections that are made there"},
+    {SET_QDRANT_TIMEOUT, SETTING_COUNT, "qdrant_timeout", "--qdrant-timeout", "QDRANT_TIMEOUT",
+     "10", "SECONDS", NULL, 1, 600, "how long one request there may take"},
 };
 
 typedef struct {

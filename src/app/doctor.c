@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "app/backend.h"
 #include "app/call.h"
 #include "app/commands.h"
 #include "app/models.h"
@@ -141,7 +142,7 @@ static void check_store(Doctor *d, bool busy)
     Err err = ERR_INIT;
     Buf report;
     StoreStats s;
-    if (!db || !os_exists(db))
+    if (!db || (!os_exists(db) && !backend_is_qdrant(cli->config)))
         return;
     StoreOptions o = {
         .dir = dir, .read_only = busy, .model = APP_MODEL, .lock_note = "sotto doctor"};
@@ -149,7 +150,7 @@ static void check_store(Doctor *d, bool busy)
         check(d, "database", false, "cannot be repaired while it is in use; stop the server first");
         return;
     }
-    Store *store = store_open_sqlite(&o, &err);
+    Store *store = backend_open(cli->config, &o, &err);
     buf_init(&report, 1 << 20);
     if (!store) {
         check(d, "database", false, "%s", err.msg);

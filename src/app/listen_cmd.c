@@ -278,7 +278,8 @@ static void play(Listen *l)
     if (l->sound.len && l->speaker)
         used = speaker_write(l->speaker, (const int16_t *)(const void *)l->sound.ptr,
                              l->sound.len / 2) * 2;
-    memmove(l->sound.ptr, l->sound.ptr + used, l->sound.len - used);
+    if (used)
+        memmove(l->sound.ptr, l->sound.ptr + used, l->sound.len - used);
     buf_cut(&l->sound, l->speaker ? l->sound.len - used : 0);
     pthread_mutex_unlock(&l->lock);
 }

@@ -68,6 +68,21 @@ void app_person_remove(void *arg, const Uuid *owner)
         app_stop(&found->own);
 }
 
+void app_people_refresh(App *app)
+{
+    AccessNews news;
+    Err err = ERR_INIT;
+    if (!access_refresh(app->access, &news, &err)) {
+        log_write(LOG_DEBUG, "people", "what others changed: %s", err.msg);
+        return; /* away: it is asked again */
+    }
+    for (size_t i = 0; i < news.n_came; i++)
+        if (!app_person_add(app, &news.came[i], &err))
+            log_write(LOG_WARN, "people", "somebody who was added elsewhere: %s", err.msg);
+    for (size_t i = 0; i < news.n_went; i++)
+        app_person_remove(app, &news.went[i]);
+}
+
 bool app_people_open(App *app, Err *err)
 {
     Arena *a = arena_new(ARENA_DEFAULT_MAX);

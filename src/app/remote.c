@@ -140,14 +140,16 @@ static bool on_tick(void *arg)
     return f->wanted(f->arg);
 }
 
-bool remote_stream(const Remote *r, Str target, Str json, bool (*data)(void *arg, Str piece),
-                   bool (*wanted)(void *arg), void *arg, int *status, Buf *answer, Err *err)
+bool remote_stream(const Remote *r, Str target, const char *content_type, Str body,
+                   bool (*data)(void *arg, Str piece), bool (*wanted)(void *arg), void *arg,
+                   int *status, Buf *answer, Err *err)
 {
     Buf url;
     HttpHeader headers[3];
     ClientRequest req;
     Flow f = {data, wanted, arg};
-    bool ok = prepare(r, target, "application/json", json, &url, headers, &req, err);
+    const char *type = content_type ? content_type : "application/json";
+    bool ok = prepare(r, target, type, body, &url, headers, &req, err);
     headers[req.header_count++] = (HttpHeader){STR("Accept"), STR("text/event-stream")};
     req.method = "POST";
     req.on_head = on_head;

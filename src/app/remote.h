@@ -15,9 +15,11 @@ const char *remote_url(const Remote *r);
  */
 bool remote_send(const Remote *r, const char *method, Str target, const char *content_type,
                  Str body, int *status, Buf *answer, Err *err);
-/* POSTs JSON; the body of a 200 goes to on_data in pieces, of any other status into *answer. Either
- * function says false: ERR_CANCELLED. `wanted` is asked ten times a second. */
-bool remote_stream(const Remote *r, Str target, Str json, bool (*on_data)(void *arg, Str piece),
-                   bool (*wanted)(void *arg), void *arg, int *status, Buf *answer, Err *err);
+/* POSTs a body (content_type NULL: JSON); the body of a 200 goes to on_data in pieces, of any other
+ * status into *answer. Either function says false: ERR_CANCELLED. `wanted` is asked ten times a
+ * second. */
+bool remote_stream(const Remote *r, Str target, const char *content_type, Str body,
+                   bool (*on_data)(void *arg, Str piece), bool (*wanted)(void *arg), void *arg,
+                   int *status, Buf *answer, Err *err);
 
 #endif

@@ -6,6 +6,7 @@
  * a second server fails before it touches anything; connections wait in the backlog meanwhile. */
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "app/backend.h"
 #include "app/commands.h"
 #include "app/notify.h"
 #include "app/restart.h"
@@ -25,6 +27,7 @@
 #define HUNG_WAIT_MS 3000 /* for a job that hangs, at the end */
 #define FILES_KEPT 512    /* descriptors that are not for connections */
 #define TICK_MS 2000
+#define WAIT_S 1          /* between two looks for data that are away */
 
 typedef struct {
     Cli *cli;
@@ -34,16 +37,38 @@ typedef struct {
     char host[256];
     uint16_t port;
     char url[320];
+    bool started;      /* the loop runs */
+    atomic_bool open;  /* the data are there: requests go to the api */
 } Serve;
+
+/* The data are elsewhere, and that is away: alive, and not ready. */
+static void not_yet(HttpExchange *x)
+{
+    Err err = ERR_INIT;
+    if (str_eq(x->req.path, STR("/health/live"))) {
+        http_reply(x, 200, "application/json", STR("{\"status\":\"ok\"}"));
+        return;
+    }
+    err_set(&err, ERR_UNAVAILABLE, "waiting for Qdrant, which cannot be reached");
+    http_reply_error(x, &err);
+}
 
 static void on_head(void *arg, HttpExchange *x)
 {
-    api_on_head(((Serve *)arg)->app.api, x);
+    Serve *s = arg;
+    if (atomic_load(&s->open))
+        api_on_head(s->app.api, x);
+    else
+        not_yet(x);
 }
 
 static void on_request(void *arg, HttpExchange *x)
 {
-    api_on_request(((Serve *)arg)->app.api, x);
+    Serve *s = arg;
+    if (atomic_load(&s->open))
+        api_on_request(s->app.api, x);
+    else
+        not_yet(x); /* its head came before */
 }
 
 static const char **host_list(Cli *cli, size_t *n)
@@ -103,7 +128,7 @@ static bool nobody_could(const Serve *s, Err *err)
 static bool has_data(const Serve *s)
 {
     const char *db = os_join(s->cli->arena, config_text(s->cli->config, SET_DATA), "sotto.db");
-    return db && os_exists(db);
+    return (db && os_exists(db)) || backend_is_qdrant(s->cli->config);
 }
 
 static bool bind_address(Serve *s, Err *err)
@@ -155,6 +180,37 @@ static void begin_anew(void)
     (void)kill(getpid(), SIGHUP);
 }
 
+/* Whether a signal came that ends the program. */
+static bool ended(void)
+{
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    return sigtimedwait(&ends, NULL, &(struct timespec){.tv_sec = WAIT_S}) > 0;
+}
+
+/* Data that are on another machine may come later than we: until then everything is answered 503,
+ * and nobody has to start us again. */
+static bool open_when_there(Serve *s, const AppOptions *o, Err *err)
+{
+    for (;;) {
+        Err why = ERR_INIT;
+        if (app_open(&s->app, o, &why))
+            return true;
+        if (why.code != ERR_UNAVAILABLE || !backend_is_qdrant(s->cli->config))
+            return err && (*err = why, false);
+        if (!s->started) {
+            cli_note(s->cli, "%s; waiting", why.msg);
+            if (!server_start(s->server, err))
+                return false;
+            s->started = true;
+        }
+        if (ended())
+            return err_set(err, ERR_CANCELLED, "stopped while waiting: %s", why.msg);
+    }
+}
+
 static bool open_data(Serve *s, Err *err)
 {
     char note[400];
@@ -169,14 +225,15 @@ static bool open_data(Serve *s, Err *err)
                     .begin_anew = begin_anew,
                     .lock_note = note};
     o.reachable = is_reachable(s);
-    if (!app_open(&s->app, &o, err))
+    if (!open_when_there(s, &o, err))
         return false;
     if (o.reachable && !access_can_sign_in(s->app.access))
         return nobody_could(s, err);
     if (!leave_key(s, err))
         return false;
     api_set_server(s->app.api, s->server);
-    return server_start(s->server, err) && app_start(&s->app, err);
+    atomic_store(&s->open, true);
+    return (s->started || server_start(s->server, err)) && app_start(&s->app, err);
 }
 
 static void loop_is_alive(void *arg)
@@ -218,6 +275,8 @@ static int wait_for_end(Serve *s, const sigset_t *signals)
         if (watchdog && unreplaced == 0) /* with no worker to spare, a new start helps */
             server_post(s->server, loop_is_alive, NULL);
         access_tick(s->app.access);
+        if (backend_is_qdrant(s->cli->config))
+            app_people_refresh(&s->app);
         ears_rest(s->app.ears);
         mouth_rest(s->app.mouth);
         trim_when_idle(s, &trimmed_at);
@@ -279,7 +338,8 @@ int serve_command(Cli *cli)
     sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     static Serve s; /* callbacks of the loop point here */
-    s = (Serve){.cli = cli};
+    memset(&s, 0, sizeof s);
+    s.cli = cli;
     Err err = ERR_INIT;
     int number = 0, listener = -1;
     bool ok = restart_note(&err) && bind_address(&s, &err) && open_data(&s, &err) &&

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "app/backend.h"
 #include "app/commands.h"
 #include "app/filters.h"
 #include "app/restore.h"
@@ -52,7 +53,7 @@ int backup_command(Cli *cli)
     const char *dir = config_text(cli->config, SET_DATA);
     /* Reading beside a running server is what the database's log is for. */
     StoreOptions o = {.dir = dir, .read_only = true, .model = APP_MODEL};
-    Store *store = store_open_sqlite(&o, &err);
+    Store *store = backend_open(cli->config, &o, &err);
     if (!store && err.code == ERR_NOT_FOUND)
         err_set(&err, ERR_NOT_FOUND, "there is nothing in %s to back up", dir);
     bool ok = store && backup(cli, store, cli->args[0], &err);
@@ -73,6 +74,10 @@ int restore_command(Cli *cli)
         arena_printf(cli->arena, "replace everything in %s by %s?", dir, cli->args[0]).ptr;
     if (!db || !question)
         return cli_usage_error(cli, "no memory for a path");
+    if (backend_is_qdrant(cli->config))
+        return cli_usage_error(cli, "with qdrant_url set nothing is restored here: restore a "
+                               "snapshot of its collections (docs/SCALING.md), or restore the file "
+                               "without qdrant_url and say sotto migrate --to qdrant");
     if (os_exists(db) && !filters_confirm(cli, question, &err))
         return cli_fail(cli, &err);
     if (!restore_run(cli->args[0], dir, cli->arena, &err))

@@ -28,7 +28,9 @@ static void file_part(Buf *form, const char *boundary, Str name, Str data)
     buf_printf(form, "\r\n--%s--\r\n", boundary);
 }
 
-static bool make_form(Cli *cli, const char *format, char boundary[UUID_TEXT], Buf *form, Err *err)
+/* `streams`: the answer comes in events that say how far it is. */
+static bool make_form(Cli *cli, const char *format, bool streams, char boundary[UUID_TEXT],
+                      Buf *form, Err *err)
 {
     Buf data;
     Uuid id;
@@ -42,6 +44,8 @@ static bool make_form(Cli *cli, const char *format, char boundary[UUID_TEXT], Bu
         part(form, boundary, "model", model ? model : "whisper-1");
         part(form, boundary, "response_format", format);
         part(form, boundary, "language", cli_flag(cli, "--language"));
+        part(form, boundary, "stream", streams ? "true" : NULL);
+        part(form, boundary, "progress", streams ? "true" : NULL);
         if (cli_flag(cli, "--words"))
             part(form, boundary, "timestamp_granularities[]", "word");
         if (cli_flag(cli, "--words"))
@@ -63,6 +67,55 @@ static void on_progress(void *arg, size_t done, size_t all)
 {
     Bar *b = arg;
     progress_step(&b->bar, done / CALL_HEARING_HZ, all / CALL_HEARING_HZ, b->name);
+}
+
+/* What a server says while it hears, and the answer at the end. */
+typedef struct {
+    Bar *bar;
+    Buf output;
+    bool done;
+    Err err;
+} Events;
+
+static bool on_event(void *arg, Str event, Str data)
+{
+    Events *e = arg;
+    Json *j = json_parse(data, JSON_DEFAULT_DEPTH, &e->err);
+    Str type = json_str(json_get(j, "type"));
+    double seconds, of;
+    (void)event;
+    if (str_eq(type, STR("transcript.progress")) && json_num(json_get(j, "seconds"), &seconds) &&
+        json_num(json_get(j, "of"), &of))
+        progress_step(&e->bar->bar, (uint64_t)seconds, (uint64_t)of, e->bar->name);
+    if (str_eq(type, STR("transcript.text.done")))
+        e->done = buf_add(&e->output, json_str(json_get(j, "output")));
+    bool ok = j != NULL;
+    json_free(j);
+    return ok;
+}
+
+static bool still_wanted(void *arg)
+{
+    (void)arg;
+    return !cli_interrupted();
+}
+
+static bool hear_there(Call *call, const char *type, Str form, Bar *bar, CallAnswer *a, Err *err)
+{
+    Events e = {.bar = bar};
+    CallStream s = {.on_event = on_event, .wanted = still_wanted, .arg = &e,
+                    .content_type = type};
+    buf_init(&e.output, (size_t)64 << 20);
+    bool ok = call_stream(call, STR("/v1/audio/transcriptions"), form, &s, err);
+    if (!ok && e.err.code != ERR_NONE)
+        *err = e.err;
+    if (ok && !e.done)
+        ok = err_set(err, ERR_UNAVAILABLE, "the answer broke off");
+    if (ok)
+        a->body = e.output;
+    else
+        buf_release(&e.output);
+    return ok;
 }
 
 static void show_text(Cli *cli, Str text)
@@ -99,17 +152,23 @@ int transcribe_command(Cli *cli)
     const char *format = format_of(cli);
     if (!format)
         return cli_usage_error(cli, "--format takes text, srt, vtt or json; --words json only");
-    if (!make_form(cli, format, boundary, &form, &err)) {
-        buf_release(&form);
+    Call *call = call_open(cli->config, CALL_VOICE, "sotto transcribe", &err);
+    bool there = call && call_server(call);
+    if (!call || !make_form(cli, format, there, boundary, &form, &err)) {
+        if (call)
+            buf_release(&form);
+        call_close(call);
         return cli_fail(cli, &err);
     }
     (void)snprintf(type, sizeof type, "multipart/form-data; boundary=%s", boundary);
-    Call *call = call_open(cli->config, CALL_VOICE, "sotto transcribe", &err);
     Bar bar = {.name = str_file_name(str_of(cli->args[0]))};
     progress_begin(&bar.bar, &cli->term, PROGRESS_FILES, 0);
-    if (call && !cli->quiet)
+    if (there)
+        cli_catch_signals();
+    if (!cli->quiet)
         call_on_hearing(call, on_progress, &bar);
-    bool ok = call && call_send(call, 0, "POST", STR("/v1/audio/transcriptions"), type,
+    bool ok = there ? hear_there(call, type, buf_str(&form), &bar, &a, &err)
+                    : call_send(call, 0, "POST", STR("/v1/audio/transcriptions"), type,
                                 buf_str(&form), &a, &err);
     progress_end(&bar.bar);
     if (ok) {

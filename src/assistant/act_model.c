@@ -106,8 +106,11 @@ static bool is_wanted(const Turn *t)
         return of_tasks(i->action) && i->ref != REF_ALL && is_joined(t->text);
     if (i->kind == INTENT_UNKNOWN)
         return !is_question(t->text);
+    if (i->kind == INTENT_COMMAND && !refused) /* the tools are of tasks alone */
+        return of_tasks(i->action) && (i->action != ACTION_NOTE_ADD || is_joined(t->text));
     if (i->kind == INTENT_COMMAND)
-        return !refused || speaks(t->text) || !is_question(t->text);
+        return !is_question(t->text) &&
+               (speaks(t->text) || i->action == ACTION_OTHER_COMMAND);
     return !i->by_rule && !is_question(t->text) && speaks(t->text);
 }
 

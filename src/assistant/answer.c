@@ -107,7 +107,7 @@ static float kind_score(const Finding *f, Str text)
 {
     int holds = answer_holds(f->t, f->kind, f->question, text);
     bool said = f->follows && holds < 1 && str_find(f->t->d.response, text, 0) != SIZE_MAX;
-    float least = f->kind == ASKS_AMOUNT ? 2.0F : 1.0F; /* "how much" is never told without money */
+    float least = f->kind == ASKS_AMOUNT ? 3.5F : 1.0F; /* "how much" is never told without money */
     float weight = answer_asks_unit(f->kind) ? 0.25F : f->follows ? 0.2F : 0.1F;
     return weight * (holds < 0 ? -least : (float)holds) - (said ? 0.25F : 0);
 }
@@ -341,7 +341,7 @@ bool answer_find(Turn *t, Str looked_for, Str question, const Uuid *within, size
     *answered = false;
     if (!look(t, looked_for, question, within, n_within, good, &l))
         return false;
-    if (l.score < good)
+    if (!l.f || l.score < good)
         return true;
     *answered = true;
     return quote(l.f, &l.found, l.best);
@@ -356,7 +356,7 @@ bool answer_follow(Turn *t, Str looked_for, Str question, const Uuid *before, bo
     if (there.score < GOOD_ENOUGH && !look(t, looked_for, question, NULL, 0, GOOD_FOLLOW, &all))
         return false;
     const Look *l = all.score > there.score + ELSEWHERE ? &all : &there;
-    if (l->score < GOOD_FOLLOW)
+    if (!l->f || l->score < GOOD_FOLLOW)
         return true;
     *answered = true;
     return quote(l->f, &l->found, l->best);

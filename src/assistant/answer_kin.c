@@ -25,7 +25,7 @@ static const char *const groups[] = {
     "insurance insured policy versicherung versichert",
     "medicine medication tablets medikament medikamente tabletten",
     "wrong diagnosis fault problem broken diagnose fehler kaputt",
-    "held hold place stattfindet findet",
+    "held hold takes stattfindet",
     "job work works employed arbeit arbeitet",
     "wrote written write geschrieben",
     "adviser advisor contact ansprechpartner ansprechpartnerin",

@@ -1,5 +1,6 @@
 #include "assistant/answer_rank.h"
 
+#define PAIR ((size_t)2 * MINILM_DIM)
 #define AT_ONCE 2      /* a call of the encoder costs as much as fifteen tokens */
 #define ALONE 0.5F     /* what a sentence says by itself counts */
 #define THERE 0.3F     /* and where it stands */
@@ -12,7 +13,7 @@ typedef struct {
     size_t n, best;
     bool follows;
     float might[ANSWER_RANKED]; /* the most each could score */
-    float question[2 * MINILM_DIM]; /* vectors of question and looked_for */
+    float question[PAIR]; /* vectors of question and looked_for */
     bool have_question;
 } Rank;
 
@@ -61,10 +62,10 @@ static bool compare(Rank *r, const size_t *which, size_t m)
         return false;
     if (!r->have_question) {
         memcpy(r->question, v, sizeof r->question);
-        at += 2 * MINILM_DIM;
+        at += PAIR;
         r->have_question = true;
     }
-    for (size_t i = 0; i < m; i++, at += 2 * MINILM_DIM) {
+    for (size_t i = 0; i < m; i++, at += PAIR) {
         AnswerCandidate *c = &r->list[which[i]];
         c->compared = true;
         c->score = c->words + near_of(r, at, at + MINILM_DIM);

@@ -10,8 +10,9 @@
  *   residuals: 0.08; 99 in 100 below 0.18
  *
  * Sentences are embedded a few at a time, those that could score highest first, and it ends when
- * none that is left could be better than the best, or good enough, by more than that: the same
- * sentence is found (for each of 679) with 212 tokens where all of them have 980 (both measured with 0.5 and 0.5).
+ * none that is left could be better than the best, or good enough, by more than that. Asked both
+ * ways, 698 questions to seven collections were answered alike, word for word; with 212 tokens a
+ * question where all of them have 980 (these with weights of 0.5 and 0.5).
  *
  * Threads: any; `worker` as for search_embed. */
 #ifndef SOTTO_ASSISTANT_ANSWER_RANK_H

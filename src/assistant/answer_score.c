@@ -35,6 +35,11 @@ Asks answer_asks(Str question)
                  {"how heavy", ASKS_WEIGHT}, {"wie schwer", ASKS_WEIGHT}, {"how tall", ASKS_HEIGHT},
                  {"wie gro\303\237 ist", ASKS_HEIGHT}, {"how old", ASKS_AGE}, {"wie alt", ASKS_AGE},
                  {"how fast", ASKS_SPEED}, {"wie schnell", ASKS_SPEED},
+                 {"telephone number", ASKS_PHONE}, {"phone number", ASKS_PHONE},
+                 {"mobile number", ASKS_PHONE}, {"telefonnummer", ASKS_PHONE},
+                 {"handynummer", ASKS_PHONE}, {"e-mail address", ASKS_MAIL},
+                 {"email address", ASKS_MAIL}, {"mailadresse", ASKS_MAIL},
+                 {"e-mail-adresse", ASKS_MAIL},
                  {"how much", ASKS_AMOUNT}, {"price", ASKS_AMOUNT}, {"cost", ASKS_AMOUNT},
                  {"fee", ASKS_AMOUNT}, {"how long", ASKS_SPAN}, {"how many", ASKS_NUMBER},
                  {"where", ASKS_PLACE}, {"wo", ASKS_PLACE}, {"wohin", ASKS_PLACE},
@@ -90,6 +95,13 @@ static bool has_place(Str s)
         "behind the", "beside the", "near", "next to", "in our", "in my", "in your", "between",
         "above the", "inside", "against the", "at", "im", "in der", "in dem", "auf dem", "auf der",
         "unter", "hinter", "neben"};
+    static const char *const labels[] = {"where:", "place:", "venue:", "address:", "location:",
+        "wo:", "ort:", "adresse:", "treffpunkt:"};
+    for (size_t i = 0; i < LEN(labels); i++)
+        for (size_t at = 0; at + strlen(labels[i]) <= s.len; at++)
+            if ((at == 0 || s.ptr[at - 1] == ' ' || s.ptr[at - 1] == '\n') &&
+                str_eq_nocase(str_sub(s, at, at + strlen(labels[i])), str_of(labels[i])))
+                return true;
     return words_has_any(s, words, LEN(words));
 }
 
@@ -153,11 +165,30 @@ static bool has_name(Str question, Str s)
     return false;
 }
 
+/* Six digits and more with nothing but blanks, slashes and the like between them; "KH88-2041" is
+ * none. */
+static bool has_phone(Str s)
+{
+    size_t digits = 0;
+    bool word = false; /* a letter stands before */
+    for (size_t i = 0; i < s.len && digits < 6; i++) {
+        if (letter_is_digit((unsigned char)s.ptr[i])) {
+            digits += !word;
+        } else if (!strchr(" -/()+", s.ptr[i])) {
+            digits = 0;
+            word = true;
+        } else if (s.ptr[i] == ' ' || s.ptr[i] == '(') {
+            word = false;
+        }
+    }
+    return digits >= 6;
+}
+
 static bool has_unit(Asks kind, Str s)
 {
     static const char *const heat[] = {"degrees", "degree", "grad", "celsius", "fahrenheit"};
-    static const char *const weight[] = {"kg", "g", "kilo", "kilos", "kilograms", "grams", "pounds",
-        "stone", "tonnes", "lb", "gramm", "kilogramm"};
+    static const char *const weight[] = {"kg", "g", "kilo", "kilos", "kilograms", "grams", "tonnes",
+        "lb", "lbs", "gramm", "kilogramm"};
     static const char *const height[] = {"m", "cm", "metres", "meters", "feet", "centimetres",
         "zentimeter", "meter"};
     static const char *const age[] = {"years old", "year old", "born", "aged", "age", "birthday",
@@ -170,6 +201,10 @@ static bool has_unit(Asks kind, Str s)
     } units[] = {[ASKS_HEAT] = {heat, LEN(heat)}, [ASKS_WEIGHT] = {weight, LEN(weight)},
         [ASKS_HEIGHT] = {height, LEN(height)}, [ASKS_AGE] = {age, LEN(age)},
         [ASKS_SPEED] = {speed, LEN(speed)}};
+    if (kind == ASKS_PHONE)
+        return has_phone(s);
+    if (kind == ASKS_MAIL)
+        return str_find(s, STR("@"), 0) != SIZE_MAX;
     if (kind == ASKS_HEAT && str_find(s, STR("\302\260"), 0) != SIZE_MAX)
         return true; /* a degree sign */
     return words_has_any(s, units[kind].words, units[kind].n);
@@ -197,6 +232,8 @@ int answer_holds(Turn *t, Asks kind, Str question, Str s)
     case ASKS_HEIGHT:
     case ASKS_AGE:
     case ASKS_SPEED:
+    case ASKS_PHONE:
+    case ASKS_MAIL:
         return has_unit(kind, s) ? 1 : -1;
     default:
         return 0;
@@ -240,23 +277,23 @@ float answer_fragment(Asks kind, Str s, Str title)
 static bool is_empty_word(Str w)
 {
     static const char *const words[] = {"a", "aber", "about", "all", "als", "am", "an", "and",
-        "any", "are", "as", "at", "auch", "auf", "aus", "be", "been", "bei", "beim", "bis",
-        "but", "by", "can", "could", "da", "das", "dem", "den", "der", "des", "did", "die", "do",
-        "does", "down", "du", "ein", "eine", "einem", "einen", "einer", "er", "es", "for",
-        "from", "f\303\274r", "gab", "gibt", "habe", "haben", "had", "has", "hast", "hat",
-        "have", "he", "hei\303\237t", "her", "his", "hoch", "how", "i", "ich", "if", "ihm",
-        "ihn", "ihr", "im", "in", "ins", "into", "is", "ist", "it", "its", "kann", "long", "man",
-        "many", "may", "me", "mein", "meine", "meinem", "meinen", "meiner", "mich", "mir", "mit",
-        "much", "muss", "must", "my", "nach", "nicht", "no", "noch", "not", "oder", "of", "on",
-        "or", "our", "out", "over", "s", "said", "say", "says", "schwer", "sein", "seine",
-        "shall", "she", "should", "sich", "sie", "sind", "so", "soll", "tell", "tells", "than",
-        "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to",
-        "told", "um", "und", "under", "uns", "unser", "unsere", "until", "up", "us", "viel",
-        "viele", "vom", "von", "vor", "wann", "war", "waren", "warum", "was", "we", "welche",
-        "welchem", "welchen", "welcher", "welches", "wem", "wen", "wenn", "wer", "werden",
-        "were", "what", "when", "where", "which", "who", "whom", "whose", "why", "wie", "wieder",
-        "wieviel", "will", "wir", "wird", "with", "wo", "wogegen", "womit", "worden", "would",
-        "wozu", "wurde", "wurden", "you", "your", "zu", "zum", "zur", "\303\274ber"};
+        "any", "are", "as", "at", "auch", "auf", "aus", "be", "been", "bei", "beim", "bis", "but",
+        "by", "can", "could", "da", "das", "dem", "den", "der", "des", "did", "die", "do", "does",
+        "down", "du", "ein", "eine", "einem", "einen", "einer", "er", "es", "findet", "for", "from",
+        "f\303\274r", "gab", "gibt", "habe", "haben", "had", "has", "hast", "hat", "have", "he",
+        "hei\303\237t", "her", "his", "hoch", "how", "i", "ich", "if", "ihm", "ihn", "ihr", "im",
+        "in", "ins", "into", "is", "ist", "it", "its", "kann", "long", "man", "many", "may", "me",
+        "mein", "meine", "meinem", "meinen", "meiner", "mich", "mir", "mit", "much", "muss", "must",
+        "my", "nach", "nicht", "no", "noch", "not", "oder", "of", "on", "or", "our", "out", "over",
+        "s", "said", "say", "says", "schwer", "sein", "seine", "shall", "she", "should", "sich",
+        "sie", "sind", "so", "soll", "statt", "tell", "tells", "than", "that", "the", "their",
+        "them", "then", "there", "these", "they", "this", "those", "to", "told", "um", "und",
+        "under", "uns", "unser", "unsere", "until", "up", "us", "viel", "viele", "vom", "von",
+        "vor", "wann", "war", "waren", "warum", "was", "we", "welche", "welchem", "welchen",
+        "welcher", "welches", "wem", "wen", "wenn", "wer", "werden", "were", "what", "when",
+        "where", "which", "who", "whom", "whose", "why", "wie", "wieder", "wieviel", "will", "wir",
+        "wird", "with", "wo", "wogegen", "womit", "worden", "would", "wozu", "wurde", "wurden",
+        "you", "your", "zu", "zum", "zur", "\303\274ber"};
     return str_in_sorted(w, words, LEN(words));
 }
 
@@ -266,9 +303,11 @@ static bool is_kind_word(Asks kind, Str w)
     static const char *const money[] = {"amount", "betrag", "charge", "charges", "cost", "costs",
         "fee", "kosten", "kostet", "kostete", "money", "paid", "pay", "preis", "price", "zahle",
         "zahlen"};
-    static const char *const units[] = {"alt", "born", "fast", "geboren", "gro\303\237", "heavy",
-        "hei\303\237", "hot", "old", "schnell", "schwer", "tall", "temperatur", "temperature",
-        "weigh", "wiegt"};
+    static const char *const units[] = {"address", "alt", "born", "e-mail", "email", "fast",
+        "geboren", "gro\303\237", "heavy",
+        "hei\303\237", "hot", "mail", "mobile", "number", "nummer", "old", "phone", "schnell",
+        "schwer", "tall", "telefonnummer", "telephone", "temperatur", "temperature", "weigh",
+        "wiegt"};
     return kind == ASKS_AMOUNT ? str_in_sorted(w, money, LEN(money))
            : answer_asks_unit(kind) && str_in_sorted(w, units, LEN(units));
 }

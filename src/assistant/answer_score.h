@@ -16,9 +16,11 @@ bool answer_kin(Str word, size_t *at, Str *group);
 
 /* The kind of thing that is asked for. */
 typedef enum { ASKS_ANYTHING, ASKS_AMOUNT, ASKS_NUMBER, ASKS_SPAN, ASKS_TIME, ASKS_DATE, ASKS_PLACE,
-    ASKS_PERSON, ASKS_HEAT, ASKS_WEIGHT, ASKS_HEIGHT, ASKS_AGE, ASKS_SPEED } Asks;
+    ASKS_PERSON, ASKS_HEAT, ASKS_WEIGHT, ASKS_HEIGHT, ASKS_AGE, ASKS_SPEED, ASKS_PHONE,
+    ASKS_MAIL } Asks;
 Asks answer_asks(Str question);
-/* What is measured in units that have to stand there: degrees, kilograms, metres, years of age. */
+/* What has a form that has to stand there: degrees, kilograms, metres, years of age, a number to
+ * ring. */
 bool answer_asks_unit(Asks kind);
 /* 1: it holds that, -1: it does not (and should), 0: no matter. */
 int answer_holds(Turn *t, Asks kind, Str question, Str sentence);

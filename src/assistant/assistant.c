@@ -7,6 +7,7 @@
 #include "base/metrics.h"
 #include "base/utf8.h"
 #include "text/sentences.h"
+#include "text/words.h"
 
 #define SURE_ENOUGH 0.5    /* below it a change is asked for again and not made */
 #define TITLE_BYTES 60
@@ -250,7 +251,13 @@ static bool answered_by_documents(Turn *t, bool *answered)
         return true;
     if (!answer_find(t, t->intent.query, t->intent.query, NULL, 0, answered))
         return false;
-    if (*answered) {
+    /* "What day is the removal?" is not answered by today's date. */
+    if (!*answered && t->intent.action == ACTION_DATE &&
+        (words_has(t->text, "is the") || words_has(t->text, "was the"))) {
+        *answered = true;
+        t->reply->not_found = true;
+        turn_say(t, "I found nothing about that.");
+    } else if (*answered) {
         t->d.question = t->intent.query;
         t->d.turn = TURN_ANSWER;
         t->d.last = (Thing){THING_DOCUMENT, t->d.sources[0].document};

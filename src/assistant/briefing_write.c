@@ -89,7 +89,7 @@ bool brief_written(BriefingBuild *b, Str text, const Uuid *documents, size_t n, 
     if (!key_of(x, text, words, &w.key, b->err)
         || !store_made_get(b->store, b->owner, &w.key, b->a, out, &found, b->err))
         return false;
-    if (!found && clock_now_ms() - b->as_of < 2 * 60000) { /* nobody waits for a past day's */
+    if (!found && clock_now_ms() - b->as_of < 120000) { /* nobody waits for a past day's */
         memcpy(w.documents, documents, w.n * sizeof *documents);
         wish(x, &w, text);
     }
@@ -226,22 +226,22 @@ bool brief_write_start(Briefings *x, Err *err)
     return err_set_errno(err, ERR_UNAVAILABLE, rc, "cannot start the writing of summaries");
 }
 
-bool briefings_write_begin(Briefings *x, Err *err)
+bool briefings_write_begin(Briefings *b, Err *err)
 {
-    return brief_write_start(x, err);
+    return brief_write_start(b, err);
 }
 
-size_t briefings_write_left(Briefings *x)
+size_t briefings_write_left(Briefings *b)
 {
-    (void)pthread_mutex_lock(&x->write_lock);
-    size_t n = x->n_wishes;
-    (void)pthread_mutex_unlock(&x->write_lock);
+    (void)pthread_mutex_lock(&b->write_lock);
+    size_t n = b->n_wishes;
+    (void)pthread_mutex_unlock(&b->write_lock);
     return n;
 }
 
-void briefings_write_end(Briefings *x)
+void briefings_write_end(Briefings *b)
 {
-    brief_write_stop(x);
+    brief_write_stop(b);
 }
 
 void brief_write_stop(Briefings *x)

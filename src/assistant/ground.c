@@ -316,34 +316,47 @@ static bool next_part(Str text, size_t *at, Part *p)
     return true;
 }
 
-typedef struct {
-    size_t own, here, elsewhere;
-} Words;
+#define OTHERS 48
 
-/* What the sentence says beside numbers, names and units: how much of it stands in the part, and
- * how much only elsewhere in the source. */
-static Words other_words(Str sentence, const Part *p, Str source)
+/* What the sentence says beside numbers, names and units, and whether the source has it at all. */
+typedef struct {
+    Word words[OTHERS];
+    bool stands[OTHERS];
+    size_t n;
+} Others;
+
+static void others_of(Str sentence, Str source, Others *o)
 {
     size_t at = 0;
     Word w;
-    Words n = {0};
-    for (bool first = true; next_word(sentence, &at, &w); first = false) {
+    o->n = 0;
+    for (bool first = true; o->n < OTHERS && next_word(sentence, &at, &w); first = false) {
         Word next;
         size_t ahead = at;
         bool name = w.upper && (!first || (next_word(sentence, &ahead, &next) && next.upper));
-        if (w.number || name || is_empty(&w) || is_unit(word_text(&w)) ||
-            spelled(word_text(&w)))
+        if (w.number || name || is_empty(&w) || is_unit(word_text(&w)) || spelled(word_text(&w)))
             continue;
-        bool here = has_word(p->text, &w, false) || has_word(p->head, &w, false);
-        n.own++;
-        n.here += here;
-        n.elsewhere += !here && has_word(source, &w, false);
+        o->stands[o->n] = has_word(source, &w, false);
+        o->words[o->n++] = w;
     }
-    return n;
+}
+
+/* Whether the part is about what the sentence is about; false when that stands elsewhere. */
+static bool is_about(const Part *p, const Others *o)
+{
+    size_t elsewhere = 0;
+    for (size_t i = 0; i < o->n; i++) {
+        if (!o->stands[i])
+            continue;
+        if (has_word(p->text, &o->words[i], false) || has_word(p->head, &o->words[i], false))
+            return true;
+        elsewhere++;
+    }
+    return !elsewhere || 2 * elsewhere < o->n;
 }
 
 /* Whether some part of the source has `one` and is not about something else than the sentence. */
-static bool is_said_of_it(Str one, Str sentence, Str text)
+static bool is_said_of_it(Str one, const Others *o, Str text)
 {
     size_t look = 0;
     Part p = {0};
@@ -351,8 +364,7 @@ static bool is_said_of_it(Str one, Str sentence, Str text)
     while (next_part(text, &look, &p)) {
         if (!names_stand(one, p.text))
             continue;
-        Words n = other_words(sentence, &p, text);
-        if (n.here || !n.elsewhere || 2 * n.elsewhere < n.own)
+        if (is_about(&p, o))
             return true;
         stands = true;
     }
@@ -366,6 +378,8 @@ static bool belongs_together(Str sentence, Str title, Str text)
 {
     size_t at = 0;
     Word w;
+    Others o;
+    others_of(sentence, text, &o);
     for (bool first = true; next_word(sentence, &at, &w); first = false) {
         size_t date = w.number || w.upper ? known_date(sentence, w.start, text) : 0;
         bool dated = date > w.end;
@@ -374,7 +388,7 @@ static bool belongs_together(Str sentence, Str title, Str text)
         if (dated)
             at = date;
         if (fact && (dated || !is_unit(word_text(&w))) && !names_stand(one, title) &&
-            !is_said_of_it(one, sentence, text))
+            !is_said_of_it(one, &o, text))
             return false;
     }
     return true;

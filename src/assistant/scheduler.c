@@ -17,6 +17,7 @@
 #define BATCH 256            /* tasks that fire in one transaction */
 #define SET_CLOCK_LOOK_MS 200 /* how often a clock that was set is looked at */
 #define CHILD_LOOK_MS 100    /* how often, while a notification is on its way */
+#define WAKE_LOOK_MS 2000    /* so late at most is a wake noticed that could not be written */
 #define RETRY_MS 1000        /* after a failure of the store */
 #define OVERDUE_MAX 200      /* occurrences passed over one by one */
 #define QUEUE_MAX 512        /* desktop notifications that wait for their turn */
@@ -38,7 +39,7 @@ struct Scheduler {
     Desktop *desktop;
     int timer, wake;
     pthread_t thread;
-    atomic_bool stop;
+    atomic_bool stop, woken;
     Note *notes; /* for the desktop, in order */
     size_t n_notes, cap_notes;
     bool complained; /* said that the desktop does not work */
@@ -386,7 +387,13 @@ static void sleep_until(Scheduler *s, int64_t next, bool failed)
     int wait = arm(s, next);
     if (failed)
         wait = RETRY_MS;
-    (void)poll(fds, failed ? 0 : 2, wait);
+    for (;;) {
+        int piece = wait < 0 || wait > WAKE_LOOK_MS ? WAKE_LOOK_MS : wait;
+        if (poll(fds, failed ? 0 : 2, piece) != 0 || atomic_load(&s->woken) || wait == piece)
+            break;
+        wait -= wait < 0 ? 0 : piece;
+    }
+    atomic_store(&s->woken, false);
     drain(s->timer);
     drain(s->wake);
 }
@@ -418,6 +425,8 @@ static void *scheduler_main(void *arg)
 void scheduler_wake(Scheduler *s)
 {
     uint64_t one = 1;
+    if (s)
+        atomic_store(&s->woken, true);
     if (s && write(s->wake, &one, sizeof one) < 0)
         return; /* full: it is awake */
 }

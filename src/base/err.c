@@ -37,6 +37,14 @@ const ErrInfo *err_info(ErrCode code)
     return &table[code];
 }
 
+/* A message is one line of text: what it quotes must not speak to a terminal or break a log. */
+static void make_line(char *msg)
+{
+    for (char *p = msg; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            *p = *p == '\n' || *p == '\t' ? ' ' : '?';
+}
+
 /* Messages quote file names and client input, which may be no UTF-8, and a cut may fall inside a
  * character: what is broken at the end goes, what is broken before becomes '?'. */
 static void make_utf8(char *msg, bool was_cut)
@@ -62,6 +70,7 @@ static __attribute__((format(printf, 3, 0))) void set(Err *err, ErrCode code, co
     if (n < 0)
         msg[0] = '\0';
     make_utf8(msg, n >= (int)sizeof msg);
+    make_line(msg);
     err->code = code == ERR_NONE ? ERR_INTERNAL : code;
     memcpy(err->msg, msg, sizeof msg);
 }

@@ -37,7 +37,7 @@ typedef enum {
 
 typedef struct {
     ErrCode code;
-    char msg[400]; /* NUL-terminated UTF-8, cut at a character boundary if too long */
+    char msg[400]; /* NUL-terminated UTF-8, one line, cut at a character boundary if too long */
 } Err;
 
 typedef struct {

@@ -332,7 +332,8 @@ static void read_events(Sync *s)
 /* Milliseconds until something is due. */
 static int next_due_ms(Sync *s)
 {
-    uint64_t now = clock_mono_ns(), next = now + 60 * SECOND;
+    /* Not longer, so that a wake that could not be written is made good. */
+    uint64_t now = clock_mono_ns(), next = now + 5 * SECOND;
     pthread_mutex_lock(&s->lock);
     for (SyncFolder *f = s->folders; f; f = f->next) {
         if (f->outstanding > 0 && next > now + TELL_NS)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "base/metrics.h"
 #include "base/os.h"
 #include "net/address.h"
@@ -26,6 +27,7 @@ static struct {
     typeof(&curl_easy_perform) perform;
     typeof(&curl_easy_getinfo) getinfo;
     typeof(&curl_easy_cleanup) cleanup;
+    typeof(&curl_easy_reset) reset;
     typeof(&curl_easy_strerror) strerror;
     typeof(&curl_slist_append) slist_append;
     typeof(&curl_slist_free_all) slist_free_all;
@@ -51,6 +53,7 @@ static bool load_symbols(Err *err)
            os_sym(lib, "curl_easy_perform", &curl.perform, err) &&
            os_sym(lib, "curl_easy_getinfo", &curl.getinfo, err) &&
            os_sym(lib, "curl_easy_cleanup", &curl.cleanup, err) &&
+           os_sym(lib, "curl_easy_reset", &curl.reset, err) &&
            os_sym(lib, "curl_easy_strerror", &curl.strerror, err) &&
            os_sym(lib, "curl_slist_append", &curl.slist_append, err) &&
            os_sym(lib, "curl_slist_free_all", &curl.slist_free_all, err) &&
@@ -83,6 +86,60 @@ static Metric *sent_bytes(void)
 void client_metrics(void)
 {
     metric_add(sent_bytes(), NULL, 0);
+}
+
+/* ---- connections that are kept ---- */
+
+#define POOL_IDLE 32
+
+struct ClientPool {
+    pthread_mutex_t lock;
+    CURL *idle[POOL_IDLE]; /* each with the connections it has open */
+    size_t n;
+};
+
+ClientPool *client_pool_new(Err *err)
+{
+    ClientPool *p = mem_zalloc(sizeof *p);
+    if (!p)
+        err_set(err, ERR_NO_MEMORY, "no memory for connections");
+    else
+        pthread_mutex_init(&p->lock, NULL);
+    return p;
+}
+
+void client_pool_free(ClientPool *p)
+{
+    if (!p)
+        return;
+    for (size_t i = 0; i < p->n; i++)
+        curl.cleanup(p->idle[i]);
+    pthread_mutex_destroy(&p->lock);
+    mem_free(p);
+}
+
+/* The one used last: its connection is the least likely to have been closed meanwhile. */
+static CURL *pool_take(ClientPool *p)
+{
+    CURL *h = NULL;
+    pthread_mutex_lock(&p->lock);
+    if (p->n)
+        h = p->idle[--p->n];
+    pthread_mutex_unlock(&p->lock);
+    return h ? h : curl.init();
+}
+
+static void pool_give(ClientPool *p, CURL *h)
+{
+    curl.reset(h); /* options go, connections stay */
+    pthread_mutex_lock(&p->lock);
+    if (p->n < POOL_IDLE) {
+        p->idle[p->n++] = h;
+        h = NULL;
+    }
+    pthread_mutex_unlock(&p->lock);
+    if (h)
+        curl.cleanup(h);
 }
 
 /* One transfer. */
@@ -317,9 +374,12 @@ static void set_options(Transfer *t)
     curl.setopt(h, CURLOPT_HTTPHEADER, t->headers);
     curl.setopt(h, CURLOPT_DEBUGFUNCTION, on_debug);
     curl.setopt(h, CURLOPT_DEBUGDATA, t);
-    curl.setopt(h, CURLOPT_VERBOSE, 1L); /* on_debug alone sees it */
     bool direct = req->direct || req->public_only || is_loopback_url(req->url);
-    t->outside = !direct; /* through a proxy, for all we know; else the address decides */
+    /* Through a proxy, for all we know; else the address decides, which is looked at when a
+     * connection is made: of a kept one the name must do. */
+    t->outside = !direct || (req->pool && !is_loopback_url(req->url));
+    if (t->outside || !req->pool) /* on_debug alone sees it */
+        curl.setopt(h, CURLOPT_VERBOSE, 1L);
     if (direct)
         curl.setopt(h, CURLOPT_PROXY, "");
     if (req->progress) {
@@ -375,7 +435,7 @@ static bool transfer_init(Transfer *t, const ClientRequest *req, Err *err)
     buf_init(&t->body, SIZE_MAX);
     if (!load(err))
         return false;
-    t->handle = curl.init();
+    t->handle = req->pool ? pool_take(req->pool) : curl.init();
     if (!t->handle)
         return err_set(err, ERR_NO_MEMORY, "no memory for a request");
     return add_headers(t, err);
@@ -383,7 +443,9 @@ static bool transfer_init(Transfer *t, const ClientRequest *req, Err *err)
 
 static void transfer_release(Transfer *t)
 {
-    if (t->handle)
+    if (t->handle && t->req->pool)
+        pool_give(t->req->pool, t->handle);
+    else if (t->handle)
         curl.cleanup(t->handle);
     if (t->headers)
         curl.slist_free_all(t->headers);

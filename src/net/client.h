@@ -3,8 +3,8 @@
  * a server that calls nobody never has it in memory.
  *
  * TLS certificates are checked, only http and https are spoken (after a redirect too), redirects
- * are limited, nothing is kept between calls. Any HTTP status is a success here: the caller judges
- * it.
+ * are limited, nothing is kept between calls but in a ClientPool. Any HTTP status is a success
+ * here: the caller judges it.
  *
  * Every byte that is sent to another machine is counted, requests that fail too: the metric
  * network_sent_bytes_total. What goes to this machine alone (a loopback address, without a proxy
@@ -19,6 +19,12 @@
 /* Registers the metrics, so that they are shown before anything was sent. */
 void client_metrics(void);
 
+/* Connections kept open between calls, for a server that is asked all the time. Freed when no call
+ * uses it any more. */
+typedef struct ClientPool ClientPool;
+ClientPool *client_pool_new(Err *err);
+void client_pool_free(ClientPool *p);
+
 typedef struct {
     const char *method;        /* NULL: GET */
     const char *url;           /* http:// or https:// */
@@ -30,6 +36,7 @@ typedef struct {
     uint32_t stall_ms;         /* no byte for so long; 0: 60 s */
     uint64_t max_bytes;        /* of the answer's body; 0: 64 MiB; a download: no limit */
     uint32_t redirects;        /* followed at most; 0: none */
+    ClientPool *pool;          /* NULL: a connection of its own */
     bool direct;               /* ignore proxies from the environment; always so for loopback */
     bool own;                  /* our own server, from our own lock file: any certificate */
     bool public_only;          /* refuse private, loopback, link-local addresses, redirects too */

@@ -160,8 +160,10 @@ static void advance(Conn *c, size_t n)
     size_t from_out = n < left ? n : left;
     c->out_at += from_out;
     n -= from_out;
-    c->ref.ptr += n;
-    c->ref.len -= n;
+    if (n) { /* else there may be none, and its pointer is NULL */
+        c->ref.ptr += n;
+        c->ref.len -= n;
+    }
 }
 
 bool conn_flush(Conn *c)

@@ -498,7 +498,8 @@ bool server_run(Server *s, Err *err)
     sigaddset(&pipe_only, SIGPIPE);
     /* libssl writes with write(2): a client that has gone must not end the program. */
     pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
-    (void)os_prompt_thread(100000); /* a kernel without it serves as well, with longer waits under load */
+    /* A kernel without it serves as well, with longer waits under load. */
+    (void)os_prompt_thread(100000);
     bool ok = loop_watch_level(s->loop, &s->listener, err);
     s->listening = ok;
     ok = ok && loop_run(s->loop, on_turn, s, err);

@@ -103,7 +103,7 @@ bool server_after(Server *s, uint32_t delay_ms, void (*fn)(void *arg), void *arg
  * happens when it has been answered. */
 uint64_t server_exchange_serial(const HttpExchange *x);
 /* Whose it is, for what is shared out: the address (of IPv6 its first 64 bits), hashed with a seed
- * of the process, and the connection. */
+ * of the process, and the connection. Loop thread. */
 WorkFrom server_exchange_from(const HttpExchange *x);
 void server_give_up(Server *s, uint64_t serial, const char *why);
 

@@ -38,6 +38,10 @@ typedef struct {
     void (*on_binary)(void *user, Server *s, WsId id, Str message);
     /* Exactly once for every ws_accept that returned true; id is 0 when it never opened. */
     void (*on_close)(void *user, Server *s, WsId id, int code);
+    /* The server stops. True: something is still to be sent, and the handler closes with
+     * WS_CLOSE_GOING_AWAY when it was; the server waits for it no longer than for others. False, or
+     * without this: it is closed now. */
+    bool (*on_stop)(void *user, Server *s, WsId id);
 } WsHandler;
 
 /* Checks the handshake and marks the exchange; *handler must outlive the server. ERR_VALIDATION,

@@ -83,8 +83,7 @@ typedef struct {
  * filled also on failure. */
 bool speech_say(Speech *s, const SpeechSay *say, SpeechReport *report, Err *err);
 
-/* The setting was changed: who speaks from now on, here and by its mouth, when a request names
- * none. */
+/* The setting was changed: who speaks from now on when a request names none, by its mouth, too. */
 void speech_set_voice(Speech *s, Str voice);
 
 /* "elevenlabs...", "openai...": another machine's. */

@@ -388,8 +388,8 @@ bool speech_say(Speech *s, const SpeechSay *say, SpeechReport *report, Err *err)
     buf_init(&r.pcm, KEPT_MAX);
     buf_init(&r.places, KEPT_MAX);
     bool asked = say->voice.len > 0;
-    bool ok = speech_who(s, asked ? say->voice : speech_voice(s, set), &r.backend, id, &info, stamp,
-        a, &why);
+    bool ok = speech_who(s, asked ? say->voice : speech_voice(s, set), &r.backend, id, &info,
+        stamp, a, &why);
     if (!ok && !asked && r.backend != SPEECH_LOCAL) {
         /* What is set cannot speak at all: no key, no address. */
         r.report.fallback = true;

@@ -448,6 +448,35 @@ def test_audit(house):
     assert mine and {x["who"] for x in mine} == {BOB}
 
 
+def test_what_an_admin_does_is_noted(house):
+    """One line for each act, also for what takes everything away by reading it, and for the refused."""
+    first, carl = house.first, None
+    try:
+        carl = first.ok("POST", "/api/v1/people", {"name": "carl", "password": "carls own words"})["id"]
+        first.ok("PUT", f"/api/v1/people/{carl}/password", {"password": "carls new words"})
+        token = first.ok("POST", "/api/v1/tokens", {"name": "t", "scopes": ["read"], "person": carl})["id"]
+        first.ok("DELETE", f"/api/v1/tokens/{token}")
+        assert first("PATCH", "/api/v1/settings", {"changes": {"no such": "x"}}).status_code == 400
+        assert first("GET", "/api/v1/system/backup").status_code == 200
+        assert first("GET", "/api/v1/export").status_code == 200
+        assert house.bob("GET", "/api/v1/system/backup").status_code == 403
+    finally:
+        first("DELETE", f"/api/v1/people/{carl}?confirm=carl")
+    lines = first.ok("GET", "/api/v1/audit?limit=60")["entries"]
+    noted = {(x["who"], x["action"], x["object"], x["status"]) for x in lines}
+    for who, action, path, status in (
+            (FIRST, "POST /api/v1/people", "/api/v1/people", 201),
+            (FIRST, "PUT /api/v1/people/{id}/password", f"/api/v1/people/{carl}/password", 204),
+            (FIRST, "POST /api/v1/tokens", "/api/v1/tokens", 201),
+            (FIRST, "DELETE /api/v1/tokens/{id}", f"/api/v1/tokens/{token}", 204),
+            (FIRST, "PATCH /api/v1/settings", "/api/v1/settings", 400),
+            (FIRST, "GET /api/v1/system/backup", "/api/v1/system/backup", 200),
+            (FIRST, "GET /api/v1/export", "/api/v1/export", 200),
+            (FIRST, "DELETE /api/v1/people/{id}", f"/api/v1/people/{carl}", 204)):
+        assert (who, action, path, status) in noted, (action, sorted(noted))
+    assert any(x["status"] == 403 and x["object"] == "/api/v1/system/backup" and x["who"] == BOB for x in lines)
+
+
 def test_removing_a_person(tmp_path):
     with Server(tmp_path, "--rate-address", "0") as server:
         house = House(server)

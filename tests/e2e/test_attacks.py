@@ -147,6 +147,26 @@ def test_changes_from_other_origins(server, method, path, kind, body):
         check_answer((origin, method, path), *send(server, request(method, path, headers, body)), (403,))
 
 
+def test_every_route_from_another_origin_or_name(server):
+    """From the route table: no change with another page's Origin, no answer at all under another name."""
+    spec, asked = requests.get(server.url + "/openapi.json", timeout=60).json(), 0
+    for path, methods in spec["paths"].items():
+        target = path.replace("{id}", server.document).replace("{name}", "x").replace("{model}", "x")
+        for method in (m.upper() for m in methods if m in ("get", "post", "put", "patch", "delete")):
+            body = b"" if method == "GET" else b"{}"
+            json_type = [] if method == "GET" else [("Content-Type", "application/json")]
+            if method != "GET" or path == "/ws":
+                for origin in ("http://evil.example", "null"):
+                    headers = [("Host", f"localhost:{server.port}"), ("Origin", origin), *json_type]
+                    headers += UPGRADE if path == "/ws" else []
+                    check_answer((origin, method, target), *send(server, request(method, target, headers, body)), (403,))
+                    asked += 1
+            headers = [("Host", f"evil.example:{server.port}"), *json_type]
+            check_answer(("name", method, target), *send(server, request(method, target, headers, body)), (400, 403))
+            asked += 1
+    assert asked > 150
+
+
 def test_fetch_metadata_and_two_origins(server):
     good = [("Host", f"localhost:{server.port}")]
     own = ("Origin", f"http://localhost:{server.port}")

@@ -1,6 +1,7 @@
 """Commands that a language model understands: a scripted chat endpoint calls the tools, rightly and wrongly."""
 import json
 import subprocess
+import time
 
 import pytest
 import requests
@@ -259,6 +260,24 @@ def test_it_breaks_off_in_the_middle(run):
         assert r["response"] == "Added: milk." and "broke off" in r["note"] and set(tasks(s)) == {"milk"}
         ask(s, "undo", session_id=r["session_id"])
         assert not tasks(s)
+
+
+def test_nobody_waits_any_more(run):
+    """What was done before the client went is kept in the conversation, where it can be undone."""
+    with cs.Chat(cs.wants(("add_task", {"title": "milk"})), cs.hangs) as chat:
+        s = run(chat)
+        with websockets.sync.client.connect(s.url.replace("http", "ws") + "/ws") as ws:
+            ws.send(json.dumps({"type": "TextQuery", "data": {"query": "we need milk and eggs"}}))
+            while len(chat.requests) < 2:
+                time.sleep(0.02)
+            ws.send(json.dumps({"type": "Cancel", "data": {}}))
+            assert chat.gone.wait(20)
+        end = time.monotonic() + 30
+        while not (kept := requests.get(s.url + "/api/v1/conversations", timeout=30).json()["conversations"]):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        assert set(tasks(s)) == {"milk"}
+        assert "Undone" in ask(s, "undo", session_id=kept[0]["id"])["response"] and not tasks(s)
 
 
 def test_it_goes_on_after_a_restart(run):

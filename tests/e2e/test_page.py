@@ -293,7 +293,7 @@ def test_tasks_from_a_sentence_to_done(page, server):
 
 def test_a_reminder_arrives_and_is_shown_once(page, server):
     show(page, server, "memory")
-    call(server, "POST", "/api/v1/tasks", {"kind": "timer", "duration": "2 seconds", "title": "tea"})
+    call(server, "POST", "/api/v1/tasks", {"kind": "timer", "duration": "1 second", "title": "tea"})
     due = page.locator(".due", has_text="tea")
     expect(due).to_be_visible(timeout=20000)
     expect(page.locator(".toast", has_text="tea")).to_have_count(1)

@@ -3,9 +3,11 @@ killed and back; signed in; small, fast, installed."""
 import json
 import re
 import subprocess
+import threading
 import time
 import urllib.request
 
+import chat_server
 import pytest
 from page_lib import AWAY, SLACK, call, fill, fill_before, fits, launch, show, watched
 from playwright.sync_api import expect, sync_playwright
@@ -93,6 +95,7 @@ def test_topics_against_their_baseline_and_the_briefing_aloud(browser, tmp_path)
         with watched(browser, now) as page:
             show(page, now, "today")
             topic = page.locator(".topic", has_text="heat pump").first
+            expect(topic.locator(".against-box strong")).to_have_text("100 %")
             expect(topic.locator(".burst")).to_have_text(re.compile(r"^\d+\.\d×$"))
             label = topic.get_by_role("img").get_attribute("aria-label")
             assert re.fullmatch(r"this week in 5 of 5 documents, before in 0 of \d+", label), label
@@ -101,6 +104,33 @@ def test_topics_against_their_baseline_and_the_briefing_aloud(browser, tmp_path)
             page.get_by_role("button", name="Listen").click()
             page.get_by_role("button", name="Stop").click()
             expect(page.get_by_role("button", name="Listen")).to_be_visible()
+
+
+def test_an_answer_streams_and_is_stopped_in_the_middle(browser, tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    go = threading.Event()
+    two = ("The rent is 1,250 EUR a month [1]. ", "Dana Okafor has the spare key [1].")
+    with chat_server.Chat(chat_server.says(*two, pause=go), chat_server.says(*two)) as chat, \
+            Server(data, env={"OPENAI_BASE_URL": chat.url, "OPENAI_API_KEY": "sk-test"}) as server:
+        call(server, "POST", "/api/v1/knowledge/documents", {"title": "Lease", "content": "The rent is 1,250 EUR a month, due on "
+             "the third working day. Dana Okafor has the spare key of the flat in Elm Street."})
+        with watched(browser, server) as page:
+            show(page, server, "talk")
+            page.locator("#say").fill("What is the rent, and who has the spare key?")
+            page.keyboard.press("Enter")
+            answer = page.locator(".answer").last
+            expect(answer.locator("p.pre")).to_contain_text("1,250 EUR", timeout=30000)  # before the model has ended
+            expect(answer.locator(".caret")).to_be_visible()
+            page.get_by_role("button", name="Stop").click()
+            expect(answer).to_contain_text("stopped")
+            expect(answer.locator("p.pre")).to_contain_text("1,250 EUR")
+            go.set()
+            page.locator("#say").fill("What is the rent, and who has the spare key of the flat?")
+            page.keyboard.press("Enter")
+            expect(answer).to_contain_text("spare key", timeout=30000)
+            expect(answer.locator(".turn-foot")).to_contain_text("by scripted")
+            expect(answer.locator(".sources .chip", has_text="Lease").first).to_be_visible()
 
 
 def test_killed_and_started_again_without_losing_a_word(browser, tmp_path):
@@ -188,6 +218,9 @@ def test_installable_and_starts_without_the_server(browser, tmp_path):
         for icon in manifest["icons"]:
             assert page.evaluate("u => fetch(u).then(r => r.ok)", icon["src"])
         page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        wrong = page.context.new_cdp_session(page).send("Page.getInstallabilityErrors")["installabilityErrors"]
+        # A window of the tests is an incognito one, in which nothing is installed.
+        assert {e["errorId"] for e in wrong} <= {"in-incognito"}, wrong
         page.reload()  # now through the worker, which keeps what it passes on
         expect(page.locator("h1")).to_be_visible()
         page.wait_for_load_state("networkidle")

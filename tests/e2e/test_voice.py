@@ -134,6 +134,25 @@ def test_transcription_streams(client, spoken):
     assert all(e.type == "transcript.text.delta" for e in events[:-1]) and len(events) >= 2
 
 
+@pytest.mark.parametrize("kind", ["text", "srt", "vtt", "verbose_json", "json"])
+def test_a_stream_tells_how_far_it_is_when_asked(http, spoken, kind):
+    """Our own client asks so; nobody else gets these events."""
+    long = wav_of(samples_16k(spoken) + [0.0] * (40 * 16000))
+    form = {"model": EARS, "response_format": kind}
+    got = http.post("/v1/audio/transcriptions", files={"file": ("a.wav", long)},
+                    data={**form, "stream": "true", "progress": "true"})
+    events = [json.loads(line[6:]) for line in got.text.splitlines() if line.startswith("data: {")]
+    far = [e for e in events if e["type"] == "transcript.progress"]
+    assert far and all(0 < e["seconds"] <= e["of"] and 42 < e["of"] < 44 for e in far)
+    assert [e["seconds"] for e in far] == sorted(e["seconds"] for e in far)
+    assert events[-1]["type"] == "transcript.text.done" and HEARD in events[-1]["text"].lower()
+    plain = http.post("/v1/audio/transcriptions", files={"file": ("a.wav", long)}, data=form)
+    if "json" in kind:
+        assert json.loads(events[-1]["output"])["text"] == plain.json()["text"] == events[-1]["text"]
+    else:
+        assert events[-1]["output"] == plain.text
+
+
 def test_models_are_listed(client):
     ids = {m.id for m in client.models.list()}
     assert {EARS, "tts", "sotto"} <= ids

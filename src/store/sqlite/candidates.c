@@ -11,27 +11,11 @@
  * passage and document numbers, which are never used twice. */
 #include <math.h>
 
-#include "store/sqlite/sq_index.h"
+#include "store/sqlite/sq_candidates.h"
 
 #define DEFAULT_K1 1.2f
 #define DEFAULT_B 0.75f
 #define PREFIX_RANKED 32 /* of a prefix's words, the most frequent take part in ranking */
-
-typedef struct {
-    Sqlite *s;
-    SqOwner *o;
-    SqIndex *x;
-    SqConn *c;
-    Arena *a;
-    const CandidateQuery *q;
-    KindexQueryTerm *terms;
-    float *cover;     /* of terms[i]: what it counts for coverage; 0 for a prefix's words */
-    size_t n_terms;
-    uint32_t slots;   /* bits in a bitmap */
-    uint64_t *allow;  /* NULL: all */
-    uint64_t *mark;   /* scratch */
-    bool failed;      /* memory was short in a callback */
-} Plan;
 
 static bool no_memory(Err *err)
 {
@@ -40,13 +24,13 @@ static bool no_memory(Err *err)
 
 /* ---- bitmaps -------------------------------------------------------------------------------- */
 
-static size_t words_of(const Plan *p)
+static size_t words_of(const SqQuery *p)
 {
     return ((size_t)p->slots + 63) / 64;
 }
 
 /* p->mark becomes an empty bitmap. */
-static bool mark_begin(Plan *p, Err *err)
+static bool mark_begin(SqQuery *p, Err *err)
 {
     if (!p->mark)
         p->mark = ARENA_NEW_ARRAY(p->a, uint64_t, words_of(p) + 1);
@@ -56,7 +40,7 @@ static bool mark_begin(Plan *p, Err *err)
 }
 
 /* Only what is marked (or, with `not`, what is not marked) stays allowed. */
-static bool mark_end(Plan *p, bool not, Err *err)
+static bool mark_end(SqQuery *p, bool not, Err *err)
 {
     size_t n = words_of(p);
     if (!p->allow) {
@@ -70,7 +54,7 @@ static bool mark_end(Plan *p, bool not, Err *err)
     return true;
 }
 
-static void mark_slot(Plan *p, uint32_t slot)
+static void mark_slot(SqQuery *p, uint32_t slot)
 {
     if (slot < p->slots)
         p->mark[slot / 64] |= (uint64_t)1 << slot % 64;
@@ -85,14 +69,14 @@ static bool filter_empty(const DocFilter *f)
             && !f->n_ids && !f->n_languages);
 }
 
-static void mark_document(Plan *p, uint64_t doc_no)
+static void mark_document(SqQuery *p, uint64_t doc_no)
 {
     uint32_t slot = sq_slots_of_doc(&p->x->slots, doc_no);
     for (; slot != SQ_NO_SLOT; slot = p->x->slots.next[slot])
         mark_slot(p, slot);
 }
 
-static bool mark_filter(Plan *p, Err *err)
+static bool mark_filter(SqQuery *p, Err *err)
 {
     SqWhere w;
     if (!sq_where(p->c, p->o->no, p->q->filter, p->a, &w, err))
@@ -136,7 +120,7 @@ static bool on_token(void *arg, Str token, size_t start, size_t end)
     return !t->failed && ++t->n;
 }
 
-static bool tokens_of(Plan *p, Str text, bool stem, Tokens *t, Err *err)
+static bool tokens_of(SqQuery *p, Str text, bool stem, Tokens *t, Err *err)
 {
     t->a = p->a;
     t->n = 0;
@@ -146,7 +130,7 @@ static bool tokens_of(Plan *p, Str text, bool stem, Tokens *t, Err *err)
 
 /* The same word twice weighs twice. Past KINDEX_QUERY_MAX different words the rest is left out: a
  * text that long is a vector's business. */
-static void rank_term(Plan *p, Str term, float weight, float cover)
+static void rank_term(SqQuery *p, Str term, float weight, float cover)
 {
     for (size_t i = 0; i < p->n_terms; i++) {
         if (str_eq(p->terms[i].text, term)) {
@@ -161,7 +145,7 @@ static void rank_term(Plan *p, Str term, float weight, float cover)
     }
 }
 
-static bool mark_phrase(Plan *p, Str text, Err *err)
+static bool mark_phrase(SqQuery *p, Str text, Err *err)
 {
     static const char sql[] = "SELECT rowid FROM chunk_fts WHERE chunk_fts MATCH ?1";
     Buf match;
@@ -187,7 +171,7 @@ static bool mark_phrase(Plan *p, Str text, Err *err)
     return rc == 0;
 }
 
-static void sort_by_df(Plan *p, SqWordSet *set)
+static void sort_by_df(SqQuery *p, SqWordSet *set)
 {
     for (size_t i = 0; i < set->n; i++)
         set->items[i].tf = kindex_df(p->x->k, set->items[i].text);
@@ -207,7 +191,7 @@ static void sort_by_df(Plan *p, SqWordSet *set)
     }
 }
 
-static bool plan_prefix(Plan *p, const KwTerm *t, Err *err)
+static bool plan_prefix(SqQuery *p, const KwTerm *t, Err *err)
 {
     Tokens tokens;
     SqWordSet stems;
@@ -218,6 +202,7 @@ static bool plan_prefix(Plan *p, const KwTerm *t, Err *err)
     if (!sq_words_stems(p->c, p->o->no, tokens.items[tokens.n - 1], p->a, &stems, err))
         return false;
     if (t->required || t->excluded) {
+        p->by_id = true;
         if (!mark_begin(p, err))
             return false;
         for (size_t i = 0; i < stems.n; i++)
@@ -233,7 +218,7 @@ static bool plan_prefix(Plan *p, const KwTerm *t, Err *err)
     return true;
 }
 
-static bool plan_words(Plan *p, const KwTerm *t, Err *err)
+static bool plan_words(SqQuery *p, const KwTerm *t, Err *err)
 {
     Tokens tokens;
     if (!tokens_of(p, t->text, true, &tokens, err))
@@ -241,6 +226,7 @@ static bool plan_words(Plan *p, const KwTerm *t, Err *err)
     if (!tokens.n)
         return true; /* punctuation asks for nothing */
     if (t->required || t->excluded) {
+        p->by_id = true;
         if (!mark_begin(p, err))
             return false;
         if (tokens.n == 1)
@@ -255,7 +241,7 @@ static bool plan_words(Plan *p, const KwTerm *t, Err *err)
     return true;
 }
 
-static bool plan(Plan *p, Err *err)
+static bool plan(SqQuery *p, Err *err)
 {
     p->terms = ARENA_NEW_ARRAY(p->a, KindexQueryTerm, KINDEX_QUERY_MAX);
     p->cover = ARENA_NEW_ARRAY(p->a, float, KINDEX_QUERY_MAX);
@@ -274,26 +260,17 @@ static bool plan(Plan *p, Err *err)
 
 /* ---- the two lists -------------------------------------------------------------------------- */
 
-/* Candidates by slot while the union is made. */
-typedef struct {
-    Candidate *items;
-    uint32_t *slot_of;
-    size_t n;
-    uint32_t *table; /* index + 1 by slot */
-    size_t mask;
-} Union;
-
-static bool union_init(Union *u, size_t max, Arena *a, Err *err)
+static bool union_init(SqUnion *u, size_t max, Arena *a, Err *err)
 {
     size_t size = 64;
     while (size < max * 2)
         size *= 2;
-    *u = (Union){.items = ARENA_NEW_ARRAY(a, Candidate, max), .mask = size - 1,
+    *u = (SqUnion){.items = ARENA_NEW_ARRAY(a, Candidate, max), .mask = size - 1,
         .slot_of = ARENA_NEW_ARRAY(a, uint32_t, max), .table = ARENA_NEW_ARRAY(a, uint32_t, size)};
     return (u->items && u->slot_of && u->table) || no_memory(err);
 }
 
-static Candidate *union_at(Union *u, uint32_t slot)
+Candidate *sq_union_at(SqUnion *u, uint32_t slot)
 {
     size_t h = (slot * 0x9E3779B1u >> 7) & u->mask;
     for (; u->table[h]; h = (h + 1) & u->mask)
@@ -305,7 +282,7 @@ static Candidate *union_at(Union *u, uint32_t slot)
     return &u->items[u->n - 1];
 }
 
-static bool find_vectors(Plan *p, Union *u, Candidates *out, Err *err)
+static bool find_vectors(SqQuery *p, SqUnion *u, Candidates *out, Err *err)
 {
     size_t k = p->q->k;
     VindexHit *hits = ARENA_NEW_ARRAY(p->a, VindexHit, k);
@@ -318,7 +295,7 @@ static bool find_vectors(Plan *p, Union *u, Candidates *out, Err *err)
     for (int i = 0; i < n; i++) {
         if (hits[i].similarity == 0)
             continue; /* the zero vector of another encoder's passage */
-        Candidate *c = union_at(u, hits[i].slot);
+        Candidate *c = sq_union_at(u, hits[i].slot);
         c->similarity = hits[i].similarity;
         c->vector_rank = (uint32_t)++out->n_vector;
     }
@@ -327,7 +304,7 @@ static bool find_vectors(Plan *p, Union *u, Candidates *out, Err *err)
 
 /* BM25 with counts in quarters: tf' = 4 tf and k1' = 4 k1 give the usual score times a constant,
  * (4 k1 + 1) / (k1 + 1), which is taken off again. */
-static KindexQuery keyword_query(const Plan *p, float *scale)
+KindexQuery sq_keyword_query(const SqQuery *p, float *scale)
 {
     float k1 = p->q->k1 > 0 ? p->q->k1 : DEFAULT_K1;
     float b = p->q->b > 0 ? p->q->b : p->q->b < 0 ? 0 : DEFAULT_B;
@@ -336,11 +313,11 @@ static KindexQuery keyword_query(const Plan *p, float *scale)
     return (KindexQuery){p->terms, p->n_terms, k1 * unit, b < 1 ? b : 1};
 }
 
-static bool find_keywords(Plan *p, Union *u, Candidates *out, Err *err)
+static bool find_keywords(SqQuery *p, SqUnion *u, Candidates *out, Err *err)
 {
     size_t k = p->q->k;
     float scale;
-    KindexQuery kq = keyword_query(p, &scale);
+    KindexQuery kq = sq_keyword_query(p, &scale);
     KindexStats stats = {0};
     KindexHit *hits = ARENA_NEW_ARRAY(p->a, KindexHit, k);
     if (!hits)
@@ -349,7 +326,7 @@ static bool find_keywords(Plan *p, Union *u, Candidates *out, Err *err)
     if (n < 0)
         return false;
     for (int i = 0; i < n; i++) {
-        Candidate *c = union_at(u, hits[i].slot);
+        Candidate *c = sq_union_at(u, hits[i].slot);
         c->keyword = hits[i].score * scale;
         c->keyword_rank = (uint32_t)++out->n_keyword;
     }
@@ -360,7 +337,7 @@ static bool find_keywords(Plan *p, Union *u, Candidates *out, Err *err)
 }
 
 /* Gives what one list found the other side's score. */
-static bool complete(Plan *p, Union *u, Err *err)
+static bool complete(SqQuery *p, SqUnion *u, Err *err)
 {
     float *score = ARENA_NEW_ARRAY(p->a, float, u->n + 1);
     if (!score)
@@ -373,7 +350,7 @@ static bool complete(Plan *p, Union *u, Err *err)
     }
     if (p->n_terms && u->n) {
         float scale;
-        KindexQuery kq = keyword_query(p, &scale);
+        KindexQuery kq = sq_keyword_query(p, &scale);
         if (!kindex_scores(p->x->k, &kq, u->slot_of, u->n, score, err))
             return false;
         for (size_t i = 0; i < u->n; i++)
@@ -385,7 +362,7 @@ static bool complete(Plan *p, Union *u, Err *err)
 
 /* How much of the query each candidate holds: BM25 with a vanishing k1 counts a word as there or
  * not, so that its score is the sum of weight * idf over the words that are. */
-static bool cover(Plan *p, Union *u, Candidates *out, Err *err)
+static bool cover(SqQuery *p, SqUnion *u, Candidates *out, Err *err)
 {
     float *score = ARENA_NEW_ARRAY(p->a, float, u->n + 1), n = (float)kindex_live(p->x->k);
     KindexQueryTerm *terms = ARENA_NEW_ARRAY(p->a, KindexQueryTerm, p->n_terms + 1);
@@ -415,15 +392,21 @@ static bool cover(Plan *p, Union *u, Candidates *out, Err *err)
     return true;
 }
 
-static bool search(Plan *p, Candidates *out, Err *err)
+static bool both_lists(SqQuery *p, SqUnion *u, Candidates *out, Err *err)
 {
-    Union u;
-    if (!plan(p, err) || !union_init(&u, 2 * p->q->k, p->a, err))
+    if (p->lists)
+        return sq_far_lists(p, u, out, err) && sq_far_scores(p, u, out, err)
+            && (!p->n_terms || cover(p, u, out, err));
+    if (p->q->vector && !find_vectors(p, u, out, err))
         return false;
-    if (p->q->vector && !find_vectors(p, &u, out, err))
-        return false;
-    if (p->n_terms
-        && (!find_keywords(p, &u, out, err) || !complete(p, &u, err) || !cover(p, &u, out, err)))
+    return !p->n_terms
+        || (find_keywords(p, u, out, err) && complete(p, u, err) && cover(p, u, out, err));
+}
+
+static bool search(SqQuery *p, Candidates *out, Err *err)
+{
+    SqUnion u;
+    if (!plan(p, err) || !union_init(&u, 2 * p->q->k, p->a, err) || !both_lists(p, &u, out, err))
         return false;
     out->n_passages = kindex_live(p->x->k);
     out->items = u.items;
@@ -441,8 +424,16 @@ static bool search(Plan *p, Candidates *out, Err *err)
 bool sq_candidates(Store *store, const Uuid *owner, const CandidateQuery *q, Arena *a,
     Candidates *out, Err *err)
 {
+    size_t none;
+    return sq_candidates_from(store, owner, q, a, NULL, NULL, &none, out, err);
+}
+
+bool sq_candidates_from(Store *store, const Uuid *owner, const CandidateQuery *q, Arena *a,
+    SqListsFn lists, void *arg, size_t *unknown, Candidates *out, Err *err)
+{
+    *unknown = 0;
     Sqlite *s = sq_of(store);
-    Plan p = {.s = s, .a = a, .q = q};
+    SqQuery p = {.s = s, .a = a, .q = q, .lists = lists, .lists_arg = arg};
     Candidates found = {0};
     bool empty;
     p.x = sq_index_hold(s, owner, &p.o, &empty, err);
@@ -459,6 +450,7 @@ bool sq_candidates(Store *store, const Uuid *owner, const CandidateQuery *q, Are
         sq_read_end(s, p.c);
     vindex_leave(p.x->v, ticket);
     sq_index_give(p.x);
+    *unknown = p.unknown;
     if (ok)
         *out = found;
     return ok;

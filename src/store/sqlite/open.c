@@ -11,6 +11,7 @@
 
 #include "store/sqlite/sq_index.h"
 #include "store/sqlite/sq_calendar.h"
+#include "store/sqlite/sq_replica_int.h"
 
 #include "base/mem.h"
 
@@ -100,7 +101,7 @@ static bool take_lock(Sqlite *s, const StoreOptions *o, Err *err)
 }
 
 /* Numbers go on after the highest that was ever given and may still be meant. */
-static bool load_counters(Sqlite *s, Err *err)
+bool sq_counters_load(Sqlite *s, Err *err)
 {
     Sq q;
     SqWriter *w = &s->writer;
@@ -161,7 +162,7 @@ static bool open_writer(Sqlite *s, const StoreOptions *o, Err *err)
     if (!s->writer.conn)
         return false;
     return sq_migrate(s->writer.conn, SQ_MIGRATIONS, SQ_SCHEMA_VERSION, err)
-        && load_counters(s, err) && check_cache_kind(s, err) && sq_owners_load(s, err)
+        && sq_counters_load(s, err) && check_cache_kind(s, err) && sq_owners_load(s, err)
         && sq_writer_start(s, err);
 }
 
@@ -251,6 +252,7 @@ static void sq_close(Store *store)
         sq_conn_close(c);
     }
     sq_conn_close(s->watch);
+    sq_replica_free(s->replica);
     sq_conn_close(s->writer.conn);
     if (s->lock)
         os_unlock(s->lock);

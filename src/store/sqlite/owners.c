@@ -2,6 +2,7 @@
  * for in every call. One that is removed is marked and stays in the list while the store is open:
  * calls on their way may still look at it, and its id is never anybody's again. */
 #include "store/sqlite/sq_index.h"
+#include "store/sqlite/sq_replica_int.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -144,6 +145,11 @@ SqOwner *sq_owner_make(Sqlite *s, const Uuid *uuid, Err *err)
     return sq_write(s, &m.w, err) ? m.made : NULL;
 }
 
+bool sq_owners_refresh(Sqlite *s, Err *err)
+{
+    return sq_owners_load(s, err);
+}
+
 bool sq_owners_load(Sqlite *s, Err *err)
 {
     SqConn *c = s->writer.conn;
@@ -155,6 +161,9 @@ bool sq_owners_load(Sqlite *s, Err *err)
             Uuid uuid;
             if (!sq_col_bytes(&q, 0, uuid.b, sizeof uuid.b, "an owner", err))
                 break;
+            bool gone;
+            if (find(s, &uuid, &gone))
+                continue;
             SqOwner *o = owner_new(&uuid, sq_col_i64(&q, 1), err);
             if (!o || !(o->index = sq_index_open(s, c, o, false, err))) {
                 mem_free(o);

@@ -34,6 +34,7 @@ typedef struct SqTok SqTok;
 typedef struct SqIndex SqIndex;
 typedef struct SqNear SqNear;
 typedef struct Sqlite Sqlite;
+struct SqReplica;
 
 /* ---- connections and statements (conn.c) ---------------------------------------------------- */
 
@@ -196,6 +197,7 @@ struct Sqlite {
     StoreChangeFn change_fn;
     void *change_arg;
     SqNear *near;
+    struct SqReplica *replica;          /* NULL: this file is the truth (sq_replica.h) */
 };
 
 static inline Sqlite *sq_of(Store *s) { return (Sqlite *)s; }

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/sqlite/sq_index.h"
+#include "store/sqlite/sq_replica.h"
 
 #define CHECKPOINT_FRAMES 1000      /* 4 MB of WAL: worth copying back when nobody waits */
 #define CHECKPOINT_FRAMES_MUST 8000 /* 32 MB: worth making somebody wait */
@@ -80,8 +81,14 @@ static bool begin_anew(Sqlite *s, Err *err)
     SqConn *fresh = sq_conn_open(s->path, SQ_WRITER, err);
     if (!fresh)
         return false;
-    sq_conn_close(s->writer.conn);
+    SqConn *old = s->writer.conn;
     s->writer.conn = fresh;
+    if (s->replica && !sq_replica_reconnect(s, err)) {
+        s->writer.conn = old;
+        sq_conn_close(fresh);
+        return false;
+    }
+    sq_conn_close(old);
     s->writer.shaken = false;
     sqlite3_wal_hook(fresh->db, on_wal, s);
     return true;
@@ -112,12 +119,14 @@ static bool run_group(Sqlite *s, SqWrite *first, size_t n, Err *err)
             *err = w->err;
     }
     uint64_t start = clock_mono_ns();
-    if (ok && sq_exec(c, "COMMIT", "writing", err)) {
+    ok = ok && (!s->replica || sq_replica_before(s, err)) && sq_exec(c, "COMMIT", "writing", err);
+    if (ok)
         metric_observe(s->writer.commit_seconds, NULL, clock_seconds_since(start));
-        return true;
-    }
-    (void)end_stray(s, NULL); /* else before the next one */
-    return false;
+    else
+        (void)end_stray(s, NULL); /* else before the next one */
+    if (s->replica)
+        sq_replica_after(s, ok);
+    return ok;
 }
 
 static void tell(Sqlite *s, const SqWrite *w)

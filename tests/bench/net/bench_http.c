@@ -32,7 +32,7 @@ static void echo_binary(void *user, Server *s, WsId id, Str message)
     (void)ws_send_binary(s, id, message);
 }
 
-static const WsHandler echo = {NULL, echo_text, echo_binary, NULL};
+static const WsHandler echo = {.on_text = echo_text, .on_binary = echo_binary};
 
 static void on_request(void *arg, HttpExchange *x)
 {

@@ -1,17 +1,18 @@
 /* bench_eval.c - how good the product's own search is on judged collections.
  *
- *   bench_eval [--fp32] [--both] [--threshold T] [--dump FILE] FOLDER...
+ *   bench_eval [--fp32] [--both] [--threshold T] [--dump FILE] [--qdrant URL] FOLDER...
  *
  * A folder holds corpus.jsonl, queries.jsonl and qrels.tsv (tests/support/retrieval.h). Each is
  * chunked, embedded and stored as ingest does it, then asked in the three modes: nDCG@10 of each
  * and the ratio of hybrid to the better part. --both adds fp32 beside int8. --dump writes what the
  * fusion sees, a line a query, for tests/bench/search/fit.py. Models: SOTTO_MODELS, or models/ of
- * the source tree. */
+ * the source tree. --qdrant keeps them in collections of their own on that server. */
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "search/fusion.h"
 #include "search/words.h"
+#include "store/qdrant.h"
 #include "support/retrieval.h"
 
 #define DUMP_DEPTH 200
@@ -20,6 +21,7 @@ typedef struct {
     bool fp32, both;
     double threshold;
     FILE *dump;
+    const char *qdrant; /* address of a server; NULL: SQLite */
 } Options;
 
 static Minilm *open_model(bool fp32)
@@ -148,7 +150,10 @@ static void evaluate(const Options *o, const char *dir, bool fp32)
     if (!mkdtemp(data))
         retrieval_die(data, "cannot make a folder");
     StoreOptions so = {.dir = data, .model = minilm_name(m)};
-    Store *store = store_open_sqlite(&so, &err);
+    char prefix[64];
+    snprintf(prefix, sizeof prefix, "eval_%s_", data + sizeof "/tmp/sotto-eval-" - 1);
+    QdrantOptions qo = {.url = o->qdrant, .key = getenv("QDRANT_API_KEY"), .prefix = prefix};
+    Store *store = o->qdrant ? store_open_qdrant(&so, &qo, &err) : store_open_sqlite(&so, &err);
     SearchOptions po = {.store = store, .model = m, .workers = 1};
     Search *s = store ? search_new(&po, &err) : NULL;
     if (!s)
@@ -183,6 +188,8 @@ int main(int argc, char **argv)
             o.fp32 = true;
         else if (strcmp(argv[i], "--both") == 0)
             o.both = true;
+        else if (strcmp(argv[i], "--qdrant") == 0 && i + 1 < argc)
+            o.qdrant = argv[++i];
         else if (strcmp(argv[i], "--threshold") == 0 && i + 1 < argc &&
                  str_to_double(str_of(argv[i + 1]), &o.threshold))
             i++;

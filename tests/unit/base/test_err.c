@@ -130,6 +130,8 @@ static void foreign_bytes_become_question_marks(void **state)
     assert_string_equal(err.msg, "cannot open caf?.txt");
     (void)err_set(&err, ERR_IO, "%s", "ends in \xFF");
     assert_string_equal(err.msg, "ends in ?");
+    (void)err_set(&err, ERR_IO, "%s", "a\x1B[2J\nb\x7F\rc");
+    assert_string_equal(err.msg, "a?[2J b??c");
 }
 
 int main(void)

@@ -166,7 +166,7 @@ static void ts_ws_close(void *user, Server *s, WsId id, int code)
     atomic_fetch_add(&ts.ws_closed, 1);
 }
 
-static const WsHandler ts_ws = {ts_ws_open, ts_ws_text, ts_ws_binary, ts_ws_close};
+static const WsHandler ts_ws = {ts_ws_open, ts_ws_text, ts_ws_binary, ts_ws_close, NULL};
 
 static void ts_accept_ws(HttpExchange *x)
 {

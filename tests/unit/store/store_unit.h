@@ -4,6 +4,7 @@
 
 #include "support/unit.h"
 
+#include "store/qdrant.h"
 #include "store/store_ops.h"
 #include "support/store_fixture.h"
 #include "support/tempdir.h"
@@ -24,10 +25,27 @@ static Err oops;
             fail_msg("%s:%d: %s", __FILE__, __LINE__, oops.msg);                                   \
     } while (0)
 
+/* The same tests run over Qdrant when QDRANT_URL is set (tests/e2e/test_qdrant_parity.py does it).
+ * A folder has collections of its own there, whatever was in it before. */
+static inline const char *fx_qdrant(void)
+{
+    const char *url = getenv("QDRANT_URL");
+    return url && *url ? url : NULL;
+}
+
+/* For tests of SQLite's own file: what they look into is not there. */
+#define ONLY_SQLITE                                                                                \
+    if (fx_qdrant())                                                                               \
+    skip()
+
 static inline Store *fx_open(const char *dir)
 {
     Err err = ERR_INIT;
-    Store *s = store_open_sqlite(&(StoreOptions){.dir = dir, .model = FX_MODEL}, &err);
+    StoreOptions so = {.dir = dir, .model = FX_MODEL};
+    char prefix[64];
+    snprintf(prefix, sizeof prefix, "test_%016llx_", (unsigned long long)str_hash(str_of(dir)));
+    QdrantOptions qo = {.url = fx_qdrant(), .key = getenv("QDRANT_API_KEY"), .prefix = prefix};
+    Store *s = qo.url ? store_open_qdrant(&so, &qo, &err) : store_open_sqlite(&so, &err);
     if (!s)
         fail_msg("%s", err.msg);
     return s;

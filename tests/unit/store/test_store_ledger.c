@@ -171,7 +171,7 @@ static void counts(void **state)
     assert_int_equal(st.ledger_entries, 1);
     assert_true(st.database_bytes > 0);
     assert_str(st.model, FX_MODEL);
-    assert_str(st.backend, "sqlite");
+    assert_str(st.backend, fx_qdrant() ? "qdrant" : "sqlite");
     assert_true(st.schema_version >= 1);
     OK(store_ready(f->s, &oops));
 }

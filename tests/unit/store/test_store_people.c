@@ -151,6 +151,11 @@ static void a_person_goes_whole(void **state)
         assert_false(store_document_put(f->s, &ann.id, late, &outcome, &id, &oops));
         assert_int_equal(oops.code, ERR_NOT_FOUND);
         assert_false(store_fact_put(f->s, &ann.id, &fact, &replaced, &oops));
+        if (fx_qdrant()) {
+            store_close(f->s);
+            f->s = fx_open(f->dir.path);
+            continue; /* there is no file to look into */
+        }
         store_close(f->s);
         char path[700], cache[800];
         Buf file;

@@ -387,6 +387,7 @@ static void forgetting_and_taking_back(void **state)
 /* What was forgotten is in no byte of the folder's files once the log is written back. */
 static void forgotten_bytes_are_gone(void **state)
 {
+    ONLY_SQLITE;
     Fx *f = *state;
     Uuid one = fx_uuid(1);
     put_fact(f, fact(1, "my zebrafinch", "quixotically loud", 10));
@@ -452,6 +453,7 @@ static bool harm(Fx *f, const char *sql, Err *err)
 
 static void doctor_finds(void **state)
 {
+    ONLY_SQLITE;
     Fx *f = *state;
     const struct {
         const char *harm, *mend, *finding;
@@ -530,6 +532,7 @@ static bool try_all(void *arg)
 
 static void without_memory(void **state)
 {
+    ONLY_SQLITE;
     Try t = {.f = *state};
     assert_true(torture_alloc(try_all, &t, 0) > 5);
     assert_true(torture_alloc(try_all, &t, 1) > 5);
@@ -538,6 +541,7 @@ static void without_memory(void **state)
 /* A turn and a fact whose nth write fails: not acknowledged, then not there; else whole. */
 static void failing_disk(void **state)
 {
+    ONLY_SQLITE;
     Fx *f = *state;
     Uuid id = fx_uuid(1);
     uint64_t turns = 1;

@@ -458,6 +458,7 @@ static void undo_does_not_repeat(void **state)
 /* A file of every earlier version becomes one that keeps tasks, and what was in it stays. */
 static void older_files(void **state)
 {
+    ONLY_SQLITE;
     Fx *f = *state;
     for (int version = 1; version <= 4; version++) {
         char name[32], sql[300];

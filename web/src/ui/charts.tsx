@@ -71,6 +71,8 @@ export function LineChart({
   );
 }
 
+const percent = (v: number): string => `${Math.round(v * 100)} %`;
+
 /** This week's share of documents against the share before, as two bars on one scale. */
 export function AgainstBase({
   now,
@@ -82,24 +84,23 @@ export function AgainstBase({
   label: string;
 }) {
   const max = Math.max(now, before, 1e-9);
+  const width = (v: number): number => Math.max(0.6, (v / max) * 100);
   return (
-    <svg className="against" viewBox="0 0 72 28" role="img" aria-label={label}>
-      <rect
-        x="0"
-        y="1"
-        width={Math.max(2, (now / max) * 72)}
-        height="15"
-        rx="3"
-        fill="var(--orange)"
-      />
-      <rect
-        x="0"
-        y="20"
-        width={Math.max(1.5, (before / max) * 72)}
-        height="7"
-        rx="2"
-        fill="var(--soft)"
-      />
-    </svg>
+    <div className="against-box">
+      <svg
+        className="against"
+        viewBox="0 0 100 30"
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={label}
+      >
+        <rect x="0" y="0" width={width(now)} height="14" fill="var(--orange)" />
+        <rect x="0" y="18" width={width(before)} height="12" fill="var(--soft)" />
+      </svg>
+      <p className="small num" aria-hidden="true">
+        <strong>{percent(now)}</strong>
+        <span className="soft">{percent(before)}</span>
+      </p>
+    </div>
   );
 }

@@ -166,7 +166,7 @@ export default function Talk() {
   }, []);
   useEffect(() => {
     // To the end of the page: the composer stands on what is in view.
-    if (stick.current) scrollTo(0, document.documentElement.scrollHeight);
+    if (stick.current && turns.length) scrollTo(0, document.documentElement.scrollHeight);
   }, [turns.length, lastText]);
   useEffect(() => {
     const keys = (e: KeyboardEvent) => {

@@ -90,9 +90,7 @@ function QuickAdd() {
           <>
             <strong className="cut">{task.title || task.kind}</strong>
             <Chip tone="blue" icon="calendar">
-              {task.due_at
-                ? `${task.when ?? ''} (${whenText(task.due_at, task.due_timed)})`
-                : 'no date'}
+              {task.due_at ? (task.when ?? whenText(task.due_at, task.due_timed)) : 'no date'}
             </Chip>
             {task.kind !== 'task' && <Chip>{task.kind}</Chip>}
             {task.rrule && (
@@ -133,7 +131,7 @@ function Row({ task, edit }: { task: Task; edit: (t: Task) => void }) {
               {task.when ?? whenText(task.due_at, task.due_timed)}
             </span>
           )}
-          {task.rrule && <span>repeats</span>}
+          {task.rrule && !task.when?.includes('every') && <span>repeats</span>}
           {task.snoozed_until && <span>snoozed to {whenText(task.snoozed_until, true)}</span>}
           {task.kind !== 'task' && <span>{task.kind}</span>}
           {task.priority !== 'normal' && <span>{task.priority}</span>}
@@ -173,13 +171,13 @@ function groups(tasks: Task[], now: Date): [string, Task[]][] {
 }
 
 /** Below a day's name its date, or how many there are. */
-function under(name: string, list: Task[], now: Date): string {
+function under(name: string, list: Task[]): string {
   const first = list[0]!;
   if (name === 'Overdue' || name === 'Later' || !first.due_at) return count(list.length, 'thing');
   const at = dateOf(first.due_at, first.due_timed);
+  if (/^\d/.test(name)) return at.toLocaleDateString('en-GB', { weekday: 'long' });
   return at.toLocaleDateString('en-GB', {
-    weekday:
-      dayText(at, now) === name && /day$/.test(name) && name.length > 8 ? undefined : 'short',
+    weekday: name === 'today' || name === 'tomorrow' ? 'short' : undefined,
     day: 'numeric',
     month: 'short',
   });
@@ -349,7 +347,7 @@ export default function Tasks() {
                     <h2 className={name === 'Overdue' ? 'late' : ''}>
                       {name.replace(/^./, (c) => c.toUpperCase())}
                     </h2>
-                    <p className="small soft num">{under(name, list, now)}</p>
+                    <p className="small soft num">{under(name, list)}</p>
                   </div>
                   <ul>
                     {list.map((t) => (

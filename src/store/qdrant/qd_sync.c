@@ -1,0 +1,245 @@
+/* qd_sync.c - what other processes committed, into the working copy.
+ *
+ *   commits after ours, in order -> what went with them -> rows that came with them
+ *
+ * A row counts when the commit of its number names its transaction; others are what a process left
+ * that died, or lost a race, and are deleted. While rows are read another process may commit and
+ * take rows away that belong to the commits being read: then it is its commit that comes next, and
+ * all is well when none comes any more. */
+#include "base/log.h"
+#include "store/qdrant/qd.h"
+
+#define ROUNDS 100
+
+typedef struct {
+    uint64_t seq;
+    Uuid txn;
+} Commit;
+
+typedef struct {
+    QdPerson *p;
+    SqApply *t;
+    Arena *a;
+    uint64_t from;               /* commits after this one */
+    Commit *commits;             /* by number: commits[i].seq is from + 1 + i, or 0: not seen */
+    size_t n, cap;
+    uint64_t last;               /* up to here none is missing */
+    Uuid *orphans;
+    size_t n_orphans, cap_orphans;
+    bool any;
+} Sync;
+
+static bool no_memory(Err *err)
+{
+    return err_set(err, ERR_NO_MEMORY, "catching up: out of memory");
+}
+
+/* ---- pages of points ------------------------------------------------------------------------- */
+
+typedef bool (*PointFn)(Sync *s, const Json *point, Err *err);
+
+static bool page(Sync *s, bool commits, Str offset, Json **out, Err *err)
+{
+    Buf b;
+    JsonW w;
+    buf_init(&b, 8192);
+    jw_init(&w, &b);
+    jw_obj(&w);
+    jw_key(&w, "filter");
+    jw_obj(&w);
+    jw_key(&w, "must");
+    jw_arr(&w);
+    qd_json_match(&w, "owner", str_of(s->p->text));
+    if (commits)
+        qd_json_match(&w, "kind", STR("commit"));
+    jw_obj(&w);
+    jw_kv_cstr(&w, "key", "seq");
+    jw_key(&w, "range");
+    jw_obj(&w);
+    jw_kv_int(&w, "gt", (int64_t)s->from);
+    if (!commits)
+        jw_kv_int(&w, "lte", (int64_t)s->last);
+    jw_obj_end(&w);
+    jw_obj_end(&w);
+    jw_arr_end(&w);
+    if (!commits) {
+        jw_key(&w, "must_not");
+        jw_arr(&w);
+        qd_json_match(&w, "kind", STR("commit"));
+        jw_arr_end(&w);
+    }
+    jw_obj_end(&w);
+    jw_kv_int(&w, "limit", QD_PAGE);
+    jw_kv_bool(&w, "with_payload", true);
+    jw_kv_bool(&w, "with_vector", false);
+    if (offset.ptr)
+        jw_kv_str(&w, "offset", offset);
+    jw_obj_end(&w);
+    bool ok = buf_check(&b, "a request", err)
+        && qd_ask(s->p->q, "POST", false, "/points/scroll?consistency=majority", buf_str(&b), out,
+            err);
+    buf_release(&b);
+    return ok;
+}
+
+static bool each(Sync *s, bool commits, PointFn fn, Err *err)
+{
+    char next[64];
+    Str offset = {NULL, 0};
+    bool ok = true;
+    do {
+        Json *answer = NULL;
+        if (!page(s, commits, offset, &answer, err))
+            return false;
+        const Json *result = json_get(answer, "result"), *points = json_get(result, "points");
+        for (size_t i = 0, n = json_count(points); ok && i < n; i++)
+            ok = fn(s, json_at(points, i), err);
+        Str id = json_str(json_get(result, "next_page_offset"));
+        offset = (Str){NULL, 0};
+        if (id.ptr && id.len < sizeof next) {
+            memcpy(next, id.ptr, id.len);
+            offset = (Str){next, id.len};
+        }
+        json_free(answer);
+    } while (ok && offset.ptr);
+    return ok;
+}
+
+/* ---- points ---------------------------------------------------------------------------------- */
+
+static bool head(const Json *point, uint64_t *seq, Uuid *txn, const Json **payload)
+{
+    int64_t n;
+    *payload = json_get(point, "payload");
+    if (!json_int(json_get(*payload, "seq"), &n) || n <= 0
+        || !uuid_parse(json_str(json_get(*payload, "txn")), txn))
+        return false;
+    *seq = (uint64_t)n;
+    return true;
+}
+
+static bool bad_point(const QdPerson *p, Err *err)
+{
+    return err_set(err, ERR_CORRUPT, "a point of person %s in %sstate is not one of Sotto's",
+        p->text, p->q->prefix);
+}
+
+static bool on_commit(Sync *s, const Json *point, Err *err)
+{
+    uint64_t seq;
+    Uuid txn;
+    const Json *payload;
+    if (!head(point, &seq, &txn, &payload) || seq <= s->from || seq - s->from > 100000000)
+        return bad_point(s->p, err);
+    if (json_get(payload, "removed")) {
+        atomic_store(&s->p->had_data, s->from > 0);
+        atomic_store(&s->p->gone, true);
+        return true;
+    }
+    size_t at = (size_t)(seq - s->from - 1);
+    while (s->n <= at) {
+        if (!ARENA_GROW(s->a, s->commits, s->n, s->cap))
+            return no_memory(err);
+        s->commits[s->n++].seq = 0;
+    }
+    s->commits[at] = (Commit){seq, txn};
+    const Json *gone = json_get(payload, "gone");
+    for (size_t i = 0, n = json_count(gone); i < n; i++) {
+        const Json *pair = json_at(gone, i);
+        if (!sq_apply_gone(s->t, json_str(json_at(pair, 0)), json_str(json_at(pair, 1)), seq, err))
+            return false;
+    }
+    return true;
+}
+
+static bool orphan(Sync *s, const Json *point, Err *err)
+{
+    if (!ARENA_GROW(s->a, s->orphans, s->n_orphans, s->cap_orphans))
+        return no_memory(err);
+    if (uuid_parse(json_str(json_get(point, "id")), &s->orphans[s->n_orphans]))
+        s->n_orphans++;
+    return true;
+}
+
+static bool on_row(Sync *s, const Json *point, Err *err)
+{
+    uint64_t seq;
+    Uuid txn;
+    const Json *payload;
+    if (!head(point, &seq, &txn, &payload) || seq <= s->from || seq > s->last)
+        return bad_point(s->p, err);
+    if (!uuid_eq(&txn, &s->commits[seq - s->from - 1].txn))
+        return orphan(s, point, err);
+    return sq_apply_row(s->t, json_str(json_get(payload, "kind")),
+        json_str(json_get(payload, "key")), json_get(payload, "row"), seq, &txn, err);
+}
+
+/* ---- rounds ---------------------------------------------------------------------------------- */
+
+/* *more: there was something. */
+static bool round_of(Sync *s, bool *more, Err *err)
+{
+    s->from = sq_apply_seq(s->t);
+    s->n = 0;
+    s->n_orphans = 0;
+    if (!each(s, true, on_commit, err))
+        return false;
+    s->last = s->from;
+    while (s->last - s->from < s->n && s->commits[s->last - s->from].seq)
+        s->last++;
+    *more = s->last > s->from;
+    if (!*more)
+        return true;
+    if (!each(s, false, on_row, err))
+        return false;
+    metric_add(s->p->q->synced, NULL, (double)(s->last - s->from));
+    return sq_apply_done(s->t, s->last, &s->commits[s->last - s->from - 1].txn, err);
+}
+
+static bool rounds(void *arg, SqApply *t, Err *err)
+{
+    Sync *s = arg;
+    bool more = true;
+    s->t = t;
+    s->a = arena_new((size_t)1 << 32);
+    if (!s->a)
+        return no_memory(err);
+    bool ok = true;
+    for (int i = 0; ok && more && i < ROUNDS; i++) {
+        ok = round_of(s, &more, err);
+        if (ok && s->n_orphans)
+            (void)qd_delete_ids(s->p->q, false, s->orphans, s->n_orphans, NULL);
+        arena_reset(s->a);
+        s->commits = NULL;
+        s->orphans = NULL;
+        s->cap = s->cap_orphans = 0;
+    }
+    arena_free(s->a);
+    return ok;
+}
+
+bool qd_sync(QdPerson *p, Err *err)
+{
+    Sync s = {.p = p};
+    return sq_replica_apply(p->local, rounds, &s, err);
+}
+
+bool qd_behind(QdPerson *p, bool *behind, Err *err)
+{
+    Uuid id;
+    char text[UUID_TEXT];
+    Json *got = NULL;
+    Buf b;
+    if (!qd_commit_id(p, sq_replica_seq(p->local) + 1, &id, err))
+        return false;
+    buf_init(&b, 256);
+    buf_printf(&b, "{\"ids\":[\"%s\"],\"with_payload\":false,\"with_vector\":false}",
+        uuid_format(&id, text));
+    bool ok =
+        qd_ask(p->q, "POST", false, "/points?consistency=majority", buf_str(&b), &got, err);
+    buf_release(&b);
+    if (ok)
+        *behind = json_count(json_get(got, "result")) > 0;
+    json_free(got);
+    return ok;
+}
