@@ -6,7 +6,6 @@
 #define SOTTO_BASE_MEM_H
 
 #include <stdbool.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
