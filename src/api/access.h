@@ -105,7 +105,7 @@ bool access_is_alive(Access *x, const Caller *c);
 /* The scopes are there, or ERR_UNAUTHORIZED (nobody) or ERR_FORBIDDEN (not this caller). */
 bool access_allows(const Caller *c, unsigned scopes, Err *err);
 /* "read, write" into out. */
-void access_scope_names(unsigned scopes, Buf *out);
+void access_scope_names(unsigned bits, Buf *out);
 bool access_scope_parse(Str names, unsigned *out, Err *err); /* "read,write" */
 
 /* ---- worker ---- */

@@ -69,11 +69,25 @@ static void fill_limits(ServerLimits *l)
 
 /* ---- accepting ---- */
 
+static void accept_later(Server *s)
+{
+    loop_timer_at(s->loop, &s->t_misc, &s->accept_again, ACCEPT_PAUSE_MS);
+}
+
 static void pause_accepting(Server *s)
 {
     loop_unwatch(s->loop, &s->listener);
     s->listening = false;
-    loop_timer_at(s->loop, &s->t_misc, &s->accept_again, ACCEPT_PAUSE_MS);
+    accept_later(s);
+}
+
+/* What the kernel refuses for want of memory it may give in a moment: a server that listens and
+ * hears nobody would be worse than a late one. */
+static void begin_accepting(Server *s)
+{
+    s->listening = loop_watch_level(s->loop, &s->listener, NULL);
+    if (!s->listening)
+        accept_later(s);
 }
 
 static void on_accept_again(LoopTimer *t)
@@ -81,7 +95,7 @@ static void on_accept_again(LoopTimer *t)
     Server *s = (Server *)((char *)t - offsetof(Server, accept_again));
     if (s->draining || s->listener.fd < 0)
         return;
-    s->listening = loop_watch_level(s->loop, &s->listener, NULL);
+    begin_accepting(s);
 }
 
 uint64_t server_address_hash(const Server *s, const char *peer)
@@ -500,9 +514,8 @@ bool server_run(Server *s, Err *err)
     pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
     /* A kernel without it serves as well, with longer waits under load. */
     (void)os_prompt_thread(100000);
-    bool ok = loop_watch_level(s->loop, &s->listener, err);
-    s->listening = ok;
-    ok = ok && loop_run(s->loop, on_turn, s, err);
+    begin_accepting(s);
+    bool ok = loop_run(s->loop, on_turn, s, err);
     stop_accepting(s);
     s->draining = true;
     while (s->conns)

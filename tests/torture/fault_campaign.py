@@ -472,6 +472,8 @@ class Campaign:
         print("FAULT " + self.found[-1], flush=True)
 
     def start(self):
+        self.server.start()  # the first one makes the data; the others find them
+        self.server.stop()
         self.board.count()
         self.server.start()
         counts, tally = self.board.counts(), {}
