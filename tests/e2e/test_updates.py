@@ -77,13 +77,17 @@ def test_from_every_side(tmp_path):
 def test_what_is_under_way_is_answered_at_the_end(tmp_path):
     async def run(server):
         clients = [await connect(server) for _ in range(5)]
+        answered = []
         for ws in clients:
             await send(ws, "TextQuery", query="what did the landlord say about the roof?")
             await send(ws, "Ping", n=3)
-            await next_of(ws, "Pong")  # the query was taken
+            types = []
+            while "Pong" not in types:  # then the query was taken; a quick answer may overtake it
+                types.append(json.loads(await asyncio.wait_for(ws.recv(), 60))["type"])
+            answered.append("TextResponse" in types)
         server.process.terminate()
-        for ws in clients:
-            assert (await next_of(ws, "TextResponse"))["done"] is True
+        for ws, already in zip(clients, answered):
+            assert already or (await next_of(ws, "TextResponse"))["done"] is True
             await ws.wait_closed()
             assert ws.close_code == 1001
 

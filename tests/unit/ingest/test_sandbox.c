@@ -206,7 +206,7 @@ static void test_answers(void **state)
     expect_error(s, "forge", ERR_VALIDATION, "not usable");
     expect_error(s, "flood", ERR_TOO_LARGE, "more text than the limit");
     expect_error(s, "endless", ERR_TOO_LARGE, "limit of 1048576 bytes");
-    expect_error(s, "error", ERR_VALIDATION, "this file is damaged [2J");
+    expect_error(s, "error", ERR_VALIDATION, "this file is damaged?[2J");
     expect_error(s, "short of memory", ERR_TOO_LARGE, "64 MiB");
     expect_error(s, "lie", ERR_VALIDATION, "not usable");
 }
