@@ -80,6 +80,8 @@ def main(folder, only):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
+        sys.exit(__doc__)
     folder = Path(sys.argv[1]).resolve()
     os.chdir(Path(__file__).parent)
     main(folder, sys.argv[2:])
