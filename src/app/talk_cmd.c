@@ -40,10 +40,22 @@ static size_t list_page(Cli *cli, void *arg, const Json *page)
     return l->left < 200 ? l->left : 200;
 }
 
+static bool limit_of(Cli *cli, size_t *out)
+{
+    uint64_t n = 50;
+    const char *given = cli_flag(cli, "--limit");
+    bool ok = !given || (str_to_u64(str_of(given), &n) && n >= 1 && n <= 100000);
+    *out = (size_t)n;
+    return ok;
+}
+
+/* Everything when l->left is SIZE_MAX, else what --limit says. */
 static int list(Cli *cli, const char *path, Listing *l, const char *none)
 {
     Err err = ERR_INIT;
     Buf target;
+    if (l->left != SIZE_MAX && !limit_of(cli, &l->left))
+        return cli_usage_error(cli, "--limit takes a number from 1 to 100000");
     buf_init(&target, 64 << 10);
     buf_add_c(&target, path);
     if (cli_flag(cli, "--find"))
@@ -62,15 +74,6 @@ static int list(Cli *cli, const char *path, Listing *l, const char *none)
     call_close(call);
     buf_release(&target);
     return ok ? cli_done(cli, 0) : cli_fail(cli, &err);
-}
-
-static bool limit_of(Cli *cli, size_t *out)
-{
-    uint64_t n = 50;
-    const char *given = cli_flag(cli, "--limit");
-    bool ok = !given || (str_to_u64(str_of(given), &n) && n >= 1 && n <= 100000);
-    *out = (size_t)n;
-    return ok;
 }
 
 static void dim_time(Cli *cli, const Json *at)
@@ -221,8 +224,6 @@ int conversations_command(Cli *cli)
     const char *what = cli->n_args ? cli->args[0] : "list";
     if (strcmp(what, "list") == 0) {
         Listing l = {.key = "conversations", .line = conversation_line};
-        if (!limit_of(cli, &l.left))
-            return cli_usage_error(cli, "--limit takes a number from 1 to 100000");
         return list(cli, conversations_path, &l,
                     cli_flag(cli, "--find") ? "no conversation has these words"
                                             : "no conversation yet; begin with sotto ask");
@@ -316,8 +317,6 @@ int voice_command(Cli *cli)
     const char *what = cli->n_args ? cli->args[0] : "list";
     if (strcmp(what, "list") == 0) {
         Listing l = {.key = "interactions", .line = voice_line};
-        if (!limit_of(cli, &l.left))
-            return cli_usage_error(cli, "--limit takes a number from 1 to 100000");
         return list(cli, voice_path, &l,
                     "nothing was said aloud yet; begin with sotto ask --audio");
     }

@@ -8,6 +8,8 @@
 
 #include "assistant/memory_rules.h"
 
+#define ASKED_MAX 4096 /* bytes of words put together */
+
 #define LEN(list) (sizeof(list) / sizeof *(list))
 #define RUN_MAX 6 /* words of a subject */
 #define FOUND_MAX 50
@@ -99,22 +101,11 @@ static bool is_asking(Str w)
     return IN(w, words);
 }
 
-static Str joined(const SentenceWords *w, size_t from, size_t to, Arena *a)
-{
-    Buf out;
-    buf_init(&out, 4096);
-    for (size_t i = from; i < to; i++)
-        (void)buf_printf(&out, "%s" STR_FMT, i > from ? " " : "", STR_ARG(w->word[i].text));
-    Str made = arena_buf(a, &out);
-    buf_release(&out);
-    return made;
-}
-
 Str memory_subject_words(Str text, Arena *a)
 {
     SentenceWords w;
     sentence_words(text, &w);
-    return joined(&w, 0, w.n, a);
+    return memory_words(&w, 0, w.n, ASKED_MAX, a);
 }
 
 static bool no_memory(Err *err)
@@ -133,7 +124,7 @@ static Str filled(Str subject, const SentenceWords *w, const MemoryTook *t, Aren
         if (part.ptr[0] == '@')
             part = memory_relation(w, t->rel_from, t->rel_to, a);
         else if (part.ptr[0] == '=')
-            part = joined(w, t->from, t->to, a);
+            part = memory_words(w, t->from, t->to, ASKED_MAX, a);
         (void)buf_add(&out, part);
     }
     Str made = arena_buf(a, &out);
@@ -178,7 +169,7 @@ static size_t runs(const SentenceWords *w, Arena *a, Str *out)
             if (n + 2 > FACT_MAX_SUBJECTS)
                 return n;
             if (len > 1)
-                out[n++] = joined(w, i, i + len, a);
+                out[n++] = memory_words(w, i, i + len, ASKED_MAX, a);
             if (is_my(w->word[i].text) && len > 1 &&
                 memory_relation_kind(w, i + 1, i + len) != RELATION_NONE)
                 out[n++] = arena_printf(a, "my " STR_FMT,
@@ -238,7 +229,7 @@ static bool by_value(Store *s, const Uuid *owner, const SentenceWords *w, Arena 
     FactPage page;
     if (!memory_match("who|wer is|ist *", w, 0, w->n, &took) || took.to - took.from > 4)
         return true;
-    FactQuery q = {.q = joined(w, took.from, took.to, a), .limit = FOUND_MAX};
+    FactQuery q = {.q = memory_words(w, took.from, took.to, ASKED_MAX, a), .limit = FOUND_MAX};
     if (!q.q.ptr)
         return no_memory(err);
     if (!store_fact_list(s, owner, &q, a, &page, err))

@@ -11,6 +11,8 @@
 
 #include "text/sentences.h"
 
+#define SAID_MAX 2000 /* bytes of words put together */
+
 #define LEN(list) (sizeof(list) / sizeof *(list))
 #define TALK_LONG 600 /* bytes: more is a text that was pasted */
 #define LIST_MAX 6
@@ -58,17 +60,6 @@ static bool is_quoted(Str s)
 
 /* ---- one fact -------------------------------------------------------------------------------- */
 
-static Str joined(const SentenceWords *w, size_t from, size_t to, Arena *a)
-{
-    Buf out;
-    buf_init(&out, 2000);
-    for (size_t i = from; i < to; i++)
-        (void)buf_printf(&out, "%s" STR_FMT, i > from ? " " : "", STR_ARG(w->word[i].text));
-    Str made = arena_buf(a, &out);
-    buf_release(&out);
-    return made;
-}
-
 /* "tea to coffee" after "coffee": of things that are chosen one from, the newest holds. */
 static Str preference(const SentenceWords *w, size_t from, size_t to, Arena *a)
 {
@@ -87,7 +78,7 @@ static Str preference(const SentenceWords *w, size_t from, size_t to, Arena *a)
             if (str_eq(w->word[from].text, str_of(groups[i].words[k])) ||
                 (to - from >= 2 && str_eq(w->word[from + 1].text, str_of(groups[i].words[k]))))
                 return arena_str(a, str_of(groups[i].of));
-    return joined(w, from, to, a);
+    return memory_words(w, from, to, SAID_MAX, a);
 }
 
 static Str subject_of(const MemoryRule *r, const SentenceWords *w, const MemoryTook *t, Arena *a)
@@ -100,7 +91,7 @@ static Str subject_of(const MemoryRule *r, const SentenceWords *w, const MemoryT
             part = memory_relation(w, t->rel_from, t->rel_to, a);
         else if (*p == '*')
             part = strstr(r->subject, "prefer") ? preference(w, t->from, t->to, a)
-                                                : joined(w, t->from, t->to, a);
+                                                : memory_words(w, t->from, t->to, SAID_MAX, a);
         (void)buf_add(&out, part);
     }
     Str made = arena_buf(a, &out);

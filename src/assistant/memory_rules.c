@@ -269,6 +269,17 @@ static bool says_new(Str w)
            str_starts(w, STR("jetzige")) || str_starts(w, STR("aktuelle"));
 }
 
+Str memory_words(const SentenceWords *w, size_t from, size_t to, size_t max, Arena *a)
+{
+    Buf out;
+    buf_init(&out, max);
+    for (size_t i = from; i < to; i++)
+        (void)buf_printf(&out, "%s" STR_FMT, i > from ? " " : "", STR_ARG(w->word[i].text));
+    Str made = arena_buf(a, &out);
+    buf_release(&out);
+    return made;
+}
+
 Str memory_relation(const SentenceWords *w, size_t from, size_t to, Arena *a)
 {
     Buf out;

@@ -43,6 +43,8 @@ extern const size_t memory_rules_n;
 /* Whether the pattern is the words [from, to); *took says which words it took. */
 bool memory_match(const char *pattern, const SentenceWords *w, size_t from, size_t to,
     MemoryTook *took);
+/* Words [from, to) with blanks between them; ptr NULL without memory or past `max` bytes. */
+Str memory_words(const SentenceWords *w, size_t from, size_t to, size_t max, Arena *a);
 /* "meine neue Chefin" without its first word -> "manager"; ptr NULL without memory. */
 Str memory_relation(const SentenceWords *w, size_t from, size_t to, Arena *a);
 

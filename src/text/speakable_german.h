@@ -7,7 +7,6 @@
 
 /* The sentence `s`, cleaned, appended to out. */
 void speakable_german(Buf *out, Str s);
-void speakable_german_cardinal(Buf *out, uint64_t n); /* 21 -> einundzwanzig */
 /* 3, "er" -> dritter */
 void speakable_german_ordinal(Buf *out, uint64_t n, const char *ending);
 

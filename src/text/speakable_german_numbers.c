@@ -76,8 +76,6 @@ void german_cardinal(Buf *out, uint64_t n, bool last)
     }
 }
 
-void speakable_german_cardinal(Buf *out, uint64_t n) { german_cardinal(out, n, true); }
-
 /* erst, zweit, dritt, ..., zwanzigst; with its ending. */
 void speakable_german_ordinal(Buf *out, uint64_t n, const char *ending)
 {

@@ -46,7 +46,6 @@ struct Session {
     bool speaking;
     uint32_t loud;     /* frames in a row of speech that may interrupt */
     uint64_t now_ns, speech_ns; /* of this call; when the last frame of speech came */
-    float level, probability;
     SessionHear hear;
     void *arg;
 };
@@ -244,11 +243,10 @@ static float judge(void *arg, const float frame[ENDPOINT_FRAME])
     float p = s->o.judge ? s->o.judge(s->o.judge_arg, frame)
               : s->o.vad ? vad_frame(s->o.vad, &s->vad, frame)
                          : 0;
-    s->probability = p;
-    s->level = pcm_level_db(frame, ENDPOINT_FRAME);
+    float level = pcm_level_db(frame, ENDPOINT_FRAME);
     if (p >= STOP)
         s->speech_ns = s->now_ns;
-    if (p >= LOUD_PROBABILITY && s->level >= LOUD_DB)
+    if (p >= LOUD_PROBABILITY && level >= LOUD_DB)
         s->loud++;
     else if (p < STOP)
         s->loud = 0;
@@ -467,6 +465,3 @@ size_t session_sound(const Session *s, uint64_t from, uint64_t to, float *out)
     memcpy(out, s->pcm + (from - s->base), (size_t)(to - from) * sizeof *out);
     return (size_t)(to - from);
 }
-
-float session_level_db(const Session *s) { return s->level; }
-float session_probability(const Session *s) { return s->probability; }

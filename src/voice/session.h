@@ -100,8 +100,5 @@ bool session_now(const Session *s, SessionEvent *out);
 /* Copies samples [from, to), which must be of the event that was last said or of session_now;
  * returns how many of them are still there. */
 size_t session_sound(const Session *s, uint64_t from, uint64_t to, float *out);
-/* dBFS and probability of the last frame, for a meter. */
-float session_level_db(const Session *s);
-float session_probability(const Session *s);
 
 #endif

@@ -287,12 +287,3 @@ bool sound_cache_forget(SoundCache *c, const Uuid *owner, Err *err)
     pthread_mutex_unlock(&c->lock);
     return ok;
 }
-
-uint64_t sound_cache_bytes(SoundCache *c)
-{
-    pthread_mutex_lock(&c->lock);
-    read_all(c);
-    uint64_t n = c->bytes;
-    pthread_mutex_unlock(&c->lock);
-    return n;
-}

@@ -46,6 +46,5 @@ bool sound_cache_get(SoundCache *c, const Uuid *owner, const Sha256 *key, Buf *f
 void sound_cache_put(SoundCache *c, const Uuid *owner, const Sha256 *key, const CachedSound *s);
 /* owner NULL: everybody's. */
 bool sound_cache_forget(SoundCache *c, const Uuid *owner, Err *err);
-uint64_t sound_cache_bytes(SoundCache *c);
 
 #endif

@@ -4,7 +4,9 @@ import os
 import urllib.request
 from contextlib import contextmanager
 
+import pytest
 from playwright.sync_api import expect, sync_playwright
+from server import Server
 
 CHROMIUM = "/usr/bin/chromium"
 ARGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -18,6 +20,27 @@ AWAY = ("ERR_CONNECTION_REFUSED", "WebSocket connection", "ERR_EMPTY_RESPONSE", 
 def launch(play, *more):
     """A browser with a profile of its own (playwright makes and removes the folder)."""
     return play.chromium.launch(executable_path=CHROMIUM, args=[*ARGS, *more])
+
+
+# Fixtures; a module imports those that it wants.
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with Server(tmp_path_factory.mktemp("data")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def play():
+    with sync_playwright() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def browser(play):
+    one = launch(play)
+    yield one
+    one.close()
 
 
 @contextmanager

@@ -7,28 +7,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from page_lib import SLACK, call, fits, launch, show, watched
-from playwright.sync_api import expect, sync_playwright
-from server import Server
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with Server(tmp_path_factory.mktemp("data")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def play():
-    with sync_playwright() as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def browser(play):
-    one = launch(play)
-    yield one
-    one.close()
+from page_lib import SLACK, browser, call, fits, play, server, show, watched  # noqa: F401
+from playwright.sync_api import expect
 
 
 @pytest.fixture

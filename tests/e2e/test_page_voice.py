@@ -8,8 +8,8 @@ import wave
 from contextlib import contextmanager
 
 import pytest
-from page_lib import AWAY, call, fill, launch, watched
-from playwright.sync_api import expect, sync_playwright
+from page_lib import AWAY, browser, call, fill, launch, play, watched  # noqa: F401
+from playwright.sync_api import expect
 from server import Server
 
 VOICE = "en_US-joe-medium"
@@ -39,12 +39,6 @@ window.mouth = async (text) => { await room.resume(); const s = room.createBuffe
   await over; };"""
 HEARD = "window.out.filter(o => o[1] > 0.003)"
 SECONDS = f"{HEARD}.reduce((n, o) => n + 1024 / o[2], 0)"
-
-
-@pytest.fixture(scope="module")
-def play():
-    with sync_playwright() as one:
-        yield one
 
 
 @pytest.fixture(scope="module")
@@ -82,13 +76,6 @@ def sound(server, tmp_path_factory):
             out.writeframes(b"".join(words(p)[1] if isinstance(p, str) else bytes(int(p * rate) * 2) for p in parts))
         return path
     return file
-
-
-@pytest.fixture(scope="module")
-def browser(play):
-    one = launch(play)
-    yield one
-    one.close()
 
 
 @pytest.fixture

@@ -8,9 +8,8 @@ import time
 import urllib.request
 
 import chat_server
-import pytest
-from page_lib import AWAY, SLACK, call, fill, fill_before, fits, launch, show, watched
-from playwright.sync_api import expect, sync_playwright
+from page_lib import AWAY, SLACK, browser, call, fill, fill_before, fits, play, server, show, watched  # noqa: F401
+from playwright.sync_api import expect
 from server import PROGRAM, ROOT, Server
 
 AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
@@ -18,25 +17,6 @@ VIEWS = ["today", "talk", "library", "library?view=ledger", "library?view=folder
          "system", "system?view=settings", "system?view=access"]
 # The rest of long lists is as their first lines are.
 SOME = {"exclude": [[f".{row}:nth-child(n+4)"] for row in ("doc", "ledger-row", "session", "hit", "fact", "task", "month-day")]}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with Server(tmp_path_factory.mktemp("data")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def play():
-    with sync_playwright() as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def browser(play):
-    one = launch(play)
-    yield one
-    one.close()
 
 
 def test_every_screen_is_accessible_fits_and_stands_still(browser, server):

@@ -17,51 +17,47 @@ typedef struct {
 
 /* ---- filters --------------------------------------------------------------------------------- */
 
-static void match_any(JsonW *w, const char *key, const Str *items, size_t n)
+static void any_begin(JsonW *w, const char *key)
 {
-    if (!n)
-        return;
     jw_obj(w);
     jw_kv_cstr(w, "key", key);
     jw_key(w, "match");
     jw_obj(w);
     jw_key(w, "any");
     jw_arr(w);
-    for (size_t i = 0; i < n; i++)
-        jw_str(w, items[i]);
+}
+
+static void any_end(JsonW *w)
+{
     jw_arr_end(w);
     jw_obj_end(w);
     jw_obj_end(w);
+}
+
+static void match_any(JsonW *w, const char *key, const Str *items, size_t n)
+{
+    if (!n)
+        return;
+    any_begin(w, key);
+    for (size_t i = 0; i < n; i++)
+        jw_str(w, items[i]);
+    any_end(w);
 }
 
 static void match_numbers(JsonW *w, const SqPlan *plan)
 {
-    jw_obj(w);
-    jw_kv_cstr(w, "key", "chunk_no");
-    jw_key(w, "match");
-    jw_obj(w);
-    jw_key(w, "any");
-    jw_arr(w);
+    any_begin(w, "chunk_no");
     for (size_t i = 0; i < plan->n_numbers; i++)
         jw_int(w, (int64_t)plan->numbers[i]);
-    jw_arr_end(w);
-    jw_obj_end(w);
-    jw_obj_end(w);
+    any_end(w);
 }
 
 static void match_ids(JsonW *w, const Uuid *ids, size_t n)
 {
-    jw_obj(w);
-    jw_kv_cstr(w, "key", "document_id");
-    jw_key(w, "match");
-    jw_obj(w);
-    jw_key(w, "any");
-    jw_arr(w);
+    any_begin(w, "document_id");
     for (size_t i = 0; i < n; i++)
         qd_json_uuid(w, NULL, &ids[i]);
-    jw_arr_end(w);
-    jw_obj_end(w);
-    jw_obj_end(w);
+    any_end(w);
 }
 
 static void match_time(JsonW *w, const DocFilter *f)

@@ -84,24 +84,15 @@ bool sq_briefing_list(Store *store, const Uuid *owner, Str date, size_t offset, 
         "SELECT uuid, date, zone, generated_at, scheduled, json FROM briefings "
         "WHERE owner_no = ?1 AND (?2 = '' OR date = ?2) ORDER BY date DESC, generated_at DESC, "
         "zone LIMIT ?3 OFFSET ?4";
-    Sqlite *s = sq_of(store);
-    SqOwner *o = sq_owner(s, owner);
-    *n = 0;
+    SqOwned r;
     *out = NULL;
-    SqConn *c = o ? sq_read_begin(s, err) : NULL;
-    if (!c)
-        return !o;
-    Sq q;
-    bool ok = sq_begin(&q, c, sql, err);
-    if (ok) {
-        sq_i64(&q, o->no);
-        sq_text(&q, date.ptr ? date : STR(""));
-        sq_i64(&q, (int64_t)limit);
-        sq_i64(&q, (int64_t)offset);
-        ok = sq_list(&q, a, read_one, sizeof **out, out, n, err);
-    }
-    sq_read_end(s, c);
-    return ok;
+    *n = 0;
+    if (!sq_owned_begin(&r, store, owner, sql, err))
+        return r.nobody;
+    sq_text(&r.q, date.ptr ? date : STR(""));
+    sq_i64(&r.q, (int64_t)limit);
+    sq_i64(&r.q, (int64_t)offset);
+    return sq_owned_list(&r, a, read_one, sizeof **out, out, n, err);
 }
 
 /* ---- the schedule --------------------------------------------------------------------------- */

@@ -242,24 +242,6 @@ static bool read_zone(Sq *q, Arena *a, void *row, Err *err)
            sq_col_copy(q, 3, a, &z->tzif, err);
 }
 
-/* All of an owner's rows by a statement whose only parameter is the owner. */
-static bool list_of_owner(Sqlite *s, const Uuid *owner, const char *sql, SqReadFn read, size_t size,
-                          Arena *a, void *out, size_t *n, Err *err)
-{
-    SqOwner *o = sq_owner(s, owner);
-    SqConn *c = o ? sq_read_begin(s, err) : NULL;
-    Sq q;
-    if (!c)
-        return o == NULL;
-    bool ok = sq_begin(&q, c, sql, err);
-    if (ok) {
-        sq_i64(&q, o->no);
-        ok = sq_list(&q, a, read, size, out, n, err);
-    }
-    sq_read_end(s, c);
-    return ok;
-}
-
 bool sq_event_replaced(Store *store, const Uuid *owner, Arena *a, EventReplaced **out, size_t *n,
                        Err *err)
 {
@@ -267,9 +249,12 @@ bool sq_event_replaced(Store *store, const Uuid *owner, Arena *a, EventReplaced 
         "SELECT k.uuid, e.uid, e.recurrence_ms, e.replaces FROM calendars k CROSS JOIN events e"
         " ON e.calendar_no = k.calendar_no WHERE k.owner_no = ?1 AND e.replaces <> 0"
         " ORDER BY k.uuid, e.uid, e.recurrence_ms";
+    SqOwned r;
     *out = NULL;
     *n = 0;
-    return list_of_owner(sq_of(store), owner, sql, read_replaced, sizeof **out, a, out, n, err);
+    if (!sq_owned_begin(&r, store, owner, sql, err))
+        return r.nobody;
+    return sq_owned_list(&r, a, read_replaced, sizeof **out, out, n, err);
 }
 
 bool sq_zone_list(Store *store, const Uuid *owner, Arena *a, CalZone **out, size_t *n, Err *err)
@@ -277,7 +262,10 @@ bool sq_zone_list(Store *store, const Uuid *owner, Arena *a, CalZone **out, size
     static const char sql[] =
         "SELECT k.uuid, z.tzid, z.raw, z.tzif FROM calendars k JOIN calendar_zones z"
         " ON z.calendar_no = k.calendar_no WHERE k.owner_no = ?1 ORDER BY k.uuid, z.tzid";
+    SqOwned r;
     *out = NULL;
     *n = 0;
-    return list_of_owner(sq_of(store), owner, sql, read_zone, sizeof **out, a, out, n, err);
+    if (!sq_owned_begin(&r, store, owner, sql, err))
+        return r.nobody;
+    return sq_owned_list(&r, a, read_zone, sizeof **out, out, n, err);
 }

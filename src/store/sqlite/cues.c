@@ -46,22 +46,13 @@ bool sq_cues(Store *store, const Uuid *owner, const Uuid *document, uint32_t sta
         "SELECT k.start, k.\"end\", k.start_ms, k.end_ms FROM documents d JOIN cues k "
         "ON k.doc_no = d.doc_no WHERE d.owner_no = ?1 AND d.uuid = ?2 AND k.start < ?4 "
         "AND k.\"end\" > ?3 ORDER BY k.start";
-    Sqlite *s = sq_of(store);
-    SqOwner *o = sq_owner(s, owner);
+    SqOwned r;
     *out = NULL;
     *n = 0;
-    SqConn *c = o ? sq_read_begin(s, err) : NULL;
-    if (!c)
-        return !o;
-    Sq q;
-    bool ok = sq_begin(&q, c, sql, err);
-    if (ok) {
-        sq_i64(&q, o->no);
-        sq_blob(&q, document->b, sizeof document->b);
-        sq_i64(&q, start);
-        sq_i64(&q, end);
-        ok = sq_list(&q, a, read_cue, sizeof **out, out, n, err);
-    }
-    sq_read_end(s, c);
-    return ok;
+    if (!sq_owned_begin(&r, store, owner, sql, err))
+        return r.nobody;
+    sq_blob(&r.q, document->b, sizeof document->b);
+    sq_i64(&r.q, start);
+    sq_i64(&r.q, end);
+    return sq_owned_list(&r, a, read_cue, sizeof **out, out, n, err);
 }

@@ -204,3 +204,27 @@ uint64_t sq_version(Store *store, const Uuid *owner)
     pthread_mutex_unlock(&s->refresh_lock);
     return v;
 }
+
+bool sq_owned_begin(SqOwned *r, Store *store, const Uuid *owner, const char *sql, Err *err)
+{
+    Sqlite *s = sq_of(store);
+    SqOwner *o = sq_owner(s, owner);
+    *r = (SqOwned){.s = s, .nobody = !o};
+    r->c = o ? sq_read_begin(s, err) : NULL;
+    if (!r->c)
+        return false;
+    if (!sq_begin(&r->q, r->c, sql, err)) {
+        sq_read_end(s, r->c);
+        return false;
+    }
+    sq_i64(&r->q, o->no);
+    return true;
+}
+
+bool sq_owned_list(SqOwned *r, Arena *a, SqReadFn read, size_t size, void *list, size_t *n,
+    Err *err)
+{
+    bool ok = sq_list(&r->q, a, read, size, list, n, err);
+    sq_read_end(r->s, r->c);
+    return ok;
+}

@@ -171,25 +171,16 @@ bool sq_phrase_documents(Store *store, const Uuid *owner, Str phrase, int64_t si
         "SELECT " BRIEF_COLUMNS " FROM phrases p JOIN documents d ON d.doc_no = p.doc_no "
         "WHERE p.owner_no = ?1 AND p.phrase = ?2 AND p.at >= ?3 AND p.at < ?4 "
         "ORDER BY d.importance DESC, d.updated_at DESC, d.doc_no DESC LIMIT ?5";
-    Sqlite *s = sq_of(store);
-    SqOwner *o = sq_owner(s, owner);
+    SqOwned r;
     *n = 0;
     *out = NULL;
-    SqConn *c = o ? sq_read_begin(s, err) : NULL;
-    if (!c)
-        return !o;
-    Sq q;
-    bool ok = sq_begin(&q, c, sql, err);
-    if (ok) {
-        sq_i64(&q, o->no);
-        sq_text(&q, phrase);
-        sq_i64(&q, since);
-        sq_i64(&q, until);
-        sq_i64(&q, (int64_t)limit);
-        ok = sq_list(&q, a, read_doc, sizeof **out, out, n, err);
-    }
-    sq_read_end(s, c);
-    return ok;
+    if (!sq_owned_begin(&r, store, owner, sql, err))
+        return r.nobody;
+    sq_text(&r.q, phrase);
+    sq_i64(&r.q, since);
+    sq_i64(&r.q, until);
+    sq_i64(&r.q, (int64_t)limit);
+    return sq_owned_list(&r, a, read_doc, sizeof **out, out, n, err);
 }
 
 /* ---- vectors -------------------------------------------------------------------------------- */

@@ -21,22 +21,13 @@ bool sq_setting_list(Store *store, const Uuid *owner, Arena *a, StoredSetting **
 {
     static const char sql[] =
         "SELECT name, value FROM settings WHERE owner_no = ?1 ORDER BY name LIMIT ?2";
-    Sqlite *s = sq_of(store);
-    SqOwner *o = sq_owner(s, owner);
-    *n = 0;
+    SqOwned r;
     *out = NULL;
-    SqConn *c = o ? sq_read_begin(s, err) : NULL;
-    if (!c)
-        return !o;
-    Sq q;
-    bool ok = sq_begin(&q, c, sql, err);
-    if (ok) {
-        sq_i64(&q, o->no);
-        sq_i64(&q, STORE_SETTINGS_MAX);
-        ok = sq_list(&q, a, read_setting, sizeof **out, out, n, err);
-    }
-    sq_read_end(s, c);
-    return ok;
+    *n = 0;
+    if (!sq_owned_begin(&r, store, owner, sql, err))
+        return r.nobody;
+    sq_i64(&r.q, STORE_SETTINGS_MAX);
+    return sq_owned_list(&r, a, read_setting, sizeof **out, out, n, err);
 }
 
 static bool put_one(Sqlite *s, int64_t owner_no, const StoredSetting *x, Err *err)

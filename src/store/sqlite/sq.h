@@ -259,6 +259,21 @@ void sq_where_i64(SqWhere *w, int64_t v);
 void sq_where_text(SqWhere *w, Str s); /* borrowed until it is bound */
 void sq_where_blob(SqWhere *w, Str bytes);
 
+/* ---- one owner's rows (owners.c) ------------------------------------------------------------ */
+
+/* A read whose statement has the owner as its first parameter, bound already; what else it has is
+ * bound to q, then sq_owned_list ends it. */
+typedef struct {
+    Sqlite *s;
+    SqConn *c;
+    Sq q;
+    bool nobody; /* there is no such owner, who so has no rows; nothing was begun */
+} SqOwned;
+bool sq_owned_begin(SqOwned *r, Store *store, const Uuid *owner, const char *sql, Err *err);
+/* As sq_list. */
+bool sq_owned_list(SqOwned *r, Arena *a, SqReadFn read, size_t size, void *list, size_t *n,
+    Err *err);
+
 /* ---- lists page by page (page.c) ------------------------------------------------------------ */
 
 typedef enum { SQ_SORT_INT, SQ_SORT_REAL, SQ_SORT_TEXT } SqSortKind;
