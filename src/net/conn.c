@@ -12,7 +12,7 @@
 /* What one connection may have done in an iteration, so that none holds up the others: reads of
  * whole blocks, where a block may hold thousands of frames or requests; and bytes sent. */
 #define READS_A_TURN 4
-#define COSTLY_READ_BYTES ((size_t)4 << 10)
+#define LITTLE_READ_BYTES ((size_t)4 << 10)
 #define SENT_A_TURN ((size_t)128 << 10)
 #define SENT_AT_ONCE ((size_t)64 << 10)
 #define SPARE_MAX ((size_t)256 << 10)
@@ -224,8 +224,8 @@ static bool reads_small(const Conn *c)
 /* One read. False when there is nothing more to read now. */
 static bool read_once(Conn *c)
 {
-    size_t want = !reads_small(c) ? SCRATCH_BYTES : conn_is_costly(c) ? COSTLY_READ_BYTES
-                                                                        : HEAD_READ_BYTES;
+    bool little = conn_is_costly(c) || share_contended(c->server->share);
+    size_t want = !reads_small(c) ? SCRATCH_BYTES : little ? LITTLE_READ_BYTES : HEAD_READ_BYTES;
     ssize_t n = receive(c, want);
     if (n > 0) {
         c->received += (size_t)n;

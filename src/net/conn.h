@@ -111,7 +111,7 @@ struct Server {
     atomic_uint stop_ms;
     atomic_bool stop_posted;
     _Atomic uint64_t n_connections, n_websockets, n_accepted, n_requests, n_held;
-    Metric *m_requests, *m_duration;
+    Metric *m_requests, *m_duration, *m_turned_away;
 };
 
 #define ADDRESS_PLACES 16384u
