@@ -22,6 +22,7 @@ typedef struct {
 } FairPlace;
 
 typedef struct {
+    unsigned part; /* see fair_owes; the owner's to set */
     FairPlace places[FAIR_PLACES];
     uint64_t last_key, mixed_ms; /* somebody else than before came then */
 } Fair;
@@ -30,11 +31,11 @@ FairPlace *fair_place(Fair *f, uint64_t key);
 uint64_t fair_used(Fair *f, uint64_t key, uint64_t now_ms);
 void fair_charge(Fair *f, uint64_t key, uint64_t ns, uint64_t now_ms);
 /* How long, in nanoseconds, until what `key` has used past its part of the time is paid off: it
- * may use `part` thousandths of each second, FAIR_BURST_NS of it in advance. 0: it owes nothing.
+ * may use f->part thousandths of each second, FAIR_BURST_NS of it in advance. 0: it owes nothing.
  * What it owes is never more than FAIR_DEBT_NS, so that one long piece of work is forgiven. */
 #define FAIR_BURST_NS 20000000u
 #define FAIR_DEBT_NS 80000000u
-uint64_t fair_owes(Fair *f, uint64_t key, unsigned part, uint64_t now_ns);
+uint64_t fair_owes(Fair *f, uint64_t key, uint64_t now_ns);
 /* Tells that `key` wants something now. */
 void fair_seen(Fair *f, uint64_t key, uint64_t now_ms);
 /* Whether more than one key wanted something in the last two seconds: only then is anybody held

@@ -55,7 +55,6 @@ struct Work {
     Queue queues[WORK_CLASSES];
     size_t queue_max;
     uint64_t pay_ns;              /* of the last look for a job: who is held back owes so much */
-    unsigned part;                /* thousandths of a processor for one address that floods */
     unsigned threads, bulk, busy; /* busy: of those that are not bulk */
     unsigned normal;              /* of the busy: those with a NORMAL job */
     unsigned hung, unreplaced;
@@ -107,7 +106,7 @@ static void look_at(Work *w, Look *k, uint64_t address)
     k->held_back = w->threads > 1 && p->running >= most;
     if (k->held_back || p->waiting <= WORK_FLOOD_JOBS)
         return;
-    uint64_t owes = fair_owes(&w->addresses, address, w->part, k->now_ns);
+    uint64_t owes = fair_owes(&w->addresses, address, k->now_ns);
     k->held_back = owes > 0;
     if (owes && (!w->pay_ns || owes < w->pay_ns))
         w->pay_ns = owes;
@@ -304,7 +303,7 @@ Work *work_new_bulk(unsigned threads, unsigned bulk, size_t queue_max, Err *err)
     w->hung_total = metric_counter("jobs_hung_total", "jobs that passed their limit", "job");
     w->refused_total = metric_counter("jobs_refused_total", "jobs that found no room", "why");
     w->queue_max = queue_max;
-    w->part = os_cpu_count() * FLOOD_PART;
+    w->addresses.part = os_cpu_count() * FLOOD_PART;
     w->threads = threads;
     w->bulk = bulk;
     for (int cls = 0; cls < WORK_CLASSES; cls++)
@@ -326,7 +325,7 @@ Work *work_new_bulk(unsigned threads, unsigned bulk, size_t queue_max, Err *err)
 
 void work_flood_part(Work *w, unsigned thousandths)
 {
-    w->part = thousandths;
+    w->addresses.part = thousandths;
 }
 
 void work_free(Work *w)

@@ -76,6 +76,26 @@ void conn_open(Server *s, int fd, const char *peer, uint16_t port, bool over_lim
     conn_timer(c, &s->t_head);
 }
 
+bool conn_take_post(Conn *c, LoopPost *post)
+{
+    if (c->dead || !share_contended(c->server->share))
+        return false;
+    post->next = NULL;
+    *(c->posts ? c->posts_end : &c->posts) = post;
+    c->posts_end = &post->next;
+    share_add(c->server->share, c);
+    return true;
+}
+
+static void run_posts(Conn *c)
+{
+    while (c->posts) {
+        LoopPost *post = c->posts;
+        c->posts = post->next;
+        post->fn(post);
+    }
+}
+
 void conn_close(Conn *c)
 {
     if (c->dead)
@@ -84,6 +104,7 @@ void conn_close(Conn *c)
     c->dead = true;
     loop_timer_stop(&c->timer);
     c->proto->closed(c);
+    run_posts(c);
     if (c->tls && !c->handshaking && !c->broken)
         tls_goodbye(c->tls);
     tls_free(c->tls);
@@ -277,6 +298,9 @@ void conn_resume(Conn *c)
 {
     bool again = c->again;
     c->again = false;
+    if (c->dead)
+        return;
+    run_posts(c);
     if (c->dead)
         return;
     if (again && c->in.len && c->proto->wants_input(c))

@@ -57,6 +57,7 @@ struct Conn {
     LoopTimer timer;
     Server *server;
     Conn *prev, *next;     /* all connections of the server */
+    LoopPost *posts, **posts_end; /* answers that wait for its turn; the end is valid with one */
     Conn *next_ready, *next_dead; /* in a lane of share.c; of those to be freed */
     const ConnProto *proto;
     Tls *tls;
