@@ -111,7 +111,7 @@ void conn_close(Conn *c)
     c->tls = NULL;
     close(c->io.fd); /* leaves the epoll set with it */
     c->io.fn = NULL; /* an event of this iteration may still be on its way */
-    server_unhold(s, c->in.cap);
+    server_unhold(s, c->address, c->in.cap);
     buf_release(&c->in);
     buf_release(&c->out);
     c->ref = (Str){NULL, 0};

@@ -79,6 +79,8 @@ struct Conn {
     bool handshaking, ready, again, close_when_sent, over_limit;
 };
 
+#define HELD_PLACES 1024u
+
 struct Server {
     ServerOptions opt;     /* with copies of its strings */
     Loop *loop;
@@ -91,6 +93,7 @@ struct Server {
     LoopTimer accept_again, drain_end;
     Conn *conns, *dead;
     Share *share;
+    uint64_t held_by[HELD_PLACES]; /* of n_held, by a hash of the address */
     uint16_t *by_address;  /* open ones by a hash of their address, [ADDRESS_PLACES] */
     uint64_t address_seed;
     struct ExchangePriv *free_list;
@@ -104,7 +107,8 @@ struct Server {
     char id_prefix[12];
     uint64_t next_id, next_serial, next_conn;
     struct WsTable *ws;
-    bool draining, loop_over;
+    bool draining;
+    atomic_bool is_over;   /* its thread has ended */
     atomic_bool ended;     /* no more posts */
     pthread_t thread;
     bool started;
@@ -167,8 +171,8 @@ void server_dispatch(HttpExchange *x); /* body complete: on_request */
 void server_refuse(HttpExchange *x, int status, const char *why);
 ErrCode server_status_code(int status);
 /* Counts bytes being received; false past the server's total, and then they are not counted. */
-bool server_hold(Server *s, uint64_t bytes);
-void server_unhold(Server *s, uint64_t bytes);
+bool server_hold(Server *s, uint64_t address, uint64_t bytes);
+void server_unhold(Server *s, uint64_t address, uint64_t bytes);
 Str server_date_line(Server *s);
 void server_count_request(HttpExchange *x); /* metrics, when the answer goes out */
 /* The header lines every answer has that the handler did not set; cb is called for each. */

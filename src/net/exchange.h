@@ -27,6 +27,7 @@ struct ExchangePriv {
     LoopPost post;
     HttpHeader *headers;       /* req.headers, writable */
     Buf body;                  /* req.body is received here */
+    uint64_t address;          /* whose it is, as Conn.address */
     uint64_t held;             /* bytes of body counted in the server's total */
     bool broken;               /* a header could not be set: the answer becomes a 500 */
     bool answered;             /* loop: http_exchange_reply or http_stream_end has been seen */
@@ -87,8 +88,8 @@ void server_exchange_free(HttpExchange *x);
  * done is seen, the handler has let go of x, and no post of it is on its way any more. */
 void server_exchange_pump(HttpExchange *x, bool done, bool streaming);
 void server_post_node(Server *s, LoopPost *post);
-/* conn.c, on the loop: what is to be done for the connection waits for its turn, and is run then, or
- * when it closes. False: nobody else wants anything; do it now. */
+/* conn.c, on the loop: what is to be done for the connection waits for its turn, and is run then,
+ * or when it closes. False: nobody else wants anything; do it now. */
 bool conn_take_post(Conn *c, LoopPost *post);
 
 /* Loop thread, with a stream: moves what is pending to *out and counts it as unsent. *ok: nothing

@@ -360,6 +360,7 @@ HttpExchange *server_exchange_new(Server *s, Conn *c)
     x->priv->next_free = NULL;
     x->priv->server = s;
     x->priv->conn = c;
+    x->priv->address = c->address;
     x->priv->serial = ++s->next_serial;
     x->format_error = s->opt.format_error;
     x->format_error_arg = s->opt.arg;
@@ -376,7 +377,7 @@ void server_exchange_free(HttpExchange *x)
 {
     struct ExchangePriv *p = x->priv;
     Server *s = p->server;
-    server_unhold(s, p->held);
+    server_unhold(s, p->address, p->held);
     if (p->ws && p->ws->on_close) /* accepted, but never opened */
         p->ws->on_close(p->ws_user, s, 0, WS_CLOSE_ABNORMAL);
     if (s->free_count < POOL_MAX) {
@@ -560,6 +561,7 @@ static void *run_thread(void *arg)
     Err err = ERR_INIT;
     if (!server_run(s, &err))
         log_write(LOG_ERROR, "net", "the server has stopped: %s", err.msg);
+    atomic_store(&s->is_over, true);
     return NULL;
 }
 
@@ -571,6 +573,11 @@ bool server_start(Server *s, Err *err)
     pthread_setname_np(s->thread, "net");
     s->started = true;
     return true;
+}
+
+bool server_is_over(const Server *s)
+{
+    return atomic_load(&((Server *)(uintptr_t)s)->is_over);
 }
 
 void server_join(Server *s)

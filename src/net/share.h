@@ -1,14 +1,15 @@
 /* share.h - whose turn it is on the loop.
  *
- *   epoll event -> share_add: the connection waits in the lane of its address
- *   share_serve, once an iteration: for a quarter of a millisecond, from the lane that has had least of the loop
- *   lately one connection at a time; those that cost little before those that cost much
+ *   epoll event, an answer -> share_add: the connection waits in the lane of its address
+ *   share_serve, once an iteration: for a quarter of a millisecond, from the lane that has had
+ *   least of the loop lately one connection at a time; those that cost little before those that
+ *   cost much
  *
  * So a flood waits for its own kind, and whoever asks now and then is served at once, whatever the
- * flood's number of connections. While several addresses want something, one gets three tenths of the
- * loop and no more, and its costly connections two; they are not read meanwhile, and TCP tells them
- * so. What is left idle is what lets the others be served at once, on a machine whose processors are
- * busy, too. Alone, an address gets everything.
+ * flood's number of connections. While several addresses want something, one gets three tenths of
+ * the loop and no more, and its costly connections two; they are not read meanwhile, and TCP tells
+ * them so. What is left idle is what lets the others be served at once on a machine whose
+ * processors are busy, too. Alone, an address gets everything.
  *
  * Threads: the loop's. Private to src/net. */
 #ifndef SOTTO_NET_SHARE_H

@@ -183,7 +183,8 @@ static void three_quarters_of_the_queue_at_most(void **state)
     work_free(w);
 }
 
-/* Fourteen jobs of 20 ms at once are a flood: until eight wait, a fifth of a processor is theirs. */
+/* Fourteen jobs of 20 ms at once are a flood: until eight wait, a fifth of a processor is
+ * theirs. */
 static void a_flood_gets_its_part(void **state)
 {
     (void)state;
@@ -200,7 +201,8 @@ static void a_flood_gets_its_part(void **state)
     uint64_t start = clock_mono_ns();
     set_door(true);
     await_traced(15);
-    /* Six had to wait for the ones before them, the first of them not: what the others owe. */
+    /* Six began while more than eight waited, and all but the first two had to wait for what those
+     * before them owed: some 100 ms each. */
     assert_true(clock_seconds_since(start) > 0.3);
     assert_non_null(memchr(trace, 'b', 3));
     work_free(w);
