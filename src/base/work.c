@@ -185,7 +185,8 @@ static void await_job(Work *w, bool bulk)
         return;
     }
     uint64_t at = clock_mono_ns() + w->pay_ns;
-    struct timespec until = {.tv_sec = (time_t)(at / 1000000000u), .tv_nsec = (long)(at % 1000000000u)};
+    struct timespec until = {.tv_sec = (time_t)(at / 1000000000u),
+                             .tv_nsec = (long)(at % 1000000000u)};
     (void)pthread_cond_clockwait(wake, &w->lock, CLOCK_MONOTONIC, &until);
 }
 
