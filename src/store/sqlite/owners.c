@@ -228,3 +228,18 @@ bool sq_owned_list(SqOwned *r, Arena *a, SqReadFn read, size_t size, void *list,
     sq_read_end(r->s, r->c);
     return ok;
 }
+
+int sq_owned_one(Store *store, const Uuid *owner, const char *sql, const Uuid *id, SqReadFn read,
+    Arena *a, void *row, Err *err)
+{
+    SqOwned r;
+    if (!sq_owned_begin(&r, store, owner, sql, err))
+        return r.nobody ? 0 : -1;
+    sq_blob(&r.q, id->b, sizeof id->b);
+    int rc = sq_step(&r.q, err);
+    if (rc > 0 && !read(&r.q, a, row, err))
+        rc = -1;
+    sq_end(&r.q);
+    sq_read_end(r.s, r.c);
+    return rc;
+}

@@ -273,6 +273,10 @@ bool sq_owned_begin(SqOwned *r, Store *store, const Uuid *owner, const char *sql
 /* As sq_list. */
 bool sq_owned_list(SqOwned *r, Arena *a, SqReadFn read, size_t size, void *list, size_t *n,
     Err *err);
+/* The one row that the statement finds: 1 read, 0 not there (nor is such an owner's anything), -1
+ * failed. `id` is its second parameter. */
+int sq_owned_one(Store *store, const Uuid *owner, const char *sql, const Uuid *id, SqReadFn read,
+    Arena *a, void *row, Err *err);
 
 /* ---- lists page by page (page.c) ------------------------------------------------------------ */
 
