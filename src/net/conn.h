@@ -178,6 +178,10 @@ void server_count_request(HttpExchange *x); /* metrics, when the answer goes out
 /* The header lines every answer has that the handler did not set; cb is called for each. */
 void server_each_header(HttpExchange *x, void (*cb)(void *arg, Str name, Str value), void *arg);
 
+/* room.c: at the limit, closes the oldest connection that waits for a head, or for another request,
+ * of an address that has many more than `address`. False: there is none. */
+bool server_make_room(Server *s, uint64_t address);
+
 /* server_post.c: what was to be called later never will be. */
 void server_drop_calls(Server *s);
 

@@ -124,11 +124,13 @@ static void turn_away(Server *s, int fd)
 
 static void open_one(Server *s, int fd, const char *peer, uint16_t port, uint64_t address)
 {
-    uint64_t open = atomic_load(&s->n_connections);
     if (!share_may_open(s->share, address)) {
         turn_away(s, fd);
         return;
     }
+    if (atomic_load(&s->n_connections) >= s->opt.limits.connections)
+        (void)server_make_room(s, address);
+    uint64_t open = atomic_load(&s->n_connections);
     bool over = open >= s->opt.limits.connections || address_is_full(s, peer, address);
     if (open >= (uint64_t)s->opt.limits.connections + OVER_LIMIT_EXTRA)
         close(fd);

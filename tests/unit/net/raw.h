@@ -30,18 +30,27 @@ typedef struct {
     Buf body;
 } RawAnswer;
 
-static inline Raw raw_open(uint16_t port)
+/* From 127.0.0.`from`. */
+static inline Raw raw_open_from(uint16_t port, unsigned from)
 {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port)};
+    struct sockaddr_in own = {.sin_family = AF_INET};
     a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    own.sin_addr.s_addr = htonl((127u << 24) + from);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&own, sizeof own), 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
     int one = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     Raw r = {.fd = fd};
     buf_init(&r.in, SIZE_MAX);
     return r;
+}
+
+static inline Raw raw_open(uint16_t port)
+{
+    return raw_open_from(port, 1);
 }
 
 static inline void raw_close(Raw *r)

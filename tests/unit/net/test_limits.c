@@ -124,6 +124,17 @@ static void stalled_reader(void **state)
     raw_close(&r);
 }
 
+/* It is told to stop when 8 MiB wait, long before the client's time is over. */
+static void a_stream_that_nobody_reads_stops_its_worker(void **state)
+{
+    (void)state;
+    Raw r = raw_open(ts.port);
+    raw_puts(&r, get("/firehose"));
+    assert_true(ts_reaches(&ts.cancelled, 1));
+    assert_in_range(atomic_load(&ts.streamed), 1, 20 << 20); /* with what the kernel takes */
+    raw_close(&r);
+}
+
 static void connection_limit(void **state)
 {
     (void)state;
@@ -153,6 +164,39 @@ static void connection_limit(void **state)
             return;
     }
     fail_msg("the places of closed connections were not given back");
+}
+
+/* All places are taken by somebody who says nothing: for another there is one, for the same not. */
+static void who_has_most_makes_way(void **state)
+{
+    (void)state;
+    ts_end();
+    ServerOptions o = {.host = "127.0.0.1", .limits = {.connections = 20}};
+    ts_begin(&o);
+    Raw r[21];
+    for (size_t i = 0; i < 20; i++) {
+        r[i] = raw_open_from(ts.port, 2);
+        raw_puts(&r[i], "GET /json HTTP/1.1\r\n");
+    }
+    assert_int_equal(raw_status(ts.port, get("/json")), 200);
+    size_t closed = 0;
+    for (size_t i = 0; i < 20; i++)
+        closed += raw_closed(&r[i], 20);
+    assert_int_equal(closed, 1);
+    ServerStats stats;
+    do /* until the place is free again */
+        server_stats(ts.server, &stats);
+    while (stats.connections > 19);
+    r[20] = raw_open_from(ts.port, 2);
+    Raw over = raw_open_from(ts.port, 2);
+    RawAnswer a;
+    raw_puts(&over, get("/json"));
+    assert_true(raw_answer(&over, &a));
+    assert_int_equal(a.status, 503);
+    raw_answer_release(&a);
+    raw_close(&over);
+    for (size_t i = 0; i < ARRAY_LEN(r); i++)
+        raw_close(&r[i]);
 }
 
 /* One address may not take all places; this machine's own is not counted but for the test. */
@@ -388,8 +432,10 @@ int main(void)
         CASE(a_steady_body_may_take_its_time),
         CASE(idle_connections_are_closed),
         CASE(stalled_reader),
+        CASE(a_stream_that_nobody_reads_stops_its_worker),
         CASE(connection_limit),
         CASE(connections_of_an_address),
+        CASE(who_has_most_makes_way),
         CASE(memory_limit),
         CASE(memory_of_an_address),
         CASE(a_loop_that_cannot_wait_ends),

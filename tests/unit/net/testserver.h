@@ -16,6 +16,7 @@ typedef struct {
     uint16_t port;
     atomic_int handled;    /* on_request calls */
     atomic_int cancelled;  /* /hang requests that saw their client go */
+    atomic_int streamed;   /* bytes of /firehose */
     atomic_int released;   /* body_release calls */
     atomic_int ws_open, ws_closed, ws_last_code;
     _Atomic WsId ws_id;
@@ -84,6 +85,19 @@ static void *ts_long_stream(void *arg)
     for (int i = 0; i < 256 && ok; i++)
         ok = http_stream_wait(x, 65536, 3000) && http_stream_send(x, str_mem(block, sizeof block));
     http_stream_end(x, ok);
+    return NULL;
+}
+
+/* As fast as it goes, until told to stop. */
+static void *ts_firehose(void *arg)
+{
+    HttpExchange *x = arg;
+    static char block[65536];
+    http_stream_start(x, -1);
+    while (http_stream_send(x, str_mem(block, sizeof block)))
+        atomic_fetch_add(&ts.streamed, (int)sizeof block);
+    atomic_fetch_add(&ts.cancelled, 1);
+    http_stream_end(x, false);
     return NULL;
 }
 
@@ -195,6 +209,8 @@ static void ts_on_request(void *arg, HttpExchange *x)
         http_reply(x, 200, "application/octet-stream", x->req.body);
     else if (str_eq(path, STR("/slow")))
         ts_thread(ts_slow, x);
+    else if (str_eq(path, STR("/firehose")))
+        ts_thread(ts_firehose, x);
     else if (str_eq(path, STR("/hang")))
         ts_thread(ts_hang, x);
     else if (str_eq(path, STR("/stream")))
