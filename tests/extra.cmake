@@ -69,6 +69,9 @@ if(TARGET sotto AND NOT SOTTO_FUZZ AND NOT SOTTO_TEST_PREFIX)
   target_include_directories(faults PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   target_compile_options(faults PRIVATE -fno-builtin)
   target_link_libraries(faults PRIVATE ${CMAKE_DL_LIBS})
+  add_library(loop_calls SHARED ${CMAKE_SOURCE_DIR}/tests/torture/loop_calls.c)
+  target_compile_options(loop_calls PRIVATE -fno-builtin)
+  target_link_libraries(loop_calls PRIVATE ${CMAKE_DL_LIBS})
   add_test(NAME torture/faults COMMAND ${CMAKE_SOURCE_DIR}/build/venv/bin/python
     ${CMAKE_SOURCE_DIR}/tests/torture/fault_campaign.py)
   set_tests_properties(torture/faults PROPERTIES TIMEOUT 28800 LABELS torture

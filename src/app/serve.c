@@ -27,6 +27,7 @@
 #define HUNG_WAIT_MS 3000 /* for a job that hangs, at the end */
 #define FILES_KEPT 512    /* descriptors that are not for connections */
 #define TICK_MS 2000
+#define STILL_TICKS 30    /* a minute without a word of the loop: it hangs */
 #define WAIT_S 1          /* between two looks for data that are away */
 
 typedef struct {
@@ -38,6 +39,8 @@ typedef struct {
     uint16_t port;
     char url[320];
     bool started;      /* the loop runs */
+    atomic_bool short_of_workers;
+    atomic_uint still; /* ticks since the loop said that it runs */
     atomic_bool open;  /* the data are there: requests go to the api */
 } Serve;
 
@@ -238,8 +241,22 @@ static bool open_data(Serve *s, Err *err)
 
 static void loop_is_alive(void *arg)
 {
-    (void)arg;
-    notify_send("WATCHDOG=1");
+    Serve *s = arg;
+    atomic_store(&s->still, 0);
+    if (notify_watchdog_ms() && !atomic_load(&s->short_of_workers))
+        notify_send("WATCHDOG=1");
+}
+
+/* Counted in ticks and not by a clock: when the whole program is stopped for a while, nothing hangs.
+ * A loop that stands still closes nothing in order, so there is no orderly end either. */
+static void watch_loop(Serve *s)
+{
+    if (atomic_fetch_add(&s->still, 1) >= STILL_TICKS) {
+        log_write(LOG_ERROR, "serve", "the network's thread hangs: the program ends without it");
+        _exit(EXIT_FAILED);
+    }
+    if (atomic_load(&s->still) == 1 && !server_post(s->server, loop_is_alive, s))
+        atomic_store(&s->still, 0); /* no memory to ask with: once more in the next */
 }
 
 /* Work leaves freed pages behind; they go back to the system when nothing is going on. */
@@ -276,8 +293,9 @@ static int wait_for_end(Serve *s, const sigset_t *signals)
         work_watch(s->app.work);
         unsigned unreplaced;
         work_hung(s->app.work, &unreplaced);
-        if (watchdog && unreplaced == 0) /* with no worker to spare, a new start helps */
-            server_post(s->server, loop_is_alive, NULL);
+        /* with no worker to spare, a new start helps */
+        atomic_store(&s->short_of_workers, unreplaced != 0);
+        watch_loop(s);
         access_tick(s->app.access);
         if (backend_is_qdrant(s->cli->config))
             app_people_refresh(&s->app);

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -260,6 +261,7 @@ static double connection_count(void *arg)
 
 Server *server_new(const ServerOptions *options, Err *err)
 {
+    tzset(); /* reads a file: here, and not with the first date on the loop */
     Server *s = mem_zalloc(sizeof *s);
     if (!s) {
         err_set(err, ERR_NO_MEMORY, "no memory for the server");
