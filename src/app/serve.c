@@ -247,8 +247,8 @@ static void loop_is_alive(void *arg)
         notify_send("WATCHDOG=1");
 }
 
-/* Counted in ticks and not by a clock: when the whole program is stopped for a while, nothing hangs.
- * A loop that stands still closes nothing in order, so there is no orderly end either. */
+/* Counted in ticks and not by a clock: when the whole program is stopped for a while, nothing
+ * hangs. A loop that stands still closes nothing in order, so there is no orderly end either. */
 static void watch_loop(Serve *s)
 {
     if (atomic_fetch_add(&s->still, 1) >= STILL_TICKS) {

@@ -1,9 +1,9 @@
 /* loop_calls.c - a library (LD_PRELOAD) that says what the network's thread should never do.
  *
- * It stands between the program and libc. A call that may wait for a disk or for a name, made on the
- * thread called "net", is told on the standard error, "LOOP CALL name"; made elsewhere it is told
- * once, "ELSEWHERE name", so that a test sees that it looks. Who sends the loop a request that begins
- * with HANG makes it stand still. Calls that libc makes within itself are not seen. */
+ * It stands between the program and libc. A call that may wait for a disk or for a name, made on
+ * the thread called "net", is told on the standard error, "LOOP CALL name"; made elsewhere it is
+ * told once, "ELSEWHERE name", so that a test sees that it looks. Who sends the loop a request that
+ * begins with HANG makes it stand still. Calls that libc makes within itself are not seen. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <netdb.h>
