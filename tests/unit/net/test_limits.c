@@ -279,7 +279,10 @@ static void memory_limit(void **state)
     RawAnswer a;
     raw_puts(&first, post(3000001));
     assert_true(raw_send(&first, part, sizeof part));
-    ts_sleep_ms(50);
+    ServerStats stats;
+    do /* until all of it is there */
+        server_stats(ts.server, &stats);
+    while (stats.body_bytes_held < sizeof part);
     raw_puts(&second, post(3000001));
     raw_send(&second, part, sizeof part);
     assert_true(raw_answer(&second, &a));
