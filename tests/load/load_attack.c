@@ -1,8 +1,8 @@
 /* load_attack.c - hostile clients. Each attacker has one connection and one habit; when it is cut,
  * it comes again. One thread; what an attacker does next is due at its own pace.
  *
- * They come from 127.0.0.2, so that what is done by address does not hit the good clients, who are
- * another process (load_ws.c). What is counted: connections made and cut, steps taken. */
+ * They come from 127.0.0.2 and, with --addresses, those behind it, so that what is done by address
+ * does not hit the good clients, who are another process (load_ws.c). What is counted: connections made and cut, steps taken. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -28,6 +28,7 @@ struct Attacker {
     Kind *kind;
     int fd;
     unsigned at; /* steps on this connection */
+    unsigned from; /* 127.0.0.`from` */
     uint64_t due;
 };
 
@@ -305,7 +306,7 @@ static void leave(Attacker *a, uint64_t now)
 static bool come(Attacker *a, int epoll_fd, uint64_t now)
 {
     Kind *k = a->kind;
-    a->fd = k->websocket ? load_websocket(port, ATTACK_FROM) : load_connect(port, ATTACK_FROM);
+    a->fd = k->websocket ? load_websocket(port, a->from) : load_connect(port, a->from);
     if (a->fd < 0) {
         k->refused++;
         a->due = now + 100000;
@@ -360,6 +361,7 @@ int load_attack_main(int argc, char **argv)
     port = (unsigned)load_number(argc, argv, "--port", 0);
     size_t n = (size_t)load_number(argc, argv, "--attackers", 200), used = 0;
     const char *list = load_option(argc, argv, "--kinds", "all");
+    size_t addresses = (size_t)load_number(argc, argv, "--addresses", 1);
     uint64_t end = load_now_us() + (uint64_t)(load_number(argc, argv, "--seconds", 10) * 1e6), now;
     Kind *chosen[KINDS];
     for (size_t i = 0; i < KINDS; i++)
@@ -368,9 +370,12 @@ int load_attack_main(int argc, char **argv)
     Attacker *all = calloc(n, sizeof *all);
     if (!used || !all)
         load_fail("no such kind of attack: %s", list);
+    if (addresses < 1 || addresses > 250)
+        load_fail("attackers come from 1 to 250 addresses%s", "");
     now = load_now_us();
     for (size_t i = 0; i < n; i++)
-        all[i] = (Attacker){chosen[i % used], -1, 0, now + i * 1000};
+        all[i] = (Attacker){chosen[i % used], -1, 0, ATTACK_FROM + i / used % addresses,
+                            now + i * 1000};
     int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     struct epoll_event events[256];
     while ((now = load_now_us()) < end) {

@@ -2,11 +2,11 @@
 """The live server under load, and under attack. Starts it, fills it, loads it, judges it.
 
     server.py [--seconds 600] [--active 1000] [--idle 10000] [--rate 200] [--pings 1000] [--documents 500]
-              [--queries 150] [--attack [--attackers 1000]] [--cap-mib 400]
+              [--queries 150] [--attack [--attackers 1000] [--addresses 1]] [--cap-mib 400]
 
 Prints what was measured, and what the goals are (--judge: ends with 1 when one is missed; what is
 asserted always is that nothing is dropped, refused or wrong). With --attack hostile clients of every kind
-come from 127.0.0.2 meanwhile. SOTTO_BIN says which program; sotto_load is built beside it.
+come from 127.0.0.2 and the addresses behind it meanwhile. SOTTO_BIN says which program; sotto_load is built beside it.
 """
 import argparse
 import json
@@ -64,6 +64,7 @@ def main():
                         ("documents", 500), ("queries", 150), ("attackers", 1000), ("cap-mib", 400)):
         args.add_argument("--" + name, type=int, default=value)
     args.add_argument("--attack", action="store_true")
+    args.add_argument("--addresses", type=int, default=1, help="that attackers come from")
     args.add_argument("--kinds", default="all", help="of attacks, with commas between")
     args.add_argument("--judge", action="store_true")
     args = args.parse_args()
@@ -74,7 +75,7 @@ def main():
         hostile = None
         if args.attack:
             hostile = subprocess.Popen([LOAD, "attack", "--port", port, "--seconds", str(args.seconds + 2), "--attackers",
-                                        str(args.attackers), "--kinds", args.kinds], stdout=subprocess.PIPE, text=True)
+                                        str(args.attackers), "--kinds", args.kinds, "--addresses", str(args.addresses)], stdout=subprocess.PIPE, text=True)
         good = subprocess.run([LOAD, "ws", "--port", port, "--pid", pid, "--seconds", str(args.seconds), "--active",
                                str(args.active), "--idle", str(args.idle), "--rate", str(args.rate), "--pings",
                                str(args.pings), "--queries", questions], stdout=subprocess.PIPE, text=True, check=True)
