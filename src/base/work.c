@@ -17,6 +17,8 @@
 
 #define BULK_NICE 19
 #define SLICE_NS 1000000u
+#define LITTLE_US 1000 /* of processor: less is as good as none */
+#define FLOODS 1       /* a key */
 #define FLOOD_PART 150 /* thousandths of every processor; see work_flood_part */
 #define MUCH_NS 1000000000u /* of processor, halved every second */
 
@@ -60,6 +62,7 @@ struct Work {
     unsigned hung, unreplaced;
     bool stopping;
     Metric *hung_total, *refused_total;
+    Fair floods; /* of one key: what all together have used that flood the queue */
     Fair addresses, connections; /* who has used how much of the workers */
     /* INTERACTIVE jobs that wait, and with bulk threads those that run too; to be read without the
      * lock. */
@@ -98,15 +101,19 @@ static void look_at(Work *w, Look *k, uint64_t address)
 {
     FairPlace *p = fair_place(&w->addresses, address);
     k->address = address;
-    k->used = fair_used(&w->addresses, address, k->now_ns / 1000000);
+    uint64_t used = fair_used(&w->addresses, address, k->now_ns / 1000000);
+    /* Who has nine waiting comes after who has one and has used eight times as much: many addresses
+     * that flood a little each would else come before a person who asks now and then. */
+    unsigned waiting = p->waiting > WORK_FLOOD_JOBS ? WORK_FLOOD_JOBS + 1 : p->waiting;
+    k->used = address ? (used / 1000 + LITTLE_US) * waiting : 0;
     k->held_back = false;
     if (!k->contended || !address)
         return;
-    unsigned most = k->used > MUCH_NS && w->threads > 2 ? w->threads / 2 : w->threads - 1;
+    unsigned most = used > MUCH_NS && w->threads > 2 ? w->threads / 2 : w->threads - 1;
     k->held_back = w->threads > 1 && p->running >= most;
     if (k->held_back || p->waiting <= WORK_FLOOD_JOBS)
         return;
-    uint64_t owes = fair_owes(&w->addresses, address, k->now_ns);
+    uint64_t owes = fair_owes(&w->floods, FLOODS, k->now_ns);
     k->held_back = owes > 0;
     if (owes && (!w->pay_ns || owes < w->pay_ns))
         w->pay_ns = owes;
@@ -132,8 +139,8 @@ static Job **least_served(Work *w, Queue *q, bool bulk)
         best = at;
         least[0] = k.used;
         least[1] = one;
-        if (!k.used && !one)
-            break; /* nobody has had less */
+        if (!k.used)
+            break; /* the program itself */
     }
     return best;
 }
@@ -171,7 +178,10 @@ static void settle(Work *w, const WorkFrom *from, uint64_t ns)
     uint64_t now = clock_mono_ns() / 1000000;
     if (!from->address)
         return;
-    fair_place(&w->addresses, from->address)->running--;
+    FairPlace *p = fair_place(&w->addresses, from->address);
+    p->running--;
+    if (p->waiting > WORK_FLOOD_JOBS)
+        fair_charge(&w->floods, FLOODS, ns, now);
     fair_charge(&w->addresses, from->address, ns, now);
     fair_charge(&w->connections, from->connection, ns, now);
 }
@@ -304,7 +314,7 @@ Work *work_new_bulk(unsigned threads, unsigned bulk, size_t queue_max, Err *err)
     w->hung_total = metric_counter("jobs_hung_total", "jobs that passed their limit", "job");
     w->refused_total = metric_counter("jobs_refused_total", "jobs that found no room", "why");
     w->queue_max = queue_max;
-    w->addresses.part = os_cpu_count() * FLOOD_PART;
+    w->floods.part = os_cpu_count() * FLOOD_PART;
     w->threads = threads;
     w->bulk = bulk;
     for (int cls = 0; cls < WORK_CLASSES; cls++)
@@ -326,7 +336,7 @@ Work *work_new_bulk(unsigned threads, unsigned bulk, size_t queue_max, Err *err)
 
 void work_flood_part(Work *w, unsigned thousandths)
 {
-    w->addresses.part = thousandths;
+    w->floods.part = thousandths;
 }
 
 void work_free(Work *w)

@@ -2,17 +2,18 @@
  *
  * What a person waits for runs before what can wait: classes in order are INTERACTIVE (a query, a
  * voice command), NORMAL (one upload, a change), BULK (a folder being read). Within a class,
- * whoever has used least processor time lately comes first (base/fair.h): among addresses, then
- * among one address's connections; first come first served among equals. While more than one
- * address asks, none holds all workers (more than half, when it has lately kept one busy), nor more
- * than three quarters of a queue; and one that floods the queue gets a part of the processors and
- * no more, so that the others find one free. NORMAL jobs never hold all workers, so a query does
- * not wait for
- * uploads that hang. BULK jobs never occupy the last free worker when there are two or more, so a
- * query never waits for a folder; in a pool with bulk threads they run on those alone, at the
- * operating system's lowest priority, so that they fill every processor and give way at once. A
- * class's queue is bounded: submitting past it is ERR_UNAVAILABLE, which clients see as 503 with
- * Retry-After.
+ * whoever has used least processor time lately comes first (base/fair.h): among addresses, where
+ * what was used counts as often as jobs wait (nine times at most), then among one address's
+ * connections; first come first served among equals. While more than one address asks, none holds
+ * all workers (more than half, when it has lately kept one busy), nor more than three quarters of a
+ * queue; and those that flood the queue get a part of the processors together and no more, so that
+ * the others find one free.
+ *
+ * NORMAL jobs never hold all workers, so a query does not wait for uploads that hang. BULK jobs
+ * never occupy the last free worker when there are two or more, so a query never waits for a
+ * folder; in a pool with bulk threads they run on those alone, at the operating system's lowest
+ * priority, so that they fill every processor and give way at once. A class's queue is bounded:
+ * submitting past it is ERR_UNAVAILABLE, which clients see as 503 with Retry-After.
  *
  * A job is a function and an argument. It runs exactly once, or its `drop` runs exactly once
  * (when the pool stops before its turn).
@@ -58,8 +59,9 @@ Work *work_new(unsigned threads, size_t queue_max, Err *err);
 /* As work_new, with `bulk` more threads that take BULK jobs and nothing else; the others take none
  * then. Their numbers are the last ones, behind the spares'. */
 Work *work_new_bulk(unsigned threads, unsigned bulk, size_t queue_max, Err *err);
-/* How many thousandths of a processor an address may use that has more than WORK_FLOOD_JOBS
- * waiting, while others want something: first 150 of each processor. Before the first job. */
+/* How many thousandths of a processor those addresses together may use that have more than
+ * WORK_FLOOD_JOBS waiting, while others want something: first 150 of each processor. Before the
+ * first job. */
 void work_flood_part(Work *w, unsigned thousandths);
 /* Stops taking jobs, lets the running ones end, joins, and then drops the waiting ones in the
  * calling thread, with worker 0. NULL is allowed. Not from inside a job. */

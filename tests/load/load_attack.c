@@ -2,7 +2,8 @@
  * it comes again. One thread; what an attacker does next is due at its own pace.
  *
  * They come from 127.0.0.2 and, with --addresses, those behind it, so that what is done by address
- * does not hit the good clients, who are another process (load_ws.c). What is counted: connections made and cut, steps taken. */
+ * does not hit the good clients, who are another process (load_ws.c). What is counted: connections
+ * made and cut, steps taken. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>

@@ -112,6 +112,28 @@ static void the_least_served_address_is_first(void **state)
     assert_string_equal(trace, "aebcd");
 }
 
+static void what_is_used_counts_as_often_as_jobs_wait(void **state)
+{
+    (void)state;
+    Err err = ERR_INIT;
+    Work *w = work_new(1, 20, &err);
+    assert_non_null(w);
+    assert_true(submit(w, burn, &names[0], 1, 10, &err)); /* 20 ms */
+    assert_true(submit(w, burn, &names[0], 2, 20, &err)); /* 40 ms */
+    assert_true(submit(w, burn, &names[0], 2, 20, &err));
+    await_traced(3);
+    assert_true(work_submit(w, WORK_INTERACTIVE, at_door, nothing, NULL, &err));
+    await_inside(1);
+    for (int i = 0; i < 4; i++)
+        assert_true(submit(w, record, &names[1], 1, 10, &err));
+    assert_true(submit(w, record, &names[2], 2, 20, &err));
+    set_door(true);
+    await_traced(8);
+    work_free(w);
+    /* four times 21 ms against 41 */
+    assert_string_equal(trace + 3, "cbbbb");
+}
+
 static void and_among_its_connections_the_least_served(void **state)
 {
     (void)state;
@@ -212,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(the_least_served_address_is_first, begin),
+        cmocka_unit_test_setup(what_is_used_counts_as_often_as_jobs_wait, begin),
         cmocka_unit_test_setup(and_among_its_connections_the_least_served, begin),
         cmocka_unit_test_setup(an_address_leaves_a_worker_to_the_others, begin),
         cmocka_unit_test_setup(alone_it_has_all_of_them, begin),
