@@ -198,8 +198,11 @@ void ws_send_error(ApiWs *ws, WsId id, const Err *fault)
     jw_kv_cstr(&w, "code", err_info(fault->code)->wire);
     jw_kv_cstr(&w, "message", fault->msg);
     ws_frame_end(&w);
-    if (buf_ok(&b))
-        ws_post_text(api_server(ws->api), id, buf_str(&b));
+    Server *server = api_server(ws->api);
+    if (buf_ok(&b) && server_on_loop(server))
+        ws_send_text(server, id, buf_str(&b));
+    else if (buf_ok(&b))
+        ws_post_text(server, id, buf_str(&b));
     buf_release(&b);
 }
 

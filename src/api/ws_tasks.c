@@ -127,8 +127,12 @@ void ws_tasks_catch_up(ApiWs *ws, WsId id)
     if (!job)
         return;
     *job = (CatchUp){ws, parts, id};
-    if (work_submit(parts->work, WORK_INTERACTIVE, catch_up, drop, job, &err))
+    const WorkFrom from = ws_from(ws, id);
+    if (work_submit_from(parts->work, WORK_INTERACTIVE, catch_up, drop, job, NULL, &from, &err))
         return;
-    log_write(LOG_WARN, "ws", "a subscriber did not get the reminders that wait: %s", err.msg);
+    if (err.code == ERR_RATE_LIMITED) /* who subscribes again and again */
+        ws_send_error(ws, id, &err);
+    else
+        log_write(LOG_WARN, "ws", "a subscriber did not get the reminders that wait: %s", err.msg);
     mem_free(job);
 }

@@ -256,7 +256,9 @@ static void trim_when_idle(Serve *s, uint64_t *trimmed_at)
     app_trim_memory();
 }
 
-/* Waits for SIGINT, SIGTERM (end) or SIGHUP (begin anew); returns which. */
+/* Waits for SIGINT, SIGTERM (end) or SIGHUP (begin anew); returns which. NETWORK_OVER: nobody is
+ * heard any more, and whoever looks after the program starts it again. */
+#define NETWORK_OVER 0
 static int wait_for_end(Serve *s, const sigset_t *signals)
 {
     uint32_t watchdog = notify_watchdog_ms(),
@@ -269,6 +271,8 @@ static int wait_for_end(Serve *s, const sigset_t *signals)
             return number;
         if (errno != EAGAIN && errno != EINTR)
             return SIGTERM;
+        if (server_is_over(s->server))
+            return NETWORK_OVER;
         work_watch(s->app.work);
         unsigned unreplaced;
         work_hung(s->app.work, &unreplaced);
@@ -351,6 +355,8 @@ int serve_command(Cli *cli)
         else
             pthread_sigmask(SIG_UNBLOCK, &signals, NULL); /* a second signal ends at once */
         tell_end(&s, number);
+        if (number == NETWORK_OVER)
+            ok = err_set(&err, ERR_INTERNAL, "the network's thread has ended by itself");
     }
     app_stop(&s.app);
     if (s.key_file)

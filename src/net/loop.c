@@ -14,7 +14,7 @@
 
 #define EVENTS_MAX 256
 #define WAIT_MAX_MS 2000 /* a wake that could not be written costs so much and not for ever */
-#define POSTS_NS 1000000 /* a broadcast to ten thousand clients must not hold up the sockets */
+#define POSTS_NS 250000 /* a broadcast to ten thousand clients must not hold up the sockets */
 
 struct Loop {
     int epoll_fd;

@@ -31,7 +31,8 @@ typedef struct {
     uint32_t head_bytes;       /* request line and headers; 431 */
     uint32_t header_count;     /* 431 */
     uint64_t body_bytes;       /* default of HttpExchange.body_max; 413 */
-    uint64_t body_total_bytes; /* all bodies and messages being received together; 503 */
+    uint64_t body_total_bytes; /* all bodies and messages being received together; 503. One address
+                                  leaves a quarter of it to the others */
     uint32_t head_timeout_ms;  /* from the first byte of a request to the end of its head; 408 */
     uint32_t body_timeout_ms;  /* every such span must bring at least body_min_bytes; 408 */
     uint32_t body_min_bytes;
@@ -85,6 +86,8 @@ bool server_run(Server *s, Err *err);
  * WebSockets with 1001; what is not done after drain_ms is cut. server_start's caller then
  * joins. */
 void server_stop(Server *s, uint32_t drain_ms);
+/* Whether the thread of server_start has ended, asked to or not; any thread. */
+bool server_is_over(const Server *s);
 void server_join(Server *s);
 /* After server_join or server_run. Exchanges still with workers are waited for: their replies are
  * dropped, and the last one frees the rest. NULL is allowed. */

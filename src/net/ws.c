@@ -112,9 +112,9 @@ static bool recount(Conn *c)
     uint64_t now = w->message.cap + (conn_unsent(c) ? c->out.cap : 0);
     if (now == w->held)
         return true;
-    server_unhold(c->server, w->held);
+    server_unhold(c->server, c->address, w->held);
     w->held = 0;
-    if (!server_hold(c->server, now))
+    if (!server_hold(c->server, c->address, now))
         return false;
     w->held = now;
     return true;
@@ -430,7 +430,7 @@ static void on_closed(Conn *c)
     Server *s = c->server;
     table_remove(s->ws, w->id);
     atomic_fetch_sub(&s->n_websockets, 1);
-    server_unhold(s, w->held);
+    server_unhold(s, c->address, w->held);
     if (w->handler->on_close)
         w->handler->on_close(w->user, s, w->id, w->close_code);
     buf_release(&w->message);
