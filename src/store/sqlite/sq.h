@@ -356,6 +356,8 @@ bool sq_chunk_by_id(Store *, const Uuid *, const Uuid *, Arena *, Chunk *, Uuid 
 bool sq_tokenize(Store *, Str, SqTokenFn, void *, Err *);
 bool sq_suggest(Store *, const Uuid *, Str, size_t, Arena *, Str *, size_t *, Err *);
 uint64_t sq_version(Store *, const Uuid *);
+void sq_read_hold(Store *);
+void sq_read_release(Store *);
 bool sq_near_documents(Store *, const Uuid *, const Uuid *, double, size_t, Arena *,
     NearDocument **, size_t *, Err *);
 bool sq_near_groups(Store *, const Uuid *, double, size_t, size_t, Arena *, NearPage *, Err *);
