@@ -82,6 +82,8 @@ static SqConn *begin_read(Sqlite *s, Err *err)
         sq_conn_give(s, c);
         return NULL;
     }
+    if (c)
+        c->near_loads = 0;
     if (c && sq_begin(&q, c, sql, err) && sq_run(&q, err))
         return c;
     if (c)

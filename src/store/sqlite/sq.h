@@ -45,6 +45,7 @@ typedef struct SqConn {
         sqlite3_stmt *st;
     } stmts[SQ_STMTS];
     SqTok *tok;          /* made when first needed */
+    uint64_t near_loads; /* near.c: its list has all of this snapshot; 0: it may not */
     struct SqConn *next;
 } SqConn;
 
