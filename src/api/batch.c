@@ -7,6 +7,7 @@
 #include "base/mem.h"
 
 #define SEARCHED 16 /* of those that wait, for one of the same address */
+#define LATER_MS 2
 #define LOOKUPS 0x6c6f6f6b75707300u /* an address's look-ups, as a connection among its others */
 
 typedef struct Batch Batch;
@@ -15,7 +16,7 @@ struct Batch {
     Batch *prev, *next;     /* of those that wait; then of those handed over */
     WorkFrom from;
     Uuid owner;
-    uint64_t id;
+    uint64_t id, handed_ns;
     unsigned n;
     atomic_uint taken;      /* items that somebody has begun; n or more: none is left */
     BatchItem items[BATCH_MAX];
@@ -26,6 +27,7 @@ struct Batches {
     Server *server;
     Batch *waiting;         /* the loop's own; the newest first */
     uint64_t last_id;
+    bool will_look;         /* batches_flush comes again in LATER_MS */
     pthread_mutex_t lock;   /* guards the rest */
     Batch *running;         /* handed over and not done */
     Batch *spare;           /* one to use again */
@@ -85,13 +87,20 @@ static void link_running(Batch *b)
     pthread_mutex_unlock(&all->lock);
 }
 
-static void batch_done(Batch *b)
+static void unlink_running(Batch *b)
 {
     Batches *all = b->all;
     pthread_mutex_lock(&all->lock);
     *(b->prev ? &b->prev->next : &all->running) = b->next;
     if (b->next)
         b->next->prev = b->prev;
+    pthread_mutex_unlock(&all->lock);
+}
+
+static void batch_free(Batch *b)
+{
+    Batches *all = b->all;
+    pthread_mutex_lock(&all->lock);
     Batch *extra = all->spare ? b : NULL;
     if (!extra)
         all->spare = b;
@@ -125,10 +134,11 @@ static void batch_run(void *arg, unsigned worker)
     }
     if (all->o.store)
         store_read_release(all->o.store);
-    server_uncork(all->server);
+    unlink_running(b); /* before the loop wakes, which then hands over the next */
     for (i = atomic_exchange(&b->taken, BATCH_MAX); i < b->n; i++)
         submit_one(all, &b->from, &b->items[i]);
-    batch_done(b);
+    server_uncork(all->server);
+    batch_free(b);
 }
 
 static void batch_drop(void *arg, unsigned worker)
@@ -136,7 +146,8 @@ static void batch_drop(void *arg, unsigned worker)
     Batch *b = arg;
     for (unsigned i = 0; i < b->n; i++)
         b->items[i].drop(b->items[i].arg, worker);
-    batch_done(b);
+    unlink_running(b);
+    batch_free(b);
 }
 
 /* The batch hangs, in the item that was begun last: those behind it go to other workers. Those
@@ -171,6 +182,7 @@ static void hand_over(Batch *b)
     Err err = ERR_INIT;
     Batches *all = b->all;
     b->id = ++all->last_id;
+    b->handed_ns = clock_mono_ns();
     link_running(b);
     WorkLimit limit = {all->o.limit_ms, "look-ups", batch_late, all, b->id};
     if (work_submit_from(all->o.work, WORK_INTERACTIVE, batch_run, batch_drop, b, &limit, &b->from,
@@ -178,7 +190,8 @@ static void hand_over(Batch *b)
         return;
     for (unsigned i = 0; i < b->n; i++)
         all->o.refuse(b->items[i].arg, &err);
-    batch_done(b);
+    unlink_running(b);
+    batch_free(b);
 }
 
 static bool takes(const Batch *b, const WorkFrom *from, const Uuid *owner)
@@ -207,18 +220,43 @@ bool batches_add(Batches *all, const WorkFrom *from, const Uuid *owner, const Ba
 
 static void look_again(void *arg)
 {
-    (void)arg; /* the iteration that this begins flushes */
+    ((Batches *)arg)->will_look = false; /* the iteration that this begins flushes */
+}
+
+/* Whether one like it was handed over a moment ago and is not done: then the loop will be woken at
+ * once, and who asks meanwhile goes with the next. Not when the loop has ended. With the lock
+ * held. */
+static bool may_wait(const Batches *all, const Batch *b, uint64_t now)
+{
+    const Batch *r = b->n < BATCH_MAX && server_on_loop(all->server) ? all->running : NULL;
+    for (unsigned i = 0; r && i < SEARCHED; i++, r = r->next)
+        if (r->from.address == b->from.address && uuid_eq(&r->owner, &b->owner))
+            return now - r->handed_ns < (uint64_t)LATER_MS * 1000000;
+    return false;
 }
 
 void batches_flush(Batches *all)
 {
-    Batch *b = all->waiting, *next;
-    all->waiting = NULL;
-    for (; b; b = next) {
+    if (!all->waiting)
+        return;
+    Batch *go = NULL, *stay = NULL, *next;
+    uint64_t now = clock_mono_ns();
+    pthread_mutex_lock(&all->lock);
+    for (Batch *b = all->waiting; b; b = next) {
         next = b->next;
-        hand_over(b);
+        Batch **to = may_wait(all, b, now) ? &stay : &go;
+        b->next = *to;
+        *to = b;
     }
-    /* Who was refused may have sent the next request already. */
-    if (all->waiting)
-        (void)server_post(all->server, look_again, NULL);
+    pthread_mutex_unlock(&all->lock);
+    all->waiting = stay;
+    for (; go; go = next) {
+        next = go->next;
+        hand_over(go);
+    }
+    /* Whoever was refused may have sent the next request already; and the batch that is waited for
+     * may take long. */
+    if (all->waiting && !all->will_look)
+        all->will_look = server_after(all->server, LATER_MS, look_again, all) ||
+                         server_post(all->server, look_again, all);
 }

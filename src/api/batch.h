@@ -9,6 +9,9 @@
  * account of those who asked: a batch holds one address's requests for one person's rows, and among
  * that address's connections its look-ups together count as one connection.
  *
+ * While a batch of somebody's is on its way, their next look-ups wait for it, two milliseconds at
+ * most: the busier the server, the more go together.
+ *
  * A batch that has run for BATCH_NS puts what is left back as jobs of their own, so that a long
  * answer holds up nobody; so does work_watch with a batch that hangs.
  *

@@ -137,7 +137,7 @@ static bool configure(SqConn *c, SqRole role, Err *err)
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     if (role != SQ_WRITER) {
         sqlite3_db_config(c->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-        return sq_exec(c, "PRAGMA cache_size = -1024; PRAGMA query_only = 1", "opening", err);
+        return sq_exec(c, "PRAGMA cache_size = -2000; PRAGMA query_only = 1", "opening", err);
     }
     return wal_on(c, err)
         && sq_exec(c,
