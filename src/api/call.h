@@ -62,7 +62,7 @@ struct ApiCall {
     const Caller *caller;
     const ApiRoute *route;
     RouteMatch match;
-    FieldValue query[API_FIELDS_MAX], body[API_FIELDS_MAX];
+    FieldValue *query, *body; /* as many as the route has fields */
     Json *tree;      /* of a JSON body, freed after the handler */
     bool streaming;  /* call_events was called */
     int fail_status; /* when the error's own status would not say it (426) */

@@ -306,10 +306,14 @@ static void forget_spoken(const ApiCall *c)
 static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, const uint64_t *before,
                       unsigned worker)
 {
-    /* The field values are some kilobytes: from the arena, not from the stack of a worker. */
+    const ApiRoute *route = match->route->data;
     ApiCall *c = ARENA_NEW(x->req.arena, ApiCall);
     Err err = ERR_INIT;
-    if (!c) {
+    if (c) {
+        c->query = ARENA_NEW_ARRAY(x->req.arena, FieldValue, route->n_query);
+        c->body = ARENA_NEW_ARRAY(x->req.arena, FieldValue, route->n_body);
+    }
+    if (!c || !c->query || !c->body) {
         err_set(&err, ERR_NO_MEMORY, "no memory for the request");
         http_reply_error(x, &err);
         return;
@@ -319,7 +323,7 @@ static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, const 
     c->x = x;
     c->arena = x->req.arena;
     c->worker = worker;
-    c->route = match->route->data;
+    c->route = route;
     if (!know_caller(api, c, &err)) {
         http_reply_error(x, &err);
         return;

@@ -29,7 +29,10 @@ struct Loop {
 
     pthread_mutex_t lock; /* guards the queue of posts */
     LoopPost *first, **last;
-    bool closed, asleep; /* asleep: it waits for events, or is about to; only then it is woken */
+    bool closed;
+    /* It waits for events, or is about to: only then it is woken. Set under the lock; that it has
+     * woken is told without, which at worst wakes it once more. */
+    atomic_bool asleep;
 
     LoopPost *todo, **todo_last; /* the loop's own: taken from the queue, not yet run */
     bool repeat;                 /* loop_repeat was called */
@@ -217,31 +220,22 @@ bool loop_post_all(Loop *l, LoopPost *first, LoopPost *last)
         l->last = &last->next;
     }
     /* The write stays under the lock: once loop_free may run, nobody holds the descriptor. */
-    if (ok && l->asleep) {
-        l->asleep = false;
+    if (ok && atomic_exchange(&l->asleep, false))
         wake(l);
-    }
     pthread_mutex_unlock(&l->lock);
     return ok;
 }
 
-/* How long to wait for events: not at all when something was posted. From here until `woken`
- * whoever posts wakes the loop. */
+/* How long to wait for events: not at all when something was posted. From here on whoever
+ * posts wakes the loop. */
 static int fall_asleep(Loop *l, int wait)
 {
     pthread_mutex_lock(&l->lock);
     if (l->first)
         wait = 0;
-    l->asleep = wait != 0;
+    atomic_store(&l->asleep, wait != 0);
     pthread_mutex_unlock(&l->lock);
     return wait;
-}
-
-static void woken(Loop *l)
-{
-    pthread_mutex_lock(&l->lock);
-    l->asleep = false;
-    pthread_mutex_unlock(&l->lock);
 }
 
 /* Puts what was posted behind what is still to be done. False when there is nothing at all. */
@@ -272,7 +266,7 @@ void loop_repeat(Loop *l, LoopPost *post)
 void loop_run_posts(Loop *l, bool all, bool close)
 {
     uint64_t start = clock_mono_ns();
-    while (take_posts(l, close)) {
+    while (l->todo || take_posts(l, close)) {
         LoopPost *post = l->todo;
         l->todo = post->next;
         if (!l->todo)
@@ -314,8 +308,7 @@ bool loop_run(Loop *l, void (*turn)(void *arg), void *arg, Err *err)
             ok = err_set_errno(err, ERR_IO, errno, "waiting for connections failed");
             break;
         }
-        if (wait != 0)
-            woken(l);
+        atomic_store(&l->asleep, false);
         uint64_t start_ns = clock_mono_ns();
         l->now_ms = start_ns / 1000000;
         for (int i = 0; i < n; i++) {

@@ -122,6 +122,9 @@ bool sq_document_read(Sq *q, bool with_content, Arena *a, Document *out, Err *er
     if (with_content && !sq_text_read(q->c, doc_no, 0, text_bytes, a, &d.content, err))
         return false;
     *out = d;
+    q->c->last.uuid = d.id;
+    q->c->last.doc_no = doc_no;
+    q->c->last.owner_no = 0; /* whoever asked for one of an owner's knows better */
     return true;
 }
 
@@ -158,6 +161,8 @@ bool sq_document_get(Store *store, const Uuid *owner, const Uuid *id, bool with_
         sq_i64(&q, o->no);
         sq_blob(&q, id->b, sizeof id->b);
         rc = read_one(&q, with_content, a, out, err);
+        if (rc > 0)
+            c->last.owner_no = o->no;
     }
     sq_read_end(s, c);
     return rc > 0 || (rc == 0 && not_found(err));

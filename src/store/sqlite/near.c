@@ -241,13 +241,20 @@ static bool scan(SqNear *near, const One *one, double least, Arena *a, Hit **hit
 /* The sketch of one document: 1, 0 when it has none, -1. */
 static int own_sketch(SqConn *c, int64_t owner_no, const Uuid *id, One *one, Err *err)
 {
-    static const char sql[] = "SELECT d.doc_no, s.sketch, s.sketch_no FROM documents d JOIN sketches s "
-                              "ON s.doc_no = d.doc_no WHERE d.owner_no = ?1 AND d.uuid = ?2";
+    static const char by_id[] =
+        "SELECT d.doc_no, s.sketch, s.sketch_no FROM documents d JOIN sketches s "
+        "ON s.doc_no = d.doc_no WHERE d.owner_no = ?1 AND d.uuid = ?2";
+    static const char by_no[] =
+        "SELECT doc_no, sketch, sketch_no FROM sketches WHERE owner_no = ?1 AND doc_no = ?2";
+    bool last = c->last.doc_no && c->last.owner_no == owner_no && uuid_eq(&c->last.uuid, id);
     Sq q;
     int rc = -1;
-    if (sq_begin(&q, c, sql, err)) {
+    if (sq_begin(&q, c, last ? by_no : by_id, err)) {
         sq_i64(&q, owner_no);
-        sq_blob(&q, id->b, sizeof id->b);
+        if (last)
+            sq_i64(&q, c->last.doc_no);
+        else
+            sq_blob(&q, id->b, sizeof id->b);
         rc = sq_step(&q, err);
         if (rc > 0) {
             one->doc_no = sq_col_i64(&q, 0);

@@ -82,8 +82,10 @@ static SqConn *begin_read(Sqlite *s, Err *err)
         sq_conn_give(s, c);
         return NULL;
     }
-    if (c)
+    if (c) {
+        c->last.doc_no = 0;
         c->near_loads = 0;
+    }
     if (c && sq_begin(&q, c, sql, err) && sq_run(&q, err))
         return c;
     if (c)

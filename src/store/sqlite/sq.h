@@ -45,6 +45,10 @@ typedef struct SqConn {
         sqlite3_stmt *st;
     } stmts[SQ_STMTS];
     SqTok *tok;          /* made when first needed */
+    struct {
+        Uuid uuid;
+        int64_t owner_no, doc_no; /* doc_no 0: none */
+    } last;              /* the document read last in this snapshot */
     uint64_t near_loads; /* near.c: its list has all of this snapshot; 0: it may not */
     struct SqConn *next;
 } SqConn;
