@@ -84,6 +84,7 @@ void api_format_error(void *arg, Str path, int status, const Err *err, Str reque
  * itself for what needs no disk and no model. `arg` is the Api. */
 void api_on_head(void *arg, HttpExchange *x);
 void api_on_request(void *arg, HttpExchange *x);
+void api_on_turn(void *arg); /* hands the small look-ups of this iteration over (batch.h) */
 /* Tells the Api its server, for WebSocket messages from other threads; before server_start. */
 void api_set_server(Api *api, Server *server);
 

@@ -25,6 +25,7 @@ enum { ON_LOOP = 1, NO_SCHEMA = 2, IS_WEBSOCKET = 4, MAY_BE_BULK = 8,
        READABLE = 64,    /* may answer with a page or plain text instead */
        IS_KEPT = 128,    /* depends on the path and store_version only (kept.h) */
        NOTED = 256,      /* in the audit log although it only reads: takes much away at once */
+       IS_SMALL = 512,   /* reads a few rows and no more: with others at once (batch.h) */
        /* What a caller needs; without any of these GET needs SCOPE_READ, the others SCOPE_WRITE
         * with it (access.h). */
        NEEDS_NOTHING = 1 << 16, /* for anybody: the page, health, signing in */
@@ -61,7 +62,7 @@ struct ApiCall {
     const Caller *caller;
     const ApiRoute *route;
     RouteMatch match;
-    FieldValue query[API_FIELDS_MAX], body[API_FIELDS_MAX];
+    FieldValue *query, *body; /* as many as the route has fields */
     Json *tree;      /* of a JSON body, freed after the handler */
     bool streaming;  /* call_events was called */
     int fail_status; /* when the error's own status would not say it (426) */

@@ -71,6 +71,13 @@ static void on_request(void *arg, HttpExchange *x)
         not_yet(x); /* its head came before */
 }
 
+static void on_turn(void *arg)
+{
+    Serve *s = arg;
+    if (atomic_load(&s->open))
+        api_on_turn(s->app.api);
+}
+
 static const char **host_list(Cli *cli, size_t *n)
 {
     Str rest = str_of(config_text(cli->config, SET_ALLOWED_HOSTS)), one;
@@ -149,6 +156,7 @@ static bool bind_address(Serve *s, Err *err)
                        .allowed_host_count = n,
                        .on_head = on_head,
                        .on_request = on_request,
+                       .on_turn = on_turn,
                        .format_error = api_format_error,
                        .arg = s};
     o.limits.body_bytes = (uint64_t)config_number(c, SET_MAX_UPLOAD);

@@ -476,6 +476,8 @@ static void on_turn(void *arg)
 {
     Server *s = arg;
     share_serve(s->share);
+    if (s->opt.on_turn)
+        s->opt.on_turn(s->opt.arg);
     Conn *dead = s->dead;
     s->dead = NULL;
     while (dead) {

@@ -284,6 +284,18 @@ uint64_t store_version(Store *s, const Uuid *owner)
     return s->ops->version(s, owner);
 }
 
+void store_read_hold(Store *s)
+{
+    if (s->ops->read_hold)
+        s->ops->read_hold(s);
+}
+
+void store_read_release(Store *s)
+{
+    if (s->ops->read_release)
+        s->ops->read_release(s);
+}
+
 bool store_near_documents(Store *s, const Uuid *owner, const Uuid *id, double least, size_t max,
     Arena *a, NearDocument **out, size_t *n, Err *err)
 {

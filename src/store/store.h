@@ -349,6 +349,13 @@ bool store_suggest(Store *s, const Uuid *owner, Str prefix, size_t limit, Arena 
 /* Grows with every write of this owner that could change an answer: the key of caches. */
 uint64_t store_version(Store *s, const Uuid *owner);
 
+/* Until store_read_release what this thread reads is of one moment, that of the first read, and
+ * costs one read transaction: for several small reads in a row that asked before. store_version
+ * still tells of now: ask it first. For a few milliseconds, and not nested; a write of this thread
+ * would not be seen. A back end may do nothing. */
+void store_read_hold(Store *s);
+void store_read_release(Store *s);
+
 /* At most `max` documents whose similarity with this one is `least` or more, most similar first;
  * none for a document that is not there. */
 bool store_near_documents(Store *s, const Uuid *owner, const Uuid *id, double least, size_t max,

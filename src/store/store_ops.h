@@ -46,6 +46,8 @@ struct StoreOps {
     bool (*suggest)(Store *s, const Uuid *owner, Str prefix, size_t limit, Arena *a, Str *out,
         size_t *n, Err *err);
     uint64_t (*version)(Store *s, const Uuid *owner);
+    void (*read_hold)(Store *s); /* these two may be NULL */
+    void (*read_release)(Store *s);
     bool (*near_documents)(Store *s, const Uuid *owner, const Uuid *id, double least, size_t max,
         Arena *a, NearDocument **out, size_t *n, Err *err);
     bool (*near_groups)(Store *s, const Uuid *owner, double least, size_t offset, size_t limit,

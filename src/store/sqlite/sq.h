@@ -45,6 +45,11 @@ typedef struct SqConn {
         sqlite3_stmt *st;
     } stmts[SQ_STMTS];
     SqTok *tok;          /* made when first needed */
+    struct {
+        Uuid uuid;
+        int64_t owner_no, doc_no; /* doc_no 0: none */
+    } last;              /* the document read last in this snapshot */
+    uint64_t near_loads; /* near.c: its list has all of this snapshot; 0: it may not */
     struct SqConn *next;
 } SqConn;
 
@@ -360,6 +365,8 @@ bool sq_chunk_by_id(Store *, const Uuid *, const Uuid *, Arena *, Chunk *, Uuid 
 bool sq_tokenize(Store *, Str, SqTokenFn, void *, Err *);
 bool sq_suggest(Store *, const Uuid *, Str, size_t, Arena *, Str *, size_t *, Err *);
 uint64_t sq_version(Store *, const Uuid *);
+void sq_read_hold(Store *);
+void sq_read_release(Store *);
 bool sq_near_documents(Store *, const Uuid *, const Uuid *, double, size_t, Arena *,
     NearDocument **, size_t *, Err *);
 bool sq_near_groups(Store *, const Uuid *, double, size_t, size_t, Arena *, NearPage *, Err *);
