@@ -6,7 +6,9 @@ import json
 import mmap
 import os
 import re
+import shutil
 import signal
+import ssl
 import struct
 import subprocess
 import sys
@@ -65,9 +67,13 @@ class Answer:
 CLOSED, SILENT = Answer(0, b"closed"), Answer(-1, b"no answer")
 
 
-def ask(port, method, path, body=None, headers=None, patience=PATIENCE):
+def ask(port, method, path, body=None, headers=None, tls=False):
     """An Answer; CLOSED when the connection ends without one, SILENT when nothing comes."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience)
+    if tls:
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=PATIENCE,
+                                                 context=ssl._create_unverified_context())
+    else:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
         connection.request(method, path, body, {"Connection": "close", **(headers or {})})
         got = connection.getresponse()
@@ -100,7 +106,7 @@ class Server:
     def __init__(self, options, folder, board_path):
         self.options, self.data, self.board_path = options, folder / "data", board_path
         self.data.mkdir(mode=0o700, exist_ok=True)
-        self.log = folder / "server.log"
+        self.log, self.tls, self.folder = folder / "server.log", False, folder
 
     def environment(self, faults=True):
         clean = {k: v for k, v in os.environ.items() if not k.startswith("SOTTO_") and k != "LD_PRELOAD"}
@@ -111,9 +117,22 @@ class Server:
             own.update(LD_PRELOAD=str(self.options.library), SOTTO_FAULTS=str(self.board_path))
         return {**clean, **own}
 
+    def forget(self):
+        """A folder without data."""
+        shutil.rmtree(self.data)
+        self.data.mkdir(mode=0o700)
+
+    def flags(self):
+        key, cert = self.folder / "key.pem", self.folder / "cert.pem"
+        if self.tls and not key.exists():
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                            "-keyout", key, "-out", cert, "-days", "9", "-subj", "/CN=localhost"],
+                           check=True, capture_output=True)
+        return ["--tls-cert", cert, "--tls-key", key] if self.tls else []
+
     def launch(self):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([self.options.program, "serve", "--listen", "127.0.0.1:0"],
+            self.process = subprocess.Popen([self.options.program, "serve", "--listen", "127.0.0.1:0", *self.flags()],
                                             stdout=subprocess.PIPE, stderr=log, env=self.environment())
         self.line = []
         self.reader = threading.Thread(target=self.read_line, args=(self.process.stdout, self.line), daemon=True)

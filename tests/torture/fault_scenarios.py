@@ -19,12 +19,15 @@ class Scenario:
     every = 1         # settle's thorough look each so many times
     slow = 1          # the short run takes each so many faults
     command = False   # a command beside the server, which is left alone
+    tls = False
+    own = ()          # kinds that are its connection's own, beside everybody's
+    first = False     # a new server for each fault: what is done for the first time is hit
 
     def __init__(self, server):
         self.server = server
 
     def ask(self, *args, **kw):
-        return ask(self.server.port, *args, **kw)
+        return ask(self.server.port, *args, tls=self.tls, **kw)
 
     def prepare(self, n):
         pass
@@ -132,6 +135,22 @@ class Voice(Scenario):
             heard = expect(self.run(n), (200,), "the same sound afterwards")
             if not json.loads(heard.body)["transcript"]:
                 raise Fault(f"nothing is heard afterwards: {heard}")
+
+
+class Tls(Scenario):
+    """A handshake and a small answer."""
+    name, good, tls, own = "tls", (200,), True, ("write",)  # libssl's way to the socket
+
+    def run(self, n):
+        return self.ask("GET", "/health/live")
+
+    def settle(self, n, got):
+        expect(self.run(n), (200,), "the same afterwards")
+
+
+class FirstTls(Tls):
+    """The first of a process: what the library makes only then."""
+    name, first, slow = "first-tls", True, 3
 
 
 class Conversation(Scenario):
@@ -330,4 +349,4 @@ class Restore(Command):
             raise Fault(f"neither what was there nor the backup: {titles}")
 
 
-SCENARIOS = [Upload, Search, Delete, Briefing, Voice, Conversation, Live, LiveVoice, Backup, Restore]
+SCENARIOS = [Upload, Search, Delete, Briefing, Voice, Conversation, Live, LiveVoice, Tls, FirstTls, Backup, Restore]
