@@ -1,4 +1,5 @@
-/* hash.c - the one file that knows libcrypto's digests. Checksums that need no library are in checksum.c. */
+/* hash.c - the one file that knows libcrypto's digests. Checksums that need no library are in
+ * checksum.c. */
 #include "base/hash.h"
 
 #include <errno.h>

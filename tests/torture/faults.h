@@ -22,8 +22,8 @@
     X(truncate, ENOSPC EIO)     /* ftruncate, fallocate */                                         \
     X(mmap, ENOMEM)             /* mmap */                                                         \
     X(stat, EIO ENOMEM)         /* stat, fstat, lstat, access, statfs, lseek, realpath */          \
-    X(name, EIO ENOSPC)         /* rename, link, unlink, mkdir, rmdir, fchmod, fchown, utimensat */ \
-    X(descriptor, EMFILE ENFILE) /* socket, pipe, memfd, eventfd, timerfd, epoll, inotify, ... */   \
+    X(name, EIO ENOSPC)         /* rename, link, unlink, mkdir, rmdir, fchmod, utimensat */        \
+    X(descriptor, EMFILE ENFILE) /* socket, pipe, memfd, eventfd, timerfd, epoll, ... */   \
     X(bind, EADDRINUSE)         /* bind, listen */                                                 \
     X(accept, EMFILE ENOMEM)    /* accept4 */                                                      \
     X(connect, ENETUNREACH)     /* connect */                                                      \
