@@ -190,6 +190,15 @@ void ws_frame_end(JsonW *w)
     jw_obj_end(w);
 }
 
+void ws_post_frame(ApiWs *ws, WsId id, Buf *frame)
+{
+    if (buf_ok(frame))
+        ws_post_text(api_server(ws->api), id, buf_str(frame));
+    else if (frame->no_memory)
+        ws_post_lost(api_server(ws->api), id);
+    buf_release(frame);
+}
+
 void ws_send_error(ApiWs *ws, WsId id, const Err *fault)
 {
     Buf b;
@@ -199,11 +208,12 @@ void ws_send_error(ApiWs *ws, WsId id, const Err *fault)
     jw_kv_cstr(&w, "message", fault->msg);
     ws_frame_end(&w);
     Server *server = api_server(ws->api);
-    if (buf_ok(&b) && server_on_loop(server))
+    if (buf_ok(&b) && server_on_loop(server)) {
         ws_send_text(server, id, buf_str(&b));
-    else if (buf_ok(&b))
-        ws_post_text(server, id, buf_str(&b));
-    buf_release(&b);
+        buf_release(&b);
+    } else {
+        ws_post_frame(ws, id, &b);
+    }
 }
 
 /* What is certain so far, and what came last; false: cancelled, or the client has gone. */
@@ -468,20 +478,33 @@ static void on_close(void *user, Server *server, WsId id, int code)
 /* ---- notices ----------------------------------------------------------------------------------
  */
 
-void ws_notify(ApiWs *ws, const Uuid *owner, unsigned topic, Str frame)
+/* Who subscribed to it loses one for which there is no memory, and is closed: it looks anew when it
+ * comes back. */
+static void notice_lost(ApiWs *ws, const Uuid *owner, unsigned topic)
+{
+    const WsClients *t = &ws->clients;
+    for (size_t i = 0; i < t->n; i++)
+        if ((t->all[i].topics & topic) && uuid_eq(&t->all[i].caller.owner, owner))
+            ws_post_lost(api_server(ws->api), t->all[i].id);
+    log_write(LOG_WARN, "ws", "no memory for a notice: who waits for it is closed");
+}
+
+void ws_notify(ApiWs *ws, const Uuid *owner, unsigned topic, Buf *frame)
 {
     pthread_mutex_lock(&ws->lock);
     const WsClients *t = &ws->clients;
-    WsId *ids = t->n ? mem_alloc(t->n * sizeof *ids) : NULL;
+    WsId *ids = t->n && buf_ok(frame) ? mem_alloc(t->n * sizeof *ids) : NULL;
     size_t n = 0;
     for (size_t i = 0; ids && i < t->n; i++)
         if ((t->all[i].topics & topic) && uuid_eq(&t->all[i].caller.owner, owner))
             ids[n++] = t->all[i].id;
-    bool lost = t->n && !ids;
+    if (frame->no_memory || (t->n && buf_ok(frame) && !ids))
+        notice_lost(ws, owner, topic);
     pthread_mutex_unlock(&ws->lock);
-    if (lost || !ws_post_text_many(api_server(ws->api), ids, n, frame))
-        log_write(LOG_WARN, "ws", "a notice to %zu clients was dropped: no memory", n);
+    if (ids)
+        (void)ws_post_text_many(api_server(ws->api), ids, n, buf_str(frame));
     mem_free(ids);
+    buf_release(frame);
 }
 
 void api_ws_watch_person(ApiWs *ws, const ApiParts *parts)

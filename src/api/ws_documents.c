@@ -50,9 +50,7 @@ static void update_run(void *arg, unsigned worker)
     }
     jw_kv_cstr(&w, "change", names[job->change]);
     ws_frame_end(&w);
-    if (buf_ok(&b))
-        ws_notify(job->ws, &parts->owner, TOPIC_DOCUMENTS, buf_str(&b));
-    buf_release(&b);
+    ws_notify(job->ws, &parts->owner, TOPIC_DOCUMENTS, &b);
     arena_free(a);
     mem_free(job);
 }
@@ -95,9 +93,7 @@ static void on_progress(void *arg)
             jw_kv_str(&w, "path", list[i].folder.path);
             sync_progress_json(&w, &list[i]);
             ws_frame_end(&w);
-            if (buf_ok(&b))
-                ws_notify(ws, &parts->owner, TOPIC_FOLDERS, buf_str(&b));
-            buf_release(&b);
+            ws_notify(ws, &parts->owner, TOPIC_FOLDERS, &b);
         }
     }
     arena_free(a);

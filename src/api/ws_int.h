@@ -18,8 +18,11 @@ typedef struct WsWatched {
 /* {"type": type, "data": { ... }}: what is written between goes into data. */
 void ws_frame_begin(JsonW *w, Buf *out, const char *type);
 void ws_frame_end(JsonW *w);
-/* To the clients of that person who subscribed to the topic. */
-void ws_notify(ApiWs *ws, const Uuid *owner, unsigned topic, Str frame);
+/* To a client, from any thread; frees the frame. One that memory was too short for closes it
+ * (ws_post_lost). */
+void ws_post_frame(ApiWs *ws, WsId id, Buf *frame);
+/* The same to the clients of that person who subscribed to the topic. */
+void ws_notify(ApiWs *ws, const Uuid *owner, unsigned topic, Buf *frame);
 /* What belongs to the person of a client; NULL when it has closed. Any thread. */
 const ApiParts *ws_parts(ApiWs *ws, WsId id);
 WorkFrom ws_from(ApiWs *ws, WsId id); /* on whose account its jobs run; any thread */

@@ -63,9 +63,7 @@ void ws_voices_free(WsVoices *v)
 static void post(const Talker *t, JsonW *w, Buf *b)
 {
     ws_frame_end(w);
-    if (buf_ok(b))
-        (void)ws_post_text(api_server(ws_api(t->ws)), t->id, buf_str(b));
-    buf_release(b);
+    ws_post_frame(t->ws, t->id, b);
 }
 
 static void on_state(void *arg, LiveState s)

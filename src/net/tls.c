@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <pthread.h>
 
+#include "base/first_use.h"
 #include "base/mem.h"
 
 struct TlsContext {
@@ -39,8 +41,20 @@ static bool fail(TlsContext *t, Err *err, const char *what, const char *file)
     return err_set(err, ERR_VALIDATION, "%s %s cannot be used: %s", what, file, text);
 }
 
+static void touch(void)
+{
+    SSL_CTX_free(SSL_CTX_new(TLS_server_method()));
+}
+
+static void first_use(void)
+{
+    crypto_first_use(touch);
+}
+
 TlsContext *tls_context_new(const char *cert, const char *key, Err *err)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, first_use);
     TlsContext *t = mem_zalloc(sizeof *t);
     if (t)
         t->ctx = SSL_CTX_new(TLS_server_method());
