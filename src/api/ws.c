@@ -30,6 +30,7 @@ static const struct {
 #define QUERY_BYTES_MAX INTENTS_TEXT_MAX
 #define PING_BYTES_MAX 1024 /* of a Pong */
 #define STOPPING "the server is stopping"
+#define ENDED "the token or session has ended"
 
 /* What a connection's callbacks get. */
 typedef struct {
@@ -458,7 +459,16 @@ static void on_open(void *user, Server *server, WsId id)
     if (!added)
         ws_close(server, id, WS_CLOSE_TRY_LATER, STR("no memory"));
     else if (!ws_still_may(c->ws, &c->caller)) /* it ended between the handshake and here */
-        ws_close(server, id, WS_CLOSE_POLICY, STR("the token or session has ended"));
+        ws_close(server, id, WS_CLOSE_POLICY, STR(ENDED));
+}
+
+/* What runs for it stops, and it is told of nothing more. */
+static void forget(ApiWs *ws, WsId id)
+{
+    pthread_mutex_lock(&ws->lock);
+    ws_client_remove(&ws->clients, id);
+    pthread_mutex_unlock(&ws->lock);
+    ws_voice_closed(ws->voices, id);
 }
 
 static void on_close(void *user, Server *server, WsId id, int code)
@@ -466,12 +476,8 @@ static void on_close(void *user, Server *server, WsId id, int code)
     (void)server;
     (void)code;
     Connection *c = user;
-    if (id) {
-        pthread_mutex_lock(&c->ws->lock);
-        ws_client_remove(&c->ws->clients, id);
-        pthread_mutex_unlock(&c->ws->lock);
-        ws_voice_closed(c->ws->voices, id);
-    }
+    if (id)
+        forget(c->ws, id);
     mem_free(c);
 }
 
@@ -540,6 +546,31 @@ void api_ws_unwatch_person(ApiWs *ws, const Uuid *owner)
     mem_free(w);
 }
 
+typedef struct {
+    ApiWs *ws;
+    WsId id;
+} Ended;
+
+/* Without waiting for its part of the closing: that may never come. */
+static void end_client(void *arg)
+{
+    Ended *e = arg;
+    ws_close(api_server(e->ws->api), e->id, WS_CLOSE_POLICY, STR(ENDED));
+    forget(e->ws, e->id);
+    mem_free(e);
+}
+
+static void post_end(ApiWs *ws, WsId id)
+{
+    Ended *e = mem_alloc(sizeof *e);
+    if (e)
+        *e = (Ended){ws, id};
+    if (e && server_post(api_server(ws->api), end_client, e))
+        return;
+    mem_free(e);
+    (void)ws_post_close(api_server(ws->api), id, WS_CLOSE_POLICY, STR(ENDED));
+}
+
 /* Tokens or sessions have ended: what came in by them is closed. Any thread. */
 static void on_end(void *arg, const Uuid *credentials, size_t n)
 {
@@ -548,8 +579,7 @@ static void on_end(void *arg, const Uuid *credentials, size_t n)
     for (size_t i = 0; i < ws->clients.n; i++)
         for (size_t k = 0; k < n; k++)
             if (uuid_eq(&ws->clients.all[i].caller.credential, &credentials[k]))
-                ws_post_close(api_server(ws->api), ws->clients.all[i].id, WS_CLOSE_POLICY,
-                              STR("the token or session has ended"));
+                post_end(ws, ws->clients.all[i].id);
     pthread_mutex_unlock(&ws->lock);
 }
 

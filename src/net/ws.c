@@ -370,11 +370,6 @@ static bool wants_input(Conn *c)
     return true;
 }
 
-static void on_eof(Conn *c)
-{
-    conn_close(c);
-}
-
 static void on_drained(Conn *c)
 {
     Ws *w = c->u.ws;
@@ -436,7 +431,7 @@ static void on_closed(Conn *c)
     c->u.ws = NULL;
 }
 
-const ConnProto ws_proto = {wants_input, input, on_eof, on_drained, NULL, on_timer, on_reply,
+const ConnProto ws_proto = {wants_input, input, conn_close, on_drained, NULL, on_timer, on_reply,
                             on_stop, on_closed, NULL};
 
 bool ws_attach(Conn *c, const WsHandler *handler, void *user)
@@ -495,6 +490,8 @@ bool ws_close(Server *s, WsId id, int code, Str reason)
     if (!c || c->dead || c->u.ws->close_sent)
         return false;
     c->u.ws->close_code = (uint16_t)code;
+    if (code == WS_CLOSE_POLICY)
+        buf_cut(&c->out, next_boundary(c)); /* it may not have what waits any more */
     send_close(c, code, reason);
     if (!c->u.ws->corked)
         conn_flush(c);

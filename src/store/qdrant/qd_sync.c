@@ -95,6 +95,8 @@ static bool each(Sync *s, bool commits, PointFn fn, Err *err)
         for (size_t i = 0, n = json_count(points); ok && i < n; i++)
             ok = fn(s, json_at(points, i), err);
         Str id = json_str(json_get(result, "next_page_offset"));
+        if (id.ptr && str_eq(id, offset)) /* it would go on for ever */
+            ok = err_set(err, ERR_UNAVAILABLE, "Qdrant gives the same page again and again");
         offset = (Str){NULL, 0};
         if (id.ptr && id.len < sizeof next) {
             memcpy(next, id.ptr, id.len);

@@ -222,9 +222,12 @@ static bool bind_key(SqApply *t, const Table *x, sqlite3_stmt *st, Str key, Err 
             char *bytes = arena_alloc(t->a, part.len / 2 + 1);
             if (!bytes)
                 return no_memory(err);
-            for (size_t k = 0; k + 1 < part.len; k += 2)
-                bytes[k / 2] =
-                    (char)(str_hex_digit(part.ptr[k]) << 4 | str_hex_digit(part.ptr[k + 1]));
+            for (size_t k = 0; k + 1 < part.len; k += 2) {
+                int high = str_hex_digit(part.ptr[k]), low = str_hex_digit(part.ptr[k + 1]);
+                if (high < 0 || low < 0)
+                    return err_set(err, ERR_CORRUPT, "a stored key is not in hexadecimal digits");
+                bytes[k / 2] = (char)(high << 4 | low);
+            }
             rc = sqlite3_bind_blob64(st, i + 1, bytes, part.len / 2, SQLITE_STATIC);
         } else {
             rc = sqlite3_bind_text64(st, i + 1, part.ptr, part.len, SQLITE_STATIC, SQLITE_UTF8);
@@ -330,12 +333,13 @@ static bool document_goes(SqApply *t, Str key, Err *err)
     int64_t no;
     Uuid id;
     Sq q;
-    bool ok = str_to_i64(key, &no) && sq_begin(&q, t->c, sql, err);
-    if (!ok)
+    if (!str_to_i64(key, &no))
+        return err_set(err, ERR_CORRUPT, "a document's key is no number");
+    if (!sq_begin(&q, t->c, sql, err))
         return false;
     sq_i64(&q, no);
     int rc = sq_step(&q, err);
-    ok = rc == 0 || (rc > 0 && sq_col_bytes(&q, 0, id.b, sizeof id.b, "a document's id", err));
+    bool ok = rc == 0 || (rc > 0 && sq_col_bytes(&q, 0, id.b, sizeof id.b, "a document's id", err));
     sq_end(&q);
     return ok && (rc == 0 || add_notice(t, CHANGE_DELETED, &id, err));
 }
@@ -343,10 +347,13 @@ static bool document_goes(SqApply *t, Str key, Err *err)
 static bool row_came(SqApply *t, Str table, Str key, const Json *row, bool known, Err *err)
 {
     int64_t no, doc;
-    if (str_eq(table, STR("chunks")))
-        return known
-            || (str_to_i64(key, &no) && json_int(json_get(row, "doc_no"), &doc)
-                && add_range(t, false, doc, no, err));
+    if (str_eq(table, STR("chunks"))) {
+        if (known)
+            return true;
+        if (!str_to_i64(key, &no) || !json_int(json_get(row, "doc_no"), &doc))
+            return err_set(err, ERR_CORRUPT, "a stored passage has no number, or no document");
+        return add_range(t, false, doc, no, err);
+    }
     if (!str_eq(table, STR("documents")))
         return true;
     Str bytes;
