@@ -2,29 +2,13 @@
 #include <pthread.h>
 #include <stdio.h>
 
-#include "api/elsewhere.h"
-#include "api/kept.h"
+#include "api/api_int.h"
 #include "api/openai.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 
-struct Api {
-    ApiParts parts;
-    pthread_rwlock_t people_lock;
-    struct OtherPerson {
-        ApiParts parts;
-        bool gone;
-        struct OtherPerson *next;
-    } *others; /* in the order they came; never taken out before the end */
-    Router *router;
-    Route *table;
-    Server *server;
-    ApiWs *ws;
-    Kept *kept;
-    Elsewhere *elsewhere;
-};
 
 const ApiParts *api_parts(const Api *api)
 {
@@ -33,58 +17,6 @@ const ApiParts *api_parts(const Api *api)
 const Router *api_router(const Api *api)
 {
     return api->router;
-}
-
-const ApiParts *api_parts_next(Api *api, size_t *at)
-{
-    size_t i = (*at)++;
-    if (i == 0)
-        return &api->parts;
-    pthread_rwlock_rdlock(&api->people_lock);
-    struct OtherPerson *p = api->others;
-    for (size_t k = 1; p && (k < i || p->gone); p = p->next)
-        k += !p->gone;
-    pthread_rwlock_unlock(&api->people_lock);
-    return p ? &p->parts : NULL;
-}
-
-const ApiParts *api_parts_of(Api *api, const Uuid *owner)
-{
-    if (uuid_eq(owner, &api->parts.owner))
-        return &api->parts;
-    pthread_rwlock_rdlock(&api->people_lock);
-    struct OtherPerson *p = api->others;
-    while (p && (p->gone || !uuid_eq(&p->parts.owner, owner)))
-        p = p->next;
-    pthread_rwlock_unlock(&api->people_lock);
-    return p ? &p->parts : NULL;
-}
-
-bool api_person_add(Api *api, const ApiParts *parts, Err *err)
-{
-    struct OtherPerson *p = mem_zalloc(sizeof *p), **end = &api->others;
-    if (!p)
-        return err_set(err, ERR_NO_MEMORY, "no memory for another person");
-    p->parts = *parts;
-    p->parts.max_upload = api->parts.max_upload;
-    p->parts.request_timeout_ms = api->parts.request_timeout_ms;
-    pthread_rwlock_wrlock(&api->people_lock);
-    while (*end)
-        end = &(*end)->next;
-    *end = p;
-    pthread_rwlock_unlock(&api->people_lock);
-    if (api->server)
-        api_ws_watch_person(api->ws, &p->parts);
-    return true;
-}
-
-void api_person_remove(Api *api, const Uuid *owner)
-{
-    pthread_rwlock_wrlock(&api->people_lock);
-    for (struct OtherPerson *p = api->others; p; p = p->next)
-        p->gone |= uuid_eq(&p->parts.owner, owner);
-    pthread_rwlock_unlock(&api->people_lock);
-    api_ws_unwatch_person(api->ws, owner);
 }
 
 Server *api_server(Api *api)
@@ -107,6 +39,7 @@ void api_set_server(Api *api, Server *server)
 void api_tick(Api *api)
 {
     elsewhere_tick(api->elsewhere);
+    api_people_sweep(api);
 }
 
 Api *api_new(const ApiParts *parts, Err *err)
@@ -124,7 +57,7 @@ Api *api_new(const ApiParts *parts, Err *err)
     for (size_t i = 0; i < n; i++)
         table[i] = (Route){routes[i].method, routes[i].pattern, &routes[i]};
     api->parts = *parts;
-    pthread_rwlock_init(&api->people_lock, NULL);
+    api_people_init(api);
     if (!api->parts.max_upload)
         api->parts.max_upload = (uint64_t)64 << 20;
     if (!api->parts.request_timeout_ms)
@@ -154,12 +87,7 @@ void api_free(Api *api)
     api_ws_free(api->ws);
     router_free(api->router);
     kept_free(api->kept);
-    while (api->others) {
-        struct OtherPerson *p = api->others;
-        api->others = p->next;
-        mem_free(p);
-    }
-    pthread_rwlock_destroy(&api->people_lock);
+    api_people_free(api);
     mem_free(api->table);
     mem_free(api);
 }
@@ -259,10 +187,10 @@ static bool know_caller(Api *api, ApiCall *c, Err *err)
         (void)snprintf(local->via, sizeof local->via, "command line");
         c->caller = local;
     } else if (c->caller->kind != CALLER_NOBODY) {
-        c->parts = api_parts_of(api, &c->caller->owner);
+        c->parts = api_hold(api, &c->caller->owner, err);
     }
-    if (!c->parts) /* removed a moment ago */
-        return err_set(err, ERR_UNAUTHORIZED, "sign in, or send a token");
+    if (!c->parts)
+        return false;
     c->owner = &c->parts->owner;
     return c->caller->kind != CALLER_NOBODY || api_route_scopes(c->route) == 0 ||
            err_set(err, ERR_UNAUTHORIZED, "sign in, or send a token");
@@ -305,12 +233,14 @@ static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, unsign
     c->route = match->route->data;
     if (!know_caller(api, c, &err)) {
         http_reply_error(x, &err);
+        api_give(api, c->parts);
         return;
     }
     c->match = *match;
     buf_init(&c->out, BUF_DEFAULT_MAX);
     x->route = c->route->pattern;
     x->resp.status = 200;
+    const ApiParts *parts = c->parts;
     uint64_t version = kept_version(c->parts, c->route, x);
     bool ok = call_read(c, &err) && c->route->run(c, &err);
     if (ok && version)
@@ -330,6 +260,7 @@ static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, unsign
         http_exchange_reply(x);
     else
         reply_failure(c, &err);
+    api_give(api, parts); /* the exchange, and *c in it, may be gone by now */
 }
 
 /* 404, 405 and OPTIONS. True when the exchange has been answered. */
@@ -487,8 +418,10 @@ static bool answer_again(Api *api, HttpExchange *x, const ApiRoute *r)
 {
     const Caller *caller = x->user;
     const ApiParts *parts = caller && caller->kind != CALLER_NOBODY
-                                ? api_parts_of(api, &caller->owner) : NULL;
-    if (!parts || !kept_answer(api->kept, parts, x))
+                                ? api_hold_open(api, &caller->owner) : NULL;
+    bool answered = parts && kept_answer(api->kept, parts, x);
+    api_give(api, parts);
+    if (!answered)
         return false;
     x->route = r->pattern;
     http_exchange_reply(x);

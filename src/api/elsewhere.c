@@ -53,7 +53,7 @@ void elsewhere_free(Elsewhere *e)
 
 static void tell(Elsewhere *e, const One *one)
 {
-    const ApiParts *parts = api_parts_of(e->api, &one->owner);
+    const ApiParts *parts = api_hold_open(e->api, &one->owner);
     Err err = ERR_INIT;
     bool ok = true;
     if (!parts)
@@ -64,6 +64,7 @@ static void tell(Elsewhere *e, const One *one)
         ok = !parts->tasks || tasks_heard(parts->tasks, &one->news, &err);
     if (!ok)
         log_write(LOG_WARN, "ws", "clients do not hear of what another process did: %s", err.msg);
+    api_give(e->api, parts);
 }
 
 /* The caller holds the lock; it is given back empty. */

@@ -60,6 +60,14 @@ static bool is_todays(Briefings *b, const StoredBriefing *made)
     return str_eq(made->date, str_mem(today, 10));
 }
 
+static void drop(void *arg, unsigned worker)
+{
+    CatchUp *job = arg;
+    (void)worker;
+    api_give(ws_api(job->ws), job->parts);
+    mem_free(job);
+}
+
 static void catch_up(void *arg, unsigned worker)
 {
     CatchUp *job = arg;
@@ -69,7 +77,6 @@ static void catch_up(void *arg, unsigned worker)
     StoredBriefing *list = NULL;
     size_t n = 0;
     Err err = ERR_INIT;
-    (void)worker;
     if (!a || !store_briefing_list(parts->store, &parts->owner, STR(""), 0, 4, a, &list, &n, &err))
         log_write(LOG_WARN, "ws", "a subscriber did not get today's briefing: %s", err.msg);
     for (size_t i = 0; i < n; i++) {
@@ -83,13 +90,7 @@ static void catch_up(void *arg, unsigned worker)
         break;
     }
     arena_free(a);
-    mem_free(job);
-}
-
-static void drop(void *arg, unsigned worker)
-{
-    (void)worker;
-    mem_free(arg);
+    drop(job, worker);
 }
 
 void ws_briefing_catch_up(ApiWs *ws, WsId id)
@@ -97,11 +98,13 @@ void ws_briefing_catch_up(ApiWs *ws, WsId id)
     const ApiParts *parts = ws_parts(ws, id);
     Err err = ERR_INIT;
     CatchUp *job = parts && parts->briefings && parts->work ? mem_zalloc(sizeof *job) : NULL;
-    if (!job)
+    if (!job) {
+        api_give(ws_api(ws), parts);
         return;
+    }
     *job = (CatchUp){ws, parts, id};
     if (work_submit(parts->work, WORK_INTERACTIVE, catch_up, drop, job, &err))
         return;
     log_write(LOG_WARN, "ws", "a subscriber did not get today's briefing: %s", err.msg);
-    mem_free(job);
+    drop(job, 0);
 }

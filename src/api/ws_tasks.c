@@ -88,6 +88,14 @@ typedef struct {
     WsId id;
 } CatchUp;
 
+static void drop(void *arg, unsigned worker)
+{
+    CatchUp *job = arg;
+    (void)worker;
+    api_give(ws_api(job->ws), job->parts);
+    mem_free(job);
+}
+
 static void catch_up(void *arg, unsigned worker)
 {
     CatchUp *job = arg;
@@ -97,7 +105,6 @@ static void catch_up(void *arg, unsigned worker)
     TaskReminder *list;
     size_t n;
     Err err = ERR_INIT;
-    (void)worker;
     if (!a || !tasks_waiting(t, CATCH_UP_MAX, a, &list, &n, &err)) {
         log_write(LOG_WARN, "ws", "a subscriber did not get the reminders that wait: %s", err.msg);
         n = 0;
@@ -110,13 +117,7 @@ static void catch_up(void *arg, unsigned worker)
         buf_release(&b);
     }
     arena_free(a);
-    mem_free(job);
-}
-
-static void drop(void *arg, unsigned worker)
-{
-    (void)worker;
-    mem_free(arg);
+    drop(job, worker);
 }
 
 void ws_tasks_catch_up(ApiWs *ws, WsId id)
@@ -124,11 +125,13 @@ void ws_tasks_catch_up(ApiWs *ws, WsId id)
     const ApiParts *parts = ws_parts(ws, id);
     Err err = ERR_INIT;
     CatchUp *job = parts && parts->tasks && parts->work ? mem_zalloc(sizeof *job) : NULL;
-    if (!job)
+    if (!job) {
+        api_give(ws_api(ws), parts);
         return;
+    }
     *job = (CatchUp){ws, parts, id};
     if (work_submit(parts->work, WORK_INTERACTIVE, catch_up, drop, job, &err))
         return;
     log_write(LOG_WARN, "ws", "a subscriber did not get the reminders that wait: %s", err.msg);
-    mem_free(job);
+    drop(job, 0);
 }

@@ -429,3 +429,8 @@ void store_on_news(Store *s, StoreNewsFn fn, void *arg)
 {
     s->ops->on_news(s, fn, arg);
 }
+
+bool store_wakes(Store *s, int64_t until, Arena *a, StoreWake **out, size_t *n, Err *err)
+{
+    return s->ops->wakes(s, until, a, out, n, err);
+}

@@ -358,7 +358,8 @@ bool store_suggest(Store *s, const Uuid *owner, Str prefix, size_t limit, Arena 
     size_t *n,
     Err *err);
 
-/* Grows with every write of this owner that could change an answer: the key of caches. */
+/* Grows with every write of this owner that could change an answer: the key of caches. Of the nil
+ * owner: with what concerns people and credentials, where a store is shared; else 0. */
 uint64_t store_version(Store *s, const Uuid *owner);
 
 /* At most `max` documents whose similarity with this one is `least` or more, most similar first;

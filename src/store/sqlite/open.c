@@ -289,6 +289,7 @@ static void sq_on_news(Store *store, StoreNewsFn fn, void *arg)
 static const StoreOps OPS = {
     .close = sq_close,
     .on_news = sq_on_news,
+    .wakes = sq_wakes,
     .document_put = sq_document_put,
     .document_get = sq_document_get,
     .document_by_hash = sq_document_by_hash,

@@ -491,7 +491,7 @@ static bool indexes(Sqlite *s, Err *err)
     if (!sq_counters_load(s, err) || !sq_owners_refresh(s, err))
         return false;
     for (SqOwner *o = s->owners; o; o = o->next)
-        if (!o->gone && !sq_index_catch_up(s, s->writer.conn, o, o->index, err))
+        if (!o->gone && o->index && !sq_index_catch_up(s, s->writer.conn, o, o->index, err))
             return false;
     return true;
 }

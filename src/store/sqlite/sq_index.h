@@ -88,6 +88,8 @@ struct SqIndex {
 };
 
 SqIndex *sq_index_open(Sqlite *s, SqConn *c, const SqOwner *o, bool in_memory, Err *err);
+/* The owner's, opened when it is not (writer thread, or nobody else there). */
+SqIndex *sq_index_of(Sqlite *s, SqOwner *o, Err *err);
 void sq_index_close(SqIndex *x);
 /* Brings the owner's index to the state after `d`. Cannot fail: at worst the index is `behind`. */
 void sq_index_apply(Sqlite *s, SqOwner *o, const SqDelta *d);
