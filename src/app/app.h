@@ -94,7 +94,8 @@ void app_person_remove(void *app, const Uuid *owner);
 bool app_open_speech(App *app, const AppOptions *o, Err *err);
 /* Opens those for whom something is due, lets those go who were not used for long. Main thread. */
 void app_people_tick(App *app);
-/* Between two ticks: true while so many are open that it is to be called soon again. */
+/* Between two ticks: starts the threads of those who have something to do; true while there are any
+ * without, so that it is to be called soon again. */
 bool app_people_press(App *app);
 /* People and credentials that other processes changed, when the store is shared. */
 void app_people_refresh(App *app);

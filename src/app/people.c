@@ -2,14 +2,19 @@
  * watched folders of their own, over the shared store, search, encoder and workers. See app.h.
  *
  * Few are open from the start. Many are opened when they come (api_hold), or when something of
- * theirs is due (people_wakes.c), and let go when others were used since. */
+ * theirs is due (people_wakes.c), and let go when others were used since; their threads run from
+ * when there is something for them to do. */
 #include "app/people_int.h"
 
 #include <time.h>
 
+#include "app/backend.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/wakes.h"
 
+#define ROOM_WAIT_NS 2000000000u
 #define FEW 16 /* open from the start: the first question does not wait */
 
 /* With people_lock held. */
@@ -26,15 +31,22 @@ size_t app_people_limit(const App *app)
     return (size_t)config_number(app->options.config, SET_PEOPLE_OPEN);
 }
 
-/* A burst of people is let in; then the tick has to let others go first. */
+/* A burst of people is let in; then the tick has to let others go first, and is waited for. */
 static bool room_for(App *app, const Uuid *owner, bool *there, Err *err)
 {
-    pthread_mutex_lock(&app->people_lock);
-    *there = app_person_of(app, owner) != NULL;
-    bool ok = *there || app->n_people < 4 * app_people_limit(app) + FEW ||
-              err_set(err, ERR_UNAVAILABLE, "very many people came at once; try again in a moment");
-    pthread_mutex_unlock(&app->people_lock);
-    return ok;
+    uint64_t began = clock_mono_ns();
+    for (;;) {
+        pthread_mutex_lock(&app->people_lock);
+        *there = app_person_of(app, owner) != NULL;
+        bool ok = *there || app->n_people < 4 * app_people_limit(app) + FEW;
+        pthread_mutex_unlock(&app->people_lock);
+        if (ok)
+            return true;
+        if (clock_mono_ns() - began > ROOM_WAIT_NS)
+            return err_set(err, ERR_UNAVAILABLE,
+                           "very many people came at once; try again in a moment");
+        (void)nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    }
 }
 
 bool app_person_add(void *arg, const Uuid *owner, Err *err)
@@ -55,9 +67,11 @@ bool app_person_add(void *arg, const Uuid *owner, Err *err)
     ApiParts parts;
     bool ok = app_open_person(&p->own, err);
     pthread_mutex_lock(&app->people_lock);
-    bool start = app->running; /* else with everybody */
+    bool running = app->running; /* else with everybody */
+    bool start = running && (app->n_people < FEW || backend_is_qdrant(app->options.config));
     pthread_mutex_unlock(&app->people_lock);
-    ok = ok && (!start || app_start(&p->own, err));
+    ok = ok && (!running || (start ? app_start(&p->own, err) : sync_start(p->own.sync, err)));
+    p->plans = ok ? store_plans_version(app->store, owner) : 0;
     if (ok) {
         parts = app_api_parts(&p->own);
         ok = api_person_add(app->api, &parts, err);
@@ -73,7 +87,7 @@ bool app_person_add(void *arg, const Uuid *owner, Err *err)
     p->next = app->people;
     app->people = p;
     app->n_people++;
-    if (app->running && !start && !app_start(&p->own, &why))
+    if (app->running && !running && !app_start(&p->own, &why))
         log_write(LOG_ERROR, "people", "what goes on by itself for somebody: %s", why.msg);
     pthread_mutex_unlock(&app->people_lock);
     return true;
@@ -128,6 +142,7 @@ bool app_person_close(App *app, AppPerson *p, uint64_t idle_ns)
     }
     app_stop(&p->own);
     app_close_person(&p->own);
+    store_rest(app->store, &p->own.owner);
     mem_free(p);
     return true;
 }

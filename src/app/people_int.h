@@ -11,6 +11,7 @@ typedef struct AppPerson {
     bool woken;      /* opened because something was due, by nobody's request */
     unsigned due;    /* the last look at which something was due soon */
     unsigned tried;  /* the last look at which they were to be let go */
+    uint64_t plans;  /* store_plans_version, when they were opened */
     struct AppPerson *next;
 } AppPerson;
 

@@ -16,7 +16,8 @@
 
 #define AHEAD_MS 30000            /* opened so long before something fires */
 #define OPENING_NS 1000000000u    /* at most so long a tick */
-#define IDLE_NS 1000000000u       /* nobody is let go in the middle of a page */
+#define IDLE_NS 1000000000u       /* nobody is let go in the middle of a page, */
+#define CROWD_IDLE_NS 50000000u   /* unless very many come */
 #define CALENDAR_TURN_MS 43200000 /* twice a day */
 
 typedef struct {
@@ -73,7 +74,7 @@ static void wake(Look *l, const StoreWake *w)
 }
 
 /* The one not due that was used longest ago; those who were opened for what is done now first. */
-static AppPerson *oldest(App *app, unsigned look, bool over)
+static AppPerson *oldest(App *app, unsigned look, bool over, uint64_t idle_ns)
 {
     AppPerson *found = NULL;
     uint64_t best = UINT64_MAX, now = clock_mono_ns();
@@ -82,7 +83,7 @@ static AppPerson *oldest(App *app, unsigned look, bool over)
         if (p->stopping || (!p->gone && (p->due == look || !(over || p->woken))))
             continue;
         uint64_t used = p->gone ? 0 : api_person_used_ns(app->api, &p->own.owner);
-        if (used < best && now - used >= IDLE_NS && p->tried != look) {
+        if (used < best && now - used >= idle_ns && p->tried != look) {
             best = used;
             found = p;
         }
@@ -95,10 +96,10 @@ static AppPerson *oldest(App *app, unsigned look, bool over)
     return found;
 }
 
-static bool is_over(App *app)
+static bool is_over(App *app, size_t times)
 {
     pthread_mutex_lock(&app->people_lock);
-    bool over = app->n_people > app_people_limit(app);
+    bool over = app->n_people > times * app_people_limit(app);
     pthread_mutex_unlock(&app->people_lock);
     return over;
 }
@@ -107,21 +108,60 @@ static void let_go(App *app, unsigned look)
 {
     uint64_t began = clock_mono_ns();
     for (;;) {
-        AppPerson *p = oldest(app, look, is_over(app));
+        bool crowd = is_over(app, 2);
+        uint64_t idle = crowd ? CROWD_IDLE_NS : IDLE_NS;
+        AppPerson *p = oldest(app, look, is_over(app, 1), idle);
         if (!p || clock_mono_ns() - began > OPENING_NS)
             return;
-        (void)app_person_close(app, p, p->gone ? 0 : IDLE_NS);
+        (void)app_person_close(app, p, p->gone ? 0 : idle);
+    }
+}
+
+/* One whose threads do not run, and for whom there is something to do: due soon, or their plans
+ * have changed. */
+static AppPerson *sleeper(App *app)
+{
+    pthread_mutex_lock(&app->people_lock);
+    AppPerson *p = app->people;
+    while (p && (p->own.running || p->stopping || p->gone ||
+                 (p->due != app->people_look &&
+                  p->plans == store_plans_version(app->store, &p->own.owner))))
+        p = p->next;
+    if (p)
+        p->stopping = true;
+    pthread_mutex_unlock(&app->people_lock);
+    return p;
+}
+
+static void start_threads(App *app)
+{
+    Err err = ERR_INIT;
+    AppPerson *p;
+    while (app->running && (p = sleeper(app))) {
+        bool ok = app_start(&p->own, &err);
+        if (!ok) {
+            app_stop(&p->own); /* and again at the next tick */
+            log_write(LOG_WARN, "people", "what goes on by itself for somebody: %s", err.msg);
+        }
+        pthread_mutex_lock(&app->people_lock);
+        p->stopping = false;
+        pthread_mutex_unlock(&app->people_lock);
+        if (!ok)
+            return;
     }
 }
 
 bool app_people_press(App *app)
 {
+    start_threads(app);
     pthread_mutex_lock(&app->people_lock);
-    bool press = app->n_people > app_people_limit(app) / 2;
-    for (AppPerson *p = app->people; press && p; p = p->next)
+    bool press = false;
+    for (AppPerson *p = app->people; p; p = p->next) {
+        press |= !p->own.running; /* a timer of a few seconds is to ring in time */
         p->tried = 0;
+    }
     pthread_mutex_unlock(&app->people_lock);
-    if (press && is_over(app))
+    if (is_over(app, 1))
         let_go(app, app->people_look);
     return press;
 }

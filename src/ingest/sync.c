@@ -526,6 +526,8 @@ bool sync_start(Sync *s, Err *err)
 {
     Folder *rows;
     size_t n;
+    if (!s || s->started)
+        return true;
     Arena *a = arena_new(ARENA_DEFAULT_MAX);
     bool ok = a || err_set(err, ERR_NO_MEMORY, "watching folders: out of memory");
     ok = ok && store_folder_list(s->o.store, &s->o.owner, a, &rows, &n, err);

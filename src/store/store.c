@@ -434,3 +434,9 @@ bool store_wakes(Store *s, int64_t until, Arena *a, StoreWake **out, size_t *n, 
 {
     return s->ops->wakes(s, until, a, out, n, err);
 }
+
+void store_rest(Store *s, const Uuid *owner)
+{
+    if (s->ops->rest)
+        s->ops->rest(s, owner);
+}

@@ -193,6 +193,7 @@ struct StoreOps {
     bool (*audit_list)(Store *s, const AuditQuery *q, Arena *a, AuditEntry **out, size_t *n,
         Err *err);
     bool (*wakes)(Store *s, int64_t until, Arena *a, StoreWake **out, size_t *n, Err *err);
+    void (*rest)(Store *s, const Uuid *owner);
     void (*on_news)(Store *s, StoreNewsFn fn, void *arg);
 };
 

@@ -22,5 +22,7 @@ typedef struct {
 
 /* Everybody's, in no order; one person may be there several times. */
 bool store_wakes(Store *s, int64_t until, Arena *a, StoreWake **out, size_t *n, Err *err);
+/* This person is not expected for a while: caches of theirs that are open may be closed. */
+void store_rest(Store *s, const Uuid *owner);
 
 #endif

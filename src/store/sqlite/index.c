@@ -207,19 +207,48 @@ SqIndex *sq_index_hold(Sqlite *s, const Uuid *owner, SqOwner **out, bool *empty,
     *out = o;
     if (!o)
         return NULL;
-    if (s->read_only) {
-        if (!refresh(s, o, err))
-            return NULL;
-    } else if (!o->index || atomic_load(&o->index->behind)) {
+    if (s->read_only && !refresh(s, o, err))
+        return NULL;
+    pthread_rwlock_rdlock(&o->in_use);
+    while (!s->read_only && (!o->index || atomic_load(&o->index->behind))) {
         SqWrite w = {.alone = catch_up_alone, .owner = o};
+        pthread_rwlock_unlock(&o->in_use);
         if (!sq_write(s, &w, err))
             return NULL;
+        pthread_rwlock_rdlock(&o->in_use);
     }
-    pthread_rwlock_rdlock(&o->index->swap);
-    return o->index;
+    SqIndex *x = o->index;
+    pthread_rwlock_rdlock(&x->swap);
+    return x;
 }
 
 void sq_index_give(SqIndex *x)
 {
+    SqOwner *o = x->owner;
     pthread_rwlock_unlock(&x->swap);
+    pthread_rwlock_unlock(&o->in_use);
+}
+
+static bool rest_alone(Sqlite *s, SqWrite *w, Err *err)
+{
+    SqOwner *o = w->owner;
+    SqIndex *x = o->index;
+    if (!x || o->gone || x->in_memory || x->sweep || atomic_load(&x->behind) || !sync_one(s, o, err)
+        || x->synced != x->seq || pthread_rwlock_trywrlock(&o->in_use) != 0)
+        return true;
+    o->index = NULL;
+    pthread_rwlock_unlock(&o->in_use);
+    sq_index_close(x);
+    return true;
+}
+
+void sq_index_rest(Store *store, const Uuid *owner)
+{
+    Sqlite *s = sq_of(store);
+    SqOwner *o = s->read_only ? NULL : sq_owner(s, owner);
+    if (!o || !o->index)
+        return;
+    SqWrite w = {.alone = rest_alone, .owner = o};
+    Err err = ERR_INIT;
+    (void)sq_write(s, &w, &err);
 }

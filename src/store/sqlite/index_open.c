@@ -324,6 +324,7 @@ SqIndex *sq_index_open(Sqlite *s, SqConn *c, const SqOwner *o, bool in_memory, E
     pthread_rwlock_init(&x->swap, NULL);
     pthread_rwlock_init(&x->slots_lock, NULL);
     x->in_memory = in_memory || s->read_only;
+    x->owner = (SqOwner *)(uintptr_t)o;
     Filler f = {s, x, a};
     Err why = ERR_INIT;
     bool ok = open_both(&f, c, o, &why);

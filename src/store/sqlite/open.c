@@ -290,6 +290,7 @@ static const StoreOps OPS = {
     .close = sq_close,
     .on_news = sq_on_news,
     .wakes = sq_wakes,
+    .rest = sq_index_rest,
     .document_put = sq_document_put,
     .document_get = sq_document_get,
     .document_by_hash = sq_document_by_hash,

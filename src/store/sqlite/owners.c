@@ -81,6 +81,7 @@ static SqOwner *owner_new(const Uuid *uuid, int64_t no, Err *err)
     }
     o->uuid = *uuid;
     o->no = no;
+    pthread_rwlock_init(&o->in_use, NULL);
     atomic_init(&o->version, (uint64_t)clock_now_ms() * 1000);
     return o;
 }
@@ -216,6 +217,7 @@ void sq_owners_free(Sqlite *s)
         SqOwner *o = s->owners;
         s->owners = o->next;
         sq_index_close(o->index);
+        pthread_rwlock_destroy(&o->in_use);
         mem_free(o);
     }
     mem_free(s->buckets);

@@ -98,6 +98,7 @@ typedef struct SqOwner {
     int64_t no;
     _Atomic uint64_t version;
     _Atomic uint64_t plans; /* the same for what concerns tasks and calendars */
+    pthread_rwlock_t in_use; /* searches hold it; who closes the index takes it (writer thread) */
     _Atomic(SqIndex *) index; /* NULL: not needed yet (sq_index_of) */
     bool gone;              /* removed while open; the struct stays. Under owners_lock */
     struct SqOwner *next, *same; /* all; those of one bucket, under owners_lock */
