@@ -97,7 +97,6 @@ bool api_is_openai(Str path);
 Server *api_server(Api *api);
 const Router *api_router(const Api *api);
 const ApiParts *api_parts(const Api *api); /* what is shared, and the first person's */
-const ApiParts *api_parts_of(Api *api, const Uuid *owner); /* NULL: there is nobody of that id */
 /* Everybody, one after the other: *at begins as 0. NULL: no more. */
 const ApiParts *api_parts_next(Api *api, size_t *at);
 
@@ -112,7 +111,7 @@ ApiWs *api_ws_new(Api *api, Err *err);
 void api_ws_free(ApiWs *ws);
 void api_ws_watch(ApiWs *ws); /* begins to pass the store's changes on */
 void api_ws_watch_person(ApiWs *ws, const ApiParts *parts); /* and those of one person */
-void api_ws_unwatch_person(ApiWs *ws, const Uuid *owner);
+void api_ws_unwatch_person(ApiWs *ws, const ApiParts *parts);
 ApiWs *api_ws(Api *api);
 /* On whose account a job of this request runs: the address, the person, the connection. */
 WorkFrom api_from(const HttpExchange *x, const Caller *caller);

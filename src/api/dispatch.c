@@ -2,29 +2,13 @@
 #include <pthread.h>
 #include <stdio.h>
 
-#include "api/batch.h"
-#include "api/kept.h"
+#include "api/api_int.h"
 #include "api/openai.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 
-struct Api {
-    ApiParts parts;
-    pthread_rwlock_t people_lock;
-    struct OtherPerson {
-        ApiParts parts;
-        bool gone;
-        struct OtherPerson *next;
-    } *others; /* in the order they came; never taken out before the end */
-    Router *router;
-    Route *table;
-    Server *server;
-    ApiWs *ws;
-    Kept *kept;
-    Batches *batches;
-};
 
 const ApiParts *api_parts(const Api *api)
 {
@@ -33,58 +17,6 @@ const ApiParts *api_parts(const Api *api)
 const Router *api_router(const Api *api)
 {
     return api->router;
-}
-
-const ApiParts *api_parts_next(Api *api, size_t *at)
-{
-    size_t i = (*at)++;
-    if (i == 0)
-        return &api->parts;
-    pthread_rwlock_rdlock(&api->people_lock);
-    struct OtherPerson *p = api->others;
-    for (size_t k = 1; p && (k < i || p->gone); p = p->next)
-        k += !p->gone;
-    pthread_rwlock_unlock(&api->people_lock);
-    return p ? &p->parts : NULL;
-}
-
-const ApiParts *api_parts_of(Api *api, const Uuid *owner)
-{
-    if (uuid_eq(owner, &api->parts.owner))
-        return &api->parts;
-    pthread_rwlock_rdlock(&api->people_lock);
-    struct OtherPerson *p = api->others;
-    while (p && (p->gone || !uuid_eq(&p->parts.owner, owner)))
-        p = p->next;
-    pthread_rwlock_unlock(&api->people_lock);
-    return p ? &p->parts : NULL;
-}
-
-bool api_person_add(Api *api, const ApiParts *parts, Err *err)
-{
-    struct OtherPerson *p = mem_zalloc(sizeof *p), **end = &api->others;
-    if (!p)
-        return err_set(err, ERR_NO_MEMORY, "no memory for another person");
-    p->parts = *parts;
-    p->parts.max_upload = api->parts.max_upload;
-    p->parts.request_timeout_ms = api->parts.request_timeout_ms;
-    pthread_rwlock_wrlock(&api->people_lock);
-    while (*end)
-        end = &(*end)->next;
-    *end = p;
-    pthread_rwlock_unlock(&api->people_lock);
-    if (api->server)
-        api_ws_watch_person(api->ws, &p->parts);
-    return true;
-}
-
-void api_person_remove(Api *api, const Uuid *owner)
-{
-    pthread_rwlock_wrlock(&api->people_lock);
-    for (struct OtherPerson *p = api->others; p; p = p->next)
-        p->gone |= uuid_eq(&p->parts.owner, owner);
-    pthread_rwlock_unlock(&api->people_lock);
-    api_ws_unwatch_person(api->ws, owner);
 }
 
 Server *api_server(Api *api)
@@ -101,6 +33,7 @@ void api_set_server(Api *api, Server *server)
     api->server = server;
     batches_set_server(api->batches, server);
     api_ws_watch(api->ws);
+    elsewhere_listen(api->elsewhere);
     api_gauges_add(&api->parts);
 }
 
@@ -123,6 +56,12 @@ static Batches *new_batches(Api *api, Err *err)
     return batches_new(&o, err);
 }
 
+void api_tick(Api *api)
+{
+    elsewhere_tick(api->elsewhere);
+    api_people_sweep(api);
+}
+
 Api *api_new(const ApiParts *parts, Err *err)
 {
     size_t n;
@@ -138,7 +77,7 @@ Api *api_new(const ApiParts *parts, Err *err)
     for (size_t i = 0; i < n; i++)
         table[i] = (Route){routes[i].method, routes[i].pattern, &routes[i]};
     api->parts = *parts;
-    pthread_rwlock_init(&api->people_lock, NULL);
+    api_people_init(api);
     if (!api->parts.max_upload)
         api->parts.max_upload = (uint64_t)64 << 20;
     if (!api->parts.request_timeout_ms)
@@ -151,7 +90,9 @@ Api *api_new(const ApiParts *parts, Err *err)
         api->kept = kept_new(err);
     if (api->kept)
         api->batches = new_batches(api, err);
-    if (!api->router || !api->ws || !api->batches) {
+    if (api->batches)
+        api->elsewhere = elsewhere_new(api, err);
+    if (!api->elsewhere) {
         api_free(api);
         return NULL;
     }
@@ -164,16 +105,12 @@ void api_free(Api *api)
         return;
     if (api->server)
         api_gauges_drop(&api->parts);
+    elsewhere_free(api->elsewhere);
     api_ws_free(api->ws);
     router_free(api->router);
     kept_free(api->kept);
     batches_free(api->batches);
-    while (api->others) {
-        struct OtherPerson *p = api->others;
-        api->others = p->next;
-        mem_free(p);
-    }
-    pthread_rwlock_destroy(&api->people_lock);
+    api_people_free(api);
     mem_free(api->table);
     mem_free(api);
 }
@@ -273,10 +210,10 @@ static bool know_caller(Api *api, ApiCall *c, Err *err)
         (void)snprintf(local->via, sizeof local->via, "command line");
         c->caller = local;
     } else if (c->caller->kind != CALLER_NOBODY) {
-        c->parts = api_parts_of(api, &c->caller->owner);
+        c->parts = api_hold(api, &c->caller->owner, err);
     }
-    if (!c->parts) /* removed a moment ago */
-        return err_set(err, ERR_UNAUTHORIZED, "sign in, or send a token");
+    if (!c->parts)
+        return false;
     c->owner = &c->parts->owner;
     return c->caller->kind != CALLER_NOBODY || api_route_scopes(c->route) == 0 ||
            err_set(err, ERR_UNAUTHORIZED, "sign in, or send a token");
@@ -326,12 +263,14 @@ static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, const 
     c->route = route;
     if (!know_caller(api, c, &err)) {
         http_reply_error(x, &err);
+        api_give(api, c->parts);
         return;
     }
     c->match = *match;
     buf_init(&c->out, BUF_DEFAULT_MAX);
     x->route = c->route->pattern;
     x->resp.status = 200;
+    const ApiParts *parts = c->parts;
     uint64_t version = before ? *before : kept_version(c->parts, c->route, x);
     bool ok = call_read(c, &err) && c->route->run(c, &err);
     if (ok && version)
@@ -351,6 +290,7 @@ static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, const 
         http_exchange_reply(x);
     else
         reply_failure(c, &err);
+    api_give(api, parts); /* the exchange, and *c in it, may be gone by now */
 }
 
 /* 404, 405 and OPTIONS. True when the exchange has been answered. */
@@ -504,11 +444,11 @@ WorkFrom api_from(const HttpExchange *x, const Caller *caller)
     return from;
 }
 
-/* Whose rows a request is about; NULL: nobody's. */
+/* Whose rows a request is about, held (api_give); NULL: nobody's, or of one who is not open. */
 static const ApiParts *parts_asked(Api *api, const HttpExchange *x)
 {
     const Caller *caller = x->user;
-    return caller && caller->kind != CALLER_NOBODY ? api_parts_of(api, &caller->owner) : NULL;
+    return caller && caller->kind != CALLER_NOBODY ? api_hold_open(api, &caller->owner) : NULL;
 }
 
 /* Hands the request to a worker: a small look-up with others, at the end of this iteration. */
@@ -540,6 +480,7 @@ void api_on_request(void *arg, HttpExchange *x)
     }
     const ApiParts *asked = parts_asked(api, x);
     if ((r->flags & IS_KEPT) && asked && kept_answer(api->kept, asked, x)) {
+        api_give(api, asked);
         http_exchange_reply(x);
         return;
     }
@@ -551,6 +492,7 @@ void api_on_request(void *arg, HttpExchange *x)
         err_set(&err, ERR_NO_MEMORY, "no memory for the request");
     if (!job || !hand_over(api, asked, r, job, &err))
         http_reply_error(x, &err);
+    api_give(api, asked);
 }
 
 void api_on_turn(void *arg)

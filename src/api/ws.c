@@ -37,6 +37,7 @@ typedef struct {
     ApiWs *ws;
     Caller caller;
     WorkFrom from;
+    const ApiParts *parts; /* held while it is open */
 } Connection;
 
 struct ApiWs {
@@ -238,6 +239,14 @@ static bool send_piece(void *arg, Str piece)
     return !query_over(job);
 }
 
+static void job_drop(void *arg, unsigned worker)
+{
+    WsJob *job = arg;
+    (void)worker;
+    api_give(job->ws->api, job->parts);
+    mem_free(job);
+}
+
 static void query_run(void *arg, unsigned worker)
 {
     WsJob *job = arg;
@@ -270,13 +279,7 @@ static void query_run(void *arg, unsigned worker)
     query_end(ws, job->id);
     arena_free(a);
     buf_release(&job->so_far);
-    mem_free(job);
-}
-
-static void job_drop(void *arg, unsigned worker)
-{
-    (void)worker;
-    mem_free(arg);
+    job_drop(job, worker);
 }
 
 /* The answer is still sent, should it come after all. */
@@ -308,8 +311,10 @@ static bool on_query(ApiWs *ws, WsId id, const Json *data, Err *err)
     const ApiParts *parts = ws_parts(ws, id);
     if (!parts)
         return err_set(err, ERR_UNAUTHORIZED, "sign in again");
-    if (!query_begin(ws, id, &turn, &from, err))
+    if (!query_begin(ws, id, &turn, &from, err)) {
+        api_give(ws->api, parts);
         return false;
+    }
     WsJob *job = mem_zalloc(sizeof *job + text.len);
     bool ok = job ? true : err_set(err, ERR_NO_MEMORY, "no memory for the query");
     if (ok) {
@@ -321,6 +326,7 @@ static bool on_query(ApiWs *ws, WsId id, const Json *data, Err *err)
                               &limit, &from, err);
     }
     if (!ok) {
+        api_give(ws->api, parts);
         mem_free(job);
         query_end(ws, id);
     }
@@ -478,6 +484,7 @@ static void on_close(void *user, Server *server, WsId id, int code)
     Connection *c = user;
     if (id)
         forget(c->ws, id);
+    api_give(c->ws->api, c->parts);
     mem_free(c);
 }
 
@@ -530,12 +537,12 @@ void api_ws_watch_person(ApiWs *ws, const ApiParts *parts)
     ws_briefing_watch(w);
 }
 
-void api_ws_unwatch_person(ApiWs *ws, const Uuid *owner)
+void api_ws_unwatch_person(ApiWs *ws, const ApiParts *parts)
 {
     WsWatched *w = NULL;
     pthread_mutex_lock(&ws->lock);
     for (WsWatched **at = &ws->watched; *at; at = &(*at)->next)
-        if (uuid_eq(&(*at)->parts->owner, owner)) {
+        if ((*at)->parts == parts) {
             w = *at;
             *at = w->next;
             break;
@@ -615,10 +622,12 @@ bool ws_open(ApiCall *c, Err *err)
     Connection *connection = mem_alloc(sizeof *connection);
     if (!connection)
         return err_set(err, ERR_NO_MEMORY, "no memory for a WebSocket");
-    *connection = (Connection){ws, *c->caller, api_from(c->x, c->caller)};
+    *connection = (Connection){ws, *c->caller, api_from(c->x, c->caller), NULL};
     connection->caller.owner = *c->owner;
+    connection->parts = api_hold_open(c->api, c->owner); /* the request holds them too */
     if (!ws_accept(c->x, &handler, connection, err)) {
         c->fail_status = ws_refusal_status(c->x);
+        api_give(c->api, connection->parts);
         mem_free(connection);
         return false;
     }

@@ -23,7 +23,7 @@ void ws_frame_end(JsonW *w);
 void ws_post_frame(ApiWs *ws, WsId id, Buf *frame);
 /* The same to the clients of that person who subscribed to the topic. */
 void ws_notify(ApiWs *ws, const Uuid *owner, unsigned topic, Buf *frame);
-/* What belongs to the person of a client; NULL when it has closed. Any thread. */
+/* What belongs to the person of a client, held (api_give); NULL when it has closed. Any thread. */
 const ApiParts *ws_parts(ApiWs *ws, WsId id);
 WorkFrom ws_from(ApiWs *ws, WsId id); /* on whose account its jobs run; any thread */
 bool ws_wanted(ApiWs *ws, unsigned topic);

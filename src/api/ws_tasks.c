@@ -84,6 +84,14 @@ typedef struct {
     WsId id;
 } CatchUp;
 
+static void drop(void *arg, unsigned worker)
+{
+    CatchUp *job = arg;
+    (void)worker;
+    api_give(ws_api(job->ws), job->parts);
+    mem_free(job);
+}
+
 static void catch_up(void *arg, unsigned worker)
 {
     CatchUp *job = arg;
@@ -92,7 +100,6 @@ static void catch_up(void *arg, unsigned worker)
     TaskReminder *list;
     size_t n;
     Err err = ERR_INIT;
-    (void)worker;
     if (!a)
         err_set(&err, ERR_NO_MEMORY, "no memory for the reminders that wait");
     if (!a || !tasks_waiting(t, CATCH_UP_MAX, a, &list, &n, &err)) {
@@ -106,13 +113,7 @@ static void catch_up(void *arg, unsigned worker)
         ws_post_frame(job->ws, job->id, &b);
     }
     arena_free(a);
-    mem_free(job);
-}
-
-static void drop(void *arg, unsigned worker)
-{
-    (void)worker;
-    mem_free(arg);
+    drop(job, worker);
 }
 
 void ws_tasks_catch_up(ApiWs *ws, WsId id)
@@ -120,8 +121,10 @@ void ws_tasks_catch_up(ApiWs *ws, WsId id)
     const ApiParts *parts = ws_parts(ws, id);
     Err err = ERR_INIT;
     CatchUp *job = parts && parts->tasks && parts->work ? mem_zalloc(sizeof *job) : NULL;
-    if (!job)
+    if (!job) {
+        api_give(ws_api(ws), parts);
         return;
+    }
     *job = (CatchUp){ws, parts, id};
     const WorkFrom from = ws_from(ws, id);
     if (work_submit_from(parts->work, WORK_INTERACTIVE, catch_up, drop, job, NULL, &from, &err))
@@ -129,5 +132,5 @@ void ws_tasks_catch_up(ApiWs *ws, WsId id)
     if (err.code != ERR_RATE_LIMITED) /* else: who subscribes again and again */
         log_write(LOG_WARN, "ws", "a subscriber did not get the reminders that wait: %s", err.msg);
     ws_send_error(ws, id, &err);
-    mem_free(job);
+    drop(job, 0);
 }

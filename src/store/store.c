@@ -436,3 +436,19 @@ void store_on_change(Store *s, StoreChangeFn fn, void *arg)
 {
     s->ops->on_change(s, fn, arg);
 }
+
+void store_on_news(Store *s, StoreNewsFn fn, void *arg)
+{
+    s->ops->on_news(s, fn, arg);
+}
+
+bool store_wakes(Store *s, int64_t until, Arena *a, StoreWake **out, size_t *n, Err *err)
+{
+    return s->ops->wakes(s, until, a, out, n, err);
+}
+
+void store_rest(Store *s, const Uuid *owner)
+{
+    if (s->ops->rest)
+        s->ops->rest(s, owner);
+}

@@ -17,6 +17,7 @@
 #include "store/interactions.h"
 #include "store/talk.h"
 #include "store/tasks.h"
+#include "store/wakes.h"
 
 struct StoreOps {
     void (*close)(Store *s);
@@ -193,6 +194,9 @@ struct StoreOps {
     bool (*audit_add)(Store *s, const AuditEntry *e, size_t n, int64_t keep_since, Err *err);
     bool (*audit_list)(Store *s, const AuditQuery *q, Arena *a, AuditEntry **out, size_t *n,
         Err *err);
+    bool (*wakes)(Store *s, int64_t until, Arena *a, StoreWake **out, size_t *n, Err *err);
+    void (*rest)(Store *s, const Uuid *owner);
+    void (*on_news)(Store *s, StoreNewsFn fn, void *arg);
 };
 
 struct Store {

@@ -66,6 +66,8 @@ typedef struct {
     QdPerson *people;
     size_t n_open;
     pthread_mutex_t change_lock;
+    StoreNewsFn news_fn;         /* with change_lock */
+    void *news_arg;
     StoreChangeFn change_fn;
     void *change_arg;
     pthread_t watcher;           /* asks for others' commits */
@@ -73,6 +75,11 @@ typedef struct {
     pthread_mutex_t watch_lock;
     pthread_cond_t watch_wake;
     Metric *commits, *conflicts, *synced;
+    pthread_mutex_t wakes_lock;  /* of the rest: qd_wakes.c */
+    Arena *wakes_arena;
+    StoreWake *wakes;
+    size_t n_wakes;
+    uint64_t wakes_ns;
 } Qd;
 
 static inline Qd *qd_of(Store *s) { return (Qd *)s; }
@@ -145,6 +152,7 @@ void qd_json_uuid(JsonW *w, const char *key, const Uuid *id);
 /* {"key": K, "match": {"value": V}} */
 void qd_json_match(JsonW *w, const char *key, Str value);
 
+bool qd_wakes(Store *s, int64_t until, Arena *a, StoreWake **out, size_t *n, Err *err);
 bool qd_candidates(Store *s, const Uuid *owner, const CandidateQuery *q, Arena *a, Candidates *out,
     Err *err);
 

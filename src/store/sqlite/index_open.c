@@ -324,6 +324,7 @@ SqIndex *sq_index_open(Sqlite *s, SqConn *c, const SqOwner *o, bool in_memory, E
     pthread_rwlock_init(&x->swap, NULL);
     pthread_rwlock_init(&x->slots_lock, NULL);
     x->in_memory = in_memory || s->read_only;
+    x->owner = (SqOwner *)(uintptr_t)o;
     Filler f = {s, x, a};
     Err why = ERR_INIT;
     bool ok = open_both(&f, c, o, &why);
@@ -406,7 +407,7 @@ bool sq_index_catch_up(Sqlite *s, SqConn *c, const SqOwner *o, SqIndex *x, Err *
 
 bool sq_index_make_room(Sqlite *s, SqConn *c, SqOwner *o, Err *err)
 {
-    if (!o->index->in_memory && !start_anew(s, c, o, o->index, true, err))
+    if (o->index && !o->index->in_memory && !start_anew(s, c, o, o->index, true, err))
         return false;
     Arena *a = arena_new(ARENA_DEFAULT_MAX);
     char *dir = a ? sq_index_path(s, &o->uuid, NULL, a) : NULL;
@@ -424,5 +425,7 @@ bool sq_index_rebuild(Sqlite *s, SqConn *c, SqOwner *o, Err *err)
     /* The files in use stay readable by their mappings until the new ones are in place. */
     ok = ok && os_remove_tree(dir, err);
     arena_free(a);
+    if (ok && !o->index)
+        return sq_index_of(s, o, err) != NULL;
     return ok && start_anew(s, c, o, o->index, false, err);
 }

@@ -103,9 +103,10 @@ typedef struct SqOwner {
     int64_t no;
     _Atomic uint64_t version;
     _Atomic uint64_t plans; /* the same for what concerns tasks and calendars */
-    SqIndex *index;
+    pthread_rwlock_t in_use; /* searches hold it; who closes the index takes it (writer thread) */
+    _Atomic(SqIndex *) index; /* NULL: not needed yet (sq_index_of) */
     bool gone;              /* removed while open; the struct stays. Under owners_lock */
-    struct SqOwner *next;
+    struct SqOwner *next, *same; /* all; those of one bucket, under owners_lock */
 } SqOwner;
 SqOwner *sq_owner(Sqlite *s, const Uuid *uuid); /* NULL: not there, or gone */
 /* No call can name that owner any more. */
@@ -113,7 +114,7 @@ void sq_owner_gone(Sqlite *s, SqOwner *o);
 /* As sq_owner, but makes it, with its index, in the writer thread. ERR_NOT_FOUND for one that is
  * gone. */
 SqOwner *sq_owner_make(Sqlite *s, const Uuid *uuid, Err *err);
-bool sq_owners_load(Sqlite *s, Err *err);       /* all, with their indexes; at open */
+bool sq_owners_load(Sqlite *s, Err *err);       /* all; with their indexes when they are few */
 void sq_owners_free(Sqlite *s);
 
 /* ---- the writer (writer.c) ------------------------------------------------------------------ */
@@ -195,10 +196,14 @@ struct Sqlite {
     SqRole reader_role;
     pthread_mutex_t owners_lock;
     SqOwner *owners;
+    SqOwner **buckets;                  /* [n_buckets] by uuid; a power of two */
+    size_t n_owners, n_buckets;
     pthread_mutex_t refresh_lock;       /* read_only: one at a time catches up */
     int64_t seen_version;               /* read_only: PRAGMA data_version of watch */
     SqConn *watch;
     pthread_mutex_t change_lock;
+    StoreNewsFn news_fn; /* with change_lock */
+    void *news_arg;
     StoreChangeFn change_fn;
     void *change_arg;
     SqNear *near;
@@ -466,6 +471,7 @@ bool sq_credential_list(Store *, Arena *, Credential **, size_t *, Err *);
 bool sq_credential_delete(Store *, const Uuid *, size_t, Err *);
 bool sq_credential_used(Store *, const Uuid *, const int64_t *, size_t, Err *);
 bool sq_audit_add(Store *, const AuditEntry *, size_t, int64_t, Err *);
+bool sq_wakes(Store *, int64_t, Arena *, StoreWake **, size_t *, Err *);
 bool sq_audit_list(Store *, const AuditQuery *, Arena *, AuditEntry **, size_t *, Err *);
 
 #endif
