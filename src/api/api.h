@@ -86,6 +86,8 @@ void api_on_head(void *arg, HttpExchange *x);
 void api_on_request(void *arg, HttpExchange *x);
 /* Tells the Api its server, for WebSocket messages from other threads; before server_start. */
 void api_set_server(Api *api, Server *server);
+/* Now and then, on a thread that may block. */
+void api_tick(Api *api);
 
 /* The OpenAPI 3.1 document. */
 bool api_openapi(Buf *out);

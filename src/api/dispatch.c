@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "api/elsewhere.h"
 #include "api/kept.h"
 #include "api/openai.h"
 #include "base/clock.h"
@@ -22,6 +23,7 @@ struct Api {
     Server *server;
     ApiWs *ws;
     Kept *kept;
+    Elsewhere *elsewhere;
 };
 
 const ApiParts *api_parts(const Api *api)
@@ -98,7 +100,13 @@ void api_set_server(Api *api, Server *server)
 {
     api->server = server;
     api_ws_watch(api->ws);
+    elsewhere_listen(api->elsewhere);
     api_gauges_add(&api->parts);
+}
+
+void api_tick(Api *api)
+{
+    elsewhere_tick(api->elsewhere);
 }
 
 Api *api_new(const ApiParts *parts, Err *err)
@@ -127,7 +135,9 @@ Api *api_new(const ApiParts *parts, Err *err)
         api->ws = api_ws_new(api, err);
     if (api->ws)
         api->kept = kept_new(err);
-    if (!api->router || !api->ws || !api->kept) {
+    if (api->kept)
+        api->elsewhere = elsewhere_new(api, err);
+    if (!api->elsewhere) {
         api_free(api);
         return NULL;
     }
@@ -140,6 +150,7 @@ void api_free(Api *api)
         return;
     if (api->server)
         api_gauges_drop(&api->parts);
+    elsewhere_free(api->elsewhere);
     api_ws_free(api->ws);
     router_free(api->router);
     kept_free(api->kept);

@@ -275,6 +275,7 @@ static int wait_for_end(Serve *s, const sigset_t *signals)
         if (watchdog && unreplaced == 0) /* with no worker to spare, a new start helps */
             server_post(s->server, loop_is_alive, NULL);
         access_tick(s->app.access);
+        api_tick(s->app.api);
         if (backend_is_qdrant(s->cli->config))
             app_people_refresh(&s->app);
         ears_rest(s->app.ears);

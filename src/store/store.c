@@ -424,3 +424,8 @@ void store_on_change(Store *s, StoreChangeFn fn, void *arg)
 {
     s->ops->on_change(s, fn, arg);
 }
+
+void store_on_news(Store *s, StoreNewsFn fn, void *arg)
+{
+    s->ops->on_news(s, fn, arg);
+}

@@ -283,6 +283,18 @@ typedef enum { CHANGE_CREATED, CHANGE_UPDATED, CHANGE_DELETED } ChangeKind;
  * must not call the store. */
 typedef void (*StoreChangeFn)(void *arg, const Uuid *owner, ChangeKind kind, const Uuid *document);
 
+/* What another process did to tasks, reminders and briefings of a store that is shared; never what
+ * this one did itself. Nothing comes of a store that is one process' own. */
+typedef enum { NEWS_TASK, NEWS_TASK_GONE, NEWS_FIRED, NEWS_ACKNOWLEDGED, NEWS_BRIEFING,
+    NEWS_SCHEDULE } StoreNewsKind;
+typedef struct {
+    StoreNewsKind kind;
+    Uuid id;              /* the task, delivery or briefing; nil: of the briefing's schedule */
+    char what[24];        /* NEWS_TASK: the change, as in the journal ("completed"); may be empty */
+} StoreNews;
+/* As StoreChangeFn, with all that came at one time, in the order in which it is to be told. */
+typedef void (*StoreNewsFn)(void *arg, const Uuid *owner, const StoreNews *list, size_t n);
+
 /* ---- operations ---------------------------------------------------------------------------- */
 
 typedef struct {
@@ -401,6 +413,7 @@ bool store_check(Store *s, bool repair, Buf *report, Err *err);
 bool store_backup(Store *s, const char *path, Err *err);
 bool store_ready(Store *s, Err *err); /* can read and write now; for /health/ready */
 void store_on_change(Store *s, StoreChangeFn fn, void *arg);
+void store_on_news(Store *s, StoreNewsFn fn, void *arg);
 
 /* The table a back end fills; the functions above call it. */
 typedef struct StoreOps StoreOps;

@@ -191,6 +191,7 @@ struct StoreOps {
     bool (*audit_add)(Store *s, const AuditEntry *e, size_t n, int64_t keep_since, Err *err);
     bool (*audit_list)(Store *s, const AuditQuery *q, Arena *a, AuditEntry **out, size_t *n,
         Err *err);
+    void (*on_news)(Store *s, StoreNewsFn fn, void *arg);
 };
 
 struct Store {

@@ -66,6 +66,8 @@ typedef struct {
     QdPerson *people;
     size_t n_open;
     pthread_mutex_t change_lock;
+    StoreNewsFn news_fn;         /* with change_lock */
+    void *news_arg;
     StoreChangeFn change_fn;
     void *change_arg;
     pthread_t watcher;           /* asks for others' commits */

@@ -101,6 +101,15 @@ static void qd_on_change(Store *s, StoreChangeFn fn, void *arg)
     pthread_mutex_unlock(&q->change_lock);
 }
 
+static void qd_on_news(Store *s, StoreNewsFn fn, void *arg)
+{
+    Qd *q = qd_of(s);
+    pthread_mutex_lock(&q->change_lock);
+    q->news_fn = fn;
+    q->news_arg = arg;
+    pthread_mutex_unlock(&q->change_lock);
+}
+
 static bool sign_out(Store *s, const Uuid *person, Err *err)
 {
     Arena *a = arena_new(ARENA_DEFAULT_MAX);
@@ -294,6 +303,7 @@ static void fill_ops(void)
     ops.backup = qd_backup;
     ops.ready = qd_ready;
     ops.on_change = qd_on_change;
+    ops.on_news = qd_on_news;
     ops.person_remove = qd_person_remove;
     ops.person_clear = qd_person_clear;
 }

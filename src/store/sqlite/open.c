@@ -278,8 +278,18 @@ static void sq_on_change(Store *store, StoreChangeFn fn, void *arg)
     pthread_mutex_unlock(&s->change_lock);
 }
 
+static void sq_on_news(Store *store, StoreNewsFn fn, void *arg)
+{
+    Sqlite *s = sq_of(store);
+    pthread_mutex_lock(&s->change_lock);
+    s->news_fn = fn;
+    s->news_arg = arg;
+    pthread_mutex_unlock(&s->change_lock);
+}
+
 static const StoreOps OPS = {
     .close = sq_close,
+    .on_news = sq_on_news,
     .document_put = sq_document_put,
     .document_get = sq_document_get,
     .document_by_hash = sq_document_by_hash,

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/sqlite/sq_news.h"
 #include "store/sqlite/sq_rows.h"
 
 #define COLUMNS_MAX 64
@@ -40,6 +41,7 @@ struct SqApply {
         Uuid document;
     } *notices;
     size_t n_notices, cap_notices;
+    SqNews news;
 };
 
 static bool no_memory(Err *err)
@@ -385,6 +387,8 @@ bool sq_apply_gone(SqApply *t, Str table, Str key, uint64_t seq, Err *err)
         return false;
     if (str_eq(table, STR("documents")) && !document_goes(t, key, err))
         return false;
+    if (!sq_news_goes(&t->news, t->c, table, key, err))
+        return false;
     t->any = true;
     return open_remove(t, x, err) && bind_key(t, x, x->remove, key, err)
         && run(t, x->remove, err) && sq_replica_unmark(t->c, table, key, err);
@@ -402,6 +406,8 @@ bool sq_apply_row(SqApply *t, Str table, Str key, const Json *row, uint64_t seq,
     uint64_t mask = 0;
     for (int i = 0; i < x->n_columns; i++)
         mask |= (uint64_t)(json_get(row, x->columns[i].name.ptr) != NULL) << i;
+    if (!sq_news_comes(&t->news, t->c, table, key, here != 0, err))
+        return false;
     if (!mask || !open_put(t, x, mask, err))
         return mask || err_set(err, ERR_CORRUPT, "a stored row has no columns");
     for (int i = 0, at = 1; i < x->n_columns; i++) {
@@ -472,7 +478,7 @@ static bool transaction(SqApply *t, const Apply *ap, Err *err)
         "DELETE FROM temp.replica_gone";
     if (!sq_exec(t->c, begin, "taking over rows", err))
         return false;
-    bool ok = ap->fn(ap->arg, t, err) && follow(t, err);
+    bool ok = ap->fn(ap->arg, t, err) && follow(t, err) && sq_news_settle(&t->news, t->c, err);
     for (size_t i = 0; i < t->n_tables; i++) {
         sqlite3_finalize(t->tables[i].remove);
         sqlite3_finalize(t->tables[i].put);
@@ -500,6 +506,7 @@ static void tell(Sqlite *s, const SqApply *t)
     for (size_t i = 0; s->change_fn && s->owners && i < t->n_notices; i++)
         s->change_fn(s->change_arg, &s->owners->uuid, t->notices[i].kind, &t->notices[i].document);
     pthread_mutex_unlock(&s->change_lock);
+    sq_news_tell(s, &t->news);
 }
 
 static bool apply(Sqlite *s, SqWrite *w, Err *err)
@@ -508,6 +515,9 @@ static bool apply(Sqlite *s, SqWrite *w, Err *err)
         .seq = atomic_load(&s->replica->seq)};
     if (!t.a)
         return no_memory(err);
+    pthread_mutex_lock(&s->change_lock);
+    t.news = (SqNews){.wanted = s->news_fn != NULL, .a = t.a};
+    pthread_mutex_unlock(&s->change_lock);
     int keys = 0; /* a move of data has them off already, and goes on */
     sqlite3_db_config(t.c->db, SQLITE_DBCONFIG_ENABLE_FKEY, -1, &keys);
     sqlite3_db_config(t.c->db, SQLITE_DBCONFIG_ENABLE_FKEY, 0, NULL);

@@ -195,6 +195,8 @@ struct Sqlite {
     int64_t seen_version;               /* read_only: PRAGMA data_version of watch */
     SqConn *watch;
     pthread_mutex_t change_lock;
+    StoreNewsFn news_fn; /* with change_lock */
+    void *news_arg;
     StoreChangeFn change_fn;
     void *change_arg;
     SqNear *near;
