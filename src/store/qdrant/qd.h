@@ -31,7 +31,8 @@
 
 #define QD_BATCH 256u          /* points of one request, at most */
 #define QD_BATCH_BYTES ((size_t)4 << 20) /* or so many bytes */
-#define QD_PAGE 512u           /* points of one page of a scroll */
+#define QD_PAGE 512u           /* points of one page of a scroll, at most, */
+#define QD_PAGE_BYTES ((size_t)4 << 20) /* fewer when they are large */
 #define QD_DEFAULT_TIMEOUT_MS 10000u
 
 /* ---- requests (qd_http.c) ------------------------------------------------------------------- */
@@ -48,6 +49,7 @@ bool qd_http_call(QdHttp *h, const char *method, Str path, Str body, Json **out,
 bool qd_http_ready(QdHttp *h, Err *err); /* GET /readyz, once */
 const char *qd_http_host(const QdHttp *h);
 uint64_t qd_http_waited(void);
+size_t qd_http_size(void); /* of the calling thread's last answer */
 
 /* ---- the store ------------------------------------------------------------------------------ */
 

@@ -41,6 +41,12 @@ struct QdHttp {
 };
 
 static _Thread_local uint64_t waited_ns;
+static _Thread_local size_t answer_bytes;
+
+size_t qd_http_size(void)
+{
+    return answer_bytes;
+}
 
 uint64_t qd_http_waited(void)
 {
@@ -221,6 +227,7 @@ static bool once(QdHttp *h, const ClientRequest *req, Json **out, int *status, b
         *later = why.code != ERR_VALIDATION && why.code != ERR_NO_MEMORY;
         return err_set(err, *later ? ERR_UNAVAILABLE : why.code, "Qdrant: %s", why.msg);
     }
+    answer_bytes = r.body.len;
     bool ok = judge(h, &r, status, later, err);
     if (*later && str_to_u64(client_header(&r, "Retry-After"), &seconds) && seconds <= 3600)
         *after_ms = seconds * 1000;

@@ -10,6 +10,7 @@
 #include "store/qdrant/qd.h"
 
 #define ROUNDS 100
+#define QD_PAGE_LEAST 16u
 
 typedef struct {
     uint64_t seq;
@@ -26,7 +27,7 @@ typedef struct {
     uint64_t last;               /* up to here none is missing */
     Uuid *orphans;
     size_t n_orphans, cap_orphans;
-    bool any;
+    size_t page;                 /* points of the next page */
 } Sync;
 
 static bool no_memory(Err *err)
@@ -69,7 +70,7 @@ static bool page(Sync *s, bool commits, Str offset, Json **out, Err *err)
         jw_arr_end(&w);
     }
     jw_obj_end(&w);
-    jw_kv_int(&w, "limit", QD_PAGE);
+    jw_kv_int(&w, "limit", (int64_t)s->page);
     jw_kv_bool(&w, "with_payload", true);
     jw_kv_bool(&w, "with_vector", false);
     if (offset.ptr)
@@ -82,6 +83,13 @@ static bool page(Sync *s, bool commits, Str offset, Json **out, Err *err)
     return ok;
 }
 
+/* Originals are rows of 256 KiB, most others have some hundred bytes. */
+static void next_page(Sync *s, size_t points)
+{
+    size_t each = points ? qd_http_size() / points + 1 : 1, fit = QD_PAGE_BYTES / each;
+    s->page = fit < QD_PAGE_LEAST ? QD_PAGE_LEAST : fit < QD_PAGE ? fit : QD_PAGE;
+}
+
 static bool each(Sync *s, bool commits, PointFn fn, Err *err)
 {
     char next[64];
@@ -92,6 +100,7 @@ static bool each(Sync *s, bool commits, PointFn fn, Err *err)
         if (!page(s, commits, offset, &answer, err))
             return false;
         const Json *result = json_get(answer, "result"), *points = json_get(result, "points");
+        next_page(s, json_count(points));
         for (size_t i = 0, n = json_count(points); ok && i < n; i++)
             ok = fn(s, json_at(points, i), err);
         Str id = json_str(json_get(result, "next_page_offset"));
@@ -220,7 +229,7 @@ static bool rounds(void *arg, SqApply *t, Err *err)
 
 bool qd_sync(QdPerson *p, Err *err)
 {
-    Sync s = {.p = p};
+    Sync s = {.p = p, .page = 64};
     return sq_replica_apply(p->local, rounds, &s, err);
 }
 

@@ -21,7 +21,7 @@ void sq_code_load(VindexCode *code, Str blob, bool foreign)
     memcpy(code->lo, blob.ptr + 4 + VINDEX_DIM, VINDEX_DIM);
 }
 
-#define LEAN_BYTES ((size_t)32 << 20) /* of mapped files, that come before all are let go of */
+#define LEAN_BYTES ((size_t)64 << 20) /* of mapped files, that come before all are let go of */
 
 void sq_index_trim(const SqIndex *x)
 {

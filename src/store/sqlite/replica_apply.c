@@ -7,6 +7,7 @@
 #include "store/sqlite/sq_rows.h"
 
 #define COLUMNS_MAX 64
+#define TOLD_MAX 1000 /* documents of a new copy that listeners are told of */
 
 typedef struct {
     Str name;
@@ -29,7 +30,9 @@ typedef struct {
 struct SqApply {
     Sqlite *s;
     SqConn *c;
-    Arena *a;
+    Arena *a;            /* of the whole */
+    Arena *row;          /* of one row */
+    bool whole;          /* from nothing: what follows from the rows follows from the tables */
     Table *tables;
     size_t n_tables, cap_tables;
     uint64_t seq;
@@ -202,7 +205,7 @@ static int bind_json(SqApply *t, sqlite3_stmt *st, int at, const Json *v, Err *e
         if (str_to_double(json_str(json_get(v, "f")), &d))
             return sqlite3_bind_double(st, at, d);
         s = json_str(json_get(v, "t"));
-        if (!s.ptr && !from_base64(json_str(json_get(v, "b")), t->a, &s, err))
+        if (!s.ptr && !from_base64(json_str(json_get(v, "b")), t->row, &s, err))
             return SQLITE_ERROR;
         return s.len ? sqlite3_bind_blob64(st, at, s.ptr, s.len, SQLITE_STATIC)
                      : sqlite3_bind_zeroblob(st, at, 0);
@@ -221,7 +224,7 @@ static bool bind_key(SqApply *t, const Table *x, sqlite3_stmt *st, Str key, Err 
         key = str_sub(key, end + 1, key.len);
         int rc;
         if (x->columns[x->pk[i]].bytes) {
-            char *bytes = arena_alloc(t->a, part.len / 2 + 1);
+            char *bytes = arena_alloc(t->row, part.len / 2 + 1);
             if (!bytes)
                 return no_memory(err);
             for (size_t k = 0; k + 1 < part.len; k += 2)
@@ -272,7 +275,7 @@ static bool version_here(SqApply *t, Str table, Str key, uint64_t *seq, Err *err
 
 static bool gone_since(SqApply *t, Str table, Str key, uint64_t *seq, Err *err)
 {
-    static const char sql[] = "SELECT seq FROM temp.replica_gone WHERE tbl = ?1 AND key = ?2";
+    static const char sql[] = "SELECT seq FROM replica_gone WHERE tbl = ?1 AND key = ?2";
     return seq_in(t, sql, table, key, seq, err);
 }
 
@@ -280,6 +283,8 @@ static bool gone_since(SqApply *t, Str table, Str key, uint64_t *seq, Err *err)
 
 static bool add_range(SqApply *t, bool gone, int64_t doc, int64_t chunk, Err *err)
 {
+    if (t->whole)
+        return true;
     Range *last = t->n_ranges ? &t->ranges[t->n_ranges - 1] : NULL;
     if (last && last->gone == gone && last->doc == doc && last->last + 1 == chunk) {
         last->last = chunk;
@@ -293,6 +298,8 @@ static bool add_range(SqApply *t, bool gone, int64_t doc, int64_t chunk, Err *er
 
 static bool add_notice(SqApply *t, ChangeKind kind, const Uuid *document, Err *err)
 {
+    if (t->whole && t->n_notices == TOLD_MAX)
+        return true;
     if (!ARENA_GROW(t->a, t->notices, t->n_notices, t->cap_notices))
         return no_memory(err);
     t->notices[t->n_notices].kind = kind;
@@ -352,7 +359,7 @@ static bool row_came(SqApply *t, Str table, Str key, const Json *row, bool known
     if (!str_eq(table, STR("documents")))
         return true;
     Str bytes;
-    if (!from_base64(json_str(json_get(json_get(row, "uuid"), "b")), t->a, &bytes, NULL)
+    if (!from_base64(json_str(json_get(json_get(row, "uuid"), "b")), t->row, &bytes, NULL)
         || bytes.len != 16)
         return true; /* of 16 letters by chance: nobody is told */
     Uuid id;
@@ -369,10 +376,11 @@ uint64_t sq_apply_seq(const SqApply *t)
 
 bool sq_apply_gone(SqApply *t, Str table, Str key, uint64_t seq, Err *err)
 {
-    static const char sql[] = "INSERT INTO temp.replica_gone (tbl, key, seq) VALUES (?1, ?2, ?3) "
+    static const char sql[] = "INSERT INTO replica_gone (tbl, key, seq) VALUES (?1, ?2, ?3) "
         "ON CONFLICT (tbl, key) DO UPDATE SET seq = max(seq, excluded.seq)";
     uint64_t here;
     Sq q;
+    arena_reset(t->row);
     Table *x = table_of(t, table, err);
     if (!x || !sq_begin(&q, t->c, sql, err))
         return false;
@@ -398,6 +406,7 @@ bool sq_apply_row(SqApply *t, Str table, Str key, const Json *row, uint64_t seq,
     Err *err)
 {
     uint64_t here, gone;
+    arena_reset(t->row);
     Table *x = table_of(t, table, err);
     if (!x || !version_here(t, table, key, &here, err) || !gone_since(t, table, key, &gone, err))
         return false;
@@ -422,45 +431,75 @@ bool sq_apply_row(SqApply *t, Str table, Str key, const Json *row, uint64_t seq,
         && sq_replica_mark(t->c, table, key, seq, txn, err);
 }
 
-bool sq_apply_done(SqApply *t, uint64_t seq, const Uuid *txn, Err *err)
-{
-    t->seq = seq;
-    return sq_replica_set_seq(t->c, seq, txn, err);
-}
-
 /* ---- the transaction ------------------------------------------------------------------------ */
 
-/* The full text of passages that came, and the log that the caches replay. */
-static bool follow(SqApply *t, Err *err)
+/* One passage after the other, document after document, whatever order the rows came in. */
+static bool follow_whole(SqApply *t, Err *err)
+{
+    static const char fts[] = "INSERT INTO chunk_fts (rowid, body, context) "
+        "SELECT chunk_no, body, context FROM chunk_texts ORDER BY chunk_no";
+    static const char docs[] = "SELECT d.owner_no, c.doc_no, min(c.chunk_no), max(c.chunk_no) "
+        "FROM chunks c JOIN documents d ON d.doc_no = c.doc_no GROUP BY c.doc_no";
+    Sq q;
+    int rc = -1;
+    t->whole = false;
+    if (!sq_exec(t->c, fts, "taking over rows", err))
+        return false;
+    if (sq_begin(&q, t->c, docs, err))
+        while ((rc = sq_step(&q, err)) > 0) {
+            uint64_t seq;
+            if (!sq_row_change(t->s, sq_col_i64(&q, 0), sq_col_i64(&q, 1), false,
+                    (uint64_t)sq_col_i64(&q, 2), (uint64_t)sq_col_i64(&q, 3), &seq, err)) {
+                rc = -1;
+                break;
+            }
+        }
+    sq_end(&q);
+    return rc == 0;
+}
+
+static bool follow_range(SqApply *t, const Range *r, Err *err)
 {
     static const char fts[] = "INSERT INTO chunk_fts (rowid, body, context) "
         "SELECT chunk_no, body, context FROM chunk_texts WHERE chunk_no = ?1";
     static const char owner[] = "SELECT owner_no FROM documents WHERE doc_no = ?1 UNION ALL "
         "SELECT owner_no FROM owners LIMIT 1";
-    for (size_t i = 0; i < t->n_ranges; i++) {
-        const Range *r = &t->ranges[i];
-        uint64_t seq;
-        int64_t owner_no = 0;
-        Sq q;
-        for (int64_t no = r->first; !r->gone && no <= r->last; no++) {
-            if (!sq_begin(&q, t->c, fts, err))
-                return false;
-            sq_i64(&q, no);
-            if (!sq_run(&q, err))
-                return false;
-        }
-        if (!sq_begin(&q, t->c, owner, err))
+    uint64_t seq;
+    Sq q;
+    for (int64_t no = r->first; !r->gone && no <= r->last; no++) {
+        if (!sq_begin(&q, t->c, fts, err))
             return false;
-        sq_i64(&q, r->doc);
-        bool ok = sq_step(&q, err) > 0;
-        owner_no = ok ? sq_col_i64(&q, 0) : 0;
-        sq_end(&q);
-        if (!ok
-            || !sq_row_change(t->s, owner_no, r->doc, r->gone, (uint64_t)r->first,
-                (uint64_t)r->last, &seq, err))
+        sq_i64(&q, no);
+        if (!sq_run(&q, err))
             return false;
     }
-    return true;
+    if (!sq_begin(&q, t->c, owner, err))
+        return false;
+    sq_i64(&q, r->doc);
+    bool ok = sq_step(&q, err) > 0;
+    int64_t owner_no = ok ? sq_col_i64(&q, 0) : 0;
+    sq_end(&q);
+    return ok
+        && sq_row_change(t->s, owner_no, r->doc, r->gone, (uint64_t)r->first, (uint64_t)r->last,
+            &seq, err);
+}
+
+/* The full text of passages that came, and the log that the caches replay. */
+static bool follow(SqApply *t, Err *err)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < t->n_ranges; i++)
+        ok = follow_range(t, &t->ranges[i], err);
+    t->n_ranges = 0;
+    return ok;
+}
+
+/* After it a later commit may take away what this one brought: so what follows, follows now. */
+bool sq_apply_done(SqApply *t, uint64_t seq, const Uuid *txn, Err *err)
+{
+    t->seq = seq;
+    return (t->whole ? follow_whole(t, err) : follow(t, err))
+        && sq_replica_set_seq(t->c, seq, txn, err);
 }
 
 typedef struct {
@@ -473,12 +512,13 @@ static bool transaction(SqApply *t, const Apply *ap, Err *err)
 {
     static const char begin[] =
         "BEGIN IMMEDIATE;"
-        "CREATE TEMP TABLE IF NOT EXISTS replica_gone (tbl TEXT NOT NULL, key TEXT NOT NULL,"
+        "CREATE TABLE IF NOT EXISTS replica_gone (tbl TEXT NOT NULL, key TEXT NOT NULL,"
         " seq INTEGER NOT NULL, PRIMARY KEY (tbl, key)) WITHOUT ROWID;"
-        "DELETE FROM temp.replica_gone";
+        "DELETE FROM replica_gone";
     if (!sq_exec(t->c, begin, "taking over rows", err))
         return false;
-    bool ok = ap->fn(ap->arg, t, err) && follow(t, err) && sq_news_settle(&t->news, t->c, err);
+    bool ok = ap->fn(ap->arg, t, err) && follow(t, err) && sq_news_settle(&t->news, t->c, err)
+        && sq_exec(t->c, "DELETE FROM replica_gone", "taking over rows", err);
     for (size_t i = 0; i < t->n_tables; i++) {
         sqlite3_finalize(t->tables[i].remove);
         sqlite3_finalize(t->tables[i].put);
@@ -513,8 +553,12 @@ static bool apply(Sqlite *s, SqWrite *w, Err *err)
 {
     SqApply t = {.s = s, .c = s->writer.conn, .a = arena_new((size_t)8 << 30),
         .seq = atomic_load(&s->replica->seq)};
-    if (!t.a)
+    t.row = t.a ? arena_new((size_t)1 << 30) : NULL;
+    t.whole = t.seq == 0;
+    if (!t.row) {
+        arena_free(t.a);
         return no_memory(err);
+    }
     pthread_mutex_lock(&s->change_lock);
     t.news = (SqNews){.wanted = s->news_fn != NULL, .a = t.a};
     pthread_mutex_unlock(&s->change_lock);
@@ -533,6 +577,7 @@ static bool apply(Sqlite *s, SqWrite *w, Err *err)
         if (ok && t.any)
             tell(s, &t);
     }
+    arena_free(t.row);
     arena_free(t.a);
     return ok;
 }
