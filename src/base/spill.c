@@ -13,7 +13,7 @@
 
 #include "base/mem.h"
 
-#define LOOK_EVERY 64u
+#define LOOK_EVERY 8u
 
 typedef struct {
     char *base;

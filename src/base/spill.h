@@ -35,7 +35,7 @@ void spill_unwatch(Spill *s, void *base);
 
 void spill_cool(Spill *s);         /* lets go of all its pages */
 /* The same for all of the process, when more than `budget` bytes came since it was last done.
- * Cheap enough for every passage: it looks each 64th time. */
+ * Cheap enough for every passage: it looks each 8th time. */
 void spill_trim(size_t budget);
 
 #endif

@@ -44,6 +44,16 @@ static inline void *kx_ptr(const KxPool *p, uint32_t ref)
     ref -= p->base_units;
     return p->ext[ref / KX_EXTENT] + (size_t)(ref % KX_EXTENT) * KX_UNIT;
 }
+/* What is about to be changed: in a spill its page comes back as one to be written, and without the
+ * fifteen around it that reading would bring. A processor writes here even when it changes
+ * nothing. */
+static inline void kx_touch(const KxPool *p, void *at)
+{
+    uint8_t zero = 0;
+    if (p->spill)
+        (void)__atomic_compare_exchange_n((uint8_t *)at, &zero, 0, false, __ATOMIC_RELAXED,
+            __ATOMIC_RELAXED);
+}
 /* `*units` is rounded up to what is handed out; 0 without memory. */
 uint32_t kx_alloc(KxPool *p, uint32_t *units);
 void kx_free(KxPool *p, uint32_t ref, uint32_t units);

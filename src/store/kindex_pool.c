@@ -50,6 +50,7 @@ uint32_t kx_alloc(KxPool *p, uint32_t *units)
         return 0;
     uint32_t size = sizes[c], ref = p->free_head[c];
     if (ref) {
+        kx_touch(p, kx_ptr(p, ref));
         memcpy(&p->free_head[c], kx_ptr(p, ref), 4);
     } else {
         uint64_t end = p->base_units + (uint64_t)p->n_ext * KX_EXTENT;

@@ -89,6 +89,9 @@ int vindex_search(Vindex *v, const float query[VINDEX_DIM], size_t k, const uint
 /* Similarities of given slots (dead ones give -2). */
 void vindex_similarities(Vindex *v, const float query[VINDEX_DIM], const uint32_t *slots, size_t n,
     float *out);
+/* The same from the int8 codes alone, off by a few thousandths: for moments of many. */
+void vindex_similarities_rough(Vindex *v, const float query[VINDEX_DIM], const uint32_t *slots,
+    size_t n, float *out);
 /* The stored bytes of a slot (to restore SQLite's row or to compare); false when it is dead. */
 bool vindex_code(const Vindex *v, uint32_t slot, VindexCode *out);
 

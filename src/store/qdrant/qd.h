@@ -46,6 +46,11 @@ void qd_http_free(QdHttp *h);
  * broken answers); ERR_FORBIDDEN: the key; ERR_INTERNAL: the server finds the request wrong. */
 bool qd_http_call(QdHttp *h, const char *method, Str path, Str body, Json **out, int *status,
     Err *err);
+/* The same for an answer that is read without a tree: `read` is given its text, again for another
+ * try when it found it broken (ERR_UNAVAILABLE). */
+typedef bool (*QdReadFn)(void *arg, Str answer, Err *err);
+bool qd_http_read(QdHttp *h, const char *method, Str path, Str body, QdReadFn read, void *arg,
+    Err *err);
 bool qd_http_ready(QdHttp *h, Err *err); /* GET /readyz, once */
 const char *qd_http_host(const QdHttp *h);
 uint64_t qd_http_waited(void);
