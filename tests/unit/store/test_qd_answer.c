@@ -1,6 +1,8 @@
 /* The answer to a search, read without a tree: hits, what is passed by, what is refused. */
 #include "support/unit.h"
 
+#include <stdlib.h>
+
 #include "base/json.h"
 #include "store/qdrant/qd_answer.h"
 
