@@ -4,7 +4,7 @@
  * document. Passage numbers are dense where anything lives, because a document's passages are
  * numbered in a row: pages of 1024 slots, made and freed as passages come and go. Together about 8
  * bytes a passage and 32 a document. A document that is gone leaves its entry (first is SQ_NO_SLOT)
- * until the table grows. In a spill, where unused room is a hole in a file, the pages are one array. */
+ * until the table grows. In a spill the pages are one array. */
 #include "store/sqlite/sq_index.h"
 
 #include "base/mem.h"

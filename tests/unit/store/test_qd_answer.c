@@ -22,8 +22,8 @@ static bool add(void *arg, size_t list, uint64_t chunk_no, float score)
     return true;
 }
 
-#define HIT(no, score) "{\"id\":\"x\",\"version\":3,\"score\":" score ",\"payload\":{\"chunk_no\":" \
-    no "}}"
+#define HIT(no, score)                                                                             \
+    "{\"id\":\"x\",\"version\":3,\"score\":" score ",\"payload\":{\"chunk_no\":" no "}}"
 #define LIST(hits) "{\"points\":[" hits "]}"
 
 static void test_hits(void **state)
@@ -115,7 +115,8 @@ static void test_lists_that_are_none(void **state)
     size_t lists = 9;
     assert_true(qd_answer_read(STR("{\"status\":\"ok\"}"), add, &h, &lists, &err));
     assert_int_equal(lists, 0); /* whoever asked for two knows */
-    assert_true(qd_answer_read(STR("{\"result\":[{\"points\":null},{},5]}"), add, &h, &lists, &err));
+    static const char none[] = "{\"result\":[{\"points\":null},{},5]}";
+    assert_true(qd_answer_read(str_of(none), add, &h, &lists, &err));
     assert_int_equal(lists, 0);
     char deep[200];
     memset(deep, '[', sizeof deep);
