@@ -4,6 +4,7 @@
  *   qd_schema.c   the two collections: made when missing, checked when there
  *   qd_person.c   a person's working copy: opened, brought up to date, closed when unused
  *   qd_commit.c   what a write changed, as points, and the commit that makes them count
+ *   qd_pack.c     old commits, put together
  *   qd_sync.c     other processes' commits into the working copy
  *   qd_points.c   passages as points: vectors, payload
  *   qd_search.c   the two lists of a query
@@ -142,10 +143,22 @@ bool qd_points_follow(QdPerson *p, const SqChange *c, Err *err);
 bool qd_delete_ids(Qd *q, bool knowledge, const Uuid *ids, size_t n, Err *err);
 bool qd_delete_where(Qd *q, bool knowledge, Str filter, Err *err);
 
+/* ---- old commits (qd_pack.c) ---------------------------------------------------------------- */
+
+uint64_t qd_pack_of(uint64_t seq); /* the number of the pack that a commit's number is for */
+bool qd_pack_id(const QdPerson *p, uint64_t pack, Uuid *out, Err *err);
+/* Of a pack's payload: the transaction of a commit in it; the numbers it is for. */
+bool qd_pack_txn(const Json *payload, uint64_t seq, Uuid *txn);
+bool qd_pack_range(const Json *payload, uint64_t *first, uint64_t *last);
+/* After a commit: packs what is old, now and then. */
+bool qd_pack(QdPerson *p, const SqChange *c, Err *err);
+/* Tests only, all processes alike: commits of a pack, and how many stay outside of packs. */
+void qd_test_pack(unsigned size, unsigned keep);
+
 /* ---- catching up (qd_sync.c) ---------------------------------------------------------------- */
 
 bool qd_sync(QdPerson *p, Err *err);
-/* Whether there is a commit after what the working copy has. */
+/* Whether there is a commit (or a pack with it) after what the working copy has. */
 bool qd_behind(QdPerson *p, bool *behind, Err *err);
 
 /* ---- JSON ----------------------------------------------------------------------------------- */

@@ -124,11 +124,13 @@ static void sink_answer(Str head, Str body, char *out, size_t size)
     if (str_starts(head, STR("GET /collections/")))
         (void)snprintf(out, size, "%s",
             str_find(head, STR("knowledge"), 0) != SIZE_MAX ? knowledge : state);
-    else if (str_find(body, STR("[\"txn\"]"), 0) != SIZE_MAX)
+    else if (str_find(body, STR("[\"txn\","), 0) != SIZE_MAX)
         (void)snprintf(out, size, "{\"result\":[{\"id\":1,\"payload\":{\"txn\":\"%s\"}}]}",
             sink.txn);
     else if (str_find(body, STR("\"with_payload\":true}"), 0) != SIZE_MAX)
         (void)snprintf(out, size, "{\"result\":[{\"id\":1,\"payload\":{\"value\":1}}]}");
+    else if (str_find(head, STR("/points/count"), 0) != SIZE_MAX)
+        (void)snprintf(out, size, "{\"result\":{\"count\":0}}");
     else if (str_find(head, STR("/scroll"), 0) != SIZE_MAX)
         (void)snprintf(out, size, "{\"result\":{\"points\":[],\"next_page_offset\":null}}");
     else if (str_find(body, STR("\"ids\""), 0) != SIZE_MAX)
