@@ -306,6 +306,7 @@ typedef struct {
      * the default (STORE_CONTEXT_WEIGHT), 4 as much, at most 64. Another value than before rebuilds
      * the keyword cache at open. */
     unsigned context_weight;
+    bool lean; /* a working copy: its search caches stay on the disk, for some page faults more */
 } StoreOptions;
 #define STORE_CONTEXT_WEIGHT 2
 

@@ -130,7 +130,7 @@ static void committed(void *arg, uint64_t seq)
 
 static Store *open_store(QdPerson *p, const char *dir, Err *err)
 {
-    StoreOptions so = {.dir = dir, .model = p->q->model,
+    StoreOptions so = {.dir = dir, .model = p->q->model, .lean = true,
         .context_weight = p->q->context_weight};
     SqReplicaOptions ro = {.send = qd_send, .committed = committed, .arg = p};
     Store *local = store_open_sqlite(&so, err);

@@ -21,10 +21,19 @@ void sq_code_load(VindexCode *code, Str blob, bool foreign)
     memcpy(code->lo, blob.ptr + 4 + VINDEX_DIM, VINDEX_DIM);
 }
 
+#define LEAN_BYTES ((size_t)64 << 20) /* of mapped files, that come before all are let go of */
+
+void sq_index_trim(const SqIndex *x)
+{
+    if (x->spill)
+        spill_trim(LEAN_BYTES);
+}
+
 bool sq_index_add_chunk(SqIndex *x, uint64_t chunk_no, uint64_t doc_no, const VindexCode *code,
     const SqTerms *terms, Err *err)
 {
     uint32_t slot;
+    sq_index_trim(x);
     pthread_rwlock_wrlock(&x->slots_lock);
     /* Any free slot may be given; one past the end is the highest. */
     bool ok = sq_slots_reserve(&x->slots, vindex_slots(x->v) + 1, chunk_no);
@@ -165,6 +174,7 @@ void sq_index_close(SqIndex *x)
     vindex_close(x->v);
     kindex_close(x->k);
     sq_slots_release(&x->slots);
+    spill_close(x->spill);
     pthread_rwlock_destroy(&x->swap);
     pthread_rwlock_destroy(&x->slots_lock);
     mem_free(x);

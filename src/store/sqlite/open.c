@@ -255,6 +255,7 @@ Store *store_open_sqlite(const StoreOptions *o, Err *err)
     }
     s->base.ops = &OPS;
     s->read_only = o->read_only;
+    s->lean = o->lean;
     s->context_weight = o->context_weight ? o->context_weight : STORE_CONTEXT_WEIGHT;
     s->reader_role = SQ_READER;
     s->dir = mem_strdup(o->dir);

@@ -187,6 +187,7 @@ struct Sqlite {
     char *dir, *path, *model; /* model: "" when none was named */
     bool read_only;
     unsigned context_weight;
+    bool lean;
     OsLock *lock;
     SqWriter writer;
     pthread_mutex_t pool_lock;
