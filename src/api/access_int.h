@@ -54,7 +54,7 @@ struct Access {
     Limiter *limits;
     AccessNote *notes;
     size_t n_notes, cap_notes, dropped;
-    uint64_t version; /* of a shared store's people, when they were read; thread of access_refresh */
+    uint64_t version; /* of a shared store's people, when access_refresh read them */
     int64_t looked_at; /* when expired ones were last looked for */
     void (*on_end)(void *arg, const Uuid *credentials, size_t n);
     void *on_end_arg;

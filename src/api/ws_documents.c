@@ -59,7 +59,8 @@ static void update_run(void *arg, unsigned worker)
 static void on_change(void *arg, const Uuid *owner, ChangeKind kind, const Uuid *document)
 {
     ApiWs *ws = arg;
-    const ApiParts *parts = ws_wanted(ws, TOPIC_DOCUMENTS) ? api_hold_open(ws_api(ws), owner) : NULL;
+    bool wanted = ws_wanted(ws, TOPIC_DOCUMENTS);
+    const ApiParts *parts = wanted ? api_hold_open(ws_api(ws), owner) : NULL;
     if (!parts)
         return;
     Notice *job = mem_zalloc(sizeof *job);

@@ -14,11 +14,12 @@
 #include "base/hash.h"
 #include "store/wakes.h"
 
-#define AHEAD_MS 30000            /* opened so long before something fires */
+#define AHEAD_MS 6000             /* opened so long before something fires */
 #define OPENING_NS 1000000000u    /* at most so long a tick */
 #define IDLE_NS 1000000000u       /* nobody is let go in the middle of a page, */
 #define CROWD_IDLE_NS 50000000u   /* unless very many come */
-#define CALENDAR_TURN_MS 43200000 /* twice a day */
+#define CALENDAR_TURN_MS 43200000 /* twice a day, */
+#define CALENDAR_MOMENT_MS 30000  /* for so long */
 
 typedef struct {
     App *app;
@@ -33,13 +34,14 @@ static bool is_due(App *app, const StoreWake *w, int64_t now)
         /* Each person has a moment of their own in the half day. */
         int64_t turn = (int64_t)(checksum64(0, &w->owner, sizeof w->owner) % CALENDAR_TURN_MS);
         int64_t last = (now - turn) / CALENDAR_TURN_MS * CALENDAR_TURN_MS + turn;
-        return now - last < AHEAD_MS || now - app->people_since < AHEAD_MS * 4;
+        return now - last < CALENDAR_MOMENT_MS ||
+               now - app->people_since < 4 * CALENDAR_MOMENT_MS;
     }
     if (w->kind != WAKE_BRIEFING)
         return true;
     const BriefingSchedule *s = &w->schedule;
     const Zone *z = briefings_zone(app->briefings, s->zone);
-    int64_t last = briefing_last(s, z ? z : tasks_zone(app->tasks), now + AHEAD_MS);
+    int64_t last = briefing_last(s, z ? z : tasks_zone(app->tasks), now);
     return s->done_at == 0 || (last != TASK_NO_TIME && last > s->done_at);
 }
 
@@ -73,14 +75,15 @@ static void wake(Look *l, const StoreWake *w)
     api_give(app->api, parts);
 }
 
-/* The one not due that was used longest ago; those who were opened for what is done now first. */
-static AppPerson *oldest(App *app, unsigned look, bool over, uint64_t idle_ns)
+/* The one that was used longest ago, but for those who have something due; when that leaves no room
+ * for who comes, these too: they are opened again. */
+static AppPerson *oldest(App *app, unsigned look, bool over, bool crowd, uint64_t idle_ns)
 {
     AppPerson *found = NULL;
     uint64_t best = UINT64_MAX, now = clock_mono_ns();
     pthread_mutex_lock(&app->people_lock);
     for (AppPerson *p = app->people; p; p = p->next) {
-        if (p->stopping || (!p->gone && (p->due == look || !(over || p->woken))))
+        if (p->stopping || (!p->gone && ((p->due == look && !crowd) || !(over || p->woken))))
             continue;
         uint64_t used = p->gone ? 0 : api_person_used_ns(app->api, &p->own.owner);
         if (used < best && now - used >= idle_ns && p->tried != look) {
@@ -110,7 +113,7 @@ static void let_go(App *app, unsigned look)
     for (;;) {
         bool crowd = is_over(app, 2);
         uint64_t idle = crowd ? CROWD_IDLE_NS : IDLE_NS;
-        AppPerson *p = oldest(app, look, is_over(app, 1), idle);
+        AppPerson *p = oldest(app, look, is_over(app, 1), is_over(app, 3), idle);
         if (!p || clock_mono_ns() - began > OPENING_NS)
             return;
         (void)app_person_close(app, p, p->gone ? 0 : idle);

@@ -265,7 +265,8 @@ static void trim_when_idle(Serve *s, uint64_t *trimmed_at)
     app_trim_memory();
 }
 
-/* sigtimedwait for so long; many people who come at once need somebody to let others go meanwhile. */
+/* sigtimedwait for so long. Many people who come at once need somebody who lets others go
+ * meanwhile. */
 static int wait_a_tick(Serve *s, const sigset_t *signals, uint32_t tick)
 {
     for (uint32_t waited = 0;;) {

@@ -15,7 +15,6 @@
 #define DEBOUNCE_NS 300000000ull /* events come in crowds */
 #define TELL_NS 250000000ull
 #define MISSING_NS (5 * SECOND)
-#define DIRTY_MAX 1000 /* more changed folders than that: look at everything */
 
 const char *sync_state_name(SyncState s)
 {
@@ -51,26 +50,6 @@ void sync_wake(Sync *s)
     uint64_t one = 1;
     ssize_t n = write(s->wake_fd, &one, sizeof one);
     (void)n; /* a full counter wakes too */
-}
-
-void sync_dirty(SyncFolder *f, const char *path, bool deep, uint64_t due_ns)
-{
-    for (size_t i = 0; i < f->n_dirty; i++) {
-        if (strcmp(f->dirty[i].path, path) != 0)
-            continue;
-        f->dirty[i].deep |= deep;
-        if (due_ns < f->dirty[i].due_ns)
-            f->dirty[i].due_ns = due_ns;
-        return;
-    }
-    char *copy = f->n_dirty < DIRTY_MAX ? mem_strdup(path) : NULL;
-    if (!copy || !MEM_GROW(f->dirty, f->n_dirty, f->cap_dirty)) {
-        mem_free(copy);
-        if (due_ns < f->full_due_ns)
-            f->full_due_ns = due_ns; /* no list: everything */
-        return;
-    }
-    f->dirty[f->n_dirty++] = (Dirty){copy, deep, due_ns};
 }
 
 Task *sync_task(TaskKind kind, SyncFolder *f, const char *path, Str source, Str from,
@@ -573,16 +552,6 @@ void sync_stop(Sync *s)
     pthread_mutex_lock(&s->lock);
     s->started = false;
     pthread_mutex_unlock(&s->lock);
-}
-
-bool sync_rests(Sync *s)
-{
-    if (!s)
-        return true;
-    pthread_mutex_lock(&s->lock);
-    bool rests = !s->folders && !s->head && !s->queued && !s->running && !s->lanes;
-    pthread_mutex_unlock(&s->lock);
-    return rests;
 }
 
 void sync_free(Sync *s)

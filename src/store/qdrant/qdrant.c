@@ -87,14 +87,6 @@ static bool qd_ready(Store *s, Err *err)
     return qd_http_ready(q->http, err) && qd_schema(q, err);
 }
 
-static bool qd_backup(Store *s, const char *path, Err *err)
-{
-    (void)path;
-    return err_set(err, ERR_VALIDATION,
-        "what is in Qdrant at %s is backed up by snapshots of its collections (docs/SCALING.md), "
-        "or by sotto migrate --to sqlite", qd_http_host(qd_of(s)->http));
-}
-
 static void qd_on_change(Store *s, StoreChangeFn fn, void *arg)
 {
     Qd *q = qd_of(s);

@@ -1,6 +1,7 @@
 /* owners.c - the people whose data are here: all of them in memory, as they are asked for in every
- * call; their indexes when somebody needs them, unless there are few. One that is removed is marked and stays in the list while the store is open:
- * calls on their way may still look at it, and its id is never anybody's again. */
+ * call; their indexes when somebody needs them, unless there are few. One that is removed is marked
+ * and stays in the list while the store is open: calls on their way may still look at it, and its
+ * id is never anybody's again. */
 #include "store/sqlite/sq_index.h"
 #include "store/sqlite/sq_replica_int.h"
 
