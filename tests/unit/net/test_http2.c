@@ -228,6 +228,25 @@ static void one_stream_is_cancelled(void **state)
 }
 
 /* CVE-2023-44487: streams opened and reset as fast as the wire takes them. */
+/* Before the server's settings have come, which a client that knows them keeps to. */
+static void streams_at_once(void **state)
+{
+    (void)state;
+    H2Client *c = h2_open();
+    int32_t ids[65];
+    for (size_t i = 0; i < 65; i++)
+        ids[i] = h2_ask(c, "GET", "/slow", NULL, NULL, NULL);
+    assert_true(h2_send(c));
+    for (size_t i = 0; i < 64; i++)
+        if (h2_wait(c, ids[i])->status != 200)
+            fail_msg("stream %zu: %d", i, reply_of(c, ids[i])->status);
+    Reply *over = h2_wait(c, ids[64]);
+    assert_int_equal(over->status, 0);
+    assert_int_equal(over->closed_with, NGHTTP2_REFUSED_STREAM + 1);
+    assert_int_equal(h2_get(c, "/json")->status, 200); /* the connection lives on */
+    h2_close(c);
+}
+
 static void rapid_reset(void **state)
 {
     (void)state;
@@ -306,6 +325,7 @@ int main(void)
         CASE(a_stream_that_falls_short_is_reset),
         CASE(clients_that_go),
         CASE(one_stream_is_cancelled),
+        CASE(streams_at_once),
         CASE(rapid_reset),
         CASE(idle_connections_get_a_goaway),
         CASE(garbage_behind_the_preface),
