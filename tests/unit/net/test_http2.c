@@ -247,6 +247,27 @@ static void streams_at_once(void **state)
     h2_close(c);
 }
 
+/* Stream 9 closes 5 and 7, which were never opened; 3 was, and its request is complete. */
+static void a_stream_that_was_skipped(void **state)
+{
+    (void)state;
+    for (uint8_t id = 3; id <= 7; id += 4) {
+        const uint8_t trailers[] = {0, 0, 3, 1, 5, 0, 0, 0, id, 0x82, 0x86, 0x84};
+        H2Client *c = h2_open();
+        assert_int_equal(h2_get(c, "/json")->status, 200);
+        int32_t open = h2_ask(c, "GET", "/slow", NULL, NULL, NULL);
+        assert_int_equal(open, 3);
+        assert_int_equal(nghttp2_session_set_next_stream_id(c->session, 9), 0);
+        assert_int_equal(h2_get(c, "/json")->status, 200);
+        assert_true(h2_write(c, trailers, sizeof trailers));
+        for (int i = 0; !c->goaway && !c->raw.eof && i < 10 && !reply_of(c, open)->closed_with; i++)
+            (void)h2_round(c, RAW_WAIT_MS);
+        assert_int_equal(c->goaway,
+                         (id == 7 ? NGHTTP2_PROTOCOL_ERROR : NGHTTP2_STREAM_CLOSED) + 1);
+        h2_close(c);
+    }
+}
+
 static void rapid_reset(void **state)
 {
     (void)state;
@@ -326,6 +347,7 @@ int main(void)
         CASE(clients_that_go),
         CASE(one_stream_is_cancelled),
         CASE(streams_at_once),
+        CASE(a_stream_that_was_skipped),
         CASE(rapid_reset),
         CASE(idle_connections_get_a_goaway),
         CASE(garbage_behind_the_preface),
