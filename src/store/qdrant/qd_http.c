@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "net/client.h"
 #include "store/qdrant/qd.h"
 
@@ -178,14 +179,21 @@ static void leave(QdHttp *h, bool ok, const Err *why)
 
 /* ---- one request ---------------------------------------------------------------------------- */
 
-/* Members `status.error` of an answer, or what it says without JSON. */
-static void explain(const ClientResponse *r, char *out, size_t n)
+/* Members `status.error` of an answer, or what it says without JSON: one line of text, without the
+ * key, should the server say it back. */
+static void explain(const QdHttp *h, const ClientResponse *r, char *out, size_t n)
 {
     Json *j = json_parse(buf_str(&r->body), JSON_DEFAULT_DEPTH, NULL);
     Str said = json_str(json_get(json_get(j, "status"), "error"));
     if (!said.ptr)
         said = str_sub(str_trim(buf_str(&r->body)), 0, 120);
-    snprintf(out, n, STR_FMT, STR_ARG(str_sub(said, 0, n - 1)));
+    if (h->key[0] && str_find(buf_str(&r->body), str_of(h->key), 0) != SIZE_MAX)
+        said = STR("(it says the key)");
+    said = str_sub(said, 0, n - 1);
+    said.len = utf8_valid_len(said);
+    for (size_t i = 0; i < said.len; i++)
+        out[i] = (unsigned char)said.ptr[i] < ' ' || said.ptr[i] == 0x7f ? ' ' : said.ptr[i];
+    out[said.len] = 0;
     json_free(j);
 }
 
@@ -195,7 +203,7 @@ static bool judge(const QdHttp *h, const ClientResponse *r, int *status, bool *l
     if ((r->status >= 200 && r->status < 300)
         || (status && (r->status == 404 || r->status == 409)))
         return true;
-    explain(r, said, sizeof said);
+    explain(h, r, said, sizeof said);
     if (r->status == 401 || r->status == 403)
         return err_set(err, ERR_FORBIDDEN, "Qdrant at %s refuses the key (QDRANT_API_KEY): %s",
             h->host, said);

@@ -18,10 +18,10 @@
 #define KNOWLEDGE                                                                                  \
     "200\n\n{\"result\":{\"config\":{\"params\":{\"vectors\":{\"dense\":{\"size\":384,"            \
     "\"distance\":\"Cosine\"}},\"sparse_vectors\":{\"bm25\":{\"modifier\":\"idf\"}}}},"            \
-    "\"payload_schema\":{\"owner\":1,\"document_id\":1,\"source\":1,\"file_type\":1,"                \
+    "\"payload_schema\":{\"owner\":1,\"document_id\":1,\"source\":1,\"file_type\":1,"              \
     "\"language\":1,\"tags\":1,\"updated_ms\":1,\"created_at\":1,\"chunk_no\":1}}}"
 #define STATE                                                                                      \
-    "200\n\n{\"result\":{\"config\":{\"params\":{}},\"payload_schema\":{\"owner\":1,\"kind\":1,"      \
+    "200\n\n{\"result\":{\"config\":{\"params\":{}},\"payload_schema\":{\"owner\":1,\"kind\":1,"   \
     "\"seq\":1}}}"
 #define PROBE "200\n\n{\"result\":[{\"payload\":{\"value\":1}}]}"
 #define DONE "200\n\n{\"result\":{\"status\":\"completed\"},\"status\":\"ok\"}"

@@ -382,6 +382,39 @@ static void a_slow_reader_is_closed_with_1013(void **state)
     raw_close(&r);
 }
 
+/* Of a token that was revoked: what has not begun to be sent is not sent any more. */
+static void who_is_put_out_gets_nothing_more(void **state)
+{
+    (void)state;
+    Raw r = ws_open();
+    int op;
+    assert_true(ts_reaches(&ts.ws_open, 1));
+    WsId id = atomic_load(&ts.ws_id);
+    size_t asked = 0, came = 0;
+    ServerStats before = {0}, stats = {0};
+    do { /* until the socket takes no more, and some of it waits */
+        before = stats;
+        if (stats.body_bytes_held < 50 * 1024) {
+            put_text(&r, "flood 60");
+            asked += 60;
+        }
+        ts_sleep_ms(asked < 2000 ? 2 : 50);
+        server_stats(ts.server, &stats);
+        assert_true(asked < 40000);
+    } while (stats.body_bytes_held < 50 * 1024 || before.body_bytes_held != stats.body_bytes_held);
+    assert_true(ws_post_close(ts.server, id, WS_CLOSE_POLICY, STR("out")));
+    ts_sleep_ms(50);
+    do {
+        Buf got;
+        op = next_frame(&r, &got, false);
+        assert_true(op == WS_OP_TEXT || op == WS_OP_CLOSE);
+        buf_release(&got);
+        came += op == WS_OP_TEXT;
+    } while (op == WS_OP_TEXT);
+    assert_true(came < asked);
+    raw_close(&r);
+}
+
 static void a_reader_that_never_reads_is_cut(void **state)
 {
     (void)state;
@@ -535,6 +568,7 @@ int main(void)
         CASE(a_broken_connection_is_1006),
         CASE(pings),
         CASE(a_slow_reader_is_closed_with_1013),
+        CASE(who_is_put_out_gets_nothing_more),
         CASE(a_reader_that_never_reads_is_cut),
         CASE(a_flood_of_pings),
         CASE(sending_from_other_threads),
