@@ -25,6 +25,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 from fault_lib import CLOSED, NAMES, PATIENCE, SILENT, Board, Fault, Server, ask, expect, problem
@@ -271,11 +272,11 @@ class Campaign:
 
     def leftovers(self, cls, before):
         for _ in range(100):  # connections that end on their own
-            left = self.server.descriptors() - before
-            if left <= 4:
+            left = Counter(self.server.descriptors()) - Counter(before)
+            if left.total() <= 4:
                 return
             time.sleep(0.1)
-        self.found.append(f"{cls.name}: {left} descriptors are left over")
+        self.found.append(f"{cls.name}: {left.total()} descriptors are left over: {dict(left)}")
         print("FAULT " + self.found[-1], flush=True)
 
     def start(self, name):
