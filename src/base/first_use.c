@@ -70,13 +70,13 @@ static void use_our_memory(void)
     (void)CRYPTO_set_mem_functions(take, retake, give);
 }
 
-void crypto_first_use(void (*touch)(void))
+void crypto_first_use(void (*touch)(void *arg), void *arg)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     (void)pthread_once(&once, use_our_memory);
     pthread_mutex_lock(&one_at_a_time);
     touching = true;
-    touch();
+    touch(arg);
     touching = false;
     pthread_mutex_unlock(&one_at_a_time);
 }

@@ -8,9 +8,9 @@
 #ifndef SOTTO_BASE_FIRST_USE_H
 #define SOTTO_BASE_FIRST_USE_H
 
-/* Calls touch once; not from within a touch. Of what libcrypto allocates in the calling thread
+/* Calls touch(arg) once; not from within a touch. Of what libcrypto allocates in the calling thread
  * meanwhile nothing fails while the reserve lasts (FIRST_USE_BYTES in all). */
 #define FIRST_USE_BYTES 524288
-void crypto_first_use(void (*touch)(void));
+void crypto_first_use(void (*touch)(void *arg), void *arg);
 
 #endif

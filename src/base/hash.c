@@ -15,8 +15,9 @@ struct Sha256Stream {
     EVP_MD_CTX *ctx;
 };
 
-static void touch(void)
+static void touch(void *arg)
 {
+    (void)arg;
     uint8_t out[EVP_MAX_MD_SIZE];
     (void)EVP_Digest("", 0, out, NULL, EVP_sha256(), NULL);
     (void)EVP_Digest("", 0, out, NULL, EVP_sha1(), NULL);
@@ -24,7 +25,7 @@ static void touch(void)
 
 static void first_use(void)
 {
-    crypto_first_use(touch);
+    crypto_first_use(touch, NULL);
 }
 
 static void ready(void)

@@ -38,8 +38,9 @@ bool password_check(Str password, Err *err)
     return true;
 }
 
-static void touch(void)
+static void touch(void *arg)
 {
+    (void)arg;
     uint8_t out[HASH];
     static const uint8_t salt[1] = {0};
     (void)EVP_PBE_scrypt("", 0, salt, sizeof salt, 2, 1, 1, PASSWORD_MEMORY_MAX, out, sizeof out);
@@ -47,7 +48,7 @@ static void touch(void)
 
 static void first_use(void)
 {
-    crypto_first_use(touch);
+    crypto_first_use(touch, NULL);
 }
 
 static bool derive(Str password, const PasswordKept *k, uint8_t out[HASH], Err *err)

@@ -1,9 +1,9 @@
 """Every call of the system and every allocation fails once, and from then on: what the server makes of it.
 
     fault_campaign.py --program build/dev/bin/sotto --library build/dev/libfaults.so [--scenario NAME] [--kind NAME]
-                      [--most N] [--seconds S] [--from N]
+                      [--most N] [--seconds S] [--from N] [--record FILE]
 
-For each scenario (start, upload, search, delete, briefing, voice) the calls of each kind that it makes are counted
+For each scenario (fault_scenarios.py; start and first-start) the calls of each kind that it makes are counted
 first. Then the scenario is run again with the 1st of them failing, the 2nd, ... once, and again with all from there
 on (--most: of many, that many are picked over the whole range). With faults.h's library in its way, the real server,
 its zygote and its confined children are reached; the board says which call fails.
@@ -15,7 +15,8 @@ What must hold each time:
   - afterwards it goes on: the same thing succeeds, what was answered with 201 is there, what was deleted is gone;
   - at the end no descriptor is left over, and `sotto doctor` finds the data whole.
 
-Exit status 0, or 1 with a line for each fault found. SOTTO_TORTURE=full tries them all."""
+Exit status 0, or 1 with a line for each fault found. SOTTO_TORTURE=full tries them all; with --record it goes on where
+it was ended."""
 import argparse
 import json
 import os
@@ -25,6 +26,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 from fault_lib import CLOSED, NAMES, PATIENCE, SILENT, Board, Fault, Server, ask, expect, problem
@@ -32,8 +34,11 @@ from fault_scenarios import SCENARIOS
 
 FULL = os.environ.get("SOTTO_TORTURE") == "full"
 HELD = 1.0 if FULL else 0.3  # seconds for which all fails "for ever", when no answer comes before
-COUNTED = 3                  # times that a scenario's calls are counted; the most of each kind is taken
+WARM = 3 if FULL else 2       # times that a scenario is run first: what is loaded at the first use is the start's
+COUNTED = 3 if FULL else 1    # times that its calls are counted; the most of each kind is taken
 AGAIN = 3                    # times that a fault is tried that nobody met
+# Of scenarios that make tens of thousands of allocations, or wait for speech, a full campaign tries so many of a kind.
+PICKED = {"first-start": 1000, "first-tls": 300, "live-voice": 500, "backup": 2000, "restore": 2000}
 NEWS_S = 20                  # seconds between two lines of progress
 # The connection itself is hit: its end is an answer.
 MAY_CLOSE = {"alloc", "alloc_lib", "accept", "recv", "send", "epoll", "sockopt", "wait", "descriptor", "copy", "read",
@@ -185,13 +190,13 @@ class Campaign:
         self.found.append(line)
         print("FAULT " + line, flush=True)
 
-    def plan(self, counts, slow=1):
+    def plan(self, name, counts, slow=1):
         """(kind, nth, forever) in an order that a short run sees something of every kind of."""
         jobs = []
         for kind, count in sorted(enumerate(counts), key=lambda of: of[1]):
             if self.options.kind and NAMES[kind] not in self.options.kind:
                 continue
-            for nth in picked(count, self.options.most):
+            for nth in picked(count, self.options.most or PICKED.get(name, 0)):
                 if nth >= self.options.first:
                     jobs += [(kind, nth, 0), (kind, nth, 1)]
         if self.options.most == 1:  # the short run: each kind once or for ever, by turns over the scenarios
@@ -204,11 +209,11 @@ class Campaign:
 
     def count(self, scenario, board):
         """The calls of each kind that it makes."""
-        for n in range(0 if scenario.first else 3):  # warm: what is loaded at the first use is the start's
+        for n in range(0 if scenario.first else WARM):
             scenario.prepare(n)
             expect(scenario.run(n), scenario.good, scenario.name)
         most = [0] * len(NAMES)
-        for n in range(3, 3 + COUNTED):
+        for n in range(WARM, WARM + COUNTED):
             self.anew(scenario)
             scenario.prepare(n)
             board.count()
@@ -236,8 +241,8 @@ class Campaign:
         board = Board(self.folder / "board.command") if cls.command else self.board
         scenario = cls(self.server)
         counts = self.count(scenario, board)
-        before, n = self.server.descriptors(), 3 + COUNTED
-        jobs = self.plan(counts, slow=cls.slow)
+        before, n = self.server.descriptors(), WARM + COUNTED
+        jobs = self.plan(cls.name, counts, slow=cls.slow)
         tally = Tally(cls.name, jobs, counts)
         for kind, nth, forever in jobs:
             if self.late():
@@ -271,11 +276,11 @@ class Campaign:
 
     def leftovers(self, cls, before):
         for _ in range(100):  # connections that end on their own
-            left = self.server.descriptors() - before
-            if left <= 4:
+            left = Counter(self.server.descriptors()) - Counter(before)
+            if left.total() <= 4:
                 return
             time.sleep(0.1)
-        self.found.append(f"{cls.name}: {left} descriptors are left over")
+        self.found.append(f"{cls.name}: {left.total()} descriptors are left over: {dict(left)}")
         print("FAULT " + self.found[-1], flush=True)
 
     def start(self, name):
@@ -290,7 +295,7 @@ class Campaign:
         self.server.start()
         counts = self.board.counts()
         self.server.stop()
-        jobs = self.plan(counts)
+        jobs = self.plan(name, counts, slow=3 if first else 1)
         tally = Tally(name, jobs, counts)
         for kind, nth, forever in jobs:
             if self.late():

@@ -184,7 +184,14 @@ class Server:
             raise Fault(f"the server ended with {self.process.returncode}: {self.tail()}")
 
     def descriptors(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+        """What they lead to, sorted."""
+        folder, found = Path(f"/proc/{self.process.pid}/fd"), []
+        for fd in os.listdir(folder):
+            try:
+                found.append(re.sub(r"\[\d+\]", "", os.readlink(folder / fd)))
+            except FileNotFoundError:
+                pass  # closed just now
+        return sorted(found)
 
     def tail(self):
         return self.log.read_text(errors="replace")[-600:] if self.log.exists() else ""

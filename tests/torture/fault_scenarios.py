@@ -181,6 +181,25 @@ class Conversation(Scenario):
         return got if isinstance(got, list) else got["tasks"]
 
 
+class Stream(Scenario):
+    """The answer as server-sent events: whole, an error before the first, or broken off without its "done"."""
+    name, good = "stream", (200,)
+
+    def prepare(self, n):
+        if n == 0:
+            self.document("Boat", "The blue boat belongs to Marta and is kept in the north harbour.")
+
+    def run(self, n):
+        got = self.ask("POST", "/api/v1/conversations/messages",
+                       json.dumps({"message": "who owns the blue boat?", "stream": True}), JSON)
+        return got if got.status != 200 or b"event: done" in got.body else CLOSED
+
+    def settle(self, n, got):
+        for answer in ([got] if got.status == 200 else []) + [expect(self.run(n), (200,), "the same asked afterwards")]:
+            if b"Marta" not in answer.body:
+                raise Fault(f"an answer without what is there: {answer}")
+
+
 def failed(message):
     """An Error message of the WebSocket as an Answer of HTTP's shape."""
     data = message["data"]
@@ -247,7 +266,7 @@ class LiveVoice(Socket):
             self.rate, self.sound = int.from_bytes(made.body[24:28], "little"), made.body[44:]
 
     def talk(self, ws, n):
-        ws.send(json.dumps({"type": "VoiceStart", "data": {"rate": self.rate, "format": "s16le", "speak": True,
+        ws.send(json.dumps({"type": "VoiceStart", "data": {"rate": self.rate, "format": "s16le", "speak": True, "speed": 4,
                                                           "manual": True}}))
         for at in range(0, len(self.sound), 1 << 14):
             ws.send(self.sound[at:at + (1 << 14)])
@@ -349,4 +368,4 @@ class Restore(Command):
             raise Fault(f"neither what was there nor the backup: {titles}")
 
 
-SCENARIOS = [Upload, Search, Delete, Briefing, Voice, Conversation, Live, LiveVoice, Tls, FirstTls, Backup, Restore]
+SCENARIOS = [Upload, Search, Delete, Briefing, Voice, Conversation, Stream, Live, LiveVoice, Tls, FirstTls, Backup, Restore]
