@@ -11,7 +11,6 @@
 
 #include "api/serialize.h"
 #include "api/talk_json.h"
-#include "api/ws_clients.h"
 #include "api/ws_int.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -30,7 +29,6 @@ static const struct {
 #define QUERY_BYTES_MAX INTENTS_TEXT_MAX
 #define PING_BYTES_MAX 1024 /* of a Pong */
 #define STOPPING "the server is stopping"
-#define ENDED "the token or session has ended"
 
 /* What a connection's callbacks get. */
 typedef struct {
@@ -39,14 +37,6 @@ typedef struct {
     WorkFrom from;
     const ApiParts *parts; /* held while it is open */
 } Connection;
-
-struct ApiWs {
-    Api *api;
-    pthread_mutex_t lock;
-    WsClients clients;
-    WsVoices *voices;
-    WsWatched *watched; /* under the lock; freed at the end */
-};
 
 typedef struct {
     ApiWs *ws;
@@ -74,14 +64,6 @@ ApiWs *api_ws_new(Api *api, Err *err)
     return ws;
 }
 
-static void unwatch(WsWatched *w)
-{
-    if (w->parts->sync)
-        sync_on_progress(w->parts->sync, NULL, NULL);
-    ws_tasks_unwatch(w);
-    ws_briefing_unwatch(w);
-}
-
 void api_ws_free(ApiWs *ws)
 {
     if (!ws)
@@ -94,7 +76,7 @@ void api_ws_free(ApiWs *ws)
     while (ws->watched) {
         WsWatched *w = ws->watched;
         ws->watched = w->next;
-        unwatch(w);
+        ws_unwatch(w);
         mem_free(w);
     }
     ws_voices_free(ws->voices);
@@ -465,11 +447,11 @@ static void on_open(void *user, Server *server, WsId id)
     if (!added)
         ws_close(server, id, WS_CLOSE_TRY_LATER, STR("no memory"));
     else if (!ws_still_may(c->ws, &c->caller)) /* it ended between the handshake and here */
-        ws_close(server, id, WS_CLOSE_POLICY, STR(ENDED));
+        ws_close(server, id, WS_CLOSE_POLICY, STR(WS_ENDED));
 }
 
 /* What runs for it stops, and it is told of nothing more. */
-static void forget(ApiWs *ws, WsId id)
+void ws_forget(ApiWs *ws, WsId id)
 {
     pthread_mutex_lock(&ws->lock);
     ws_client_remove(&ws->clients, id);
@@ -483,134 +465,14 @@ static void on_close(void *user, Server *server, WsId id, int code)
     (void)code;
     Connection *c = user;
     if (id)
-        forget(c->ws, id);
+        ws_forget(c->ws, id);
     api_give(c->ws->api, c->parts);
     mem_free(c);
-}
-
-/* ---- notices ----------------------------------------------------------------------------------
- */
-
-/* Who subscribed to it loses one for which there is no memory, and is closed: it looks anew when it
- * comes back. */
-static void notice_lost(ApiWs *ws, const Uuid *owner, unsigned topic)
-{
-    const WsClients *t = &ws->clients;
-    for (size_t i = 0; i < t->n; i++)
-        if ((t->all[i].topics & topic) && uuid_eq(&t->all[i].caller.owner, owner))
-            ws_post_lost(api_server(ws->api), t->all[i].id);
-    log_write(LOG_WARN, "ws", "no memory for a notice: who waits for it is closed");
-}
-
-void ws_notify(ApiWs *ws, const Uuid *owner, unsigned topic, Buf *frame)
-{
-    pthread_mutex_lock(&ws->lock);
-    const WsClients *t = &ws->clients;
-    WsId *ids = t->n && buf_ok(frame) ? mem_alloc(t->n * sizeof *ids) : NULL;
-    size_t n = 0;
-    for (size_t i = 0; ids && i < t->n; i++)
-        if ((t->all[i].topics & topic) && uuid_eq(&t->all[i].caller.owner, owner))
-            ids[n++] = t->all[i].id;
-    if (frame->no_memory || (t->n && buf_ok(frame) && !ids))
-        notice_lost(ws, owner, topic);
-    pthread_mutex_unlock(&ws->lock);
-    if (ids)
-        (void)ws_post_text_many(api_server(ws->api), ids, n, buf_str(frame));
-    mem_free(ids);
-    buf_release(frame);
-}
-
-void api_ws_watch_person(ApiWs *ws, const ApiParts *parts)
-{
-    WsWatched *w = mem_zalloc(sizeof *w);
-    if (!w) {
-        log_write(LOG_ERROR, "ws", "no memory: clients will not hear of changes");
-        return;
-    }
-    *w = (WsWatched){.ws = ws, .parts = parts};
-    pthread_mutex_lock(&ws->lock);
-    w->next = ws->watched;
-    ws->watched = w;
-    pthread_mutex_unlock(&ws->lock);
-    ws_folders_watch(w);
-    ws_tasks_watch(w);
-    ws_briefing_watch(w);
-}
-
-void api_ws_unwatch_person(ApiWs *ws, const ApiParts *parts)
-{
-    WsWatched *w = NULL;
-    pthread_mutex_lock(&ws->lock);
-    for (WsWatched **at = &ws->watched; *at; at = &(*at)->next)
-        if ((*at)->parts == parts) {
-            w = *at;
-            *at = w->next;
-            break;
-        }
-    pthread_mutex_unlock(&ws->lock);
-    if (w)
-        unwatch(w);
-    mem_free(w);
-}
-
-typedef struct {
-    ApiWs *ws;
-    WsId id;
-} Ended;
-
-/* Without waiting for its part of the closing: that may never come. */
-static void end_client(void *arg)
-{
-    Ended *e = arg;
-    ws_close(api_server(e->ws->api), e->id, WS_CLOSE_POLICY, STR(ENDED));
-    forget(e->ws, e->id);
-    mem_free(e);
-}
-
-static void post_end(ApiWs *ws, WsId id)
-{
-    Ended *e = mem_alloc(sizeof *e);
-    if (e)
-        *e = (Ended){ws, id};
-    if (e && server_post(api_server(ws->api), end_client, e))
-        return;
-    mem_free(e);
-    (void)ws_post_close(api_server(ws->api), id, WS_CLOSE_POLICY, STR(ENDED));
-}
-
-/* Tokens or sessions have ended: what came in by them is closed. Any thread. */
-static void on_end(void *arg, const Uuid *credentials, size_t n)
-{
-    ApiWs *ws = arg;
-    pthread_mutex_lock(&ws->lock);
-    for (size_t i = 0; i < ws->clients.n; i++)
-        for (size_t k = 0; k < n; k++)
-            if (uuid_eq(&ws->clients.all[i].caller.credential, &credentials[k]))
-                post_end(ws, ws->clients.all[i].id);
-    pthread_mutex_unlock(&ws->lock);
-}
-
-void api_ws_watch(ApiWs *ws)
-{
-    const ApiParts *shared = api_parts(ws->api), *parts;
-    ws_documents_watch(ws);
-    if (shared->access)
-        access_on_end(shared->access, on_end, ws);
-    for (size_t at = 0; (parts = api_parts_next(ws->api, &at));)
-        api_ws_watch_person(ws, parts);
 }
 
 Api *ws_api(ApiWs *ws)
 {
     return ws->api;
-}
-
-bool ws_wanted(ApiWs *ws, unsigned topic)
-{
-    pthread_mutex_lock(&ws->lock);
-    bool wanted = ws_clients_want(&ws->clients, topic);
-    pthread_mutex_unlock(&ws->lock);
-    return wanted;
 }
 
 bool ws_open(ApiCall *c, Err *err)

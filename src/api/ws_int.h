@@ -2,11 +2,16 @@
 #ifndef SOTTO_API_WS_INT_H
 #define SOTTO_API_WS_INT_H
 
+#include <pthread.h>
+
 #include "api/call.h"
+#include "api/ws_clients.h"
 #include "net/websocket.h"
 
 enum { TOPIC_DOCUMENTS = 1, TOPIC_BRIEFING = 2, TOPIC_TASKS = 4, TOPIC_REMINDERS = 8,
        TOPIC_FOLDERS = 16 };
+
+#define WS_ENDED "the token or session has ended"
 
 /* Somebody whose changes are passed on. */
 typedef struct WsWatched {
@@ -14,6 +19,14 @@ typedef struct WsWatched {
     const ApiParts *parts;
     struct WsWatched *next;
 } WsWatched;
+
+struct ApiWs {
+    Api *api;
+    pthread_mutex_t lock;
+    WsClients clients;
+    struct WsVoices *voices;
+    WsWatched *watched; /* under the lock; freed at the end */
+};
 
 /* {"type": type, "data": { ... }}: what is written between goes into data. */
 void ws_frame_begin(JsonW *w, Buf *out, const char *type);
@@ -33,6 +46,10 @@ Api *ws_api(ApiWs *ws);
 bool ws_caller(ApiWs *ws, WsId id, Caller *out); /* ws.c; false when it has closed */
 bool ws_may(ApiWs *ws, WsId id, Str type, Err *err);
 bool ws_still_may(ApiWs *ws, const Caller *caller);
+
+/* ws_notices.c */
+void ws_unwatch(WsWatched *w);
+void ws_forget(ApiWs *ws, WsId id); /* ws.c: it is no client any more; loop thread */
 
 void ws_send_error(ApiWs *ws, WsId id, const Err *fault);
 
