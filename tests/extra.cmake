@@ -61,8 +61,8 @@ if(TARGET sotto AND NOT SOTTO_FUZZ)
   set_tests_properties(${SOTTO_TEST_PREFIX}load/mixed PROPERTIES TIMEOUT ${unit_seconds} LABELS e2e
     ENVIRONMENT "SOTTO_BIN=$<TARGET_FILE:sotto>;SOTTO_LOAD=$<TARGET_FILE:sotto_load>;PYTHONDONTWRITEBYTECODE=1")
 endif()
-# Every system call and allocation failing, once and for ever, in six scenarios with the real server:
-# a few of each kind here, all of them with SOTTO_TORTURE=full. Not under a sanitizer: its allocator
+# Every system call and allocation failing, once and for ever, in scenarios with the real server: a
+# few of each kind here, all of them with SOTTO_TORTURE=full. Not under a sanitizer: its allocator
 # and its calls would be in the way of the library's.
 if(TARGET sotto AND NOT SOTTO_FUZZ AND NOT SOTTO_TEST_PREFIX)
   add_library(faults SHARED ${CMAKE_SOURCE_DIR}/tests/torture/faults.c)

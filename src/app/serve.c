@@ -25,9 +25,10 @@
 
 #define DRAIN_MS 10000
 #define HUNG_WAIT_MS 3000 /* for a job that hangs, at the end */
-#define FILES_KEPT 512    /* descriptors that are not for connections */
+#define FILES_KEPT 2048    /* descriptors that are not for connections */
 #define TICK_MS 2000
 #define STILL_TICKS 30    /* a minute without a word of the loop: it hangs */
+#define PRESS_MS 200 /* between two looks while very many people come */
 #define WAIT_S 1          /* between two looks for data that are away */
 
 typedef struct {
@@ -72,6 +73,13 @@ static void on_request(void *arg, HttpExchange *x)
         api_on_request(s->app.api, x);
     else
         not_yet(x); /* its head came before */
+}
+
+static void on_turn(void *arg)
+{
+    Serve *s = arg;
+    if (atomic_load(&s->open))
+        api_on_turn(s->app.api);
 }
 
 static const char **host_list(Cli *cli, size_t *n)
@@ -152,6 +160,7 @@ static bool bind_address(Serve *s, Err *err)
                        .allowed_host_count = n,
                        .on_head = on_head,
                        .on_request = on_request,
+                       .on_turn = on_turn,
                        .format_error = api_format_error,
                        .arg = s};
     o.limits.body_bytes = (uint64_t)config_number(c, SET_MAX_UPLOAD);
@@ -273,6 +282,20 @@ static void trim_when_idle(Serve *s, uint64_t *trimmed_at)
     app_trim_memory();
 }
 
+/* sigtimedwait for so long. Many people who come at once need somebody who lets others go
+ * meanwhile. */
+static int wait_a_tick(Serve *s, const sigset_t *signals, uint32_t tick)
+{
+    for (uint32_t waited = 0;;) {
+        uint32_t ms = app_people_press(&s->app) && tick > PRESS_MS ? PRESS_MS : tick - waited;
+        struct timespec wait = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+        int number = sigtimedwait(signals, NULL, &wait);
+        waited += ms;
+        if (number > 0 || errno != EAGAIN || waited >= tick)
+            return number;
+    }
+}
+
 /* Waits for SIGINT, SIGTERM (end) or SIGHUP (begin anew); returns which. NETWORK_OVER: nobody is
  * heard any more, and whoever looks after the program starts it again. */
 #define NETWORK_OVER 0
@@ -280,10 +303,9 @@ static int wait_for_end(Serve *s, const sigset_t *signals)
 {
     uint32_t watchdog = notify_watchdog_ms(),
              tick = watchdog && watchdog < TICK_MS ? watchdog : TICK_MS;
-    struct timespec wait = {.tv_sec = tick / 1000, .tv_nsec = (long)(tick % 1000) * 1000000};
     uint64_t trimmed_at = UINT64_MAX;
     for (;;) {
-        int number = sigtimedwait(signals, NULL, &wait);
+        int number = wait_a_tick(s, signals, tick);
         if (number > 0)
             return number;
         if (errno != EAGAIN && errno != EINTR)
@@ -297,8 +319,10 @@ static int wait_for_end(Serve *s, const sigset_t *signals)
         atomic_store(&s->short_of_workers, unreplaced != 0);
         watch_loop(s);
         access_tick(s->app.access);
+        api_tick(s->app.api);
         if (backend_is_qdrant(s->cli->config))
             app_people_refresh(&s->app);
+        app_people_tick(&s->app);
         ears_rest(s->app.ears);
         mouth_rest(s->app.mouth);
         trim_when_idle(s, &trimmed_at);

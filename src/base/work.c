@@ -1,6 +1,7 @@
 #include "base/work.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -54,6 +55,7 @@ static _Thread_local Worker *self_here; /* the worker that this thread is; NULL:
 struct Work {
     pthread_mutex_t lock; /* guards everything but `pressed` and what never changes */
     pthread_cond_t wake, wake_bulk;
+    atomic_uint signalling; /* calls that have queued a job and are about to wake a worker */
     Queue queues[WORK_CLASSES];
     size_t queue_max;
     uint64_t pay_ns;              /* of the last look for a job: who is held back owes so much */
@@ -266,6 +268,8 @@ static void stop_and_join(Work *w, unsigned started)
 
 static void destroy(Work *w)
 {
+    while (atomic_load(&w->signalling))
+        (void)sched_yield();
     (void)pthread_cond_destroy(&w->wake);
     (void)pthread_cond_destroy(&w->wake_bulk);
     (void)pthread_mutex_destroy(&w->lock);
@@ -389,8 +393,15 @@ static Taken enqueue(Work *w, WorkClass cls, Job *job)
     q->count++;
     if (cls == WORK_INTERACTIVE)
         atomic_fetch_add_explicit(&w->pressed, 1, memory_order_relaxed);
-    (void)pthread_cond_signal(cls == WORK_BULK && w->bulk ? &w->wake_bulk : &w->wake);
+    atomic_fetch_add(&w->signalling, 1);
     return TAKEN;
+}
+
+/* Without the lock: the worker that wakes wants it at once. work_free waits until this is done. */
+static void wake_one(Work *w, WorkClass cls)
+{
+    (void)pthread_cond_signal(cls == WORK_BULK && w->bulk ? &w->wake_bulk : &w->wake);
+    atomic_fetch_sub(&w->signalling, 1);
 }
 
 bool work_submit_from(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg,
@@ -409,8 +420,10 @@ bool work_submit_from(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg
     (void)pthread_mutex_lock(&w->lock);
     Taken taken = enqueue(w, cls, job);
     (void)pthread_mutex_unlock(&w->lock);
-    if (taken == TAKEN)
+    if (taken == TAKEN) {
+        wake_one(w, cls);
         return true;
+    }
     mem_free(job);
     if (taken == STOPPING)
         return err_set(err, ERR_UNAVAILABLE,

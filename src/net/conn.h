@@ -19,6 +19,7 @@
 #include "net/http1.h"
 #include "net/share.h"
 #include "net/tls.h"
+#include "net/websocket.h"
 
 typedef struct {
     bool (*wants_input)(Conn *c);
@@ -81,6 +82,16 @@ struct Conn {
 
 #define HELD_PLACES 1024u
 
+/* WebSockets that a message was lost to (ws_post.c). */
+#define WS_LOST_IDS 64
+struct WsLost {
+    LoopPost post; /* first */
+    pthread_mutex_t lock; /* of the rest */
+    bool posted, all;
+    size_t n;
+    WsId ids[WS_LOST_IDS];
+};
+
 struct Server {
     ServerOptions opt;     /* with copies of its strings */
     Loop *loop;
@@ -107,6 +118,7 @@ struct Server {
     char id_prefix[12];
     uint64_t next_id, next_serial, next_conn;
     struct WsTable *ws;
+    struct WsLost lost;
     bool draining;
     atomic_bool is_over;   /* its thread has ended */
     atomic_bool ended;     /* no more posts */
@@ -161,6 +173,11 @@ extern const ConnProto ws_proto;
 struct WsTable *ws_table_new(void);
 void ws_table_free(struct WsTable *t);
 bool ws_attach(Conn *c, const WsHandler *handler, void *user); /* after the 101 is in conn_out */
+WsId ws_id_of(const Conn *c);
+
+/* ws_post.c */
+void ws_lost_init(struct WsLost *l);
+void ws_lost_release(struct WsLost *l);
 
 /* server.c, for the protocols */
 /* Fills id, target, host; checks them and the guard; asks on_head. False when it has been answered

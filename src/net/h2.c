@@ -372,6 +372,25 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, 
     return 0;
 }
 
+/* nghttp2 passes over a HEADERS frame of a stream that was skipped: opening a later one has closed
+ * it, so this is an error of the connection (RFC 9113, 5.1.1). One that was opened may have ended
+ * while its trailers were on their way. Of the latest 64; no client comes back to older ones. */
+static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, void *arg)
+{
+    Conn *c = arg;
+    struct H2 *h = c->u.h2;
+    if (hd->type != NGHTTP2_HEADERS || hd->stream_id % 2 == 0)
+        return 0;
+    int32_t back = (h->newest - hd->stream_id) / 2;
+    if (hd->stream_id > h->newest) {
+        h->opened = (-back < 64 ? h->opened << -back : 0) | 1;
+        h->newest = hd->stream_id;
+    } else if (back < 64 && !(h->opened >> back & 1)) {
+        nghttp2_session_terminate_session(session, NGHTTP2_PROTOCOL_ERROR);
+    }
+    return 0;
+}
+
 /* ---- events ---- */
 
 static bool wants_input(Conn *c)
@@ -479,6 +498,7 @@ static nghttp2_session *make_session(Conn *c)
     nghttp2_session *session = NULL;
     if (nghttp2_session_callbacks_new(&cb) == 0 && nghttp2_option_new(&option) == 0) {
         nghttp2_session_callbacks_set_on_begin_headers_callback(cb, on_begin_headers);
+        nghttp2_session_callbacks_set_on_begin_frame_callback(cb, on_begin_frame);
         nghttp2_session_callbacks_set_on_header_callback(cb, on_header);
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(cb, on_data);
         nghttp2_session_callbacks_set_on_frame_recv_callback(cb, on_frame);

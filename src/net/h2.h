@@ -32,6 +32,8 @@ struct H2 {
     size_t count;
     uint64_t resets_since_ms;
     unsigned resets;
+    int32_t newest;         /* stream that the client has opened */
+    uint64_t opened;        /* bit i: it has opened newest - 2 i too */
     bool in_recv, in_pump, stopping;
 };
 

@@ -4,20 +4,15 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "base/first_use.h"
 #include "base/os.h"
 #include "base/utf8.h"
 
-#define SALT 16
-#define HASH 32
+#define SALT PASSWORD_SALT
+#define HASH PASSWORD_HASH
 #define LN 15
 #define R 8
 #define P 3
-#define MEMORY_MAX ((uint64_t)256 << 20)
-
-typedef struct {
-    unsigned ln, r, p;
-    uint8_t salt[SALT], hash[HASH];
-} Kept;
 
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 
@@ -43,11 +38,26 @@ bool password_check(Str password, Err *err)
     return true;
 }
 
-static bool derive(Str password, const Kept *k, uint8_t out[HASH], Err *err)
+static void touch(void *arg)
 {
+    (void)arg;
+    uint8_t out[HASH];
+    static const uint8_t salt[1] = {0};
+    (void)EVP_PBE_scrypt("", 0, salt, sizeof salt, 2, 1, 1, PASSWORD_MEMORY_MAX, out, sizeof out);
+}
+
+static void first_use(void)
+{
+    crypto_first_use(touch, NULL);
+}
+
+static bool derive(Str password, const PasswordKept *k, uint8_t out[HASH], Err *err)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, first_use);
     pthread_mutex_lock(&one_at_a_time);
     int ok = EVP_PBE_scrypt(password.len ? password.ptr : "", password.len, k->salt, SALT,
-                            (uint64_t)1 << k->ln, k->r, k->p, MEMORY_MAX, out, HASH);
+                            (uint64_t)1 << k->ln, k->r, k->p, PASSWORD_MEMORY_MAX, out, HASH);
     pthread_mutex_unlock(&one_at_a_time);
     return ok == 1 || err_set(err, ERR_NO_MEMORY, "no memory to check a password");
 }
@@ -58,16 +68,22 @@ static void add_hex(char *out, const uint8_t *bytes, size_t n)
         (void)snprintf(out + i * 2, 3, "%02x", bytes[i]);
 }
 
+void password_write(const PasswordKept *k, char out[PASSWORD_TEXT])
+{
+    char salt[SALT * 2 + 1], hash[HASH * 2 + 1];
+    add_hex(salt, k->salt, SALT);
+    add_hex(hash, k->hash, HASH);
+    (void)snprintf(out, PASSWORD_TEXT, "$scrypt$ln=%u,r=%u,p=%u$%s$%s", k->ln, k->r, k->p, salt,
+                   hash);
+}
+
 bool password_hash(Str password, char out[PASSWORD_TEXT], Err *err)
 {
-    Kept k = {.ln = LN, .r = R, .p = P};
-    char salt[SALT * 2 + 1], hash[HASH * 2 + 1];
+    PasswordKept k = {.ln = LN, .r = R, .p = P};
     if (!password_check(password, err) || !os_random(k.salt, SALT, err) ||
         !derive(password, &k, k.hash, err))
         return false;
-    add_hex(salt, k.salt, SALT);
-    add_hex(hash, k.hash, HASH);
-    (void)snprintf(out, PASSWORD_TEXT, "$scrypt$ln=%u,r=%u,p=%u$%s$%s", k.ln, k.r, k.p, salt, hash);
+    password_write(&k, out);
     return true;
 }
 
@@ -94,9 +110,10 @@ static bool take_cost(Str s, const char *name, unsigned most, unsigned *out)
     return true;
 }
 
-static bool parse(Str text, Kept *k)
+bool password_read(Str text, PasswordKept *k)
 {
     Str part, costs, one;
+    *k = (PasswordKept){0};
     return str_next(&text, '$', &part) && !part.len && str_next(&text, '$', &part) &&
            str_eq(part, STR("scrypt")) && str_next(&text, '$', &costs) &&
            str_next(&costs, ',', &one) && take_cost(one, "ln=", 17, &k->ln) &&
@@ -108,11 +125,11 @@ static bool parse(Str text, Kept *k)
 
 bool password_is(Str password, Str hash, bool *out, Err *err)
 {
-    Kept k = {.ln = LN, .r = R, .p = P};
+    PasswordKept k = {.ln = LN, .r = R, .p = P};
     uint8_t made[HASH];
-    bool known = password.len <= PASSWORD_MAX && parse(hash, &k);
+    bool known = password.len <= PASSWORD_MAX && password_read(hash, &k);
     if (!known)
-        k = (Kept){.ln = LN, .r = R, .p = P};
+        k = (PasswordKept){.ln = LN, .r = R, .p = P};
     if (!derive(known ? password : STR("nobody has this"), &k, made, err))
         return false;
     *out = known && bytes_same(made, k.hash, HASH);

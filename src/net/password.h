@@ -15,6 +15,9 @@
 #define PASSWORD_MIN 8u    /* characters */
 #define PASSWORD_MAX 1024u /* bytes */
 #define PASSWORD_TEXT 160  /* of the form that is kept, with its NUL */
+#define PASSWORD_SALT 16
+#define PASSWORD_HASH 32
+#define PASSWORD_MEMORY_MAX ((uint64_t)256 << 20) /* bytes; the dearest hash that is read */
 
 /* ERR_VALIDATION: too short, too long, or no UTF-8 text. */
 bool password_check(Str password, Err *err);
@@ -22,6 +25,16 @@ bool password_hash(Str password, char out[PASSWORD_TEXT], Err *err);
 /* Whether it is the password of that hash. For an empty or unreadable hash the same work is done,
  * and the answer is no. ERR_NO_MEMORY. */
 bool password_is(Str password, Str hash, bool *out, Err *err);
+
+/* The form that is kept, taken apart: N = 2^ln. */
+typedef struct {
+    unsigned ln, r, p;
+    uint8_t salt[PASSWORD_SALT], hash[PASSWORD_HASH];
+} PasswordKept;
+/* False: it is not one, or costs more than ln=17, r=8, p=16. */
+bool password_read(Str text, PasswordKept *out);
+void password_write(const PasswordKept *k, char out[PASSWORD_TEXT]);
+
 /* Compares without telling by its time where they differ. */
 bool bytes_same(const void *a, const void *b, size_t n);
 

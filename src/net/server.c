@@ -267,6 +267,7 @@ Server *server_new(const ServerOptions *options, Err *err)
         err_set(err, ERR_NO_MEMORY, "no memory for the server");
         return NULL;
     }
+    ws_lost_init(&s->lost);
     s->listener.fd = -1;
     buf_init(&s->spare, SIZE_MAX);
     if (!copy_options(s, options)) {
@@ -311,6 +312,7 @@ void server_free(Server *s)
         s->free_list = next;
     }
     loop_free(s->loop);
+    ws_lost_release(&s->lost);
     ws_table_free(s->ws);
     guard_free(s->guard);
     tls_context_free(s->tls);
@@ -480,6 +482,8 @@ static void on_turn(void *arg)
 {
     Server *s = arg;
     share_serve(s->share);
+    if (s->opt.on_turn)
+        s->opt.on_turn(s->opt.arg);
     Conn *dead = s->dead;
     s->dead = NULL;
     while (dead) {

@@ -66,8 +66,11 @@ typedef struct {
      * allowed. */
     void (*on_head)(void *arg, HttpExchange *x);
     void (*on_request)(void *arg, HttpExchange *x);
+    /* At the end of every iteration of the loop: what on_request has put together is handed over.
+     * NULL is allowed. */
+    void (*on_turn)(void *arg);
     HttpFormatError format_error; /* NULL: http_problem */
-    void *arg;                    /* of the three callbacks above */
+    void *arg;                    /* of the four callbacks above */
 } ServerOptions;
 
 typedef struct Server Server;
@@ -97,6 +100,11 @@ void server_free(Server *s);
  * short or the loop has ended (fn is not called). */
 bool server_post(Server *s, void (*fn)(void *arg), void *arg);
 bool server_on_loop(const Server *s); /* is this the loop thread? */
+/* From here to server_uncork the calling thread's answers to exchanges wait, and then go to the
+ * loop together: who answers many small requests wakes it once. For a millisecond at most; not
+ * nested; not on the loop thread. */
+void server_cork(Server *s);
+void server_uncork(Server *s);
 /* Calls fn(arg) on the loop thread after delay_ms, once. False when memory is short. Loop
  * thread. */
 bool server_after(Server *s, uint32_t delay_ms, void (*fn)(void *arg), void *arg);

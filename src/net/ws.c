@@ -10,8 +10,6 @@
 #include "net/conn.h"
 #include "net/ws_frame.h"
 
-#define MANY_A_TURN 200 /* of a message to many; about a millisecond */
-
 typedef struct Ws {
     WsParser parser;
     WsId id;
@@ -372,11 +370,6 @@ static bool wants_input(Conn *c)
     return true;
 }
 
-static void on_eof(Conn *c)
-{
-    conn_close(c);
-}
-
 static void on_drained(Conn *c)
 {
     Ws *w = c->u.ws;
@@ -438,7 +431,7 @@ static void on_closed(Conn *c)
     c->u.ws = NULL;
 }
 
-const ConnProto ws_proto = {wants_input, input, on_eof, on_drained, NULL, on_timer, on_reply,
+const ConnProto ws_proto = {wants_input, input, conn_close, on_drained, NULL, on_timer, on_reply,
                             on_stop, on_closed, NULL};
 
 bool ws_attach(Conn *c, const WsHandler *handler, void *user)
@@ -497,6 +490,8 @@ bool ws_close(Server *s, WsId id, int code, Str reason)
     if (!c || c->dead || c->u.ws->close_sent)
         return false;
     c->u.ws->close_code = (uint16_t)code;
+    if (code == WS_CLOSE_POLICY)
+        buf_cut(&c->out, next_boundary(c)); /* it may not have what waits any more */
     send_close(c, code, reason);
     if (!c->u.ws->corked)
         conn_flush(c);
@@ -509,92 +504,7 @@ size_t ws_queued_bytes(const Server *s, WsId id)
     return c ? conn_unsent(c) : 0;
 }
 
-typedef struct {
-    Server *server;
-    WsId id;
-    int code;       /* of a close */
-    uint8_t opcode;
-    size_t len;
-    char bytes[];
-} Posted;
-
-static void run_posted(void *arg)
+WsId ws_id_of(const Conn *c)
 {
-    Posted *p = arg;
-    Str bytes = str_mem(p->bytes, p->len);
-    if (p->opcode == WS_OP_CLOSE)
-        ws_close(p->server, p->id, p->code, bytes);
-    else
-        send_by_id(p->server, p->id, p->opcode, bytes);
-    mem_free(p);
-}
-
-static bool post(Server *s, WsId id, uint8_t opcode, int code, Str bytes)
-{
-    if (bytes.len > SIZE_MAX / 2)
-        return false;
-    Posted *p = mem_alloc(sizeof *p + bytes.len);
-    if (!p)
-        return false;
-    *p = (Posted){s, id, code, opcode, bytes.len};
-    if (bytes.len)
-        memcpy(p->bytes, bytes.ptr, bytes.len);
-    if (server_post(s, run_posted, p))
-        return true;
-    mem_free(p);
-    return false;
-}
-
-typedef struct {
-    LoopPost post;
-    Server *server;
-    size_t count, at, len;
-    char *bytes;
-    WsId ids[];
-} PostedMany;
-
-static void run_many(LoopPost *post)
-{
-    PostedMany *p = (PostedMany *)post;
-    size_t end = p->count - p->at > MANY_A_TURN ? p->at + MANY_A_TURN : p->count;
-    for (; p->at < end; p->at++)
-        send_by_id(p->server, p->ids[p->at], WS_OP_TEXT, str_mem(p->bytes, p->len));
-    if (p->at < p->count)
-        loop_repeat(p->server->loop, post);
-    else
-        mem_free(p);
-}
-
-bool ws_post_text_many(Server *s, const WsId *ids, size_t count, Str message)
-{
-    if (count == 0)
-        return true;
-    if (message.len > SIZE_MAX / 4 || count > SIZE_MAX / 4 / sizeof *ids)
-        return false;
-    PostedMany *p = mem_alloc(sizeof *p + count * sizeof *ids + message.len);
-    if (!p)
-        return false;
-    *p = (PostedMany){{NULL, run_many}, s, count, 0, message.len, (char *)(p->ids + count)};
-    memcpy(p->ids, ids, count * sizeof *ids);
-    if (message.len)
-        memcpy(p->bytes, message.ptr, message.len);
-    if (!atomic_load(&s->ended) && loop_post(s->loop, &p->post))
-        return true;
-    mem_free(p);
-    return false;
-}
-
-bool ws_post_text(Server *s, WsId id, Str message)
-{
-    return post(s, id, WS_OP_TEXT, 0, message);
-}
-
-bool ws_post_binary(Server *s, WsId id, Str message)
-{
-    return post(s, id, WS_OP_BINARY, 0, message);
-}
-
-bool ws_post_close(Server *s, WsId id, int code, Str reason)
-{
-    return post(s, id, WS_OP_CLOSE, code, reason);
+    return c->u.ws->id;
 }

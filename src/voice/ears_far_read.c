@@ -108,6 +108,8 @@ static bool take_words(const Json *list, size_t *at, Arena *a, WhisperSegment *g
         pos = found + word.len;
         while (pos < g->text.len && g->text.ptr[pos] != ' ' && pos - found < word.len + 4)
             pos++;
+        while (pos < g->text.len && ((unsigned char)g->text.ptr[pos] & 0xC0) == 0x80)
+            pos++; /* no character is cut */
         WhisperWord *w = &words[g->n_words];
         w->start_s = number(j, "start", from, g->end_s, from);
         w->end_s = number(j, "end", w->start_s, g->end_s, w->start_s);

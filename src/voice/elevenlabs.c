@@ -98,13 +98,16 @@ static void explain(const Json *j, const char *key, char status[64], char messag
     code = code.ptr ? code : json_str(json_get(d, "code"));
     Str text = json_str(first ? json_get(first, "msg") : json_get(d, "message"));
     text = text.ptr ? text : json_str(d);
+    char line[200];
     size_t n = 0;
-    for (; n < code.len && n < 63; n++)
-        status[n] = code.ptr[n] >= ' ' && code.ptr[n] < 127 ? code.ptr[n] : '?';
+    speech_line(code, key, line);
+    for (; line[n] && n < 63; n++)
+        status[n] = line[n] >= ' ' && line[n] < 127 ? line[n] : '?';
     status[n] = '\0';
     speech_line(text, key, message);
     const Json *loc = json_get(first, "loc");
-    Str where = json_str(json_at(loc, json_count(loc) ? json_count(loc) - 1 : 0));
+    speech_line(json_str(json_at(loc, json_count(loc) ? json_count(loc) - 1 : 0)), key, line);
+    Str where = str_of(line);
     size_t used = strlen(message);
     if (where.len && where.len < 60 && used + where.len + 4 < 200)
         (void)snprintf(message + used, 200 - used, " (" STR_FMT ")", STR_ARG(where));

@@ -132,6 +132,24 @@ static bool decide(Flow *f)
     return true;
 }
 
+/* A stranger's word for what it sends, to be shown: a media type, and nothing of what was sent (a
+ * key) given back. */
+static void keep_type(Flow *f, Str type)
+{
+    bool fine = type.len > 0 && type.len < sizeof f->type;
+    for (size_t i = 0; fine && i < type.len; i++)
+        fine = type.ptr[i] > ' ' && type.ptr[i] < 0x7f;
+    for (size_t i = 0; fine && i < f->q->n_headers; i++) {
+        Str sent = f->q->headers[i].value, word;
+        while (str_next(&sent, ' ', &word))
+            fine = fine && (!word.len || str_eq(word, STR("application/json")) ||
+                               str_find(type, word, 0) == SIZE_MAX);
+    }
+    type = fine ? type : STR("something unknown");
+    memcpy(f->type, type.ptr, type.len);
+    f->type[type.len] = '\0';
+}
+
 static bool on_head(void *arg, int status, Str headers)
 {
     Flow *f = arg;
@@ -139,9 +157,7 @@ static bool on_head(void *arg, int status, Str headers)
     f->status = status;
     f->retry_after = endpoint_retry_after(client_header_in(headers, "Retry-After"),
         clock_now_ms());
-    size_t n = type.len < sizeof f->type - 1 ? type.len : sizeof f->type - 1;
-    memcpy(f->type, type.ptr ? type.ptr : "", n);
-    f->type[n] = '\0';
+    keep_type(f, type);
     f->no_sound = str_starts(type, STR("text/")) || str_ends(type, STR("json")) ||
                   str_starts(type, STR("image/")) || str_starts(type, STR("video/"));
     static const char *const files[] = {"audio/mpeg", "audio/mp3", "audio/ogg", "audio/opus",

@@ -360,6 +360,63 @@ def test_an_expired_token_closes_its_websocket(house):
     asyncio.run(run())
 
 
+def test_every_message_asks_for_its_scopes(house):
+    """Each message that the WebSocket knows (by its own list) by tokens of every set of scopes: refused where one is
+    missing, and then nothing is done."""
+    needs = {"TextQuery": {"read", "write"}, "VoiceInput": {"voice"}, "VoiceStart": {"voice"}, "VoiceEnd": {"voice"}}
+    says = {"TextQuery": {"query": "remind me to water the ferns tomorrow"}, "Subscribe": {"topics": ["tasks"]},
+            "Unsubscribe": {"topics": ["tasks"]}, "VoiceInput": {"audio_data": [0] * 1600}}
+
+    def token(scopes):
+        owner = house.first if {"admin", "metrics"} & set(scopes) else house.bob
+        made = owner.ok("POST", "/api/v1/tokens", {"name": "by message", "scopes": scopes})
+        return {"Authorization": "Bearer " + made["token"]}
+
+    async def ask(ws, kind, data):
+        await ws.send(json.dumps({"type": kind, "data": data}))
+        codes = set()
+        for end in (1, 2):  # a refusal comes behind the first Pong, before the second
+            await ws.send(json.dumps({"type": "Ping", "data": {"end": end}}))
+            while True:
+                m = json.loads(await asyncio.wait_for(ws.recv(), 60))
+                if m["type"] == "Error":
+                    codes.add(m["data"]["code"])
+                if m["type"] == "Pong" and m["data"].get("end") == end:
+                    break
+        return codes
+
+    async def run():
+        address = house.url.replace("http", "ws") + "/ws"
+        tried = 0
+        for scopes in (["read"], ["read", "write"], ["read", "voice"], ["read", "admin"], ["read", "write", "voice"]):
+            async with websockets.connect(address, additional_headers=token(scopes)) as ws:
+                await ws.send(json.dumps({"type": "?", "data": {}}))
+                known = json.loads(await ws.recv())["data"]["message"].split("there are ")[1].split(", ")
+                assert set(needs) | set(says) <= set(known) and len(known) >= 8
+                for kind in known:
+                    missing = needs.get(kind, {"read"}) - set(scopes)
+                    codes = await ask(ws, kind, says.get(kind, {}))
+                    assert ("FORBIDDEN" in codes) == bool(missing), (scopes, kind, codes)
+                    tried += 1
+                if "voice" not in scopes:
+                    await ws.send(b"\0\0" * 160)  # sound, without the start that was refused
+                    assert json.loads(await asyncio.wait_for(ws.recv(), 60))["type"] in ("Error", "TextResponse")
+        for scopes in (["write"], ["voice"], ["metrics"]):  # the handshake itself asks for reading
+            with pytest.raises(websockets.InvalidStatus) as refused:
+                await websockets.connect(address, additional_headers=token(scopes))
+            assert refused.value.response.status_code == 403
+        assert tried >= 40
+
+    def ferns(caller):
+        return [t for t in caller.ok("GET", "/api/v1/tasks?limit=200")["tasks"] if "ferns" in t["title"]]
+    asyncio.run(run())
+    for _ in range(100):
+        if len(ferns(house.bob)) == 2:
+            break
+        time.sleep(0.1)
+    assert len(ferns(house.bob)) == 2 and not ferns(house.first)  # of the two sets that may
+
+
 def test_notices_go_to_their_person_only(house):
     async def run():
         address = house.url.replace("http", "ws") + "/ws"

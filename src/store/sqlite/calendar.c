@@ -55,19 +55,22 @@ static bool write_calendar(SqConn *c, int64_t owner_no, const Calendar *k, Err *
 
 static bool apply_calendar(Sqlite *s, SqWrite *w, Err *err)
 {
-    static const char sql[] = "SELECT count(*) FROM calendars WHERE owner_no = ?1";
+    static const char sql[] =
+        "SELECT count(*) FROM calendars WHERE owner_no = ?1 AND uuid <> ?2"; /* beside this one */
+    const Calendar *k = ((CalendarWrite *)w)->calendar;
     Sq q;
     int64_t n = 0;
     bool ok = sq_begin(&q, s->writer.conn, sql, err);
     if (ok) {
         sq_i64(&q, w->owner->no);
+        sq_blob(&q, k->id.b, sizeof k->id.b);
         ok = sq_step(&q, err) > 0;
         n = ok ? sq_col_i64(&q, 0) : 0;
     }
     sq_end(&q);
-    if (ok && n > (int64_t)CALENDAR_MAX)
+    if (ok && n >= (int64_t)CALENDAR_MAX)
         return err_set(err, ERR_TOO_LARGE, "there are %u calendars already", CALENDAR_MAX);
-    return ok && write_calendar(s->writer.conn, w->owner->no, ((CalendarWrite *)w)->calendar, err);
+    return ok && write_calendar(s->writer.conn, w->owner->no, k, err);
 }
 
 bool sq_calendar_put(Store *store, const Uuid *owner, const Calendar *c, Err *err)

@@ -161,8 +161,8 @@ static void real_numbers(void **state)
     v = 42;
     static const char *const bad[] = {"", ".", "-", "e5", "1e", "1e+", "inf", "nan", "0x1p3", " 1",
                                       "1 ", "1,5", "1e999", "-1e999", "+1", "1.2.3",
-                                      "0.0000000000000000000000000000000"
-                                      "0000000000000000000000000000001"};
+                                      ("0.0000000000000000000000000000000"
+                                       "0000000000000000000000000000001")};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
         assert_false(str_to_double(str_of(bad[i]), &v));
     assert_true(v == 42);

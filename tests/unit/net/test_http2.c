@@ -228,6 +228,46 @@ static void one_stream_is_cancelled(void **state)
 }
 
 /* CVE-2023-44487: streams opened and reset as fast as the wire takes them. */
+/* Before the server's settings have come, which a client that knows them keeps to. */
+static void streams_at_once(void **state)
+{
+    (void)state;
+    H2Client *c = h2_open();
+    int32_t ids[65];
+    for (size_t i = 0; i < 65; i++)
+        ids[i] = h2_ask(c, "GET", "/slow", NULL, NULL, NULL);
+    assert_true(h2_send(c));
+    for (size_t i = 0; i < 64; i++)
+        if (h2_wait(c, ids[i])->status != 200)
+            fail_msg("stream %zu: %d", i, reply_of(c, ids[i])->status);
+    Reply *over = h2_wait(c, ids[64]);
+    assert_int_equal(over->status, 0);
+    assert_int_equal(over->closed_with, NGHTTP2_REFUSED_STREAM + 1);
+    assert_int_equal(h2_get(c, "/json")->status, 200); /* the connection lives on */
+    h2_close(c);
+}
+
+/* Stream 9 closes 5 and 7, which were never opened; 3 was, and its request is complete. */
+static void a_stream_that_was_skipped(void **state)
+{
+    (void)state;
+    for (uint8_t id = 3; id <= 7; id += 4) {
+        const uint8_t trailers[] = {0, 0, 3, 1, 5, 0, 0, 0, id, 0x82, 0x86, 0x84};
+        H2Client *c = h2_open();
+        assert_int_equal(h2_get(c, "/json")->status, 200);
+        int32_t open = h2_ask(c, "GET", "/slow", NULL, NULL, NULL);
+        assert_int_equal(open, 3);
+        assert_int_equal(nghttp2_session_set_next_stream_id(c->session, 9), 0);
+        assert_int_equal(h2_get(c, "/json")->status, 200);
+        assert_true(h2_write(c, trailers, sizeof trailers));
+        for (int i = 0; !c->goaway && !c->raw.eof && i < 10 && !reply_of(c, open)->closed_with; i++)
+            (void)h2_round(c, RAW_WAIT_MS);
+        assert_int_equal(c->goaway,
+                         (id == 7 ? NGHTTP2_PROTOCOL_ERROR : NGHTTP2_STREAM_CLOSED) + 1);
+        h2_close(c);
+    }
+}
+
 static void rapid_reset(void **state)
 {
     (void)state;
@@ -306,6 +346,8 @@ int main(void)
         CASE(a_stream_that_falls_short_is_reset),
         CASE(clients_that_go),
         CASE(one_stream_is_cancelled),
+        CASE(streams_at_once),
+        CASE(a_stream_that_was_skipped),
         CASE(rapid_reset),
         CASE(idle_connections_get_a_goaway),
         CASE(garbage_behind_the_preface),
