@@ -329,7 +329,9 @@ static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, const 
         return;
     }
     c->match = *match;
-    buf_init(&c->out, BUF_DEFAULT_MAX);
+    c->out = x->resp.body; /* memory of an earlier answer, perhaps */
+    c->out.max = BUF_DEFAULT_MAX;
+    buf_init(&x->resp.body, BUF_DEFAULT_MAX);
     x->route = c->route->pattern;
     x->resp.status = 200;
     uint64_t version = before ? *before : kept_version(c->parts, c->route, x);
