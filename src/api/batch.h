@@ -10,12 +10,13 @@
  * that address's connections its look-ups together count as one connection.
  *
  * While a batch of somebody's is on its way, their next look-ups wait for it, two milliseconds at
- * most: the busier the server, the more go together.
+ * most, and the same worker takes them up: the busier the server, the more go together.
  *
- * A batch that has run for BATCH_NS puts what is left back as jobs of their own, so that a long
- * answer holds up nobody; so does work_watch with a batch that hangs.
+ * After BATCH_NS a worker gives up its place: it takes up nothing more, and what is left of its
+ * batch goes back as jobs of their own, so that a long answer holds up nobody. So does what is left
+ * when a batch hangs.
  *
- * Threads: batches_add and batches_flush belong to the loop; the rest is the workers'. */
+ * Threads: batches_add and batches_flush belong to the loop. */
 #ifndef SOTTO_API_BATCH_H
 #define SOTTO_API_BATCH_H
 
