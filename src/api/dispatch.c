@@ -301,8 +301,8 @@ static void forget_spoken(const ApiCall *c)
         log_write(LOG_ERROR, "api", "spoken texts cannot be deleted: %s", err.msg);
 }
 
-/* `before`: the version under which the answer may be kept, as kept_version told before anything was read;
- * NULL: ask it now. */
+/* `before`: the version under which the answer may be kept, as kept_version told before anything
+ * was read; NULL: ask it now. */
 static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, const uint64_t *before,
                       unsigned worker)
 {

@@ -97,9 +97,9 @@ void server_free(Server *s);
  * short or the loop has ended (fn is not called). */
 bool server_post(Server *s, void (*fn)(void *arg), void *arg);
 bool server_on_loop(const Server *s); /* is this the loop thread? */
-/* From here to server_uncork the calling thread's answers to exchanges wait, and then go to the loop
- * together: who answers many small requests wakes it once. For a millisecond at most; not nested;
- * not on the loop thread. */
+/* From here to server_uncork the calling thread's answers to exchanges wait, and then go to the
+ * loop together: who answers many small requests wakes it once. For a millisecond at most; not
+ * nested; not on the loop thread. */
 void server_cork(Server *s);
 void server_uncork(Server *s);
 /* Calls fn(arg) on the loop thread after delay_ms, once. False when memory is short. Loop
