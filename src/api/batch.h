@@ -50,8 +50,8 @@ Batches *batches_new(const BatchOptions *o, Err *err);
 void batches_set_server(Batches *b, Server *server); /* before the first batches_add */
 void batches_free(Batches *b); /* after work_free; NULL is allowed */
 /* False without memory: the item is still the caller's. */
-bool batches_add(Batches *b, const WorkFrom *from, const Uuid *owner, const BatchItem *item,
+bool batches_add(Batches *all, const WorkFrom *from, const Uuid *owner, const BatchItem *item,
                  Err *err);
-void batches_flush(Batches *b);
+void batches_flush(Batches *all);
 
 #endif
