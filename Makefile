@@ -74,6 +74,7 @@ bench-server: ## 11,000 WebSocket clients for ten minutes (SECONDS_OF=600), eigh
 	build/venv/bin/python tests/load/server.py --seconds $(or $(SECONDS_OF),600) --judge || missed=1; \
 	build/venv/bin/python tests/load/mixed.py --seconds $$(( $(or $(SECONDS_OF),600) / 10 + 10 )) --judge || missed=1; \
 	if command -v wrk >/dev/null; then python3 tests/bench/net/lookup.py; \
+	if command -v nginx >/dev/null && command -v h2o >/dev/null; then python3 tests/bench/net/small.py; fi; \
 	else echo "look-ups beside FastAPI are left out: install the Debian package wrk"; fi; exit $$missed
 
 attack: ## hostile clients of seventeen kinds for ten minutes beside good ones

@@ -25,10 +25,10 @@ struct Batch {
 struct Batches {
     BatchOptions o;
     Server *server;
-    Batch *waiting;         /* the loop's own; the newest first */
     uint64_t last_id;
-    bool will_look;         /* batches_flush comes again in LATER_MS */
+    bool will_look;         /* the loop's: batches_flush comes again in LATER_MS */
     pthread_mutex_t lock;   /* guards the rest */
+    Batch *waiting;         /* the newest first */
     Batch *running;         /* handed over and not done */
     Batch *spare;           /* one to use again */
 };
@@ -59,14 +59,11 @@ void batches_free(Batches *b)
     mem_free(b);
 }
 
+/* With the lock held, as the next three. */
 static Batch *batch_new(Batches *all)
 {
-    pthread_mutex_lock(&all->lock);
-    Batch *b = all->spare;
+    Batch *b = all->spare ? all->spare : mem_alloc(sizeof *b);
     all->spare = NULL;
-    pthread_mutex_unlock(&all->lock);
-    if (!b)
-        b = mem_alloc(sizeof *b);
     if (!b)
         return NULL;
     b->all = all;
@@ -78,29 +75,33 @@ static Batch *batch_new(Batches *all)
 static void link_running(Batch *b)
 {
     Batches *all = b->all;
-    pthread_mutex_lock(&all->lock);
+    b->handed_ns = clock_mono_ns();
     b->prev = NULL;
     b->next = all->running;
     if (b->next)
         b->next->prev = b;
     all->running = b;
-    pthread_mutex_unlock(&all->lock);
 }
 
 static void unlink_running(Batch *b)
 {
     Batches *all = b->all;
-    pthread_mutex_lock(&all->lock);
     *(b->prev ? &b->prev->next : &all->running) = b->next;
     if (b->next)
         b->next->prev = b->prev;
-    pthread_mutex_unlock(&all->lock);
 }
 
-static void batch_free(Batch *b)
+static bool is_of(const Batch *b, const WorkFrom *from, const Uuid *owner)
+{
+    return b->from.address == from->address && uuid_eq(&b->owner, owner);
+}
+
+/* The batch has been dealt with. */
+static void batch_end(Batch *b)
 {
     Batches *all = b->all;
     pthread_mutex_lock(&all->lock);
+    unlink_running(b);
     Batch *extra = all->spare ? b : NULL;
     if (!extra)
         all->spare = b;
@@ -118,13 +119,32 @@ static void submit_one(Batches *all, const WorkFrom *from, const BatchItem *item
         all->o.refuse(item->arg, &err);
 }
 
-static void batch_run(void *arg, unsigned worker)
+/* In place of `b`, of which all is done, one of the same asker's that waits for it: NULL when there
+ * is none. It takes over what the pool of workers knows of the job. */
+static Batch *batch_after(Batch *b)
 {
-    Batch *b = arg;
     Batches *all = b->all;
-    uint64_t start = clock_mono_ns();
+    pthread_mutex_lock(&all->lock);
+    Batch **at = &all->waiting;
+    while (*at && !is_of(*at, &b->from, &b->owner))
+        at = &(*at)->next;
+    Batch *after = *at;
+    if (after) {
+        *at = after->next;
+        after->id = b->id;
+        link_running(after);
+    }
+    pthread_mutex_unlock(&all->lock);
+    batch_end(b);
+    return after;
+}
+
+/* Answers what is in the batch until time is up. The snapshot is as old as the batch's begin, which
+ * none of the requests is older than. */
+static void run_items(Batch *b, unsigned worker, uint64_t start)
+{
+    Batches *all = b->all;
     unsigned i;
-    server_cork(all->server);
     if (all->o.store)
         store_read_hold(all->o.store);
     while ((i = atomic_fetch_add(&b->taken, 1)) < b->n) {
@@ -134,11 +154,25 @@ static void batch_run(void *arg, unsigned worker)
     }
     if (all->o.store)
         store_read_release(all->o.store);
-    unlink_running(b); /* before the loop wakes, which then hands over the next */
     for (i = atomic_exchange(&b->taken, BATCH_MAX); i < b->n; i++)
         submit_one(all, &b->from, &b->items[i]);
-    server_uncork(all->server);
-    batch_free(b);
+}
+
+static void batch_run(void *arg, unsigned worker)
+{
+    uint64_t start = clock_mono_ns();
+    for (Batch *b = arg; b;) {
+        Server *server = b->all->server;
+        server_cork(server);
+        run_items(b, worker, start);
+        if (clock_mono_ns() - start < BATCH_NS) {
+            b = batch_after(b);
+        } else {
+            batch_end(b); /* before the loop wakes, which then hands over the next */
+            b = NULL;
+        }
+        server_uncork(server);
+    }
 }
 
 static void batch_drop(void *arg, unsigned worker)
@@ -146,8 +180,7 @@ static void batch_drop(void *arg, unsigned worker)
     Batch *b = arg;
     for (unsigned i = 0; i < b->n; i++)
         b->items[i].drop(b->items[i].arg, worker);
-    unlink_running(b);
-    batch_free(b);
+    batch_end(b);
 }
 
 /* The batch hangs, in the item that was begun last: those behind it go to other workers. Those
@@ -181,41 +214,36 @@ static void hand_over(Batch *b)
 {
     Err err = ERR_INIT;
     Batches *all = b->all;
+    pthread_mutex_lock(&all->lock);
     b->id = ++all->last_id;
-    b->handed_ns = clock_mono_ns();
     link_running(b);
+    pthread_mutex_unlock(&all->lock);
     WorkLimit limit = {all->o.limit_ms, "look-ups", batch_late, all, b->id};
     if (work_submit_from(all->o.work, WORK_INTERACTIVE, batch_run, batch_drop, b, &limit, &b->from,
                          &err))
         return;
     for (unsigned i = 0; i < b->n; i++)
         all->o.refuse(b->items[i].arg, &err);
-    unlink_running(b);
-    batch_free(b);
-}
-
-static bool takes(const Batch *b, const WorkFrom *from, const Uuid *owner)
-{
-    return b->n < BATCH_MAX && b->from.address == from->address && uuid_eq(&b->owner, owner);
+    batch_end(b);
 }
 
 bool batches_add(Batches *all, const WorkFrom *from, const Uuid *owner, const BatchItem *item,
                  Err *err)
 {
+    pthread_mutex_lock(&all->lock);
     Batch *b = all->waiting;
-    for (unsigned i = 0; b && !takes(b, from, owner); i++)
+    for (unsigned i = 0; b && !(b->n < BATCH_MAX && is_of(b, from, owner)); i++)
         b = i < SEARCHED ? b->next : NULL;
-    if (!b) {
-        b = batch_new(all);
-        if (!b)
-            return err_set(err, ERR_NO_MEMORY, "no memory for the request");
+    if (!b && (b = batch_new(all))) {
         b->from = (WorkFrom){from->address, from->address ^ LOOKUPS};
         b->owner = *owner;
         b->next = all->waiting;
         all->waiting = b;
     }
-    b->items[b->n++] = *item;
-    return true;
+    if (b)
+        b->items[b->n++] = *item;
+    pthread_mutex_unlock(&all->lock);
+    return b || err_set(err, ERR_NO_MEMORY, "no memory for the request");
 }
 
 static void look_again(void *arg)
@@ -223,40 +251,46 @@ static void look_again(void *arg)
     ((Batches *)arg)->will_look = false; /* the iteration that this begins flushes */
 }
 
-/* Whether one like it was handed over a moment ago and is not done: then the loop will be woken at
- * once, and who asks meanwhile goes with the next. Not when the loop has ended. With the lock
- * held. */
+/* Whether one like it was handed over a moment ago and is not done: then the worker that has it
+ * takes this one next, or wakes the loop. Not when the loop has ended. With the lock held. */
 static bool may_wait(const Batches *all, const Batch *b, uint64_t now)
 {
     const Batch *r = b->n < BATCH_MAX && server_on_loop(all->server) ? all->running : NULL;
     for (unsigned i = 0; r && i < SEARCHED; i++, r = r->next)
-        if (r->from.address == b->from.address && uuid_eq(&r->owner, &b->owner))
+        if (is_of(r, &b->from, &b->owner))
             return now - r->handed_ns < (uint64_t)LATER_MS * 1000000;
     return false;
 }
 
-void batches_flush(Batches *all)
+/* What is to be handed over, linked by `next`; the rest stays. */
+static Batch *take_ready(Batches *all)
 {
-    if (!all->waiting)
-        return;
     Batch *go = NULL, *stay = NULL, *next;
-    uint64_t now = clock_mono_ns();
     pthread_mutex_lock(&all->lock);
+    uint64_t now = all->waiting ? clock_mono_ns() : 0;
     for (Batch *b = all->waiting; b; b = next) {
         next = b->next;
         Batch **to = may_wait(all, b, now) ? &stay : &go;
         b->next = *to;
         *to = b;
     }
-    pthread_mutex_unlock(&all->lock);
     all->waiting = stay;
-    for (; go; go = next) {
+    pthread_mutex_unlock(&all->lock);
+    return go;
+}
+
+void batches_flush(Batches *all)
+{
+    for (Batch *go = take_ready(all), *next; go; go = next) {
         next = go->next;
         hand_over(go);
     }
-    /* Whoever was refused may have sent the next request already; and the batch that is waited for
-     * may take long. */
-    if (all->waiting && !all->will_look)
+    pthread_mutex_lock(&all->lock);
+    bool rest = all->waiting != NULL;
+    pthread_mutex_unlock(&all->lock);
+    /* The batch that is waited for may take long; and whoever was refused just now may have sent
+     * the next request already. */
+    if (rest && !all->will_look)
         all->will_look = server_after(all->server, LATER_MS, look_again, all) ||
                          server_post(all->server, look_again, all);
 }

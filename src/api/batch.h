@@ -10,12 +10,13 @@
  * that address's connections its look-ups together count as one connection.
  *
  * While a batch of somebody's is on its way, their next look-ups wait for it, two milliseconds at
- * most: the busier the server, the more go together.
+ * most, and the same worker takes them up: the busier the server, the more go together.
  *
- * A batch that has run for BATCH_NS puts what is left back as jobs of their own, so that a long
- * answer holds up nobody; so does work_watch with a batch that hangs.
+ * After BATCH_NS a worker gives up its place: it takes up nothing more, and what is left of its
+ * batch goes back as jobs of their own, so that a long answer holds up nobody. So does what is left
+ * when a batch hangs.
  *
- * Threads: batches_add and batches_flush belong to the loop; the rest is the workers'. */
+ * Threads: batches_add and batches_flush belong to the loop. */
 #ifndef SOTTO_API_BATCH_H
 #define SOTTO_API_BATCH_H
 
@@ -49,8 +50,8 @@ Batches *batches_new(const BatchOptions *o, Err *err);
 void batches_set_server(Batches *b, Server *server); /* before the first batches_add */
 void batches_free(Batches *b); /* after work_free; NULL is allowed */
 /* False without memory: the item is still the caller's. */
-bool batches_add(Batches *b, const WorkFrom *from, const Uuid *owner, const BatchItem *item,
+bool batches_add(Batches *all, const WorkFrom *from, const Uuid *owner, const BatchItem *item,
                  Err *err);
-void batches_flush(Batches *b);
+void batches_flush(Batches *all);
 
 #endif

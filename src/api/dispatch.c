@@ -267,7 +267,9 @@ static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, const 
         return;
     }
     c->match = *match;
-    buf_init(&c->out, BUF_DEFAULT_MAX);
+    c->out = x->resp.body; /* memory of an earlier answer, perhaps */
+    c->out.max = BUF_DEFAULT_MAX;
+    buf_init(&x->resp.body, BUF_DEFAULT_MAX);
     x->route = c->route->pattern;
     x->resp.status = 200;
     const ApiParts *parts = c->parts;
@@ -344,23 +346,35 @@ static void refuse(Api *api, HttpExchange *x, const Caller *c, unsigned retry_s,
     http_reply_error(x, err);
 }
 
+/* What the head of a request told; HttpExchange.user points at it, and so at the caller. */
+typedef struct {
+    Caller caller;
+    RouteMatch match;
+    bool found;
+} Asked;
+
 /* Finds out who asks, before the body is read. False: the exchange has been answered. */
-static bool let_in(Api *api, HttpExchange *x, const ApiRoute *r)
+static bool let_in(Api *api, HttpExchange *x, const RouteMatch *match)
 {
-    Caller *c = ARENA_NEW(x->req.arena, Caller);
+    Asked *asked = ARENA_NEW(x->req.arena, Asked);
     Err err = ERR_INIT;
     unsigned retry_s = 0;
-    if (!c) {
+    if (!asked) {
         err_set(&err, ERR_NO_MEMORY, "no memory for the request");
         http_reply_error(x, &err);
         return false;
     }
+    Caller *c = &asked->caller;
+    const ApiRoute *r = match ? match->route->data : NULL;
+    asked->found = match != NULL;
+    if (match)
+        asked->match = *match;
     unsigned needs = r ? api_route_scopes(r) : 0;
     bool ok = access_check(api->parts.access, &x->req, c, &retry_s, &err);
     if (!ok && err.code == ERR_UNAUTHORIZED && !needs)
         ok = true; /* who may ask is anybody: then as nobody */
     if (ok && access_allows(c, needs, &err)) {
-        x->user = c;
+        x->user = asked;
         return true;
     }
     refuse(api, x, c, retry_s, &err);
@@ -376,7 +390,7 @@ void api_on_head(void *arg, HttpExchange *x)
     bool found = router_match(api->router, x->req.method, x->req.path, &match) == ROUTE_FOUND;
     if (found)
         x->route = ((const ApiRoute *)match.route->data)->pattern;
-    if (api->parts.access && !let_in(api, x, found ? match.route->data : NULL))
+    if (api->parts.access && !let_in(api, x, found ? &match : NULL))
         return;
     if (!found) {
         x->body_max = 1 << 16; /* read and dropped, so that the 404 or 405 can be sent */
@@ -392,7 +406,7 @@ void api_on_head(void *arg, HttpExchange *x)
 typedef struct {
     Api *api;
     HttpExchange *x;
-    RouteMatch match;
+    const RouteMatch *match; /* in the request's arena */
     uint64_t queued_ns;
     uint64_t version; /* of what may be kept, before anything is read; 0: it may not */
 } Job;
@@ -408,7 +422,7 @@ static void job_run(void *arg, unsigned worker)
         http_reply_error(x, &err);
         return;
     }
-    run_route(api, x, &job->match, &job->version, worker);
+    run_route(api, x, job->match, &job->version, worker);
 }
 
 static void job_refuse(void *arg, const Err *err)
@@ -469,13 +483,15 @@ static bool hand_over(Api *api, const ApiParts *asked, const ApiRoute *r, Job *j
 void api_on_request(void *arg, HttpExchange *x)
 {
     Api *api = arg;
-    RouteMatch match;
-    if (answer_unrouted(api, x, &match))
+    RouteMatch again;
+    const Asked *head = x->user;
+    const RouteMatch *match = head && head->found ? &head->match : &again;
+    if (match == &again && answer_unrouted(api, x, &again))
         return;
-    const ApiRoute *r = match.route->data;
+    const ApiRoute *r = match->route->data;
     x->route = r->pattern;
     if (r->flags & ON_LOOP) {
-        run_route(api, x, &match, NULL, 0);
+        run_route(api, x, match, NULL, 0);
         return;
     }
     const ApiParts *asked = parts_asked(api, x);
@@ -486,11 +502,16 @@ void api_on_request(void *arg, HttpExchange *x)
     }
     Err err = ERR_INIT;
     Job *job = ARENA_NEW(x->req.arena, Job);
-    if (job)
+    RouteMatch *copy = match == &again ? ARENA_NEW(x->req.arena, RouteMatch) : NULL;
+    if (copy) {
+        *copy = again;
+        match = copy;
+    }
+    if (job && match != &again)
         *job = (Job){api, x, match, clock_mono_ns(), asked ? kept_version(asked, r, x) : 0};
     else
         err_set(&err, ERR_NO_MEMORY, "no memory for the request");
-    if (!job || !hand_over(api, asked, r, job, &err))
+    if (err.code != ERR_NONE || !hand_over(api, asked, r, job, &err))
         http_reply_error(x, &err);
     api_give(api, asked);
 }

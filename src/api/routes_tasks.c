@@ -102,7 +102,7 @@ static const ApiRoute rows[] = {
     {"POST", "/api/v1/tasks", task_add, WORK_INTERACTIVE, 0, "tasks",
      "A new task, reminder or timer", "From a sentence (text), from members, or both.", NULL, 0,
      FIELDS(create_body), BODY_JSON, 1 << 17, "ChangedTask", "201", "400,413,415,503"},
-    {"GET", "/api/v1/tasks", task_list, WORK_INTERACTIVE, 0, "tasks", "List tasks", NULL,
+    {"GET", "/api/v1/tasks", task_list, WORK_INTERACTIVE, IS_SMALL, "tasks", "List tasks", NULL,
      FIELDS(list_query), NULL, 0, BODY_NONE, 0, "TaskList", "200", "400"},
     {"POST", "/api/v1/tasks/undo", task_undo, WORK_INTERACTIVE, 0, "tasks", "Undo a change",
      "Puts back exactly what the change found, deletions too. 409 when a task was changed again "
@@ -121,7 +121,7 @@ static const ApiRoute rows[] = {
     {"POST", "/api/v1/tasks/proposals/{id}/dismiss", proposal_dismiss, WORK_INTERACTIVE, 0,
      "tasks", "Do not propose it again", NULL, NULL, 0, NULL, 0, MAY_LACK, 1 << 16, NULL, "204",
      "400,404,409,413,415,503"},
-    {"GET", "/api/v1/tasks/{id}", task_get, WORK_INTERACTIVE, 0, "tasks",
+    {"GET", "/api/v1/tasks/{id}", task_get, WORK_INTERACTIVE, IS_SMALL, "tasks",
      "A task, with its done occurrences", NULL, NULL, 0, NULL, 0, BODY_NONE, 0, "TaskWithHistory",
      "200", "404"},
     {"PATCH", "/api/v1/tasks/{id}", task_change, WORK_INTERACTIVE, 0, "tasks", "Change a task",

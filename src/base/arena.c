@@ -126,7 +126,8 @@ static Block *block_for(Arena *a, size_t size)
     return b;
 }
 
-void *arena_alloc(Arena *a, size_t size)
+/* As arena_alloc, with whatever was there. */
+static void *take(Arena *a, size_t size)
 {
     if (size > a->max - a->used || size > SIZE_MAX / 2)
         return NULL;
@@ -140,7 +141,14 @@ void *arena_alloc(Arena *a, size_t size)
     b->used += rounded;
     a->used += rounded;
     UNPOISON(piece, size);
-    memset(piece, 0, size);
+    return piece;
+}
+
+void *arena_alloc(Arena *a, size_t size)
+{
+    void *piece = take(a, size);
+    if (piece)
+        memset(piece, 0, size);
     return piece;
 }
 
@@ -180,9 +188,12 @@ Str arena_str(Arena *a, Str s)
 
 char *arena_cstr(Arena *a, Str s)
 {
-    char *copy = s.len < SIZE_MAX ? arena_alloc(a, s.len + 1) : NULL;
-    if (copy && s.len)
+    char *copy = s.len < SIZE_MAX ? take(a, s.len + 1) : NULL;
+    if (!copy)
+        return NULL;
+    if (s.len)
         memcpy(copy, s.ptr, s.len);
+    copy[s.len] = '\0';
     return copy;
 }
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <pthread.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/num.h"
 
@@ -143,7 +144,7 @@ static bool make_key(const Metric *m, const char *const *values, char key[KEY_MA
 /* The slot of `key`: where it is, or the empty one where it belongs. */
 static uint16_t *find_slot(Metric *m, const char *key)
 {
-    size_t at = str_hash(str_of(key)) & (SLOTS - 1);
+    size_t at = checksum64(0, key, strlen(key)) & (SLOTS - 1);
     while (m->slots[at] && strcmp(m->sets[m->slots[at] - 1]->key, key) != 0)
         at = (at + 1) & (SLOTS - 1);
     return &m->slots[at];

@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+#define KEPT_BODY 4096
+
 static void on_post(LoopPost *post)
 {
     struct ExchangePriv *p = (void *)((char *)post - offsetof(struct ExchangePriv, post));
@@ -65,7 +67,9 @@ void exchange_reset(HttpExchange *x)
     struct ExchangePriv *p = x->priv;
     Arena *arena = x->req.arena;
     exchange_release_body(x);
-    buf_release(&x->resp.body);
+    Buf answer = x->resp.body; /* a small one is used again: most answers fit */
+    if (answer.cap > KEPT_BODY)
+        buf_release(&answer);
     buf_release(&p->body);
     buf_release(&p->stream_pending);
     arena_reset(arena);
@@ -77,7 +81,9 @@ void exchange_reset(HttpExchange *x)
     x->resp.content_type = (Str){NULL, 0};
     x->resp.header_count = 0;
     x->resp.body_ref = (Str){NULL, 0};
-    buf_init(&x->resp.body, BUF_DEFAULT_MAX);
+    answer.max = BUF_DEFAULT_MAX;
+    buf_clear(&answer);
+    x->resp.body = answer;
     x->user = NULL;
     x->route = NULL;
     x->body_max = 0;

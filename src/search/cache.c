@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/metrics.h"
 
@@ -109,7 +110,7 @@ static CacheEntry *find(Cache *c, Str key, uint64_t hash)
 
 const void *cache_enter(Cache *c, Str key, CacheEntry **held)
 {
-    uint64_t hash = str_hash(key);
+    uint64_t hash = checksum64(0, key.ptr, key.len);
     pthread_mutex_lock(&c->lock);
     CacheEntry *e = find(c, key, hash);
     if (e) {
@@ -150,7 +151,7 @@ static CacheEntry *entry_new(Cache *c, Str key, Arena *arena, size_t more)
         return NULL;
     }
     *e = (CacheEntry){.arena = arena,
-                      .hash = str_hash(key),
+                      .hash = checksum64(0, key.ptr, key.len),
                       .born_ns = clock_mono_ns(),
                       .bytes = bytes,
                       .key_len = key.len};

@@ -122,9 +122,6 @@ bool sq_document_read(Sq *q, bool with_content, Arena *a, Document *out, Err *er
     if (with_content && !sq_text_read(q->c, doc_no, 0, text_bytes, a, &d.content, err))
         return false;
     *out = d;
-    q->c->last.uuid = d.id;
-    q->c->last.doc_no = doc_no;
-    q->c->last.owner_no = 0; /* whoever asked for one of an owner's knows better */
     return true;
 }
 
@@ -143,11 +140,35 @@ static bool not_found(Err *err)
     return err_set(err, ERR_NOT_FOUND, "there is no such document");
 }
 
+/* The text, most often whole in the row already; and what near.c asks for next. */
+static bool read_whole(Sq *q, int64_t owner_no, Arena *a, Document *d, Err *err)
+{
+    SqConn *c = q->c;
+    uint64_t bytes = (uint64_t)sq_col_i64(q, 16);
+    Str first = sq_col_str(q, SQ_DOC_NCOLUMNS);
+    c->last.uuid = d->id;
+    c->last.owner_no = owner_no;
+    c->last.doc_no = sq_col_i64(q, 0);
+    c->last.sketch_no = sq_col_i64(q, SQ_DOC_NCOLUMNS + 1);
+    if (c->last.sketch_no && !sq_col_bytes(q, SQ_DOC_NCOLUMNS + 2, c->last.sketch,
+            sizeof c->last.sketch, "a document's sketch", err))
+        return false;
+    if (!first.ptr || first.len != bytes || !bytes)
+        return sq_text_read(c, c->last.doc_no, 0, bytes, a, &d->content, err);
+    d->content = arena_str(a, first);
+    return d->content.ptr || no_memory(err);
+}
+
 bool sq_document_get(Store *store, const Uuid *owner, const Uuid *id, bool with_content, Arena *a,
     Document *out, Err *err)
 {
     static const char sql[] =
         "SELECT " SQ_DOC_COLUMNS " FROM documents d WHERE d.owner_no = ?1 AND d.uuid = ?2";
+    static const char whole[] =
+        "SELECT " SQ_DOC_COLUMNS ", t.data, s.sketch_no, s.sketch FROM documents d "
+        "LEFT JOIN text_parts t ON t.key = d.doc_no * 65536 "
+        "LEFT JOIN sketches s ON s.doc_no = d.doc_no WHERE d.owner_no = ?1 AND d.uuid = ?2";
+    _Static_assert(SQ_PART_KEY(1, 0) == 65536, "the first part of a text");
     Sqlite *s = sq_of(store);
     SqOwner *o = sq_owner(s, owner);
     if (!o)
@@ -157,13 +178,18 @@ bool sq_document_get(Store *store, const Uuid *owner, const Uuid *id, bool with_
         return false;
     Sq q;
     int rc = -1;
-    if (sq_begin(&q, c, sql, err)) {
+    if (sq_begin(&q, c, with_content ? whole : sql, err)) {
+        Document d;
         sq_i64(&q, o->no);
         sq_blob(&q, id->b, sizeof id->b);
-        rc = read_one(&q, with_content, a, out, err);
+        rc = sq_step(&q, err);
+        if (rc > 0 && !(sq_document_read(&q, false, a, &d, err)
+                && (!with_content || read_whole(&q, o->no, a, &d, err))))
+            rc = -1;
         if (rc > 0)
-            c->last.owner_no = o->no;
+            *out = d;
     }
+    sq_end(&q);
     sq_read_end(s, c);
     return rc > 0 || (rc == 0 && not_found(err));
 }

@@ -238,28 +238,29 @@ static bool scan(SqNear *near, const One *one, double least, Arena *a, Hit **hit
     return true;
 }
 
-/* The sketch of one document: 1, 0 when it has none, -1. */
+/* The sketch of one document: 1, 0 when it has none, -1. Of the one that was read just now it is
+ * known. */
 static int own_sketch(SqConn *c, int64_t owner_no, const Uuid *id, One *one, Err *err)
 {
-    static const char by_id[] =
+    static const char sql[] =
         "SELECT d.doc_no, s.sketch, s.sketch_no FROM documents d JOIN sketches s "
         "ON s.doc_no = d.doc_no WHERE d.owner_no = ?1 AND d.uuid = ?2";
-    static const char by_no[] =
-        "SELECT doc_no, sketch, sketch_no FROM sketches WHERE owner_no = ?1 AND doc_no = ?2";
-    bool last = c->last.doc_no && c->last.owner_no == owner_no && uuid_eq(&c->last.uuid, id);
+    one->owner_no = owner_no;
+    if (c->last.doc_no && c->last.owner_no == owner_no && uuid_eq(&c->last.uuid, id)) {
+        one->doc_no = c->last.doc_no;
+        one->sketch_no = c->last.sketch_no;
+        memcpy(one->sketch, c->last.sketch, NEAR_BYTES);
+        return one->sketch_no != 0;
+    }
     Sq q;
     int rc = -1;
-    if (sq_begin(&q, c, last ? by_no : by_id, err)) {
+    if (sq_begin(&q, c, sql, err)) {
         sq_i64(&q, owner_no);
-        if (last)
-            sq_i64(&q, c->last.doc_no);
-        else
-            sq_blob(&q, id->b, sizeof id->b);
+        sq_blob(&q, id->b, sizeof id->b);
         rc = sq_step(&q, err);
         if (rc > 0) {
             one->doc_no = sq_col_i64(&q, 0);
             one->sketch_no = sq_col_i64(&q, 2);
-            one->owner_no = owner_no;
             if (!sq_col_bytes(&q, 1, one->sketch, NEAR_BYTES, "a document's sketch", err))
                 rc = -1;
         }

@@ -47,8 +47,9 @@ typedef struct SqConn {
     SqTok *tok;          /* made when first needed */
     struct {
         Uuid uuid;
-        int64_t owner_no, doc_no; /* doc_no 0: none */
-    } last;              /* the document read last in this snapshot */
+        int64_t owner_no, doc_no, sketch_no; /* 0: none */
+        uint8_t sketch[STORE_SKETCH_BYTES];
+    } last;              /* the document that sq_document_get read last in this snapshot */
     uint64_t near_loads; /* near.c: its list has all of this snapshot; 0: it may not */
     struct SqConn *next;
 } SqConn;

@@ -6,7 +6,7 @@
 Both look one of the same documents up in SQLite, by its key, and answer it as JSON; the peer (lookup_peer.py) checks
 nobody's credentials, has no rate limit and writes no metric. "again": documents that were asked for a moment ago, which
 Sotto has kept as it sent them (src/api/kept.h). "new": each one after 2,000 others, more than are kept, so that every
-request is a look-up. Rounds alternate; processor time is user and system time of the server's process. Makes a Python
+request is a look-up (cache_requests_total says so). Rounds alternate; processor time is user and system time of the server's process. Makes a Python
 environment in build/lookup-venv; needs wrk. Goal: 20 times.
 """
 import argparse
@@ -41,14 +41,18 @@ def environment():
     return folder / "bin/python"
 
 
+def add(url, i):
+    """One more; whatever answers Sotto kept are worth nothing then."""
+    body = {"title": f"Letter {i}", "content": f"Letter {i}: the boiler costs {i} euros a month.", "tags": ["letter", "home"]}
+    request = urllib.request.Request(url + DOCUMENTS, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)["id"]
+
+
 def fill(url, n):
     documents = []
     for i in range(n):
-        body = {"title": f"Letter {i}", "content": f"Letter {i}: the boiler costs {i} euros a month.",
-                "tags": ["letter", "home"]}
-        request = urllib.request.Request(url + DOCUMENTS, json.dumps(body).encode(), {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            identity = json.load(answer)["id"]
+        identity = add(url, i)
         with urllib.request.urlopen(f"{url}{DOCUMENTS}/{identity}") as answer:
             documents.append(json.load(answer))
     return documents
@@ -78,6 +82,12 @@ def ask(path, documents):
 def processor_s(pid):
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def kept_hits(url):
+    with urllib.request.urlopen(url + "/metrics", timeout=60) as answer:
+        found = re.search(r'cache_requests_total\{cache="answer",outcome="hit"\} (\d+)', answer.read().decode())
+    return int(found[1]) if found else 0
 
 
 def measure(name, pid, url, script, args):
@@ -120,10 +130,14 @@ def main():
             else:
                 sys.exit("the peer does not start")
             per_second = {(who, which): [] for who in ("FastAPI", "sotto") for which in scripts}
-            for _ in range(args.rounds):
+            for i in range(args.rounds):
                 for which, script in scripts.items():
                     per_second["FastAPI", which].append(measure(f"FastAPI {which}", peer.pid, url, script, args))
+                    add(server.url, args.documents + 2 * i + (which == "new"))
+                    before = kept_hits(server.url)
                     per_second["sotto", which].append(measure(f"sotto {which}", server.process.pid, server.url, script, args))
+                    if which == "new":
+                        print(f"               {kept_hits(server.url) - before} of them were no look-ups")
         finally:
             peer.terminate()
             peer.wait(20)

@@ -54,10 +54,40 @@ static void as_string(Str bytes)
     buf_release(&mended);
 }
 
+/* What is taken without a tree is what the tree has, but for how numbers are spelled. */
+static void members(Str text)
+{
+    JsonMember m[16];
+    size_t n = 0;
+    if (!json_members(text, m, 16, &n))
+        return;
+    Json *j = json_parse(text, JSON_DEFAULT_DEPTH, NULL);
+    if (!j) /* a key twice further down: nothing else may be wrong */
+        return;
+    void *iter = NULL;
+    Str key;
+    const Json *value;
+    REQUIRE(json_count(j) == n);
+    for (size_t i = 0; i < n; i++) {
+        Buf a, b;
+        buf_init(&a, BUF_DEFAULT_MAX);
+        buf_init(&b, BUF_DEFAULT_MAX);
+        REQUIRE(json_each(j, &iter, &key, &value) && str_eq(key, m[i].key));
+        Json *one = json_parse(m[i].value, JSON_DEFAULT_DEPTH, NULL);
+        REQUIRE(one && json_dump(one, &a) && json_dump(value, &b));
+        REQUIRE(str_eq(buf_str(&a), buf_str(&b)));
+        json_free(one);
+        buf_release(&a);
+        buf_release(&b);
+    }
+    json_free(j);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     Str s = {(const char *)data, size};
     round_trip(s);
     as_string(s);
+    members(s);
     return 0;
 }

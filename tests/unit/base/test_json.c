@@ -312,6 +312,67 @@ static bool parse_and_dump(void *arg)
     return ok;
 }
 
+/* Members taken from the text are those of the tree, written the same. */
+static void members_as_written(void **state)
+{
+    (void)state;
+    static const char *const taken[] = {
+        "{}", "{\"a\":1}", "{\"a\":-0.5,\"b\":[],\"c\":{},\"d\":[{\"e\":null}]}",
+        "{\"s\":\"a \\\"quote\\\", \\\\ and \\n and \\u001f\",\"t\":true,\"f\":false,\"n\":null}",
+        "{\"\xC3\xA4\":\"\xE2\x82\xAC\",\"\":0}", "{\"x\":1.5e-7,\"y\":1e21,\"z\":[[1,2],[3]]}",
+    };
+    static const char *const refused[] = {
+        "", "[]", "{", "{}x", "{ }", "{\"a\": 1}", "{\"a\":1,}", "{\"a\"}", "{\"a\":}", "{a:1}",
+        "{\"a\":01}",
+        "{\"a\":-}", "{\"a\":1.}", "{\"a\":.5}", "{\"a\":-0}", "{\"a\":+1}", "{\"a\":1e}",
+        "{\"a\":1e999}", "{\"a\":1234567890123456789}", "{\"a\":tru}", "{\"a\":nul}", "{\"a\":[1}",
+        "{\"a\":[1,]}", "{\"a\":{\"b\":1]}", "{\"a\":\"\\x\"}", "{\"a\":\"\\u0041\"}",
+        "{\"a\":\"\\u0000\"}",
+        "{\"a\":\"\n\"}", "{\"a\":\"\xFF\"}", "{\"a\":\"b}", "{\"a\":1,\"a\":2}",
+        "{\"\\u0001\":1}", "{\"a\":[}", "{\"a\":{1}}", "{\"a\":{\"b\"}}", "{\"a\":1}}",
+    };
+    JsonMember m[8];
+    size_t n = 0;
+    for (size_t i = 0; i < ARRAY_LEN(taken); i++) {
+        Json *j = json_parse(str_of(taken[i]), JSON_DEFAULT_DEPTH, NULL);
+        assert_true(json_members(str_of(taken[i]), m, ARRAY_LEN(m), &n));
+        assert_int_equal(n, json_count(j));
+        Buf text, value;
+        void *iter = NULL;
+        Str key;
+        const Json *one;
+        buf_init(&text, 4096);
+        assert_true(json_dump(j, &text));
+        assert_str(buf_str(&text), taken[i]);
+        for (size_t k = 0; k < n; k++) {
+            buf_init(&value, 4096);
+            assert_true(json_each(j, &iter, &key, &one) && str_eq(key, m[k].key));
+            assert_true(json_dump(one, &value) && str_eq(buf_str(&value), m[k].value));
+            buf_release(&value);
+        }
+        buf_release(&text);
+        json_free(j);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(refused); i++)
+        if (json_members(str_of(refused[i]), m, ARRAY_LEN(m), &n))
+            fail_msg("taken: %s", refused[i]);
+    assert_false(json_members(STR("{\"a\":1,\"b\":2}"), m, 1, &n));
+    char deep[200] = "{\"a\":";
+    for (size_t d = 1; d < 40; d++) { /* as deep as json_parse goes, and no deeper */
+        char text[200];
+        size_t at = 5;
+        memset(text, '[', sizeof text);
+        memcpy(text, deep, 5);
+        memset(text + at + d, ']', d);
+        text[at + 2 * d] = '}';
+        Str s = {text, at + 2 * d + 1};
+        Json *j = json_parse(s, JSON_DEFAULT_DEPTH, NULL);
+        if (json_members(s, m, ARRAY_LEN(m), &n) != (j != NULL))
+            fail_msg("%zu levels", d + 1);
+        json_free(j);
+    }
+}
+
 static void torture(void **state)
 {
     (void)state;
@@ -336,6 +397,7 @@ int main(void)
         cmocka_unit_test(broken_strings_are_mended),
         cmocka_unit_test(dump_is_compact_and_reads_back),
         cmocka_unit_test(nesting_faults_fail_the_buffer),
+        cmocka_unit_test(members_as_written),
         cmocka_unit_test(torture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

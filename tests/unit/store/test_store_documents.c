@@ -1,5 +1,6 @@
 /* Documents in and out of the store: put, get, replace, duplicates, patches, deletions, originals,
  * lists, owners. */
+#include <pthread.h>
 #include <strings.h>
 
 #include "store_unit.h"
@@ -516,6 +517,46 @@ static void bad_cursors(void **state)
         err, ERR_VALIDATION, "limit");
 }
 
+static void *put_one(void *arg)
+{
+    Fx *f = arg;
+    Err err = ERR_INIT;
+    Arena *a = arena_new(ARENA_DEFAULT_MAX);
+    PutOutcome outcome;
+    Uuid id;
+    DocumentPut *p = fx_doc(a, 2, STR("the second"), fx_text(a, 99, 20, 20, 100));
+    bool ok = store_document_put(f->s, &f->owner, p, &outcome, &id, &err);
+    arena_free(a);
+    return ok ? f : NULL;
+}
+
+/* Held reads are of one moment; released, of now. */
+static void held_reads_are_one_snapshot(void **state)
+{
+    Fx *f = *state;
+    PutOutcome outcome;
+    Uuid first;
+    Document d;
+    DocPage page;
+    pthread_t other;
+    void *ok;
+    DocumentPut *p = fx_doc(f->a, 1, STR("the first"), fx_text(f->a, 98, 20, 20, 100));
+    OK(store_document_put(f->s, &f->owner, p, &outcome, &first, &oops));
+    store_read_hold(f->s);
+    OK(store_document_get(f->s, &f->owner, &first, true, f->a, &d, &oops));
+    assert_int_equal(pthread_create(&other, NULL, put_one, f), 0);
+    assert_int_equal(pthread_join(other, &ok), 0);
+    assert_non_null(ok);
+    OK(store_document_list(f->s, &f->owner, NULL, SORT_TITLE_ASC, 10, STR(""), f->a, &page, &oops));
+    assert_int_equal(page.total, 1);
+    store_read_release(f->s);
+    OK(store_document_list(f->s, &f->owner, NULL, SORT_TITLE_ASC, 10, STR(""), f->a, &page, &oops));
+    assert_int_equal(page.total, 2);
+    store_read_hold(f->s); /* nothing read: nothing to end */
+    store_read_release(f->s);
+    OK(store_document_get(f->s, &f->owner, &first, true, f->a, &d, &oops));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -532,6 +573,7 @@ int main(void)
         T(pages_are_stable),
         T(filters),
         T(bad_cursors),
+        T(held_reads_are_one_snapshot),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,7 +19,7 @@ static Uuid put(Fx *f, const Uuid *owner, uint64_t n, const uint8_t *bytes)
     char title[32];
     (void)snprintf(title, sizeof title, "document %d", (int)n);
     DocumentPut *p = fx_doc(f->a, n, arena_str(f->a, str_of(title)),
-                            fx_text(f->a, n * 31 + (uint64_t)bytes[0], 20, 20, 100));
+                            fx_text(f->a, n * 1000 + (uint64_t)bytes[0], 20, 20, 100));
     PutOutcome outcome;
     Uuid id;
     p->sketch = bytes;
@@ -85,6 +85,56 @@ static void test_documents(void **state)
     fx_check(f->s);
 }
 
+/* What is remembered of a document (near.c) says the same as comparing it with all: after others
+ * have come, changed and gone, and whatever was asked before. */
+static void test_remembered(void **state)
+{
+    Fx *f = *state;
+    enum { N = 120 };
+    static uint8_t s[N][STORE_SKETCH_BYTES];
+    Uuid id[N], eve = fx_uuid(666);
+    bool there[N] = {false}, hers[N] = {false};
+    uint64_t seed = 20261123;
+    for (size_t round = 0; round < 400; round++) {
+        size_t i = fx_next(&seed) % N, what = fx_next(&seed) % 4;
+        if (!there[i]) {
+            hers[i] = i % 7 == 0;
+            sketch(i % 12, i % 30, s[i]);
+            id[i] = put(f, hers[i] ? &eve : &f->owner, i + 1, s[i]);
+            there[i] = true;
+        } else if (what == 0) {
+            OK(store_document_delete(f->s, hers[i] ? &eve : &f->owner, &id[i], &oops));
+            there[i] = false;
+        } else if (what == 1) { /* another text: put makes it of the first byte */
+            uint8_t other[STORE_SKETCH_BYTES];
+            sketch((i + round) % 12, i % 30, other);
+            if (other[0] == s[i][0])
+                continue;
+            memcpy(s[i], other, sizeof other);
+            id[i] = put(f, hers[i] ? &eve : &f->owner, i + 1, s[i]);
+        }
+        if (!there[i])
+            continue;
+        double least = round % 50 == 49 ? 0.7 : 0.5;
+        NearDocument *found;
+        size_t n, expected = 0;
+        Document d;
+        if (round % 2) /* as the API does: the document first, in the same snapshot */
+            store_read_hold(f->s);
+        OK(store_document_get(f->s, hers[i] ? &eve : &f->owner, &id[i], true, f->a, &d, &oops));
+        OK(store_near_documents(f->s, hers[i] ? &eve : &f->owner, &id[i], least, 100, f->a, &found,
+                                &n, &oops));
+        if (round % 2)
+            store_read_release(f->s);
+        for (size_t k = 0; k < N; k++)
+            expected += k != i && there[k] && hers[k] == hers[i] &&
+                        near_similarity(s[i], s[k]) >= least;
+        assert_int_equal(n, expected);
+        for (size_t k = 1; k < n; k++)
+            assert_true(found[k].similarity <= found[k - 1].similarity);
+    }
+}
+
 static void test_groups(void **state)
 {
     Fx *f = *state;
@@ -132,6 +182,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_similarity),
         cmocka_unit_test_setup_teardown(test_documents, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(test_remembered, fx_setup, fx_teardown),
         cmocka_unit_test_setup_teardown(test_groups, fx_setup, fx_teardown),
         cmocka_unit_test_setup_teardown(test_languages, fx_setup, fx_teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
