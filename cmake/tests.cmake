@@ -5,13 +5,17 @@
 # program of this build. Under a sanitizer every test has that sanitizer's name before its own, so
 # that one ctest can run several builds.
 enable_testing()
+set(slower 1)
 if(SOTTO_ASAN)
   set(SOTTO_TEST_PREFIX asan/)
 elseif(SOTTO_TSAN)
   set(SOTTO_TEST_PREFIX tsan/)
+  set(slower 10) # what the thread sanitizer costs
 else()
   set(SOTTO_TEST_PREFIX "")
 endif()
+math(EXPR unit_seconds "300 * ${slower}")
+math(EXPR e2e_seconds "900 * ${slower}")
 set(SOTTO_MODULES base nn text audio net store search llm assistant ingest voice api app)
 
 if(SOTTO_TESTS)
@@ -29,7 +33,7 @@ if(SOTTO_TESTS)
       target_compile_definitions(${name} PRIVATE SOTTO_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
         SOTTO_BUILD_DIR="${CMAKE_BINARY_DIR}")
       add_test(NAME ${SOTTO_TEST_PREFIX}unit/${module}/${name} COMMAND ${name})
-      set_tests_properties(${SOTTO_TEST_PREFIX}unit/${module}/${name} PROPERTIES TIMEOUT 300 LABELS unit)
+      set_tests_properties(${SOTTO_TEST_PREFIX}unit/${module}/${name} PROPERTIES TIMEOUT ${unit_seconds} LABELS unit)
     endforeach()
     file(GLOB fuzzers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/${module}/fuzz_*.c)
     foreach(source ${fuzzers})
@@ -42,16 +46,12 @@ if(SOTTO_TESTS)
         add_executable(${name} ${source} ${CMAKE_SOURCE_DIR}/tests/fuzz/replay_main.c)
         add_test(NAME ${SOTTO_TEST_PREFIX}fuzz/${corpus}
           COMMAND ${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${corpus})
-        set_tests_properties(${SOTTO_TEST_PREFIX}fuzz/${corpus} PROPERTIES TIMEOUT 300 LABELS fuzz)
+        set_tests_properties(${SOTTO_TEST_PREFIX}fuzz/${corpus} PROPERTIES TIMEOUT ${unit_seconds} LABELS fuzz)
       endif()
       target_link_libraries(${name} PRIVATE sotto_${module})
     endforeach()
   endforeach()
   if(TARGET sotto AND NOT SOTTO_FUZZ)
-    set(e2e_timeout 900)
-    if(SOTTO_TSAN) # ten times as slow
-      set(e2e_timeout 5400)
-    endif()
     file(GLOB suites CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/e2e/test_*.py)
     foreach(source ${suites})
       get_filename_component(name ${source} NAME_WE)
@@ -59,7 +59,7 @@ if(SOTTO_TESTS)
       add_test(NAME ${SOTTO_TEST_PREFIX}e2e/${suite}
         COMMAND ${CMAKE_SOURCE_DIR}/build/venv/bin/python -m pytest -q -rs -p no:cacheprovider ${source}
         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests/e2e)
-      set_tests_properties(${SOTTO_TEST_PREFIX}e2e/${suite} PROPERTIES TIMEOUT ${e2e_timeout} LABELS e2e
+      set_tests_properties(${SOTTO_TEST_PREFIX}e2e/${suite} PROPERTIES TIMEOUT ${e2e_seconds} LABELS e2e
         ENVIRONMENT "SOTTO_BIN=$<TARGET_FILE:sotto>;SOTTO_BUILD=${SOTTO_TEST_PREFIX};PYTHONDONTWRITEBYTECODE=1")
     endforeach()
   endif()

@@ -20,7 +20,7 @@ add_executable(store_kill ${CMAKE_SOURCE_DIR}/tests/torture/store_kill.c)
 target_link_libraries(store_kill PRIVATE sotto_store)
 target_include_directories(store_kill PRIVATE ${CMAKE_SOURCE_DIR}/tests)
 add_test(NAME ${SOTTO_TEST_PREFIX}torture/store_kill COMMAND store_kill)
-set_tests_properties(${SOTTO_TEST_PREFIX}torture/store_kill PROPERTIES TIMEOUT 1800 LABELS torture)
+set_tests_properties(${SOTTO_TEST_PREFIX}torture/store_kill PROPERTIES TIMEOUT ${e2e_seconds} LABELS torture)
 # Deaths, hangs and memory grabs of the confined child, and hostile files, sent to a whole server: 40
 # here, 1,000 with SOTTO_TORTURE=full.
 add_executable(confine_campaign ${CMAKE_SOURCE_DIR}/tests/torture/confine_campaign.c
@@ -29,15 +29,15 @@ target_link_libraries(confine_campaign PRIVATE sotto_app)
 target_include_directories(confine_campaign PRIVATE ${CMAKE_SOURCE_DIR}/tests)
 add_test(NAME ${SOTTO_TEST_PREFIX}torture/confine_campaign COMMAND confine_campaign)
 set_tests_properties(${SOTTO_TEST_PREFIX}torture/confine_campaign
-  PROPERTIES TIMEOUT 1800 LABELS torture)
+  PROPERTIES TIMEOUT ${e2e_seconds} LABELS torture)
 # kill -9 while conversations are held: 20 times here, 200 with SOTTO_TORTURE=full.
 add_executable(talk_kill ${CMAKE_SOURCE_DIR}/tests/torture/talk_kill.c)
 target_link_libraries(talk_kill PRIVATE sotto_store)
 target_include_directories(talk_kill PRIVATE ${CMAKE_SOURCE_DIR}/tests)
 add_test(NAME ${SOTTO_TEST_PREFIX}torture/talk_kill COMMAND talk_kill)
-set_tests_properties(${SOTTO_TEST_PREFIX}torture/talk_kill PROPERTIES TIMEOUT 1800 LABELS torture)
+set_tests_properties(${SOTTO_TEST_PREFIX}torture/talk_kill PROPERTIES TIMEOUT ${e2e_seconds} LABELS torture)
 # Speech recognition by sanitized code takes its time.
-set_tests_properties(${SOTTO_TEST_PREFIX}unit/nn/test_whisper PROPERTIES TIMEOUT 1200)
+set_tests_properties(${SOTTO_TEST_PREFIX}unit/nn/test_whisper PROPERTIES TIMEOUT ${e2e_seconds})
 # The load generator (tests/load): many WebSocket clients, people at work, hostile clients.
 add_executable(sotto_load ${CMAKE_SOURCE_DIR}/tests/load/load.c
   ${CMAKE_SOURCE_DIR}/tests/load/load_ws.c ${CMAKE_SOURCE_DIR}/tests/load/load_http.c
@@ -53,16 +53,16 @@ if(TARGET sotto AND NOT SOTTO_FUZZ)
     endif()
     add_test(NAME ${SOTTO_TEST_PREFIX}load/${kind} COMMAND ${CMAKE_SOURCE_DIR}/build/venv/bin/python
       ${CMAKE_SOURCE_DIR}/tests/load/server.py ${extra})
-    set_tests_properties(${SOTTO_TEST_PREFIX}load/${kind} PROPERTIES TIMEOUT 300 LABELS e2e
+    set_tests_properties(${SOTTO_TEST_PREFIX}load/${kind} PROPERTIES TIMEOUT ${unit_seconds} LABELS e2e
       ENVIRONMENT "SOTTO_BIN=$<TARGET_FILE:sotto>;SOTTO_LOAD=$<TARGET_FILE:sotto_load>;PYTHONDONTWRITEBYTECODE=1")
   endforeach()
   add_test(NAME ${SOTTO_TEST_PREFIX}load/mixed COMMAND ${CMAKE_SOURCE_DIR}/build/venv/bin/python
     ${CMAKE_SOURCE_DIR}/tests/load/mixed.py --seconds 6 --documents 20 --files 30)
-  set_tests_properties(${SOTTO_TEST_PREFIX}load/mixed PROPERTIES TIMEOUT 300 LABELS e2e
+  set_tests_properties(${SOTTO_TEST_PREFIX}load/mixed PROPERTIES TIMEOUT ${unit_seconds} LABELS e2e
     ENVIRONMENT "SOTTO_BIN=$<TARGET_FILE:sotto>;SOTTO_LOAD=$<TARGET_FILE:sotto_load>;PYTHONDONTWRITEBYTECODE=1")
 endif()
-# Every system call and allocation failing, once and for ever, in six scenarios with the real server:
-# a few of each kind here, all of them with SOTTO_TORTURE=full. Not under a sanitizer: its allocator
+# Every system call and allocation failing, once and for ever, in scenarios with the real server: a
+# few of each kind here, all of them with SOTTO_TORTURE=full. Not under a sanitizer: its allocator
 # and its calls would be in the way of the library's.
 if(TARGET sotto AND NOT SOTTO_FUZZ AND NOT SOTTO_TEST_PREFIX)
   add_library(faults SHARED ${CMAKE_SOURCE_DIR}/tests/torture/faults.c)

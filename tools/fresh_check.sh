@@ -3,7 +3,8 @@
 # (kept for the next time; build/fresh unless said otherwise), with git and make and nothing else,
 # clones this repository's HEAD into it and runs `make run` and `make test` there as an ordinary user
 # with sudo. Needs root and the Debian package debootstrap. Package sources and proxies are this
-# machine's own. FRESH_STEPS="run test demo" chooses what is run.
+# machine's own. FRESH_STEPS="run test demo" chooses what is run; "setup" is
+# what `make test` installs, without the tests.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 root=${1:-$top/build/fresh}
@@ -67,7 +68,11 @@ step_run() {
 for step in $steps; do
   echo "=== make $step, first time ==="
   start=$SECONDS
-  if [ "$step" = run ]; then step_run; else as_ada "make $step"; fi
+  case $step in
+    run) step_run ;;
+    setup) as_ada "./setup test" ;;
+    *) as_ada "make $step" ;;
+  esac
   echo "=== make $step: $((SECONDS - start)) s ==="
 done
 if [[ " $steps " == *" run "* ]]; then

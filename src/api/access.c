@@ -14,11 +14,43 @@
 
 /* ---- the table ------------------------------------------------------------------------------ */
 
+static size_t place_of_id(const Access *x, const Uuid *id)
+{
+    uint64_t h;
+    memcpy(&h, id->b + 8, sizeof h);
+    return (size_t)(h * 0x9e3779b97f4a7c15u >> 32) & (x->by_id_size - 1);
+}
+
+static void index_people(Access *x)
+{
+    size_t size = x->by_id_size ? x->by_id_size : 16;
+    while (size < x->n_people * 2)
+        size *= 2;
+    uint32_t *table = size == x->by_id_size ? x->by_id : mem_array(size, sizeof *table);
+    if (table != x->by_id) {
+        mem_free(x->by_id);
+        x->by_id = table;
+        x->by_id_size = table ? size : 0; /* without memory all are looked at */
+    }
+    if (x->by_id)
+        memset(x->by_id, 0, x->by_id_size * sizeof *x->by_id);
+    for (size_t i = 0; x->by_id && i < x->n_people; i++) {
+        size_t at = place_of_id(x, &x->people[i].id);
+        while (x->by_id[at])
+            at = (at + 1) & (x->by_id_size - 1);
+        x->by_id[at] = (uint32_t)i + 1;
+    }
+}
+
 AccessPerson *access_person_at(Access *x, const Uuid *id)
 {
-    for (size_t i = 0; i < x->n_people; i++)
+    for (size_t i = 0; !x->by_id && i < x->n_people; i++)
         if (uuid_eq(&x->people[i].id, id))
             return &x->people[i];
+    for (size_t at = x->by_id ? place_of_id(x, id) : 0; x->by_id && x->by_id[at];
+         at = (at + 1) & (x->by_id_size - 1))
+        if (uuid_eq(&x->people[x->by_id[at] - 1].id, id))
+            return &x->people[x->by_id[at] - 1];
     return NULL;
 }
 
@@ -57,6 +89,7 @@ void access_settle(Access *x)
     atomic_store(&x->must_sign_in, x->o.login == LOGIN_ALWAYS || x->o.reachable ||
                                        x->n_people > 1 || any_password);
     fill_table(x);
+    index_people(x);
 }
 
 static bool grow(void **items, size_t n, size_t *cap, size_t size, Err *err)
@@ -72,7 +105,15 @@ static bool grow(void **items, size_t n, size_t *cap, size_t size, Err *err)
     return true;
 }
 
-bool access_entry_add(Access *x, const Credential *c, Err *err)
+AccessPerson *access_person_new(Access *x, Err *err)
+{
+    if (!grow((void **)&x->people, x->n_people, &x->cap_people, sizeof *x->people, err))
+        return NULL;
+    x->people[x->n_people] = (AccessPerson){0};
+    return &x->people[x->n_people++];
+}
+
+bool access_entry_add(Access *x, const Credential *c, bool more, Err *err)
 {
     if (!grow((void **)&x->entries, x->n_entries, &x->cap_entries, sizeof *x->entries, err))
         return false;
@@ -92,7 +133,8 @@ bool access_entry_add(Access *x, const Credential *c, Err *err)
     size_t n = c->name.len < CREDENTIAL_NAME_MAX ? c->name.len : CREDENTIAL_NAME_MAX;
     memcpy(e->name, c->name.ptr ? c->name.ptr : "", n);
     e->c.name = (Str){NULL, 0};
-    fill_table(x);
+    if (!more)
+        fill_table(x);
     return true;
 }
 
@@ -140,18 +182,21 @@ static bool load(Access *x, Err *err)
                       store_credential_list(x->o.store, a, &list, &n, err)
                 : err_set(err, ERR_NO_MEMORY, "no memory for people and tokens");
     for (size_t i = 0; ok && i < n_people; i++) {
-        ok = grow((void **)&x->people, x->n_people, &x->cap_people, sizeof *x->people, err);
-        if (!ok)
+        AccessPerson *p = access_person_new(x, err);
+        if (!p) {
+            ok = false;
             break;
-        AccessPerson *p = &x->people[x->n_people++];
+        }
         *p = (AccessPerson){
             .id = people[i].id, .admin = people[i].admin, .created_at = people[i].created_at};
         (void)snprintf(p->name, sizeof p->name, STR_FMT, STR_ARG(people[i].name));
         (void)snprintf(p->password, sizeof p->password, STR_FMT, STR_ARG(people[i].password));
     }
     for (size_t i = 0; ok && i < n; i++)
-        ok = access_entry_add(x, &list[i], err);
+        ok = access_entry_add(x, &list[i], true, err);
     arena_free(a);
+    if (ok)
+        access_settle(x);
     return ok;
 }
 
@@ -163,13 +208,13 @@ static bool add_local(Access *x, Err *err)
     Err why = ERR_INIT;
     if (access_person_at(x, &x->o.local))
         return true;
-    if (!grow((void **)&x->people, x->n_people, &x->cap_people, sizeof *x->people, err))
-        return false;
     if (access_person_named(x, p.name))
         p.name = STR("owner"); /* somebody else took it in data of another machine */
     if (!store_person_put(x->o.store, &p, &why) && why.code != ERR_FORBIDDEN)
         return err_set(err, why.code, "%s", why.msg);
-    AccessPerson *made = &x->people[x->n_people++];
+    AccessPerson *made = access_person_new(x, err);
+    if (!made)
+        return false;
     *made = (AccessPerson){.id = p.id, .admin = true, .created_at = p.created_at};
     (void)snprintf(made->name, sizeof made->name, STR_FMT, STR_ARG(p.name));
     return true;
@@ -209,6 +254,7 @@ void access_free(Access *x)
     for (size_t i = 0; i < x->n_people; i++)
         memset(x->people[i].password, 0, sizeof x->people[i].password);
     mem_free(x->people);
+    mem_free(x->by_id);
     mem_free(x->entries);
     mem_free(x->table);
     mem_free(x->notes);

@@ -83,8 +83,8 @@ void access_tick(Access *x);
  * there from now on. Not on the loop thread. */
 #define ACCESS_NEWS_MAX 32
 typedef struct {
-    Uuid came[ACCESS_NEWS_MAX], went[ACCESS_NEWS_MAX]; /* people; more of them the next time */
-    size_t n_came, n_went;
+    Uuid went[ACCESS_NEWS_MAX]; /* people; more of them the next time */
+    size_t n_went;
 } AccessNews;
 bool access_refresh(Access *x, AccessNews *news, Err *err);
 
@@ -100,6 +100,8 @@ bool access_check(Access *x, const HttpRequest *req, Caller *out, unsigned *retr
 void access_local(Access *x, Caller *out);
 /* One message of a WebSocket, as a request. ERR_RATE_LIMITED. */
 bool access_message(Access *x, const Caller *c, Err *err);
+/* There is a person of that id. Any thread. */
+bool access_knows(Access *x, const Uuid *id);
 /* Its credential has not ended. */
 bool access_is_alive(Access *x, const Caller *c);
 /* The scopes are there, or ERR_UNAUTHORIZED (nobody) or ERR_FORBIDDEN (not this caller). */
@@ -122,6 +124,7 @@ bool access_token_add(Access *x, const Uuid *owner, Str name, unsigned scopes, i
 bool access_token_revoke(Access *x, const Uuid *owner, const Uuid *id, Err *err);
 /* Tokens and sessions of one person, or (NULL) of all; texts are copied into the arena. */
 bool access_list(Access *x, const Uuid *owner, Arena *a, Credential **out, size_t *n, Err *err);
+bool access_person(Access *x, const Uuid *id, Arena *a, Person *out, Err *err); /* as a list's */
 bool access_people(Access *x, Arena *a, Person **out, size_t *n, Err *err);
 bool access_person_add(Access *x, Str name, Str password, bool admin, Uuid *id, Err *err);
 /* With password.ptr NULL it is taken away. Ends the person's sessions but for `keep` (NULL: all).

@@ -11,7 +11,7 @@
 #include "net/limiter.h"
 #include "net/password.h"
 
-#define PEOPLE_MAX 200u
+#define PEOPLE_MAX 100000u
 #define TOKENS_MAX 200u   /* of one person */
 #define SESSIONS_MAX 100u /* of one person; the oldest gives way */
 #define NOTES_MAX 8192u   /* that wait to be written */
@@ -44,6 +44,8 @@ struct Access {
     pthread_mutex_t lock;
     AccessPerson *people;
     size_t n_people, cap_people;
+    uint32_t *by_id; /* person + 1 by id; [by_id_size], a power of two; access_settle makes it */
+    size_t by_id_size;
     AccessEntry *entries;
     size_t n_entries, cap_entries;
     uint32_t *table; /* entry + 1 by the first bytes of its hash; [table_size], a power of two */
@@ -52,6 +54,7 @@ struct Access {
     Limiter *limits;
     AccessNote *notes;
     size_t n_notes, cap_notes, dropped;
+    uint64_t version; /* of a shared store's people, when access_refresh read them */
     int64_t looked_at; /* when expired ones were last looked for */
     void (*on_end)(void *arg, const Uuid *credentials, size_t n);
     void *on_end_arg;
@@ -63,7 +66,10 @@ enum { LIMIT_ADDRESS, LIMIT_CREDENTIAL, LIMIT_LOGIN_ADDRESS, LIMIT_LOGIN_NAME,
 /* Callers hold `lock`. */
 AccessPerson *access_person_at(Access *x, const Uuid *id);
 AccessPerson *access_person_named(Access *x, Str name);
-bool access_entry_add(Access *x, const Credential *c, Err *err); /* c->name is copied */
+/* One more, zeroed, that access_person_at finds after access_settle. */
+AccessPerson *access_person_new(Access *x, Err *err);
+/* c->name is copied. Several: `more` are still to come, and access_settle after the last. */
+bool access_entry_add(Access *x, const Credential *c, bool more, Err *err);
 /* Takes away those for which `which` says so; their ids into *ended (an array of `room`). */
 size_t access_entries_drop(Access *x, bool (*which)(const AccessEntry *e, const void *arg),
     const void *arg, Uuid *ended, size_t room);

@@ -108,7 +108,7 @@ static bool begin(Access *x, Credential *c, Err *err)
     bool ok = keep_within(x, &c->owner, c->kind, err) && store_credential_put(x->o.store, c, err);
     if (ok) {
         pthread_mutex_lock(&x->lock);
-        ok = access_entry_add(x, c, err);
+        ok = access_entry_add(x, c, false, err);
         pthread_mutex_unlock(&x->lock);
         if (!ok)
             (void)store_credential_delete(x->o.store, &c->id, 1, NULL);
@@ -224,6 +224,26 @@ bool access_list(Access *x, const Uuid *owner, Arena *a, Credential **out, size_
     *out = list;
     *n = count;
     return true;
+}
+
+bool access_person(Access *x, const Uuid *id, Arena *a, Person *out, Err *err)
+{
+    pthread_mutex_lock(&x->lock);
+    const AccessPerson *p = access_person_at(x, id);
+    if (p)
+        *out = (Person){.id = p->id, .admin = p->admin, .created_at = p->created_at,
+                        .name = arena_str(a, str_of(p->name)),
+                        .password = p->password[0] ? STR("set") : STR("")};
+    pthread_mutex_unlock(&x->lock);
+    return p ? out->name.ptr || no_memory(err) : no_person(err);
+}
+
+bool access_knows(Access *x, const Uuid *id)
+{
+    pthread_mutex_lock(&x->lock);
+    bool there = access_person_at(x, id) != NULL;
+    pthread_mutex_unlock(&x->lock);
+    return there;
 }
 
 bool access_people(Access *x, Arena *a, Person **out, size_t *n, Err *err)
@@ -379,7 +399,7 @@ bool access_local_key(Access *x, char secret[ACCESS_SECRET_MAX], Err *err)
     if (!uuid_v4(&c.id, err) || !access_new_secret(secret, ACCESS_TOKEN_PREFIX, &c.hash, err))
         return false;
     pthread_mutex_lock(&x->lock);
-    bool ok = access_entry_add(x, &c, err);
+    bool ok = access_entry_add(x, &c, false, err);
     if (ok)
         x->entries[x->n_entries - 1].is_local = true;
     pthread_mutex_unlock(&x->lock);

@@ -67,10 +67,20 @@ Api *api_new(const ApiParts *parts, Err *err);
 void api_free(Api *api);
 
 /* Another person: with their own tasks, calendars, briefings, assistant and folders, and what is
- * shared. Kept until api_free, so that requests on their way stay sound; after api_person_remove
- * there is nobody of that id for new ones. Any thread. */
+ * shared. After api_person_remove there is nobody of that id for new requests. Any thread. */
 bool api_person_add(Api *api, const ApiParts *parts, Err *err);
 void api_person_remove(Api *api, const Uuid *owner);
+/* What belongs to a person, who is opened when they are not (worker); give it back. NULL:
+ * ERR_UNAUTHORIZED when there is nobody of that id, or what opening said. */
+const ApiParts *api_hold(Api *api, const Uuid *owner, Err *err);
+/* The same, NULL when that person is not open now. Any thread, never waits for the disk. */
+const ApiParts *api_hold_open(Api *api, const Uuid *owner);
+void api_give(Api *api, const ApiParts *parts); /* NULL is allowed */
+/* True: nobody has held this person's parts for that long (nobody does, of one who was removed),
+ * and nobody will find them: they may be closed. */
+bool api_person_let_go(Api *api, const Uuid *owner, uint64_t idle_ns);
+/* When they were last held, as clock_mono_ns; UINT64_MAX: now; 0: not open. */
+uint64_t api_person_used_ns(Api *api, const Uuid *owner);
 
 /* Answers one exchange, whatever it is (unknown paths and errors too), and replies exactly once. */
 void api_dispatch(Api *api, HttpExchange *x, unsigned worker);
@@ -84,8 +94,11 @@ void api_format_error(void *arg, Str path, int status, const Err *err, Str reque
  * itself for what needs no disk and no model. `arg` is the Api. */
 void api_on_head(void *arg, HttpExchange *x);
 void api_on_request(void *arg, HttpExchange *x);
+void api_on_turn(void *arg); /* hands the small look-ups of this iteration over (batch.h) */
 /* Tells the Api its server, for WebSocket messages from other threads; before server_start. */
 void api_set_server(Api *api, Server *server);
+/* Now and then, on a thread that may block. */
+void api_tick(Api *api);
 
 /* The OpenAPI 3.1 document. */
 bool api_openapi(Buf *out);

@@ -25,6 +25,7 @@ enum { ON_LOOP = 1, NO_SCHEMA = 2, IS_WEBSOCKET = 4, MAY_BE_BULK = 8,
        READABLE = 64,    /* may answer with a page or plain text instead */
        IS_KEPT = 128,    /* depends on the path and store_version only (kept.h) */
        NOTED = 256,      /* in the audit log although it only reads: takes much away at once */
+       IS_SMALL = 512,   /* reads a few rows and no more: with others at once (batch.h) */
        /* What a caller needs; without any of these GET needs SCOPE_READ, the others SCOPE_WRITE
         * with it (access.h). */
        NEEDS_NOTHING = 1 << 16, /* for anybody: the page, health, signing in */
@@ -61,7 +62,7 @@ struct ApiCall {
     const Caller *caller;
     const ApiRoute *route;
     RouteMatch match;
-    FieldValue query[API_FIELDS_MAX], body[API_FIELDS_MAX];
+    FieldValue *query, *body; /* as many as the route has fields */
     Json *tree;      /* of a JSON body, freed after the handler */
     bool streaming;  /* call_events was called */
     int fail_status; /* when the error's own status would not say it (426) */
@@ -96,7 +97,6 @@ bool api_is_openai(Str path);
 Server *api_server(Api *api);
 const Router *api_router(const Api *api);
 const ApiParts *api_parts(const Api *api); /* what is shared, and the first person's */
-const ApiParts *api_parts_of(Api *api, const Uuid *owner); /* NULL: there is nobody of that id */
 /* Everybody, one after the other: *at begins as 0. NULL: no more. */
 const ApiParts *api_parts_next(Api *api, size_t *at);
 
@@ -111,7 +111,7 @@ ApiWs *api_ws_new(Api *api, Err *err);
 void api_ws_free(ApiWs *ws);
 void api_ws_watch(ApiWs *ws); /* begins to pass the store's changes on */
 void api_ws_watch_person(ApiWs *ws, const ApiParts *parts); /* and those of one person */
-void api_ws_unwatch_person(ApiWs *ws, const Uuid *owner);
+void api_ws_unwatch_person(ApiWs *ws, const ApiParts *parts);
 ApiWs *api_ws(Api *api);
 /* On whose account a job of this request runs: the address, the person, the connection. */
 WorkFrom api_from(const HttpExchange *x, const Caller *caller);

@@ -2,27 +2,13 @@
 #include <pthread.h>
 #include <stdio.h>
 
-#include "api/kept.h"
+#include "api/api_int.h"
 #include "api/openai.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 
-struct Api {
-    ApiParts parts;
-    pthread_rwlock_t people_lock;
-    struct OtherPerson {
-        ApiParts parts;
-        bool gone;
-        struct OtherPerson *next;
-    } *others; /* in the order they came; never taken out before the end */
-    Router *router;
-    Route *table;
-    Server *server;
-    ApiWs *ws;
-    Kept *kept;
-};
 
 const ApiParts *api_parts(const Api *api)
 {
@@ -31,58 +17,6 @@ const ApiParts *api_parts(const Api *api)
 const Router *api_router(const Api *api)
 {
     return api->router;
-}
-
-const ApiParts *api_parts_next(Api *api, size_t *at)
-{
-    size_t i = (*at)++;
-    if (i == 0)
-        return &api->parts;
-    pthread_rwlock_rdlock(&api->people_lock);
-    struct OtherPerson *p = api->others;
-    for (size_t k = 1; p && (k < i || p->gone); p = p->next)
-        k += !p->gone;
-    pthread_rwlock_unlock(&api->people_lock);
-    return p ? &p->parts : NULL;
-}
-
-const ApiParts *api_parts_of(Api *api, const Uuid *owner)
-{
-    if (uuid_eq(owner, &api->parts.owner))
-        return &api->parts;
-    pthread_rwlock_rdlock(&api->people_lock);
-    struct OtherPerson *p = api->others;
-    while (p && (p->gone || !uuid_eq(&p->parts.owner, owner)))
-        p = p->next;
-    pthread_rwlock_unlock(&api->people_lock);
-    return p ? &p->parts : NULL;
-}
-
-bool api_person_add(Api *api, const ApiParts *parts, Err *err)
-{
-    struct OtherPerson *p = mem_zalloc(sizeof *p), **end = &api->others;
-    if (!p)
-        return err_set(err, ERR_NO_MEMORY, "no memory for another person");
-    p->parts = *parts;
-    p->parts.max_upload = api->parts.max_upload;
-    p->parts.request_timeout_ms = api->parts.request_timeout_ms;
-    pthread_rwlock_wrlock(&api->people_lock);
-    while (*end)
-        end = &(*end)->next;
-    *end = p;
-    pthread_rwlock_unlock(&api->people_lock);
-    if (api->server)
-        api_ws_watch_person(api->ws, &p->parts);
-    return true;
-}
-
-void api_person_remove(Api *api, const Uuid *owner)
-{
-    pthread_rwlock_wrlock(&api->people_lock);
-    for (struct OtherPerson *p = api->others; p; p = p->next)
-        p->gone |= uuid_eq(&p->parts.owner, owner);
-    pthread_rwlock_unlock(&api->people_lock);
-    api_ws_unwatch_person(api->ws, owner);
 }
 
 Server *api_server(Api *api)
@@ -97,8 +31,35 @@ ApiWs *api_ws(Api *api)
 void api_set_server(Api *api, Server *server)
 {
     api->server = server;
+    batches_set_server(api->batches, server);
     api_ws_watch(api->ws);
+    elsewhere_listen(api->elsewhere);
     api_gauges_add(&api->parts);
+}
+
+static void job_refuse(void *arg, const Err *err);
+
+static void job_late(void *arg, uint64_t serial)
+{
+    server_give_up(((Api *)arg)->server, serial,
+                   "the answer takes too long and is not waited for any more");
+}
+
+static Batches *new_batches(Api *api, Err *err)
+{
+    BatchOptions o = {.work = api->parts.work,
+                      .store = api->parts.store,
+                      .limit_ms = api->parts.job_limit_ms,
+                      .refuse = job_refuse,
+                      .late = job_late,
+                      .arg = api};
+    return batches_new(&o, err);
+}
+
+void api_tick(Api *api)
+{
+    elsewhere_tick(api->elsewhere);
+    api_people_sweep(api);
 }
 
 Api *api_new(const ApiParts *parts, Err *err)
@@ -116,7 +77,7 @@ Api *api_new(const ApiParts *parts, Err *err)
     for (size_t i = 0; i < n; i++)
         table[i] = (Route){routes[i].method, routes[i].pattern, &routes[i]};
     api->parts = *parts;
-    pthread_rwlock_init(&api->people_lock, NULL);
+    api_people_init(api);
     if (!api->parts.max_upload)
         api->parts.max_upload = (uint64_t)64 << 20;
     if (!api->parts.request_timeout_ms)
@@ -127,7 +88,11 @@ Api *api_new(const ApiParts *parts, Err *err)
         api->ws = api_ws_new(api, err);
     if (api->ws)
         api->kept = kept_new(err);
-    if (!api->router || !api->ws || !api->kept) {
+    if (api->kept)
+        api->batches = new_batches(api, err);
+    if (api->batches)
+        api->elsewhere = elsewhere_new(api, err);
+    if (!api->elsewhere) {
         api_free(api);
         return NULL;
     }
@@ -140,15 +105,12 @@ void api_free(Api *api)
         return;
     if (api->server)
         api_gauges_drop(&api->parts);
+    elsewhere_free(api->elsewhere);
     api_ws_free(api->ws);
     router_free(api->router);
     kept_free(api->kept);
-    while (api->others) {
-        struct OtherPerson *p = api->others;
-        api->others = p->next;
-        mem_free(p);
-    }
-    pthread_rwlock_destroy(&api->people_lock);
+    batches_free(api->batches);
+    api_people_free(api);
     mem_free(api->table);
     mem_free(api);
 }
@@ -248,10 +210,10 @@ static bool know_caller(Api *api, ApiCall *c, Err *err)
         (void)snprintf(local->via, sizeof local->via, "command line");
         c->caller = local;
     } else if (c->caller->kind != CALLER_NOBODY) {
-        c->parts = api_parts_of(api, &c->caller->owner);
+        c->parts = api_hold(api, &c->caller->owner, err);
     }
-    if (!c->parts) /* removed a moment ago */
-        return err_set(err, ERR_UNAUTHORIZED, "sign in, or send a token");
+    if (!c->parts)
+        return false;
     c->owner = &c->parts->owner;
     return c->caller->kind != CALLER_NOBODY || api_route_scopes(c->route) == 0 ||
            err_set(err, ERR_UNAUTHORIZED, "sign in, or send a token");
@@ -276,12 +238,19 @@ static void forget_spoken(const ApiCall *c)
         log_write(LOG_ERROR, "api", "spoken texts cannot be deleted: %s", err.msg);
 }
 
-static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, unsigned worker)
+/* `before`: the version under which the answer may be kept, as kept_version told before anything
+ * was read; NULL: ask it now. */
+static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, const uint64_t *before,
+                      unsigned worker)
 {
-    /* The field values are some kilobytes: from the arena, not from the stack of a worker. */
+    const ApiRoute *route = match->route->data;
     ApiCall *c = ARENA_NEW(x->req.arena, ApiCall);
     Err err = ERR_INIT;
-    if (!c) {
+    if (c) {
+        c->query = ARENA_NEW_ARRAY(x->req.arena, FieldValue, route->n_query);
+        c->body = ARENA_NEW_ARRAY(x->req.arena, FieldValue, route->n_body);
+    }
+    if (!c || !c->query || !c->body) {
         err_set(&err, ERR_NO_MEMORY, "no memory for the request");
         http_reply_error(x, &err);
         return;
@@ -291,16 +260,18 @@ static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, unsign
     c->x = x;
     c->arena = x->req.arena;
     c->worker = worker;
-    c->route = match->route->data;
+    c->route = route;
     if (!know_caller(api, c, &err)) {
         http_reply_error(x, &err);
+        api_give(api, c->parts);
         return;
     }
     c->match = *match;
     buf_init(&c->out, BUF_DEFAULT_MAX);
     x->route = c->route->pattern;
     x->resp.status = 200;
-    uint64_t version = kept_version(c->parts, c->route, x);
+    const ApiParts *parts = c->parts;
+    uint64_t version = before ? *before : kept_version(c->parts, c->route, x);
     bool ok = call_read(c, &err) && c->route->run(c, &err);
     if (ok && version)
         kept_put(api->kept, c->parts, x, version);
@@ -319,6 +290,7 @@ static void run_route(Api *api, HttpExchange *x, const RouteMatch *match, unsign
         http_exchange_reply(x);
     else
         reply_failure(c, &err);
+    api_give(api, parts); /* the exchange, and *c in it, may be gone by now */
 }
 
 /* 404, 405 and OPTIONS. True when the exchange has been answered. */
@@ -354,7 +326,7 @@ void api_dispatch(Api *api, HttpExchange *x, unsigned worker)
     RouteMatch match;
     x->format_error = api_format_error;
     if (!answer_unrouted(api, x, &match))
-        run_route(api, x, &match, worker);
+        run_route(api, x, &match, NULL, worker);
 }
 
 static void refuse(Api *api, HttpExchange *x, const Caller *c, unsigned retry_s, const Err *err)
@@ -420,7 +392,9 @@ void api_on_head(void *arg, HttpExchange *x)
 typedef struct {
     Api *api;
     HttpExchange *x;
+    RouteMatch match;
     uint64_t queued_ns;
+    uint64_t version; /* of what may be kept, before anything is read; 0: it may not */
 } Job;
 
 static void job_run(void *arg, unsigned worker)
@@ -434,13 +408,12 @@ static void job_run(void *arg, unsigned worker)
         http_reply_error(x, &err);
         return;
     }
-    api_dispatch(api, x, worker);
+    run_route(api, x, &job->match, &job->version, worker);
 }
 
-static void job_late(void *arg, uint64_t serial)
+static void job_refuse(void *arg, const Err *err)
 {
-    server_give_up(((Api *)arg)->server, serial,
-                   "the answer takes too long and is not waited for any more");
+    http_reply_error(((Job *)arg)->x, err);
 }
 
 static void job_drop(void *arg, unsigned worker)
@@ -471,17 +444,26 @@ WorkFrom api_from(const HttpExchange *x, const Caller *caller)
     return from;
 }
 
-/* True when it was answered with what is kept. */
-static bool answer_again(Api *api, HttpExchange *x, const ApiRoute *r)
+/* Whose rows a request is about, held (api_give); NULL: nobody's, or of one who is not open. */
+static const ApiParts *parts_asked(Api *api, const HttpExchange *x)
 {
     const Caller *caller = x->user;
-    const ApiParts *parts = caller && caller->kind != CALLER_NOBODY
-                                ? api_parts_of(api, &caller->owner) : NULL;
-    if (!parts || !kept_answer(api->kept, parts, x))
-        return false;
-    x->route = r->pattern;
-    http_exchange_reply(x);
-    return true;
+    return caller && caller->kind != CALLER_NOBODY ? api_hold_open(api, &caller->owner) : NULL;
+}
+
+/* Hands the request to a worker: a small look-up with others, at the end of this iteration. */
+static bool hand_over(Api *api, const ApiParts *asked, const ApiRoute *r, Job *job, Err *err)
+{
+    HttpExchange *x = job->x;
+    WorkFrom from = api_from(x, x->user);
+    if ((r->flags & IS_SMALL) && asked && api->server) {
+        BatchItem item = {job_run, job_drop, job, server_exchange_serial(x)};
+        return batches_add(api->batches, &from, &asked->owner, &item, err);
+    }
+    WorkLimit limit = {api->server ? api->parts.job_limit_ms : 0, r->pattern, job_late, api,
+                       server_exchange_serial(x)};
+    return work_submit_from(api->parts.work, class_of(r, x), job_run, job_drop, job, &limit, &from,
+                            err);
 }
 
 void api_on_request(void *arg, HttpExchange *x)
@@ -491,24 +473,29 @@ void api_on_request(void *arg, HttpExchange *x)
     if (answer_unrouted(api, x, &match))
         return;
     const ApiRoute *r = match.route->data;
+    x->route = r->pattern;
     if (r->flags & ON_LOOP) {
-        run_route(api, x, &match, 0);
+        run_route(api, x, &match, NULL, 0);
         return;
     }
-    if ((r->flags & IS_KEPT) && answer_again(api, x, r))
+    const ApiParts *asked = parts_asked(api, x);
+    if ((r->flags & IS_KEPT) && asked && kept_answer(api->kept, asked, x)) {
+        api_give(api, asked);
+        http_exchange_reply(x);
         return;
+    }
     Err err = ERR_INIT;
     Job *job = ARENA_NEW(x->req.arena, Job);
-    if (!job) {
+    if (job)
+        *job = (Job){api, x, match, clock_mono_ns(), asked ? kept_version(asked, r, x) : 0};
+    else
         err_set(&err, ERR_NO_MEMORY, "no memory for the request");
+    if (!job || !hand_over(api, asked, r, job, &err))
         http_reply_error(x, &err);
-        return;
-    }
-    *job = (Job){api, x, clock_mono_ns()};
-    WorkLimit limit = {api->server ? api->parts.job_limit_ms : 0, r->pattern, job_late, api,
-                       server_exchange_serial(x)};
-    WorkFrom from = api_from(x, x->user);
-    if (!work_submit_from(api->parts.work, class_of(r, x), job_run, job_drop, job, &limit, &from,
-                          &err))
-        http_reply_error(x, &err);
+    api_give(api, asked);
+}
+
+void api_on_turn(void *arg)
+{
+    batches_flush(((Api *)arg)->batches);
 }

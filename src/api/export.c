@@ -286,18 +286,22 @@ static bool name_of(Export *x, const Uuid *owner)
 
 bool export_person(Api *api, const Uuid *owner, unsigned worker, ZipPut put, void *arg, Err *err)
 {
-    Export x = {.api = api, .parts = api_parts_of(api, owner), .worker = worker, .err = err,
+    Export x = {.api = api, .parts = api_hold(api, owner, err), .worker = worker, .err = err,
                 .caller = {.kind = CALLER_LOCAL, .owner = *owner, .via = "export",
                            .scopes = SCOPE_READ}};
     if (!x.parts)
-        return err_set(err, ERR_NOT_FOUND, "there is no such person");
-    if (!name_of(&x, owner))
+        return err->code == ERR_UNAUTHORIZED
+                   ? err_set(err, ERR_NOT_FOUND, "there is no such person") : false;
+    if (!name_of(&x, owner)) {
+        api_give(api, x.parts);
         return false;
+    }
     zip_open(&x.zip, put, arg, clock_now_ms());
     begin_manifest(&x);
     bool ok = put_all(&x) && put_manifest(&x);
     buf_release(&x.manifest);
     zip_release(&x.zip);
+    api_give(api, x.parts);
     return ok;
 }
 

@@ -82,12 +82,5 @@ void kept_put(Kept *k, const ApiParts *parts, const HttpExchange *x, uint64_t ve
     if (!key.len || x->resp.status != 200 || !buf_ok(&x->resp.body) || body.len == 0 ||
         body.len > ANSWER_MAX || x->resp.header_count)
         return;
-    Arena *a = arena_new(ANSWER_MAX * 2);
-    Str *value = a ? ARENA_NEW(a, Str) : NULL;
-    if (value)
-        *value = arena_str(a, body);
-    if (value && value->ptr)
-        cache_put(k->cache, key, a, value);
-    else
-        arena_free(a);
+    cache_put_text(k->cache, key, body);
 }

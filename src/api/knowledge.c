@@ -268,6 +268,9 @@ bool document_list(ApiCall *c, Err *err)
 static bool reply_document(ApiCall *c, const Document *doc, Err *err)
 {
     JsonW w;
+    size_t about = doc->content.len + doc->about_json.len + doc->extra_json.len + 1024;
+    if (about < 65536)
+        (void)buf_reserve(&c->out, about);
     jw_init(&w, &c->out);
     return document_json_near(c, &w, doc, err) && call_json(c, 200, err);
 }

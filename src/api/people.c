@@ -46,20 +46,6 @@ static void kv_scopes(JsonW *w, unsigned scopes)
     buf_release(&b);
 }
 
-static bool find_person(const ApiCall *c, const Uuid *id, Person *out, Err *err)
-{
-    Person *list;
-    size_t n;
-    if (!access_people(c->parts->access, c->arena, &list, &n, err))
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (uuid_eq(&list[i].id, id)) {
-            *out = list[i];
-            return true;
-        }
-    return err_set(err, ERR_NOT_FOUND, "there is no such person");
-}
-
 /* ---- session -------------------------------------------------------------------------------- */
 
 static bool session_answer(ApiCall *c, const Caller *who, Err *err)
@@ -69,7 +55,7 @@ static bool session_answer(ApiCall *c, const Caller *who, Err *err)
     Uuid id = uuid_is_nil(&who->owner) ? c->parts->owner : who->owner;
     Person p;
     JsonW w;
-    if (known && !find_person(c, &id, &p, err))
+    if (known && !access_person(c->parts->access, &id, c->arena, &p, err))
         return false;
     jw_init(&w, &c->out);
     jw_obj(&w);
@@ -258,7 +244,7 @@ bool people_list(ApiCall *c, Err *err)
 static bool first_can_sign_in(const ApiCall *c, Err *err)
 {
     Person first;
-    if (!find_person(c, &api_parts(c->api)->owner, &first, err))
+    if (!access_person(c->parts->access, &api_parts(c->api)->owner, c->arena, &first, err))
         return false;
     return first.password.len > 0 ||
            err_set(err, ERR_CONFLICT,
@@ -282,7 +268,7 @@ bool people_add(ApiCall *c, Err *err)
         (void)access_person_remove(c->parts->access, &id, NULL);
         return false;
     }
-    if (!find_person(c, &id, &p, err))
+    if (!access_person(c->parts->access, &id, c->arena, &p, err))
         return false;
     jw_init(&w, &c->out);
     jw_obj(&w);
@@ -297,7 +283,7 @@ bool people_remove(ApiCall *c, Err *err)
     Uuid id;
     Person p;
     if (!needs_access(c, err) || !call_path_uuid(c, "id", "person", &id, err) ||
-        !find_person(c, &id, &p, err))
+        !access_person(c->parts->access, &id, c->arena, &p, err))
         return false;
     if (!str_eq_nocase(call_query(c, "confirm")->str, p.name))
         return err_set(err, ERR_VALIDATION, "confirm must be the person's name, " STR_FMT
@@ -324,7 +310,7 @@ bool people_password(ApiCall *c, Err *err)
     bool mine = uuid_eq(&id, c->owner);
     if (!mine && !is_admin(c))
         return err_set(err, ERR_NOT_FOUND, "there is no such person");
-    if (!find_person(c, &id, &p, err))
+    if (!access_person(c->parts->access, &id, c->arena, &p, err))
         return false;
     /* A browser left open for a minute is not to be taken over for good. */
     if (mine && c->caller->kind == CALLER_SESSION && p.password.len &&

@@ -59,10 +59,48 @@ static void put_members(JsonW *w, const Json *j, const Json *hidden)
     }
 }
 
+#define MEMBERS_MAX 24
+
+static bool has_member(const JsonMember *list, size_t n, Str key)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(list[i].key, key))
+            return true;
+    return false;
+}
+
+/* As extra_members by the text alone, which is how the store has it; false, and nothing written,
+ * when it is not as JsonW writes. */
+static bool extra_as_written(JsonW *w, const Document *d)
+{
+    JsonMember own[MEMBERS_MAX], about[MEMBERS_MAX];
+    size_t n_own = 0, n_about = 0;
+    if ((d->extra_json.len > 2 && !json_members(d->extra_json, own, MEMBERS_MAX, &n_own)) ||
+        (d->about_json.len > 2 && !json_members(d->about_json, about, MEMBERS_MAX, &n_about)))
+        return false;
+    if (!has_member(own, n_own, STR("author")))
+        kv_opt(w, "author", d->author.len ? d->author : (Str){0});
+    if (!has_member(own, n_own, STR("language")))
+        kv_opt(w, "language", d->language.len ? d->language : (Str){0});
+    for (size_t i = 0; i < n_about; i++) {
+        if (has_member(own, n_own, about[i].key))
+            continue;
+        jw_key_str(w, about[i].key);
+        jw_raw(w, about[i].value);
+    }
+    for (size_t i = 0; i < n_own; i++) {
+        jw_key_str(w, own[i].key);
+        jw_raw(w, own[i].value);
+    }
+    return true;
+}
+
 /* Beside the five members of the contract stand what was found out about the document and the
  * client's own members, which win where both have the same name. */
 static void extra_members(JsonW *w, const Document *d)
 {
+    if (extra_as_written(w, d))
+        return;
     Err err = ERR_INIT;
     Str given = d->extra_json, found = d->about_json;
     Json *own = given.len > 2 ? json_parse(given, JSON_DEFAULT_DEPTH, &err) : NULL;

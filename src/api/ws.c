@@ -11,7 +11,6 @@
 
 #include "api/serialize.h"
 #include "api/talk_json.h"
-#include "api/ws_clients.h"
 #include "api/ws_int.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -30,22 +29,14 @@ static const struct {
 #define QUERY_BYTES_MAX INTENTS_TEXT_MAX
 #define PING_BYTES_MAX 1024 /* of a Pong */
 #define STOPPING "the server is stopping"
-#define ENDED "the token or session has ended"
 
 /* What a connection's callbacks get. */
 typedef struct {
     ApiWs *ws;
     Caller caller;
     WorkFrom from;
+    const ApiParts *parts; /* held while it is open */
 } Connection;
-
-struct ApiWs {
-    Api *api;
-    pthread_mutex_t lock;
-    WsClients clients;
-    WsVoices *voices;
-    WsWatched *watched; /* under the lock; freed at the end */
-};
 
 typedef struct {
     ApiWs *ws;
@@ -73,14 +64,6 @@ ApiWs *api_ws_new(Api *api, Err *err)
     return ws;
 }
 
-static void unwatch(WsWatched *w)
-{
-    if (w->parts->sync)
-        sync_on_progress(w->parts->sync, NULL, NULL);
-    ws_tasks_unwatch(w);
-    ws_briefing_unwatch(w);
-}
-
 void api_ws_free(ApiWs *ws)
 {
     if (!ws)
@@ -93,7 +76,7 @@ void api_ws_free(ApiWs *ws)
     while (ws->watched) {
         WsWatched *w = ws->watched;
         ws->watched = w->next;
-        unwatch(w);
+        ws_unwatch(w);
         mem_free(w);
     }
     ws_voices_free(ws->voices);
@@ -191,6 +174,15 @@ void ws_frame_end(JsonW *w)
     jw_obj_end(w);
 }
 
+void ws_post_frame(ApiWs *ws, WsId id, Buf *frame)
+{
+    if (buf_ok(frame))
+        ws_post_text(api_server(ws->api), id, buf_str(frame));
+    else if (frame->no_memory)
+        ws_post_lost(api_server(ws->api), id);
+    buf_release(frame);
+}
+
 void ws_send_error(ApiWs *ws, WsId id, const Err *fault)
 {
     Buf b;
@@ -199,9 +191,13 @@ void ws_send_error(ApiWs *ws, WsId id, const Err *fault)
     jw_kv_cstr(&w, "code", err_info(fault->code)->wire);
     jw_kv_cstr(&w, "message", fault->msg);
     ws_frame_end(&w);
-    if (buf_ok(&b))
-        ws_post_text(api_server(ws->api), id, buf_str(&b));
-    buf_release(&b);
+    Server *server = api_server(ws->api);
+    if (buf_ok(&b) && server_on_loop(server)) {
+        ws_send_text(server, id, buf_str(&b));
+        buf_release(&b);
+    } else {
+        ws_post_frame(ws, id, &b);
+    }
 }
 
 /* What is certain so far, and what came last; false: cancelled, or the client has gone. */
@@ -223,6 +219,14 @@ static bool send_piece(void *arg, Str piece)
         ws_post_text(api_server(job->ws->api), job->id, buf_str(&b));
     buf_release(&b);
     return !query_over(job);
+}
+
+static void job_drop(void *arg, unsigned worker)
+{
+    WsJob *job = arg;
+    (void)worker;
+    api_give(job->ws->api, job->parts);
+    mem_free(job);
 }
 
 static void query_run(void *arg, unsigned worker)
@@ -257,13 +261,7 @@ static void query_run(void *arg, unsigned worker)
     query_end(ws, job->id);
     arena_free(a);
     buf_release(&job->so_far);
-    mem_free(job);
-}
-
-static void job_drop(void *arg, unsigned worker)
-{
-    (void)worker;
-    mem_free(arg);
+    job_drop(job, worker);
 }
 
 /* The answer is still sent, should it come after all. */
@@ -295,8 +293,10 @@ static bool on_query(ApiWs *ws, WsId id, const Json *data, Err *err)
     const ApiParts *parts = ws_parts(ws, id);
     if (!parts)
         return err_set(err, ERR_UNAUTHORIZED, "sign in again");
-    if (!query_begin(ws, id, &turn, &from, err))
+    if (!query_begin(ws, id, &turn, &from, err)) {
+        api_give(ws->api, parts);
         return false;
+    }
     WsJob *job = mem_zalloc(sizeof *job + text.len);
     bool ok = job ? true : err_set(err, ERR_NO_MEMORY, "no memory for the query");
     if (ok) {
@@ -308,6 +308,7 @@ static bool on_query(ApiWs *ws, WsId id, const Json *data, Err *err)
                               &limit, &from, err);
     }
     if (!ok) {
+        api_give(ws->api, parts);
         mem_free(job);
         query_end(ws, id);
     }
@@ -446,11 +447,11 @@ static void on_open(void *user, Server *server, WsId id)
     if (!added)
         ws_close(server, id, WS_CLOSE_TRY_LATER, STR("no memory"));
     else if (!ws_still_may(c->ws, &c->caller)) /* it ended between the handshake and here */
-        ws_close(server, id, WS_CLOSE_POLICY, STR(ENDED));
+        ws_close(server, id, WS_CLOSE_POLICY, STR(WS_ENDED));
 }
 
 /* What runs for it stops, and it is told of nothing more. */
-static void forget(ApiWs *ws, WsId id)
+void ws_forget(ApiWs *ws, WsId id)
 {
     pthread_mutex_lock(&ws->lock);
     ws_client_remove(&ws->clients, id);
@@ -464,120 +465,14 @@ static void on_close(void *user, Server *server, WsId id, int code)
     (void)code;
     Connection *c = user;
     if (id)
-        forget(c->ws, id);
+        ws_forget(c->ws, id);
+    api_give(c->ws->api, c->parts);
     mem_free(c);
-}
-
-/* ---- notices ----------------------------------------------------------------------------------
- */
-
-void ws_notify(ApiWs *ws, const Uuid *owner, unsigned topic, Str frame)
-{
-    pthread_mutex_lock(&ws->lock);
-    const WsClients *t = &ws->clients;
-    WsId *ids = t->n ? mem_alloc(t->n * sizeof *ids) : NULL;
-    size_t n = 0;
-    for (size_t i = 0; ids && i < t->n; i++)
-        if ((t->all[i].topics & topic) && uuid_eq(&t->all[i].caller.owner, owner))
-            ids[n++] = t->all[i].id;
-    bool lost = t->n && !ids;
-    pthread_mutex_unlock(&ws->lock);
-    if (lost || !ws_post_text_many(api_server(ws->api), ids, n, frame))
-        log_write(LOG_WARN, "ws", "a notice to %zu clients was dropped: no memory", n);
-    mem_free(ids);
-}
-
-void api_ws_watch_person(ApiWs *ws, const ApiParts *parts)
-{
-    WsWatched *w = mem_zalloc(sizeof *w);
-    if (!w) {
-        log_write(LOG_ERROR, "ws", "no memory: clients will not hear of changes");
-        return;
-    }
-    *w = (WsWatched){.ws = ws, .parts = parts};
-    pthread_mutex_lock(&ws->lock);
-    w->next = ws->watched;
-    ws->watched = w;
-    pthread_mutex_unlock(&ws->lock);
-    ws_folders_watch(w);
-    ws_tasks_watch(w);
-    ws_briefing_watch(w);
-}
-
-void api_ws_unwatch_person(ApiWs *ws, const Uuid *owner)
-{
-    WsWatched *w = NULL;
-    pthread_mutex_lock(&ws->lock);
-    for (WsWatched **at = &ws->watched; *at; at = &(*at)->next)
-        if (uuid_eq(&(*at)->parts->owner, owner)) {
-            w = *at;
-            *at = w->next;
-            break;
-        }
-    pthread_mutex_unlock(&ws->lock);
-    if (w)
-        unwatch(w);
-    mem_free(w);
-}
-
-typedef struct {
-    ApiWs *ws;
-    WsId id;
-} Ended;
-
-/* Without waiting for its part of the closing: that may never come. */
-static void end_client(void *arg)
-{
-    Ended *e = arg;
-    ws_close(api_server(e->ws->api), e->id, WS_CLOSE_POLICY, STR(ENDED));
-    forget(e->ws, e->id);
-    mem_free(e);
-}
-
-static void post_end(ApiWs *ws, WsId id)
-{
-    Ended *e = mem_alloc(sizeof *e);
-    if (e)
-        *e = (Ended){ws, id};
-    if (e && server_post(api_server(ws->api), end_client, e))
-        return;
-    mem_free(e);
-    (void)ws_post_close(api_server(ws->api), id, WS_CLOSE_POLICY, STR(ENDED));
-}
-
-/* Tokens or sessions have ended: what came in by them is closed. Any thread. */
-static void on_end(void *arg, const Uuid *credentials, size_t n)
-{
-    ApiWs *ws = arg;
-    pthread_mutex_lock(&ws->lock);
-    for (size_t i = 0; i < ws->clients.n; i++)
-        for (size_t k = 0; k < n; k++)
-            if (uuid_eq(&ws->clients.all[i].caller.credential, &credentials[k]))
-                post_end(ws, ws->clients.all[i].id);
-    pthread_mutex_unlock(&ws->lock);
-}
-
-void api_ws_watch(ApiWs *ws)
-{
-    const ApiParts *shared = api_parts(ws->api), *parts;
-    ws_documents_watch(ws);
-    if (shared->access)
-        access_on_end(shared->access, on_end, ws);
-    for (size_t at = 0; (parts = api_parts_next(ws->api, &at));)
-        api_ws_watch_person(ws, parts);
 }
 
 Api *ws_api(ApiWs *ws)
 {
     return ws->api;
-}
-
-bool ws_wanted(ApiWs *ws, unsigned topic)
-{
-    pthread_mutex_lock(&ws->lock);
-    bool wanted = ws_clients_want(&ws->clients, topic);
-    pthread_mutex_unlock(&ws->lock);
-    return wanted;
 }
 
 bool ws_open(ApiCall *c, Err *err)
@@ -589,10 +484,12 @@ bool ws_open(ApiCall *c, Err *err)
     Connection *connection = mem_alloc(sizeof *connection);
     if (!connection)
         return err_set(err, ERR_NO_MEMORY, "no memory for a WebSocket");
-    *connection = (Connection){ws, *c->caller, api_from(c->x, c->caller)};
+    *connection = (Connection){ws, *c->caller, api_from(c->x, c->caller), NULL};
     connection->caller.owner = *c->owner;
+    connection->parts = api_hold_open(c->api, c->owner); /* the request holds them too */
     if (!ws_accept(c->x, &handler, connection, err)) {
         c->fail_status = ws_refusal_status(c->x);
+        api_give(c->api, connection->parts);
         mem_free(connection);
         return false;
     }

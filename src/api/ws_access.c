@@ -24,11 +24,11 @@ bool ws_may(ApiWs *ws, WsId id, Str type, Err *err)
 bool ws_still_may(ApiWs *ws, const Caller *caller)
 {
     Access *access = api_parts(ws_api(ws))->access;
-    return api_parts_of(ws_api(ws), &caller->owner) && (!access || access_is_alive(access, caller));
+    return !access || (access_knows(access, &caller->owner) && access_is_alive(access, caller));
 }
 
 const ApiParts *ws_parts(ApiWs *ws, WsId id)
 {
     Caller caller;
-    return ws_caller(ws, id, &caller) ? api_parts_of(ws_api(ws), &caller.owner) : NULL;
+    return ws_caller(ws, id, &caller) ? api_hold_open(ws_api(ws), &caller.owner) : NULL;
 }

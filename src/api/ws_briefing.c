@@ -23,9 +23,7 @@ static void on_briefing(void *arg, const StoredBriefing *made)
     if (!ws_wanted(ws, TOPIC_BRIEFING))
         return;
     frame(&b, made);
-    if (buf_ok(&b))
-        ws_notify(ws, &watched->parts->owner, TOPIC_BRIEFING, buf_str(&b));
-    buf_release(&b);
+    ws_notify(ws, &watched->parts->owner, TOPIC_BRIEFING, &b);
 }
 
 void ws_briefing_watch(WsWatched *w)
@@ -60,36 +58,39 @@ static bool is_todays(Briefings *b, const StoredBriefing *made)
     return str_eq(made->date, str_mem(today, 10));
 }
 
+static void drop(void *arg, unsigned worker)
+{
+    CatchUp *job = arg;
+    (void)worker;
+    api_give(ws_api(job->ws), job->parts);
+    mem_free(job);
+}
+
 static void catch_up(void *arg, unsigned worker)
 {
     CatchUp *job = arg;
-    Api *api = ws_api(job->ws);
     const ApiParts *parts = job->parts;
     Arena *a = arena_new(ARENA_DEFAULT_MAX);
     StoredBriefing *list = NULL;
     size_t n = 0;
     Err err = ERR_INIT;
-    (void)worker;
-    if (!a || !store_briefing_list(parts->store, &parts->owner, STR(""), 0, 4, a, &list, &n, &err))
+    if (!a)
+        err_set(&err, ERR_NO_MEMORY, "no memory for today's briefing");
+    if (!a ||
+        !store_briefing_list(parts->store, &parts->owner, STR(""), 0, 4, a, &list, &n, &err)) {
         log_write(LOG_WARN, "ws", "a subscriber did not get today's briefing: %s", err.msg);
+        ws_send_error(job->ws, job->id, &err);
+    }
     for (size_t i = 0; i < n; i++) {
         Buf b;
         if (!is_todays(parts->briefings, &list[i]))
             continue;
         frame(&b, &list[i]);
-        if (buf_ok(&b))
-            ws_post_text(api_server(api), job->id, buf_str(&b));
-        buf_release(&b);
+        ws_post_frame(job->ws, job->id, &b);
         break;
     }
     arena_free(a);
-    mem_free(job);
-}
-
-static void drop(void *arg, unsigned worker)
-{
-    (void)worker;
-    mem_free(arg);
+    drop(job, worker);
 }
 
 void ws_briefing_catch_up(ApiWs *ws, WsId id)
@@ -97,11 +98,16 @@ void ws_briefing_catch_up(ApiWs *ws, WsId id)
     const ApiParts *parts = ws_parts(ws, id);
     Err err = ERR_INIT;
     CatchUp *job = parts && parts->briefings && parts->work ? mem_zalloc(sizeof *job) : NULL;
-    if (!job)
+    if (!job) {
+        api_give(ws_api(ws), parts);
         return;
+    }
     *job = (CatchUp){ws, parts, id};
-    if (work_submit(parts->work, WORK_INTERACTIVE, catch_up, drop, job, &err))
+    const WorkFrom from = ws_from(ws, id);
+    if (work_submit_from(parts->work, WORK_INTERACTIVE, catch_up, drop, job, NULL, &from, &err))
         return;
-    log_write(LOG_WARN, "ws", "a subscriber did not get today's briefing: %s", err.msg);
-    mem_free(job);
+    if (err.code != ERR_RATE_LIMITED) /* else: who subscribes again and again */
+        log_write(LOG_WARN, "ws", "a subscriber did not get today's briefing: %s", err.msg);
+    ws_send_error(ws, id, &err);
+    drop(job, 0);
 }

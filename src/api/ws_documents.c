@@ -13,14 +13,15 @@ typedef struct {
 
 static void notice_drop(void *arg, unsigned worker)
 {
+    Notice *job = arg;
     (void)worker;
-    mem_free(arg);
+    api_give(ws_api(job->ws), job->parts);
+    mem_free(job);
 }
 
 static void update_run(void *arg, unsigned worker)
 {
     static const char *const names[] = {"created", "updated", "deleted"};
-    (void)worker;
     Notice *job = arg;
     const ApiParts *parts = job->parts;
     Arena *a = arena_new(ARENA_DEFAULT_MAX);
@@ -36,7 +37,7 @@ static void update_run(void *arg, unsigned worker)
         store_document_get(parts->store, &parts->owner, &job->document, false, a, &doc, &err);
     if (!there && job->change != CHANGE_DELETED) {
         arena_free(a);
-        mem_free(job);
+        notice_drop(job, worker);
         return;
     }
     ws_frame_begin(&w, &b, "DocumentUpdate");
@@ -50,28 +51,29 @@ static void update_run(void *arg, unsigned worker)
     }
     jw_kv_cstr(&w, "change", names[job->change]);
     ws_frame_end(&w);
-    if (buf_ok(&b))
-        ws_notify(job->ws, &parts->owner, TOPIC_DOCUMENTS, buf_str(&b));
-    buf_release(&b);
+    ws_notify(job->ws, &parts->owner, TOPIC_DOCUMENTS, &b);
     arena_free(a);
-    mem_free(job);
+    notice_drop(job, worker);
 }
 
 static void on_change(void *arg, const Uuid *owner, ChangeKind kind, const Uuid *document)
 {
     ApiWs *ws = arg;
-    const ApiParts *parts = ws_wanted(ws, TOPIC_DOCUMENTS) ? api_parts_of(ws_api(ws), owner) : NULL;
+    bool wanted = ws_wanted(ws, TOPIC_DOCUMENTS);
+    const ApiParts *parts = wanted ? api_hold_open(ws_api(ws), owner) : NULL;
     if (!parts)
         return;
     Notice *job = mem_zalloc(sizeof *job);
     Err err = ERR_INIT;
-    if (!job)
+    if (!job) {
+        api_give(ws_api(ws), parts);
         return;
+    }
     *job = (Notice){.ws = ws, .parts = parts, .document = *document, .change = kind};
     if (!work_submit(api_parts(ws_api(ws))->work, WORK_NORMAL, update_run, notice_drop, job,
                      &err)) {
         log_write(LOG_WARN, "ws", "a notice was dropped: %s", err.msg);
-        mem_free(job);
+        notice_drop(job, 0);
     }
 }
 
@@ -95,9 +97,7 @@ static void on_progress(void *arg)
             jw_kv_str(&w, "path", list[i].folder.path);
             sync_progress_json(&w, &list[i]);
             ws_frame_end(&w);
-            if (buf_ok(&b))
-                ws_notify(ws, &parts->owner, TOPIC_FOLDERS, buf_str(&b));
-            buf_release(&b);
+            ws_notify(ws, &parts->owner, TOPIC_FOLDERS, &b);
         }
     }
     arena_free(a);

@@ -46,9 +46,7 @@ static void on_event(void *arg, const TasksEvent *e)
     JsonW w;
     if (e->kind == TASKS_FIRED && ws_wanted(ws, TOPIC_REMINDERS)) {
         reminder_frame(&b, t, e->task, e->delivery);
-        if (buf_ok(&b))
-            ws_notify(ws, owner, TOPIC_REMINDERS, buf_str(&b));
-        buf_release(&b);
+        ws_notify(ws, owner, TOPIC_REMINDERS, &b);
     }
     if (!ws_wanted(ws, TOPIC_TASKS))
         return;
@@ -62,9 +60,7 @@ static void on_event(void *arg, const TasksEvent *e)
         jw_obj_end(&w);
     }
     ws_frame_end(&w);
-    if (buf_ok(&b))
-        ws_notify(ws, owner, TOPIC_TASKS, buf_str(&b));
-    buf_release(&b);
+    ws_notify(ws, owner, TOPIC_TASKS, &b);
 }
 
 void ws_tasks_watch(WsWatched *w)
@@ -88,35 +84,36 @@ typedef struct {
     WsId id;
 } CatchUp;
 
+static void drop(void *arg, unsigned worker)
+{
+    CatchUp *job = arg;
+    (void)worker;
+    api_give(ws_api(job->ws), job->parts);
+    mem_free(job);
+}
+
 static void catch_up(void *arg, unsigned worker)
 {
     CatchUp *job = arg;
-    Api *api = ws_api(job->ws);
     Tasks *t = job->parts->tasks;
     Arena *a = arena_new(ARENA_DEFAULT_MAX);
     TaskReminder *list;
     size_t n;
     Err err = ERR_INIT;
-    (void)worker;
+    if (!a)
+        err_set(&err, ERR_NO_MEMORY, "no memory for the reminders that wait");
     if (!a || !tasks_waiting(t, CATCH_UP_MAX, a, &list, &n, &err)) {
         log_write(LOG_WARN, "ws", "a subscriber did not get the reminders that wait: %s", err.msg);
+        ws_send_error(job->ws, job->id, &err);
         n = 0;
     }
     for (size_t i = 0; i < n; i++) {
         Buf b;
         reminder_frame(&b, t, &list[i].task, &list[i].delivery);
-        if (buf_ok(&b))
-            ws_post_text(api_server(api), job->id, buf_str(&b));
-        buf_release(&b);
+        ws_post_frame(job->ws, job->id, &b);
     }
     arena_free(a);
-    mem_free(job);
-}
-
-static void drop(void *arg, unsigned worker)
-{
-    (void)worker;
-    mem_free(arg);
+    drop(job, worker);
 }
 
 void ws_tasks_catch_up(ApiWs *ws, WsId id)
@@ -124,11 +121,16 @@ void ws_tasks_catch_up(ApiWs *ws, WsId id)
     const ApiParts *parts = ws_parts(ws, id);
     Err err = ERR_INIT;
     CatchUp *job = parts && parts->tasks && parts->work ? mem_zalloc(sizeof *job) : NULL;
-    if (!job)
+    if (!job) {
+        api_give(ws_api(ws), parts);
         return;
+    }
     *job = (CatchUp){ws, parts, id};
-    if (work_submit(parts->work, WORK_INTERACTIVE, catch_up, drop, job, &err))
+    const WorkFrom from = ws_from(ws, id);
+    if (work_submit_from(parts->work, WORK_INTERACTIVE, catch_up, drop, job, NULL, &from, &err))
         return;
-    log_write(LOG_WARN, "ws", "a subscriber did not get the reminders that wait: %s", err.msg);
-    mem_free(job);
+    if (err.code != ERR_RATE_LIMITED) /* else: who subscribes again and again */
+        log_write(LOG_WARN, "ws", "a subscriber did not get the reminders that wait: %s", err.msg);
+    ws_send_error(ws, id, &err);
+    drop(job, 0);
 }

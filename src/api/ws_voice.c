@@ -22,6 +22,7 @@ typedef struct Talker {
     struct Talker *next;
     ApiWs *ws;
     WsId id;
+    const ApiParts *parts; /* of its person, held; NULL: it has closed already */
     LiveTalk *live;
     bool started;   /* VoiceStart came, and neither VoiceEnd nor an error since (loop thread) */
     bool cancelled; /* by Cancel: what is still on its way is no error */
@@ -63,9 +64,7 @@ void ws_voices_free(WsVoices *v)
 static void post(const Talker *t, JsonW *w, Buf *b)
 {
     ws_frame_end(w);
-    if (buf_ok(b))
-        (void)ws_post_text(api_server(ws_api(t->ws)), t->id, buf_str(b));
-    buf_release(b);
+    ws_post_frame(t->ws, t->id, b);
 }
 
 static void on_state(void *arg, LiveState s)
@@ -98,6 +97,7 @@ static void on_fail(void *arg, const Err *err)
 static void on_gone(void *arg)
 {
     Talker *t = arg;
+    api_give(ws_api(t->ws), t->parts);
     pthread_mutex_destroy(&t->lock);
     mem_free(t);
 }
@@ -146,7 +146,7 @@ static void on_sound_end(void *arg, LiveEnd why, double played_ms)
 static LiveWhole on_complete(void *arg, Str text, unsigned worker)
 {
     const Talker *t = arg;
-    const ApiParts *parts = ws_parts(t->ws, t->id);
+    const ApiParts *parts = t->parts;
     (void)worker;
     if (!parts || !parts->assistant)
         return LIVE_OPEN;
@@ -212,7 +212,7 @@ static bool on_answer(void *arg, const LiveHeard *heard, LiveOver over, const vo
                       unsigned worker, Arena *a, LiveAnswer *out, Err *err)
 {
     Talker *t = arg;
-    const ApiParts *parts = ws_parts(t->ws, t->id);
+    const ApiParts *parts = t->parts;
     Wanted wanted = {over, over_arg};
     Asked *asked = ARENA_NEW(a, Asked);
     pthread_mutex_lock(&t->lock);
@@ -277,6 +277,7 @@ static Talker *talker_of(WsVoices *v, WsId id, Err *err)
     if (t) {
         t->ws = v->ws;
         t->id = id;
+        t->parts = ws_parts(v->ws, id);
         pthread_mutex_init(&t->lock, NULL);
         WorkFrom from = ws_from(v->ws, id);
         t->live = live_open(v->live, &hooks, t, &from);

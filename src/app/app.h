@@ -42,6 +42,9 @@ typedef struct App {
     Access *access;
     pthread_mutex_t people_lock;
     struct AppPerson *people; /* the others (people.c) */
+    size_t n_people;
+    unsigned people_look;     /* number of the tick's look at them (people_wakes.c) */
+    int64_t people_since;     /* when it looked first */
     bool running;             /* app_start was called */
     Scheduler *scheduler;
     Minilm *model;
@@ -89,6 +92,11 @@ bool app_person_add(void *app, const Uuid *owner, Err *err);
 void app_person_remove(void *app, const Uuid *owner);
 /* The voices, over app->mouth and app->sounds; for app_open. */
 bool app_open_speech(App *app, const AppOptions *o, Err *err);
+/* Opens those for whom something is due, lets those go who were not used for long. Main thread. */
+void app_people_tick(App *app);
+/* Between two ticks: starts the threads of those who have something to do; true while there are any
+ * without, so that it is to be called soon again. */
+bool app_people_press(App *app);
 /* People and credentials that other processes changed, when the store is shared. */
 void app_people_refresh(App *app);
 

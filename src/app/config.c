@@ -147,6 +147,9 @@ static const Setting settings[SET_ID_COUNT] = {
      "1", "N", NULL, 1, 100, "copies of each shard of collections that are made there"},
     {SET_QDRANT_TIMEOUT, SETTING_COUNT, "qdrant_timeout", "--qdrant-timeout", "QDRANT_TIMEOUT",
      "10", "SECONDS", NULL, 1, 600, "how long one request there may take"},
+    {SET_PEOPLE_OPEN, SETTING_COUNT, "people_open", "--people-open", "SOTTO_PEOPLE_OPEN", "128",
+     "N", NULL, 1, 10000,
+     "so many people stay open at one time; more are opened when they come"},
 };
 
 typedef struct {

@@ -75,6 +75,7 @@ typedef enum {
     SET_QDRANT_SHARDS,
     SET_QDRANT_REPLICAS,
     SET_QDRANT_TIMEOUT,
+    SET_PEOPLE_OPEN,
     SET_ID_COUNT
 } SettingId;
 

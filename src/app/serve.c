@@ -25,8 +25,9 @@
 
 #define DRAIN_MS 10000
 #define HUNG_WAIT_MS 3000 /* for a job that hangs, at the end */
-#define FILES_KEPT 512    /* descriptors that are not for connections */
+#define FILES_KEPT 2048    /* descriptors that are not for connections */
 #define TICK_MS 2000
+#define PRESS_MS 200 /* between two looks while very many people come */
 #define WAIT_S 1          /* between two looks for data that are away */
 
 typedef struct {
@@ -69,6 +70,13 @@ static void on_request(void *arg, HttpExchange *x)
         api_on_request(s->app.api, x);
     else
         not_yet(x); /* its head came before */
+}
+
+static void on_turn(void *arg)
+{
+    Serve *s = arg;
+    if (atomic_load(&s->open))
+        api_on_turn(s->app.api);
 }
 
 static const char **host_list(Cli *cli, size_t *n)
@@ -149,6 +157,7 @@ static bool bind_address(Serve *s, Err *err)
                        .allowed_host_count = n,
                        .on_head = on_head,
                        .on_request = on_request,
+                       .on_turn = on_turn,
                        .format_error = api_format_error,
                        .arg = s};
     o.limits.body_bytes = (uint64_t)config_number(c, SET_MAX_UPLOAD);
@@ -256,27 +265,47 @@ static void trim_when_idle(Serve *s, uint64_t *trimmed_at)
     app_trim_memory();
 }
 
-/* Waits for SIGINT, SIGTERM (end) or SIGHUP (begin anew); returns which. */
+/* sigtimedwait for so long. Many people who come at once need somebody who lets others go
+ * meanwhile. */
+static int wait_a_tick(Serve *s, const sigset_t *signals, uint32_t tick)
+{
+    for (uint32_t waited = 0;;) {
+        uint32_t ms = app_people_press(&s->app) && tick > PRESS_MS ? PRESS_MS : tick - waited;
+        struct timespec wait = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+        int number = sigtimedwait(signals, NULL, &wait);
+        waited += ms;
+        if (number > 0 || errno != EAGAIN || waited >= tick)
+            return number;
+    }
+}
+
+
+/* Waits for SIGINT, SIGTERM (end) or SIGHUP (begin anew); returns which. NETWORK_OVER: nobody is
+ * heard any more, and whoever looks after the program starts it again. */
+#define NETWORK_OVER 0
 static int wait_for_end(Serve *s, const sigset_t *signals)
 {
     uint32_t watchdog = notify_watchdog_ms(),
              tick = watchdog && watchdog < TICK_MS ? watchdog : TICK_MS;
-    struct timespec wait = {.tv_sec = tick / 1000, .tv_nsec = (long)(tick % 1000) * 1000000};
     uint64_t trimmed_at = UINT64_MAX;
     for (;;) {
-        int number = sigtimedwait(signals, NULL, &wait);
+        int number = wait_a_tick(s, signals, tick);
         if (number > 0)
             return number;
         if (errno != EAGAIN && errno != EINTR)
             return SIGTERM;
+        if (server_is_over(s->server))
+            return NETWORK_OVER;
         work_watch(s->app.work);
         unsigned unreplaced;
         work_hung(s->app.work, &unreplaced);
         if (watchdog && unreplaced == 0) /* with no worker to spare, a new start helps */
             server_post(s->server, loop_is_alive, NULL);
         access_tick(s->app.access);
+        api_tick(s->app.api);
         if (backend_is_qdrant(s->cli->config))
             app_people_refresh(&s->app);
+        app_people_tick(&s->app);
         ears_rest(s->app.ears);
         mouth_rest(s->app.mouth);
         trim_when_idle(s, &trimmed_at);
@@ -351,6 +380,8 @@ int serve_command(Cli *cli)
         else
             pthread_sigmask(SIG_UNBLOCK, &signals, NULL); /* a second signal ends at once */
         tell_end(&s, number);
+        if (number == NETWORK_OVER)
+            ok = err_set(&err, ERR_INTERNAL, "the network's thread has ended by itself");
     }
     app_stop(&s.app);
     if (s.key_file)

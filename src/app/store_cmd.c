@@ -65,6 +65,40 @@ int backup_command(Cli *cli)
     return cli_done(cli, 0);
 }
 
+/* Into Qdrant: read and checked as a file first. What is there already is not replaced: other
+ * processes may be serving it. */
+static bool into_qdrant(Cli *cli, const char *dir, const char *fresh, StoreMoved *moved, Err *err)
+{
+    const char *db = os_join(cli->arena, fresh, "sotto.db");
+    QdrantOptions q = backend_qdrant(cli->config);
+    StoreOptions o = {.dir = dir, .model = APP_MODEL, .lock_note = "sotto restore"};
+    StoreMove m = {0};
+    if (!db)
+        return err_set(err, ERR_NO_MEMORY, "no memory for a path");
+    if (!os_remove_tree(fresh, err) || !restore_run(cli->args[0], fresh, cli->arena, err))
+        return false;
+    Store *s = store_open_qdrant(&o, &q, err);
+    bool ok = s && store_move_to_qdrant(s, db, &m, moved, err);
+    if (s)
+        store_close(s);
+    return ok;
+}
+
+static int restore_far(Cli *cli, const char *dir)
+{
+    Err err = ERR_INIT;
+    StoreMoved moved = {0};
+    const char *fresh = os_join(cli->arena, dir, "restore.far");
+    if (!fresh)
+        return cli_usage_error(cli, "no memory for a path");
+    bool ok = into_qdrant(cli, dir, fresh, &moved, &err);
+    os_remove_tree(fresh, NULL);
+    if (!ok)
+        return cli_fail(cli, &err);
+    say_done(cli, "restored", cli->args[0]);
+    return cli_done(cli, 0);
+}
+
 int restore_command(Cli *cli)
 {
     Err err = ERR_INIT;
@@ -75,9 +109,7 @@ int restore_command(Cli *cli)
     if (!db || !question)
         return cli_usage_error(cli, "no memory for a path");
     if (backend_is_qdrant(cli->config))
-        return cli_usage_error(cli, "with qdrant_url set nothing is restored here: restore a "
-                               "snapshot of its collections (docs/SCALING.md), or restore the file "
-                               "without qdrant_url and say sotto migrate --to qdrant");
+        return restore_far(cli, dir);
     if (os_exists(db) && !filters_confirm(cli, question, &err))
         return cli_fail(cli, &err);
     if (!restore_run(cli->args[0], dir, cli->arena, &err))

@@ -143,6 +143,8 @@ const Zone *briefings_zone(Briefings *b, Str name);
 /* After it is durable; on a thread of the schedule's. */
 typedef void (*BriefingListener)(void *arg, const StoredBriefing *b);
 void briefings_listen(Briefings *b, BriefingListener fn, void *arg); /* one; NULL: nobody */
+/* Another process sent it, or changed the schedule (store_on_news). */
+bool briefings_heard(Briefings *b, const StoreNews *news, Err *err);
 
 /* Sends what is due by now; *sent false: nothing was. Late, it is sent once, as of now. */
 bool briefings_run_once(Briefings *b, unsigned worker, bool *sent, Err *err);

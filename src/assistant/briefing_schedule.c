@@ -16,6 +16,7 @@
 
 #define LOOK_MS 20000         /* the wall clock can be set, so it is looked at again and again */
 #define SET_CLOCK_LOOK_MS 200 /* a clock that was set is looked at so often */
+#define HEARD_LATEST 8        /* among these is what another process sent a moment ago */
 #define QUIET_MS 3000         /* after a change, before today's briefing is built again */
 
 /* ---- times ----------------------------------------------------------------------------------- */
@@ -67,6 +68,13 @@ bool briefings_schedule(Briefings *b, Arena *a, BriefingSchedule *out, Err *err)
     return store_briefing_schedule(b->o.store, &b->o.owner, a, out, &found, err);
 }
 
+static void look_again(Briefings *b)
+{
+    (void)pthread_mutex_lock(&b->run_lock);
+    (void)pthread_cond_broadcast(&b->wake);
+    (void)pthread_mutex_unlock(&b->run_lock);
+}
+
 bool briefings_set_schedule(Briefings *b, const BriefingSchedule *s, Err *err)
 {
     BriefingSchedule now = *s;
@@ -76,9 +84,7 @@ bool briefings_set_schedule(Briefings *b, const BriefingSchedule *s, Err *err)
     now.done_at = clock_now_ms();
     if (!store_briefing_schedule_put(b->o.store, &b->o.owner, &now, err))
         return false;
-    (void)pthread_mutex_lock(&b->run_lock);
-    (void)pthread_cond_broadcast(&b->wake);
-    (void)pthread_mutex_unlock(&b->run_lock);
+    look_again(b);
     return true;
 }
 
@@ -98,6 +104,27 @@ static void tell(Briefings *b, const StoredBriefing *made)
     (void)pthread_mutex_unlock(&b->listen_lock);
 }
 
+bool briefings_heard(Briefings *b, const StoreNews *news, Err *err)
+{
+    StoredBriefing *list = NULL;
+    size_t n = 0;
+    if (news->kind == NEWS_SCHEDULE)
+        look_again(b);
+    if (news->kind != NEWS_BRIEFING)
+        return true;
+    Arena *a = arena_new(ARENA_DEFAULT_MAX);
+    if (!a)
+        return err_set(err, ERR_NO_MEMORY, "no memory for a briefing");
+    bool ok = store_briefing_list(b->o.store, &b->o.owner, STR(""), 0, HEARD_LATEST, a, &list, &n,
+        err);
+    for (size_t i = 0; ok && i < n; i++)
+        if (uuid_eq(&list[i].id, &news->id))
+            tell(b, &list[i]);
+    arena_free(a);
+    return ok;
+}
+
+/* Another process may have been faster: then its briefing is the day's, and is heard of. */
 static bool send(Briefings *b, const BriefingSchedule *s, int64_t at, unsigned worker, Err *err)
 {
     BriefingShot *shot = briefing_get(b, &(BriefingAsk){.zone = s->zone}, worker, err);
@@ -116,6 +143,8 @@ static bool send(Briefings *b, const BriefingSchedule *s, int64_t at, unsigned w
         && store_briefing_put(b->o.store, &b->o.owner, &row, &at, err);
     if (ok)
         tell(b, &row);
+    else
+        ok = err->code == ERR_CONFLICT;
     buf_release(&json);
     briefing_release(shot);
     return ok;

@@ -57,11 +57,6 @@ const Zone *calendars_zone(const Calendars *c)
     return c->zone;
 }
 
-void calendars_set_tasks(Calendars *c, Tasks *t)
-{
-    c->tasks = t;
-}
-
 const Zone *calendars_zone_named(Calendars *c, Str name)
 {
     Zone *found = NULL;

@@ -34,8 +34,6 @@ void calendars_free(Calendars *c); /* after calendars_stop */
 const Zone *calendars_zone(const Calendars *c);
 /* An IANA zone, kept until the end; NULL when the machine has none of that name. */
 const Zone *calendars_zone_named(Calendars *c, Str name);
-/* Gives it the tasks after it was made; before any other call. */
-void calendars_set_tasks(Calendars *c, Tasks *t);
 
 /* ---- what is on the schedule ----------------------------------------------------------------- */
 

@@ -183,12 +183,21 @@ static bool opens_clause(const SentenceWords *w, size_t at)
     return at < w->n && IN(w->word[at].text, words);
 }
 
-static bool ends_clause(const SentenceWords *w, size_t at)
+/* "Dr. Who": written as a name is. */
+static bool is_named(Str s, const SentenceWord *word)
+{
+    char first = s.ptr[word->start], second = word->text.len > 1 ? s.ptr[word->start + 1] : 'A';
+    return word->start > 0 && first >= 'A' && first <= 'Z' && second >= 'a' && second <= 'z';
+}
+
+static bool ends_clause(Str s, const SentenceWords *w, size_t at)
 {
     static const char *const words[] = {"because", "since", "so", "but", "although", "though",
         "which", "weil", "denn", "aber", "obwohl", "while", "when", "also", "where", "who"};
     static const char *const joins[] = {"and", "und"};
     static const char *const others[] = {"he", "she", "it", "they", "er", "sie", "es"};
+    if (is_named(s, &w->word[at]))
+        return false;
     return (IN(w->word[at].text, words) && !(str_eq(w->word[at].text, STR("also")) && at < 3)) ||
            (IN(w->word[at].text, joins) && at + 1 < w->n &&
             (opens_clause(w, at + 1) || IN(w->word[at + 1].text, others)));
@@ -217,7 +226,7 @@ static void sentence(Hearing *h, Str s)
     size_t first = 0;
     while (first < w.n) {
         size_t last = first + 1;
-        while (last < w.n && !ends_clause(&w, last) &&
+        while (last < w.n && !ends_clause(s, &w, last) &&
                !(comma_before(s, &w, last) && opens_clause(&w, last)))
             last++;
         clause(h, s, &w, first, last);

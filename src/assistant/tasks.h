@@ -178,6 +178,8 @@ typedef void (*TasksListener)(void *arg, const TasksEvent *e);
 #define TASKS_LISTENERS 8
 /* Listeners must not call tasks_listen. False when there are TASKS_LISTENERS already. */
 bool tasks_listen(Tasks *t, TasksListener fn, void *arg);
+/* Another process did it (store_on_news): listeners are told as if it had been done here. */
+bool tasks_heard(Tasks *t, const StoreNews *news, Err *err);
 /* None of `arg` runs any more when this returns. */
 void tasks_unlisten(Tasks *t, void *arg);
 

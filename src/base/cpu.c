@@ -22,7 +22,7 @@ static const char *const names[] = {
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static CpuLevel level;
-static bool vpopcnt, amx_bf16, avx_vnni;
+static bool vpopcnt, amx_bf16;
 
 #if defined(__x86_64__)
 
@@ -62,7 +62,6 @@ static CpuLevel detect(CpuLevel cap)
     uint32_t a1 = 0, unused;
     if (a >= 1) /* the highest sub-leaf of leaf 7 */
         (void)__get_cpuid_count(7, 1, &a1, &unused, &unused, &unused);
-    avx_vnni = BIT(a1, 4);
     bool avx512 = BIT(b, 16) && BIT(b, 30) && BIT(b, 17) && BIT(b, 31) &&
                   (xcr0 & XCR0_AVX512) == XCR0_AVX512; /* F, BW, DQ, VL */
     if (!avx512 || cap < CPU_AVX512)
@@ -146,10 +145,4 @@ bool cpu_has_amx_bf16(void)
 {
     (void)pthread_once(&once, ask);
     return amx_bf16;
-}
-
-bool cpu_has_avx_vnni(void)
-{
-    (void)pthread_once(&once, ask);
-    return avx_vnni;
 }

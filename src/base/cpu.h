@@ -23,6 +23,5 @@ CpuLevel cpu_level(void);        /* the best that is there and not capped */
 const char *cpu_level_name(CpuLevel any);
 bool cpu_has_avx512_vpopcnt(void); /* false also when capped below avx512 */
 bool cpu_has_amx_bf16(void);       /* AMX-BF16 and AVX512-BF16; false when capped below amx */
-bool cpu_has_avx_vnni(void);       /* VPDPBUSD of 256 bits without AVX-512; false below avx2 */
 
 #endif

@@ -25,6 +25,16 @@ uint64_t fair_used(Fair *f, uint64_t key, uint64_t now_ms)
     return p->used_ns;
 }
 
+static void pay(const Fair *f, FairPlace *p, uint64_t now_ns)
+{
+    if (now_ns <= p->debt_at)
+        return;
+    uint64_t since = now_ns - p->debt_at;
+    uint64_t paid = since < UINT64_MAX / 1000000 ? since / 1000 * f->part : UINT64_MAX;
+    p->debt_ns = p->debt_ns > paid ? p->debt_ns - paid : 0;
+    p->debt_at = now_ns;
+}
+
 void fair_charge(Fair *f, uint64_t key, uint64_t ns, uint64_t now_ms)
 {
     if (!key)
@@ -32,6 +42,18 @@ void fair_charge(Fair *f, uint64_t key, uint64_t ns, uint64_t now_ms)
     FairPlace *p = fair_place(f, key);
     forget(p, now_ms);
     p->used_ns += ns;
+    if (f->part)
+        pay(f, p, now_ms * 1000000);
+    p->debt_ns = p->debt_ns + ns < FAIR_DEBT_NS ? p->debt_ns + ns : FAIR_DEBT_NS;
+}
+
+uint64_t fair_owes(Fair *f, uint64_t key, uint64_t now_ns)
+{
+    FairPlace *p = fair_place(f, key);
+    if (!key || !f->part || !p->debt_ns)
+        return 0;
+    pay(f, p, now_ns);
+    return p->debt_ns > FAIR_BURST_NS ? (p->debt_ns - FAIR_BURST_NS) / f->part * 1000 + 1000 : 0;
 }
 
 void fair_seen(Fair *f, uint64_t key, uint64_t now_ms)

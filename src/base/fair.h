@@ -17,10 +17,12 @@
 
 typedef struct {
     uint64_t used_ns, at_ms;
+    uint64_t debt_ns, debt_at; /* see fair_owes */
     uint32_t waiting, running; /* jobs; the owner's to count */
 } FairPlace;
 
 typedef struct {
+    unsigned part; /* see fair_owes; the owner's to set */
     FairPlace places[FAIR_PLACES];
     uint64_t last_key, mixed_ms; /* somebody else than before came then */
 } Fair;
@@ -28,6 +30,12 @@ typedef struct {
 FairPlace *fair_place(Fair *f, uint64_t key);
 uint64_t fair_used(Fair *f, uint64_t key, uint64_t now_ms);
 void fair_charge(Fair *f, uint64_t key, uint64_t ns, uint64_t now_ms);
+/* How long, in nanoseconds, until what `key` has used past its part of the time is paid off: it
+ * may use f->part thousandths of each second, FAIR_BURST_NS of it in advance. 0: it owes nothing.
+ * What it owes is never more than FAIR_DEBT_NS, so that one long piece of work is forgiven. */
+#define FAIR_BURST_NS 20000000u
+#define FAIR_DEBT_NS 80000000u
+uint64_t fair_owes(Fair *f, uint64_t key, uint64_t now_ns);
 /* Tells that `key` wants something now. */
 void fair_seen(Fair *f, uint64_t key, uint64_t now_ms);
 /* Whether more than one key wanted something in the last two seconds: only then is anybody held

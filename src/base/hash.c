@@ -1,16 +1,38 @@
-/* hash.c - the one file that knows libcrypto. Checksums that need no library are in checksum.c. */
+/* hash.c - the one file that knows libcrypto's digests. Checksums that need no library are in
+ * checksum.c. */
 #include "base/hash.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <unistd.h>
 
+#include "base/first_use.h"
 #include "base/mem.h"
 
 struct Sha256Stream {
     EVP_MD_CTX *ctx;
 };
+
+static void touch(void *arg)
+{
+    (void)arg;
+    uint8_t out[EVP_MAX_MD_SIZE];
+    (void)EVP_Digest("", 0, out, NULL, EVP_sha256(), NULL);
+    (void)EVP_Digest("", 0, out, NULL, EVP_sha1(), NULL);
+}
+
+static void first_use(void)
+{
+    crypto_first_use(touch, NULL);
+}
+
+static void ready(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, first_use);
+}
 
 static bool fail(Err *err)
 {
@@ -20,6 +42,7 @@ static bool fail(Err *err)
 bool sha256(Str data, Sha256 *out, Err *err)
 {
     Sha256 h;
+    ready();
     if (EVP_Digest(data.ptr ? data.ptr : "", data.len, h.b, NULL, EVP_sha256(), NULL) != 1)
         return fail(err);
     *out = h;
@@ -28,6 +51,7 @@ bool sha256(Str data, Sha256 *out, Err *err)
 
 bool sha1_parts(const Str *parts, size_t count, uint8_t out[20], Err *err)
 {
+    ready();
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     if (!ctx)
         return err_set(err, ERR_NO_MEMORY, "cannot compute a digest: out of memory");
@@ -41,6 +65,7 @@ bool sha1_parts(const Str *parts, size_t count, uint8_t out[20], Err *err)
 
 Sha256Stream *sha256_begin(Err *err)
 {
+    ready();
     Sha256Stream *s = mem_zalloc(sizeof *s);
     if (s && (s->ctx = EVP_MD_CTX_new()) && EVP_DigestInit_ex(s->ctx, EVP_sha256(), NULL) == 1)
         return s;

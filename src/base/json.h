@@ -34,6 +34,15 @@ bool json_num(const Json *j, double *out);   /* integers and reals */
 bool json_bool(const Json *j, bool *out);
 bool json_dump(const Json *j, Buf *out);     /* compact */
 
+/* The members of an object as JsonW writes it (no blanks, keys that need no escape), as they stand
+ * in the text and borrowed from it; no tree, no memory. False when it is anything else, when it has
+ * more than `max` of them, or a key twice: json_parse then knows more. What is taken is valid JSON;
+ * only below the first level a key may be there twice. */
+typedef struct {
+    Str key, value;
+} JsonMember;
+bool json_members(Str object, JsonMember *out, size_t max, size_t *n);
+
 typedef struct {
     Buf *out;
     uint32_t depth;

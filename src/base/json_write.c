@@ -103,8 +103,44 @@ static void put_valid(Buf *b, Str s)
     (void)buf_add(b, str_sub(s, run, s.len));
 }
 
+/* Whether a byte of the eight is not ASCII, a control character, a quote or a backslash. */
+static bool is_special(uint64_t eight)
+{
+    const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
+    uint64_t quote = eight ^ (ones * '"'), slash = eight ^ (ones * '\\');
+    return ((eight | (eight - ones * 0x20) | (quote - ones) | (slash - ones)) & high) != 0;
+}
+
+/* A text that needs no escape, as most: copied at once. */
+static bool put_plain(Buf *b, Str s)
+{
+    size_t i = 0;
+    uint64_t eight;
+    for (; i + sizeof eight <= s.len; i += sizeof eight) {
+        memcpy(&eight, s.ptr + i, sizeof eight);
+        if (is_special(eight))
+            return false;
+    }
+    for (; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        if (c < 0x20 || c > 0x7F || c == '"' || c == '\\')
+            return false;
+    }
+    char *to = s.len < b->max ? buf_reserve(b, s.len + 2) : NULL;
+    if (!to)
+        return false;
+    to[0] = '"';
+    if (s.len)
+        memcpy(to + 1, s.ptr, s.len);
+    to[s.len + 1] = '"';
+    buf_grew(b, s.len + 2);
+    return true;
+}
+
 static void put_string(Buf *b, Str s)
 {
+    if (put_plain(b, s))
+        return;
     (void)buf_add_char(b, '"');
     while (s.len > 0) {
         size_t n = utf8_valid_len(s);

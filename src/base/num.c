@@ -153,6 +153,45 @@ static bool reads_as(const char *text, double v, bool single)
     return back == v;
 }
 
+__extension__ typedef unsigned __int128 Wide;
+
+/* Sixteen or seventeen digits for v = m 2^e in [2^-17, 2^52), in whole numbers of 128 bits:
+ *
+ *   r = m 10^k / 2^-e, rounded to even      m 10^k < 2^53 10^21 < 2^123
+ *
+ * which is what snprintf prints; and r / 10^k reads back as v when it is not farther from v than
+ * half a unit of m (of the exact middle the even m gets it). A power of two has a nearer neighbour
+ * below: left to the C library. */
+static bool format_wide(double v, bool minus, char out[NUM_TEXT], size_t *n)
+{
+    uint64_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    uint64_t m = (bits & 0xFFFFFFFFFFFFFu) | (uint64_t)1 << 52;
+    int shift = 1075 - (int)(bits >> 52);
+    if (shift < 1 || shift > 69 || m == (uint64_t)1 << 52)
+        return false;
+    for (int digits = 16; digits <= 17; digits++) {
+        int k = digits - 1 - magnitude(v);
+        if (k < 0 || k > 21)
+            return false;
+        Wide ten = (uint64_t)pow10_exact[k > 19 ? 19 : k];
+        ten *= k == 21 ? 100 : k == 20 ? 10 : 1;
+        Wide x = m * ten, one = (Wide)1 << shift;
+        Wide rest = x & (one - 1), r = x >> shift;
+        r += rest > one / 2 || (rest == one / 2 && (r & 1));
+        Wide back = r << shift, off = back > x ? back - x : x - back;
+        if (off * 2 > ten || (off * 2 == ten && (m & 1)))
+            continue;
+        if (r < (uint64_t)pow10_exact[digits - 1] || r >= (uint64_t)pow10_exact[digits])
+            return false; /* the magnitude was one off */
+        Decimal d;
+        decimal_of((uint64_t)r, k, minus, &d);
+        *n = put_decimal(&d, out);
+        return true;
+    }
+    return false;
+}
+
 /* By the C library: always right, some ten times slower. v > 0 and finite. Subnormal numbers have
  * fewer digits than 15 (6) to keep, so those are tried from one digit on. */
 static size_t format_slowly(double v, bool minus, bool single, char out[NUM_TEXT])
@@ -203,6 +242,8 @@ size_t num_format(double v, char out[NUM_TEXT])
         decimal_of(r, k, minus, &d);
         return put_decimal(&d, out);
     }
+    if (format_wide(v, minus, out, &n))
+        return n;
     return format_slowly(v, minus, false, out);
 }
 

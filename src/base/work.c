@@ -1,9 +1,11 @@
 #include "base/work.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <time.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -16,6 +18,7 @@
 
 #define BULK_NICE 19
 #define SLICE_NS 1000000u
+#define FLOOD_PART 150 /* thousandths of every processor; see work_flood_part */
 #define MUCH_NS 1000000000u /* of processor, halved every second */
 
 typedef struct Job Job;
@@ -50,8 +53,10 @@ static _Thread_local Worker *self_here; /* the worker that this thread is; NULL:
 struct Work {
     pthread_mutex_t lock; /* guards everything but `pressed` and what never changes */
     pthread_cond_t wake, wake_bulk;
+    atomic_uint signalling; /* calls that have queued a job and are about to wake a worker */
     Queue queues[WORK_CLASSES];
     size_t queue_max;
+    uint64_t pay_ns;              /* of the last look for a job: who is held back owes so much */
     unsigned threads, bulk, busy; /* busy: of those that are not bulk */
     unsigned normal;              /* of the busy: those with a NORMAL job */
     unsigned hung, unreplaced;
@@ -83,36 +88,54 @@ static bool may_take(const Work *w, bool bulk, int cls)
     return cls != WORK_BULK || (w->bulk == 0 && (w->threads == 1 || w->threads - w->busy >= 2));
 }
 
+/* What the jobs that wait are compared by, looked up once an address: a flood's come in rows. */
+typedef struct {
+    uint64_t now_ns, address, used;
+    bool contended, held_back;
+} Look;
+
 /* While others want something, too, one address leaves a worker free; half of them when it has
- * lately kept one busy. */
-static bool holds_enough(Work *w, const Job *job, bool contended, uint64_t now)
+ * lately kept one busy; and of one that floods us, some jobs wait until it has paid. */
+static void look_at(Work *w, Look *k, uint64_t address)
 {
-    if (!contended || !job->from.address || w->threads < 2)
-        return false;
-    bool much = fair_used(&w->addresses, job->from.address, now) > MUCH_NS;
-    unsigned most = much && w->threads > 2 ? w->threads / 2 : w->threads - 1;
-    return fair_place(&w->addresses, job->from.address)->running >= most;
+    FairPlace *p = fair_place(&w->addresses, address);
+    k->address = address;
+    k->used = fair_used(&w->addresses, address, k->now_ns / 1000000);
+    k->held_back = false;
+    if (!k->contended || !address)
+        return;
+    unsigned most = k->used > MUCH_NS && w->threads > 2 ? w->threads / 2 : w->threads - 1;
+    k->held_back = w->threads > 1 && p->running >= most;
+    if (k->held_back || p->waiting <= WORK_FLOOD_JOBS)
+        return;
+    uint64_t owes = fair_owes(&w->addresses, address, k->now_ns);
+    k->held_back = owes > 0;
+    if (owes && (!w->pay_ns || owes < w->pay_ns))
+        w->pay_ns = owes;
 }
 
 /* Where the job of the least served is linked; NULL when none may run. */
 static Job **least_served(Work *w, Queue *q, bool bulk)
 {
-    uint64_t now = clock_mono_ns() / 1000000, least[2] = {UINT64_MAX, UINT64_MAX};
-    bool contended = !bulk && fair_contended(&w->addresses, now);
+    Look k = {.now_ns = clock_mono_ns()};
+    uint64_t now = k.now_ns / 1000000, least[2] = {UINT64_MAX, UINT64_MAX};
+    k.contended = !bulk && fair_contended(&w->addresses, now);
+    look_at(w, &k, q->first->from.address);
     Job **best = NULL;
     for (Job **at = &q->first; *at; at = &(*at)->next) {
         Job *job = *at;
-        if (holds_enough(w, job, contended, now))
-            continue;
-        uint64_t used = fair_used(&w->addresses, job->from.address, now);
-        if (best && used > least[0])
+        if (job->from.address != k.address)
+            look_at(w, &k, job->from.address);
+        if (k.held_back || (best && k.used > least[0]))
             continue;
         uint64_t one = fair_used(&w->connections, job->from.connection, now);
-        if (best && used == least[0] && one >= least[1])
+        if (best && k.used == least[0] && one >= least[1])
             continue;
         best = at;
-        least[0] = used;
+        least[0] = k.used;
         least[1] = one;
+        if (!k.used && !one)
+            break; /* nobody has had less */
     }
     return best;
 }
@@ -120,6 +143,7 @@ static Job **least_served(Work *w, Queue *q, bool bulk)
 /* The next job for the worker, or NULL. */
 static Job *take(Work *w, bool bulk, int *class)
 {
+    w->pay_ns = 0;
     for (int cls = 0; cls < WORK_CLASSES; cls++) {
         Queue *q = &w->queues[cls];
         Job **at = q->first && may_take(w, bulk, cls) ? least_served(w, q, bulk) : NULL;
@@ -154,6 +178,20 @@ static void settle(Work *w, const WorkFrom *from, uint64_t ns)
     fair_charge(&w->connections, from->connection, ns, now);
 }
 
+/* Until there is something new, or somebody who was held back has paid. */
+static void await_job(Work *w, bool bulk)
+{
+    pthread_cond_t *wake = bulk ? &w->wake_bulk : &w->wake;
+    if (bulk || !w->pay_ns) {
+        (void)pthread_cond_wait(wake, &w->lock);
+        return;
+    }
+    uint64_t at = clock_mono_ns() + w->pay_ns;
+    struct timespec until = {.tv_sec = (time_t)(at / 1000000000u),
+                             .tv_nsec = (long)(at % 1000000000u)};
+    (void)pthread_cond_clockwait(wake, &w->lock, CLOCK_MONOTONIC, &until);
+}
+
 static void *work_loop(void *arg)
 {
     Worker *self = arg;
@@ -169,7 +207,7 @@ static void *work_loop(void *arg)
     while (!w->stopping) {
         Job *job = take(w, bulk, &cls);
         if (!job) {
-            (void)pthread_cond_wait(bulk ? &w->wake_bulk : &w->wake, &w->lock);
+            await_job(w, bulk);
             continue;
         }
         w->busy += !bulk;
@@ -220,6 +258,8 @@ static void stop_and_join(Work *w, unsigned started)
 
 static void destroy(Work *w)
 {
+    while (atomic_load(&w->signalling))
+        (void)sched_yield();
     (void)pthread_cond_destroy(&w->wake);
     (void)pthread_cond_destroy(&w->wake_bulk);
     (void)pthread_mutex_destroy(&w->lock);
@@ -268,6 +308,7 @@ Work *work_new_bulk(unsigned threads, unsigned bulk, size_t queue_max, Err *err)
     w->hung_total = metric_counter("jobs_hung_total", "jobs that passed their limit", "job");
     w->refused_total = metric_counter("jobs_refused_total", "jobs that found no room", "why");
     w->queue_max = queue_max;
+    w->addresses.part = os_cpu_count() * FLOOD_PART;
     w->threads = threads;
     w->bulk = bulk;
     for (int cls = 0; cls < WORK_CLASSES; cls++)
@@ -285,6 +326,11 @@ Work *work_new_bulk(unsigned threads, unsigned bulk, size_t queue_max, Err *err)
         }
     }
     return w;
+}
+
+void work_flood_part(Work *w, unsigned thousandths)
+{
+    w->addresses.part = thousandths;
 }
 
 void work_free(Work *w)
@@ -337,8 +383,15 @@ static Taken enqueue(Work *w, WorkClass cls, Job *job)
     q->count++;
     if (cls == WORK_INTERACTIVE)
         atomic_fetch_add_explicit(&w->pressed, 1, memory_order_relaxed);
-    (void)pthread_cond_signal(cls == WORK_BULK && w->bulk ? &w->wake_bulk : &w->wake);
+    atomic_fetch_add(&w->signalling, 1);
     return TAKEN;
+}
+
+/* Without the lock: the worker that wakes wants it at once. work_free waits until this is done. */
+static void wake_one(Work *w, WorkClass cls)
+{
+    (void)pthread_cond_signal(cls == WORK_BULK && w->bulk ? &w->wake_bulk : &w->wake);
+    atomic_fetch_sub(&w->signalling, 1);
 }
 
 bool work_submit_from(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg,
@@ -357,8 +410,10 @@ bool work_submit_from(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg
     (void)pthread_mutex_lock(&w->lock);
     Taken taken = enqueue(w, cls, job);
     (void)pthread_mutex_unlock(&w->lock);
-    if (taken == TAKEN)
+    if (taken == TAKEN) {
+        wake_one(w, cls);
         return true;
+    }
     mem_free(job);
     if (taken == STOPPING)
         return err_set(err, ERR_UNAVAILABLE,

@@ -5,7 +5,9 @@
  * whoever has used least processor time lately comes first (base/fair.h): among addresses, then
  * among one address's connections; first come first served among equals. While more than one
  * address asks, none holds all workers (more than half, when it has lately kept one busy), nor more
- * than three quarters of a queue. NORMAL jobs never hold all workers, so a query does not wait for
+ * than three quarters of a queue; and one that floods the queue gets a part of the processors and
+ * no more, so that the others find one free. NORMAL jobs never hold all workers, so a query does
+ * not wait for
  * uploads that hang. BULK jobs never occupy the last free worker when there are two or more, so a
  * query never waits for a folder; in a pool with bulk threads they run on those alone, at the
  * operating system's lowest priority, so that they fill every processor and give way at once. A
@@ -48,6 +50,7 @@ typedef struct {
 } WorkFrom;
 
 #define WORK_THREADS_MAX 1024
+#define WORK_FLOOD_JOBS 8 /* no person has so many waiting */
 #define WORK_SPARES 4 /* numbers for threads that replace hung ones */
 
 /* 1 to WORK_THREADS_MAX threads, with every signal blocked; each class queues up to queue_max. */
@@ -55,6 +58,9 @@ Work *work_new(unsigned threads, size_t queue_max, Err *err);
 /* As work_new, with `bulk` more threads that take BULK jobs and nothing else; the others take none
  * then. Their numbers are the last ones, behind the spares'. */
 Work *work_new_bulk(unsigned threads, unsigned bulk, size_t queue_max, Err *err);
+/* How many thousandths of a processor an address may use that has more than WORK_FLOOD_JOBS
+ * waiting, while others want something: first 150 of each processor. Before the first job. */
+void work_flood_part(Work *w, unsigned thousandths);
 /* Stops taking jobs, lets the running ones end, joins, and then drops the waiting ones in the
  * calling thread, with worker 0. NULL is allowed. Not from inside a job. */
 void work_free(Work *w);

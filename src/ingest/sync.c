@@ -15,7 +15,6 @@
 #define DEBOUNCE_NS 300000000ull /* events come in crowds */
 #define TELL_NS 250000000ull
 #define MISSING_NS (5 * SECOND)
-#define DIRTY_MAX 1000 /* more changed folders than that: look at everything */
 
 const char *sync_state_name(SyncState s)
 {
@@ -24,31 +23,33 @@ const char *sync_state_name(SyncState s)
     return (unsigned)s <= SYNC_STOPPED ? names[s] : "unknown";
 }
 
+static void *sync_main(void *arg);
+
+/* Most people watch nothing: a thread and an inotify instance come with the first work. */
+static bool ensure_thread(Sync *s, Err *err)
+{
+    Err deaf = ERR_INIT;
+    int rc = 0;
+    pthread_mutex_lock(&s->thread_lock);
+    if (s->may_run && !s->threaded) {
+        if (!s->watch && !(s->watch = watch_new(&deaf)))
+            log_write(LOG_WARN, "sync", "%s: folders are polled", deaf.msg);
+        rc = pthread_create(&s->thread, NULL, sync_main, s);
+        s->threaded = rc == 0;
+    }
+    pthread_mutex_unlock(&s->thread_lock);
+    return rc == 0 ||
+           err_set_errno(err, ERR_UNAVAILABLE, rc, "starting the thread that watches folders");
+}
+
 void sync_wake(Sync *s)
 {
+    Err err = ERR_INIT;
+    if (!ensure_thread(s, &err))
+        log_write(LOG_ERROR, "sync", "%s", err.msg);
     uint64_t one = 1;
     ssize_t n = write(s->wake_fd, &one, sizeof one);
     (void)n; /* a full counter wakes too */
-}
-
-void sync_dirty(SyncFolder *f, const char *path, bool deep, uint64_t due_ns)
-{
-    for (size_t i = 0; i < f->n_dirty; i++) {
-        if (strcmp(f->dirty[i].path, path) != 0)
-            continue;
-        f->dirty[i].deep |= deep;
-        if (due_ns < f->dirty[i].due_ns)
-            f->dirty[i].due_ns = due_ns;
-        return;
-    }
-    char *copy = f->n_dirty < DIRTY_MAX ? mem_strdup(path) : NULL;
-    if (!copy || !MEM_GROW(f->dirty, f->n_dirty, f->cap_dirty)) {
-        mem_free(copy);
-        if (due_ns < f->full_due_ns)
-            f->full_due_ns = due_ns; /* no list: everything */
-        return;
-    }
-    f->dirty[f->n_dirty++] = (Dirty){copy, deep, due_ns};
 }
 
 Task *sync_task(TaskKind kind, SyncFolder *f, const char *path, Str source, Str from,
@@ -490,6 +491,7 @@ Sync *sync_new(const SyncOptions *o, Err *err)
     s->tail = &s->head;
     s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->thread_lock, NULL);
     pthread_cond_init(&s->room, NULL);
     pthread_cond_init(&s->idle, NULL);
     if (s->wake_fd >= 0)
@@ -501,9 +503,10 @@ Sync *sync_new(const SyncOptions *o, Err *err)
 
 bool sync_start(Sync *s, Err *err)
 {
-    Err deaf = ERR_INIT;
     Folder *rows;
     size_t n;
+    if (!s || s->started)
+        return true;
     Arena *a = arena_new(ARENA_DEFAULT_MAX);
     bool ok = a || err_set(err, ERR_NO_MEMORY, "watching folders: out of memory");
     ok = ok && store_folder_list(s->o.store, &s->o.owner, a, &rows, &n, err);
@@ -516,13 +519,14 @@ bool sync_start(Sync *s, Err *err)
         }
     }
     arena_free(a);
-    s->watch = ok ? watch_new(&deaf) : NULL;
-    if (ok && !s->watch)
-        log_write(LOG_WARN, "sync", "%s: folders are polled", deaf.msg);
-    int rc = ok ? pthread_create(&s->thread, NULL, sync_main, s) : 0;
-    if (rc)
-        ok = err_set_errno(err, ERR_UNAVAILABLE, rc, "starting the thread that watches folders");
+    pthread_mutex_lock(&s->thread_lock);
+    s->may_run = ok;
+    pthread_mutex_unlock(&s->thread_lock);
     pthread_mutex_lock(&s->lock); /* the server answers already */
+    bool needed = s->folders || s->head;
+    pthread_mutex_unlock(&s->lock);
+    ok = ok && (!needed || ensure_thread(s, err));
+    pthread_mutex_lock(&s->lock);
     s->started = ok;
     pthread_mutex_unlock(&s->lock);
     return ok;
@@ -537,8 +541,14 @@ void sync_stop(Sync *s)
     pthread_cond_broadcast(&s->room);
     pthread_cond_broadcast(&s->idle);
     pthread_mutex_unlock(&s->lock);
+    pthread_mutex_lock(&s->thread_lock);
+    s->may_run = false;
+    bool join = s->threaded;
+    pthread_mutex_unlock(&s->thread_lock);
     sync_wake(s);
-    pthread_join(s->thread, NULL);
+    if (join)
+        pthread_join(s->thread, NULL);
+    s->threaded = false;
     pthread_mutex_lock(&s->lock);
     s->started = false;
     pthread_mutex_unlock(&s->lock);
@@ -561,6 +571,7 @@ void sync_free(Sync *s)
     if (s->wake_fd >= 0)
         (void)close(s->wake_fd);
     pthread_mutex_destroy(&s->lock);
+    pthread_mutex_destroy(&s->thread_lock);
     pthread_cond_destroy(&s->room);
     pthread_cond_destroy(&s->idle);
     mem_free(s);

@@ -73,7 +73,9 @@ typedef struct {
 
 Sync *sync_new(const SyncOptions *o, Err *err);
 /* Begins; stops: no file is begun any more. The pool must have ended before sync_free. */
-bool sync_start(Sync *s, Err *err);
+bool sync_start(Sync *s, Err *err); /* started already: nothing happens */
+/* Nothing is watched, waits or runs: it may be stopped and freed. NULL is allowed. */
+bool sync_rests(Sync *s);
 void sync_stop(Sync *s);
 void sync_free(Sync *s);
 

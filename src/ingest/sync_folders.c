@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "ingest/sync_int.h"
 
+#define DIRTY_MAX 1000 /* more changed folders than that: look at everything */
+
 static SyncFolder *find(Sync *s, const Uuid *id)
 {
     for (SyncFolder *f = s->folders; f; f = f->next)
@@ -333,4 +335,34 @@ bool sync_offer(Sync *s, Str path, Err *err)
     arena_free(a);
     return ok && (sync_push(s, t, false) ||
                   err_set(err, ERR_UNAVAILABLE, "the server is stopping"));
+}
+
+bool sync_rests(Sync *s)
+{
+    if (!s)
+        return true;
+    pthread_mutex_lock(&s->lock);
+    bool rests = !s->folders && !s->head && !s->queued && !s->running && !s->lanes;
+    pthread_mutex_unlock(&s->lock);
+    return rests;
+}
+
+void sync_dirty(SyncFolder *f, const char *path, bool deep, uint64_t due_ns)
+{
+    for (size_t i = 0; i < f->n_dirty; i++) {
+        if (strcmp(f->dirty[i].path, path) != 0)
+            continue;
+        f->dirty[i].deep |= deep;
+        if (due_ns < f->dirty[i].due_ns)
+            f->dirty[i].due_ns = due_ns;
+        return;
+    }
+    char *copy = f->n_dirty < DIRTY_MAX ? mem_strdup(path) : NULL;
+    if (!copy || !MEM_GROW(f->dirty, f->n_dirty, f->cap_dirty)) {
+        mem_free(copy);
+        if (due_ns < f->full_due_ns)
+            f->full_due_ns = due_ns; /* no list: everything */
+        return;
+    }
+    f->dirty[f->n_dirty++] = (Dirty){copy, deep, due_ns};
 }

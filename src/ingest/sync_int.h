@@ -67,6 +67,8 @@ struct Sync {
     Task *head, **tail;
     size_t queued, running, lanes;
     bool stopping, started;
+    pthread_mutex_t thread_lock; /* of the next three: there is no thread before there is work */
+    bool may_run, threaded;
     pthread_t thread;
     int wake_fd;
     Watch *watch;        /* the sync thread's */

@@ -12,7 +12,7 @@
 /* What one connection may have done in an iteration, so that none holds up the others: reads of
  * whole blocks, where a block may hold thousands of frames or requests; and bytes sent. */
 #define READS_A_TURN 4
-#define COSTLY_READ_BYTES ((size_t)4 << 10)
+#define LITTLE_READ_BYTES ((size_t)4 << 10)
 #define SENT_A_TURN ((size_t)128 << 10)
 #define SENT_AT_ONCE ((size_t)64 << 10)
 #define SPARE_MAX ((size_t)256 << 10)
@@ -76,6 +76,26 @@ void conn_open(Server *s, int fd, const char *peer, uint16_t port, bool over_lim
     conn_timer(c, &s->t_head);
 }
 
+bool conn_take_post(Conn *c, LoopPost *post)
+{
+    if (c->dead || !share_contended(c->server->share))
+        return false;
+    post->next = NULL;
+    *(c->posts ? c->posts_end : &c->posts) = post;
+    c->posts_end = &post->next;
+    share_add(c->server->share, c);
+    return true;
+}
+
+static void run_posts(Conn *c)
+{
+    while (c->posts) {
+        LoopPost *post = c->posts;
+        c->posts = post->next;
+        post->fn(post);
+    }
+}
+
 void conn_close(Conn *c)
 {
     if (c->dead)
@@ -84,13 +104,14 @@ void conn_close(Conn *c)
     c->dead = true;
     loop_timer_stop(&c->timer);
     c->proto->closed(c);
+    run_posts(c);
     if (c->tls && !c->handshaking && !c->broken)
         tls_goodbye(c->tls);
     tls_free(c->tls);
     c->tls = NULL;
     close(c->io.fd); /* leaves the epoll set with it */
     c->io.fn = NULL; /* an event of this iteration may still be on its way */
-    server_unhold(s, c->in.cap);
+    server_unhold(s, c->address, c->in.cap);
     buf_release(&c->in);
     buf_release(&c->out);
     c->ref = (Str){NULL, 0};
@@ -224,8 +245,8 @@ static bool reads_small(const Conn *c)
 /* One read. False when there is nothing more to read now. */
 static bool read_once(Conn *c)
 {
-    size_t want = !reads_small(c) ? SCRATCH_BYTES : conn_is_costly(c) ? COSTLY_READ_BYTES
-                                                                        : HEAD_READ_BYTES;
+    bool little = conn_is_costly(c) || share_contended(c->server->share);
+    size_t want = !reads_small(c) ? SCRATCH_BYTES : little ? LITTLE_READ_BYTES : HEAD_READ_BYTES;
     ssize_t n = receive(c, want);
     if (n > 0) {
         c->received += (size_t)n;
@@ -277,6 +298,9 @@ void conn_resume(Conn *c)
 {
     bool again = c->again;
     c->again = false;
+    if (c->dead)
+        return;
+    run_posts(c);
     if (c->dead)
         return;
     if (again && c->in.len && c->proto->wants_input(c))

@@ -19,6 +19,7 @@
 #include "net/http1.h"
 #include "net/share.h"
 #include "net/tls.h"
+#include "net/websocket.h"
 
 typedef struct {
     bool (*wants_input)(Conn *c);
@@ -57,6 +58,7 @@ struct Conn {
     LoopTimer timer;
     Server *server;
     Conn *prev, *next;     /* all connections of the server */
+    LoopPost *posts, **posts_end; /* answers that wait for its turn; the end is valid with one */
     Conn *next_ready, *next_dead; /* in a lane of share.c; of those to be freed */
     const ConnProto *proto;
     Tls *tls;
@@ -78,6 +80,18 @@ struct Conn {
     bool handshaking, ready, again, close_when_sent, over_limit;
 };
 
+#define HELD_PLACES 1024u
+
+/* WebSockets that a message was lost to (ws_post.c). */
+#define WS_LOST_IDS 64
+struct WsLost {
+    LoopPost post; /* first */
+    pthread_mutex_t lock; /* of the rest */
+    bool posted, all;
+    size_t n;
+    WsId ids[WS_LOST_IDS];
+};
+
 struct Server {
     ServerOptions opt;     /* with copies of its strings */
     Loop *loop;
@@ -90,6 +104,7 @@ struct Server {
     LoopTimer accept_again, drain_end;
     Conn *conns, *dead;
     Share *share;
+    uint64_t held_by[HELD_PLACES]; /* of n_held, by a hash of the address */
     uint16_t *by_address;  /* open ones by a hash of their address, [ADDRESS_PLACES] */
     uint64_t address_seed;
     struct ExchangePriv *free_list;
@@ -103,7 +118,9 @@ struct Server {
     char id_prefix[12];
     uint64_t next_id, next_serial, next_conn;
     struct WsTable *ws;
-    bool draining, loop_over;
+    struct WsLost lost;
+    bool draining;
+    atomic_bool is_over;   /* its thread has ended */
     atomic_bool ended;     /* no more posts */
     pthread_t thread;
     bool started;
@@ -111,7 +128,7 @@ struct Server {
     atomic_uint stop_ms;
     atomic_bool stop_posted;
     _Atomic uint64_t n_connections, n_websockets, n_accepted, n_requests, n_held;
-    Metric *m_requests, *m_duration;
+    Metric *m_requests, *m_duration, *m_turned_away;
 };
 
 #define ADDRESS_PLACES 16384u
@@ -156,6 +173,11 @@ extern const ConnProto ws_proto;
 struct WsTable *ws_table_new(void);
 void ws_table_free(struct WsTable *t);
 bool ws_attach(Conn *c, const WsHandler *handler, void *user); /* after the 101 is in conn_out */
+WsId ws_id_of(const Conn *c);
+
+/* ws_post.c */
+void ws_lost_init(struct WsLost *l);
+void ws_lost_release(struct WsLost *l);
 
 /* server.c, for the protocols */
 /* Fills id, target, host; checks them and the guard; asks on_head. False when it has been answered
@@ -166,8 +188,8 @@ void server_dispatch(HttpExchange *x); /* body complete: on_request */
 void server_refuse(HttpExchange *x, int status, const char *why);
 ErrCode server_status_code(int status);
 /* Counts bytes being received; false past the server's total, and then they are not counted. */
-bool server_hold(Server *s, uint64_t bytes);
-void server_unhold(Server *s, uint64_t bytes);
+bool server_hold(Server *s, uint64_t address, uint64_t bytes);
+void server_unhold(Server *s, uint64_t address, uint64_t bytes);
 Str server_date_line(Server *s);
 void server_count_request(HttpExchange *x); /* metrics, when the answer goes out */
 /* The header lines every answer has that the handler did not set; cb is called for each. */

@@ -12,6 +12,11 @@
 static void on_post(LoopPost *post)
 {
     struct ExchangePriv *p = (void *)((char *)post - offsetof(struct ExchangePriv, post));
+    if (p->conn && !p->in_line && conn_take_post(p->conn, post)) {
+        p->in_line = true;
+        return;
+    }
+    p->in_line = false;
     pthread_mutex_lock(&p->lock);
     p->posted = false;
     bool done = p->replied || p->stream_ended, streaming = p->streaming;
@@ -84,6 +89,7 @@ void exchange_reset(HttpExchange *x)
     p->stream = NULL;
     p->next_free = NULL;
     p->post = (LoopPost){NULL, on_post};
+    p->in_line = false;
     p->headers = NULL;
     buf_init(&p->body, SIZE_MAX);
     p->held = 0;

@@ -27,9 +27,11 @@ struct ExchangePriv {
     LoopPost post;
     HttpHeader *headers;       /* req.headers, writable */
     Buf body;                  /* req.body is received here */
+    uint64_t address;          /* whose it is, as Conn.address */
     uint64_t held;             /* bytes of body counted in the server's total */
     bool broken;               /* a header could not be set: the answer becomes a 500 */
     bool answered;             /* loop: http_exchange_reply or http_stream_end has been seen */
+    bool in_line;              /* loop: post waits for its connection's turn */
     bool is_stream;            /* loop: http_stream_start has been seen */
     atomic_bool cancelled;
     bool (*on_stream)(void *arg, Str data); /* without a server: http_exchange_follow */
@@ -43,7 +45,7 @@ struct ExchangePriv {
 
     pthread_mutex_t lock;      /* guards the rest */
     pthread_cond_t changed;
-    bool posted;               /* post is in the loop's queue */
+    bool posted;               /* post is in the loop's queue, or in the connection's */
     bool replied;
     bool streaming, stream_ended, stream_ok, stream_failed;
     int64_t stream_length;     /* -1: not known */
@@ -86,6 +88,9 @@ void server_exchange_free(HttpExchange *x);
  * done is seen, the handler has let go of x, and no post of it is on its way any more. */
 void server_exchange_pump(HttpExchange *x, bool done, bool streaming);
 void server_post_node(Server *s, LoopPost *post);
+/* conn.c, on the loop: what is to be done for the connection waits for its turn, and is run then,
+ * or when it closes. False: nobody else wants anything; do it now. */
+bool conn_take_post(Conn *c, LoopPost *post);
 
 /* Loop thread, with a stream: moves what is pending to *out and counts it as unsent. *ok: nothing
  * has been lost so far and, when it has ended, it is whole. */

@@ -157,7 +157,7 @@ static bool add_body(Conn *c, Str piece)
         h1_fail(c, 413, "the body is larger than this address takes");
         return false;
     }
-    if (!server_hold(c->server, piece.len)) {
+    if (!server_hold(c->server, c->address, piece.len)) {
         h1_fail(c, 503, "too many large requests at once; try again");
         return false;
     }
@@ -272,12 +272,12 @@ static bool is_h2_preface(Conn *c, const char *data, size_t len)
  * the input is gone. */
 static bool recount_input(Conn *c, size_t before)
 {
-    server_unhold(c->server, before);
-    bool held = server_hold(c->server, c->in.cap);
+    server_unhold(c->server, c->address, before);
+    bool held = server_hold(c->server, c->address, c->in.cap);
     if (held && buf_ok(&c->in))
         return true;
     if (held)
-        server_unhold(c->server, c->in.cap);
+        server_unhold(c->server, c->address, c->in.cap);
     buf_release(&c->in);
     return false;
 }

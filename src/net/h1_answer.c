@@ -203,7 +203,7 @@ void h1_hand_over(Conn *c, const char *rest, size_t len)
 {
     Buf in = c->in;
     buf_init(&c->in, SIZE_MAX);
-    server_unhold(c->server, in.cap);
+    server_unhold(c->server, c->address, in.cap);
     if (len)
         c->proto->input(c, (char *)(uintptr_t)rest, len);
     buf_release(&in);

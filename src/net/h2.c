@@ -313,7 +313,7 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
     st->received += len;
     if (p->body.len + len > st->x->body_max) {
         refuse(st, 413, "the body is larger than this address takes");
-    } else if (!server_hold(c->server, len)) {
+    } else if (!server_hold(c->server, c->address, len)) {
         refuse(st, 503, "too many large requests at once; try again");
     } else {
         p->held += len;

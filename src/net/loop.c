@@ -14,7 +14,7 @@
 
 #define EVENTS_MAX 256
 #define WAIT_MAX_MS 2000 /* a wake that could not be written costs so much and not for ever */
-#define POSTS_NS 1000000 /* a broadcast to ten thousand clients must not hold up the sockets */
+#define POSTS_NS 250000 /* a broadcast to ten thousand clients must not hold up the sockets */
 
 struct Loop {
     int epoll_fd;
@@ -30,6 +30,9 @@ struct Loop {
     pthread_mutex_t lock; /* guards the queue of posts */
     LoopPost *first, **last;
     bool closed;
+    /* It waits for events, or is about to: only then it is woken. Set under the lock; that it has
+     * woken is told without, which at worst wakes it once more. */
+    atomic_bool asleep;
 
     LoopPost *todo, **todo_last; /* the loop's own: taken from the queue, not yet run */
     bool repeat;                 /* loop_repeat was called */
@@ -204,19 +207,35 @@ static void run_timers(Loop *l)
 
 bool loop_post(Loop *l, LoopPost *post)
 {
-    post->next = NULL;
+    return loop_post_all(l, post, post);
+}
+
+bool loop_post_all(Loop *l, LoopPost *first, LoopPost *last)
+{
+    last->next = NULL;
     pthread_mutex_lock(&l->lock);
     bool ok = !l->closed;
-    bool was_empty = l->first == NULL;
     if (ok) {
-        *l->last = post;
-        l->last = &post->next;
+        *l->last = first;
+        l->last = &last->next;
     }
     /* The write stays under the lock: once loop_free may run, nobody holds the descriptor. */
-    if (ok && was_empty)
+    if (ok && atomic_exchange(&l->asleep, false))
         wake(l);
     pthread_mutex_unlock(&l->lock);
     return ok;
+}
+
+/* How long to wait for events: not at all when something was posted. From here on whoever
+ * posts wakes the loop. */
+static int fall_asleep(Loop *l, int wait)
+{
+    pthread_mutex_lock(&l->lock);
+    if (l->first)
+        wait = 0;
+    atomic_store(&l->asleep, wait != 0);
+    pthread_mutex_unlock(&l->lock);
+    return wait;
 }
 
 /* Puts what was posted behind what is still to be done. False when there is nothing at all. */
@@ -247,7 +266,7 @@ void loop_repeat(Loop *l, LoopPost *post)
 void loop_run_posts(Loop *l, bool all, bool close)
 {
     uint64_t start = clock_mono_ns();
-    while (take_posts(l, close)) {
+    while (l->todo || take_posts(l, close)) {
         LoopPost *post = l->todo;
         l->todo = post->next;
         if (!l->todo)
@@ -282,13 +301,14 @@ bool loop_run(Loop *l, void (*turn)(void *arg), void *arg, Err *err)
     atomic_store(&l->running, true);
     bool ok = true;
     while (!atomic_load(&l->stopping)) {
-        int wait = l->again ? 0 : next_wait(l);
+        int wait = fall_asleep(l, l->again ? 0 : next_wait(l));
         l->again = false;
         int n = epoll_wait(l->epoll_fd, events, EVENTS_MAX, wait);
         if (n < 0 && errno != EINTR) {
             ok = err_set_errno(err, ERR_IO, errno, "waiting for connections failed");
             break;
         }
+        atomic_store(&l->asleep, false);
         uint64_t start_ns = clock_mono_ns();
         l->now_ms = start_ns / 1000000;
         for (int i = 0; i < n; i++) {

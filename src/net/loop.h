@@ -64,6 +64,8 @@ static inline bool loop_timer_running(const LoopTimer *t) { return t->next != NU
 
 /* False once the loop has ended for good (loop_close_posts): fn will not run. */
 bool loop_post(Loop *l, LoopPost *post);
+/* The same with several at once, linked by `next` from first to last, in that order. */
+bool loop_post_all(Loop *l, LoopPost *first, LoopPost *last);
 /* Runs what is posted, in order: for a millisecond or so, the rest in the next iteration; or, when
  * the loop itself runs no more, all of it. Then no more is taken when `close`. */
 void loop_run_posts(Loop *l, bool all, bool close);

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "base/first_use.h"
 #include "base/os.h"
 #include "base/utf8.h"
 
@@ -37,8 +38,23 @@ bool password_check(Str password, Err *err)
     return true;
 }
 
+static void touch(void *arg)
+{
+    (void)arg;
+    uint8_t out[HASH];
+    static const uint8_t salt[1] = {0};
+    (void)EVP_PBE_scrypt("", 0, salt, sizeof salt, 2, 1, 1, PASSWORD_MEMORY_MAX, out, sizeof out);
+}
+
+static void first_use(void)
+{
+    crypto_first_use(touch, NULL);
+}
+
 static bool derive(Str password, const PasswordKept *k, uint8_t out[HASH], Err *err)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, first_use);
     pthread_mutex_lock(&one_at_a_time);
     int ok = EVP_PBE_scrypt(password.len ? password.ptr : "", password.len, k->salt, SALT,
                             (uint64_t)1 << k->ln, k->r, k->p, PASSWORD_MEMORY_MAX, out, HASH);

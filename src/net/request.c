@@ -112,18 +112,23 @@ void server_dispatch(HttpExchange *x)
 
 /* ---- memory of what is being received ---- */
 
-bool server_hold(Server *s, uint64_t bytes)
+/* One address leaves a quarter to the others. */
+bool server_hold(Server *s, uint64_t address, uint64_t bytes)
 {
+    uint64_t *own = &s->held_by[address % HELD_PLACES], all = s->opt.limits.body_total_bytes;
+    if (*own + bytes > all - all / 4)
+        return false;
     uint64_t now = atomic_load_explicit(&s->n_held, memory_order_relaxed);
-    if (bytes > s->opt.limits.body_total_bytes - (now < s->opt.limits.body_total_bytes
-                                                      ? now : s->opt.limits.body_total_bytes))
+    if (bytes > all - (now < all ? now : all))
         return false;
     atomic_store_explicit(&s->n_held, now + bytes, memory_order_relaxed);
+    *own += bytes;
     return true;
 }
 
-void server_unhold(Server *s, uint64_t bytes)
+void server_unhold(Server *s, uint64_t address, uint64_t bytes)
 {
+    s->held_by[address % HELD_PLACES] -= bytes;
     if (bytes)
         atomic_fetch_sub_explicit(&s->n_held, bytes, memory_order_relaxed);
 }

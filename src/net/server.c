@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -18,7 +19,7 @@
 #include "net/listen.h"
 
 #define POOL_MAX 256        /* exchanges kept for the next requests */
-#define ACCEPTS_A_TURN 16
+#define ACCEPTS_A_TURN 8
 #define ACCEPT_PAUSE_MS 100 /* when descriptors have run out */
 
 const ServerLimits server_default_limits = {
@@ -105,18 +106,41 @@ uint64_t server_address_hash(const Server *s, const char *peer)
     return checksum64(s->address_seed, key.ptr, key.len);
 }
 
-static bool address_is_full(Server *s, const char *peer)
+static bool address_is_full(Server *s, const char *peer, uint64_t address)
 {
     bool ours = address_text_is_loopback(str_of(peer)) || str_eq(str_of(peer), STR("unix"));
     return (!ours || s->opt.limits.address_loopback) &&
-           *server_address_place(s, server_address_hash(s, peer)) >=
-               s->opt.limits.address_connections;
+           *server_address_place(s, address) >= s->opt.limits.address_connections;
+}
+
+/* With a reset: neither side keeps anything of it. */
+static void turn_away(Server *s, int fd)
+{
+    const struct linger none = {1, 0};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+    close(fd);
+    METRIC_INC(s->m_turned_away);
+}
+
+static void open_one(Server *s, int fd, const char *peer, uint16_t port, uint64_t address)
+{
+    uint64_t open = atomic_load(&s->n_connections);
+    if (!share_may_open(s->share, address)) {
+        turn_away(s, fd);
+        return;
+    }
+    bool over = open >= s->opt.limits.connections || address_is_full(s, peer, address);
+    if (open >= (uint64_t)s->opt.limits.connections + OVER_LIMIT_EXTRA)
+        close(fd);
+    else
+        conn_open(s, fd, peer, port, over);
 }
 
 static void on_connection(LoopIo *io, uint32_t events)
 {
     Server *s = (Server *)((char *)io - offsetof(Server, listener));
     (void)events;
+    uint64_t start = clock_mono_ns();
     for (int i = 0; i < ACCEPTS_A_TURN; i++) {
         char peer[46];
         uint16_t port;
@@ -128,12 +152,11 @@ static void on_connection(LoopIo *io, uint32_t events)
             }
             return;
         }
-        uint64_t open = atomic_load(&s->n_connections);
-        bool over = open >= s->opt.limits.connections || address_is_full(s, peer);
-        if (open >= (uint64_t)s->opt.limits.connections + OVER_LIMIT_EXTRA)
-            close(fd);
-        else
-            conn_open(s, fd, peer, port, over);
+        uint64_t address = server_address_hash(s, peer), now;
+        open_one(s, fd, peer, port, address);
+        now = clock_mono_ns();
+        share_charge(s->share, address, now - start);
+        start = now;
     }
 }
 
@@ -217,6 +240,8 @@ static void register_metrics(Server *s)
 {
     s->m_requests = metric_counter("http_requests_total", "answered HTTP requests",
                                    "route,method,code");
+    s->m_turned_away = metric_counter("http_connections_refused_total",
+                                      "new connections of an address that floods", NULL);
     s->m_duration = metric_histogram("http_request_duration_seconds",
                                      "from the end of the head to the answer", "route");
 }
@@ -238,6 +263,7 @@ Server *server_new(const ServerOptions *options, Err *err)
         err_set(err, ERR_NO_MEMORY, "no memory for the server");
         return NULL;
     }
+    ws_lost_init(&s->lost);
     s->listener.fd = -1;
     buf_init(&s->spare, SIZE_MAX);
     if (!copy_options(s, options)) {
@@ -282,6 +308,7 @@ void server_free(Server *s)
         s->free_list = next;
     }
     loop_free(s->loop);
+    ws_lost_release(&s->lost);
     ws_table_free(s->ws);
     guard_free(s->guard);
     tls_context_free(s->tls);
@@ -335,6 +362,7 @@ HttpExchange *server_exchange_new(Server *s, Conn *c)
     x->priv->next_free = NULL;
     x->priv->server = s;
     x->priv->conn = c;
+    x->priv->address = c->address;
     x->priv->serial = ++s->next_serial;
     x->format_error = s->opt.format_error;
     x->format_error_arg = s->opt.arg;
@@ -351,7 +379,7 @@ void server_exchange_free(HttpExchange *x)
 {
     struct ExchangePriv *p = x->priv;
     Server *s = p->server;
-    server_unhold(s, p->held);
+    server_unhold(s, p->address, p->held);
     if (p->ws && p->ws->on_close) /* accepted, but never opened */
         p->ws->on_close(p->ws_user, s, 0, WS_CLOSE_ABNORMAL);
     if (s->free_count < POOL_MAX) {
@@ -450,6 +478,8 @@ static void on_turn(void *arg)
 {
     Server *s = arg;
     share_serve(s->share);
+    if (s->opt.on_turn)
+        s->opt.on_turn(s->opt.arg);
     Conn *dead = s->dead;
     s->dead = NULL;
     while (dead) {
@@ -535,6 +565,7 @@ static void *run_thread(void *arg)
     Err err = ERR_INIT;
     if (!server_run(s, &err))
         log_write(LOG_ERROR, "net", "the server has stopped: %s", err.msg);
+    atomic_store(&s->is_over, true);
     return NULL;
 }
 
@@ -546,6 +577,11 @@ bool server_start(Server *s, Err *err)
     pthread_setname_np(s->thread, "net");
     s->started = true;
     return true;
+}
+
+bool server_is_over(const Server *s)
+{
+    return atomic_load(&((Server *)(uintptr_t)s)->is_over);
 }
 
 void server_join(Server *s)

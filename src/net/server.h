@@ -31,7 +31,8 @@ typedef struct {
     uint32_t head_bytes;       /* request line and headers; 431 */
     uint32_t header_count;     /* 431 */
     uint64_t body_bytes;       /* default of HttpExchange.body_max; 413 */
-    uint64_t body_total_bytes; /* all bodies and messages being received together; 503 */
+    uint64_t body_total_bytes; /* all bodies and messages being received together; 503. One address
+                                  leaves a quarter of it to the others */
     uint32_t head_timeout_ms;  /* from the first byte of a request to the end of its head; 408 */
     uint32_t body_timeout_ms;  /* every such span must bring at least body_min_bytes; 408 */
     uint32_t body_min_bytes;
@@ -65,8 +66,11 @@ typedef struct {
      * allowed. */
     void (*on_head)(void *arg, HttpExchange *x);
     void (*on_request)(void *arg, HttpExchange *x);
+    /* At the end of every iteration of the loop: what on_request has put together is handed over.
+     * NULL is allowed. */
+    void (*on_turn)(void *arg);
     HttpFormatError format_error; /* NULL: http_problem */
-    void *arg;                    /* of the three callbacks above */
+    void *arg;                    /* of the four callbacks above */
 } ServerOptions;
 
 typedef struct Server Server;
@@ -85,6 +89,8 @@ bool server_run(Server *s, Err *err);
  * WebSockets with 1001; what is not done after drain_ms is cut. server_start's caller then
  * joins. */
 void server_stop(Server *s, uint32_t drain_ms);
+/* Whether the thread of server_start has ended, asked to or not; any thread. */
+bool server_is_over(const Server *s);
 void server_join(Server *s);
 /* After server_join or server_run. Exchanges still with workers are waited for: their replies are
  * dropped, and the last one frees the rest. NULL is allowed. */
@@ -94,6 +100,11 @@ void server_free(Server *s);
  * short or the loop has ended (fn is not called). */
 bool server_post(Server *s, void (*fn)(void *arg), void *arg);
 bool server_on_loop(const Server *s); /* is this the loop thread? */
+/* From here to server_uncork the calling thread's answers to exchanges wait, and then go to the
+ * loop together: who answers many small requests wakes it once. For a millisecond at most; not
+ * nested; not on the loop thread. */
+void server_cork(Server *s);
+void server_uncork(Server *s);
 /* Calls fn(arg) on the loop thread after delay_ms, once. False when memory is short. Loop
  * thread. */
 bool server_after(Server *s, uint32_t delay_ms, void (*fn)(void *arg), void *arg);

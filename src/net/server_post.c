@@ -2,9 +2,36 @@
 #include "base/mem.h"
 #include "net/conn.h"
 
+/* What this thread has answered and not told the loop yet: see server_cork. */
+static _Thread_local struct {
+    Server *server;
+    LoopPost *first, *last;
+} corked;
+
 void server_post_node(Server *s, LoopPost *post)
 {
-    loop_post(s->loop, post); /* the loop outlives every exchange: server_free waits for them */
+    if (corked.server != s) {
+        loop_post(s->loop, post); /* the loop outlives every exchange: server_free waits for them */
+        return;
+    }
+    if (corked.last)
+        corked.last->next = post;
+    else
+        corked.first = post;
+    corked.last = post;
+}
+
+void server_cork(Server *s)
+{
+    corked.server = s;
+}
+
+void server_uncork(Server *s)
+{
+    if (corked.first)
+        loop_post_all(s->loop, corked.first, corked.last);
+    corked.server = NULL;
+    corked.first = corked.last = NULL;
 }
 
 typedef struct {

@@ -5,11 +5,13 @@
 #include "net/conn.h"
 
 #define LANES 1024u
-#define TURN_NS 1000000u      /* of one iteration; the posts have as much */
+#define TURN_NS 250000u       /* of one iteration; the posts have as much */
 #define COSTLY_NS 2000000u    /* of a connection within about a second */
-#define LANE_TENTHS 3u        /* of the loop for costly connections, while others want it, too */
+#define LANE_TENTHS 3u   /* of the loop for an address, while others want it, too */
+#define COSTLY_TENTHS 2u /* and for its costly connections */
 #define LANE_BURST_NS 5000000u
-#define LATER_MS 5
+#define LANE_CLOSED_NS 50000000u /* so deep in debt an address opens no connection */
+#define LATER_MS 2
 #define CONTENDED_MS 2000
 
 typedef struct {
@@ -20,7 +22,7 @@ typedef struct Lane Lane;
 struct Lane {
     Line cheap, costly;
     uint64_t used_ns, used_ms; /* halved every second */
-    uint64_t debt_ns, debt_at; /* of the costly: what they have had past their part */
+    uint64_t debt_ns, costly_debt_ns, debt_at; /* what all and the costly had past their parts */
     Lane *next;                /* of those where somebody waits */
     bool waiting;
 };
@@ -34,6 +36,11 @@ struct Share {
     uint64_t mixed_ms;
     Lane lanes[LANES];
 };
+
+bool share_contended(const Share *s)
+{
+    return s->mixed_ms && loop_now_ms(s->loop) - s->mixed_ms < CONTENDED_MS;
+}
 
 static void on_later(LoopTimer *t)
 {
@@ -107,14 +114,41 @@ void share_add(Share *s, Conn *c)
     }
 }
 
-/* Whether a costly one of the lane must wait. */
+static void pay(uint64_t *debt, uint64_t since_ns, unsigned tenths)
+{
+    uint64_t paid = since_ns / 10 * tenths;
+    *debt = *debt > paid ? *debt - paid : 0;
+}
+
+static void pay_off(Lane *lane, uint64_t now_ns)
+{
+    uint64_t since = now_ns - lane->debt_at;
+    pay(&lane->debt_ns, since, LANE_TENTHS);
+    pay(&lane->costly_debt_ns, since, COSTLY_TENTHS);
+    lane->debt_at = now_ns;
+}
+
+/* Whether those of the lane that may be served next must wait. */
 static bool in_debt(const Share *s, Lane *lane, uint64_t now_ns)
 {
-    uint64_t paid = (now_ns - lane->debt_at) / 10 * LANE_TENTHS;
-    lane->debt_ns = lane->debt_ns > paid ? lane->debt_ns - paid : 0;
-    lane->debt_at = now_ns;
-    bool contended = s->mixed_ms && loop_now_ms(s->loop) - s->mixed_ms < CONTENDED_MS;
-    return contended && lane->debt_ns > LANE_BURST_NS;
+    pay_off(lane, now_ns);
+    return share_contended(s) && (lane->debt_ns > LANE_BURST_NS ||
+                            (!lane->cheap.first && lane->costly_debt_ns > LANE_BURST_NS));
+}
+
+void share_charge(Share *s, uint64_t address, uint64_t ns)
+{
+    Lane *lane = &s->lanes[address % LANES];
+    pay_off(lane, clock_mono_ns());
+    lane->used_ns += ns;
+    lane->debt_ns += ns;
+}
+
+bool share_may_open(Share *s, uint64_t address)
+{
+    Lane *lane = &s->lanes[address % LANES];
+    pay_off(lane, clock_mono_ns());
+    return !share_contended(s) || lane->debt_ns <= LANE_CLOSED_NS;
 }
 
 /* Of the lanes where somebody may be served, the one that has had least; empty ones are taken out
@@ -131,7 +165,7 @@ static Lane *least(Share *s, uint64_t now_ns, bool *held_back)
             continue;
         }
         at = &lane->next;
-        if (!lane->cheap.first && in_debt(s, lane, now_ns)) {
+        if (in_debt(s, lane, now_ns)) {
             *held_back = true;
             continue;
         }
@@ -150,7 +184,8 @@ static uint64_t serve_one(Lane *lane, uint64_t start)
     uint64_t now = clock_mono_ns(), took = now - start;
     c->used_ns += took; /* it is freed at the end of the iteration only */
     lane->used_ns += took;
-    lane->debt_ns += costly ? took : 0;
+    lane->debt_ns += took;
+    lane->costly_debt_ns += costly ? took : 0;
     return now;
 }
 

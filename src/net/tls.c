@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <pthread.h>
 
+#include "base/first_use.h"
 #include "base/mem.h"
 
 struct TlsContext {
@@ -39,8 +41,56 @@ static bool fail(TlsContext *t, Err *err, const char *what, const char *file)
     return err_set(err, ERR_VALIDATION, "%s %s cannot be used: %s", what, file, text);
 }
 
+static void touch(void *arg)
+{
+    (void)arg;
+    SSL_CTX_free(SSL_CTX_new(TLS_server_method()));
+}
+
+static void first_use(void)
+{
+    crypto_first_use(touch, NULL);
+}
+
+/* A handshake and a byte between two ends in memory. */
+static void rehearse_version(SSL_CTX *ours, int version)
+{
+    SSL_CTX *theirs = SSL_CTX_new(TLS_client_method());
+    SSL *server = SSL_new(ours), *client = theirs ? SSL_new(theirs) : NULL;
+    BIO *one, *other;
+    if (server && client && BIO_new_bio_pair(&one, 0, &other, 0) == 1) {
+        SSL_set_bio(server, one, one);
+        SSL_set_bio(client, other, other);
+        SSL_set_max_proto_version(client, version);
+        SSL_set_accept_state(server);
+        SSL_set_connect_state(client);
+        char byte = 0;
+        for (int i = 0; i < 8; i++) {
+            (void)SSL_do_handshake(client);
+            (void)SSL_do_handshake(server);
+        }
+        (void)SSL_write(client, &byte, 1);
+        (void)SSL_read(server, &byte, 1);
+        (void)SSL_write(server, &byte, 1);
+    }
+    SSL_free(server);
+    SSL_free(client);
+    SSL_CTX_free(theirs);
+    ERR_clear_error();
+}
+
+/* What libcrypto makes at the first handshake stays broken when there is no memory just then: no
+ * client could connect any more. So there is one before anybody does. */
+static void rehearse(void *ours)
+{
+    rehearse_version(ours, TLS1_2_VERSION);
+    rehearse_version(ours, TLS1_3_VERSION);
+}
+
 TlsContext *tls_context_new(const char *cert, const char *key, Err *err)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, first_use);
     TlsContext *t = mem_zalloc(sizeof *t);
     if (t)
         t->ctx = SSL_CTX_new(TLS_server_method());
@@ -63,6 +113,8 @@ TlsContext *tls_context_new(const char *cert, const char *key, Err *err)
              fail(t, err, "the private key", key);
     if (ok)
         ok = SSL_CTX_check_private_key(t->ctx) == 1 || fail(t, err, "the private key", key);
+    if (ok)
+        crypto_first_use(rehearse, t->ctx);
     return ok ? t : NULL;
 }
 

@@ -55,13 +55,18 @@ bool ws_send_binary(Server *s, WsId id, Str message);
 bool ws_close(Server *s, WsId id, int code, Str reason);
 size_t ws_queued_bytes(const Server *s, WsId id); /* for back-pressure; 0 when closed */
 
-/* From any thread: copies the message and sends it on the loop. False when memory is short or the
- * loop has ended; true says nothing about the client. */
+/* From any thread: copies the message and sends it on the loop. False when memory is short, and
+ * then the client is closed (ws_post_lost), or the loop has ended; true says nothing about the
+ * client. */
 bool ws_post_text(Server *s, WsId id, Str message);
 bool ws_post_binary(Server *s, WsId id, Str message);
 bool ws_post_close(Server *s, WsId id, int code, Str reason);
 /* The same message to many, copied once, in order with other posts; the loop does some hundred
  * clients an iteration and serves the others in between. */
 bool ws_post_text_many(Server *s, const WsId *ids, size_t count, Str message);
+
+/* There was no memory for a message to it: it is closed with WS_CLOSE_TRY_LATER, so that nobody
+ * waits for what never comes. Needs no memory. Any thread. */
+void ws_post_lost(Server *s, WsId id);
 
 #endif

@@ -10,8 +10,6 @@
 #include "net/conn.h"
 #include "net/ws_frame.h"
 
-#define MANY_A_TURN 200 /* of a message to many; about a millisecond */
-
 typedef struct Ws {
     WsParser parser;
     WsId id;
@@ -112,9 +110,9 @@ static bool recount(Conn *c)
     uint64_t now = w->message.cap + (conn_unsent(c) ? c->out.cap : 0);
     if (now == w->held)
         return true;
-    server_unhold(c->server, w->held);
+    server_unhold(c->server, c->address, w->held);
     w->held = 0;
-    if (!server_hold(c->server, now))
+    if (!server_hold(c->server, c->address, now))
         return false;
     w->held = now;
     return true;
@@ -425,7 +423,7 @@ static void on_closed(Conn *c)
     Server *s = c->server;
     table_remove(s->ws, w->id);
     atomic_fetch_sub(&s->n_websockets, 1);
-    server_unhold(s, w->held);
+    server_unhold(s, c->address, w->held);
     if (w->handler->on_close)
         w->handler->on_close(w->user, s, w->id, w->close_code);
     buf_release(&w->message);
@@ -506,92 +504,7 @@ size_t ws_queued_bytes(const Server *s, WsId id)
     return c ? conn_unsent(c) : 0;
 }
 
-typedef struct {
-    Server *server;
-    WsId id;
-    int code;       /* of a close */
-    uint8_t opcode;
-    size_t len;
-    char bytes[];
-} Posted;
-
-static void run_posted(void *arg)
+WsId ws_id_of(const Conn *c)
 {
-    Posted *p = arg;
-    Str bytes = str_mem(p->bytes, p->len);
-    if (p->opcode == WS_OP_CLOSE)
-        ws_close(p->server, p->id, p->code, bytes);
-    else
-        send_by_id(p->server, p->id, p->opcode, bytes);
-    mem_free(p);
-}
-
-static bool post(Server *s, WsId id, uint8_t opcode, int code, Str bytes)
-{
-    if (bytes.len > SIZE_MAX / 2)
-        return false;
-    Posted *p = mem_alloc(sizeof *p + bytes.len);
-    if (!p)
-        return false;
-    *p = (Posted){s, id, code, opcode, bytes.len};
-    if (bytes.len)
-        memcpy(p->bytes, bytes.ptr, bytes.len);
-    if (server_post(s, run_posted, p))
-        return true;
-    mem_free(p);
-    return false;
-}
-
-typedef struct {
-    LoopPost post;
-    Server *server;
-    size_t count, at, len;
-    char *bytes;
-    WsId ids[];
-} PostedMany;
-
-static void run_many(LoopPost *post)
-{
-    PostedMany *p = (PostedMany *)post;
-    size_t end = p->count - p->at > MANY_A_TURN ? p->at + MANY_A_TURN : p->count;
-    for (; p->at < end; p->at++)
-        send_by_id(p->server, p->ids[p->at], WS_OP_TEXT, str_mem(p->bytes, p->len));
-    if (p->at < p->count)
-        loop_repeat(p->server->loop, post);
-    else
-        mem_free(p);
-}
-
-bool ws_post_text_many(Server *s, const WsId *ids, size_t count, Str message)
-{
-    if (count == 0)
-        return true;
-    if (message.len > SIZE_MAX / 4 || count > SIZE_MAX / 4 / sizeof *ids)
-        return false;
-    PostedMany *p = mem_alloc(sizeof *p + count * sizeof *ids + message.len);
-    if (!p)
-        return false;
-    *p = (PostedMany){{NULL, run_many}, s, count, 0, message.len, (char *)(p->ids + count)};
-    memcpy(p->ids, ids, count * sizeof *ids);
-    if (message.len)
-        memcpy(p->bytes, message.ptr, message.len);
-    if (!atomic_load(&s->ended) && loop_post(s->loop, &p->post))
-        return true;
-    mem_free(p);
-    return false;
-}
-
-bool ws_post_text(Server *s, WsId id, Str message)
-{
-    return post(s, id, WS_OP_TEXT, 0, message);
-}
-
-bool ws_post_binary(Server *s, WsId id, Str message)
-{
-    return post(s, id, WS_OP_BINARY, 0, message);
-}
-
-bool ws_post_close(Server *s, WsId id, int code, Str reason)
-{
-    return post(s, id, WS_OP_CLOSE, code, reason);
+    return c->u.ws->id;
 }

@@ -12,6 +12,7 @@ struct CacheEntry {
     CacheEntry *next;          /* in the bucket */
     Arena *arena;
     const void *value;
+    Str text;                  /* of cache_put_text */
     uint64_t hash, born_ns;
     size_t bytes;
     unsigned holders;
@@ -137,34 +138,60 @@ void cache_leave(Cache *c, CacheEntry *held)
         entry_free(held);
 }
 
-void cache_put(Cache *c, Str key, Arena *arena, const void *value)
+/* Takes the arena of `value`, which may be NULL. `more`: bytes behind the key that are the
+ * caller's. */
+static CacheEntry *entry_new(Cache *c, Str key, Arena *arena, size_t more)
 {
-    size_t bytes = arena_used(arena) + key.len + sizeof(CacheEntry);
+    size_t bytes = (arena ? arena_used(arena) : 0) + key.len + more + sizeof(CacheEntry);
     CacheEntry *e =
-        c->max_entries && bytes <= c->max_bytes / 8 ? mem_alloc(sizeof *e + key.len) : NULL;
+        c->max_entries && bytes <= c->max_bytes / 8 ? mem_alloc(sizeof *e + key.len + more) : NULL;
     if (!e) {
         arena_free(arena);
-        return;
+        return NULL;
     }
     *e = (CacheEntry){.arena = arena,
-                      .value = value,
                       .hash = str_hash(key),
                       .born_ns = clock_mono_ns(),
                       .bytes = bytes,
                       .key_len = key.len};
     memcpy(e->key, key.ptr, key.len);
+    return e;
+}
+
+static void put(Cache *c, CacheEntry *e)
+{
     pthread_mutex_lock(&c->lock);
-    CacheEntry *old = find(c, key, e->hash);
+    CacheEntry *old = find(c, (Str){e->key, e->key_len}, e->hash);
     if (old)
         drop(c, old);
     e->next = c->buckets[e->hash & c->mask];
     c->buckets[e->hash & c->mask] = e;
     use(c, e);
     c->n++;
-    c->bytes += bytes;
+    c->bytes += e->bytes;
     while (c->oldest && (c->n > c->max_entries || c->bytes > c->max_bytes))
         drop(c, c->oldest);
     pthread_mutex_unlock(&c->lock);
+}
+
+void cache_put(Cache *c, Str key, Arena *arena, const void *value)
+{
+    CacheEntry *e = entry_new(c, key, arena, 0);
+    if (!e)
+        return;
+    e->value = value;
+    put(c, e);
+}
+
+void cache_put_text(Cache *c, Str key, Str text)
+{
+    CacheEntry *e = entry_new(c, key, NULL, text.len);
+    if (!e)
+        return;
+    memcpy(e->key + key.len, text.ptr, text.len);
+    e->text = (Str){e->key + key.len, text.len};
+    e->value = &e->text;
+    put(c, e);
 }
 
 CacheStats cache_stats(Cache *c)

@@ -26,6 +26,8 @@ void cache_leave(Cache *c, CacheEntry *held);
 /* Takes the Arena over, also when it does not keep it: larger than an eighth of the cache, or
  * memory is short. A value that is there under the key already is replaced. */
 void cache_put(Cache *c, Str key, Arena *arena, const void *value);
+/* The same for a text, which is copied: its value is a const Str *. One allocation. */
+void cache_put_text(Cache *c, Str key, Str text);
 
 typedef struct {
     size_t entries, bytes;

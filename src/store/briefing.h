@@ -64,7 +64,8 @@ typedef struct {
     Str json;
 } StoredBriefing;
 
-/* *done_at (may be NULL): the schedule's mark, written in the same transaction. */
+/* *done_at (may be NULL): the schedule's mark, written in the same transaction; ERR_CONFLICT when
+ * it is there already, or a later one: it was sent. */
 bool store_briefing_put(Store *s, const Uuid *owner, const StoredBriefing *b,
     const int64_t *done_at, Err *err);
 /* The latest date first; `date` empty: all. */

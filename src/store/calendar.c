@@ -8,12 +8,6 @@ const char *feed_state_name(FeedState s)
     return names[s];
 }
 
-const char *event_kind_name(EventKind k)
-{
-    static const char *const names[] = {"timed", "floating", "all_day"};
-    return names[k];
-}
-
 static bool text_ok(Str s, size_t max, const char *what, Err *err)
 {
     if (s.len > max)

@@ -38,7 +38,6 @@ typedef struct {
 } Calendar;
 
 typedef enum { EVENT_TIMED, EVENT_FLOATING, EVENT_ALL_DAY } EventKind;
-const char *event_kind_name(EventKind k); /* "timed", "floating", "all_day" */
 
 /* Before (negative) or after the begin, or at an instant. */
 typedef struct {

@@ -1,5 +1,6 @@
 /* kindex.c - putting chunks into slots and taking them out; the small questions. */
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/os.h"
@@ -9,7 +10,21 @@ typedef struct {
     uint32_t term, tf;
 } Entry;
 
-Kindex *kx_new(const char *path, Err *err)
+void *kx_resize(const Kindex *k, void *block, size_t count, size_t size)
+{
+    return k->pool.spill ? spill_resize(k->pool.spill, block, count, size)
+                         : mem_resize(block, count, size);
+}
+
+void kx_drop(const Kindex *k, void *block)
+{
+    if (k->pool.spill)
+        spill_free(k->pool.spill, block);
+    else
+        mem_free(block);
+}
+
+Kindex *kx_new(const char *path, Spill *spill, Err *err)
 {
     Kindex *k = mem_zalloc(sizeof *k);
     if (!k || (path && !(k->path = mem_strdup(path)))) {
@@ -19,7 +34,8 @@ Kindex *kx_new(const char *path, Err *err)
     }
     k->fd = -1;
     memset(k->bucket, 0xff, sizeof k->bucket);
-    buf_init(&k->pending, 32 << 20);
+    k->pool.spill = spill;
+    buf_init(&k->pending, spill ? 8 << 20 : 32 << 20);
     /* Readers hold the lock for a millisecond or so, one after another without a gap when many
      * search at once: a writer must not wait for a gap. */
     pthread_rwlockattr_t attr;
@@ -35,22 +51,31 @@ Kindex *kx_new(const char *path, Err *err)
     return k;
 }
 
+static void release_contents(Kindex *k)
+{
+    kx_drop(k, k->terms);
+    kx_drop(k, k->texts);
+    kx_drop(k, k->hash);
+    kx_drop(k, k->len);
+    kx_drop(k, k->fwd);
+    kx_drop(k, k->id);
+    kx_pool_release(&k->pool);
+    if (k->file && k->pool.spill)
+        spill_unwatch(k->pool.spill, k->file);
+    if (k->file)
+        munmap(k->file, k->mapped);
+}
+
 void kindex_close(Kindex *k)
 {
     if (!k)
         return;
     if (k->fd >= 0)
         close(k->fd);
-    kx_pool_release(&k->pool, k->mapped);
+    release_contents(k);
     buf_release(&k->pending);
     pthread_rwlock_destroy(&k->lock);
     pthread_mutex_destroy(&k->sync_lock);
-    mem_free(k->terms);
-    mem_free(k->texts);
-    mem_free(k->hash);
-    mem_free(k->len);
-    mem_free(k->fwd);
-    mem_free(k->id);
     mem_free(k->path);
     mem_free(k);
 }
@@ -62,11 +87,11 @@ static bool grow_slots(Kindex *k, uint32_t slot)
     uint32_t cap = k->cap_slots ? k->cap_slots : 1024;
     while (cap <= slot)
         cap += cap / 2 + 64; /* also from one slot, as a mapped file may have it */
-    uint32_t *len = mem_resize(k->len, cap, sizeof *len);
+    uint32_t *len = kx_resize(k, k->len, cap, sizeof *len);
     k->len = len ? len : k->len;
-    uint32_t *fwd = mem_resize(k->fwd, cap, sizeof *fwd);
+    uint32_t *fwd = kx_resize(k, k->fwd, cap, sizeof *fwd);
     k->fwd = fwd ? fwd : k->fwd;
-    uint64_t *id = mem_resize(k->id, cap, sizeof *id);
+    uint64_t *id = kx_resize(k, k->id, cap, sizeof *id);
     k->id = id ? id : k->id;
     if (!len || !fwd || !id)
         return false;

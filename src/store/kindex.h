@@ -25,6 +25,7 @@
 #ifndef SOTTO_STORE_KINDEX_H
 #define SOTTO_STORE_KINDEX_H
 
+#include "base/spill.h"
 #include "base/str.h"
 
 #define KINDEX_TERM_MAX 255  /* bytes of a term; longer ones are cut to it everywhere */
@@ -65,6 +66,10 @@ typedef struct {
 Kindex *kindex_create(const char *path, Err *err);
 /* ERR_NOT_FOUND, ERR_CORRUPT (the store then rebuilds). */
 Kindex *kindex_open(const char *path, Err *err);
+/* The same, with what grows in blocks of `spill` (NULL: none), which outlives it: slower by some
+ * page faults, and the process' memory does not grow with the passages. */
+Kindex *kindex_create_on(const char *path, Spill *spill, Err *err);
+Kindex *kindex_open_on(const char *path, Spill *spill, Err *err);
 void kindex_close(Kindex *k); /* NULL is allowed; does not sync */
 /* Makes everything so far, and `seq`, what the file holds after a crash. Cheap when little changed
  * (the journal); writes a new snapshot when much did. In memory only: just notes seq. */

@@ -36,7 +36,12 @@ bool kx_sync_fd(int fd, const char *path, Err *err)
 
 Kindex *kindex_create(const char *path, Err *err)
 {
-    Kindex *k = kx_new(path, err);
+    return kindex_create_on(path, NULL, err);
+}
+
+Kindex *kindex_create_on(const char *path, Spill *spill, Err *err)
+{
+    Kindex *k = kx_new(path, spill, err);
     if (!k || !path)
         return k;
     k->whole = true;
@@ -73,21 +78,34 @@ static bool check_header(const KxHeader *h, uint64_t file_size, const char *path
     return true;
 }
 
-static bool check_body(const uint8_t *body, uint64_t n, uint64_t expected, const char *path,
+/* Pages are let go of now and then while much is read. */
+static void cool(const Kindex *k, uint64_t at)
+{
+    if (k->pool.spill && at / KX_CHUNK % 8 == 7)
+        spill_cool(k->pool.spill);
+}
+
+/* Reads the whole file, 1 MB at a time: what is mapped need not stay. */
+static bool check_body(const Kindex *k, const uint8_t *body, uint64_t n, uint64_t expected,
     Err *err)
 {
     uint64_t sum = 0;
-    for (uint64_t at = 0; at < n; at += KX_CHUNK)
+    for (uint64_t at = 0; at < n; at += KX_CHUNK) {
         sum = checksum64(sum, body + at, n - at < KX_CHUNK ? (size_t)(n - at) : KX_CHUNK);
-    return sum == expected || err_set(err, ERR_CORRUPT, "%s does not match its checksum", path);
+        cool(k, at);
+    }
+    return sum == expected
+        || err_set(err, ERR_CORRUPT, "%s does not match its checksum", k->path);
 }
 
-/* A copy on the heap of the next n bytes; an empty one is NULL and fine. */
-static bool copy(void *to, const uint8_t **from, size_t n)
+/* A copy, on the heap or in the spill, of the next n bytes; an empty one is NULL and fine. */
+static bool copy(const Kindex *k, void *to, const uint8_t **from, size_t n)
 {
-    void *p = n ? mem_alloc(n) : NULL;
-    if (p)
-        memcpy(p, *from, n);
+    char *p = n ? kx_resize(k, NULL, n, 1) : NULL;
+    for (size_t at = 0; p && at < n; at += KX_CHUNK) {
+        memcpy(p + at, *from + at, n - at < KX_CHUNK ? n - at : KX_CHUNK);
+        cool(k, at);
+    }
     memcpy(to, &p, sizeof p);
     *from += n;
     return p || n == 0;
@@ -95,17 +113,24 @@ static bool copy(void *to, const uint8_t **from, size_t n)
 
 static bool take_over(Kindex *k, const KxHeader *h, uint8_t *file, Err *err)
 {
-    const uint8_t *p = file + KX_PAGE + (size_t)h->pool_units * KX_UNIT;
+    const uint8_t *p = file + KX_PAGE;
+    size_t pool = (size_t)h->pool_units * KX_UNIT;
     k->seed = h->seed;
     k->total_len = h->total_len;
-    k->pool.base_units = k->pool.next = h->pool_units;
+    /* With a spill what changes must not become the process' own, as pages of a private mapping
+     * would. */
+    bool ok = !k->pool.spill || copy(k, &k->pool.base, &p, pool);
+    p = file + KX_PAGE + pool;
+    k->pool.base_units = k->pool.next = ok ? h->pool_units : 0;
     memcpy(k->pool.free_head, h->free_head, sizeof h->free_head);
-    bool ok = copy(&k->terms, &p, (size_t)h->terms * sizeof(KxTerm)) &&
-              copy(&k->hash, &p, (size_t)h->hash_cap * 4);
+    ok = ok && copy(k, &k->terms, &p, (size_t)h->terms * sizeof(KxTerm)) &&
+         copy(k, &k->hash, &p, (size_t)h->hash_cap * 4);
+    p = file + KX_PAGE + pool + (size_t)h->terms * sizeof(KxTerm) + (size_t)h->hash_cap * 4;
     memcpy(k->bucket, p, sizeof k->bucket);
     p += sizeof k->bucket;
-    ok = ok && copy(&k->id, &p, (size_t)h->slots * 8) && copy(&k->len, &p, (size_t)h->slots * 4) &&
-         copy(&k->fwd, &p, (size_t)h->slots * 4) && copy(&k->texts, &p, h->texts_len);
+    ok = ok && copy(k, &k->id, &p, (size_t)h->slots * 8) &&
+         copy(k, &k->len, &p, (size_t)h->slots * 4) &&
+         copy(k, &k->fwd, &p, (size_t)h->slots * 4) && copy(k, &k->texts, &p, h->texts_len);
     if (!ok)
         return err_set(err, ERR_NO_MEMORY, "no memory to open %s", k->path);
     k->n_terms = k->cap_terms = h->terms;
@@ -130,13 +155,21 @@ bool kx_map(Kindex *k, int fd, Err *err)
         return err_set_errno(err, ERR_NO_MEMORY, errno, "cannot map %s", k->path);
     KxHeader h;
     memcpy(&h, file, sizeof h);
+    if (k->pool.spill && !spill_watch(k->pool.spill, file, size)) {
+        munmap(file, size);
+        return err_set(err, ERR_NO_MEMORY, "no memory to open %s", k->path);
+    }
     if (!check_header(&h, size, k->path, err) ||
-        !check_body(file + KX_PAGE, body_bytes(&h), h.body_sum, k->path, err)) {
+        !check_body(k, file + KX_PAGE, body_bytes(&h), h.body_sum, err)) {
+        if (k->pool.spill)
+            spill_unwatch(k->pool.spill, file);
         munmap(file, size);
         return false;
     }
     k->mapped = (size_t)size; /* from here on kindex_close unmaps it */
-    k->pool.base = file + KX_PAGE;
+    k->file = file;
+    if (!k->pool.spill)
+        k->pool.base = file + KX_PAGE;
     if (!take_over(k, &h, file, err))
         return false;
     k->snapshot_bytes = KX_PAGE + body_bytes(&h);
@@ -144,16 +177,33 @@ bool kx_map(Kindex *k, int fd, Err *err)
     return true;
 }
 
+/* What was copied into the spill is needed no more. */
+static void unmap_file(Kindex *k)
+{
+    if (!k->pool.spill || !k->file)
+        return;
+    spill_unwatch(k->pool.spill, k->file);
+    munmap(k->file, k->mapped);
+    k->file = NULL;
+    k->mapped = 0;
+}
+
 Kindex *kindex_open(const char *path, Err *err)
 {
-    Kindex *k = kx_new(path, err);
+    return kindex_open_on(path, NULL, err);
+}
+
+Kindex *kindex_open_on(const char *path, Spill *spill, Err *err)
+{
+    Kindex *k = kx_new(path, spill, err);
     if (!k)
         return NULL;
     k->fd = open(path, O_RDWR | O_CLOEXEC);
     if (k->fd < 0) {
         err_set_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, "cannot open %s", path);
     } else if (kx_map(k, k->fd, err) &&
-               kx_read_journal(k, str_mem((const char *)k->pool.base - KX_PAGE, k->mapped), err)) {
+               kx_read_journal(k, str_mem((const char *)k->file, k->mapped), err)) {
+        unmap_file(k);
         return k;
     }
     kindex_close(k);

@@ -28,12 +28,13 @@
 #define KX_NONE UINT32_MAX
 
 typedef struct {
-    uint8_t *base;  /* units 0 .. base_units-1: a private mapping, or NULL */
+    uint8_t *base;  /* units 0 .. base_units-1: in a private mapping of the file, or NULL */
     uint32_t base_units;
     uint8_t **ext;  /* units base_units + i * KX_EXTENT .. */
     uint32_t n_ext, cap_ext;
     uint32_t next;  /* first unit never handed out; unit 0 is never handed out */
     uint32_t free_head[KX_CLASSES];
+    Spill *spill;   /* where extents and base lie; NULL: the heap, and a mapping of the file */
 } KxPool;
 
 static inline void *kx_ptr(const KxPool *p, uint32_t ref)
@@ -43,11 +44,21 @@ static inline void *kx_ptr(const KxPool *p, uint32_t ref)
     ref -= p->base_units;
     return p->ext[ref / KX_EXTENT] + (size_t)(ref % KX_EXTENT) * KX_UNIT;
 }
+/* What is about to be changed: in a spill its page comes back as one to be written, and without the
+ * fifteen around it that reading would bring. A processor writes here even when it changes
+ * nothing. */
+static inline void kx_touch(const KxPool *p, void *at)
+{
+    uint8_t zero = 0;
+    if (p->spill)
+        (void)__atomic_compare_exchange_n((uint8_t *)at, &zero, 0, false, __ATOMIC_RELAXED,
+            __ATOMIC_RELAXED);
+}
 /* `*units` is rounded up to what is handed out; 0 without memory. */
 uint32_t kx_alloc(KxPool *p, uint32_t *units);
 void kx_free(KxPool *p, uint32_t ref, uint32_t units);
 uint32_t kx_round(uint32_t units); /* what kx_alloc would hand out; 0: more than it can */
-void kx_pool_release(KxPool *p, size_t mapped);
+void kx_pool_release(KxPool *p);
 
 /* A block of postings, or, in a KxTerm with several blocks, their directory. */
 typedef struct {
@@ -73,7 +84,8 @@ struct Kindex {
     pthread_rwlock_t lock;
     pthread_mutex_t sync_lock; /* taken before lock */
     KxPool pool;
-    size_t mapped;             /* bytes mapped at pool.base - 4096 */
+    uint8_t *file;             /* what is mapped of it: with a spill only while it is opened; */
+    size_t mapped;             /* so many bytes */
     KxTerm *terms;
     uint32_t n_terms, cap_terms;
     uint8_t *texts;
@@ -141,7 +153,10 @@ uint32_t kx_term_make(Kindex *k, Str text);       /* finds or makes; KX_NONE wit
 
 /* ---- changes and the file ----------------------------------------------------------------- */
 
-Kindex *kx_new(const char *path, Err *err);
+/* As mem_resize and mem_free, on the heap or in the spill. */
+void *kx_resize(const Kindex *k, void *block, size_t count, size_t size);
+void kx_drop(const Kindex *k, void *block);
+Kindex *kx_new(const char *path, Spill *spill, Err *err);
 bool kx_put(Kindex *k, uint32_t slot, uint64_t id, const KindexTerm *terms, size_t n,
     uint32_t length, Err *err); /* kindex_add without lock and journal */
 void kx_take(Kindex *k, uint32_t slot);

@@ -40,7 +40,9 @@ static void set(uint8_t *p, uint32_t width, uint32_t i, uint32_t value)
 
 static void decode(const Kindex *k, const KxBlock *b, Plain *out)
 {
-    const uint8_t *data = kx_ptr(&k->pool, b->ref), *tfs = kx_tfs(b, data);
+    uint8_t *data = kx_ptr(&k->pool, b->ref);
+    kx_touch(&k->pool, data); /* it is given back next */
+    const uint8_t *tfs = kx_tfs(b, data);
     out->n = b->n;
     for (uint32_t i = 0; i < b->n; i++) {
         out->slot[i] = b->first + kx_get(data, b->ow, i);
@@ -98,6 +100,8 @@ static uint32_t position(const KxBlock *b, const uint8_t *data, uint32_t slot)
 static uint32_t block_of(const KxBlock *b, uint32_t n, uint32_t slot)
 {
     uint32_t low = 0, high = n;
+    if (b[n - 1].first <= slot) /* slots mostly come in order */
+        return n - 1;
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
         if (b[middle].first <= slot)
@@ -121,6 +125,7 @@ static bool insert_in_place(Kindex *k, KxBlock *b, uint32_t slot, uint32_t tf, u
         width_of(tf) > b->tw)
         return false;
     uint8_t *data = kx_ptr(&k->pool, b->ref), *tfs = data + (size_t)b->cap * b->ow;
+    kx_touch(&k->pool, data);
     uint32_t at = position(b, data, slot), after = b->n - at;
     memmove(data + (size_t)(at + 1) * b->ow, data + (size_t)at * b->ow, (size_t)after * b->ow);
     memmove(tfs + (size_t)(at + 1) * b->tw, tfs + (size_t)at * b->tw, (size_t)after * b->tw);
@@ -217,6 +222,8 @@ bool kx_insert(Kindex *k, KxTerm *t, uint32_t slot, uint32_t tf, uint32_t len)
         return true;
     }
     KxBlock *b = (KxBlock *)(uintptr_t)kx_blocks(k, t);
+    if (t->blocks > 1)
+        kx_touch(&k->pool, &b[t->blocks - 1]);
     uint32_t at = block_of(b, t->blocks, slot);
     if (!insert_in_place(k, &b[at], slot, tf, len) && !rewrite(k, t, at, slot, tf, len))
         return false;

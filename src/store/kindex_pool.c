@@ -1,6 +1,4 @@
 /* kindex_pool.c - memory in units of 16 bytes, handed out in a few sizes with a free list each. */
-#include <sys/mman.h>
-
 #include "store/kindex_int.h"
 
 /* Sizes of the classes in units: 1..16, then steps of a quarter, then doubling to one extent. */
@@ -34,7 +32,8 @@ static bool new_extent(KxPool *p)
         p->ext = ext;
         p->cap_ext = cap;
     }
-    uint8_t *block = mem_zalloc((size_t)KX_EXTENT * KX_UNIT);
+    uint8_t *block = p->spill ? spill_resize(p->spill, NULL, KX_EXTENT, KX_UNIT)
+                              : mem_zalloc((size_t)KX_EXTENT * KX_UNIT);
     if (!block)
         return false;
     p->next = p->base_units + p->n_ext * KX_EXTENT;
@@ -51,6 +50,7 @@ uint32_t kx_alloc(KxPool *p, uint32_t *units)
         return 0;
     uint32_t size = sizes[c], ref = p->free_head[c];
     if (ref) {
+        kx_touch(p, kx_ptr(p, ref));
         memcpy(&p->free_head[c], kx_ptr(p, ref), 4);
     } else {
         uint64_t end = p->base_units + (uint64_t)p->n_ext * KX_EXTENT;
@@ -82,11 +82,11 @@ void kx_free(KxPool *p, uint32_t ref, uint32_t units)
     p->free_head[c] = ref;
 }
 
-void kx_pool_release(KxPool *p, size_t mapped)
+void kx_pool_release(KxPool *p)
 {
     for (uint32_t i = 0; i < p->n_ext; i++)
-        mem_free(p->ext[i]);
+        p->spill ? spill_free(p->spill, p->ext[i]) : mem_free(p->ext[i]);
     mem_free(p->ext);
-    if (mapped)
-        munmap(p->base - 4096, mapped);
+    if (p->spill)
+        spill_free(p->spill, p->base);
 }

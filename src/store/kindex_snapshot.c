@@ -22,6 +22,7 @@ typedef struct {
     uint8_t *chunk;
     size_t used;
     uint64_t written, sum;
+    Spill *spill;
     uint32_t units; /* of the pool, so far: where the next piece will lie */
 } Writer;
 
@@ -32,6 +33,8 @@ static bool flush(Writer *w, Err *err)
         return false;
     w->written += w->used;
     w->used = 0;
+    if (w->spill && w->written / KX_CHUNK % 16 == 0)
+        spill_cool(w->spill);
     return true;
 }
 
@@ -153,7 +156,8 @@ static bool put_all(Writer *w, const Kindex *k, Err *err)
 static bool write_file(Kindex *k, const char *temporary, uint64_t seq, int *fd, uint64_t *bytes,
     Err *err)
 {
-    Writer w = {.path = temporary, .chunk = mem_alloc(KX_CHUNK)};
+    Writer w = {.path = temporary, .chunk = mem_alloc(KX_CHUNK),
+        .spill = k->pool.spill};
     if (!w.chunk)
         return err_set(err, ERR_NO_MEMORY, "no memory to write %s", temporary);
     w.fd = *fd = open(temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -186,6 +190,7 @@ static void swap_contents(Kindex *k, Kindex *from)
 {
     Kindex old = *k;
     k->pool = from->pool;
+    k->file = from->file;
     k->mapped = from->mapped;
     k->terms = from->terms;
     k->n_terms = from->n_terms;
@@ -202,6 +207,7 @@ static void swap_contents(Kindex *k, Kindex *from)
     k->slots = from->slots;
     k->cap_slots = from->cap_slots;
     from->pool = old.pool;
+    from->file = old.file;
     from->mapped = old.mapped;
     from->terms = old.terms;
     from->texts = old.texts;
@@ -211,10 +217,11 @@ static void swap_contents(Kindex *k, Kindex *from)
     from->id = old.id;
 }
 
-/* Moving is for speed: when it cannot be done now, everything is right as it is. */
+/* Moving is for speed: when it cannot be done now, everything is right as it is. In a spill it
+ * would write everything a second time. */
 static void move_in(Kindex *k)
 {
-    Kindex *fresh = kx_new(k->path, NULL);
+    Kindex *fresh = k->pool.spill ? NULL : kx_new(k->path, NULL, NULL);
     if (!fresh)
         return;
     bool ready = kx_map(fresh, k->fd, NULL);

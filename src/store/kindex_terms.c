@@ -54,17 +54,22 @@ uint32_t kx_term_find(const Kindex *k, Str text)
     return entry ? entry - 1 : KX_NONE;
 }
 
+static uint32_t *zeroed(const Kindex *k, size_t n)
+{
+    return k->pool.spill ? spill_resize(k->pool.spill, NULL, n, 4) : mem_array(n, 4);
+}
+
 static bool grow_hash(Kindex *k)
 {
     uint32_t cap = k->hash_cap ? k->hash_cap * 2 : 1024, *old = k->hash;
-    uint32_t *hash = mem_array(cap, sizeof *hash);
+    uint32_t *hash = zeroed(k, cap);
     if (!hash)
         return false;
     k->hash = hash;
     k->hash_cap = cap;
     for (uint32_t i = 0; i < k->n_terms; i++)
         hash[place_of(k, kx_text(k, &k->terms[i]))] = i + 1;
-    mem_free(old);
+    kx_drop(k, old);
     return true;
 }
 
@@ -72,7 +77,7 @@ static bool grow_terms(Kindex *k, size_t text_len)
 {
     if (k->n_terms == k->cap_terms) {
         uint32_t cap = k->cap_terms ? k->cap_terms + k->cap_terms / 2 : 512;
-        KxTerm *terms = mem_resize(k->terms, cap, sizeof *terms);
+        KxTerm *terms = kx_resize(k, k->terms, cap, sizeof *terms);
         if (!terms)
             return false;
         k->terms = terms;
@@ -80,7 +85,7 @@ static bool grow_terms(Kindex *k, size_t text_len)
     }
     if (k->texts_cap - k->texts_len < text_len + 1) {
         uint64_t cap = (uint64_t)k->texts_cap + k->texts_cap / 2 + 8192;
-        uint8_t *texts = cap <= UINT32_MAX ? mem_resize(k->texts, cap, 1) : NULL;
+        uint8_t *texts = cap <= UINT32_MAX ? kx_resize(k, k->texts, cap, 1) : NULL;
         if (!texts)
             return false;
         k->texts = texts;

@@ -284,6 +284,18 @@ uint64_t store_version(Store *s, const Uuid *owner)
     return s->ops->version(s, owner);
 }
 
+void store_read_hold(Store *s)
+{
+    if (s->ops->read_hold)
+        s->ops->read_hold(s);
+}
+
+void store_read_release(Store *s)
+{
+    if (s->ops->read_release)
+        s->ops->read_release(s);
+}
+
 bool store_near_documents(Store *s, const Uuid *owner, const Uuid *id, double least, size_t max,
     Arena *a, NearDocument **out, size_t *n, Err *err)
 {
@@ -423,4 +435,20 @@ bool store_ready(Store *s, Err *err)
 void store_on_change(Store *s, StoreChangeFn fn, void *arg)
 {
     s->ops->on_change(s, fn, arg);
+}
+
+void store_on_news(Store *s, StoreNewsFn fn, void *arg)
+{
+    s->ops->on_news(s, fn, arg);
+}
+
+bool store_wakes(Store *s, int64_t until, Arena *a, StoreWake **out, size_t *n, Err *err)
+{
+    return s->ops->wakes(s, until, a, out, n, err);
+}
+
+void store_rest(Store *s, const Uuid *owner)
+{
+    if (s->ops->rest)
+        s->ops->rest(s, owner);
 }

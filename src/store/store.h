@@ -283,6 +283,18 @@ typedef enum { CHANGE_CREATED, CHANGE_UPDATED, CHANGE_DELETED } ChangeKind;
  * must not call the store. */
 typedef void (*StoreChangeFn)(void *arg, const Uuid *owner, ChangeKind kind, const Uuid *document);
 
+/* What another process did to tasks, reminders and briefings of a store that is shared; never what
+ * this one did itself. Nothing comes of a store that is one process' own. */
+typedef enum { NEWS_TASK, NEWS_TASK_GONE, NEWS_FIRED, NEWS_ACKNOWLEDGED, NEWS_BRIEFING,
+    NEWS_SCHEDULE } StoreNewsKind;
+typedef struct {
+    StoreNewsKind kind;
+    Uuid id;              /* the task, delivery or briefing; nil: of the briefing's schedule */
+    char what[24];        /* NEWS_TASK: the change, as in the journal ("completed"); may be empty */
+} StoreNews;
+/* As StoreChangeFn, with all that came at one time, in the order in which it is to be told. */
+typedef void (*StoreNewsFn)(void *arg, const Uuid *owner, const StoreNews *list, size_t n);
+
 /* ---- operations ---------------------------------------------------------------------------- */
 
 typedef struct {
@@ -294,6 +306,7 @@ typedef struct {
      * the default (STORE_CONTEXT_WEIGHT), 4 as much, at most 64. Another value than before rebuilds
      * the keyword cache at open. */
     unsigned context_weight;
+    bool lean; /* a working copy: its search caches stay on the disk, for some page faults more */
 } StoreOptions;
 #define STORE_CONTEXT_WEIGHT 2
 
@@ -346,8 +359,16 @@ bool store_suggest(Store *s, const Uuid *owner, Str prefix, size_t limit, Arena 
     size_t *n,
     Err *err);
 
-/* Grows with every write of this owner that could change an answer: the key of caches. */
+/* Grows with every write of this owner that could change an answer: the key of caches. Of the nil
+ * owner: with what concerns people and credentials, where a store is shared; else 0. */
 uint64_t store_version(Store *s, const Uuid *owner);
+
+/* Until store_read_release what this thread reads is of one moment, that of the first read, and
+ * costs one read transaction: for several small reads in a row that asked before. store_version
+ * still tells of now: ask it first. For a few milliseconds, and not nested; a write of this thread
+ * would not be seen. A back end may do nothing. */
+void store_read_hold(Store *s);
+void store_read_release(Store *s);
 
 /* At most `max` documents whose similarity with this one is `least` or more, most similar first;
  * none for a document that is not there. */
@@ -400,6 +421,7 @@ bool store_check(Store *s, bool repair, Buf *report, Err *err);
 bool store_backup(Store *s, const char *path, Err *err);
 bool store_ready(Store *s, Err *err); /* can read and write now; for /health/ready */
 void store_on_change(Store *s, StoreChangeFn fn, void *arg);
+void store_on_news(Store *s, StoreNewsFn fn, void *arg);
 
 /* The table a back end fills; the functions above call it. */
 typedef struct StoreOps StoreOps;

@@ -17,6 +17,7 @@
 #include "store/interactions.h"
 #include "store/talk.h"
 #include "store/tasks.h"
+#include "store/wakes.h"
 
 struct StoreOps {
     void (*close)(Store *s);
@@ -46,6 +47,8 @@ struct StoreOps {
     bool (*suggest)(Store *s, const Uuid *owner, Str prefix, size_t limit, Arena *a, Str *out,
         size_t *n, Err *err);
     uint64_t (*version)(Store *s, const Uuid *owner);
+    void (*read_hold)(Store *s); /* these two may be NULL */
+    void (*read_release)(Store *s);
     bool (*near_documents)(Store *s, const Uuid *owner, const Uuid *id, double least, size_t max,
         Arena *a, NearDocument **out, size_t *n, Err *err);
     bool (*near_groups)(Store *s, const Uuid *owner, double least, size_t offset, size_t limit,
@@ -191,6 +194,9 @@ struct StoreOps {
     bool (*audit_add)(Store *s, const AuditEntry *e, size_t n, int64_t keep_since, Err *err);
     bool (*audit_list)(Store *s, const AuditQuery *q, Arena *a, AuditEntry **out, size_t *n,
         Err *err);
+    bool (*wakes)(Store *s, int64_t until, Arena *a, StoreWake **out, size_t *n, Err *err);
+    void (*rest)(Store *s, const Uuid *owner);
+    void (*on_news)(Store *s, StoreNewsFn fn, void *arg);
 };
 
 struct Store {

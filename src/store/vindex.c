@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "store/vindex_int.h"
 
-Vindex *vx_new(const char *path, Err *err)
+Vindex *vx_new(const char *path, Spill *spill, Err *err)
 {
     Vindex *v = mem_zalloc(sizeof *v);
     if (!v) {
@@ -22,6 +22,7 @@ Vindex *vx_new(const char *path, Err *err)
         return NULL;
     }
     v->fd = -1;
+    v->spill = spill;
     v->segs = mem_array(VX_MAX_SEGS, sizeof *v->segs);
     v->path = path ? mem_strdup(path) : NULL;
     if (!v->segs || (path && !v->path)) {
@@ -42,6 +43,8 @@ void vindex_close(Vindex *v)
         return;
     for (uint32_t i = 0; i < v->n_segs; i++) {
         VxSegment *s = atomic_load(&v->segs[i]);
+        if (v->spill)
+            spill_unwatch(v->spill, s->base);
         munmap(s->base, VX_SEG_BYTES);
         mem_free(s);
     }

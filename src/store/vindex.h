@@ -22,6 +22,7 @@
 #ifndef SOTTO_STORE_VINDEX_H
 #define SOTTO_STORE_VINDEX_H
 
+#include "base/spill.h"
 #include "base/str.h"
 
 #define VINDEX_DIM 384
@@ -52,6 +53,9 @@ Vindex *vindex_create(const char *path, Err *err);
 /* ERR_NOT_FOUND, ERR_CORRUPT (another version, a bad checksum, a file cut short). Reads only the
  * headers and live bitmaps: vindex_verify reads everything. */
 Vindex *vindex_open(const char *path, Err *err);
+/* The same, and `spill` (NULL: none), which outlives it, may let go of its pages. */
+Vindex *vindex_create_on(const char *path, Spill *spill, Err *err);
+Vindex *vindex_open_on(const char *path, Spill *spill, Err *err);
 void vindex_close(Vindex *v); /* NULL is allowed; does not sync: the file holds the last sync */
 /* Makes everything done so far, and `seq`, what the file holds after a crash (of the program or of
  * the machine). In memory only: notes seq and lets deleted slots be reused. */
@@ -85,6 +89,9 @@ int vindex_search(Vindex *v, const float query[VINDEX_DIM], size_t k, const uint
 /* Similarities of given slots (dead ones give -2). */
 void vindex_similarities(Vindex *v, const float query[VINDEX_DIM], const uint32_t *slots, size_t n,
     float *out);
+/* The same from the int8 codes alone, off by a few thousandths: for moments of many. */
+void vindex_similarities_rough(Vindex *v, const float query[VINDEX_DIM], const uint32_t *slots,
+    size_t n, float *out);
 /* The stored bytes of a slot (to restore SQLite's row or to compare); false when it is dead. */
 bool vindex_code(const Vindex *v, uint32_t slot, VindexCode *out);
 

@@ -106,6 +106,11 @@ bool vx_add_segment(Vindex *v, bool grow, Err *err)
         return err_set_errno(err, ERR_NO_MEMORY, errno, "cannot map more vectors");
     }
     s->base = p;
+    if (v->spill && v->fd >= 0 && !spill_watch(v->spill, p, VX_SEG_BYTES)) {
+        munmap(p, VX_SEG_BYTES);
+        mem_free(s);
+        return err_set(err, ERR_NO_MEMORY, "no memory for more vectors");
+    }
     atomic_store_explicit(&v->segs[v->n_segs], s, memory_order_release);
     v->n_segs++;
     return true;
@@ -113,7 +118,12 @@ bool vx_add_segment(Vindex *v, bool grow, Err *err)
 
 Vindex *vindex_create(const char *path, Err *err)
 {
-    Vindex *v = vx_new(path, err);
+    return vindex_create_on(path, NULL, err);
+}
+
+Vindex *vindex_create_on(const char *path, Spill *spill, Err *err)
+{
+    Vindex *v = vx_new(path, spill, err);
     if (!v || !path)
         return v;
     Super super = {.magic = "SOTTOVEC", .version = VX_VERSION, .dim = VINDEX_DIM,
@@ -314,7 +324,12 @@ static bool open_newest(Vindex *v, Err *err)
 
 Vindex *vindex_open(const char *path, Err *err)
 {
-    Vindex *v = vx_new(path, err);
+    return vindex_open_on(path, NULL, err);
+}
+
+Vindex *vindex_open_on(const char *path, Spill *spill, Err *err)
+{
+    Vindex *v = vx_new(path, spill, err);
     if (!v)
         return NULL;
     v->fd = open(path, O_RDWR | O_CLOEXEC);

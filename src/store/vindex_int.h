@@ -52,6 +52,7 @@ typedef struct {
 struct Vindex {
     int fd; /* -1: in memory */
     char *path;
+    Spill *spill; /* NULL: nobody lets go of its pages */
     pthread_mutex_t lock;      /* orders writers; guards busy, waiting, n_segs, n_free, cursor */
     pthread_mutex_t sync_lock; /* one sync at a time; taken before lock */
     _Atomic(VxSegment *) *segs;
@@ -102,7 +103,7 @@ static inline uint8_t *vx_sketch_block(const VxSegment *s, uint32_t i)
 uint32_t vx_check_of(const VxSegment *s, uint32_t i); /* CRC-32C over what the slot holds */
 /* Adds a mapped segment at the end (file grown first); caller holds lock or is alone. */
 bool vx_add_segment(Vindex *v, bool grow, Err *err);
-Vindex *vx_new(const char *path, Err *err);
+Vindex *vx_new(const char *path, Spill *spill, Err *err);
 void vx_begin_grace(Vindex *v, unsigned copy);
 
 /* ---- query and kernels -------------------------------------------------------------------- */

@@ -270,6 +270,20 @@ int vindex_search(Vindex *v, const float query[VINDEX_DIM], size_t k, const uint
     return ok ? (int)found : -1;
 }
 
+void vindex_similarities_rough(Vindex *v, const float query[VINDEX_DIM], const uint32_t *slots,
+    size_t n, float *out)
+{
+    unsigned ticket = vindex_enter(v);
+    Search s = {.v = v, .kernel = vx_kernels()};
+    prepare(&s.q, query);
+    for (size_t i = 0; i < n; i++) {
+        bool live = vindex_is_live(v, slots[i]);
+        const VxSegment *seg = live ? vx_segment(v, slots[i]) : NULL;
+        out[i] = seg ? similarity_of(&s, seg, slots[i] % VX_SEG_SLOTS) : -2.0f;
+    }
+    vindex_leave(v, ticket);
+}
+
 void vindex_similarities(Vindex *v, const float query[VINDEX_DIM], const uint32_t *slots, size_t n,
     float *out)
 {

@@ -75,16 +75,6 @@ const char *commitment_kind_name(CommitmentKind k)
     return kind_names[k];
 }
 
-bool commitment_kind_parse(Str name, CommitmentKind *out)
-{
-    for (size_t i = 0; i < COMMIT_KINDS; i++)
-        if (str_eq(name, str_of(kind_names[i]))) {
-            *out = (CommitmentKind)i;
-            return true;
-        }
-    return false;
-}
-
 static bool has_sign(Str s, CommitmentKind *kind)
 {
     for (size_t i = 0; i < LEN(signs); i++)

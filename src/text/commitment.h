@@ -20,7 +20,6 @@
 typedef enum { COMMIT_DEADLINE, COMMIT_PAYMENT, COMMIT_APPOINTMENT, COMMIT_MEETING, COMMIT_EXPIRY,
     COMMIT_KINDS } CommitmentKind;
 const char *commitment_kind_name(CommitmentKind k); /* "deadline", "payment", ... */
-bool commitment_kind_parse(Str name, CommitmentKind *out);
 
 #define COMMITMENT_SENTENCE_MAX 500u /* bytes; longer ones are lists and tables */
 #define COMMITMENT_STRONG 0.6        /* what is proposed */

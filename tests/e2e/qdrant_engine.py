@@ -450,6 +450,8 @@ class Handler(BaseHTTPRequestHandler):
         e = self.server.engine
         if path == "/_test/fault":
             with e.lock:
+                if self.command == "GET":
+                    return self.say(200, json.dumps(e.faults).encode())
                 e.faults = [body] if body else []
             return self.say(200, b"{}")
         if path == "/_test/unknown":

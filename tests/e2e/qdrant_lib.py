@@ -40,6 +40,9 @@ class Engine:
     def calm(self):
         self.ask("POST", "/_test/fault", {})
 
+    def faults(self):
+        return json.loads(self.ask("GET", "/_test/fault")[1])
+
     def unknown(self):
         return json.loads(self.ask("GET", "/_test/unknown")[1])
 

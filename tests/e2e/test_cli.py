@@ -1,4 +1,5 @@
 """The command line over the real program, each part with a running server and without one."""
+import contextlib
 import fcntl
 import json
 import os
@@ -191,13 +192,11 @@ def test_add_interrupted_keeps_what_it_has(alone):
     while time.monotonic() < deadline:
         time.sleep(0.2)
         try:
-            db = sqlite3.connect(f"file:{alone.data}/sotto.db?mode=ro", uri=True)
-            if db.execute("SELECT count(*) FROM documents").fetchone()[0] >= 5:
-                break
+            with contextlib.closing(sqlite3.connect(f"file:{alone.data}/sotto.db?mode=ro", uri=True)) as db:
+                if db.execute("SELECT count(*) FROM documents").fetchone()[0] >= 5:
+                    break
         except sqlite3.Error:
             continue
-        finally:
-            db.close()
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err

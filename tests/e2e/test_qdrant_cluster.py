@@ -75,22 +75,148 @@ def test_two_servers_one_truth(tmp_path, engine):
         assert n == 0
 
 
+class Ear:
+    """A client that subscribed to everything, and what it was told."""
+
+    def __init__(self, server):
+        self.heard, self.new = [], threading.Condition()
+        self.opened = connect(server.url.replace("http", "ws") + "/ws", max_size=None)
+        self.ws = self.opened.__enter__()
+        topics = ["documents", "briefing", "tasks", "reminders"]
+        self.ws.send(json.dumps({"type": "Subscribe", "data": {"topics": topics}}))
+        self.ws.send(json.dumps({"type": "Ping", "data": {}}))
+        self.thread = threading.Thread(target=self.listen, daemon=True)
+        self.thread.start()
+        self.until(lambda m: m["type"] == "Pong")
+
+    def listen(self):
+        try:
+            while True:
+                message = json.loads(self.ws.recv())
+                with self.new:
+                    self.heard.append(message)
+                    self.new.notify_all()
+        except Exception:
+            return
+
+    def until(self, wanted, timeout=60):
+        with self.new:
+            assert self.new.wait_for(lambda: any(map(wanted, self.heard)), timeout), self.heard
+            return next(filter(wanted, self.heard))["data"]
+
+    def changes(self, ident):
+        return [m["data"]["change"] for m in self.heard
+                if m["type"] == "TaskUpdate" and m["data"]["task"]["id"] == ident]
+
+    def reminders(self, ident):
+        return [m["data"]["reminder"]["id"] for m in self.heard
+                if m["type"] == "Reminder" and m["data"]["task"]["id"] == ident]
+
+    def close(self):
+        self.opened.__exit__(None, None, None)
+        self.thread.join(20)
+
+
+class Clock:
+    """Of several processes: it begins at 06:29:46 and runs on."""
+
+    def __init__(self):
+        self.ahead = 1795415386 - time.time()
+        self.env = {"SOTTO_NOW": self.at(0), "SOTTO_ZONE": "UTC"}
+
+    def at(self, seconds, shape="%Y-%m-%dT%H:%M:%SZ"):
+        return time.strftime(shape, time.gmtime(time.time() + self.ahead + seconds))
+
+
 def test_who_listens_hears_of_it(tmp_path, engine):
-    """A document that came and went in one process is told to a client of another."""
-    with start(tmp_path, "a", engine) as a, start(tmp_path, "b", engine) as b:
-        with connect(b.url.replace("http", "ws") + "/ws") as ws:
-            ws.send(json.dumps({"type": "Subscribe", "data": {"topics": ["documents"]}}))
-            assert call(b, "GET", API + "/knowledge/documents")[0] == 200
-            status, doc, _ = put(a, "A document that somebody else has to hear of: medlars.")
-            assert status == 201
-            heard = []
-            while len(heard) < 2:
-                message = json.loads(ws.recv(timeout=60))
-                if message["type"] == "DocumentUpdate":
-                    heard.append((message["data"]["change"], message["data"]["document"]["id"]))
-                    if len(heard) == 1:
-                        call(a, "DELETE", f"{API}/knowledge/documents/{doc['id']}")
-            assert heard == [("created", doc["id"]), ("deleted", doc["id"])]
+    """What is done in one process is told to the clients of another, and once: documents, tasks,
+    reminders, the briefing at its time."""
+    clock = Clock()
+    with start(tmp_path, "a", engine, **clock.env) as a, \
+            start(tmp_path, "b", engine, **clock.env) as b:
+        here, there = Ear(a), Ear(b)
+        status, doc, _ = put(a, "A document that somebody else has to hear of: medlars.")
+        assert status == 201
+
+        def of_doc(change):
+            return lambda m: (m["type"] == "DocumentUpdate" and m["data"]["change"] == change
+                              and m["data"]["document"]["id"] == doc["id"])
+        there.until(of_doc("created"))
+        call(a, "DELETE", f"{API}/knowledge/documents/{doc['id']}")
+        there.until(of_doc("deleted"))
+
+        status, task, _ = call(a, "POST", API + "/tasks", {"title": "polish the brass"})
+        assert status == 201
+        one, ident = f"{API}/tasks/{task['id']}", task["id"]
+
+        def of_task(change, which=ident):
+            return lambda m: (m["type"] == "TaskUpdate" and m["data"]["change"] == change
+                              and m["data"]["task"]["id"] == which)
+        steps = (("created", None, None, None), ("updated", "PATCH", one, {"title": "the brass"}),
+                 ("completed", "POST", one + "/complete", {}), ("undone", "POST",
+                 API + "/tasks/undo", {}), ("deleted", "DELETE", one, None))
+        for change, method, path, body in steps:
+            if method:
+                assert call(a, method, path, body)[0] in (200, 204), change
+            there.until(of_task(change))
+        assert there.changes(ident) == here.changes(ident) == [s[0] for s in steps]
+        said = there.until(of_task("updated"))
+        assert said == here.until(of_task("updated"))  # the same shape, member for member
+
+        status, task, _ = call(a, "POST", API + "/tasks", {
+            "kind": "reminder", "title": "turn the cake", "due_at": clock.at(2)})
+        assert status == 201, task
+        ident = task["id"]
+        for ear in (here, there):
+            ear.until(lambda m: m["type"] == "Reminder" and m["data"]["task"]["id"] == ident)
+            ear.until(of_task("fired", ident))
+        assert here.reminders(ident) == there.reminders(ident)
+        status, _, _ = call(b, "POST", f"{API}/reminders/{here.reminders(ident)[0]}/acknowledge")
+        assert status == 200
+        for ear in (here, there):
+            ear.until(of_task("acknowledged", ident))
+
+        # The briefing of the next minute: made by one of them, heard of in both, once.
+        minute = clock.at(63 if int(clock.at(0, "%S")) > 55 else 60, "%H:%M")
+        assert call(b, "PUT", API + "/briefing/schedule", {"time": minute})[0] == 200
+        shown = [ear.until(lambda m: m["type"] == "BriefingUpdate") for ear in (here, there)]
+        assert shown[0]["briefing"]["id"] == shown[1]["briefing"]["id"]
+        time.sleep(2.2)  # what comes twice, or from both, comes within two looks of the watcher
+        for ear in (here, there):
+            assert [m["type"] for m in ear.heard].count("BriefingUpdate") == 1
+            assert len(ear.reminders(ident)) == 1
+            assert ear.changes(ident).count("fired") == ear.changes(ident).count("created") == 1
+            ear.close()
+
+
+def test_killed_while_it_fires(tmp_path, engine):
+    """The process that fires is killed in the middle: the other says it, once."""
+    clock = Clock()
+    with start(tmp_path, "a", engine, **clock.env) as a, \
+            start(tmp_path, "b", engine, **clock.env) as b:
+        ear = Ear(b)
+        status, task, _ = call(a, "POST", API + "/tasks", {
+            "kind": "reminder", "title": "lift the lid", "due_at": clock.at(3)})
+        assert status == 201
+        ear.until(lambda m: m["type"] == "TaskUpdate" and m["data"]["change"] == "created")
+        # Whoever fires first hangs in its commit; it is a that does not come back.
+        engine.fault("PUT", "state/points", "slow", 2, seconds=2)
+        deadline = time.monotonic() + 30
+        while engine.faults()[0]["times"] == 2 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        a.process.send_signal(signal.SIGKILL)
+        a.process.wait()
+        ear.until(lambda m: m["type"] == "Reminder")
+        time.sleep(2.2)
+        assert len(ear.reminders(task["id"])) == 1
+        status, waiting, _ = call(b, "GET", API + "/reminders")
+        assert status == 200 and len(waiting["reminders"]) == 1, waiting
+        with start(tmp_path, "a", engine, **{**clock.env, "SOTTO_NOW": clock.at(0)}) as again:
+            late = Ear(again)
+            late.until(lambda m: m["type"] == "Reminder")
+            assert late.reminders(task["id"])[0] == ear.reminders(task["id"])[0]
+            late.close()
+        ear.close()
 
 
 def test_tokens_everywhere(tmp_path, engine):

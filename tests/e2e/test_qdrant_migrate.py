@@ -5,12 +5,14 @@ import os
 import signal
 import sqlite3
 import subprocess
+import threading
 import time
+import urllib.request
 
 import pytest
 
-from qdrant_lib import engine  # noqa: F401 (a fixture)
-from server import MODELS, PROGRAM, ROOT
+from qdrant_lib import Engine, engine  # noqa: F401 (a fixture)
+from server import MODELS, PROGRAM, ROOT, Server
 
 
 def sotto(data, *words, url=None, ok=True, say=None, **env):
@@ -101,3 +103,61 @@ def test_nothing_is_mixed(tmp_path, engine, filled):
     assert run.returncode == 2 and "QDRANT_URL" in run.stderr
     run = sotto(filled, "migrate", "--to", "paper", url=engine.url, ok=False)
     assert run.returncode == 2
+
+
+def test_backup_and_restore(tmp_path, engine, filled):
+    """`sotto backup` makes the same file from Qdrant as from a file, beside a server that goes on
+    writing; it is restored into a file, and into another Qdrant."""
+    sotto(filled, "migrate", "--to", "qdrant", url=engine.url)
+    kept, busy, there = tmp_path / "kept.backup", tmp_path / "busy.backup", tmp_path / "there"
+    there.mkdir(mode=0o700)
+    assert "kept.backup" in sotto(there, "backup", str(kept), url=engine.url)
+    assert not list(tmp_path.glob("*.making")) and not list(there.glob("qdrant.*"))
+    back = tmp_path / "back"
+    sotto(back, "restore", str(kept))
+    assert rows(back / "sotto.db") == rows(filled / "sotto.db")
+    assert "every check passed" in sotto(back, "doctor")
+
+    with Server(there, env={"QDRANT_URL": engine.url}) as server:
+        stop, done = threading.Event(), []
+
+        def write():
+            key = (there / "sotto.key").read_text()
+            while not stop.is_set():
+                body = json.dumps({"content": f"Note {len(done)} of many.", "source": "test"})
+                request = urllib.request.Request(
+                    server.url + "/api/v1/knowledge/documents", body.encode(),
+                    headers={"Authorization": "Bearer " + key, "Content-Type": "application/json"})
+                with urllib.request.urlopen(request, timeout=60) as r:
+                    assert r.status == 201
+                done.append(1)
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        before = len(done)
+        sotto(there, "backup", str(busy), url=engine.url)
+        least = before
+        stop.set()
+        writer.join()
+        assert len(done) > least
+    again = tmp_path / "again"
+    sotto(again, "restore", str(busy))
+    assert "every check passed" in sotto(again, "doctor")
+    db = sqlite3.connect(again / "sotto.db")
+    notes = db.execute("SELECT count(*) FROM documents WHERE source = 'test'").fetchone()[0]
+    assert least <= notes <= len(done)
+    db.close()
+
+    run = sotto(there, "restore", str(kept), url=engine.url, ok=False)
+    assert run.returncode != 0 and "nothing is mixed" in run.stderr
+    other = Engine()
+    try:
+        sotto(there, "restore", str(kept), url=other.url)
+        assert not (there / "restore.far").exists()
+        last = tmp_path / "last"
+        last.mkdir(mode=0o700)
+        sotto(last, "migrate", "--to", "sqlite", url=other.url)
+        assert rows(last / "sotto.db") == rows(filled / "sotto.db")
+        assert other.unknown() == []
+    finally:
+        other.stop()

@@ -15,6 +15,7 @@
 #include <link.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -24,6 +25,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -231,12 +233,69 @@ WRAP(int, rmdir, name, -1, (const char *path), (path))
 WRAP(int, fchmod, name, -1, (int fd, mode_t mode), (fd, mode))
 WRAP(int, fchown, name, -1, (int fd, uid_t user, gid_t group), (fd, user, group))
 
+WRAP(int, utimensat, name, -1,
+     (int dir, const char *path, const struct timespec to[2], int flags), (dir, path, to, flags))
+WRAP(struct dirent *, readdir, list, NULL, (DIR * d), (d))
+WRAP(struct dirent64 *, readdir64, list, NULL, (DIR * d), (d))
+
+WRAP(char *, fgets, stream, NULL, (char *to, int n, FILE *f), (to, n, f))
+WRAP(size_t, fread, stream, 0, (void *to, size_t size, size_t n, FILE *f), (to, size, n, f))
+WRAP(size_t, fwrite, stream, 0, (const void *from, size_t size, size_t n, FILE *f),
+     (from, size, n, f))
+WRAP(int, fputs, stream, EOF, (const char *text, FILE *f), (text, f))
+WRAP(int, fflush, stream, EOF, (FILE * f), (f))
+
+/* What Linux does: the descriptor is gone whatever close says. */
+PUBLIC int close(int fd)
+{
+    int got = (int)syscall(SYS_close, fd);
+    return fails(FAULT_close) ? -1 : got;
+}
+
+PUBLIC int fclose(FILE *f)
+{
+    static int (*_Atomic real)(FILE *);
+    if (!real)
+        *(void **)&real = next("fclose");
+    int got = real(f);
+    return fails(FAULT_close) ? EOF : got;
+}
+
+WRAP(int, getrlimit, limit, -1, (__rlimit_resource_t what, struct rlimit *to), (what, to))
+WRAP(int, getrlimit64, limit, -1, (__rlimit_resource_t what, struct rlimit64 *to), (what, to))
+WRAP(int, sched_getaffinity, limit, -1, (pid_t pid, size_t n, cpu_set_t *to), (pid, n, to))
+WRAP(int, setpriority, limit, -1, (__priority_which_t what, id_t who, int to), (what, who, to))
+WRAP(int, madvise, limit, -1, (void *at, size_t n, int advice), (at, n, advice))
+WRAP(int, mprotect, limit, -1, (void *at, size_t n, int prot), (at, n, prot))
+WRAP(int, kill, limit, -1, (pid_t pid, int sig), (pid, sig))
+WRAP(char *, getcwd, limit, NULL, (char *to, size_t n), (to, n))
+
+PUBLIC void *mremap(void *at, size_t was, size_t n, int flags, ...)
+{
+    va_list more;
+    va_start(more, flags);
+    void *to = flags & MREMAP_FIXED ? va_arg(more, void *) : NULL;
+    va_end(more);
+    return fails(FAULT_mmap) ? MAP_FAILED : (void *)syscall(SYS_mremap, at, was, n, flags, to);
+}
+
+PUBLIC int ioctl(int fd, unsigned long what, ...)
+{
+    va_list more;
+    va_start(more, what);
+    void *word = va_arg(more, void *);
+    va_end(more);
+    return fails(FAULT_limit) ? -1 : (int)syscall(SYS_ioctl, fd, what, word);
+}
+
 /* ---- descriptors and the network ------------------------------------------------------------- */
 
 WRAP(int, socket, descriptor, -1, (int family, int type, int protocol), (family, type, protocol))
 WRAP(int, socketpair, descriptor, -1, (int family, int type, int protocol, int pair[2]),
      (family, type, protocol, pair))
 WRAP(int, pipe2, descriptor, -1, (int pair[2], int flags), (pair, flags))
+WRAP(int, pipe, descriptor, -1, (int pair[2]), (pair))
+WRAP(int, memfd_create, descriptor, -1, (const char *name, unsigned flags), (name, flags))
 WRAP(int, eventfd, descriptor, -1, (unsigned n, int flags), (n, flags))
 WRAP(int, timerfd_create, descriptor, -1, (int clock, int flags), (clock, flags))
 WRAP(int, epoll_create1, descriptor, -1, (int flags), (flags))
@@ -269,6 +328,7 @@ WRAP(int, timerfd_settime, epoll, -1,
      (int fd, int flags, const struct itimerspec *to, struct itimerspec *was), (fd, flags, to, was))
 WRAP(int, epoll_wait, wait, -1, (int fd, struct epoll_event *e, int n, int ms), (fd, e, n, ms))
 WRAP(int, poll, wait, -1, (struct pollfd *p, nfds_t n, int ms), (p, n, ms))
+WRAP(int, dup, copy, -1, (int fd), (fd))
 WRAP(int, dup2, copy, -1, (int from, int to), (from, to))
 
 /* One word at most follows, whatever the command. */

@@ -22,8 +22,8 @@
     X(truncate, ENOSPC EIO)     /* ftruncate, fallocate */                                         \
     X(mmap, ENOMEM)             /* mmap */                                                         \
     X(stat, EIO ENOMEM)         /* stat, fstat, lstat, access, statfs, lseek, realpath */          \
-    X(name, EIO ENOSPC)         /* rename, link, unlink, mkdir, rmdir, fchmod, fchown */           \
-    X(descriptor, EMFILE ENFILE) /* socket, pipe, eventfd, timerfd, epoll, inotify, signalfd */    \
+    X(name, EIO ENOSPC)         /* rename, link, unlink, mkdir, rmdir, fchmod, utimensat */        \
+    X(descriptor, EMFILE ENFILE) /* socket, pipe, memfd, eventfd, timerfd, epoll, ... */   \
     X(bind, EADDRINUSE)         /* bind, listen */                                                 \
     X(accept, EMFILE ENOMEM)    /* accept4 */                                                      \
     X(connect, ENETUNREACH)     /* connect */                                                      \
@@ -39,7 +39,11 @@
     X(thread, EAGAIN)           /* pthread_create */                                               \
     X(random, EIO)              /* getrandom */                                                    \
     X(library, ENOENT)          /* dlopen */                                                       \
-    X(confine, EPERM)           /* prctl, unshare, setrlimit, syscall(): the child's confinement */
+    X(confine, EPERM)           /* prctl, unshare, setrlimit: the child's confinement */           \
+    X(close, EIO)               /* close, fclose: it is closed, and says that it failed */         \
+    X(list, EIO)                /* readdir */                                                      \
+    X(stream, EIO)              /* fgets, fread, fwrite, fputs, fflush */                          \
+    X(limit, EPERM ENOMEM)      /* getrlimit, sched_getaffinity, setpriority, madvise, ioctl, ... */
 
 #define FAULT_ENUM(kind, errors) FAULT_##kind,
 enum { FAULT_KINDS(FAULT_ENUM) FAULT_COUNT };

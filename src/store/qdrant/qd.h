@@ -4,6 +4,7 @@
  *   qd_schema.c   the two collections: made when missing, checked when there
  *   qd_person.c   a person's working copy: opened, brought up to date, closed when unused
  *   qd_commit.c   what a write changed, as points, and the commit that makes them count
+ *   qd_pack.c     old commits, put together
  *   qd_sync.c     other processes' commits into the working copy
  *   qd_points.c   passages as points: vectors, payload
  *   qd_search.c   the two lists of a query
@@ -31,7 +32,8 @@
 
 #define QD_BATCH 256u          /* points of one request, at most */
 #define QD_BATCH_BYTES ((size_t)4 << 20) /* or so many bytes */
-#define QD_PAGE 512u           /* points of one page of a scroll */
+#define QD_PAGE 512u           /* points of one page of a scroll, at most, */
+#define QD_PAGE_BYTES ((size_t)4 << 20) /* fewer when they are large */
 #define QD_DEFAULT_TIMEOUT_MS 10000u
 
 /* ---- requests (qd_http.c) ------------------------------------------------------------------- */
@@ -45,9 +47,15 @@ void qd_http_free(QdHttp *h);
  * broken answers); ERR_FORBIDDEN: the key; ERR_INTERNAL: the server finds the request wrong. */
 bool qd_http_call(QdHttp *h, const char *method, Str path, Str body, Json **out, int *status,
     Err *err);
+/* The same for an answer that is read without a tree: `read` is given its text, again for another
+ * try when it found it broken (ERR_UNAVAILABLE). */
+typedef bool (*QdReadFn)(void *arg, Str answer, Err *err);
+bool qd_http_read(QdHttp *h, const char *method, Str path, Str body, QdReadFn read, void *arg,
+    Err *err);
 bool qd_http_ready(QdHttp *h, Err *err); /* GET /readyz, once */
 const char *qd_http_host(const QdHttp *h);
 uint64_t qd_http_waited(void);
+size_t qd_http_size(void); /* of the calling thread's last answer */
 
 /* ---- the store ------------------------------------------------------------------------------ */
 
@@ -66,6 +74,8 @@ typedef struct {
     QdPerson *people;
     size_t n_open;
     pthread_mutex_t change_lock;
+    StoreNewsFn news_fn;         /* with change_lock */
+    void *news_arg;
     StoreChangeFn change_fn;
     void *change_arg;
     pthread_t watcher;           /* asks for others' commits */
@@ -73,6 +83,11 @@ typedef struct {
     pthread_mutex_t watch_lock;
     pthread_cond_t watch_wake;
     Metric *commits, *conflicts, *synced;
+    pthread_mutex_t wakes_lock;  /* of the rest: qd_wakes.c */
+    Arena *wakes_arena;
+    StoreWake *wakes;
+    size_t n_wakes;
+    uint64_t wakes_ns;
 } Qd;
 
 static inline Qd *qd_of(Store *s) { return (Qd *)s; }
@@ -133,10 +148,22 @@ bool qd_points_follow(QdPerson *p, const SqChange *c, Err *err);
 bool qd_delete_ids(Qd *q, bool knowledge, const Uuid *ids, size_t n, Err *err);
 bool qd_delete_where(Qd *q, bool knowledge, Str filter, Err *err);
 
+/* ---- old commits (qd_pack.c) ---------------------------------------------------------------- */
+
+uint64_t qd_pack_of(uint64_t seq); /* the number of the pack that a commit's number is for */
+bool qd_pack_id(const QdPerson *p, uint64_t pack, Uuid *out, Err *err);
+/* Of a pack's payload: the transaction of a commit in it; the numbers it is for. */
+bool qd_pack_txn(const Json *payload, uint64_t seq, Uuid *txn);
+bool qd_pack_range(const Json *payload, uint64_t *first, uint64_t *last);
+/* After a commit: packs what is old, now and then. */
+bool qd_pack(QdPerson *p, const SqChange *c, Err *err);
+/* Tests only, all processes alike: commits of a pack, and how many stay outside of packs. */
+void qd_test_pack(unsigned size, unsigned keep);
+
 /* ---- catching up (qd_sync.c) ---------------------------------------------------------------- */
 
 bool qd_sync(QdPerson *p, Err *err);
-/* Whether there is a commit after what the working copy has. */
+/* Whether there is a commit (or a pack with it) after what the working copy has. */
 bool qd_behind(QdPerson *p, bool *behind, Err *err);
 
 /* ---- JSON ----------------------------------------------------------------------------------- */
@@ -145,6 +172,8 @@ void qd_json_uuid(JsonW *w, const char *key, const Uuid *id);
 /* {"key": K, "match": {"value": V}} */
 void qd_json_match(JsonW *w, const char *key, Str value);
 
+bool qd_backup(Store *s, const char *path, Err *err);
+bool qd_wakes(Store *s, int64_t until, Arena *a, StoreWake **out, size_t *n, Err *err);
 bool qd_candidates(Store *s, const Uuid *owner, const CandidateQuery *q, Arena *a, Candidates *out,
     Err *err);
 

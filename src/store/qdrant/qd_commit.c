@@ -163,22 +163,31 @@ static bool insert_commit(QdPerson *p, const SqChange *c, bool removed, Err *err
     return ok;
 }
 
+/* The pack overrules the commit: see qd_pack.c. */
 bool qd_commit_get(QdPerson *p, uint64_t seq, bool *found, Uuid *txn, Err *err)
 {
-    Uuid id;
+    Uuid id, pack;
     Buf b;
     Json *got = NULL;
-    char text[UUID_TEXT];
-    if (!qd_commit_id(p, seq, &id, err))
+    char one[UUID_TEXT], two[UUID_TEXT];
+    if (!qd_commit_id(p, seq, &id, err) || !qd_pack_id(p, qd_pack_of(seq), &pack, err))
         return false;
-    buf_init(&b, 256);
-    buf_printf(&b, "{\"ids\":[\"%s\"],\"with_payload\":[\"txn\"],\"with_vector\":false}",
-        uuid_format(&id, text));
+    buf_init(&b, 512);
+    buf_printf(&b, "{\"ids\":[\"%s\",\"%s\"],\"with_payload\":[\"txn\",\"pack\",\"txns\"],"
+        "\"with_vector\":false}", uuid_format(&id, one), uuid_format(&pack, two));
     bool ok =
         qd_ask(p->q, "POST", false, "/points?consistency=majority", buf_str(&b), &got, err);
     buf_release(&b);
-    if (ok) {
-        const Json *payload = json_get(json_at(json_get(got, "result"), 0), "payload");
+    const Json *points = json_get(got, "result");
+    *found = false;
+    for (size_t i = 0, n = json_count(points); ok && i < n; i++) {
+        const Json *payload = json_get(json_at(points, i), "payload");
+        if (json_get(payload, "pack")) {
+            *found = qd_pack_txn(payload, seq, txn);
+            ok = *found || err_set(err, ERR_CORRUPT, "a pack of commits of person %s is damaged",
+                p->text);
+            break;
+        }
         *found = uuid_parse(json_str(json_get(payload, "txn")), txn);
     }
     json_free(got);
@@ -234,7 +243,7 @@ bool qd_send(void *person, const SqChange *c, Err *err)
     if (!commit(p, c, false, err))
         return false;
     Err why = ERR_INIT;
-    if (!delete_replaced(p, c, &why) || !qd_points_follow(p, c, &why)) {
+    if (!delete_replaced(p, c, &why) || !qd_points_follow(p, c, &why) || !qd_pack(p, c, &why)) {
         /* Committed all the same: what is left over is overruled, and found again. */
         log_write(LOG_WARN, "qdrant", "tidying up after a write: %s", why.msg);
     }

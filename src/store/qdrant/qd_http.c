@@ -42,6 +42,12 @@ struct QdHttp {
 };
 
 static _Thread_local uint64_t waited_ns;
+static _Thread_local size_t answer_bytes;
+
+size_t qd_http_size(void)
+{
+    return answer_bytes;
+}
 
 uint64_t qd_http_waited(void)
 {
@@ -213,8 +219,30 @@ static bool judge(const QdHttp *h, const ClientResponse *r, int *status, bool *l
         r->status, said);
 }
 
+/* What becomes of an answer: a tree in *out, or what `read` makes of its text, or nothing. */
+typedef struct {
+    Json **out;
+    QdReadFn read;
+    void *arg;
+    int *status;
+} Use;
+
+static bool use(const QdHttp *h, Str body, const Use *u, bool *later, Err *err)
+{
+    Err why = ERR_INIT;
+    if (u->out)
+        *u->out = json_parse(body, JSON_DEFAULT_DEPTH, &why);
+    if (u->out ? *u->out != NULL : !u->read || u->read(u->arg, body, &why))
+        return true;
+    *later = why.code == ERR_VALIDATION || why.code == ERR_UNAVAILABLE;
+    if (*later)
+        return err_set(err, ERR_UNAVAILABLE, "Qdrant at %s sent an answer that is no JSON: %s",
+            h->host, why.msg);
+    return err_set(err, why.code, "%s", why.msg);
+}
+
 /* *later: the same may go well after a while; *after_ms: the server said when. */
-static bool once(QdHttp *h, const ClientRequest *req, Json **out, int *status, bool *later,
+static bool once(QdHttp *h, const ClientRequest *req, const Use *u, bool *later,
     uint64_t *after_ms, Err *err)
 {
     ClientResponse r;
@@ -229,21 +257,13 @@ static bool once(QdHttp *h, const ClientRequest *req, Json **out, int *status, b
         *later = why.code != ERR_VALIDATION && why.code != ERR_NO_MEMORY;
         return err_set(err, *later ? ERR_UNAVAILABLE : why.code, "Qdrant: %s", why.msg);
     }
-    bool ok = judge(h, &r, status, later, err);
+    answer_bytes = r.body.len;
+    bool ok = judge(h, &r, u->status, later, err);
     if (*later && str_to_u64(client_header(&r, "Retry-After"), &seconds) && seconds <= 3600)
         *after_ms = seconds * 1000;
-    if (ok && status)
-        *status = r.status;
-    if (ok && out) {
-        *out = json_parse(buf_str(&r.body), JSON_DEFAULT_DEPTH, &why);
-        if (!*out && why.code == ERR_NO_MEMORY) {
-            ok = err_set(err, ERR_NO_MEMORY, "%s", why.msg);
-        } else if (!*out) {
-            *later = true;
-            ok = err_set(err, ERR_UNAVAILABLE, "Qdrant at %s sent an answer that is no JSON: %s",
-                h->host, why.msg);
-        }
-    }
+    if (ok && u->status)
+        *u->status = r.status;
+    ok = ok && use(h, buf_str(&r.body), u, later, err);
     client_response_release(&r);
     return ok;
 }
@@ -262,14 +282,13 @@ static uint64_t jitter(uint64_t ms)
     return ms / 2 + r % (ms / 2 + 1);
 }
 
-static bool tries(QdHttp *h, const ClientRequest *req, Json **out, int *status, bool *away,
-    Err *err)
+static bool tries(QdHttp *h, const ClientRequest *req, const Use *u, bool *away, Err *err)
 {
     uint64_t until = clock_mono_ns() + (uint64_t)h->timeout_ms * 2000000u, pause = FIRST_PAUSE_MS;
     for (int i = 1;; i++, pause *= 3) {
         Err why = ERR_INIT;
         uint64_t after_ms;
-        if (once(h, req, out, status, away, &after_ms, &why))
+        if (once(h, req, u, away, &after_ms, &why))
             return true;
         uint64_t wait = after_ms > pause ? after_ms : jitter(pause);
         if (!*away || i == TRIES || clock_mono_ns() + wait * 1000000u > until) {
@@ -282,8 +301,7 @@ static bool tries(QdHttp *h, const ClientRequest *req, Json **out, int *status, 
     }
 }
 
-bool qd_http_call(QdHttp *h, const char *method, Str path, Str body, Json **out, int *status,
-    Err *err)
+static bool call(QdHttp *h, const char *method, Str path, Str body, const Use *u, Err *err)
 {
     Err why = ERR_INIT;
     Buf url;
@@ -297,7 +315,7 @@ bool qd_http_call(QdHttp *h, const char *method, Str path, Str body, Json **out,
     ClientRequest req = {.method = method, .url = url.ptr, .headers = headers,
         .header_count = h->key[0] ? 2 : 1, .body = body, .connect_ms = h->timeout_ms / 2 + 1,
         .total_ms = h->timeout_ms, .max_bytes = ANSWER_MAX, .pool = h->pool};
-    bool ok = buf_check(&url, "an address", &why) && tries(h, &req, out, status, &away, &why);
+    bool ok = buf_check(&url, "an address", &why) && tries(h, &req, u, &away, &why);
     buf_release(&url);
     leave(h, ok || !away, &why);
     if (!ok) {
@@ -306,6 +324,18 @@ bool qd_http_call(QdHttp *h, const char *method, Str path, Str body, Json **out,
             *err = why;
     }
     return ok;
+}
+
+bool qd_http_call(QdHttp *h, const char *method, Str path, Str body, Json **out, int *status,
+    Err *err)
+{
+    return call(h, method, path, body, &(Use){.out = out, .status = status}, err);
+}
+
+bool qd_http_read(QdHttp *h, const char *method, Str path, Str body, QdReadFn read, void *arg,
+    Err *err)
+{
+    return call(h, method, path, body, &(Use){.read = read, .arg = arg}, err);
 }
 
 bool qd_http_ready(QdHttp *h, Err *err)

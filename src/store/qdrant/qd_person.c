@@ -113,6 +113,15 @@ static void relay(void *arg, const Uuid *owner, ChangeKind kind, const Uuid *doc
     pthread_mutex_unlock(&q->change_lock);
 }
 
+static void relay_news(void *arg, const Uuid *owner, const StoreNews *list, size_t n)
+{
+    Qd *q = ((QdPerson *)arg)->q;
+    pthread_mutex_lock(&q->change_lock);
+    if (q->news_fn)
+        q->news_fn(q->news_arg, owner, list, n);
+    pthread_mutex_unlock(&q->change_lock);
+}
+
 static void committed(void *arg, uint64_t seq)
 {
     (void)seq;
@@ -121,7 +130,7 @@ static void committed(void *arg, uint64_t seq)
 
 static Store *open_store(QdPerson *p, const char *dir, Err *err)
 {
-    StoreOptions so = {.dir = dir, .model = p->q->model,
+    StoreOptions so = {.dir = dir, .model = p->q->model, .lean = true,
         .context_weight = p->q->context_weight};
     SqReplicaOptions ro = {.send = qd_send, .committed = committed, .arg = p};
     Store *local = store_open_sqlite(&so, err);
@@ -172,7 +181,6 @@ static bool open_copy(QdPerson *p, Err *err)
     mem_free(dir);
     if (!local)
         return err && (*err = why, false);
-    store_on_change(local, relay, p);
     pthread_mutex_lock(&q->lock_people);
     p->local = local;
     q->n_open++;
@@ -216,6 +224,10 @@ QdPerson *qd_person_take(Qd *q, const Uuid *owner, bool fresh, Err *err)
             || (open_copy(p, err)
                 /* A new copy looks at all there is: it may be that the person is no more. */
                 && (sq_replica_seq(p->local) || qd_sync(p, err)));
+        if (ok) { /* from now on: what a new copy begins with is no news */
+            store_on_change(p->local, relay, p);
+            store_on_news(p->local, relay_news, p);
+        }
         pthread_mutex_unlock(&p->sync_lock);
     }
     if (ok && fresh && !atomic_load(&p->gone))

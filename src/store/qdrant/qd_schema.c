@@ -100,6 +100,7 @@ static const struct {
         "{\"field_name\":\"owner\",\"field_schema\":{\"type\":\"keyword\",\"is_tenant\":true}}"},
     {false, "{\"field_name\":\"kind\",\"field_schema\":\"keyword\"}"},
     {false, "{\"field_name\":\"seq\",\"field_schema\":\"integer\"}"},
+    {false, "{\"field_name\":\"row.next_fire\",\"field_schema\":\"integer\"}"},
 };
 
 /* Making an index that is there changes nothing, so that an interrupted making can be finished. */

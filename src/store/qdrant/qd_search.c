@@ -7,6 +7,7 @@
  * is ours and the same over every back end: store/sqlite/candidates.c, search/fusion.c. Words that
  * must or must not be there, prefixes of sources and words in titles are found in the working copy,
  * and Qdrant is told the passages that are left. */
+#include "store/qdrant/qd_answer.h"
 #include "store/qdrant/qd_sparse.h"
 
 typedef struct {
@@ -205,42 +206,54 @@ static bool request(Search *s, const SqPlan *plan, Buf *out, Err *err)
     return ok && buf_check(out, "a request", err);
 }
 
-static bool read_list(const Json *result, SqFound *out, size_t max, size_t *n, Err *err)
+/* The two lists being filled; anew for another try. */
+typedef struct {
+    SqFound *found[2];
+    size_t n[2], max, lists;
+} Lists;
+
+static bool add_hit(void *arg, size_t list, uint64_t chunk_no, float score)
 {
-    const Json *points = json_get(result, "points");
-    if (json_type(points) != JSON_T_ARRAY)
-        return err_set(err, ERR_UNAVAILABLE, "Qdrant answered a search without a list");
-    for (size_t i = 0, count = json_count(points); i < count && *n < max; i++) {
-        const Json *point = json_at(points, i);
-        int64_t no;
-        double score;
-        if (!json_int(json_get(json_get(point, "payload"), "chunk_no"), &no)
-            || !json_num(json_get(point, "score"), &score))
-            return err_set(err, ERR_CORRUPT, "a point found in Qdrant is not one of Sotto's");
-        out[(*n)++] = (SqFound){(uint64_t)no, (float)score};
-    }
+    Lists *l = arg;
+    if (list < 2 && l->found[list] && l->n[list] < l->max)
+        l->found[list][l->n[list]++] = (SqFound){chunk_no, score};
     return true;
+}
+
+static bool read_lists(void *arg, Str answer, Err *err)
+{
+    Lists *l = arg;
+    l->n[0] = l->n[1] = 0;
+    return qd_answer_read(answer, add_hit, l, &l->lists, err);
 }
 
 static bool lists(void *arg, const SqPlan *plan, SqFound *vectors, size_t *n_vectors,
     SqFound *words, size_t *n_words, Err *err)
 {
     Search *s = arg;
-    Buf b;
-    Json *answer = NULL;
+    Buf b, path;
+    Lists l = {.max = s->q->k};
+    size_t want = 0;
     if ((plan->by_id && !plan->n_numbers) || (!s->q->vector && !plan->n_terms))
         return true; /* nothing can be found */
+    if (s->q->vector)
+        l.found[want++] = vectors;
+    if (plan->n_terms)
+        l.found[want++] = words;
     buf_init(&b, (size_t)64 << 20);
-    bool ok = request(s, plan, &b, err)
-        && qd_ask(s->p->q, "POST", true, "/points/query/batch", buf_str(&b), &answer, err);
+    buf_init(&path, 4096);
+    qd_path(s->p->q, &path, true, "/points/query/batch");
+    bool ok = request(s, plan, &b, err) && buf_check(&path, "an address", err)
+        && qd_http_read(s->p->q->http, "POST", buf_str(&path), buf_str(&b), read_lists, &l, err);
     buf_release(&b);
-    const Json *results = json_get(answer, "result");
-    size_t at = 0;
+    buf_release(&path);
+    if (ok && l.lists != want)
+        ok = err_set(err, ERR_UNAVAILABLE, "Qdrant answered a search with %zu lists instead of %zu",
+            l.lists, want);
     if (ok && s->q->vector)
-        ok = read_list(json_at(results, at++), vectors, s->q->k, n_vectors, err);
+        *n_vectors = l.n[0];
     if (ok && plan->n_terms)
-        ok = read_list(json_at(results, at), words, s->q->k, n_words, err);
-    json_free(answer);
+        *n_words = l.n[want - 1];
     return ok;
 }
 

@@ -5,11 +5,15 @@
  * A row counts when the commit of its number names its transaction; others are what a process left
  * that died, or lost a race, and are deleted. While rows are read another process may commit and
  * take rows away that belong to the commits being read: then it is its commit that comes next, and
- * all is well when none comes any more. */
+ * all is well when none comes any more.
+ *
+ * A new copy, and one whose next commit is in a pack (qd_pack.c), reads all rows there are: commits
+ * first, then packs, so that none of either is missed while others pack. */
 #include "base/log.h"
 #include "store/qdrant/qd.h"
 
 #define ROUNDS 100
+#define QD_PAGE_LEAST 16u
 
 typedef struct {
     uint64_t seq;
@@ -26,7 +30,7 @@ typedef struct {
     uint64_t last;               /* up to here none is missing */
     Uuid *orphans;
     size_t n_orphans, cap_orphans;
-    bool any;
+    size_t page;                 /* points of the next page */
 } Sync;
 
 static bool no_memory(Err *err)
@@ -38,7 +42,22 @@ static bool no_memory(Err *err)
 
 typedef bool (*PointFn)(Sync *s, const Json *point, Err *err);
 
-static bool page(Sync *s, bool commits, Str offset, Json **out, Err *err)
+typedef enum { COMMITS, PACKS, ROWS } What;
+
+static void range_of(const Sync *s, What what, JsonW *w)
+{
+    jw_obj(w);
+    jw_kv_cstr(w, "key", "seq");
+    jw_key(w, "range");
+    jw_obj(w);
+    jw_kv_int(w, "gt", (int64_t)s->from);
+    if (what == ROWS)
+        jw_kv_int(w, "lte", (int64_t)s->last);
+    jw_obj_end(w);
+    jw_obj_end(w);
+}
+
+static bool page(Sync *s, What what, Str offset, Json **out, Err *err)
 {
     Buf b;
     JsonW w;
@@ -50,26 +69,19 @@ static bool page(Sync *s, bool commits, Str offset, Json **out, Err *err)
     jw_key(&w, "must");
     jw_arr(&w);
     qd_json_match(&w, "owner", str_of(s->p->text));
-    if (commits)
-        qd_json_match(&w, "kind", STR("commit"));
-    jw_obj(&w);
-    jw_kv_cstr(&w, "key", "seq");
-    jw_key(&w, "range");
-    jw_obj(&w);
-    jw_kv_int(&w, "gt", (int64_t)s->from);
-    if (!commits)
-        jw_kv_int(&w, "lte", (int64_t)s->last);
-    jw_obj_end(&w);
-    jw_obj_end(&w);
+    if (what != ROWS)
+        qd_json_match(&w, "kind", what == COMMITS ? STR("commit") : STR("pack"));
+    if (what != PACKS) /* they have no number */
+        range_of(s, what, &w);
     jw_arr_end(&w);
-    if (!commits) {
+    if (what == ROWS) {
         jw_key(&w, "must_not");
         jw_arr(&w);
         qd_json_match(&w, "kind", STR("commit"));
         jw_arr_end(&w);
     }
     jw_obj_end(&w);
-    jw_kv_int(&w, "limit", QD_PAGE);
+    jw_kv_int(&w, "limit", (int64_t)s->page);
     jw_kv_bool(&w, "with_payload", true);
     jw_kv_bool(&w, "with_vector", false);
     if (offset.ptr)
@@ -82,16 +94,24 @@ static bool page(Sync *s, bool commits, Str offset, Json **out, Err *err)
     return ok;
 }
 
-static bool each(Sync *s, bool commits, PointFn fn, Err *err)
+/* Originals are rows of 256 KiB, most others have some hundred bytes. */
+static void next_page(Sync *s, size_t points)
+{
+    size_t each = points ? qd_http_size() / points + 1 : 1, fit = QD_PAGE_BYTES / each;
+    s->page = fit < QD_PAGE_LEAST ? QD_PAGE_LEAST : fit < QD_PAGE ? fit : QD_PAGE;
+}
+
+static bool each(Sync *s, What what, PointFn fn, Err *err)
 {
     char next[64];
     Str offset = {NULL, 0};
     bool ok = true;
     do {
         Json *answer = NULL;
-        if (!page(s, commits, offset, &answer, err))
+        if (!page(s, what, offset, &answer, err))
             return false;
         const Json *result = json_get(answer, "result"), *points = json_get(result, "points");
+        next_page(s, json_count(points));
         for (size_t i = 0, n = json_count(points); ok && i < n; i++)
             ok = fn(s, json_at(points, i), err);
         Str id = json_str(json_get(result, "next_page_offset"));
@@ -126,6 +146,34 @@ static bool bad_point(const QdPerson *p, Err *err)
         p->text, p->q->prefix);
 }
 
+static bool set_commit(Sync *s, uint64_t seq, const Uuid *txn, Err *err)
+{
+    size_t at = (size_t)(seq - s->from - 1);
+    while (s->n <= at) {
+        if (!ARENA_GROW(s->a, s->commits, s->n, s->cap))
+            return no_memory(err);
+        s->commits[s->n++].seq = 0;
+    }
+    s->commits[at] = (Commit){seq, *txn};
+    return true;
+}
+
+/* It overrules a commit of the same number: see qd_pack.c. */
+static bool on_pack(Sync *s, const Json *point, Err *err)
+{
+    const Json *payload = json_get(point, "payload");
+    uint64_t first, last;
+    Uuid txn;
+    if (!qd_pack_range(payload, &first, &last) || last > 100000000)
+        return bad_point(s->p, err);
+    for (uint64_t seq = first; seq <= last; seq++)
+        if (seq > s->from
+            && !(qd_pack_txn(payload, seq, &txn) ? set_commit(s, seq, &txn, err)
+                                                 : bad_point(s->p, err)))
+            return false;
+    return true;
+}
+
 static bool on_commit(Sync *s, const Json *point, Err *err)
 {
     uint64_t seq;
@@ -138,13 +186,8 @@ static bool on_commit(Sync *s, const Json *point, Err *err)
         atomic_store(&s->p->gone, true);
         return true;
     }
-    size_t at = (size_t)(seq - s->from - 1);
-    while (s->n <= at) {
-        if (!ARENA_GROW(s->a, s->commits, s->n, s->cap))
-            return no_memory(err);
-        s->commits[s->n++].seq = 0;
-    }
-    s->commits[at] = (Commit){seq, txn};
+    if (!set_commit(s, seq, &txn, err))
+        return false;
     const Json *gone = json_get(payload, "gone");
     for (size_t i = 0, n = json_count(gone); i < n; i++) {
         const Json *pair = json_at(gone, i);
@@ -178,21 +221,75 @@ static bool on_row(Sync *s, const Json *point, Err *err)
 
 /* ---- rounds ---------------------------------------------------------------------------------- */
 
+/* The ids of the commit after `seq` and of its pack, asked for at once. */
+static bool after(QdPerson *p, uint64_t seq, bool *commit, bool *pack, Err *err)
+{
+    Uuid next, packed;
+    char one[UUID_TEXT], two[UUID_TEXT];
+    Json *got = NULL;
+    Buf b;
+    *commit = *pack = false;
+    if (!qd_commit_id(p, seq + 1, &next, err)
+        || !qd_pack_id(p, qd_pack_of(seq + 1), &packed, err))
+        return false;
+    buf_init(&b, 512);
+    buf_printf(&b, "{\"ids\":[\"%s\",\"%s\"],\"with_payload\":false,\"with_vector\":false}",
+        uuid_format(&next, one), uuid_format(&packed, two));
+    bool ok =
+        qd_ask(p->q, "POST", false, "/points?consistency=majority", buf_str(&b), &got, err);
+    buf_release(&b);
+    const Json *points = json_get(got, "result");
+    for (size_t i = 0, n = json_count(points); ok && i < n; i++) {
+        Uuid id;
+        bool known = uuid_parse(json_str(json_get(json_at(points, i), "id")), &id);
+        *commit = *commit || (known && uuid_eq(&id, &next));
+        *pack = *pack || (known && uuid_eq(&id, &packed));
+    }
+    json_free(got);
+    return ok;
+}
+
+static bool all_commits(Sync *s, Err *err)
+{
+    s->n = 0;
+    return each(s, COMMITS, on_commit, err) && each(s, PACKS, on_pack, err);
+}
+
+/* The commits that come next. *anew: what went before is forgotten there, so all is compared. */
+static bool next_commits(Sync *s, bool *anew, Err *err)
+{
+    bool commit, pack;
+    *anew = false;
+    s->n = 0;
+    s->from = sq_apply_seq(s->t);
+    if (!s->from)
+        return all_commits(s, err);
+    if (!each(s, COMMITS, on_commit, err) || !after(s->p, s->from, &commit, &pack, err))
+        return false;
+    if (!pack)
+        return true;
+    *anew = true;
+    s->from = 0;
+    return all_commits(s, err) && sq_apply_anew(s->t, err);
+}
+
 /* *more: there was something. */
 static bool round_of(Sync *s, bool *more, Err *err)
 {
-    s->from = sq_apply_seq(s->t);
-    s->n = 0;
+    bool anew;
     s->n_orphans = 0;
-    if (!each(s, true, on_commit, err))
+    if (!next_commits(s, &anew, err))
         return false;
     s->last = s->from;
     while (s->last - s->from < s->n && s->commits[s->last - s->from].seq)
         s->last++;
     *more = s->last > s->from;
+    if (!s->from && s->n && s->last < sq_apply_seq(s->t) + !sq_apply_seq(s->t))
+        return err_set(err, ERR_UNAVAILABLE, "Qdrant has not all commits of person %s (%llu of "
+            "%zu); is a node behind?", s->p->text, (unsigned long long)s->last, s->n);
     if (!*more)
         return true;
-    if (!each(s, false, on_row, err))
+    if (!each(s, ROWS, on_row, err) || (anew && !sq_apply_seen_all(s->t, err)))
         return false;
     metric_add(s->p->q->synced, NULL, (double)(s->last - s->from));
     return sq_apply_done(s->t, s->last, &s->commits[s->last - s->from - 1].txn, err);
@@ -222,26 +319,15 @@ static bool rounds(void *arg, SqApply *t, Err *err)
 
 bool qd_sync(QdPerson *p, Err *err)
 {
-    Sync s = {.p = p};
+    Sync s = {.p = p, .page = 64};
     return sq_replica_apply(p->local, rounds, &s, err);
 }
 
 bool qd_behind(QdPerson *p, bool *behind, Err *err)
 {
-    Uuid id;
-    char text[UUID_TEXT];
-    Json *got = NULL;
-    Buf b;
-    if (!qd_commit_id(p, sq_replica_seq(p->local) + 1, &id, err))
+    bool commit, pack;
+    if (!after(p, sq_replica_seq(p->local), &commit, &pack, err))
         return false;
-    buf_init(&b, 256);
-    buf_printf(&b, "{\"ids\":[\"%s\"],\"with_payload\":false,\"with_vector\":false}",
-        uuid_format(&id, text));
-    bool ok =
-        qd_ask(p->q, "POST", false, "/points?consistency=majority", buf_str(&b), &got, err);
-    buf_release(&b);
-    if (ok)
-        *behind = json_count(json_get(got, "result")) > 0;
-    json_free(got);
-    return ok;
+    *behind = commit || pack;
+    return true;
 }

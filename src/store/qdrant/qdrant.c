@@ -49,8 +49,11 @@ static bool qd_tokenize(Store *s, Str text,
 
 static uint64_t qd_version(Store *s, const Uuid *owner)
 {
-    QdPerson *p = qd_person_take(qd_of(s), owner, true, NULL);
-    uint64_t v = p && sq_replica_seq(p->local) ? p->local->ops->version(p->local, owner) : 0;
+    bool people = uuid_is_nil(owner);
+    QdPerson *p = qd_person_take(qd_of(s), people ? &QD_SYSTEM : owner, true, NULL);
+    uint64_t v = p ? sq_replica_seq(p->local) : 0;
+    if (v && !people)
+        v = p->local->ops->version(p->local, owner);
     if (p)
         qd_person_give(p);
     return v;
@@ -84,20 +87,21 @@ static bool qd_ready(Store *s, Err *err)
     return qd_http_ready(q->http, err) && qd_schema(q, err);
 }
 
-static bool qd_backup(Store *s, const char *path, Err *err)
-{
-    (void)path;
-    return err_set(err, ERR_VALIDATION,
-        "what is in Qdrant at %s is backed up by snapshots of its collections (docs/SCALING.md), "
-        "or by sotto migrate --to sqlite", qd_http_host(qd_of(s)->http));
-}
-
 static void qd_on_change(Store *s, StoreChangeFn fn, void *arg)
 {
     Qd *q = qd_of(s);
     pthread_mutex_lock(&q->change_lock);
     q->change_fn = fn;
     q->change_arg = arg;
+    pthread_mutex_unlock(&q->change_lock);
+}
+
+static void qd_on_news(Store *s, StoreNewsFn fn, void *arg)
+{
+    Qd *q = qd_of(s);
+    pthread_mutex_lock(&q->change_lock);
+    q->news_fn = fn;
+    q->news_arg = arg;
     pthread_mutex_unlock(&q->change_lock);
 }
 
@@ -269,6 +273,8 @@ static void qd_close(Store *s)
     pthread_cond_destroy(&q->closed);
     pthread_mutex_destroy(&q->change_lock);
     pthread_mutex_destroy(&q->watch_lock);
+    pthread_mutex_destroy(&q->wakes_lock);
+    arena_free(q->wakes_arena);
     pthread_cond_destroy(&q->watch_wake);
     mem_free(q->dir);
     mem_free(q->model);
@@ -294,6 +300,8 @@ static void fill_ops(void)
     ops.backup = qd_backup;
     ops.ready = qd_ready;
     ops.on_change = qd_on_change;
+    ops.on_news = qd_on_news;
+    ops.wakes = qd_wakes;
     ops.person_remove = qd_person_remove;
     ops.person_clear = qd_person_clear;
 }
@@ -308,6 +316,7 @@ static void init_locks(Qd *q)
     pthread_cond_init(&q->closed, NULL);
     pthread_mutex_init(&q->change_lock, NULL);
     pthread_mutex_init(&q->watch_lock, NULL);
+    pthread_mutex_init(&q->wakes_lock, NULL);
     pthread_cond_init(&q->watch_wake, &mono);
     pthread_condattr_destroy(&mono);
 }

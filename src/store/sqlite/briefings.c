@@ -10,6 +10,22 @@ typedef struct {
     const BriefingSchedule *schedule;
 } BriefingWrite;
 
+/* Another process that shares the store may have sent it a moment ago. */
+static bool not_done(SqConn *c, int64_t owner_no, int64_t at, Err *err)
+{
+    static const char sql[] =
+        "SELECT 1 FROM briefing_schedule WHERE owner_no = ?1 AND done_at >= ?2";
+    Sq q;
+    int rc = -1;
+    if (sq_begin(&q, c, sql, err)) {
+        sq_i64(&q, owner_no);
+        sq_i64(&q, at);
+        rc = sq_step(&q, err);
+    }
+    sq_end(&q);
+    return rc == 0 || (rc > 0 && err_set(err, ERR_CONFLICT, "the briefing was sent already"));
+}
+
 static bool mark_done(SqConn *c, int64_t owner_no, int64_t done_at, Err *err)
 {
     static const char sql[] = "UPDATE briefing_schedule SET done_at = ?2 WHERE owner_no = ?1";
@@ -44,6 +60,8 @@ static bool apply_briefing(Sqlite *s, SqWrite *w, Err *err)
     BriefingWrite *bw = (BriefingWrite *)w;
     SqConn *c = s->writer.conn;
     Sq q;
+    if (bw->done_at && !not_done(c, w->owner->no, *bw->done_at, err))
+        return false;
     if (!sq_begin(&q, c, sql, err))
         return false;
     sq_i64(&q, w->owner->no);

@@ -449,6 +449,7 @@ bool sq_candidates_from(Store *store, const Uuid *owner, const CandidateQuery *q
     if (p.c)
         sq_read_end(s, p.c);
     vindex_leave(p.x->v, ticket);
+    sq_index_trim(p.x);
     sq_index_give(p.x);
     *unknown = p.unknown;
     if (ok)

@@ -38,7 +38,7 @@ static bool moments(SqQuery *p, Candidates *out, Err *err)
     for (uint32_t i = 0; i < p->slots && n < SAMPLE; i += step)
         if ((!p->allow || p->allow[i / 64] >> i % 64 & 1) && vindex_is_live(p->x->v, i))
             slots[n++] = i;
-    vindex_similarities(p->x->v, p->q->vector, slots, n, sim);
+    vindex_similarities_rough(p->x->v, p->q->vector, slots, n, sim);
     for (uint32_t i = 0; i < n; i++)
         if (sim[i] != 0 && sim[i] > -2) {
             sum += sim[i];
@@ -116,10 +116,20 @@ bool sq_far_scores(SqQuery *p, SqUnion *u, Candidates *out, Err *err)
     if (!score)
         return no_memory(err);
     if (p->q->vector) {
-        vindex_similarities(p->x->v, p->q->vector, u->slot_of, u->n, score);
+        uint32_t *slots = ARENA_NEW_ARRAY(p->a, uint32_t, u->n + 1), n = 0;
+        if (!slots)
+            return no_memory(err);
         for (size_t i = 0; i < u->n; i++)
-            if (!u->items[i].vector_rank && score[i] != 0)
-                u->items[i].similarity = score[i];
+            if (!u->items[i].vector_rank)
+                slots[n++] = u->slot_of[i];
+        vindex_similarities(p->x->v, p->q->vector, slots, n, score);
+        for (size_t i = 0, at = 0; i < u->n; i++) {
+            if (u->items[i].vector_rank)
+                continue;
+            if (score[at] != 0)
+                u->items[i].similarity = score[at];
+            at++;
+        }
     }
     if (!p->n_terms || !u->n)
         return true;

@@ -226,16 +226,18 @@ static bool check_models(Check *k, const char *model, Err *err)
 /* ---- caches --------------------------------------------------------------------------------- */
 
 /* Every passage of the tables in both indexes at one slot, and nothing else. */
-static bool compare_index(Check *k, SqOwner *o, bool *good, Err *err)
+static bool compare_index(Sqlite *s, Check *k, SqOwner *o, bool *good, Err *err)
 {
     static const char sql[] =
         "SELECT c.chunk_no FROM chunks c JOIN documents d ON d.doc_no = c.doc_no "
         "WHERE d.owner_no = ?1";
-    SqIndex *x = o->index;
+    SqIndex *x = sq_index_of(s, o, err);
     Sq q;
     int rc = -1;
     uint32_t n = 0;
     Err why = ERR_INIT;
+    if (!x)
+        return false;
     *good = !atomic_load(&x->behind) && vindex_verify(x->v, &why);
     if (sq_begin(&q, k->c, sql, err)) {
         sq_i64(&q, o->no);
@@ -260,7 +262,9 @@ static bool check_indexes(Sqlite *s, Check *k, Err *err)
         return true;
     for (SqOwner *o = s->owners; o; o = o->next) {
         bool good = true;
-        if (!compare_index(k, o, &good, err))
+        if (o->gone && !o->index)
+            continue;
+        if (!compare_index(s, k, o, &good, err))
             return false;
         if (good && !k->repair)
             continue;

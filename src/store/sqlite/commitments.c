@@ -63,7 +63,7 @@ bool sq_row_commitments(SqConn *c, int64_t owner_no, int64_t doc_no, const Docum
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-static bool read_row(Sq *q, Arena *a, StoredCommitment *out, Err *err)
+static bool read_row(Sq *q, Arena *a, void *out, Err *err)
 {
     StoredCommitment r = {0};
     if (!sq_col_bytes(q, 0, r.id.b, sizeof r.id.b, "a commitment's id", err)
@@ -82,7 +82,7 @@ static bool read_row(Sq *q, Arena *a, StoredCommitment *out, Err *err)
     if (sq_col_str(q, 12).ptr
         && !sq_col_bytes(q, 12, r.task.b, sizeof r.task.b, "a task's id", err))
         return false;
-    *out = r;
+    *(StoredCommitment *)out = r;
     return true;
 }
 
@@ -166,24 +166,7 @@ bool sq_commitment_get(Store *store, const Uuid *owner, const Uuid *id, Arena *a
 {
     static const char sql[] = "SELECT " COLUMNS " FROM commitments t JOIN documents d "
                               "ON d.doc_no = t.doc_no WHERE t.owner_no = ?1 AND t.uuid = ?2";
-    Sqlite *s = sq_of(store);
-    SqOwner *o = sq_owner(s, owner);
-    SqConn *c = o ? sq_read_begin(s, err) : NULL;
-    if (!o)
-        return err_set(err, ERR_NOT_FOUND, "there is no such commitment");
-    if (!c)
-        return false;
-    Sq q;
-    int rc = -1;
-    if (sq_begin(&q, c, sql, err)) {
-        sq_i64(&q, o->no);
-        sq_blob(&q, id->b, sizeof id->b);
-        rc = sq_step(&q, err);
-        if (rc > 0 && !read_row(&q, a, out, err))
-            rc = -1;
-    }
-    sq_end(&q);
-    sq_read_end(s, c);
+    int rc = sq_owned_one(store, owner, sql, id, read_row, a, out, err);
     return rc > 0 || (rc == 0 && err_set(err, ERR_NOT_FOUND, "there is no such commitment"));
 }
 

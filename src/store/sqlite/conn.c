@@ -83,6 +83,9 @@ static int forgiving_fcntl(int fd, int command, ...)
 
 static void set_calls(void)
 {
+    /* Nobody asks SQLite how much memory it has, and counting takes a lock of the whole process
+     * at every allocation. Too late when something else has used the library before: it counts. */
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     sqlite3_vfs *vfs = sqlite3_vfs_find("unix");
     if (vfs && vfs->iVersion >= 3)
         (void)vfs->xSetSystemCall(vfs, "fcntl", (sqlite3_syscall_ptr)forgiving_fcntl);
@@ -131,13 +134,15 @@ static bool wal_on(SqConn *c, Err *err)
 static bool configure(SqConn *c, SqRole role, Err *err)
 {
     sqlite3_extended_result_codes(c->db, 1);
+    /* A row's columns come from here and not from malloc: the default is soon used up. */
+    (void)sqlite3_db_config(c->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, 1200, 100);
     sqlite3_busy_timeout(c->db, 10000);
     /* Text from a stranger's file must not reach functions through a doctored schema. */
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     if (role != SQ_WRITER) {
         sqlite3_db_config(c->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-        return sq_exec(c, "PRAGMA cache_size = -1024; PRAGMA query_only = 1", "opening", err);
+        return sq_exec(c, "PRAGMA cache_size = -2000; PRAGMA query_only = 1", "opening", err);
     }
     return wal_on(c, err)
         && sq_exec(c,

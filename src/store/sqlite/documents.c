@@ -1,6 +1,8 @@
 /* documents.c - documents, originals and passages out of the tables. */
 #include "store/sqlite/sq.h"
 
+#include <stdlib.h>
+
 static bool no_memory(Err *err)
 {
     return err_set(err, ERR_NO_MEMORY, "reading a document: out of memory");
@@ -54,19 +56,46 @@ bool sq_text_read(SqConn *c, int64_t doc_no, uint64_t from, uint64_t to, Arena *
 
 /* ---- one row -------------------------------------------------------------------------------- */
 
+typedef struct {
+    Str tag;
+    int64_t ordinal;
+} Tag;
+
 static bool read_tag(Sq *q, Arena *a, void *row, Err *err)
 {
-    return sq_col_copy(q, 0, a, row, err);
+    Tag *t = row;
+    t->ordinal = sq_col_i64(q, 1);
+    return sq_col_copy(q, 0, a, &t->tag, err);
 }
 
+static int by_ordinal(const void *a, const void *b)
+{
+    const Tag *x = a, *y = b;
+    return x->ordinal < y->ordinal ? -1 : x->ordinal > y->ordinal;
+}
+
+/* Put in order here: ORDER BY would make SQLite set up a sorter, which costs more than the rest. */
 static bool read_tags(SqConn *c, int64_t doc_no, Arena *a, Document *d, Err *err)
 {
-    static const char sql[] = "SELECT tag FROM tags WHERE doc_no = ?1 ORDER BY ordinal";
+    static const char sql[] = "SELECT tag, ordinal FROM tags WHERE doc_no = ?1";
     Sq q;
+    Tag *tags;
+    size_t n;
     if (!sq_begin(&q, c, sql, err))
         return false;
     sq_i64(&q, doc_no);
-    return sq_list(&q, a, read_tag, sizeof *d->tags, &d->tags, &d->n_tags, err);
+    if (!sq_list(&q, a, read_tag, sizeof *tags, &tags, &n, err))
+        return false;
+    Str *list = n ? ARENA_NEW_ARRAY(a, Str, n) : NULL;
+    if (n && !list)
+        return no_memory(err);
+    if (n > 1)
+        qsort(tags, n, sizeof *tags, by_ordinal);
+    for (size_t i = 0; i < n; i++)
+        list[i] = tags[i].tag;
+    d->tags = list;
+    d->n_tags = n;
+    return true;
 }
 
 bool sq_document_read(Sq *q, bool with_content, Arena *a, Document *out, Err *err)
@@ -93,6 +122,9 @@ bool sq_document_read(Sq *q, bool with_content, Arena *a, Document *out, Err *er
     if (with_content && !sq_text_read(q->c, doc_no, 0, text_bytes, a, &d.content, err))
         return false;
     *out = d;
+    q->c->last.uuid = d.id;
+    q->c->last.doc_no = doc_no;
+    q->c->last.owner_no = 0; /* whoever asked for one of an owner's knows better */
     return true;
 }
 
@@ -129,6 +161,8 @@ bool sq_document_get(Store *store, const Uuid *owner, const Uuid *id, bool with_
         sq_i64(&q, o->no);
         sq_blob(&q, id->b, sizeof id->b);
         rc = read_one(&q, with_content, a, out, err);
+        if (rc > 0)
+            c->last.owner_no = o->no;
     }
     sq_read_end(s, c);
     return rc > 0 || (rc == 0 && not_found(err));

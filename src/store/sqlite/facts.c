@@ -19,7 +19,7 @@ static void bind_uuid(Sq *q, const Uuid *id)
         sq_blob(q, id->b, sizeof id->b);
 }
 
-static bool read_fact(Sq *q, Arena *a, Fact *out, Err *err)
+static bool read_fact(Sq *q, Arena *a, void *out, Err *err)
 {
     Fact f = {0};
     if (!sq_col_bytes(q, 1, f.id.b, sizeof f.id.b, "a fact's id", err)
@@ -32,7 +32,7 @@ static bool read_fact(Sq *q, Arena *a, Fact *out, Err *err)
     if (sq_col_str(q, 9).ptr
         && !sq_col_bytes(q, 9, f.replaced_by.b, sizeof f.replaced_by.b, "a fact's id", err))
         return false;
-    *out = f;
+    *(Fact *)out = f;
     return true;
 }
 
@@ -215,24 +215,7 @@ bool sq_fact_get(Store *store, const Uuid *owner, const Uuid *id, Arena *a, Fact
 {
     static const char sql[] =
         "SELECT " FACT_COLUMNS " FROM facts t WHERE t.owner_no = ?1 AND t.uuid = ?2";
-    Sqlite *s = sq_of(store);
-    SqOwner *o = sq_owner(s, owner);
-    if (!o)
-        return no_fact(err);
-    SqConn *c = sq_read_begin(s, err);
-    if (!c)
-        return false;
-    Sq q;
-    int rc = -1;
-    if (sq_begin(&q, c, sql, err)) {
-        sq_i64(&q, o->no);
-        sq_blob(&q, id->b, sizeof id->b);
-        rc = sq_step(&q, err);
-        if (rc > 0 && !read_fact(&q, a, out, err))
-            rc = -1;
-    }
-    sq_end(&q);
-    sq_read_end(s, c);
+    int rc = sq_owned_one(store, owner, sql, id, read_fact, a, out, err);
     return rc > 0 || (rc == 0 && no_fact(err));
 }
 

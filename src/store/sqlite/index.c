@@ -21,10 +21,19 @@ void sq_code_load(VindexCode *code, Str blob, bool foreign)
     memcpy(code->lo, blob.ptr + 4 + VINDEX_DIM, VINDEX_DIM);
 }
 
+#define LEAN_BYTES ((size_t)64 << 20) /* of mapped files, that come before all are let go of */
+
+void sq_index_trim(const SqIndex *x)
+{
+    if (x->spill)
+        spill_trim(LEAN_BYTES);
+}
+
 bool sq_index_add_chunk(SqIndex *x, uint64_t chunk_no, uint64_t doc_no, const VindexCode *code,
     const SqTerms *terms, Err *err)
 {
     uint32_t slot;
+    sq_index_trim(x);
     pthread_rwlock_wrlock(&x->slots_lock);
     /* Any free slot may be given; one past the end is the highest. */
     bool ok = sq_slots_reserve(&x->slots, vindex_slots(x->v) + 1, chunk_no);
@@ -64,8 +73,8 @@ void sq_index_apply(Sqlite *s, SqOwner *o, const SqDelta *d)
 {
     SqIndex *x = o->index;
     Err err = ERR_INIT;
-    if (d->seq <= x->seq)
-        return; /* a catching-up has met it in the log */
+    if (!x || d->seq <= x->seq)
+        return; /* it is met in the log, when the index is opened; or a catching-up has met it */
     if (atomic_load(&x->behind)) {
         if (!sq_index_catch_up(s, s->writer.conn, o, x, &err))
             log_write(LOG_ERROR, "store", "the index is behind: %s", err.msg);
@@ -151,6 +160,13 @@ void sq_index_sync_all(Sqlite *s)
     s->writer.dirty_since_ns = ok ? 0 : clock_mono_ns();
 }
 
+SqIndex *sq_index_of(Sqlite *s, SqOwner *o, Err *err)
+{
+    if (!o->index)
+        o->index = sq_index_open(s, s->writer.conn, o, false, err);
+    return o->index;
+}
+
 void sq_index_close(SqIndex *x)
 {
     if (!x)
@@ -158,6 +174,7 @@ void sq_index_close(SqIndex *x)
     vindex_close(x->v);
     kindex_close(x->k);
     sq_slots_release(&x->slots);
+    spill_close(x->spill);
     pthread_rwlock_destroy(&x->swap);
     pthread_rwlock_destroy(&x->slots_lock);
     mem_free(x);
@@ -167,7 +184,9 @@ void sq_index_close(SqIndex *x)
 
 static bool catch_up_alone(Sqlite *s, SqWrite *w, Err *err)
 {
-    SqIndex *x = w->owner->index;
+    SqIndex *x = sq_index_of(s, w->owner, err);
+    if (!x)
+        return false;
     return !atomic_load(&x->behind) || sq_index_catch_up(s, s->writer.conn, w->owner, x, err);
 }
 
@@ -180,8 +199,9 @@ static bool refresh(Sqlite *s, SqOwner *o, Err *err)
     pthread_mutex_lock(&s->refresh_lock);
     bool ok = true;
     if (!o->index) {
-        o->index = sq_index_open(s, c, o, true, err);
-        ok = o->index != NULL;
+        SqIndex *x = sq_index_open(s, c, o, true, err);
+        o->index = x;
+        ok = x != NULL;
     } else {
         ok = sq_index_catch_up(s, c, o, o->index, err);
     }
@@ -197,19 +217,48 @@ SqIndex *sq_index_hold(Sqlite *s, const Uuid *owner, SqOwner **out, bool *empty,
     *out = o;
     if (!o)
         return NULL;
-    if (s->read_only) {
-        if (!refresh(s, o, err))
-            return NULL;
-    } else if (atomic_load(&o->index->behind)) {
+    if (s->read_only && !refresh(s, o, err))
+        return NULL;
+    pthread_rwlock_rdlock(&o->in_use);
+    while (!s->read_only && (!o->index || atomic_load(&o->index->behind))) {
         SqWrite w = {.alone = catch_up_alone, .owner = o};
+        pthread_rwlock_unlock(&o->in_use);
         if (!sq_write(s, &w, err))
             return NULL;
+        pthread_rwlock_rdlock(&o->in_use);
     }
-    pthread_rwlock_rdlock(&o->index->swap);
-    return o->index;
+    SqIndex *x = o->index;
+    pthread_rwlock_rdlock(&x->swap);
+    return x;
 }
 
 void sq_index_give(SqIndex *x)
 {
+    SqOwner *o = x->owner;
     pthread_rwlock_unlock(&x->swap);
+    pthread_rwlock_unlock(&o->in_use);
+}
+
+static bool rest_alone(Sqlite *s, SqWrite *w, Err *err)
+{
+    SqOwner *o = w->owner;
+    SqIndex *x = o->index;
+    if (!x || o->gone || x->in_memory || x->sweep || atomic_load(&x->behind) || !sync_one(s, o, err)
+        || x->synced != x->seq || pthread_rwlock_trywrlock(&o->in_use) != 0)
+        return true;
+    o->index = NULL;
+    pthread_rwlock_unlock(&o->in_use);
+    sq_index_close(x);
+    return true;
+}
+
+void sq_index_rest(Store *store, const Uuid *owner)
+{
+    Sqlite *s = sq_of(store);
+    SqOwner *o = s->read_only ? NULL : sq_owner(s, owner);
+    if (!o || !o->index)
+        return;
+    SqWrite w = {.alone = rest_alone, .owner = o};
+    Err err = ERR_INIT;
+    (void)sq_write(s, &w, &err);
 }

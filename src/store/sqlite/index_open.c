@@ -190,7 +190,7 @@ static bool open_vectors(Filler *f, SqConn *c, const SqOwner *o, const char *pat
     SqIndex *x = f->x;
     Err why = ERR_INIT;
     bool known = false;
-    x->v = path ? vindex_open(path, &why) : NULL;
+    x->v = path ? vindex_open_on(path, x->spill, &why) : NULL;
     if (x->v && !knows_seq(c, o, vindex_seq(x->v), &known, err))
         return false;
     if (x->v && known) {
@@ -202,10 +202,10 @@ static bool open_vectors(Filler *f, SqConn *c, const SqOwner *o, const char *pat
     if (path)
         tell_why("vector", x->v != NULL, x->v ? vindex_seq(x->v) : 0, &why);
     vindex_close(x->v);
-    x->v = path ? vindex_create(path, &why) : NULL;
+    x->v = path ? vindex_create_on(path, x->spill, &why) : NULL;
     if (path && !x->v)
         log_write(LOG_WARN, "store", "keeping the vector cache in memory only: %s", why.msg);
-    if (!x->v && !(x->v = vindex_create(NULL, err)))
+    if (!x->v && !(x->v = vindex_create_on(NULL, x->spill, err)))
         return false;
     if (!last_seq(c, o, &x->seq, err))
         return false;
@@ -262,7 +262,7 @@ static bool open_keywords(Filler *f, SqConn *c, const SqOwner *o, const char *pa
     SqIndex *x = f->x;
     Err why = ERR_INIT;
     bool known = false;
-    x->k = path ? kindex_open(path, &why) : NULL;
+    x->k = path ? kindex_open_on(path, x->spill, &why) : NULL;
     if (x->k && !knows_seq(c, o, kindex_seq(x->k), &known, err))
         return false;
     if (!x->k || !known) {
@@ -271,10 +271,10 @@ static bool open_keywords(Filler *f, SqConn *c, const SqOwner *o, const char *pa
         if (path)
             tell_why("keyword", x->k != NULL, x->k ? kindex_seq(x->k) : 0, &why);
         kindex_close(x->k);
-        x->k = path ? kindex_create(path, &why) : NULL;
+        x->k = path ? kindex_create_on(path, x->spill, &why) : NULL;
         if (path && !x->k)
             log_write(LOG_WARN, "store", "keeping the keyword cache in memory only: %s", why.msg);
-        if (!x->k && !(x->k = kindex_create(NULL, err)))
+        if (!x->k && !(x->k = kindex_create_on(NULL, x->spill, err)))
             return false;
     }
     return reconcile(f, c, err);
@@ -302,6 +302,10 @@ static bool open_both(Filler *f, SqConn *c, const SqOwner *o, Err *err)
             log_write(LOG_WARN, "store", "keeping search caches in memory only: %s", why.msg);
             vpath = kpath = NULL;
         }
+        if (dir && vpath && s->lean)
+            f->x->spill = f->x->slots.spill = spill_open(dir, &why);
+        if (dir && vpath && s->lean && !f->x->spill)
+            log_write(LOG_WARN, "store", "the search caches take memory: %s", why.msg);
     }
     bool ok = open_vectors(f, c, o, vpath, err) && open_keywords(f, c, o, kpath, err)
         && map_again(f->x, err);
@@ -324,6 +328,7 @@ SqIndex *sq_index_open(Sqlite *s, SqConn *c, const SqOwner *o, bool in_memory, E
     pthread_rwlock_init(&x->swap, NULL);
     pthread_rwlock_init(&x->slots_lock, NULL);
     x->in_memory = in_memory || s->read_only;
+    x->owner = (SqOwner *)(uintptr_t)o;
     Filler f = {s, x, a};
     Err why = ERR_INIT;
     bool ok = open_both(&f, c, o, &why);
@@ -351,6 +356,8 @@ static void replace(SqIndex *x, SqIndex *fresh)
     Vindex *v = x->v;
     Kindex *k = x->k;
     SqSlots slots = x->slots;
+    Spill *spill = x->spill;
+    x->spill = fresh->spill;
     x->v = fresh->v;
     x->k = fresh->k;
     x->slots = fresh->slots;
@@ -361,6 +368,7 @@ static void replace(SqIndex *x, SqIndex *fresh)
     atomic_store(&x->behind, false);
     pthread_rwlock_unlock(&x->slots_lock);
     pthread_rwlock_unlock(&x->swap);
+    fresh->spill = spill;
     fresh->v = v;
     fresh->k = k;
     fresh->slots = slots;
@@ -406,7 +414,7 @@ bool sq_index_catch_up(Sqlite *s, SqConn *c, const SqOwner *o, SqIndex *x, Err *
 
 bool sq_index_make_room(Sqlite *s, SqConn *c, SqOwner *o, Err *err)
 {
-    if (!o->index->in_memory && !start_anew(s, c, o, o->index, true, err))
+    if (o->index && !o->index->in_memory && !start_anew(s, c, o, o->index, true, err))
         return false;
     Arena *a = arena_new(ARENA_DEFAULT_MAX);
     char *dir = a ? sq_index_path(s, &o->uuid, NULL, a) : NULL;
@@ -424,5 +432,7 @@ bool sq_index_rebuild(Sqlite *s, SqConn *c, SqOwner *o, Err *err)
     /* The files in use stay readable by their mappings until the new ones are in place. */
     ok = ok && os_remove_tree(dir, err);
     arena_free(a);
+    if (ok && !o->index)
+        return sq_index_of(s, o, err) != NULL;
     return ok && start_anew(s, c, o, o->index, false, err);
 }

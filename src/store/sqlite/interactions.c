@@ -52,7 +52,7 @@ bool sq_interaction_put(Store *store, const Uuid *owner, const StoredInteraction
 
 #define COLUMNS "interaction_no, uuid, session, at, body"
 
-static bool read_row(Sq *q, Arena *a, StoredInteraction *out, Err *err)
+static bool read_row(Sq *q, Arena *a, void *out, Err *err)
 {
     StoredInteraction i = {.at = sq_col_i64(q, 3)};
     if (!sq_col_bytes(q, 1, i.id.b, sizeof i.id.b, "an interaction's id", err)
@@ -61,7 +61,7 @@ static bool read_row(Sq *q, Arena *a, StoredInteraction *out, Err *err)
     if (sq_col_str(q, 2).ptr
         && !sq_col_bytes(q, 2, i.session.b, sizeof i.session.b, "a conversation's id", err))
         return false;
-    *out = i;
+    *(StoredInteraction *)out = i;
     return true;
 }
 
@@ -70,23 +70,8 @@ bool sq_interaction_get(Store *store, const Uuid *owner, const Uuid *id, Arena *
 {
     static const char sql[] =
         "SELECT " COLUMNS " FROM interactions WHERE owner_no = ?1 AND uuid = ?2";
-    Sqlite *s = sq_of(store);
-    SqOwner *o = sq_owner(s, owner);
-    SqConn *c = o ? sq_read_begin(s, err) : NULL;
-    Sq q;
-    int rc = -1;
-    if (!c)
-        return o ? false : none(err);
-    if (sq_begin(&q, c, sql, err)) {
-        sq_i64(&q, o->no);
-        sq_blob(&q, id->b, sizeof id->b);
-        rc = sq_step(&q, err);
-        if (rc > 0 && !read_row(&q, a, out, err))
-            rc = -1;
-    }
-    sq_end(&q);
-    sq_read_end(s, c);
-    return rc == 0 ? none(err) : rc > 0;
+    int rc = sq_owned_one(store, owner, sql, id, read_row, a, out, err);
+    return rc > 0 || (rc == 0 && none(err));
 }
 
 static bool count(SqConn *c, int64_t owner_no, uint64_t *total, Err *err)

@@ -4,7 +4,10 @@
  * and then all groups are listed. The first keeps all sketches in memory, 88 bytes a document; the
  * list only grows at its end and is caught up from the table, whose numbers are never used again.
  * What was deleted or replaced meanwhile stays in the list until it is read anew, and drops out
- * when a hit is looked up. */
+ * when a hit is looked up.
+ *
+ * What a document was found similar to is remembered with how much of the list it was compared
+ * with: shown again, it is compared with what came since and no more. */
 #include "store/sqlite/sq.h"
 
 #include <stdlib.h>
@@ -12,9 +15,24 @@
 #include "base/mem.h"
 #include "store/near.h"
 
+#define KNOWN_MAX 64               /* hits of one document that are remembered */
+#define KNOWN_BYTES ((size_t)8 << 20) /* of all; past it everything is forgotten */
+
+typedef struct {
+    uint32_t at;                   /* in the list */
+    double similarity;
+} KnownHit;
+
+/* Everything similar to one document among the first `compared` of the list. */
+typedef struct {
+    uint32_t compared, n;
+    KnownHit hits[];
+} Known;
+
 typedef struct {
     int64_t sketch_no, doc_no;
     int64_t owner_no;
+    Known *known;                  /* NULL: nothing is */
     uint8_t sketch[NEAR_BYTES];
 } Entry;
 
@@ -23,6 +41,9 @@ struct SqNear {
     Entry *items;
     size_t n, cap;
     size_t at_load; /* entries when the list was last read whole */
+    uint64_t loads; /* how often it was */
+    size_t known_bytes;
+    double least;   /* of what is known; of another value nothing is */
 };
 
 SqNear *sq_near_new(void)
@@ -33,10 +54,20 @@ SqNear *sq_near_new(void)
     return near;
 }
 
+static void forget_known(SqNear *near)
+{
+    for (size_t i = 0; near->known_bytes && i < near->n; i++) {
+        mem_free(near->items[i].known);
+        near->items[i].known = NULL;
+    }
+    near->known_bytes = 0;
+}
+
 void sq_near_free(SqNear *near)
 {
     if (!near)
         return;
+    forget_known(near);
     (void)pthread_mutex_destroy(&near->lock);
     mem_free(near->items);
     mem_free(near);
@@ -61,20 +92,26 @@ static bool push(SqNear *near, const Entry *e, Err *err)
     return true;
 }
 
-/* Reads what came since the last time; all of it again when half the list may be of the past. */
+/* Reads what came since the last time, once a snapshot; all of it again when half the list may be
+ * of the past. */
 static bool catch_up(SqNear *near, SqConn *c, Err *err)
 {
+    if (near->n && c->near_loads == near->loads)
+        return true;
     static const char sql[] = "SELECT sketch_no, doc_no, owner_no, sketch FROM sketches "
                               "WHERE sketch_no > ?1 ORDER BY sketch_no";
     bool whole = near->n == 0 || near->n > 2 * near->at_load + 4096;
-    if (whole)
+    if (whole) {
+        forget_known(near);
         near->n = 0;
+        near->loads++;
+    }
     Sq q;
     int rc = -1;
     if (sq_begin(&q, c, sql, err)) {
         sq_i64(&q, near->n ? near->items[near->n - 1].sketch_no : 0);
         while ((rc = sq_step(&q, err)) > 0) {
-            Entry e = {sq_col_i64(&q, 0), sq_col_i64(&q, 1), sq_col_i64(&q, 2), {0}};
+            Entry e = {sq_col_i64(&q, 0), sq_col_i64(&q, 1), sq_col_i64(&q, 2), NULL, {0}};
             if (!sq_col_bytes(&q, 3, e.sketch, sizeof e.sketch, "a document's sketch", err)
                 || !push(near, &e, err)) {
                 rc = -1;
@@ -85,6 +122,8 @@ static bool catch_up(SqNear *near, SqConn *c, Err *err)
     sq_end(&q);
     if (whole)
         near->at_load = near->n;
+    if (rc == 0)
+        c->near_loads = near->loads;
     return rc == 0;
 }
 
@@ -103,20 +142,96 @@ static int by_similarity(const void *a, const void *b)
     return x->doc_no < y->doc_no ? -1 : x->doc_no > y->doc_no;
 }
 
-static bool scan(const SqNear *near, int64_t owner_no, int64_t doc_no, const uint8_t *sketch,
-    double least, Arena *a, Hit **hits, size_t *n, Err *err)
+typedef struct {
+    int64_t sketch_no, doc_no, owner_no;
+    uint8_t sketch[NEAR_BYTES];
+} One;
+
+/* Where a sketch is in the list, which is in order of their numbers; NULL when it is not. */
+static Entry *entry_of(SqNear *near, int64_t sketch_no)
 {
-    size_t cap = 0;
-    *hits = NULL;
-    *n = 0;
-    for (size_t i = 0; i < near->n; i++) {
+    size_t from = 0, to = near->n;
+    while (from < to) {
+        size_t mid = from + (to - from) / 2;
+        if (near->items[mid].sketch_no < sketch_no)
+            from = mid + 1;
+        else
+            to = mid;
+    }
+    return from < near->n && near->items[from].sketch_no == sketch_no ? &near->items[from] : NULL;
+}
+
+typedef struct {
+    KnownHit *items;
+    size_t n, cap;
+} Found;
+
+static bool compare(const SqNear *near, const One *one, size_t from, double least, Arena *a,
+    Found *found, Err *err)
+{
+    for (size_t i = from; i < near->n; i++) {
         const Entry *e = &near->items[i];
-        double similarity = near_similarity(sketch, e->sketch);
-        if (similarity < least || e->owner_no != owner_no || e->doc_no == doc_no)
+        double similarity = near_similarity(one->sketch, e->sketch);
+        if (similarity < least || e->owner_no != one->owner_no || e->doc_no == one->doc_no)
             continue;
-        if (!ARENA_GROW(a, *hits, *n, cap))
+        if (!ARENA_GROW(a, found->items, found->n, found->cap))
             return no_memory(err);
-        (*hits)[(*n)++] = (Hit){e->sketch_no, e->doc_no, similarity};
+        found->items[found->n++] = (KnownHit){(uint32_t)i, similarity};
+    }
+    return true;
+}
+
+static bool recall(const Known *k, Arena *a, Found *found, Err *err)
+{
+    for (uint32_t i = 0; i < k->n; i++) {
+        if (!ARENA_GROW(a, found->items, found->n, found->cap))
+            return no_memory(err);
+        found->items[found->n++] = k->hits[i];
+    }
+    return true;
+}
+
+/* Without memory nothing is remembered, which costs the next one time. */
+static void remember(SqNear *near, Entry *e, const Found *found)
+{
+    size_t bytes = sizeof(Known) + found->n * sizeof(KnownHit);
+    if (near->known_bytes + bytes > KNOWN_BYTES)
+        forget_known(near);
+    if (e->known) {
+        near->known_bytes -= sizeof(Known) + e->known->n * sizeof(KnownHit);
+        mem_free(e->known);
+    }
+    e->known = found->n <= KNOWN_MAX ? mem_alloc(bytes) : NULL;
+    if (!e->known)
+        return;
+    near->known_bytes += bytes;
+    e->known->compared = (uint32_t)near->n;
+    e->known->n = (uint32_t)found->n;
+    if (found->n)
+        memcpy(e->known->hits, found->items, found->n * sizeof *found->items);
+}
+
+static bool scan(SqNear *near, const One *one, double least, Arena *a, Hit **hits, size_t *n,
+    Err *err)
+{
+    if (near->least != least)
+        forget_known(near);
+    near->least = least;
+    Found found = {0};
+    Entry *e = entry_of(near, one->sketch_no);
+    size_t from = e && e->known ? e->known->compared : 0;
+    if ((from && !recall(e->known, a, &found, err)) || !compare(near, one, from, least, a, &found,
+                                                                err))
+        return false;
+    if (e && from < near->n)
+        remember(near, e, &found);
+    *n = found.n;
+    *hits = found.n ? ARENA_NEW_ARRAY(a, Hit, found.n) : NULL;
+    if (found.n && !*hits)
+        return no_memory(err);
+    for (size_t i = 0; i < found.n; i++) {
+        const Entry *hit = &near->items[found.items[i].at];
+        (*hits)[i] = (Hit){hit->sketch_no, hit->doc_no, found.items[i].similarity};
     }
     if (*n)
         qsort(*hits, *n, sizeof **hits, by_similarity);
@@ -124,20 +239,28 @@ static bool scan(const SqNear *near, int64_t owner_no, int64_t doc_no, const uin
 }
 
 /* The sketch of one document: 1, 0 when it has none, -1. */
-static int own_sketch(SqConn *c, int64_t owner_no, const Uuid *id, int64_t *doc_no,
-    uint8_t sketch[NEAR_BYTES], Err *err)
+static int own_sketch(SqConn *c, int64_t owner_no, const Uuid *id, One *one, Err *err)
 {
-    static const char sql[] = "SELECT d.doc_no, s.sketch FROM documents d JOIN sketches s "
-                              "ON s.doc_no = d.doc_no WHERE d.owner_no = ?1 AND d.uuid = ?2";
+    static const char by_id[] =
+        "SELECT d.doc_no, s.sketch, s.sketch_no FROM documents d JOIN sketches s "
+        "ON s.doc_no = d.doc_no WHERE d.owner_no = ?1 AND d.uuid = ?2";
+    static const char by_no[] =
+        "SELECT doc_no, sketch, sketch_no FROM sketches WHERE owner_no = ?1 AND doc_no = ?2";
+    bool last = c->last.doc_no && c->last.owner_no == owner_no && uuid_eq(&c->last.uuid, id);
     Sq q;
     int rc = -1;
-    if (sq_begin(&q, c, sql, err)) {
+    if (sq_begin(&q, c, last ? by_no : by_id, err)) {
         sq_i64(&q, owner_no);
-        sq_blob(&q, id->b, sizeof id->b);
+        if (last)
+            sq_i64(&q, c->last.doc_no);
+        else
+            sq_blob(&q, id->b, sizeof id->b);
         rc = sq_step(&q, err);
         if (rc > 0) {
-            *doc_no = sq_col_i64(&q, 0);
-            if (!sq_col_bytes(&q, 1, sketch, NEAR_BYTES, "a document's sketch", err))
+            one->doc_no = sq_col_i64(&q, 0);
+            one->sketch_no = sq_col_i64(&q, 2);
+            one->owner_no = owner_no;
+            if (!sq_col_bytes(&q, 1, one->sketch, NEAR_BYTES, "a document's sketch", err))
                 rc = -1;
         }
     }
@@ -172,16 +295,15 @@ static int look_up(SqConn *c, const Hit *hit, Arena *a, NearDocument *out, Err *
 static bool neighbours(Sqlite *s, SqConn *c, int64_t owner_no, const Uuid *id, double least,
     size_t max, Arena *a, NearDocument **out, size_t *n, Err *err)
 {
-    uint8_t sketch[NEAR_BYTES];
-    int64_t doc_no;
+    One one;
     Hit *hits = NULL;
     size_t n_hits = 0;
-    int rc = own_sketch(c, owner_no, id, &doc_no, sketch, err);
+    int rc = own_sketch(c, owner_no, id, &one, err);
     if (rc <= 0)
         return rc == 0;
     (void)pthread_mutex_lock(&s->near->lock);
     bool ok = catch_up(s->near, c, err)
-        && scan(s->near, owner_no, doc_no, sketch, least, a, &hits, &n_hits, err);
+        && scan(s->near, &one, least, a, &hits, &n_hits, err);
     (void)pthread_mutex_unlock(&s->near->lock);
     *out = ok ? ARENA_NEW_ARRAY(a, NearDocument, max + 1) : NULL;
     if (!*out)

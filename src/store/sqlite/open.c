@@ -48,7 +48,30 @@ void sq_conn_give(Sqlite *s, SqConn *c)
     pthread_mutex_unlock(&s->pool_lock);
 }
 
-SqConn *sq_read_begin(Sqlite *s, Err *err)
+/* Between sq_read_hold and sq_read_release a thread's reads share a connection and a snapshot. None
+ * of them runs inside another that is held with the same statement still open: the calls of store.h
+ * end what they begin. */
+static _Thread_local struct {
+    Sqlite *store;
+    SqConn *c; /* NULL: nothing was read yet */
+} held;
+
+void sq_read_hold(Store *store)
+{
+    held.store = sq_of(store);
+    held.c = NULL;
+}
+
+void sq_read_release(Store *store)
+{
+    SqConn *c = held.c;
+    held.store = NULL;
+    held.c = NULL;
+    if (c)
+        sq_read_end(sq_of(store), c);
+}
+
+static SqConn *begin_read(Sqlite *s, Err *err)
 {
     static const char sql[] = "BEGIN";
     SqConn *c = sq_conn_take(s, err);
@@ -59,6 +82,10 @@ SqConn *sq_read_begin(Sqlite *s, Err *err)
         sq_conn_give(s, c);
         return NULL;
     }
+    if (c) {
+        c->last.doc_no = 0;
+        c->near_loads = 0;
+    }
     if (c && sq_begin(&q, c, sql, err) && sq_run(&q, err))
         return c;
     if (c)
@@ -66,8 +93,19 @@ SqConn *sq_read_begin(Sqlite *s, Err *err)
     return NULL;
 }
 
+SqConn *sq_read_begin(Sqlite *s, Err *err)
+{
+    if (held.store != s)
+        return begin_read(s, err);
+    if (!held.c)
+        held.c = begin_read(s, err);
+    return held.c;
+}
+
 void sq_read_end(Sqlite *s, SqConn *c)
 {
+    if (c == held.c)
+        return;
     static const char sql[] = "COMMIT";
     Sq q;
     /* Ending a read cannot lose anything; if it fails, a rollback ends it for certain. */
@@ -217,6 +255,7 @@ Store *store_open_sqlite(const StoreOptions *o, Err *err)
     }
     s->base.ops = &OPS;
     s->read_only = o->read_only;
+    s->lean = o->lean;
     s->context_weight = o->context_weight ? o->context_weight : STORE_CONTEXT_WEIGHT;
     s->reader_role = SQ_READER;
     s->dir = mem_strdup(o->dir);
@@ -277,8 +316,20 @@ static void sq_on_change(Store *store, StoreChangeFn fn, void *arg)
     pthread_mutex_unlock(&s->change_lock);
 }
 
+static void sq_on_news(Store *store, StoreNewsFn fn, void *arg)
+{
+    Sqlite *s = sq_of(store);
+    pthread_mutex_lock(&s->change_lock);
+    s->news_fn = fn;
+    s->news_arg = arg;
+    pthread_mutex_unlock(&s->change_lock);
+}
+
 static const StoreOps OPS = {
     .close = sq_close,
+    .on_news = sq_on_news,
+    .wakes = sq_wakes,
+    .rest = sq_index_rest,
     .document_put = sq_document_put,
     .document_get = sq_document_get,
     .document_by_hash = sq_document_by_hash,
@@ -294,6 +345,8 @@ static const StoreOps OPS = {
     .tokenize = sq_tokenize,
     .suggest = sq_suggest,
     .version = sq_version,
+    .read_hold = sq_read_hold,
+    .read_release = sq_read_release,
     .ledger_put = sq_ledger_put,
     .ledger_get = sq_ledger_get,
     .ledger_list = sq_ledger_list,

@@ -1,18 +1,45 @@
-/* owners.c - the people whose data are here. A list in memory: there are few, and they are asked
- * for in every call. One that is removed is marked and stays in the list while the store is open:
- * calls on their way may still look at it, and its id is never anybody's again. */
+/* owners.c - the people whose data are here: all of them in memory, as they are asked for in every
+ * call; their indexes when somebody needs them, unless there are few. One that is removed is marked
+ * and stays in the list while the store is open: calls on their way may still look at it, and its
+ * id is never anybody's again. */
 #include "store/sqlite/sq_index.h"
 #include "store/sqlite/sq_replica_int.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 
+#define FEW 16 /* their indexes are opened at once: the first question does not wait for it */
+
+static size_t bucket_of(const Sqlite *s, const Uuid *uuid)
+{
+    uint64_t h;
+    memcpy(&h, uuid->b + 8, sizeof h); /* of a v7 the part that is random */
+    return (size_t)(h * 0x9e3779b97f4a7c15u >> 32) & (s->n_buckets - 1);
+}
+
+/* With owners_lock held. A table that cannot grow is slow, no more. */
+static void grow_buckets(Sqlite *s)
+{
+    size_t n = s->n_buckets ? s->n_buckets * 2 : 16;
+    SqOwner **wider = s->n_owners * 2 < s->n_buckets ? NULL : mem_array(n, sizeof *wider);
+    if (!wider)
+        return;
+    mem_free(s->buckets);
+    s->buckets = wider;
+    s->n_buckets = n;
+    for (SqOwner *o = s->owners; o; o = o->next) {
+        SqOwner **at = &s->buckets[bucket_of(s, &o->uuid)];
+        o->same = *at;
+        *at = o;
+    }
+}
+
 static SqOwner *find(Sqlite *s, const Uuid *uuid, bool *gone)
 {
     pthread_mutex_lock(&s->owners_lock);
-    SqOwner *o = s->owners;
+    SqOwner *o = s->n_buckets ? s->buckets[bucket_of(s, uuid)] : s->owners;
     while (o && !uuid_eq(&o->uuid, uuid))
-        o = o->next;
+        o = s->n_buckets ? o->same : o->next;
     *gone = o && o->gone;
     pthread_mutex_unlock(&s->owners_lock);
     return o;
@@ -35,6 +62,13 @@ static void publish(Sqlite *s, SqOwner *o)
     pthread_mutex_lock(&s->owners_lock);
     o->next = s->owners;
     s->owners = o;
+    s->n_owners++;
+    if (s->n_buckets) {
+        SqOwner **at = &s->buckets[bucket_of(s, &o->uuid)];
+        o->same = *at;
+        *at = o;
+    }
+    grow_buckets(s);
     pthread_mutex_unlock(&s->owners_lock);
 }
 
@@ -48,6 +82,7 @@ static SqOwner *owner_new(const Uuid *uuid, int64_t no, Err *err)
     }
     o->uuid = *uuid;
     o->no = no;
+    pthread_rwlock_init(&o->in_use, NULL);
     atomic_init(&o->version, (uint64_t)clock_now_ms() * 1000);
     return o;
 }
@@ -124,7 +159,7 @@ static bool make_owner(Sqlite *s, SqWrite *w, Err *err)
     if (!insert_owner(c, m->uuid, err) || !lookup(c, m->uuid, &no, err))
         return false;
     SqOwner *o = owner_new(m->uuid, no, err);
-    if (!o || !(o->index = sq_index_open(s, c, o, false, err))) {
+    if (!o || (s->n_owners < FEW && !sq_index_of(s, o, err))) {
         mem_free(o);
         return false;
     }
@@ -165,14 +200,15 @@ bool sq_owners_load(Sqlite *s, Err *err)
             if (find(s, &uuid, &gone))
                 continue;
             SqOwner *o = owner_new(&uuid, sq_col_i64(&q, 1), err);
-            if (!o || !(o->index = sq_index_open(s, c, o, false, err))) {
-                mem_free(o);
+            if (!o)
                 break;
-            }
             publish(s, o);
         }
     }
     sq_end(&q);
+    for (SqOwner *o = s->owners; rc == 0 && o && s->n_owners <= FEW; o = o->next)
+        if (!o->gone && !sq_index_of(s, o, err))
+            return false;
     return rc == 0;
 }
 
@@ -182,8 +218,10 @@ void sq_owners_free(Sqlite *s)
         SqOwner *o = s->owners;
         s->owners = o->next;
         sq_index_close(o->index);
+        pthread_rwlock_destroy(&o->in_use);
         mem_free(o);
     }
+    mem_free(s->buckets);
 }
 
 uint64_t sq_version(Store *store, const Uuid *owner)
@@ -227,4 +265,19 @@ bool sq_owned_list(SqOwned *r, Arena *a, SqReadFn read, size_t size, void *list,
     bool ok = sq_list(&r->q, a, read, size, list, n, err);
     sq_read_end(r->s, r->c);
     return ok;
+}
+
+int sq_owned_one(Store *store, const Uuid *owner, const char *sql, const Uuid *id, SqReadFn read,
+    Arena *a, void *row, Err *err)
+{
+    SqOwned r;
+    if (!sq_owned_begin(&r, store, owner, sql, err))
+        return r.nobody ? 0 : -1;
+    sq_blob(&r.q, id->b, sizeof id->b);
+    int rc = sq_step(&r.q, err);
+    if (rc > 0 && !read(&r.q, a, row, err))
+        rc = -1;
+    sq_end(&r.q);
+    sq_read_end(r.s, r.c);
+    return rc;
 }

@@ -17,7 +17,7 @@ static bool no_memory(Err *err)
 bool sq_replica_table(const char *name)
 {
     static const char *const local[] = {"meta", "changes", "replica_rows", "replica_state",
-        "replica_gone"};
+        "replica_gone", "replica_seen"};
     for (size_t i = 0; i < sizeof local / sizeof *local; i++)
         if (!strcmp(name, local[i]))
             return false;
@@ -195,23 +195,6 @@ static bool note(Collector *k, const SqRowChange *r, int op, Err *err)
     return true;
 }
 
-static bool version_of(SqConn *c, SqRowChange *r, Err *err)
-{
-    static const char sql[] = "SELECT txn FROM replica_rows WHERE tbl = ?1 AND key = ?2";
-    Sq q;
-    int rc = -1;
-    if (sq_begin(&q, c, sql, err)) {
-        sq_text(&q, r->table);
-        sq_text(&q, r->key);
-        rc = sq_step(&q, err);
-        r->had = rc > 0;
-        if (rc > 0 && !sq_col_bytes(&q, 0, r->was.b, sizeof r->was.b, "a row's version", err))
-            rc = -1;
-    }
-    sq_end(&q);
-    return rc >= 0;
-}
-
 static bool row_json(Collector *k, SqRowChange *r, Err *err)
 {
     int rc = sqlite3_step(k->get);
@@ -264,7 +247,8 @@ static bool one(Collector *k, Err *err)
     r.key = arena_buf(c->arena, &k->text);
     if (!r.key.ptr)
         return no_memory(err);
-    if (!version_of(c->conn, &r, err) || (op != SQLITE_DELETE && !row_json(k, &r, err))
+    if (!sq_replica_version(c->conn, r.table, r.key, &r.had, &r.was, err)
+        || (op != SQLITE_DELETE && !row_json(k, &r, err))
         || !note(k, &r, op, err))
         return false;
     c->rows[c->n_rows++] = r;

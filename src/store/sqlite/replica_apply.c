@@ -1,13 +1,14 @@
 /* replica_apply.c - rows from elsewhere into the working copy; see sq_replica.h. */
-#include "store/sqlite/sq_replica_int.h"
+#include "store/sqlite/sq_apply.h"
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/sqlite/sq_rows.h"
 
 #define COLUMNS_MAX 64
+#define TOLD_MAX 1000 /* documents of a new copy that listeners are told of */
 
-typedef struct {
+typedef struct SqApplyTable {
     Str name;
     struct {
         Str name;
@@ -19,28 +20,6 @@ typedef struct {
     uint64_t mask;       /* columns that `put` sets */
     sqlite3_stmt *put;
 } Table;
-
-typedef struct {
-    int64_t doc, first, last;
-    bool gone;
-} Range;
-
-struct SqApply {
-    Sqlite *s;
-    SqConn *c;
-    Arena *a;
-    Table *tables;
-    size_t n_tables, cap_tables;
-    uint64_t seq;
-    bool any;
-    Range *ranges;
-    size_t n_ranges, cap_ranges;
-    struct {
-        ChangeKind kind;
-        Uuid document;
-    } *notices;
-    size_t n_notices, cap_notices;
-};
 
 static bool no_memory(Err *err)
 {
@@ -151,40 +130,6 @@ static bool open_put(SqApply *t, Table *x, uint64_t mask, Err *err)
 
 /* ---- values --------------------------------------------------------------------------------- */
 
-static int digit64(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-static bool from_base64(Str s, Arena *a, Str *out, Err *err)
-{
-    char *p = arena_alloc(a, s.len / 4 * 3 + 1);
-    size_t n = 0;
-    if (!p)
-        return no_memory(err);
-    for (size_t i = 0; i + 4 <= s.len; i += 4) {
-        uint32_t v = 0;
-        int pad = 0;
-        for (size_t k = 0; k < 4; k++) {
-            int d = digit64(s.ptr[i + k]);
-            if (d < 0 && (s.ptr[i + k] != '=' || k < 2 || i + 4 != s.len))
-                return err_set(err, ERR_CORRUPT, "a stored value is no base64");
-            pad += d < 0;
-            v = v << 6 | (uint32_t)(d < 0 ? 0 : d);
-        }
-        for (int k = 0; k < 3 - pad; k++)
-            p[n++] = (char)(v >> (16 - 8 * k));
-    }
-    *out = (Str){p, n};
-    return s.len % 4 == 0 || err_set(err, ERR_CORRUPT, "a stored value is no base64");
-}
-
 static int bind_json(SqApply *t, sqlite3_stmt *st, int at, const Json *v, Err *err)
 {
     int64_t i;
@@ -200,7 +145,7 @@ static int bind_json(SqApply *t, sqlite3_stmt *st, int at, const Json *v, Err *e
         if (str_to_double(json_str(json_get(v, "f")), &d))
             return sqlite3_bind_double(st, at, d);
         s = json_str(json_get(v, "t"));
-        if (!s.ptr && !from_base64(json_str(json_get(v, "b")), t->a, &s, err))
+        if (!s.ptr && !sq_replica_base64(json_str(json_get(v, "b")), t->row, &s, err))
             return SQLITE_ERROR;
         return s.len ? sqlite3_bind_blob64(st, at, s.ptr, s.len, SQLITE_STATIC)
                      : sqlite3_bind_zeroblob(st, at, 0);
@@ -219,7 +164,7 @@ static bool bind_key(SqApply *t, const Table *x, sqlite3_stmt *st, Str key, Err 
         key = str_sub(key, end + 1, key.len);
         int rc;
         if (x->columns[x->pk[i]].bytes) {
-            char *bytes = arena_alloc(t->a, part.len / 2 + 1);
+            char *bytes = arena_alloc(t->row, part.len / 2 + 1);
             if (!bytes)
                 return no_memory(err);
             for (size_t k = 0; k + 1 < part.len; k += 2) {
@@ -273,7 +218,7 @@ static bool version_here(SqApply *t, Str table, Str key, uint64_t *seq, Err *err
 
 static bool gone_since(SqApply *t, Str table, Str key, uint64_t *seq, Err *err)
 {
-    static const char sql[] = "SELECT seq FROM temp.replica_gone WHERE tbl = ?1 AND key = ?2";
+    static const char sql[] = "SELECT seq FROM replica_gone WHERE tbl = ?1 AND key = ?2";
     return seq_in(t, sql, table, key, seq, err);
 }
 
@@ -281,19 +226,23 @@ static bool gone_since(SqApply *t, Str table, Str key, uint64_t *seq, Err *err)
 
 static bool add_range(SqApply *t, bool gone, int64_t doc, int64_t chunk, Err *err)
 {
-    Range *last = t->n_ranges ? &t->ranges[t->n_ranges - 1] : NULL;
+    if (t->whole)
+        return true;
+    SqApplyRange *last = t->n_ranges ? &t->ranges[t->n_ranges - 1] : NULL;
     if (last && last->gone == gone && last->doc == doc && last->last + 1 == chunk) {
         last->last = chunk;
         return true;
     }
     if (!ARENA_GROW(t->a, t->ranges, t->n_ranges, t->cap_ranges))
         return no_memory(err);
-    t->ranges[t->n_ranges++] = (Range){doc, chunk, chunk, gone};
+    t->ranges[t->n_ranges++] = (SqApplyRange){doc, chunk, chunk, gone};
     return true;
 }
 
 static bool add_notice(SqApply *t, ChangeKind kind, const Uuid *document, Err *err)
 {
+    if (t->whole && t->n_notices == TOLD_MAX)
+        return true;
     if (!ARENA_GROW(t->a, t->notices, t->n_notices, t->cap_notices))
         return no_memory(err);
     t->notices[t->n_notices].kind = kind;
@@ -357,7 +306,7 @@ static bool row_came(SqApply *t, Str table, Str key, const Json *row, bool known
     if (!str_eq(table, STR("documents")))
         return true;
     Str bytes;
-    if (!from_base64(json_str(json_get(json_get(row, "uuid"), "b")), t->a, &bytes, NULL)
+    if (!sq_replica_base64(json_str(json_get(json_get(row, "uuid"), "b")), t->row, &bytes, NULL)
         || bytes.len != 16)
         return true; /* of 16 letters by chance: nobody is told */
     Uuid id;
@@ -372,12 +321,26 @@ uint64_t sq_apply_seq(const SqApply *t)
     return t->seq;
 }
 
+static bool remove_row(SqApply *t, Table *x, Str table, Str key, Err *err)
+{
+    if (str_eq(table, STR("chunks")) && !passage_goes(t, key, err))
+        return false;
+    if (str_eq(table, STR("documents")) && !document_goes(t, key, err))
+        return false;
+    if (!sq_news_goes(&t->news, t->c, table, key, err))
+        return false;
+    t->any = true;
+    return open_remove(t, x, err) && bind_key(t, x, x->remove, key, err)
+        && run(t, x->remove, err) && sq_replica_unmark(t->c, table, key, err);
+}
+
 bool sq_apply_gone(SqApply *t, Str table, Str key, uint64_t seq, Err *err)
 {
-    static const char sql[] = "INSERT INTO temp.replica_gone (tbl, key, seq) VALUES (?1, ?2, ?3) "
+    static const char sql[] = "INSERT INTO replica_gone (tbl, key, seq) VALUES (?1, ?2, ?3) "
         "ON CONFLICT (tbl, key) DO UPDATE SET seq = max(seq, excluded.seq)";
     uint64_t here;
     Sq q;
+    arena_reset(t->row);
     Table *x = table_of(t, table, err);
     if (!x || !sq_begin(&q, t->c, sql, err))
         return false;
@@ -386,22 +349,87 @@ bool sq_apply_gone(SqApply *t, Str table, Str key, uint64_t seq, Err *err)
     sq_i64(&q, (int64_t)seq);
     if (!sq_run(&q, err) || !version_here(t, table, key, &here, err))
         return false;
-    if (!here || here >= seq)
-        return true;
-    if (str_eq(table, STR("chunks")) && !passage_goes(t, key, err))
+    return !here || here >= seq || remove_row(t, x, table, key, err);
+}
+
+/* ---- a copy that is compared with all there is ----------------------------------------------- */
+
+static bool saw(SqApply *t, Str table, Str key, Err *err)
+{
+    static const char sql[] = "INSERT OR IGNORE INTO replica_seen (tbl, key) VALUES (?1, ?2)";
+    Sq q;
+    if (!sq_begin(&q, t->c, sql, err))
         return false;
-    if (str_eq(table, STR("documents")) && !document_goes(t, key, err))
+    sq_text(&q, table);
+    sq_text(&q, key);
+    return sq_run(&q, err);
+}
+
+bool sq_apply_anew(SqApply *t, Err *err)
+{
+    t->anew = true;
+    return sq_exec(t->c, "CREATE TABLE IF NOT EXISTS replica_seen (tbl TEXT NOT NULL,"
+        " key TEXT NOT NULL, PRIMARY KEY (tbl, key)) WITHOUT ROWID;"
+        "DELETE FROM replica_seen", "comparing a working copy", err);
+}
+
+#define UNSEEN_AT_ONCE 1000
+
+typedef struct {
+    Str table, key;
+} Unseen;
+
+static bool read_unseen(Sq *q, Arena *a, void *row, Err *err)
+{
+    Unseen *u = row;
+    return sq_col_copy(q, 0, a, &u->table, err) && sq_col_copy(q, 1, a, &u->key, err);
+}
+
+/* Passages before their texts: the full text is told what was in them. */
+static bool remove_unseen(SqApply *t, Arena *a, size_t *n, Err *err)
+{
+    static const char sql[] = "SELECT r.tbl, r.key FROM replica_rows r WHERE NOT EXISTS "
+        "(SELECT 1 FROM replica_seen s WHERE s.tbl = r.tbl AND s.key = r.key) "
+        "ORDER BY r.tbl != 'chunks', r.tbl != 'documents' LIMIT ?1";
+    Unseen *list = NULL;
+    Sq q;
+    *n = 0;
+    if (!sq_begin(&q, t->c, sql, err))
         return false;
-    t->any = true;
-    return open_remove(t, x, err) && bind_key(t, x, x->remove, key, err)
-        && run(t, x->remove, err) && sq_replica_unmark(t->c, table, key, err);
+    sq_i64(&q, UNSEEN_AT_ONCE);
+    if (!sq_list(&q, a, read_unseen, sizeof *list, &list, n, err))
+        return false;
+    for (size_t i = 0; i < *n; i++) {
+        arena_reset(t->row);
+        Table *x = table_of(t, list[i].table, err);
+        if (!x || !remove_row(t, x, list[i].table, list[i].key, err))
+            return false;
+    }
+    return true;
+}
+
+bool sq_apply_seen_all(SqApply *t, Err *err)
+{
+    Arena *a = arena_new((size_t)1 << 30);
+    size_t n = UNSEEN_AT_ONCE;
+    bool ok = a || no_memory(err);
+    while (ok && n == UNSEEN_AT_ONCE) {
+        arena_reset(a);
+        ok = remove_unseen(t, a, &n, err);
+    }
+    arena_free(a);
+    t->anew = false;
+    return ok && sq_exec(t->c, "DELETE FROM replica_seen", "comparing a working copy", err);
 }
 
 bool sq_apply_row(SqApply *t, Str table, Str key, const Json *row, uint64_t seq, const Uuid *txn,
     Err *err)
 {
     uint64_t here, gone;
+    arena_reset(t->row);
     Table *x = table_of(t, table, err);
+    if (x && t->anew && !saw(t, table, key, err))
+        return false;
     if (!x || !version_here(t, table, key, &here, err) || !gone_since(t, table, key, &gone, err))
         return false;
     if (here >= seq || gone > seq)
@@ -409,6 +437,8 @@ bool sq_apply_row(SqApply *t, Str table, Str key, const Json *row, uint64_t seq,
     uint64_t mask = 0;
     for (int i = 0; i < x->n_columns; i++)
         mask |= (uint64_t)(json_get(row, x->columns[i].name.ptr) != NULL) << i;
+    if (!sq_news_comes(&t->news, t->c, table, key, here != 0, err))
+        return false;
     if (!mask || !open_put(t, x, mask, err))
         return mask || err_set(err, ERR_CORRUPT, "a stored row has no columns");
     for (int i = 0, at = 1; i < x->n_columns; i++) {
@@ -423,46 +453,7 @@ bool sq_apply_row(SqApply *t, Str table, Str key, const Json *row, uint64_t seq,
         && sq_replica_mark(t->c, table, key, seq, txn, err);
 }
 
-bool sq_apply_done(SqApply *t, uint64_t seq, const Uuid *txn, Err *err)
-{
-    t->seq = seq;
-    return sq_replica_set_seq(t->c, seq, txn, err);
-}
-
 /* ---- the transaction ------------------------------------------------------------------------ */
-
-/* The full text of passages that came, and the log that the caches replay. */
-static bool follow(SqApply *t, Err *err)
-{
-    static const char fts[] = "INSERT INTO chunk_fts (rowid, body, context) "
-        "SELECT chunk_no, body, context FROM chunk_texts WHERE chunk_no = ?1";
-    static const char owner[] = "SELECT owner_no FROM documents WHERE doc_no = ?1 UNION ALL "
-        "SELECT owner_no FROM owners LIMIT 1";
-    for (size_t i = 0; i < t->n_ranges; i++) {
-        const Range *r = &t->ranges[i];
-        uint64_t seq;
-        int64_t owner_no = 0;
-        Sq q;
-        for (int64_t no = r->first; !r->gone && no <= r->last; no++) {
-            if (!sq_begin(&q, t->c, fts, err))
-                return false;
-            sq_i64(&q, no);
-            if (!sq_run(&q, err))
-                return false;
-        }
-        if (!sq_begin(&q, t->c, owner, err))
-            return false;
-        sq_i64(&q, r->doc);
-        bool ok = sq_step(&q, err) > 0;
-        owner_no = ok ? sq_col_i64(&q, 0) : 0;
-        sq_end(&q);
-        if (!ok
-            || !sq_row_change(t->s, owner_no, r->doc, r->gone, (uint64_t)r->first,
-                (uint64_t)r->last, &seq, err))
-            return false;
-    }
-    return true;
-}
 
 typedef struct {
     SqWrite w;
@@ -474,12 +465,14 @@ static bool transaction(SqApply *t, const Apply *ap, Err *err)
 {
     static const char begin[] =
         "BEGIN IMMEDIATE;"
-        "CREATE TEMP TABLE IF NOT EXISTS replica_gone (tbl TEXT NOT NULL, key TEXT NOT NULL,"
+        "CREATE TABLE IF NOT EXISTS replica_gone (tbl TEXT NOT NULL, key TEXT NOT NULL,"
         " seq INTEGER NOT NULL, PRIMARY KEY (tbl, key)) WITHOUT ROWID;"
-        "DELETE FROM temp.replica_gone";
+        "DELETE FROM replica_gone";
     if (!sq_exec(t->c, begin, "taking over rows", err))
         return false;
-    bool ok = ap->fn(ap->arg, t, err) && follow(t, err);
+    bool ok = ap->fn(ap->arg, t, err) && sq_apply_follow(t, err)
+        && sq_news_settle(&t->news, t->c, err)
+        && sq_exec(t->c, "DELETE FROM replica_gone", "taking over rows", err);
     for (size_t i = 0; i < t->n_tables; i++) {
         sqlite3_finalize(t->tables[i].remove);
         sqlite3_finalize(t->tables[i].put);
@@ -492,7 +485,7 @@ static bool indexes(Sqlite *s, Err *err)
     if (!sq_counters_load(s, err) || !sq_owners_refresh(s, err))
         return false;
     for (SqOwner *o = s->owners; o; o = o->next)
-        if (!o->gone && !sq_index_catch_up(s, s->writer.conn, o, o->index, err))
+        if (!o->gone && o->index && !sq_index_catch_up(s, s->writer.conn, o, o->index, err))
             return false;
     return true;
 }
@@ -507,14 +500,22 @@ static void tell(Sqlite *s, const SqApply *t)
     for (size_t i = 0; s->change_fn && s->owners && i < t->n_notices; i++)
         s->change_fn(s->change_arg, &s->owners->uuid, t->notices[i].kind, &t->notices[i].document);
     pthread_mutex_unlock(&s->change_lock);
+    sq_news_tell(s, &t->news);
 }
 
 static bool apply(Sqlite *s, SqWrite *w, Err *err)
 {
     SqApply t = {.s = s, .c = s->writer.conn, .a = arena_new((size_t)8 << 30),
         .seq = atomic_load(&s->replica->seq)};
-    if (!t.a)
+    t.row = t.a ? arena_new((size_t)1 << 30) : NULL;
+    t.whole = t.seq == 0;
+    if (!t.row) {
+        arena_free(t.a);
         return no_memory(err);
+    }
+    pthread_mutex_lock(&s->change_lock);
+    t.news = (SqNews){.wanted = s->news_fn != NULL, .a = t.a};
+    pthread_mutex_unlock(&s->change_lock);
     int keys = 0; /* a move of data has them off already, and goes on */
     sqlite3_db_config(t.c->db, SQLITE_DBCONFIG_ENABLE_FKEY, -1, &keys);
     sqlite3_db_config(t.c->db, SQLITE_DBCONFIG_ENABLE_FKEY, 0, NULL);
@@ -530,6 +531,7 @@ static bool apply(Sqlite *s, SqWrite *w, Err *err)
         if (ok && t.any)
             tell(s, &t);
     }
+    arena_free(t.row);
     arena_free(t.a);
     return ok;
 }

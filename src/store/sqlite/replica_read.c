@@ -1,5 +1,5 @@
 /* replica_read.c - passages and documents as a search engine is told of them; see sq_replica.h. */
-#include "store/sqlite/sq_replica.h"
+#include "store/sqlite/sq_replica_int.h"
 
 bool sq_replica_passage(const SqChange *c, int64_t chunk_no, Arena *a, SqPassage *out, Err *err)
 {
@@ -61,5 +61,67 @@ bool sq_replica_doc_of(SqConn *c, int64_t chunk_no, int64_t *doc_no, Err *err)
         *doc_no = rc > 0 ? sq_col_i64(&q, 0) : 0;
     }
     sq_end(&q);
+    return rc >= 0;
+}
+
+static int digit64(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+bool sq_replica_base64(Str s, Arena *a, Str *out, Err *err)
+{
+    char *p = arena_alloc(a, s.len / 4 * 3 + 1);
+    size_t n = 0;
+    if (!p)
+        return err_set(err, ERR_NO_MEMORY, "taking over rows: out of memory");
+    for (size_t i = 0; i + 4 <= s.len; i += 4) {
+        uint32_t v = 0;
+        int pad = 0;
+        for (size_t k = 0; k < 4; k++) {
+            int d = digit64(s.ptr[i + k]);
+            if (d < 0 && (s.ptr[i + k] != '=' || k < 2 || i + 4 != s.len))
+                return err_set(err, ERR_CORRUPT, "a stored value is no base64");
+            pad += d < 0;
+            v = v << 6 | (uint32_t)(d < 0 ? 0 : d);
+        }
+        for (int k = 0; k < 3 - pad; k++)
+            p[n++] = (char)(v >> (16 - 8 * k));
+    }
+    *out = (Str){p, n};
+    return s.len % 4 == 0 || err_set(err, ERR_CORRUPT, "a stored value is no base64");
+}
+
+bool sq_replica_count(SqConn *c, uint64_t *n, Err *err)
+{
+    static const char sql[] = "SELECT count(*) FROM replica_rows";
+    Sq q;
+    bool ok = sq_begin(&q, c, sql, err) && sq_step(&q, err) > 0;
+    if (ok)
+        *n = (uint64_t)sq_col_i64(&q, 0);
+    sq_end(&q);
+    return ok;
+}
+
+bool sq_replica_version(SqConn *c, Str table, Str key, bool *found, Uuid *txn, Err *err)
+{
+    static const char sql[] = "SELECT txn FROM replica_rows WHERE tbl = ?1 AND key = ?2";
+    Sq q;
+    int rc = -1;
+    if (sq_begin(&q, c, sql, err)) {
+        sq_text(&q, table);
+        sq_text(&q, key);
+        rc = sq_step(&q, err);
+        if (rc > 0 && !sq_col_bytes(&q, 0, txn->b, sizeof txn->b, "a row's version", err))
+            rc = -1;
+    }
+    sq_end(&q);
+    *found = rc > 0;
     return rc >= 0;
 }

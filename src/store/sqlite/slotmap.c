@@ -4,7 +4,7 @@
  * document. Passage numbers are dense where anything lives, because a document's passages are
  * numbered in a row: pages of 1024 slots, made and freed as passages come and go. Together about 8
  * bytes a passage and 32 a document. A document that is gone leaves its entry (first is SQ_NO_SLOT)
- * until the table grows. */
+ * until the table grows. In a spill the pages are one array. */
 #include "store/sqlite/sq_index.h"
 
 #include "base/mem.h"
@@ -16,6 +16,19 @@ struct SqSlotPage {
     uint32_t slot[PAGE]; /* slot + 1; 0: not here */
 };
 
+static void *room(const SqSlots *m, size_t n, size_t size)
+{
+    return m->spill ? spill_resize(m->spill, NULL, n, size) : mem_array(n, size);
+}
+
+static void give_back(const SqSlots *m, void *block)
+{
+    if (m->spill)
+        spill_free(m->spill, block);
+    else
+        mem_free(block);
+}
+
 /* ---- documents ------------------------------------------------------------------------------ */
 
 static size_t home(const SqSlots *m, uint64_t doc)
@@ -25,7 +38,7 @@ static size_t home(const SqSlots *m, uint64_t doc)
 
 static bool rehash(SqSlots *m, size_t size)
 {
-    SqSlots bigger = {.docs = mem_array(size, sizeof *m->docs), .docs_size = size};
+    SqSlots bigger = {.docs = room(m, size, sizeof *m->docs), .docs_size = size};
     if (!bigger.docs)
         return false;
     for (size_t i = 0; i < m->docs_size; i++) {
@@ -38,7 +51,7 @@ static bool rehash(SqSlots *m, size_t size)
         bigger.docs[h].first = m->docs[i].first;
         bigger.n_docs++;
     }
-    mem_free(m->docs);
+    give_back(m, m->docs);
     m->docs = bigger.docs;
     m->docs_size = size;
     m->n_docs = bigger.n_docs;
@@ -63,8 +76,23 @@ uint32_t sq_slots_of_doc(const SqSlots *m, uint64_t doc)
 
 /* ---- passages ------------------------------------------------------------------------------- */
 
+static bool reserve_flat(SqSlots *m, uint64_t chunk)
+{
+    if (chunk < m->n_flat)
+        return true;
+    size_t n = (size_t)chunk + (size_t)chunk / 2 + 65536;
+    uint32_t *flat = spill_resize(m->spill, m->flat, n, sizeof *flat);
+    if (flat) {
+        m->flat = flat;
+        m->n_flat = n;
+    }
+    return flat;
+}
+
 static bool reserve_page(SqSlots *m, uint64_t chunk)
 {
+    if (m->spill)
+        return reserve_flat(m, chunk);
     size_t p = (size_t)(chunk / PAGE);
     if (p >= m->n_pages) {
         size_t n = p + p / 2 + 16;
@@ -80,6 +108,8 @@ static bool reserve_page(SqSlots *m, uint64_t chunk)
 
 uint32_t sq_slots_of_chunk(const SqSlots *m, uint64_t chunk)
 {
+    if (m->spill)
+        return chunk < m->n_flat ? m->flat[chunk] - 1 : SQ_NO_SLOT;
     size_t p = (size_t)(chunk / PAGE);
     return p < m->n_pages && m->pages[p] ? m->pages[p]->slot[chunk % PAGE] - 1 : SQ_NO_SLOT;
 }
@@ -92,7 +122,8 @@ bool sq_slots_reserve(SqSlots *m, uint32_t slots, uint64_t chunk)
         uint32_t cap = m->slots_cap < 1024 ? 1024 : m->slots_cap + m->slots_cap / 2;
         if (cap < slots)
             cap = slots;
-        uint32_t *next = mem_resize(m->next, cap, sizeof *next);
+        uint32_t *next = m->spill ? spill_resize(m->spill, m->next, cap, sizeof *next)
+                                  : mem_resize(m->next, cap, sizeof *next);
         if (!next)
             return false;
         m->next = next;
@@ -117,22 +148,36 @@ bool sq_slots_add(SqSlots *m, uint64_t doc, uint64_t chunk, uint32_t slot)
     }
     m->next[slot] = m->docs[h].first;
     m->docs[h].first = slot;
+    if (m->spill) {
+        m->flat[chunk] = slot + 1;
+        return true;
+    }
     m->pages[chunk / PAGE]->slot[chunk % PAGE] = slot + 1;
     m->pages[chunk / PAGE]->live++;
     return true;
 }
 
-void sq_slots_remove(SqSlots *m, uint64_t doc, uint64_t chunk)
+static void forget_chunk(SqSlots *m, uint64_t chunk)
 {
-    uint32_t slot = sq_slots_of_chunk(m, chunk);
-    size_t h = find(m, doc), p = (size_t)(chunk / PAGE);
-    if (slot == SQ_NO_SLOT)
+    size_t p = (size_t)(chunk / PAGE);
+    if (m->spill) {
+        m->flat[chunk] = 0;
         return;
+    }
     m->pages[p]->slot[chunk % PAGE] = 0;
     if (!--m->pages[p]->live) {
         mem_free(m->pages[p]);
         m->pages[p] = NULL;
     }
+}
+
+void sq_slots_remove(SqSlots *m, uint64_t doc, uint64_t chunk)
+{
+    uint32_t slot = sq_slots_of_chunk(m, chunk);
+    size_t h = find(m, doc);
+    if (slot == SQ_NO_SLOT)
+        return;
+    forget_chunk(m, chunk);
     if (h == SIZE_MAX)
         return;
     uint32_t *link = &m->docs[h].first;
@@ -147,7 +192,8 @@ void sq_slots_release(SqSlots *m)
     for (size_t i = 0; i < m->n_pages; i++)
         mem_free(m->pages[i]);
     mem_free(m->pages);
-    mem_free(m->docs);
-    mem_free(m->next);
-    *m = (SqSlots){0};
+    give_back(m, m->docs);
+    give_back(m, m->next);
+    give_back(m, m->flat);
+    *m = (SqSlots){.spill = m->spill};
 }

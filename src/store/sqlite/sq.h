@@ -45,6 +45,11 @@ typedef struct SqConn {
         sqlite3_stmt *st;
     } stmts[SQ_STMTS];
     SqTok *tok;          /* made when first needed */
+    struct {
+        Uuid uuid;
+        int64_t owner_no, doc_no; /* doc_no 0: none */
+    } last;              /* the document read last in this snapshot */
+    uint64_t near_loads; /* near.c: its list has all of this snapshot; 0: it may not */
     struct SqConn *next;
 } SqConn;
 
@@ -98,9 +103,10 @@ typedef struct SqOwner {
     int64_t no;
     _Atomic uint64_t version;
     _Atomic uint64_t plans; /* the same for what concerns tasks and calendars */
-    SqIndex *index;
+    pthread_rwlock_t in_use; /* searches hold it; who closes the index takes it (writer thread) */
+    _Atomic(SqIndex *) index; /* NULL: not needed yet (sq_index_of) */
     bool gone;              /* removed while open; the struct stays. Under owners_lock */
-    struct SqOwner *next;
+    struct SqOwner *next, *same; /* all; those of one bucket, under owners_lock */
 } SqOwner;
 SqOwner *sq_owner(Sqlite *s, const Uuid *uuid); /* NULL: not there, or gone */
 /* No call can name that owner any more. */
@@ -108,7 +114,7 @@ void sq_owner_gone(Sqlite *s, SqOwner *o);
 /* As sq_owner, but makes it, with its index, in the writer thread. ERR_NOT_FOUND for one that is
  * gone. */
 SqOwner *sq_owner_make(Sqlite *s, const Uuid *uuid, Err *err);
-bool sq_owners_load(Sqlite *s, Err *err);       /* all, with their indexes; at open */
+bool sq_owners_load(Sqlite *s, Err *err);       /* all; with their indexes when they are few */
 void sq_owners_free(Sqlite *s);
 
 /* ---- the writer (writer.c) ------------------------------------------------------------------ */
@@ -181,6 +187,7 @@ struct Sqlite {
     char *dir, *path, *model; /* model: "" when none was named */
     bool read_only;
     unsigned context_weight;
+    bool lean;
     OsLock *lock;
     SqWriter writer;
     pthread_mutex_t pool_lock;
@@ -190,10 +197,14 @@ struct Sqlite {
     SqRole reader_role;
     pthread_mutex_t owners_lock;
     SqOwner *owners;
+    SqOwner **buckets;                  /* [n_buckets] by uuid; a power of two */
+    size_t n_owners, n_buckets;
     pthread_mutex_t refresh_lock;       /* read_only: one at a time catches up */
     int64_t seen_version;               /* read_only: PRAGMA data_version of watch */
     SqConn *watch;
     pthread_mutex_t change_lock;
+    StoreNewsFn news_fn; /* with change_lock */
+    void *news_arg;
     StoreChangeFn change_fn;
     void *change_arg;
     SqNear *near;
@@ -273,6 +284,10 @@ bool sq_owned_begin(SqOwned *r, Store *store, const Uuid *owner, const char *sql
 /* As sq_list. */
 bool sq_owned_list(SqOwned *r, Arena *a, SqReadFn read, size_t size, void *list, size_t *n,
     Err *err);
+/* The one row that the statement finds: 1 read, 0 not there (nor is such an owner's anything), -1
+ * failed. `id` is its second parameter. */
+int sq_owned_one(Store *store, const Uuid *owner, const char *sql, const Uuid *id, SqReadFn read,
+    Arena *a, void *row, Err *err);
 
 /* ---- lists page by page (page.c) ------------------------------------------------------------ */
 
@@ -356,6 +371,8 @@ bool sq_chunk_by_id(Store *, const Uuid *, const Uuid *, Arena *, Chunk *, Uuid 
 bool sq_tokenize(Store *, Str, SqTokenFn, void *, Err *);
 bool sq_suggest(Store *, const Uuid *, Str, size_t, Arena *, Str *, size_t *, Err *);
 uint64_t sq_version(Store *, const Uuid *);
+void sq_read_hold(Store *);
+void sq_read_release(Store *);
 bool sq_near_documents(Store *, const Uuid *, const Uuid *, double, size_t, Arena *,
     NearDocument **, size_t *, Err *);
 bool sq_near_groups(Store *, const Uuid *, double, size_t, size_t, Arena *, NearPage *, Err *);
@@ -455,6 +472,7 @@ bool sq_credential_list(Store *, Arena *, Credential **, size_t *, Err *);
 bool sq_credential_delete(Store *, const Uuid *, size_t, Err *);
 bool sq_credential_used(Store *, const Uuid *, const int64_t *, size_t, Err *);
 bool sq_audit_add(Store *, const AuditEntry *, size_t, int64_t, Err *);
+bool sq_wakes(Store *, int64_t, Arena *, StoreWake **, size_t *, Err *);
 bool sq_audit_list(Store *, const AuditQuery *, Arena *, AuditEntry **, size_t *, Err *);
 
 #endif

@@ -59,6 +59,9 @@ typedef struct {
     uint32_t slots_cap;
     struct SqSlotPage **pages; /* of 1024 chunk numbers each; NULL: none of them is here */
     size_t n_pages;
+    Spill *spill;             /* NULL: the heap; else everything lies there, */
+    uint32_t *flat;           /* and in the place of pages one array: slot + 1 by chunk number */
+    size_t n_flat;
 } SqSlots;
 #define SQ_NO_SLOT UINT32_MAX
 bool sq_slots_add(SqSlots *m, uint64_t doc, uint64_t chunk, uint32_t slot);
@@ -72,8 +75,10 @@ void sq_slots_release(SqSlots *m);
 /* ---- the index (index.c, index_open.c) ------------------------------------------------------ */
 
 struct SqIndex {
+    SqOwner *owner;         /* in_use of whom is held with it */
     pthread_rwlock_t swap;  /* v and k may not be replaced while it is held */
     pthread_rwlock_t slots_lock;
+    Spill *spill;           /* of a lean store: where k and slots lie, and who cools v. Or NULL */
     Vindex *v;
     Kindex *k;
     SqSlots slots;
@@ -88,7 +93,11 @@ struct SqIndex {
 };
 
 SqIndex *sq_index_open(Sqlite *s, SqConn *c, const SqOwner *o, bool in_memory, Err *err);
+/* The owner's, opened when it is not (writer thread, or nobody else there). */
+SqIndex *sq_index_of(Sqlite *s, SqOwner *o, Err *err);
 void sq_index_close(SqIndex *x);
+/* Lets go of mapped pages when there are too many, in a lean store. */
+void sq_index_trim(const SqIndex *x);
 /* Brings the owner's index to the state after `d`. Cannot fail: at worst the index is `behind`. */
 void sq_index_apply(Sqlite *s, SqOwner *o, const SqDelta *d);
 void sq_index_sync_all(Sqlite *s);
@@ -98,6 +107,8 @@ bool sq_index_catch_up(Sqlite *s, SqConn *c, const SqOwner *o, SqIndex *x, Err *
  * set (and NULL returned) when the owner has none. */
 SqIndex *sq_index_hold(Sqlite *s, const Uuid *owner, SqOwner **o, bool *empty, Err *err);
 void sq_index_give(SqIndex *x);
+/* Closes the index of one who is not expected, unless a search has it; the next one opens it. */
+void sq_index_rest(Store *store, const Uuid *owner);
 /* Throws the caches away and builds them again (writer thread). */
 bool sq_index_rebuild(Sqlite *s, SqConn *c, SqOwner *o, Err *err);
 

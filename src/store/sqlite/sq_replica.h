@@ -87,6 +87,10 @@ bool sq_replica_document(SqConn *c, int64_t doc_no, Arena *a, Document *out, boo
 /* 0: it is not there. */
 bool sq_replica_doc_of(SqConn *c, int64_t chunk_no, int64_t *doc_no, Err *err);
 
+/* Rows that the copy has, as of its last commit; the version of one of them. */
+bool sq_replica_count(SqConn *c, uint64_t *n, Err *err);
+bool sq_replica_version(SqConn *c, Str table, Str key, bool *found, Uuid *txn, Err *err);
+
 /* ---- rows from elsewhere --------------------------------------------------------------------- */
 
 typedef struct SqApply SqApply;
@@ -100,6 +104,10 @@ bool sq_apply_gone(SqApply *t, Str table, Str key, uint64_t seq, Err *err);
 /* Older versions than the one that is here are passed by. */
 bool sq_apply_row(SqApply *t, Str table, Str key, const Json *row, uint64_t seq, const Uuid *txn,
     Err *err);
+/* All rows there are will come, not those of some commits; after the last of them, what the copy
+ * has and none of them was goes. */
+bool sq_apply_anew(SqApply *t, Err *err);
+bool sq_apply_seen_all(SqApply *t, Err *err);
 bool sq_apply_done(SqApply *t, uint64_t seq, const Uuid *txn, Err *err);
 
 /* ---- two lists from elsewhere ---------------------------------------------------------------- */

@@ -13,6 +13,8 @@ struct SqReplica {
 };
 
 bool sq_replica_table(const char *name);
+/* ERR_CORRUPT when it is none. */
+bool sq_replica_base64(Str s, Arena *a, Str *out, Err *err);
 bool sq_replica_mark(SqConn *c, Str table, Str key, uint64_t seq, const Uuid *txn, Err *err);
 bool sq_replica_unmark(SqConn *c, Str table, Str key, Err *err);
 bool sq_replica_set_seq(SqConn *c, uint64_t seq, const Uuid *txn, Err *err);

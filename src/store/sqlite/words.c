@@ -202,7 +202,7 @@ bool sq_words_sweep(Sqlite *s, Err *err)
     pthread_mutex_lock(&s->owners_lock);
     SqOwner *o = s->owners;
     pthread_mutex_unlock(&s->owners_lock);
-    while (o && (!o->index->sweep || atomic_load(&o->index->behind)))
+    while (o && (!o->index || !o->index->sweep || atomic_load(&o->index->behind)))
         o = o->next;
     if (!o)
         return false;

@@ -22,6 +22,7 @@
 #define CHECKPOINT_FRAMES_MUST 8000 /* 32 MB: worth making somebody wait */
 #define SYNC_IDLE_NS 2000000000u    /* caches are synced when nothing came for so long, */
 #define SYNC_LATEST_NS 30000000000u /* or changes have waited so long */
+#define SYNC_LEAN_NS 3000000000u    /* in a lean store: what waits is held in memory */
 
 static int on_wal(void *arg, sqlite3 *db, const char *name, int frames)
 {
@@ -213,7 +214,8 @@ static void keep_house(Sqlite *s, bool idle)
     if (w->wal_frames >= CHECKPOINT_FRAMES_MUST || (idle && w->wal_frames >= CHECKPOINT_FRAMES))
         checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
     uint64_t now = clock_mono_ns();
-    if (w->dirty_since_ns && now - w->dirty_since_ns > SYNC_LATEST_NS)
+    if (w->dirty_since_ns
+        && now - w->dirty_since_ns > (s->lean ? SYNC_LEAN_NS : SYNC_LATEST_NS))
         sq_index_sync_all(s);
 }
 

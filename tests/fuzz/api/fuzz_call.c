@@ -87,6 +87,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (x && c) {
         x->req.query = query;
         *c = (ApiCall){.x = x, .arena = a, .route = r};
+        c->query = ARENA_NEW_ARRAY(a, FieldValue, r->n_query + 1);
+        c->body = ARENA_NEW_ARRAY(a, FieldValue, r->n_body + 1);
+        REQUIRE(c->query && c->body);
         if (call_read(c, &err)) {
             for (size_t i = 0; i < r->n_query; i++)
                 check_value(&r->query[i], &c->query[i]);

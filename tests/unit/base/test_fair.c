@@ -50,10 +50,31 @@ static void contended_when_somebody_else_came_lately(void **state)
     mem_free(f);
 }
 
+static void what_is_past_ones_part_is_owed(void **state)
+{
+    (void)state;
+    Fair *f = fresh();
+    const uint64_t ms = 1000000, t = 1000 * ms;
+    f->part = 200;
+    assert_int_equal(fair_owes(f, 5, t), 0);
+    fair_charge(f, 5, FAIR_BURST_NS, 1000);
+    assert_int_equal(fair_owes(f, 5, t), 0); /* in advance */
+    fair_charge(f, 5, 10 * ms, 1000);
+    uint64_t owes = fair_owes(f, 5, t); /* 10 ms at a fifth */
+    assert_in_range(owes, 50 * ms, 51 * ms);
+    assert_in_range(fair_owes(f, 5, t + 20 * ms), 30 * ms, 31 * ms);
+    assert_int_equal(fair_owes(f, 5, t + owes), 0);
+    fair_charge(f, 5, 3600000 * ms, 2000); /* an hour is forgiven but for its end */
+    assert_in_range(fair_owes(f, 5, 2 * t), 250 * ms, (FAIR_DEBT_NS - FAIR_BURST_NS) * 5 + ms);
+    assert_int_equal(fair_owes(f, 0, t), 0);
+    mem_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_used_is_halved_every_second),
+        cmocka_unit_test(what_is_past_ones_part_is_owed),
         cmocka_unit_test(the_program_itself_has_used_nothing),
         cmocka_unit_test(contended_when_somebody_else_came_lately),
     };

@@ -30,6 +30,7 @@ static const struct {
     const char *header, *place;
 } fences[] = {
     {"jansson.h", "base/json.c"},
+    {"openssl/crypto.h", "base/first_use.c"},
     {"openssl/evp.h", "base/hash.c"},
     {"openssl/evp.h", "net/password.c"},
     {"openssl/", "net/tls.c"},

@@ -183,6 +183,31 @@ static void three_quarters_of_the_queue_at_most(void **state)
     work_free(w);
 }
 
+/* Fourteen jobs of 20 ms at once are a flood: until eight wait, a fifth of a processor is
+ * theirs. */
+static void a_flood_gets_its_part(void **state)
+{
+    (void)state;
+    Err err = ERR_INIT;
+    Work *w = work_new(2, 40, &err);
+    assert_non_null(w);
+    work_flood_part(w, 200);
+    assert_true(work_submit(w, WORK_INTERACTIVE, at_door, nothing, NULL, &err));
+    assert_true(work_submit(w, WORK_INTERACTIVE, at_door, nothing, NULL, &err));
+    await_inside(2);
+    for (int i = 0; i < 14; i++)
+        assert_true(submit(w, burn, &names[0], 1, 10, &err));
+    assert_true(submit(w, record, &names[1], 2, 20, &err)); /* somebody else */
+    uint64_t start = clock_mono_ns();
+    set_door(true);
+    await_traced(15);
+    /* Six began while more than eight waited, and all but the first two had to wait for what those
+     * before them owed: some 100 ms each. */
+    assert_true(clock_seconds_since(start) > 0.3);
+    assert_non_null(memchr(trace, 'b', 3));
+    work_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +215,7 @@ int main(void)
         cmocka_unit_test_setup(and_among_its_connections_the_least_served, begin),
         cmocka_unit_test_setup(an_address_leaves_a_worker_to_the_others, begin),
         cmocka_unit_test_setup(alone_it_has_all_of_them, begin),
+        cmocka_unit_test_setup(a_flood_gets_its_part, begin),
         cmocka_unit_test_setup(three_quarters_of_the_queue_at_most, begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

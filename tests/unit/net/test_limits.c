@@ -1,5 +1,7 @@
 /* test_limits.c - time-outs, connection and memory limits, and the end of a server. */
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "unit/net/testserver.h"
 
@@ -181,6 +183,49 @@ static void connections_of_an_address(void **state)
     fail_msg("the places of closed connections were not given back");
 }
 
+/* Three quarters of 4 MiB are one address's: the rest is for the others. */
+static void memory_of_an_address(void **state)
+{
+    (void)state;
+    static char part[3200000];
+    Raw r = raw_open(ts.port);
+    RawAnswer a;
+    raw_puts(&r, post(sizeof part));
+    raw_send(&r, part, sizeof part);
+    assert_true(raw_answer(&r, &a));
+    assert_int_equal(a.status, 503);
+    raw_answer_release(&a);
+    raw_close(&r);
+    r = raw_open(ts.port);
+    raw_puts(&r, post(3100000));
+    assert_true(raw_send(&r, part, 3100000));
+    assert_true(raw_answer(&r, &a));
+    assert_int_equal(a.status, 200);
+    raw_answer_release(&a);
+    raw_close(&r);
+}
+
+/* What the loop waits with is broken: its thread ends, and says so. */
+static void a_loop_that_cannot_wait_ends(void **state)
+{
+    (void)state;
+    assert_false(server_is_over(ts.server));
+    int none = open("/dev/null", O_RDONLY | O_CLOEXEC), broken = 0;
+    for (int fd = 3; fd < 256; fd++) {
+        char path[64], name[64] = "";
+        snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+        if (readlink(path, name, sizeof name - 1) > 0 && strstr(name, "eventpoll"))
+            broken += dup3(none, fd, O_CLOEXEC) == fd;
+    }
+    assert_true(broken > 0);
+    close(none);
+    Raw r = raw_open(ts.port); /* an epoll_wait under way would end with it, or in two seconds */
+    for (int i = 0; i < 1000 && !server_is_over(ts.server); i++)
+        ts_sleep_ms(10);
+    assert_true(server_is_over(ts.server));
+    raw_close(&r);
+}
+
 /* Two bodies of 3 MiB at once where 4 MiB are the most: one is told to come back. */
 static void memory_limit(void **state)
 {
@@ -346,6 +391,8 @@ int main(void)
         CASE(connection_limit),
         CASE(connections_of_an_address),
         CASE(memory_limit),
+        CASE(memory_of_an_address),
+        CASE(a_loop_that_cannot_wait_ends),
         CASE(descriptors_run_out),
         cmocka_unit_test(stopping_lets_requests_end),
         cmocka_unit_test(stopping_cuts_what_takes_too_long),

@@ -2,7 +2,9 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <sys/wait.h>
 
+#include "base/mem.h"
 #include "base/os.h"
 #include "unit/net/h2client.h"
 
@@ -39,7 +41,29 @@ static void write_cert(EVP_PKEY *key)
     X509_free(x);
 }
 
-static int setup_tls(void **state)
+static int write_files(uint64_t unused)
+{
+    (void)unused;
+    EVP_PKEY *key = write_key(key_file);
+    write_cert(key);
+    EVP_PKEY_free(key);
+    EVP_PKEY_free(write_key(other_key));
+    return 0;
+}
+
+static int status_of_child(int (*run)(uint64_t arg), uint64_t arg)
+{
+    int status = -1;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(run(arg));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+/* Not by this process, which so does not use libcrypto before the server does. */
+static void make_files(void **state)
 {
     (void)state;
     memcpy(dir + strlen(dir) - 6, "XXXXXX", 6);
@@ -47,12 +71,19 @@ static int setup_tls(void **state)
     snprintf(cert_file, sizeof cert_file, "%s/cert.pem", dir);
     snprintf(key_file, sizeof key_file, "%s/key.pem", dir);
     snprintf(other_key, sizeof other_key, "%s/other.pem", dir);
-    EVP_PKEY *key = write_key(key_file);
-    write_cert(key);
-    EVP_PKEY_free(key);
-    EVP_PKEY_free(write_key(other_key));
+    assert_int_equal(status_of_child(write_files, 0), 0);
+}
+
+static void begin(void)
+{
     ts_begin(&(ServerOptions){.host = "127.0.0.1", .tls_cert = cert_file, .tls_key = key_file,
                               .limits = {.head_timeout_ms = 500}});
+}
+
+static int setup_tls(void **state)
+{
+    make_files(state);
+    begin();
     return 0;
 }
 
@@ -64,8 +95,8 @@ static int teardown_tls(void **state)
     return 0;
 }
 
-/* A TLS connection that offers those protocols; NULL when the handshake fails. */
-static SSL *tls_open(Raw *r, const char *alpn, int max_version)
+/* A connection that will offer those protocols. */
+static SSL *tls_client(Raw *r, const char *alpn, int max_version)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
     *r = raw_open(ts.port);
@@ -75,10 +106,47 @@ static SSL *tls_open(Raw *r, const char *alpn, int max_version)
     if (alpn)
         SSL_set_alpn_protos(ssl, (const unsigned char *)alpn, (unsigned)strlen(alpn));
     SSL_set_fd(ssl, r->fd);
+    return ssl;
+}
+
+/* The same behind its handshake; NULL when that fails. */
+static SSL *tls_open(Raw *r, const char *alpn, int max_version)
+{
+    SSL *ssl = tls_client(r, alpn, max_version);
     if (SSL_connect(ssl) == 1)
         return ssl;
     SSL_free(ssl);
     return NULL;
+}
+
+/* In a process of its own, because libcrypto makes some things at the first handshake only: from
+ * its n-th allocation on there is no memory, and afterwards the next client is served. */
+static int first_handshake(uint64_t n)
+{
+    Raw r;
+    begin();
+    SSL *ssl = tls_client(&r, NULL, TLS1_3_VERSION);
+    mem_test_fail(n, 1);
+    (void)SSL_connect(ssl);
+    mem_test_fail(0, 0);
+    SSL_free(ssl);
+    raw_close(&r);
+    ssl = tls_open(&r, NULL, TLS1_3_VERSION);
+    bool served = ssl != NULL;
+    SSL_free(ssl);
+    raw_close(&r);
+    ts_end();
+    return served ? 0 : 7;
+}
+
+static void the_first_handshake_without_memory(void **state)
+{
+    make_files(state);
+    for (uint64_t n = 50; n < 1500; n += 25)
+        if (status_of_child(first_handshake, n) != 0)
+            fail_msg("nobody can connect after the %llu-th allocation failed",
+                     (unsigned long long)n);
+    os_remove_tree(dir, NULL);
 }
 
 static void http_2_over_tls(void **state)
@@ -153,6 +221,7 @@ static void what_tls_refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_handshake_without_memory), /* before this process has threads */
         TLS_CASE(http_2_over_tls),
         TLS_CASE(http_1_over_tls),
         TLS_CASE(what_tls_refuses),

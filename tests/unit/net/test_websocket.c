@@ -4,15 +4,27 @@
 
 #define MESSAGE_MAX 100000
 
+static int setup_with(uint32_t ping_ms)
+{
+    ts_begin(&(ServerOptions){
+        .host = "127.0.0.1",
+        .limits = {.ws_message_bytes = MESSAGE_MAX, .ws_queue_bytes = 200000,
+                   .ws_ping_ms = ping_ms, .linger_ms = 200},
+    });
+    return 0;
+}
+
 static int setup(void **state)
 {
     (void)state;
-    ts_begin(&(ServerOptions){
-        .host = "127.0.0.1",
-        .limits = {.ws_message_bytes = MESSAGE_MAX, .ws_queue_bytes = 200000, .ws_ping_ms = 200,
-                   .linger_ms = 200},
-    });
-    return 0;
+    return setup_with(200);
+}
+
+/* For clients that answer no ping. */
+static int setup_patient(void **state)
+{
+    (void)state;
+    return setup_with(60000);
 }
 
 static int teardown(void **state)
@@ -490,6 +502,37 @@ static void one_message_to_many(void **state)
     assert_true(ws_post_text_many(ts.server, NULL, 0, STR("to nobody")));
 }
 
+/* Nobody waits for a message for which there was no memory. */
+static void a_lost_message_ends_it(void **state)
+{
+    (void)state;
+    Raw r[3];
+    WsId ids[3];
+    for (size_t i = 0; i < ARRAY_LEN(r); i++) {
+        r[i] = ws_open();
+        assert_true(ts_reaches(&ts.ws_open, (int)i + 1));
+        ids[i] = atomic_load(&ts.ws_id);
+    }
+    mem_test_fail(1, 0);
+    assert_false(ws_post_text(ts.server, ids[0], STR("an answer")));
+    mem_test_fail(0, 0);
+    expect_close(&r[0], WS_CLOSE_TRY_LATER);
+    mem_test_fail(1, 0);
+    assert_false(ws_post_text_many(ts.server, &ids[1], 1, STR("a notice")));
+    mem_test_fail(0, 0);
+    expect_close(&r[1], WS_CLOSE_TRY_LATER);
+    assert_true(ws_post_text(ts.server, ids[2], STR("still here")));
+    expect_text(&r[2], "still here");
+    for (int i = 0; i < 10000; i++)
+        ws_post_lost(ts.server, ids[0]); /* has gone; more than there is room for, so all are */
+    expect_close(&r[2], WS_CLOSE_TRY_LATER);
+    for (size_t i = 0; i < ARRAY_LEN(r); i++)
+        raw_close(&r[i]);
+    Raw again = ws_open();
+    assert_true(ts_reaches(&ts.ws_open, 4));
+    raw_close(&again);
+}
+
 static void stopping_says_1001(void **state)
 {
     (void)state;
@@ -530,6 +573,7 @@ int main(void)
         CASE(a_flood_of_pings),
         CASE(sending_from_other_threads),
         CASE(one_message_to_many),
+        cmocka_unit_test_setup_teardown(a_lost_message_ends_it, setup_patient, teardown),
         CASE(stopping_says_1001),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,10 +50,12 @@ static inline void model_free(Model *m)
     mem_free(m);
 }
 
+static Spill *model_spill; /* where indexes lie; NULL: the heap */
+
 static inline Kindex *model_kindex(Model *m, const char *path)
 {
     Err err = ERR_INIT;
-    Kindex *k = kindex_create(path, &err);
+    Kindex *k = kindex_create_on(path, model_spill, &err);
     if (!k)
         fail_msg("%s", err.msg);
     (void)m;

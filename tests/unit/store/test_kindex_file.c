@@ -35,7 +35,9 @@ static Kindex *reopen(Kindex *k)
 {
     Err err = ERR_INIT;
     kindex_close(k);
-    k = kindex_open(path, &err);
+    if (model_spill)
+        spill_cool(model_spill);
+    k = kindex_open_on(path, model_spill, &err);
     if (!k)
         fail_msg("%s", err.msg);
     return k;
@@ -133,7 +135,7 @@ static void test_every_damage_is_noticed(void **state)
         whole.ptr[at] ^= (char)(1 << at % 8);
         file_write(other, whole.ptr, whole.len);
         err = ERR_INIT;
-        k = kindex_open(other, &err);
+        k = kindex_open_on(other, model_spill, &err);
         if (at < body) {
             assert_null(k);
             assert_int_equal(err.code, ERR_CORRUPT);
@@ -148,14 +150,14 @@ static void test_every_damage_is_noticed(void **state)
     }
     for (size_t cut = 0; cut <= whole.len; cut += cut < 4200 || cut > body - 100 ? 1 : 97) {
         file_write(other, whole.ptr, cut);
-        k = kindex_open(other, &err);
+        k = kindex_open_on(other, model_spill, &err);
         assert_int_equal(k != NULL, cut >= body);
         if (k) {
             assert_int_equal(kindex_seq(k), cut < first ? 5 : cut < whole.len ? 6 : 7);
             if (cut % 401 == 0) { /* and writing goes on behind the cut */
                 assert_true(kindex_sync(k, 8, &err));
                 kindex_close(k);
-                k = kindex_open(other, &err);
+                k = kindex_open_on(other, model_spill, &err);
                 assert_true(k && kindex_seq(k) == 8);
             }
             kindex_close(k);
@@ -248,7 +250,9 @@ static void test_open_without_memory(void **state)
     for (uint64_t nth = 1; nth < 200; nth++) {
         err = ERR_INIT;
         mem_test_fail(nth, 0);
-        k = kindex_open(path, &err);
+        if (model_spill)
+        spill_cool(model_spill);
+    k = kindex_open_on(path, model_spill, &err);
         bool synced = k && kindex_sync(k, 3, &err);
         mem_test_fail(0, 0);
         if (!synced)
@@ -359,6 +363,23 @@ static void test_moving_beside_searches_and_writes(void **state)
     model_free(r.m);
 }
 
+/* The same in a spill. */
+static int with_spill(void **state)
+{
+    (void)state;
+    Err err = ERR_INIT;
+    model_spill = spill_open(folder, &err);
+    return model_spill ? 0 : -1;
+}
+
+static int without_spill(void **state)
+{
+    (void)state;
+    spill_close(model_spill);
+    model_spill = NULL;
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +392,11 @@ int main(void)
         cmocka_unit_test(test_open_without_memory),
         cmocka_unit_test(test_grows_from_few_slots),
         cmocka_unit_test(test_moving_beside_searches_and_writes),
+        cmocka_unit_test_setup_teardown(test_synced_is_there, with_spill, without_spill),
+        cmocka_unit_test_setup_teardown(test_wrong_journal, with_spill, without_spill),
+        cmocka_unit_test_setup_teardown(test_grows_from_few_slots, with_spill, without_spill),
+        cmocka_unit_test_setup_teardown(test_moving_beside_searches_and_writes, with_spill,
+            without_spill),
     };
     return cmocka_run_group_tests(tests, make_folder, drop_folder);
 }

@@ -1,0 +1,16 @@
+/* first_use.h - libcrypto's own first steps, which do not look whether they got their memory.
+ *
+ * libcrypto 3.0 makes its default context and the locks of its stores at the first use, reads
+ * through NULL when malloc gave none, and stays broken when it fails half-way. So whatever uses a
+ * kind of algorithm for the first time does so in crypto_first_use: there libcrypto gets what the
+ * heap has not from a reserve, which costs nothing until then.
+ * Threads: one first use at a time; the others wait. */
+#ifndef SOTTO_BASE_FIRST_USE_H
+#define SOTTO_BASE_FIRST_USE_H
+
+/* Calls touch(arg) once; not from within a touch. Of what libcrypto allocates in the calling thread
+ * meanwhile nothing fails while the reserve lasts (FIRST_USE_BYTES in all). */
+#define FIRST_USE_BYTES 524288
+void crypto_first_use(void (*touch)(void *arg), void *arg);
+
+#endif
