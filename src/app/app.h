@@ -88,8 +88,8 @@ bool app_people_open(App *app, Err *err);
 bool app_people_start(App *app, Err *err);
 void app_people_stop(App *app);
 void app_people_close(App *app);
-bool app_person_add(void *app, const Uuid *owner, Err *err);
-void app_person_remove(void *app, const Uuid *owner);
+bool app_person_add(void *arg, const Uuid *owner, Err *err);
+void app_person_remove(void *arg, const Uuid *owner);
 /* The voices, over app->mouth and app->sounds; for app_open. */
 bool app_open_speech(App *app, const AppOptions *o, Err *err);
 /* Opens those for whom something is due, lets those go who were not used for long. Main thread. */

@@ -209,8 +209,8 @@ static bool chat_loop(Chat *c, bool *interrupted, Err *err)
         Str text = str_trim(buf_str(&line));
         *interrupted = got == LINE_INTERRUPTED;
         if (got == LINE_END || *interrupted)
-            more = false;
-        else if (got == LINE_TOO_LONG)
+            break;
+        if (got == LINE_TOO_LONG)
             cli_note(c->cli, "that line is too long");
         else if (str_eq(text, STR("/quit")) || str_eq(text, STR("/exit")))
             more = false;

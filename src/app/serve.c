@@ -25,7 +25,7 @@
 
 #define DRAIN_MS 10000
 #define HUNG_WAIT_MS 3000 /* for a job that hangs, at the end */
-#define FILES_KEPT 2048    /* descriptors that are not for connections */
+#define FILES_KEPT ((rlim_t)2048) /* descriptors that are not for connections */
 #define TICK_MS 2000
 #define STILL_TICKS 30    /* a minute without a word of the loop: it hangs */
 #define PRESS_MS 200 /* between two looks while very many people come */
@@ -110,7 +110,7 @@ static uint32_t raise_files(void)
     }
     if (files.rlim_cur >= want)
         return server_default_limits.connections;
-    return files.rlim_cur > 2 * FILES_KEPT ? (uint32_t)files.rlim_cur - FILES_KEPT
+    return files.rlim_cur > 2 * FILES_KEPT ? (uint32_t)(files.rlim_cur - FILES_KEPT)
                                            : (uint32_t)files.rlim_cur / 2;
 }
 

@@ -67,7 +67,7 @@ static bool offset_of(Str s, int32_t *out)
     if (s.len == 5)
         v *= 100;
     int32_t seconds = (int32_t)(v / 10000 * 3600 + v / 100 % 100 * 60 + v % 100);
-    if (seconds >= 25 * 3600 || v / 100 % 100 > 59)
+    if (seconds >= 24 * 3600 - 59 || v / 100 % 100 > 59) /* as ZONE_MAX_OFFSET */
         return false;
     *out = s.ptr[0] == '-' ? -seconds : seconds;
     return true;

@@ -12,9 +12,9 @@
 
 #define ZONE_MAX_TRANSITIONS 4096
 #define ZONE_ABBREV_MAX 16
-/* RFC 8536 3.2 has utoff within these, in seconds. */
-#define ZONE_MIN_OFFSET (-89999)
-#define ZONE_MAX_OFFSET 93599
+/* Seconds. RFC 8536 3.2 has some more, of which RFC 3339 cannot say what is past 23:59. */
+#define ZONE_MIN_OFFSET (-86340)
+#define ZONE_MAX_OFFSET 86340
 
 typedef struct {
     int32_t offset; /* seconds east of UTC */

@@ -99,7 +99,7 @@ static bool take_offset(In *in, int32_t *out)
     if (!take_clock(in, 24, &west))
         return false;
     *out = -west;
-    return true;
+    return *out >= ZONE_MIN_OFFSET && *out <= ZONE_MAX_OFFSET;
 }
 
 bool zone_rule_parse(Str text, ZoneRule *out)
@@ -116,8 +116,8 @@ bool zone_rule_parse(Str text, ZoneRule *out)
             return false;
         if (in.at < text.len && text.ptr[in.at] != ',' && !take_offset(&in, &r.daylight.offset))
             return false;
-        if (!take(&in, ',') || !take_day(&in, &r.begin) || !take(&in, ',') ||
-            !take_day(&in, &r.end) || in.at != text.len)
+        if (r.daylight.offset > ZONE_MAX_OFFSET || !take(&in, ',') || !take_day(&in, &r.begin) ||
+            !take(&in, ',') || !take_day(&in, &r.end) || in.at != text.len)
             return false;
     }
     *out = r;

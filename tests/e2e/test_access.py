@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import statistics
 import subprocess
 import time
 import uuid
@@ -680,6 +681,12 @@ def test_no_secret_is_ever_written(tmp_path):
 
 # ---- how often -------------------------------------------------------------------------------------------------
 
+def worked(server):
+    """Seconds of a processor that the server has used: what a loaded machine does not change."""
+    fields = open(f"/proc/{server.process.pid}/stat").read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def test_signing_in_is_limited(tmp_path):
     with Server(tmp_path) as server:
         local = Caller(server.url)
@@ -689,17 +696,17 @@ def test_signing_in_is_limited(tmp_path):
         i = 0
         while 429 not in codes and i < 100:  # on a slow machine tries come back meanwhile
             name = FIRST if i % 2 else f"nobody{i}"
-            began = time.monotonic()
+            began = worked(server)
             r = requests.post(server.url + "/api/v1/session", json={"name": name, "password": "wrong password"}, timeout=60)
             codes.append(r.status_code)
             if r.status_code == 401:
-                took["known" if i % 2 else "unknown"].append(time.monotonic() - began)
+                took["known" if i % 2 else "unknown"].append(worked(server) - began)
             i += 1
         spent = time.monotonic() - start
         assert codes[:10] == [401] * 10 and codes[-1] == 429, codes
         assert len(codes) <= 10 + spent / 6 + 2, (codes, spent)  # ten at once, then one in six seconds
         assert 1 <= int(r.headers["Retry-After"]) <= 12
-        known, unknown = min(took["known"]), min(took["unknown"])
+        known, unknown = statistics.median(took["known"]), statistics.median(took["unknown"])
         assert 0.4 < known / unknown < 2.5, took  # the same work for a name that nobody has
 
 
