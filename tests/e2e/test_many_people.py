@@ -68,7 +68,7 @@ def threads(server):
         return int(next(line for line in f if line.startswith("Threads:")).split()[1])
 
 
-def until(what, seconds=60):
+def until(what, seconds=180):
     deadline = time.monotonic() + seconds
     while not (got := what()):
         assert time.monotonic() < deadline

@@ -172,6 +172,7 @@ void qd_json_uuid(JsonW *w, const char *key, const Uuid *id);
 /* {"key": K, "match": {"value": V}} */
 void qd_json_match(JsonW *w, const char *key, Str value);
 
+void qd_rest(Store *s, const Uuid *owner);
 bool qd_backup(Store *s, const char *path, Err *err);
 bool qd_wakes(Store *s, int64_t until, Arena *a, StoreWake **out, size_t *n, Err *err);
 bool qd_candidates(Store *s, const Uuid *owner, const CandidateQuery *q, Arena *a, Candidates *out,

@@ -7,7 +7,9 @@
 #include "base/mem.h"
 #include "store/qdrant/qd.h"
 
-#define OPEN_MAX 64u /* working copies open at one time, unless more are in use */
+/* Working copies open at one time, unless more are in use. Those of people who are not open in the
+ * program are closed sooner (qd_rest). */
+#define OPEN_MAX 256u
 
 const Uuid QD_SYSTEM = {{0x50, 0x77, 0x05, 0x79, 0x51, 0xed, 0x4c, 0x1b, 0x9a, 0x02, 0x73, 0x79,
     0x73, 0x74, 0x65, 0x6d}};
@@ -244,6 +246,18 @@ void qd_person_give(QdPerson *p)
     pthread_mutex_lock(&q->lock_people);
     p->users--;
     pthread_cond_broadcast(&q->closed);
+    pthread_mutex_unlock(&q->lock_people);
+}
+
+void qd_rest(Store *s, const Uuid *owner)
+{
+    Qd *q = qd_of(s);
+    pthread_mutex_lock(&q->lock_people);
+    QdPerson *p = q->people;
+    while (p && !uuid_eq(&p->id, owner))
+        p = p->next;
+    if (p && p->local && !p->users)
+        close_copy(p);
     pthread_mutex_unlock(&q->lock_people);
 }
 

@@ -302,6 +302,7 @@ static void fill_ops(void)
     ops.on_change = qd_on_change;
     ops.on_news = qd_on_news;
     ops.wakes = qd_wakes;
+    ops.rest = qd_rest;
     ops.person_remove = qd_person_remove;
     ops.person_clear = qd_person_clear;
 }
