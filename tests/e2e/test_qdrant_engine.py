@@ -10,7 +10,7 @@ from qdrant_lib import Engine
 
 SHAPES = json.loads(Path(__file__).with_name("qdrant_shapes.json").read_text())
 # What the back end does not use, and the server does not have.
-NOT_HERE = {"cluster", "collection cluster", "grouped by document", "get some",
+NOT_HERE = {"cluster", "collection cluster", "get some",
             "hybrid, distribution-based fusion", "body that is not JSON", "bad filter"}
 
 
