@@ -54,7 +54,7 @@ static Candidates ask(Store *s, const Uuid *owner, uint64_t n, Arena *a)
             .excluded = i == 2, .weight = 1};
         buf_release(&b);
     }
-    CandidateQuery q = {.vector = v, .terms = terms, .n_terms = 4, .k = 2000};
+    CandidateQuery q = {.vector = v, .terms = terms, .n_terms = 4, .k = 1000};
     OK(store_candidates(s, owner, &q, a, &c, &oops));
     return c;
 }
