@@ -9,7 +9,8 @@ import pytest
 from qdrant_lib import BUILD, Engine
 
 PROGRAMS = ["documents", "ledger", "files", "search", "near", "commitments", "cues", "language",
-            "briefing", "tasks", "talk", "people", "threads", "commits", "owned"]
+            "briefing", "tasks", "talk", "people", "threads", "commits", "owned",
+            "groups"]
 if os.environ.get("SOTTO_BUILD"):  # under a sanitizer, which is slow: what is written and read most
     PROGRAMS = ["documents", "tasks"]
 

@@ -249,12 +249,14 @@ static ValueFn of_answer(Str name)
 
 bool qd_answer_read(Str text, QdHitFn fn, void *arg, size_t *lists, Err *err)
 {
+    if (!text.ptr)
+        text = STR("");
     Scan s = {.p = text.ptr, .end = text.ptr + text.len, .fn = fn, .arg = arg};
-    bool whole = text.ptr && object(&s, of_answer);
+    bool whole = object(&s, of_answer);
     space(&s);
     if (!whole || s.p != s.end)
         return err_set(err, ERR_UNAVAILABLE, "invalid JSON at byte %zu",
-            text.ptr ? (size_t)(s.p - text.ptr) : 0);
+            (size_t)(s.p - text.ptr));
     if (s.foreign)
         return err_set(err, ERR_CORRUPT, "a point found in Qdrant is not one of Sotto's");
     *lists = s.lists;

@@ -20,7 +20,7 @@
 
 #define AT_ONCE 2 /* packs that one write makes, at most: for what older versions left */
 
-static unsigned pack_size = 256, pack_keep = 1024;
+static unsigned pack_size = 256, pack_keep = 256;
 
 void qd_test_pack(unsigned size, unsigned keep)
 {
