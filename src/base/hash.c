@@ -32,10 +32,13 @@ static void ready(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     (void)pthread_once(&once, first_use);
+    (void)crypto_was_short();
 }
 
 static bool fail(Err *err)
 {
+    if (crypto_was_short())
+        return err_set(err, ERR_NO_MEMORY, "cannot compute a digest: out of memory");
     return err_set(err, ERR_INTERNAL, "cannot compute a digest: libcrypto refused");
 }
 

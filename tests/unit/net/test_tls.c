@@ -4,7 +4,7 @@
 #include <openssl/x509.h>
 #include <sys/wait.h>
 
-#include "base/mem.h"
+#include "base/first_use.h"
 #include "base/os.h"
 #include "unit/net/h2client.h"
 
@@ -126,9 +126,9 @@ static int first_handshake(uint64_t n)
     Raw r;
     begin();
     SSL *ssl = tls_client(&r, NULL, TLS1_3_VERSION);
-    mem_test_fail(n, 1);
+    crypto_test_fail(n);
     (void)SSL_connect(ssl);
-    mem_test_fail(0, 0);
+    crypto_test_fail(0);
     SSL_free(ssl);
     raw_close(&r);
     ssl = tls_open(&r, NULL, TLS1_3_VERSION);
