@@ -25,7 +25,7 @@ enum { ON_LOOP = 1, NO_SCHEMA = 2, IS_WEBSOCKET = 4, MAY_BE_BULK = 8,
        READABLE = 64,    /* may answer with a page or plain text instead */
        IS_KEPT = 128,    /* depends on the path and store_version only (kept.h) */
        NOTED = 256,      /* in the audit log although it only reads: takes much away at once */
-       IS_SMALL = 512,   /* reads a few rows and no more: with others at once (batch.h) */
+       IS_SMALL = 512,   /* reads a few rows, as store_read_hold wants it: in batches (batch.h) */
        /* What a caller needs; without any of these GET needs SCOPE_READ, the others SCOPE_WRITE
         * with it (access.h). */
        NEEDS_NOTHING = 1 << 16, /* for anybody: the page, health, signing in */

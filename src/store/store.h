@@ -366,7 +366,8 @@ uint64_t store_version(Store *s, const Uuid *owner);
 /* Until store_read_release what this thread reads is of one moment, that of the first read, and
  * costs one read transaction: for several small reads in a row that asked before. store_version
  * still tells of now: ask it first. For a few milliseconds, and not nested; a write of this thread
- * would not be seen. A back end may do nothing. */
+ * would not be seen, and store_tokenize would take a connection beside the one that is held, of
+ * which there are few: neither belongs in between. A back end may do nothing. */
 void store_read_hold(Store *s);
 void store_read_release(Store *s);
 
