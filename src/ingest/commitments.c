@@ -16,7 +16,7 @@ static bool make_key(Str words, int64_t due, uint8_t key[16], Err *err)
 {
     Buf b;
     Sha256 hash;
-    buf_init(&b, 4 * COMMITMENT_SENTENCE_MAX);
+    buf_init(&b, (size_t)4 * COMMITMENT_SENTENCE_MAX);
     (void)letters_squeeze(&b, words);
     buf_printf(&b, "\n%lld", (long long)due);
     bool ok = buf_check(&b, "a sentence", err) && sha256(buf_str(&b), &hash, err);
