@@ -345,7 +345,7 @@ bool sq_apply_gone(SqApply *t, Str table, Str key, uint64_t seq, Err *err)
     return !here || here >= seq || remove_row(t, x, table, key, err);
 }
 
-/* ---- a copy that is compared with all there is ------------------------------------------------ */
+/* ---- a copy that is compared with all there is ----------------------------------------------- */
 
 static bool saw(SqApply *t, Str table, Str key, Err *err)
 {
@@ -463,7 +463,8 @@ static bool transaction(SqApply *t, const Apply *ap, Err *err)
         "DELETE FROM replica_gone";
     if (!sq_exec(t->c, begin, "taking over rows", err))
         return false;
-    bool ok = ap->fn(ap->arg, t, err) && sq_apply_follow(t, err) && sq_news_settle(&t->news, t->c, err)
+    bool ok = ap->fn(ap->arg, t, err) && sq_apply_follow(t, err)
+        && sq_news_settle(&t->news, t->c, err)
         && sq_exec(t->c, "DELETE FROM replica_gone", "taking over rows", err);
     for (size_t i = 0; i < t->n_tables; i++) {
         sqlite3_finalize(t->tables[i].remove);

@@ -104,8 +104,8 @@ bool sq_apply_gone(SqApply *t, Str table, Str key, uint64_t seq, Err *err);
 /* Older versions than the one that is here are passed by. */
 bool sq_apply_row(SqApply *t, Str table, Str key, const Json *row, uint64_t seq, const Uuid *txn,
     Err *err);
-/* All rows there are will come, not those of some commits; after the last of them, what the copy has
- * and none of them was goes. */
+/* All rows there are will come, not those of some commits; after the last of them, what the copy
+ * has and none of them was goes. */
 bool sq_apply_anew(SqApply *t, Err *err);
 bool sq_apply_seen_all(SqApply *t, Err *err);
 bool sq_apply_done(SqApply *t, uint64_t seq, const Uuid *txn, Err *err);

@@ -1,6 +1,6 @@
-/* Commits of the Qdrant back end that are put together: who reads late reads right, what writes left
- * over does not come back, killed processes and sleepers change nothing. Runs over a server only
- * (tests/e2e/test_qdrant_parity.py). */
+/* Commits of the Qdrant back end that are put together: who reads late reads right, what writes
+ * left over does not come back, killed processes and sleepers change nothing. Runs over a server
+ * only (tests/e2e/test_qdrant_parity.py). */
 #include "store_unit.h"
 
 #include <signal.h>
@@ -53,7 +53,8 @@ static uint64_t there(Store *s, const Uuid *owner)
     uint64_t bits = 0;
     DocPage page;
     Arena *a = arena_new((size_t)1 << 28);
-    OK(store_document_list(s, owner, NULL, SORT_CREATED_DESC, 100, (Str){NULL, 0}, a, &page, &oops));
+    OK(store_document_list(s, owner, NULL, SORT_CREATED_DESC, 100, (Str){NULL, 0}, a, &page,
+        &oops));
     for (size_t i = 0; i < page.n; i++)
         for (uint64_t n = 1; n < 64; n++) {
             Uuid id = fx_uuid(n);
@@ -79,7 +80,8 @@ static uint64_t count(Store *s, const Uuid *owner, const char *kind)
     char id[UUID_TEXT];
     buf_init(&b, 4096);
     buf_printf(&b, "{\"exact\":true,\"filter\":{\"must\":[{\"key\":\"owner\",\"match\":{\"value\":"
-        "\"%s\"}},{\"key\":\"kind\",\"match\":{\"value\":\"%s\"}}]}}", uuid_format(owner, id), kind);
+        "\"%s\"}},{\"key\":\"kind\",\"match\":{\"value\":\"%s\"}}]}}", uuid_format(owner, id),
+        kind);
     OK(qd_ask(qd_of(s), "POST", false, "/points/count", buf_str(&b), &got, &oops));
     assert_true(json_int(json_get(json_get(got, "result"), "count"), &n));
     json_free(got);
