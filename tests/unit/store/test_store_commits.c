@@ -54,7 +54,7 @@ static uint64_t there(Store *s, const Uuid *owner)
     DocPage page;
     Arena *a = arena_new((size_t)1 << 28);
     OK(store_document_list(s, owner, NULL, SORT_CREATED_DESC, 100, (Str){NULL, 0}, a, &page,
-                           &oops));
+        &oops));
     for (size_t i = 0; i < page.n; i++)
         for (uint64_t n = 1; n < 64; n++) {
             Uuid id = fx_uuid(n);
@@ -79,9 +79,9 @@ static uint64_t count(Store *s, const Uuid *owner, const char *kind)
     int64_t n = 0;
     char id[UUID_TEXT];
     buf_init(&b, 4096);
-    buf_printf(&b, "{\"exact\":true,\"filter\":{\"must\":[{\"key\":\"owner\",\"match\":"
-        "{\"value\":\"%s\"}},{\"key\":\"kind\",\"match\":{\"value\":\"%s\"}}]}}",
-        uuid_format(owner, id), kind);
+    buf_printf(&b, "{\"exact\":true,\"filter\":{\"must\":[{\"key\":\"owner\",\"match\":{\"value\":"
+        "\"%s\"}},{\"key\":\"kind\",\"match\":{\"value\":\"%s\"}}]}}", uuid_format(owner, id),
+        kind);
     OK(qd_ask(qd_of(s), "POST", false, "/points/count", buf_str(&b), &got, &oops));
     assert_true(json_int(json_get(json_get(got, "result"), "count"), &n));
     json_free(got);
