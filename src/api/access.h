@@ -65,6 +65,7 @@ typedef struct {
     unsigned rate_token;   /* of one credential */
     unsigned session_days; /* 0: 30 */
     unsigned audit_days;   /* 0: 365 */
+    unsigned people_max;   /* 0: PEOPLE_MAX */
 } AccessOptions;
 
 typedef struct Access Access;

@@ -299,8 +299,9 @@ static bool person_keep(Access *x, const AccessPerson *p, Err *err)
 static bool room_for_person(Access *x, Err *err)
 {
     pthread_mutex_lock(&x->lock);
-    bool ok = x->n_people < PEOPLE_MAX ||
-              err_set(err, ERR_CONFLICT, "there are %u people already", PEOPLE_MAX);
+    unsigned most = x->o.people_max ? x->o.people_max : PEOPLE_MAX;
+    bool ok = x->n_people < most ||
+              err_set(err, ERR_CONFLICT, "there are %u people already", most);
     if (ok && x->n_people == x->cap_people) {
         size_t cap = x->cap_people ? x->cap_people * 2 : 8;
         AccessPerson *bigger = mem_resize(x->people, cap, sizeof *bigger);

@@ -284,7 +284,9 @@ static void memory_limit(void **state)
         server_stats(ts.server, &stats);
     while (stats.body_bytes_held < sizeof part);
     raw_puts(&second, post(3000001));
-    raw_send(&second, part, sizeof part);
+    /* Just past what is left: what the server would have to throw away could end in a reset, and
+     * the answer with it. */
+    raw_send(&second, part, ((size_t)4 << 20) - sizeof part + 1);
     assert_true(raw_answer(&second, &a));
     assert_int_equal(a.status, 503);
     raw_answer_release(&a);

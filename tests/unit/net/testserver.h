@@ -44,7 +44,7 @@ static void ts_sleep_ms(int ms)
 static void *ts_slow(void *arg)
 {
     HttpExchange *x = arg;
-    ts_sleep_ms(100);
+    ts_sleep_ms(300);
     http_reply(x, 200, "text/plain", STR("slow"));
     return NULL;
 }
