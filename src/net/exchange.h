@@ -28,6 +28,7 @@ struct ExchangePriv {
     HttpHeader *headers;       /* req.headers, writable */
     Buf body;                  /* req.body is received here */
     uint64_t address;          /* whose it is, as Conn.address */
+    char peer[46];             /* of req.peer: a worker may ask when the connection has gone */
     uint64_t held;             /* bytes of body counted in the server's total */
     bool broken;               /* a header could not be set: the answer becomes a 500 */
     bool answered;             /* loop: http_exchange_reply or http_stream_end has been seen */

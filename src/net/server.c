@@ -372,7 +372,8 @@ HttpExchange *server_exchange_new(Server *s, Conn *c)
     x->format_error_arg = s->opt.arg;
     x->body_max = s->opt.limits.body_bytes;
     x->req.path = x->req.query = x->req.method = STR("");
-    x->req.peer = str_of(c->peer);
+    memcpy(x->priv->peer, c->peer, sizeof c->peer);
+    x->req.peer = str_of(x->priv->peer);
     x->req.peer_port = c->peer_port;
     x->req.is_tls = c->tls != NULL;
     atomic_fetch_add(&s->outstanding, 1);
