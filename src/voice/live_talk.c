@@ -528,8 +528,10 @@ static void complete_tick(LiveTalk *t)
 {
     SessionEvent e;
     const LiveJob *j = t->maybe;
-    uint64_t enough = j && j->whole == LIVE_COMMAND ? LIVE_COMMAND_MS : LIVE_QUESTION_MS;
-    if (j && j->finished && j->whole != LIVE_OPEN && session_now(t->session, &e) &&
+    if (!j || !j->finished) /* until then what it found is the worker's */
+        return;
+    uint64_t enough = j->whole == LIVE_COMMAND ? LIVE_COMMAND_MS : LIVE_QUESTION_MS;
+    if (j->whole != LIVE_OPEN && session_now(t->session, &e) &&
         e.heard - j->spoke >= enough * SAMPLES_MS)
         (void)session_take(t->session, on_event, t);
 }
