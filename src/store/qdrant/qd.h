@@ -6,6 +6,7 @@
  *   qd_commit.c   what a write changed, as points, and the commit that makes them count
  *   qd_pack.c     old commits, put together
  *   qd_sync.c     other processes' commits into the working copy
+ *   qd_scroll.c   points page by page
  *   qd_points.c   passages as points: vectors, payload
  *   qd_search.c   the two lists of a query
  *   qd_ops.c      the store's operations
@@ -165,6 +166,17 @@ void qd_test_pack(unsigned size, unsigned keep);
 bool qd_sync(QdPerson *p, Err *err);
 /* Whether there is a commit (or a pack with it) after what the working copy has. */
 bool qd_behind(QdPerson *p, bool *behind, Err *err);
+
+/* ---- pages of points (qd_scroll.c) ----------------------------------------------------------- */
+
+typedef bool (*QdPointFn)(void *arg, const Json *point, Err *err);
+typedef struct {
+    Str filter;          /* of personal_state; a JSON object */
+    const char *payload; /* what of it, in JSON: true, or a list of keys */
+    size_t *page;        /* points of the first page, then of the next; NULL: QD_PAGE */
+} QdScroll;
+/* All points there are, as a majority of the replicas has them, until fn fails. */
+bool qd_scroll(Qd *q, const QdScroll *s, QdPointFn fn, void *arg, Err *err);
 
 /* ---- JSON ----------------------------------------------------------------------------------- */
 

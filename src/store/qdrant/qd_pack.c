@@ -73,7 +73,6 @@ bool qd_pack_range(const Json *payload, uint64_t *first, uint64_t *last)
 
 static void rows_before(JsonW *w, const QdPerson *p, uint64_t seq)
 {
-    jw_key(w, "filter");
     jw_obj(w);
     jw_key(w, "must");
     jw_arr(w);
@@ -102,6 +101,7 @@ static bool count_there(QdPerson *p, uint64_t seq, uint64_t *n, Err *err)
     buf_init(&b, 4096);
     jw_init(&w, &b);
     jw_obj(&w);
+    jw_key(&w, "filter");
     rows_before(&w, p, seq);
     jw_kv_bool(&w, "exact", true);
     jw_obj_end(&w);
@@ -140,8 +140,9 @@ static bool changed_now(const SqChange *c, Str table, Str key)
     return false;
 }
 
-static bool look_at(Left *l, const Json *point, Err *err)
+static bool look_at(void *arg, const Json *point, Err *err)
 {
+    Left *l = arg;
     const Json *payload = json_get(point, "payload");
     Str table = json_str(json_get(payload, "kind")), key = json_str(json_get(payload, "key"));
     Uuid here, there;
@@ -158,50 +159,19 @@ static bool look_at(Left *l, const Json *point, Err *err)
     return true;
 }
 
-static bool page_of(QdPerson *p, uint64_t seq, Str offset, Json **out, Err *err)
-{
-    Buf b;
-    JsonW w;
-    buf_init(&b, 4096);
-    jw_init(&w, &b);
-    jw_obj(&w);
-    rows_before(&w, p, seq);
-    jw_kv_int(&w, "limit", QD_PAGE);
-    jw_key(&w, "with_payload");
-    jw_raw(&w, STR("[\"kind\",\"key\",\"txn\"]"));
-    jw_kv_bool(&w, "with_vector", false);
-    if (offset.ptr)
-        jw_kv_str(&w, "offset", offset);
-    jw_obj_end(&w);
-    bool ok = buf_check(&b, "a request", err)
-        && qd_ask(p->q, "POST", false, "/points/scroll?consistency=majority", buf_str(&b), out,
-            err);
-    buf_release(&b);
-    return ok;
-}
-
 /* Deletes what neither is the truth nor can become it: every commit before `c` is known here. */
 static bool delete_left(QdPerson *p, const SqChange *c, Arena *a, Err *err)
 {
     Left l = {.c = c, .a = a};
-    char next[64];
-    Str offset = {NULL, 0};
-    bool ok = true;
-    do {
-        Json *answer = NULL;
-        if (!page_of(p, c->seq, offset, &answer, err))
-            return false;
-        const Json *result = json_get(answer, "result"), *points = json_get(result, "points");
-        for (size_t i = 0, n = json_count(points); ok && i < n; i++)
-            ok = look_at(&l, json_at(points, i), err);
-        Str id = json_str(json_get(result, "next_page_offset"));
-        offset = (Str){NULL, 0};
-        if (id.ptr && id.len < sizeof next) {
-            memcpy(next, id.ptr, id.len);
-            offset = (Str){next, id.len};
-        }
-        json_free(answer);
-    } while (ok && offset.ptr);
+    Buf filter;
+    JsonW w;
+    buf_init(&filter, 4096);
+    jw_init(&w, &filter);
+    rows_before(&w, p, c->seq);
+    bool ok = buf_check(&filter, "a filter", err);
+    QdScroll all = {.filter = buf_str(&filter), .payload = "[\"kind\",\"key\",\"txn\"]"};
+    ok = ok && qd_scroll(p->q, &all, look_at, &l, err);
+    buf_release(&filter);
     if (ok && l.n)
         log_write(LOG_INFO, "qdrant", "%zu points that writes left over are deleted", l.n);
     return ok && qd_delete_ids(p->q, false, l.ids, l.n, err);

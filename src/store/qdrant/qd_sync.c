@@ -13,7 +13,6 @@
 #include "store/qdrant/qd.h"
 
 #define ROUNDS 100
-#define QD_PAGE_LEAST 16u
 
 typedef struct {
     uint64_t seq;
@@ -40,8 +39,6 @@ static bool no_memory(Err *err)
 
 /* ---- pages of points ------------------------------------------------------------------------- */
 
-typedef bool (*PointFn)(Sync *s, const Json *point, Err *err);
-
 typedef enum { COMMITS, PACKS, ROWS } What;
 
 static void range_of(const Sync *s, What what, JsonW *w)
@@ -57,14 +54,10 @@ static void range_of(const Sync *s, What what, JsonW *w)
     jw_obj_end(w);
 }
 
-static bool page(Sync *s, What what, Str offset, Json **out, Err *err)
+static bool filter_of(const Sync *s, What what, Buf *out, Err *err)
 {
-    Buf b;
     JsonW w;
-    buf_init(&b, 8192);
-    jw_init(&w, &b);
-    jw_obj(&w);
-    jw_key(&w, "filter");
+    jw_init(&w, out);
     jw_obj(&w);
     jw_key(&w, "must");
     jw_arr(&w);
@@ -81,49 +74,17 @@ static bool page(Sync *s, What what, Str offset, Json **out, Err *err)
         jw_arr_end(&w);
     }
     jw_obj_end(&w);
-    jw_kv_int(&w, "limit", (int64_t)s->page);
-    jw_kv_bool(&w, "with_payload", true);
-    jw_kv_bool(&w, "with_vector", false);
-    if (offset.ptr)
-        jw_kv_str(&w, "offset", offset);
-    jw_obj_end(&w);
-    bool ok = buf_check(&b, "a request", err)
-        && qd_ask(s->p->q, "POST", false, "/points/scroll?consistency=majority", buf_str(&b), out,
-            err);
-    buf_release(&b);
-    return ok;
+    return buf_check(out, "a filter", err);
 }
 
-/* Originals are rows of 256 KiB, most others have some hundred bytes. */
-static void next_page(Sync *s, size_t points)
+static bool each(Sync *s, What what, QdPointFn fn, Err *err)
 {
-    size_t each = points ? qd_http_size() / points + 1 : 1, fit = QD_PAGE_BYTES / each;
-    s->page = fit < QD_PAGE_LEAST ? QD_PAGE_LEAST : fit < QD_PAGE ? fit : QD_PAGE;
-}
-
-static bool each(Sync *s, What what, PointFn fn, Err *err)
-{
-    char next[64];
-    Str offset = {NULL, 0};
-    bool ok = true;
-    do {
-        Json *answer = NULL;
-        if (!page(s, what, offset, &answer, err))
-            return false;
-        const Json *result = json_get(answer, "result"), *points = json_get(result, "points");
-        next_page(s, json_count(points));
-        for (size_t i = 0, n = json_count(points); ok && i < n; i++)
-            ok = fn(s, json_at(points, i), err);
-        Str id = json_str(json_get(result, "next_page_offset"));
-        if (id.ptr && str_eq(id, offset)) /* it would go on for ever */
-            ok = err_set(err, ERR_UNAVAILABLE, "Qdrant gives the same page again and again");
-        offset = (Str){NULL, 0};
-        if (id.ptr && id.len < sizeof next) {
-            memcpy(next, id.ptr, id.len);
-            offset = (Str){next, id.len};
-        }
-        json_free(answer);
-    } while (ok && offset.ptr);
+    Buf filter;
+    buf_init(&filter, 8192);
+    bool ok = filter_of(s, what, &filter, err);
+    QdScroll all = {.filter = buf_str(&filter), .payload = "true", .page = &s->page};
+    ok = ok && qd_scroll(s->p->q, &all, fn, s, err);
+    buf_release(&filter);
     return ok;
 }
 
@@ -159,8 +120,9 @@ static bool set_commit(Sync *s, uint64_t seq, const Uuid *txn, Err *err)
 }
 
 /* It overrules a commit of the same number: see qd_pack.c. */
-static bool on_pack(Sync *s, const Json *point, Err *err)
+static bool on_pack(void *arg, const Json *point, Err *err)
 {
+    Sync *s = arg;
     const Json *payload = json_get(point, "payload");
     uint64_t first, last;
     Uuid txn;
@@ -174,8 +136,9 @@ static bool on_pack(Sync *s, const Json *point, Err *err)
     return true;
 }
 
-static bool on_commit(Sync *s, const Json *point, Err *err)
+static bool on_commit(void *arg, const Json *point, Err *err)
 {
+    Sync *s = arg;
     uint64_t seq;
     Uuid txn;
     const Json *payload;
@@ -206,8 +169,9 @@ static bool orphan(Sync *s, const Json *point, Err *err)
     return true;
 }
 
-static bool on_row(Sync *s, const Json *point, Err *err)
+static bool on_row(void *arg, const Json *point, Err *err)
 {
+    Sync *s = arg;
     uint64_t seq;
     Uuid txn;
     const Json *payload;

@@ -16,6 +16,7 @@ typedef struct {
     StoreWake *items;
     size_t n, cap;
     Arena *a;
+    int64_t until;
 } List;
 
 static bool no_memory(Err *err)
@@ -23,8 +24,9 @@ static bool no_memory(Err *err)
     return err_set(err, ERR_NO_MEMORY, "looking for what is due: out of memory");
 }
 
-static bool add(List *l, const Json *point, int64_t until, Err *err)
+static bool add(void *arg, const Json *point, Err *err)
 {
+    List *l = arg;
     const Json *payload = json_get(point, "payload"), *row = json_get(payload, "row");
     Str kind = json_str(json_get(payload, "kind"));
     StoreWake w = {.kind = str_eq(kind, STR("tasks"))     ? WAKE_TASK
@@ -42,7 +44,7 @@ static bool add(List *l, const Json *point, int64_t until, Err *err)
     (void)json_int(json_get(row, "next_at"), &next);
     if (w.kind == WAKE_BRIEFING && !enabled)
         return true;
-    if (w.kind == WAKE_CALENDAR && state != 0 && next <= until)
+    if (w.kind == WAKE_CALENDAR && state != 0 && next <= l->until)
         w.kind = WAKE_FEED;
     Str zone = json_str(json_get(row, "zone"));
     w.schedule.enabled = enabled != 0;
@@ -55,34 +57,17 @@ static bool add(List *l, const Json *point, int64_t until, Err *err)
     return true;
 }
 
-static bool scroll(Qd *q, Str filter, int64_t until, List *l, Err *err)
+/* `one`: a JSON condition. */
+static bool scroll(Qd *q, Str one, int64_t until, List *l, Err *err)
 {
-    char next[64];
-    Str offset = {NULL, 0};
-    bool ok = true;
-    do {
-        Json *answer = NULL;
-        Buf b;
-        buf_init(&b, 8192);
-        buf_printf(&b, "{\"filter\":{\"must\":[" STR_FMT "]},\"limit\":%u,\"with_payload\":"
-            "[\"owner\",\"kind\",\"row\"],\"with_vector\":false", STR_ARG(filter), QD_PAGE);
-        if (offset.ptr)
-            buf_printf(&b, ",\"offset\":\"" STR_FMT "\"", STR_ARG(offset));
-        buf_add_c(&b, "}");
-        ok = buf_check(&b, "a request", err)
-            && qd_ask(q, "POST", false, "/points/scroll", buf_str(&b), &answer, err);
-        buf_release(&b);
-        const Json *result = json_get(answer, "result"), *points = json_get(result, "points");
-        for (size_t i = 0, n = json_count(points); ok && i < n; i++)
-            ok = add(l, json_at(points, i), until, err);
-        Str id = json_str(json_get(result, "next_page_offset"));
-        offset = (Str){NULL, 0};
-        if (id.ptr && id.len < sizeof next) {
-            memcpy(next, id.ptr, id.len);
-            offset = (Str){next, id.len};
-        }
-        json_free(answer);
-    } while (ok && offset.ptr);
+    Buf filter;
+    l->until = until;
+    buf_init(&filter, 8192);
+    buf_printf(&filter, "{\"must\":[" STR_FMT "]}", STR_ARG(one));
+    bool ok = buf_check(&filter, "a filter", err);
+    QdScroll all = {.filter = buf_str(&filter), .payload = "[\"owner\",\"kind\",\"row\"]"};
+    ok = ok && qd_scroll(q, &all, add, l, err);
+    buf_release(&filter);
     return ok;
 }
 
