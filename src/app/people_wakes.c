@@ -19,7 +19,7 @@
 #define IDLE_NS 1000000000u       /* nobody is let go in the middle of a page, */
 #define CROWD_IDLE_NS 50000000u   /* unless very many come */
 #define CALENDAR_TURN_MS 43200000 /* twice a day, */
-#define CALENDAR_MOMENT_MS 30000  /* for so long */
+#define CALENDAR_MOMENT_MS (int64_t)30000 /* for so long */
 
 typedef struct {
     App *app;
