@@ -139,6 +139,10 @@ bool qd_passage_id(const QdPerson *p, const Uuid *chunk, Uuid *out, Err *err);
 bool qd_send(void *person, const SqChange *c, Err *err);
 /* The last commit there will be: the person is removed. */
 bool qd_commit_removal(QdPerson *p, Err *err);
+/* A point of personal_state that is inserted if it is not there, and never changed: what is written
+ * between the two goes into its payload. */
+void qd_insert_begin(JsonW *w, Buf *b, const QdPerson *p, const Uuid *id, const char *kind);
+bool qd_insert(JsonW *w, Buf *b, const QdPerson *p, Err *err);
 /* Whether a commit of that number exists; *txn its transaction. */
 bool qd_commit_get(QdPerson *p, uint64_t seq, bool *found, Uuid *txn, Err *err);
 /* Passages that came, as points: before the commit. */

@@ -116,6 +116,33 @@ static bool put_rows(QdPerson *p, const SqChange *c, Err *err)
 
 /* ---- the commit ----------------------------------------------------------------------------- */
 
+void qd_insert_begin(JsonW *w, Buf *b, const QdPerson *p, const Uuid *id, const char *kind)
+{
+    jw_init(w, b);
+    jw_obj(w);
+    jw_key(w, "points");
+    jw_arr(w);
+    jw_obj(w);
+    qd_json_uuid(w, "id", id);
+    jw_key(w, "vector");
+    jw_raw(w, STR("{}"));
+    jw_key(w, "payload");
+    jw_obj(w);
+    jw_kv_cstr(w, "owner", p->text);
+    jw_kv_cstr(w, "kind", kind);
+}
+
+bool qd_insert(JsonW *w, Buf *b, const QdPerson *p, Err *err)
+{
+    jw_obj_end(w);
+    jw_obj_end(w);
+    jw_arr_end(w);
+    jw_kv_cstr(w, "update_mode", "insert_only");
+    jw_obj_end(w);
+    return buf_check(b, "a request", err)
+        && qd_ask(p->q, "PUT", false, "/points?wait=true&ordering=strong", buf_str(b), NULL, err);
+}
+
 static bool insert_commit(QdPerson *p, const SqChange *c, bool removed, Err *err)
 {
     Uuid id;
@@ -124,18 +151,7 @@ static bool insert_commit(QdPerson *p, const SqChange *c, bool removed, Err *err
     if (!qd_commit_id(p, c->seq, &id, err))
         return false;
     buf_init(&b, (size_t)1 << 30);
-    jw_init(&w, &b);
-    jw_obj(&w);
-    jw_key(&w, "points");
-    jw_arr(&w);
-    jw_obj(&w);
-    qd_json_uuid(&w, "id", &id);
-    jw_key(&w, "vector");
-    jw_raw(&w, STR("{}"));
-    jw_key(&w, "payload");
-    jw_obj(&w);
-    jw_kv_cstr(&w, "owner", p->text);
-    jw_kv_cstr(&w, "kind", "commit");
+    qd_insert_begin(&w, &b, p, &id, "commit");
     jw_kv_int(&w, "seq", (int64_t)c->seq);
     qd_json_uuid(&w, "txn", &c->txn);
     jw_kv_int(&w, "at_ms", clock_now_ms());
@@ -152,13 +168,7 @@ static bool insert_commit(QdPerson *p, const SqChange *c, bool removed, Err *err
         jw_arr_end(&w);
     }
     jw_arr_end(&w);
-    jw_obj_end(&w);
-    jw_obj_end(&w);
-    jw_arr_end(&w);
-    jw_kv_cstr(&w, "update_mode", "insert_only");
-    jw_obj_end(&w);
-    bool ok = buf_check(&b, "a request", err)
-        && qd_ask(p->q, "PUT", false, "/points?wait=true&ordering=strong", buf_str(&b), NULL, err);
+    bool ok = qd_insert(&w, &b, p, err);
     buf_release(&b);
     return ok;
 }

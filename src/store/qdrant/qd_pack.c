@@ -241,27 +241,10 @@ static bool put_pack(QdPerson *p, uint64_t pack, const Uuid *txns, Err *err)
     for (unsigned i = 0; i < pack_size; i++)
         for (unsigned k = 0; k < 16; k++)
             buf_printf(&all, "%02x", txns[i].b[k]);
-    jw_init(&w, &b);
-    jw_obj(&w);
-    jw_key(&w, "points");
-    jw_arr(&w);
-    jw_obj(&w);
-    qd_json_uuid(&w, "id", &id);
-    jw_key(&w, "vector");
-    jw_raw(&w, STR("{}"));
-    jw_key(&w, "payload");
-    jw_obj(&w);
-    jw_kv_cstr(&w, "owner", p->text);
-    jw_kv_cstr(&w, "kind", "pack");
+    qd_insert_begin(&w, &b, p, &id, "pack");
     jw_kv_int(&w, "pack", (int64_t)pack);
     jw_kv_str(&w, "txns", buf_str(&all));
-    jw_obj_end(&w);
-    jw_obj_end(&w);
-    jw_arr_end(&w);
-    jw_kv_cstr(&w, "update_mode", "insert_only");
-    jw_obj_end(&w);
-    bool ok = buf_check(&all, "a pack", err) && buf_check(&b, "a request", err)
-        && qd_ask(p->q, "PUT", false, "/points?wait=true&ordering=strong", buf_str(&b), NULL, err);
+    bool ok = buf_check(&all, "a pack", err) && qd_insert(&w, &b, p, err);
     buf_release(&all);
     buf_release(&b);
     return ok;
