@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/json.h"
+#include "base/mem.h"
 #include "support/torture.h"
 
 static Json *parse_ok(const char *text)
@@ -383,6 +384,44 @@ static void torture(void **state)
     assert_true(torture_alloc(parse_and_dump, text, 1) > 20);
 }
 
+/* jansson's buffer of a string that cannot grow: its own assert ended the program, once with a
+ * character behind a backslash left out, once with the quote at a string's end. */
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    char text[9000];
+    size_t n = 0;
+    text[n++] = '[';
+    for (int i = 0; i < 12; i++) { /* strings of 1, 2, 4, ... escapes: each length at a growth */
+        text[n++] = '"';
+        for (int k = 0; k < 1 << i % 10; k++) {
+            memcpy(text + n, k % 3 ? "\\n" : "\\u00e9", k % 3 ? 2 : 6);
+            n += k % 3 ? 2 : 6;
+        }
+        text[n++] = '"';
+        text[n++] = ',';
+    }
+    memcpy(text + n, "{\"a\":[1,2.5,\"x\"]}]", 18);
+    n += 18;
+    Err err = ERR_INIT;
+    json_free(json_parse(STR("{}"), 0, &err)); /* what is made once */
+    (void)mem_test_count();
+    Json *j = json_parse(str_mem(text, n), 0, &err);
+    if (!j)
+        fail_msg("%s", err.msg);
+    json_free(j);
+    uint64_t count = mem_test_count();
+    assert_true(count > 60);
+    for (uint64_t nth = 1; nth <= count; nth++)
+        for (int forever = 0; forever < 2; forever++) {
+            err = (Err)ERR_INIT;
+            mem_test_fail(nth, forever);
+            j = json_parse(str_mem(text, n), 0, &err);
+            mem_test_fail(0, 0);
+            assert_err(j != NULL, err, ERR_NO_MEMORY, "out of memory");
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +438,7 @@ int main(void)
         cmocka_unit_test(nesting_faults_fail_the_buffer),
         cmocka_unit_test(members_as_written),
         cmocka_unit_test(torture),
+        cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
