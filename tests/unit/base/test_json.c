@@ -411,7 +411,7 @@ static void every_allocation_may_fail(void **state)
         fail_msg("%s", err.msg);
     json_free(j);
     uint64_t count = mem_test_count();
-    assert_true(count > 60);
+    assert_true(count > 30);
     for (uint64_t nth = 1; nth <= count; nth++)
         for (int forever = 0; forever < 2; forever++) {
             err = (Err)ERR_INIT;
