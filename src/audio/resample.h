@@ -19,7 +19,7 @@ typedef struct Resampler Resampler;
 /* What all of them share is made now (a millisecond); before a process that forks others does. */
 bool resample_preload(Err *err);
 /* ERR_VALIDATION for a rate outside of PCM_RATE_MIN_HZ to _MAX_HZ, ERR_NO_MEMORY. Equal rates are
- * allowed: the samples pass. All memory is taken here: 0.1 to 0.6 MB, 3 MB for the furthest rates. */
+ * allowed: the samples pass. All memory is taken here: 0.1 to 0.6 MB, for the furthest rates 3. */
 Resampler *resample_new(uint32_t in_hz, uint32_t out_hz, Err *err);
 void resample_free(Resampler *r); /* NULL is allowed */
 typedef bool (*ResampleSink)(void *arg, const float *pcm, size_t n, Err *err);

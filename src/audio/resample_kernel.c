@@ -1,5 +1,5 @@
-/* resample_kernel.c - the dot products of resample_int.h, four, eight or sixteen floats at a time by
- * the compiler's own vectors, once a level of base/cpu.h. */
+/* resample_kernel.c - the dot products of resample_int.h, four, eight or sixteen floats at a time
+ * by the compiler's own vectors, once a level of base/cpu.h. */
 #include <string.h>
 
 #include "audio/resample_int.h"

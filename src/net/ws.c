@@ -451,8 +451,8 @@ static void on_progress(Conn *c)
     tell_unsent(c);
 }
 
-const ConnProto ws_proto = {wants_input, input, conn_close, on_drained, on_progress, on_timer, on_reply,
-                            on_stop, on_closed, NULL};
+const ConnProto ws_proto = {wants_input, input, conn_close, on_drained, on_progress, on_timer,
+                            on_reply, on_stop, on_closed, NULL};
 
 bool ws_attach(Conn *c, const WsHandler *handler, void *user)
 {

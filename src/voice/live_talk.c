@@ -489,7 +489,9 @@ static void go_on(LiveTalk *t, LiveJob *j)
 {
     Err err = ERR_INIT;
     double waits = out_waiting(j);
-    if (!j->finished || !j->parked || waits > LIVE_SPEECH_SECONDS / 2.0 || job_resume(j, &err) || waits > 0)
+    if (!j->finished || !j->parked || waits > LIVE_SPEECH_SECONDS / 2.0)
+        return;
+    if (job_resume(j, &err) || waits > 0)
         return;
     j->parked = false; /* no worker took it while there was sound */
     j->err = err;

@@ -1,6 +1,6 @@
-/* bench_resample - our change of sample rate beside libsoxr and libsamplerate, in one run, when those
- * are there (libsoxr0, libsamplerate0; opened here only): processor time of 20 s of sound, times
- * real time, the best of some rounds by turns, and what each does to a tone.
+/* bench_resample [IN OUT] - our change of sample rate beside libsoxr and libsamplerate, in one run,
+ * when those are there (libsoxr0, libsamplerate0; opened here only): processor time of 20 s of
+ * sound, times real time, the best of some rounds by turns, and what each does to a tone.
  *
  *   flat     the largest change of a tone's level up to 0.9 of half the lower rate
  *   other    the loudest of what an output has beside the tone that went in (images, noise)
@@ -219,7 +219,8 @@ int main(int argc, char **argv)
     printf("%s; %s\n    in    out  %-20s %8s  %10s  %8s  %8s  %10s\n", "one thread, processor time",
            cpu_level_name(cpu_level()), "", "x real", "flat", "other", "folded", "making");
     if (argc > 2)
-        pair(ways, count, (uint32_t)atoi(argv[1]), (uint32_t)atoi(argv[2]));
+        pair(ways, count, (uint32_t)strtoul(argv[1], NULL, 10),
+             (uint32_t)strtoul(argv[2], NULL, 10));
     for (size_t i = 0; argc <= 2 && i < sizeof rates / sizeof *rates; i++)
         pair(ways, count, rates[i][0], rates[i][1]);
     return 0;

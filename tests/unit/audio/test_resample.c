@@ -207,7 +207,8 @@ static void extremes(void **state)
                 fail_msg("%s", err.msg);
             for (size_t k = 0; k < m; k++)
                 if (!(fabsf(y[k]) < 0.7f))
-                    fail_msg("%u to %u, %zu: y[%zu] = %g", far[i][0], far[i][1], n, k, (double)y[k]);
+                    fail_msg("%u to %u, %zu: y[%zu] = %g", far[i][0], far[i][1], n, k,
+                             (double)y[k]);
             assert_true(y[m] == 7);
             if (n == 20000 && m > 400) /* the middle of a constant is that constant */
                 assert_true(fabsf(y[m / 2] - 0.5f) < 2e-6f);

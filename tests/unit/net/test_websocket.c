@@ -424,45 +424,6 @@ static void a_reader_that_never_reads_is_cut(void **state)
     raw_close(&r);
 }
 
-static atomic_size_t unsent;
-
-static void watch(void *arg)
-{
-    (void)arg;
-    (void)ws_watch_unsent(ts.server, atomic_load(&ts.ws_id), &unsent);
-}
-
-/* Who makes what is sent knows what waits, from when the reader is slow until it has caught up. */
-static void what_waits_is_told(void **state)
-{
-    (void)state;
-    Raw r = ws_open();
-    size_t asked = 0;
-    int small = 4096;
-    setsockopt(r.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
-    assert_true(ts_reaches(&ts.ws_open, 1));
-    atomic_store(&unsent, 1);
-    assert_true(server_post(ts.server, watch, NULL));
-    while (atomic_load(&unsent) != 0) /* nothing does */
-        ts_sleep_ms(1);
-    while (atomic_load(&unsent) == 0) {
-        put_text(&r, "flood 4");
-        asked += 4;
-        ts_sleep_ms(1);
-        assert_true(asked < 40000 && atomic_load(&ts.ws_closed) == 0);
-    }
-    for (size_t i = 0; i < asked; i++) {
-        Buf got;
-        assert_int_equal(next_frame(&r, &got, false), WS_OP_TEXT);
-        buf_release(&got);
-    }
-    for (int i = 0; atomic_load(&unsent) != 0; i++) {
-        assert_true(i < 10000);
-        ts_sleep_ms(1);
-    }
-    raw_close(&r);
-}
-
 static void a_flood_of_pings(void **state)
 {
     (void)state;
@@ -609,7 +570,6 @@ int main(void)
         CASE(a_slow_reader_is_closed_with_1013),
         CASE(who_is_put_out_gets_nothing_more),
         CASE(a_reader_that_never_reads_is_cut),
-        cmocka_unit_test_setup_teardown(what_waits_is_told, setup_patient, teardown),
         CASE(a_flood_of_pings),
         CASE(sending_from_other_threads),
         CASE(one_message_to_many),
