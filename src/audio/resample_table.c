@@ -69,19 +69,17 @@ static double at(double t)
 /* The taps of an output that lies `phase` of a sample behind sample taps / 2 - 1 of the row. */
 static void fill(const ResampleTable *t, double c, double phase, float *row)
 {
-    double first = phase + (double)(t->taps / 2 - 1);
+    size_t before = t->taps / 2 - 1;
+    double first = phase + (double)before;
     for (size_t j = 0; j < t->taps; j++)
         row[j] = (float)(c * at(c * (first - (double)j)));
 }
 
 static uint32_t common(uint32_t a, uint32_t b)
 {
-    while (b) {
-        uint32_t rest = a % b;
+    for (uint32_t rest; (rest = a % b) != 0; b = rest)
         a = b;
-        b = rest;
-    }
-    return a;
+    return b;
 }
 
 bool resample_table_init(ResampleTable *t, uint32_t in_hz, uint32_t out_hz, Err *err)

@@ -112,7 +112,7 @@ bool out_tick(LiveTalk *t, LiveJob *j, uint64_t now_ns, uint64_t *due_ns)
     bool all = j->made && j->sent == j->sound.len, waiting = j->sent < j->sound.len;
     pthread_mutex_unlock(&l->lock);
     if (waiting)
-        *due_ns = held ? now_ns + PIECE_MS * MS_NS
+        *due_ns = held ? now_ns + (uint64_t)PIECE_MS * MS_NS
                        : j->end_ns - lead + PIECE_MS * MS_NS / 2;
     if (!all)
         return false;
