@@ -37,8 +37,8 @@ HELD = 1.0 if FULL else 0.3  # seconds for which all fails "for ever", when no a
 WARM = 3 if FULL else 2       # times that a scenario is run first: what is loaded at the first use is the start's
 COUNTED = 3 if FULL else 1    # times that its calls are counted; the most of each kind is taken
 AGAIN = 3                    # times that a fault is tried that nobody met
-# Of scenarios that make tens of thousands of allocations, or wait for speech, a full campaign tries so many of a kind.
-PICKED = {"first-start": 1000, "first-tls": 300, "live-voice": 500, "backup": 2000, "restore": 2000}
+# Of scenarios that make tens of thousands of allocations a full campaign tries so many of a kind (--most 0: all).
+PICKED = {"first-start": 1000, "first-tls": 300, "backup": 2000, "restore": 2000}
 NEWS_S = 20                  # seconds between two lines of progress
 # The connection itself is hit: its end is an answer.
 MAY_CLOSE = {"alloc", "alloc_lib", "accept", "recv", "send", "epoll", "sockopt", "wait", "descriptor", "copy", "read",
@@ -201,7 +201,7 @@ class Campaign:
         for kind, count in sorted(enumerate(counts), key=lambda of: of[1]):
             if self.options.kind and NAMES[kind] not in self.options.kind:
                 continue
-            for nth in picked(count, self.options.most or PICKED.get(name, 0)):
+            for nth in picked(count, PICKED.get(name, 0) if self.options.most is None else self.options.most):
                 if nth >= self.options.first:
                     jobs += [(kind, nth, 0), (kind, nth, 1)]
         if self.options.most == 1:  # the short run: each kind once or for ever, by turns over the scenarios
@@ -364,8 +364,8 @@ def main():
     p.add_argument("--library", type=Path, default=os.environ.get("SOTTO_FAULT_LIBRARY"))
     p.add_argument("--scenario", action="append")
     p.add_argument("--kind", action="append")
-    p.add_argument("--most", type=int, default=0 if FULL else 1,
-                   help="faults of a kind in a scenario; 0: all")
+    p.add_argument("--most", type=int, default=None if FULL else 1,
+                   help="faults of a kind in a scenario; 0: all, also where a full campaign picks some")
     p.add_argument("--from", dest="first", type=int, default=1)
     p.add_argument("--seconds", type=float, default=0)
     p.add_argument("--record", type=Path, help="what became of each fault is kept here, and not tried again")
