@@ -9,6 +9,8 @@ import wave
 import httpx2 as httpx
 import websockets
 
+from patience import longer
+
 VOICE = "en_US-joe-medium"
 
 
@@ -83,7 +85,7 @@ class Client:
 
     async def until(self, what, seconds=60):
         """what() is asked again with every message."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + longer(seconds)
         while not what():
             self.changed.clear()
             left = deadline - time.monotonic()

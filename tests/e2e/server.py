@@ -1,8 +1,11 @@
 """Starts the real program on a free loopback port with a folder of its own."""
 import os
+import signal
 import subprocess
 import time
 from pathlib import Path
+
+import patience  # noqa: F401 - before anybody waits for something
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(os.environ.get("SOTTO_BIN", ROOT / "build/dev/bin/sotto"))
@@ -49,3 +52,7 @@ class Server:
                 raise RuntimeError("the server did not stop when asked to")
         self.process.stdout.close()
         self.log.close()
+        # Killed by a test, or ended in order. Anything else (a sanitizer's report, a crash) must not pass unseen.
+        if self.process.returncode not in (0, -signal.SIGKILL):
+            raise RuntimeError(f"the server ended with {self.process.returncode}\n"
+                               f"{(self.data / 'server.log').read_text(errors='replace')[-4000:]}")

@@ -17,6 +17,7 @@ import websockets
 from openapi_spec_validator import validate as validate_openapi
 from prometheus_client.parser import text_string_to_metric_families
 
+from patience import longer
 from server import Server
 
 KNOWLEDGE = "/api/v1/knowledge"
@@ -396,7 +397,7 @@ def test_schemathesis(server, tmp_path):
          "run", server.url + "/openapi.json", "--checks", "all",
          "--max-examples", examples, "--seed", "1", "--exclude-path", "/ws",
          "--exclude-path", "/api/v1/people/{id}/password",  # it would shut itself out; test_access.py has it
-         "--request-timeout", "30",
+         "--request-timeout", str(longer(30)),
          "--no-color", "--generation-database", "none"],
         capture_output=True, text=True, cwd=tmp_path, timeout=1200)
     assert run.returncode == 0, run.stdout[-12000:] + run.stderr[-2000:]
