@@ -360,17 +360,17 @@ static int next_due_ms(Sync *s)
 static void tell(Sync *s, bool force)
 {
     uint64_t now = clock_mono_ns();
+    pthread_mutex_lock(&s->tell_lock);
     pthread_mutex_lock(&s->lock);
     bool say = s->progress && s->news && (force || now - s->told_ns >= TELL_NS);
-    void (*fn)(void *) = s->progress;
-    void *arg = s->progress_arg;
     if (say) {
         s->news = false;
         s->told_ns = now;
     }
     pthread_mutex_unlock(&s->lock);
     if (say)
-        fn(arg);
+        s->progress(s->progress_arg);
+    pthread_mutex_unlock(&s->tell_lock);
 }
 
 static void free_folder(SyncFolder *f)
@@ -491,6 +491,7 @@ Sync *sync_new(const SyncOptions *o, Err *err)
     s->tail = &s->head;
     s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->tell_lock, NULL);
     pthread_mutex_init(&s->thread_lock, NULL);
     pthread_cond_init(&s->room, NULL);
     pthread_cond_init(&s->idle, NULL);
@@ -571,6 +572,7 @@ void sync_free(Sync *s)
     if (s->wake_fd >= 0)
         (void)close(s->wake_fd);
     pthread_mutex_destroy(&s->lock);
+    pthread_mutex_destroy(&s->tell_lock);
     pthread_mutex_destroy(&s->thread_lock);
     pthread_cond_destroy(&s->room);
     pthread_cond_destroy(&s->idle);
@@ -579,8 +581,8 @@ void sync_free(Sync *s)
 
 void sync_on_progress(Sync *s, void (*fn)(void *arg), void *arg)
 {
-    pthread_mutex_lock(&s->lock);
+    pthread_mutex_lock(&s->tell_lock);
     s->progress = fn;
     s->progress_arg = arg;
-    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&s->tell_lock);
 }
