@@ -505,13 +505,14 @@ Sync *sync_new(const SyncOptions *o, Err *err)
 bool sync_start(Sync *s, Err *err)
 {
     Folder *rows;
-    size_t n;
+    size_t n = 0;
     if (!s || s->started)
         return true;
+    bool again = s->folders != NULL; /* stopped because something else could not start */
     Arena *a = arena_new(ARENA_DEFAULT_MAX);
     bool ok = a || err_set(err, ERR_NO_MEMORY, "watching folders: out of memory");
     ok = ok && store_folder_list(s->o.store, &s->o.owner, a, &rows, &n, err);
-    for (size_t i = 0; ok && i < n; i++) {
+    for (size_t i = 0; ok && !again && i < n; i++) {
         SyncFolder *f = new_folder(&rows[i], err);
         ok = f != NULL;
         if (ok) {
@@ -519,11 +520,16 @@ bool sync_start(Sync *s, Err *err)
             s->folders = f;
         }
     }
+    for (SyncFolder *f; !ok && !again && (f = s->folders);) {
+        s->folders = f->next;
+        free_folder(f);
+    }
     arena_free(a);
     pthread_mutex_lock(&s->thread_lock);
     s->may_run = ok;
     pthread_mutex_unlock(&s->thread_lock);
     pthread_mutex_lock(&s->lock); /* the server answers already */
+    s->stopping = false;
     bool needed = s->folders || s->head;
     pthread_mutex_unlock(&s->lock);
     ok = ok && (!needed || ensure_thread(s, err));
