@@ -9,7 +9,7 @@ import wave
 import httpx2 as httpx
 import websockets
 
-from patience import longer
+from patience import SLOWER, longer
 
 VOICE = "en_US-joe-medium"
 
@@ -91,7 +91,7 @@ class Client:
             left = deadline - time.monotonic()
             assert left > 0, [m for _, m in self.seen if m["type"] != "sound"][-12:]
             try:
-                await asyncio.wait_for(self.changed.wait(), left)
+                await asyncio.wait_for(self.changed.wait(), left / SLOWER)
             except asyncio.TimeoutError:
                 pass
 

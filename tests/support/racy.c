@@ -1,5 +1,5 @@
-/* racy.c - a data race that nobody hears of: in a child whose standard error and end are thrown away.
- * tests/sanitized.sh must fail it. */
+/* racy.c - a data race that nobody hears of: in a child whose standard error and end are thrown
+ * away. tests/sanitized.sh must fail it. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/wait.h>

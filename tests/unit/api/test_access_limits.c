@@ -1,5 +1,5 @@
-/* test_access_limits.c - how many people there may be: at the limit, and one more. And what is written
- * from time to time, by several threads at once (for the thread sanitizer). */
+/* test_access_limits.c - how many people there may be: at the limit, and one more. And what is
+ * written from time to time, by several threads at once (for the thread sanitizer). */
 #include "support/unit.h"
 
 #include <pthread.h>

@@ -1,5 +1,5 @@
-/* test_sync_progress.c - who is told how far watched folders are can go away at any moment: a person is
- * let go, or removed, while their folders are being read. */
+/* test_sync_progress.c - who is told how far watched folders are can go away at any moment: a
+ * person is let go, or removed, while their folders are being read. */
 #include "support/unit.h"
 
 #include <stdatomic.h>
