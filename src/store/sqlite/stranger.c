@@ -4,7 +4,8 @@
  * written, views in the place of tables, constraints that are expressions. So the schema is compared,
  * word for word, with the one that the steps of migrate.c make of nothing, up to the file's own
  * version. It is read with what https://sqlite.org/security.html advises for files from elsewhere:
- * no triggers, no views, small limits, every cell's size checked. */
+ * no triggers, no views, small limits, every cell's size checked. Rows may still say what they
+ * like: who restores a file gets the people, tokens, folders and settings that are in it. */
 #include "store/sqlite/sq.h"
 
 #define NOT_OURS "it holds %s that Sotto did not make"
@@ -86,6 +87,22 @@ static bool same_schema(SqConn *file, SqConn *ours, Err *err)
            (here == there || err_set(err, ERR_CORRUPT, "it lacks tables"));
 }
 
+/* Numbers that a store gave: they index arrays, and grow by one with each thing that comes. Texts
+ * compare as more than any number. */
+static bool check_numbers(SqConn *c, Arena *a, Err *err)
+{
+    static const char sql[] =
+        "SELECT coalesce((SELECT min(chunk_no) > 0 AND max(chunk_no) < 1 << 31 FROM chunks), 1)"
+        " AND coalesce((SELECT min(doc_no) > 0 AND max(doc_no) < 1 << 31 FROM documents), 1)"
+        " AND coalesce((SELECT min(owner_no) > 0 AND max(owner_no) < 1 << 31 FROM owners), 1)"
+        " AND NOT EXISTS (SELECT 1 FROM changes WHERE seq NOT BETWEEN 0 AND 1 << 62"
+        " OR doc_no NOT BETWEEN 0 AND 1 << 31 OR first_chunk NOT BETWEEN 0 AND 1 << 31"
+        " OR last_chunk NOT BETWEEN first_chunk - 1 AND 1 << 31)";
+    Str said;
+    return answers(c, sql, "1", &said, a, err) ||
+           err_set(err, ERR_CORRUPT, "its documents have numbers that Sotto never gives");
+}
+
 static bool check_file(SqConn *c, Arena *a, Err *err)
 {
     Str said;
@@ -102,7 +119,7 @@ static bool check_file(SqConn *c, Arena *a, Err *err)
     sq_conn_close(ours);
     if (ok && !answers(c, "PRAGMA quick_check(1)", "ok", &said, a, err))
         ok = err_set(err, ERR_CORRUPT, "it is damaged");
-    return ok;
+    return ok && check_numbers(c, a, err);
 }
 
 bool store_file_check(const char *path, Err *err)

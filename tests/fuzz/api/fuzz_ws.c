@@ -7,155 +7,34 @@
  * 'S' text in two fragments, 'B' binary, 'X' bytes of the connection as they are; else text, too.
  * The client goes when all has been dealt with; when the input ends with "!", or had an 'X', at
  * once. */
-#include "../far.h"
-#include "../require.h"
+#include "world.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "api/api.h"
-#include "base/clock.h"
-#include "base/log.h"
-#include "base/os.h"
 #include "net/ws_frame.h"
 
-#define NOW 1795424400000LL /* 2026-11-23T09:00:00Z */
 #define PATIENCE_MS 20000
 #define MESSAGES_MAX 24
 
-/* ---- what a search would need a model for: there are no documents ---------------------------- */
-
-bool search_run(Search *s, const Uuid *owner, const SearchRequest *r, unsigned worker, Arena *a,
-                SearchResult *out, Err *err)
-{
-    (void)s;
-    (void)owner;
-    (void)worker;
-    (void)a;
-    if (!str_trim(r->text).len)
-        return err_set(err, ERR_VALIDATION, "the query is empty");
-    *out = (SearchResult){.total = 0};
-    return true;
-}
-
-static bool no_encoder(Err *err)
-{
-    return err_set(err, ERR_UNAVAILABLE, "there is no encoder here");
-}
-
-MinilmState *search_encoder(Search *s, unsigned worker, Err *err)
-{
-    (void)s;
-    (void)worker;
-    (void)no_encoder(err);
-    return NULL;
-}
-
-bool search_embed(Search *s, const Str *texts, size_t n, unsigned worker, float *out,
-                  uint32_t *tokens, Err *err)
-{
-    (void)s;
-    (void)texts;
-    (void)n;
-    (void)worker;
-    (void)out;
-    (void)tokens;
-    return no_encoder(err);
-}
-
-bool search_embed_kept(Search *s, const Str *texts, size_t n, unsigned worker, float *out,
-                       uint32_t *tokens, Err *err)
-{
-    return search_embed(s, texts, n, worker, out, tokens, err);
-}
-
-bool search_embed_ids(Search *s, const uint32_t *const *ids, const uint32_t *n_ids, size_t n,
-                      unsigned worker, float *out, Err *err)
-{
-    (void)ids;
-    (void)n_ids;
-    return search_embed(s, NULL, n, worker, out, NULL, err);
-}
-
-/* ---- the world ------------------------------------------------------------------------------- */
-
-typedef struct {
-    char folder[64];
-    Store *store;
-    Tasks *tasks;
-    Assistant *assistant;
-    Ears *ears;
-    Work *work;
-    Api *api;
-    Server *server;
-} World;
-
-static bool heard(const ClientRequest *q, Str *answer)
-{
-    (void)q;
-    *answer = STR("200\n\n{\"text\":\"remind me to water the plants tomorrow at nine\"}");
-    return true;
-}
-
-static void make_parts(World *w)
-{
-    static const Uuid owner = {{1}};
-    Err err = ERR_INIT;
-    StoreOptions so = {.dir = w->folder, .model = "test"};
-    EarsFarOptions far_ears = {.base_url = "http://far/v1", .model = "whisper-1"};
-    EarsOptions eo = {.models_dir = w->folder, .far = &far_ears};
-    w->store = store_open_sqlite(&so, &err);
-    REQUIRE(w->store);
-    TasksOptions to = {.store = w->store, .owner = owner, .zone = STR("UTC")};
-    w->tasks = tasks_new(&to, &err);
-    w->ears = ears_new(&eo, &err);
-    w->work = work_new(1, 64, &err);
-    REQUIRE(w->tasks && w->ears && w->work);
-    AssistantParts ap = {.store = w->store, .tasks = w->tasks, .workers = work_numbers(w->work),
-                         .owner = owner};
-    w->assistant = assistant_new(&ap, &err);
-    REQUIRE(w->assistant);
-    ApiParts parts = {.store = w->store, .tasks = w->tasks, .assistant = w->assistant,
-                      .ears = w->ears, .work = w->work, .owner = owner};
-    w->api = api_new(&parts, &err);
-    REQUIRE(w->api);
-}
-
-static void world_up(World *w)
+static Server *serve(Api *api)
 {
     static const char *hosts[] = {"h"};
     Err err = ERR_INIT;
-    (void)snprintf(w->folder, sizeof w->folder, "%s/sotto-fuzz-XXXXXX",
-                   access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    REQUIRE(mkdtemp(w->folder));
-    make_parts(w);
     ServerOptions o = {.host = "127.0.0.1", .allowed_hosts = hosts, .allowed_host_count = 1,
                        .on_head = api_on_head, .on_request = api_on_request,
-                       .on_turn = api_on_turn, .format_error = api_format_error, .arg = w->api};
-    w->server = server_new(&o, &err);
-    REQUIRE(w->server);
-    api_set_server(w->api, w->server);
-    REQUIRE(server_start(w->server, &err));
-}
-
-static void world_down(World *w)
-{
-    Err err = ERR_INIT;
-    server_stop(w->server, 0);
-    server_join(w->server);
-    work_free(w->work);
-    api_free(w->api);
-    server_free(w->server);
-    assistant_free(w->assistant);
-    tasks_free(w->tasks);
-    ears_free(w->ears);
-    store_close(w->store);
-    REQUIRE(os_remove_tree(w->folder, &err));
+                       .on_turn = api_on_turn, .format_error = api_format_error, .arg = api};
+    Server *s = server_new(&o, &err);
+    REQUIRE(s);
+    api_set_server(api, s);
+    REQUIRE(server_start(s, &err));
+    return s;
 }
 
 /* ---- the client ------------------------------------------------------------------------------ */
@@ -170,6 +49,8 @@ static int open_connection(uint16_t port)
     struct linger now = {1, 0}; /* no TIME_WAIT: a run makes some ten thousand connections */
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     REQUIRE(fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
+    int one = 1; /* small pieces must not wait for each other */
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
     REQUIRE(os_write_all(fd, hello, sizeof hello - 1));
     return fd;
@@ -342,10 +223,10 @@ static void settle(World *w, Client *c)
     }
 }
 
-static void talk(World *w, Str input)
+static void talk(World *w, uint16_t port, Str input)
 {
     static const char last[] = "\x03\xe8"; /* 1000 */
-    Client c = {.fd = open_connection(server_port(w->server))};
+    Client c = {.fd = open_connection(port)};
     buf_init(&c.in, (size_t)64 << 20);
     read_handshake(&c);
     if (send_input(c.fd, input) && !str_ends(input, STR("!")))
@@ -361,15 +242,15 @@ static void talk(World *w, Str input)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    World w = {.store = NULL};
+    World w;
     if (size < 2 || size > 65536)
         return 0;
-    log_init(LOG_ERROR, "text");
-    clock_set_ms(NOW);
-    far_begin(data, 0);
-    far.instead = heard;
     world_up(&w);
-    talk(&w, str_mem((const char *)data, size));
+    Server *s = serve(w.api);
+    talk(&w, server_port(s), str_mem((const char *)data, size));
+    server_stop(s, 0);
+    server_join(s);
     world_down(&w);
+    server_free(s);
     return 0;
 }
