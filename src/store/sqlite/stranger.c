@@ -1,11 +1,11 @@
 /* stranger.c - whether a file is one that Sotto made, before anything in it is used.
  *
  * A SQLite file brings a schema, and a schema can hold programs: triggers that run when a row is
- * written, views in the place of tables, constraints that are expressions. So the schema is compared,
- * word for word, with the one that the steps of migrate.c make of nothing, up to the file's own
- * version. It is read with what https://sqlite.org/security.html advises for files from elsewhere:
- * no triggers, no views, small limits, every cell's size checked. Rows may still say what they
- * like: who restores a file gets the people, tokens, folders and settings that are in it. */
+ * written, views in the place of tables, constraints that are expressions. So the schema is
+ * compared, word for word, with the one that the steps of migrate.c make of nothing, up to the
+ * file's own version. It is read with what https://sqlite.org/security.html advises for files from
+ * elsewhere: no triggers, no views, small limits, every cell's size checked. Rows may still say
+ * what they like: who restores a file gets the people, tokens, folders and settings in it. */
 #include "store/sqlite/sq.h"
 
 #define NOT_OURS "it holds %s that Sotto did not make"

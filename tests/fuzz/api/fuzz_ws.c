@@ -1,12 +1,12 @@
-/* fuzz_ws.c - messages of a WebSocket, at the real handlers: a server on loopback, an API over a
- * store of its own, an assistant of rules, ears whose sound another machine hears (../far.h). All of
- * it is made for each input and taken down behind it, so that nothing is left from one to the next.
+/* fuzz_ws.c - messages of a WebSocket, at the real handlers: a server on loopback, an API over
+ * parts of its own (world.h). All of it is made for each input and taken down behind it, so that
+ * nothing is left from one to the next.
  * What comes back is messages of the contract, and the connection ends when the client is done.
  *
- * The input is messages with a line "===" between. The first byte of each says what it is: 'T' text,
- * 'S' text in two fragments, 'B' binary, 'X' bytes of the connection as they are; else text, too.
- * The client goes when all has been dealt with; when the input ends with "!", or had an 'X', at
- * once. */
+ * The input is messages with a line "===" between. The first byte of each says what it is: 'T'
+ * text, 'S' text in two fragments, 'B' binary, 'X' bytes of the connection as they are; else text,
+ * too. The client goes when all has been dealt with; when the input ends with "!", or had an 'X',
+ * at once. */
 #include "world.h"
 
 #include <arpa/inet.h>

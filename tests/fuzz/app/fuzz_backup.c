@@ -1,6 +1,6 @@
-/* fuzz_backup.c - a stranger's file, given to `sotto restore`. It is refused, with a reason and with
- * what was there as it was; or it takes its place, and then everything in it is read, and moved into
- * another store as for Qdrant. Nothing beside the data folder is touched.
+/* fuzz_backup.c - a stranger's file, given to `sotto restore`. It is refused, with a reason and
+ * with what was there as it was; or it takes its place, and then everything in it is read, and
+ * moved into another store as for Qdrant. Nothing beside the data folder is touched.
  *
  *   'F'  the rest is the file
  *   'S'  the rest is SQL, run on a real backup by somebody who may do anything to their own file

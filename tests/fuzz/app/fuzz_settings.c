@@ -1,6 +1,6 @@
 /* fuzz_settings.c - what the program is started with: the environment, sotto.conf, and what systemd
- * says (sd_listen_fds, sd_notify, sd_watchdog_enabled). Settings are refused with a line that may be
- * shown, or every one of them keeps what its type promises.
+ * says (sd_listen_fds, sd_notify, sd_watchdog_enabled). Settings are refused with a line that may
+ * be shown, or every one of them keeps what its type promises.
  *
  * The input is NAME=VALUE lines, a line "===", and sotto.conf. "self" as LISTEN_PID or WATCHDOG_PID
  * is this process. */

@@ -13,8 +13,8 @@
 
 /* ---- connections ----------------------------------------------------------------------------- */
 
-/* All of the default with SOTTO_TORTURE=full, as far as a process may have so many: else FEW, by the
- * same option that the default fills. */
+/* All of the default with SOTTO_TORTURE=full, as far as a process may have so many: else FEW, by
+ * the same option that the default fills. */
 static uint32_t connections_here(void)
 {
     struct rlimit files;
