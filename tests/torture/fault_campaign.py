@@ -86,6 +86,12 @@ def picked(count, most):
     return sorted({1 + round(i * (count - 1) / (most - 1)) for i in range(most)})
 
 
+def used(server):
+    """What a server that listens is asked: much of its start goes on meanwhile."""
+    expect(ask(server.port, "GET", "/health"), (200, 503), "its health")
+    expect(ask(server.port, "GET", "/api/v1/knowledge/search?q=lighthouse"), (200, 503), "a search")
+
+
 def start_once(server, board, kind, nth, forever):
     """The start with a fault: it listens and works, or it ends and says why."""
     size = server.log.stat().st_size if server.log.exists() else 0
@@ -100,8 +106,7 @@ def start_once(server, board, kind, nth, forever):
         server.kill()
         raise Fault(f"a start that neither listens nor ends: {server.tail()}")
     if state:
-        expect(ask(server.port, "GET", "/health"), (200, 503), "its health")
-        expect(ask(server.port, "GET", "/api/v1/knowledge/search?q=lighthouse"), (200, 503), "a search")
+        used(server)
         code = server.stop()
         if code != 0:
             raise Fault(f"it listened, and ended with {code}: {server.tail()}")
@@ -293,8 +298,9 @@ class Campaign:
             self.server.forget()
         self.board.count()
         self.server.start()
-        counts = self.board.counts()
+        used(self.server)
         self.server.stop()
+        counts = self.board.counts()
         jobs = self.plan(name, counts, slow=3 if first else 1)
         tally = Tally(name, jobs, counts)
         for kind, nth, forever in jobs:
