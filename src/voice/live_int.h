@@ -74,6 +74,7 @@ typedef struct LiveJob {
     size_t at;         /* bytes of answer.say that have been spoken */
     bool answered;
     bool parked;       /* it came back before all of it was spoken */
+    bool lost;         /* there was no memory for its sound */
     SpeechReport who; /* of what is spoken, from when rate_hz is known */
     uint64_t first_ns; /* its first sound was made */
     Buf sound;        /* 16-bit samples, under the lock of Live, as `made` and `sent` */

@@ -125,6 +125,7 @@ static bool on_sound(void *arg, const int16_t *pcm, size_t n, const VoicePlace *
         j->sent = 0;
     }
     bool ok = !is_over(j) && buf_add_mem(&j->sound, pcm, n * sizeof *pcm);
+    j->lost = j->lost || !buf_ok(&j->sound);
     j->talk->posted = true;
     pthread_cond_signal(&l->changed);
     pthread_mutex_unlock(&l->lock);
@@ -198,6 +199,8 @@ static bool speak_part(LiveJob *j, size_t end, Err *err)
                      .begin = on_begin, .sink = on_sound, .arg = j};
     work_alive();
     bool ok = speech_say(j->talk->live->parts.speech, &say, &part, err);
+    if (!ok && j->lost) /* and not because nobody wanted it: who listens is told */
+        (void)err_set(err, ERR_NO_MEMORY, "no memory for the answer's sound");
     uint32_t rate = atomic_load(&j->rate_hz);
     j->at = end;
     add_report(s, &part);
