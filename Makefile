@@ -33,7 +33,7 @@ tsan: ## the tests under the thread sanitizer
 	@tools/build tsan
 	@$(CTEST) --test-dir build/tsan
 
-fuzz: ## fuzz every parser for FUZZ_SECONDS (60) each
+fuzz: ## fuzz every parser for FUZZ_SECONDS (60) each, FUZZ_JOBS (1) at a time
 	@./setup fuzz
 	@tools/build fuzz
 	@tools/fuzz_all build/fuzz
