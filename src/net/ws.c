@@ -530,7 +530,8 @@ bool ws_watch_unsent(Server *s, WsId id, atomic_size_t *unsent)
     int most = UNSENT_IN_SYSTEM;
     if (!c)
         return false;
-    (void)setsockopt(c->io.fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof most);
+    if (unsent)
+        (void)setsockopt(c->io.fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof most);
     c->u.ws->unsent = unsent;
     tell_unsent(c);
     return true;
