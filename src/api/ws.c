@@ -376,7 +376,7 @@ WorkFrom ws_from(ApiWs *ws, WsId id)
 {
     pthread_mutex_lock(&ws->lock);
     const WsClient *c = ws_client_find(&ws->clients, id);
-    WorkFrom from = c ? c->from : (WorkFrom){0, 0};
+    WorkFrom from = c ? c->from : (WorkFrom){0, 0, false};
     pthread_mutex_unlock(&ws->lock);
     return from;
 }

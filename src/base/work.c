@@ -21,7 +21,8 @@
 #define LITTLE_US 1000 /* of processor: less is as good as none */
 #define FLOODS 1       /* a key */
 #define FLOOD_PART 150 /* thousandths of every processor; see work_flood_part */
-#define MUCH_NS 1000000000u /* of processor, halved every second */
+#define MUCH_NS 1000000000u /* of processor, halved every idle second */
+#define CALM_MS 2000
 
 typedef struct Job Job;
 struct Job {
@@ -29,7 +30,8 @@ struct Job {
     WorkFn run, drop;
     void *arg;
     WorkLimit limit;
-    WorkFrom from;
+    FairPlace *address, *connection; /* on whose account it is; NULL: the program itself */
+    bool known;
 };
 
 typedef struct {
@@ -46,7 +48,8 @@ typedef struct {
     uint64_t since_ns;  /* of the job; 0: none */
     int cls;
     WorkLimit limit;    /* of the job */
-    WorkFrom from;      /* of the job, on whose account it still is */
+    FairPlace *address, *connection; /* of the job, on whose account it still is */
+    bool floods;        /* the job was taken as one of a flood's */
     pthread_t thread;
 } Worker;
 
@@ -65,6 +68,9 @@ struct Work {
     bool stopping;
     Metric *hung_total, *refused_total;
     Fair floods; /* of one key: what all together have used that flood the queue */
+    unsigned flooding;  /* of the busy: those with a flood's job */
+    size_t pressing;    /* at the last look: jobs that wait of addresses that press */
+    uint64_t calm_ms;   /* when somebody who does not press wanted something */
     Fair addresses, connections; /* who has used how much of the workers */
     /* INTERACTIVE jobs that wait, and with bulk threads those that run too; to be read without the
      * lock. */
@@ -93,67 +99,111 @@ static bool may_take(const Work *w, bool bulk, int cls)
 
 /* What the jobs that wait are compared by, looked up once an address: a flood's come in rows. */
 typedef struct {
-    uint64_t now_ns, address, used;
-    bool contended, held_back;
+    uint64_t now_ns, now_ms;
+    const FairPlace *address;
+    bool known, contended, from_many; /* from_many: those who press are a flood together */
+    bool held_back, floods;
+    unsigned rank;
+    uint64_t used;
 } Look;
 
-/* While others want something, too, one address leaves a worker free; half of them when it has
- * lately kept one busy; and of one that floods us, some jobs wait until it has paid. */
-static void look_at(Work *w, Look *k, uint64_t address)
+/* A flood has its part of the processors and leaves some workers to the others. */
+static bool flood_waits(Work *w, const Look *k)
 {
-    FairPlace *p = fair_place(&w->addresses, address);
-    k->address = address;
-    uint64_t used = fair_used(&w->addresses, address, k->now_ns / 1000000);
+    unsigned most = w->threads > 2 ? w->threads / 2 : w->threads - 1;
+    if (w->threads > 1 && w->flooding >= most)
+        return true;
+    uint64_t owes = fair_owes(&w->floods, FLOODS, k->now_ns);
+    if (owes && (!w->pay_ns || owes < w->pay_ns))
+        w->pay_ns = owes;
+    return owes > 0;
+}
+
+/* While others want something, too, one address leaves a worker free; half of them when it has
+ * lately kept one busy; and of those that flood us, some jobs wait until they have paid. */
+static void look_at(Work *w, Look *k, const Job *job)
+{
+    FairPlace *p = job->address;
+    k->address = p;
+    k->known = job->known;
+    k->held_back = k->floods = false;
+    k->used = k->rank = 0;
+    if (!p)
+        return;
+    bool presses = fair_pressing(p, k->now_ms);
+    uint64_t used = fair_used_by(p, k->now_ms);
     /* Who has nine waiting comes after who has one and has used eight times as much: many addresses
      * that flood a little each would else come before a person who asks now and then. */
     unsigned waiting = p->waiting > WORK_FLOOD_JOBS ? WORK_FLOOD_JOBS + 1 : p->waiting;
-    k->used = address ? (used / 1000 + LITTLE_US) * waiting : 0;
-    k->held_back = false;
-    if (!k->contended || !address)
+    k->used = (used / 1000 + LITTLE_US) * waiting;
+    k->rank = presses + !job->known;
+    if (!k->contended)
         return;
+    k->floods = p->waiting > WORK_FLOOD_JOBS || (presses && k->from_many);
     unsigned most = used > MUCH_NS && w->threads > 2 ? w->threads / 2 : w->threads - 1;
-    k->held_back = w->threads > 1 && p->running >= most;
-    if (k->held_back || p->waiting <= WORK_FLOOD_JOBS)
-        return;
-    uint64_t owes = fair_owes(&w->floods, FLOODS, k->now_ns);
-    k->held_back = owes > 0;
-    if (owes && (!w->pay_ns || owes < w->pay_ns))
-        w->pay_ns = owes;
+    k->held_back = (w->threads > 1 && p->running >= most) || (k->floods && flood_waits(w, k));
+}
+
+static bool goes_before(const Look *k, uint64_t one, const Look *best, uint64_t best_one)
+{
+    if (k->rank != best->rank)
+        return k->rank < best->rank;
+    return k->used != best->used ? k->used < best->used : one < best_one;
+}
+
+/* Many addresses that press, while somebody asks who does not, are one flood. */
+static void count_pressing(Work *w, const Queue *q, uint64_t now_ms)
+{
+    w->pressing = 0;
+    for (const Job *job = q->first; job; job = job->next) {
+        if (!job->address)
+            continue;
+        if (fair_pressing(job->address, now_ms))
+            w->pressing++;
+        else
+            w->calm_ms = now_ms;
+    }
 }
 
 /* Where the job of the least served is linked; NULL when none may run. */
-static Job **least_served(Work *w, Queue *q, bool bulk)
+static Job **least_served(Work *w, Queue *q, bool bulk, bool *floods)
 {
-    Look k = {.now_ns = clock_mono_ns()};
-    uint64_t now = k.now_ns / 1000000, least[2] = {UINT64_MAX, UINT64_MAX};
-    k.contended = !bulk && fair_contended(&w->addresses, now);
-    look_at(w, &k, q->first->from.address);
+    Look k = {.now_ns = clock_mono_ns()}, least = {.rank = 0};
+    uint64_t one_least = 0;
+    k.now_ms = k.now_ns / 1000000;
+    k.contended = !bulk && fair_contended(&w->addresses, k.now_ms);
+    if (k.contended) {
+        count_pressing(w, q, k.now_ms);
+        k.from_many = w->pressing > WORK_FLOOD_JOBS && w->calm_ms &&
+                      k.now_ms - w->calm_ms < CALM_MS;
+    }
     Job **best = NULL;
     for (Job **at = &q->first; *at; at = &(*at)->next) {
         Job *job = *at;
-        if (job->from.address != k.address)
-            look_at(w, &k, job->from.address);
-        if (k.held_back || (best && k.used > least[0]))
+        if (at == &q->first || job->address != k.address || job->known != k.known)
+            look_at(w, &k, job);
+        if (k.held_back)
             continue;
-        uint64_t one = fair_used(&w->connections, job->from.connection, now);
-        if (best && k.used == least[0] && one >= least[1])
+        uint64_t one = job->connection ? fair_used_by(job->connection, k.now_ms) : 0;
+        if (best && !goes_before(&k, one, &least, one_least))
             continue;
         best = at;
-        least[0] = k.used;
-        least[1] = one;
-        if (!k.used)
+        least = k;
+        one_least = one;
+        if (!job->address)
             break; /* the program itself */
     }
+    *floods = best && least.floods;
     return best;
 }
 
 /* The next job for the worker, or NULL. */
-static Job *take(Work *w, bool bulk, int *class)
+static Job *take(Work *w, bool bulk, int *class, bool *floods)
 {
     w->pay_ns = 0;
     for (int cls = 0; cls < WORK_CLASSES; cls++) {
         Queue *q = &w->queues[cls];
-        Job **at = q->first && may_take(w, bulk, cls) ? least_served(w, q, bulk) : NULL;
+        Job **at = q->first && may_take(w, bulk, cls) ? least_served(w, q, bulk, floods) : NULL;
         if (!at)
             continue;
         Job *job = *at;
@@ -161,10 +211,10 @@ static Job *take(Work *w, bool bulk, int *class)
         if (!job->next)
             q->end = at;
         q->count--;
-        if (job->from.address) {
-            FairPlace *p = fair_place(&w->addresses, job->from.address);
-            p->waiting--;
-            p->running++;
+        if (job->address) {
+            uint64_t now = clock_mono_ns() / 1000000;
+            fair_run(job->address, now);
+            fair_run(job->connection, now);
         }
         if (cls == WORK_INTERACTIVE && w->bulk == 0)
             atomic_fetch_sub_explicit(&w->pressed, 1, memory_order_relaxed);
@@ -174,18 +224,19 @@ static Job *take(Work *w, bool bulk, int *class)
     return NULL;
 }
 
-/* The job took that much of a processor; with the lock held. */
-static void settle(Work *w, const WorkFrom *from, uint64_t ns)
+/* The worker's job took that much of a processor; with the lock held. */
+static void settle(Work *w, Worker *worker, uint64_t ns)
 {
     uint64_t now = clock_mono_ns() / 1000000;
-    if (!from->address)
+    if (!worker->address)
         return;
-    FairPlace *p = fair_place(&w->addresses, from->address);
-    p->running--;
-    if (p->waiting > WORK_FLOOD_JOBS)
+    if (worker->floods) {
+        w->flooding--;
         fair_charge(&w->floods, FLOODS, ns, now);
-    fair_charge(&w->addresses, from->address, ns, now);
-    fair_charge(&w->connections, from->connection, ns, now);
+    }
+    fair_done(worker->address, ns, now);
+    fair_done(worker->connection, ns, now);
+    worker->address = worker->connection = NULL;
 }
 
 /* Until there is something new, or somebody who was held back has paid. */
@@ -215,7 +266,8 @@ static void *work_loop(void *arg)
         (void)os_prompt_thread(SLICE_NS);
     (void)pthread_mutex_lock(&w->lock);
     while (!w->stopping) {
-        Job *job = take(w, bulk, &cls);
+        bool floods = false;
+        Job *job = take(w, bulk, &cls, &floods);
         if (!job) {
             await_job(w, bulk);
             continue;
@@ -226,13 +278,16 @@ static void *work_loop(void *arg)
         self->cls = cls;
         uint64_t before = clock_thread_ns();
         self->since_ns = job->limit.limit_ms ? clock_mono_ns() : 0;
-        self->from = job->from;
+        self->address = job->address;
+        self->connection = job->connection;
+        self->floods = floods;
+        w->flooding += floods;
         (void)pthread_mutex_unlock(&w->lock);
         job->run(job->arg, self->index);
         mem_free(job);
         (void)pthread_mutex_lock(&w->lock);
         self->since_ns = 0;
-        settle(w, &self->from, clock_thread_ns() - before);
+        settle(w, self, clock_thread_ns() - before);
         if (self->hung) {
             self->hung = false;
             w->hung--;
@@ -373,21 +428,39 @@ bool work_submit_limited(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *
 
 typedef enum { TAKEN, STOPPING, FULL, TOO_MANY } Taken;
 
-/* With the lock held. */
-static Taken enqueue(Work *w, WorkClass cls, Job *job)
+/* Whether the address has so many waiting that it leaves too little to the others: three times what
+ * is free, so that one alone has three quarters of a queue at most, and many leave some room for
+ * whoever has nothing in it (Choudhury and Hahne, dynamic thresholds, 1998). Of one that presses a
+ * quarter of what is free. */
+static bool has_too_many(Work *w, const Queue *q, FairPlace *p, uint64_t now_ms)
+{
+    size_t room = w->queue_max - q->count;
+    size_t most = fair_pressing(p, now_ms) ? room / 4 + 1 : room * 3;
+    return fair_contended(&w->addresses, now_ms) && p->waiting >= most;
+}
+
+/* With the lock held; *waiting: how many the address had. */
+static Taken enqueue(Work *w, WorkClass cls, Job *job, const WorkFrom *from, unsigned *waiting)
 {
     Queue *q = &w->queues[cls];
-    FairPlace *p = job->from.address ? fair_place(&w->addresses, job->from.address) : NULL;
-    uint64_t now = p ? clock_mono_ns() / 1000000 : 0;
-    fair_seen(&w->addresses, job->from.address, now);
+    uint64_t now = from && from->address ? clock_mono_ns() / 1000000 : 0;
     if (w->stopping)
         return STOPPING;
+    if (now) {
+        fair_seen(&w->addresses, from->address, now);
+        job->address = fair_place(&w->addresses, from->address);
+        job->connection = fair_place(&w->connections, from->connection);
+        job->known = from->known;
+        *waiting = job->address->waiting;
+    }
     if (q->count >= w->queue_max)
         return FULL;
-    if (p && p->waiting >= w->queue_max - w->queue_max / 4 && fair_contended(&w->addresses, now))
+    if (now && has_too_many(w, q, job->address, now))
         return TOO_MANY;
-    if (p)
-        p->waiting++;
+    if (now) {
+        fair_wait(job->address, now);
+        fair_wait(job->connection, now);
+    }
     *q->end = job;
     q->end = &job->next;
     q->count++;
@@ -415,10 +488,9 @@ bool work_submit_from(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg
     *job = (Job){.run = run, .drop = drop, .arg = arg};
     if (limit)
         job->limit = *limit;
-    if (from)
-        job->from = *from;
+    unsigned waiting = 0;
     (void)pthread_mutex_lock(&w->lock);
-    Taken taken = enqueue(w, cls, job);
+    Taken taken = enqueue(w, cls, job, from, &waiting);
     (void)pthread_mutex_unlock(&w->lock);
     if (taken == TAKEN) {
         wake_one(w, cls);
@@ -430,8 +502,8 @@ bool work_submit_from(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg
                        "the workers are stopping: try again after a restart");
     METRIC_INC(w->refused_total, taken == FULL ? "full" : "share");
     if (taken == TOO_MANY)
-        return err_set(err, ERR_RATE_LIMITED, "%zu of your requests are waiting already: try again "
-                       "in a moment", w->queue_max - w->queue_max / 4);
+        return err_set(err, ERR_RATE_LIMITED, "%u of your requests are waiting already: try again "
+                       "in a moment", waiting);
     return err_set(err, ERR_UNAVAILABLE, "%zu %s jobs are waiting already: try again in a moment",
                    w->queue_max, work_class_name(cls));
 }
@@ -458,8 +530,7 @@ static void give_up(Work *w, Worker *worker)
 {
     worker->hung = true;
     worker->since_ns = 0;
-    settle(w, &worker->from, (uint64_t)worker->limit.limit_ms * 1000000);
-    worker->from = (WorkFrom){0, 0};
+    settle(w, worker, (uint64_t)worker->limit.limit_ms * 1000000);
     w->hung++;
     if (worker->cls == WORK_INTERACTIVE && w->bulk)
         atomic_fetch_sub_explicit(&w->pressed, 1, memory_order_relaxed);

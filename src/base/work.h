@@ -48,6 +48,7 @@ typedef struct {
 typedef struct {
     uint64_t address; /* and person */
     uint64_t connection;
+    bool known; /* has signed in, or has a token: goes before strangers */
 } WorkFrom;
 
 #define WORK_THREADS_MAX 1024

@@ -121,6 +121,7 @@ void conn_close(Conn *c)
         s->conns = c->next;
     if (c->next)
         c->next->prev = c->prev;
+    share_leave(c);
     --*server_address_place(s, c->address);
     atomic_fetch_sub(&s->n_connections, 1);
     c->next_dead = s->dead;

@@ -74,6 +74,7 @@ struct Conn {
     } u;
     char peer[46];
     uint16_t peer_port;
+    struct Lane *lane;     /* of its address, once it has wanted something */
     uint64_t used_ns, used_ms; /* of the loop's time, for share.c */
     uint64_t address, serial; /* the address hashed; of the server's connections, from 1 */
     bool readable, writable, hangup, broken, dead;

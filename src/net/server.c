@@ -416,7 +416,7 @@ void server_exchange_pump(HttpExchange *x, bool done, bool streaming)
 WorkFrom server_exchange_from(const HttpExchange *x)
 {
     const Conn *c = x->priv->conn;
-    return c ? (WorkFrom){c->address | 1, c->serial} : (WorkFrom){0, 0};
+    return c ? (WorkFrom){c->address | 1, c->serial, false} : (WorkFrom){0, 0, false};
 }
 
 uint64_t server_exchange_serial(const HttpExchange *x)

@@ -24,6 +24,7 @@ Share *share_new(Loop *loop, LoopTimers *timers); /* NULL: no memory */
 void share_free(Share *s);                        /* NULL is allowed */
 void share_add(Share *s, Conn *c); /* it has something to do; once is enough */
 void share_serve(Share *s);
+void share_leave(Conn *c);         /* the connection is closed */
 /* The address has cost the loop that much outside of share_serve: a new connection, an answer. */
 void share_charge(Share *s, uint64_t address, uint64_t ns);
 /* False: it is so deep in debt, while others want something, that it opens no connection. */

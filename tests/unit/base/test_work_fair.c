@@ -87,7 +87,7 @@ static int begin(void **state)
 
 static bool submit(Work *w, WorkFn run, char *arg, uint64_t address, uint64_t connection, Err *err)
 {
-    WorkFrom from = {address, connection};
+    WorkFrom from = {address, connection, false};
     return work_submit_from(w, WORK_INTERACTIVE, run, nothing, arg, NULL, &from, err);
 }
 
