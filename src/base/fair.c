@@ -57,6 +57,8 @@ void fair_wait(FairPlace *p, uint64_t now_ms)
 {
     look(p, now_ms);
     p->waiting++;
+    if (!p->since_ms)
+        p->since_ms = now_ms;
 }
 
 void fair_run(FairPlace *p, uint64_t now_ms)
@@ -82,6 +84,11 @@ bool fair_pressing(FairPlace *p, uint64_t now_ms)
 {
     look(p, now_ms);
     return p->pressed_ms >= FAIR_PRESSING_MS;
+}
+
+bool fair_is_new(const FairPlace *p, uint64_t now_ms)
+{
+    return now_ms - p->since_ms < FAIR_NEW_MS;
 }
 
 uint64_t fair_used(Fair *f, uint64_t key, uint64_t now_ms)

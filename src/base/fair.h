@@ -26,8 +26,9 @@
 #define FAIR_SETS 512u /* a power of two */
 #define FAIR_WAYS 8u
 #define FAIR_MOST_NS 2000000000u /* more is not counted: those who have it are equals */
-#define FAIR_PRESSING_MS 1000u
-#define FAIR_PRESSED_MAX_MS 2000u
+#define FAIR_PRESSING_MS 500u
+#define FAIR_NEW_MS 500u
+#define FAIR_PRESSED_MAX_MS 1000u
 
 typedef struct {
     uint64_t key; /* 0: empty */
@@ -35,6 +36,7 @@ typedef struct {
     uint64_t debt_ns, debt_at; /* see fair_owes */
     uint32_t waiting, running; /* of its jobs */
     uint32_t idle_ms, pressed_ms;
+    uint64_t since_ms; /* when something of it waited first */
 } FairPlace;
 
 typedef struct {
@@ -52,6 +54,7 @@ void fair_done(FairPlace *p, uint64_t ns, uint64_t now_ms);
 void fair_add(FairPlace *p, uint64_t ns, uint64_t now_ms); /* used beside what is counted so */
 uint64_t fair_used_by(FairPlace *p, uint64_t now_ms);
 bool fair_pressing(FairPlace *p, uint64_t now_ms);
+bool fair_is_new(const FairPlace *p, uint64_t now_ms); /* too new to be told from a flood's */
 
 uint64_t fair_used(Fair *f, uint64_t key, uint64_t now_ms);
 void fair_charge(Fair *f, uint64_t key, uint64_t ns, uint64_t now_ms);

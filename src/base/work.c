@@ -10,73 +10,18 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fair.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/os.h"
+#include "base/work_int.h"
 
 #define BULK_NICE 19
 #define SLICE_NS 1000000u
-#define LITTLE_US 1000 /* of processor: less is as good as none */
-#define FLOODS 1       /* a key */
 #define FLOOD_PART 150 /* thousandths of every processor; see work_flood_part */
-#define MUCH_NS 1000000000u /* of processor, halved every idle second */
-#define CALM_MS 2000
-
-typedef struct Job Job;
-struct Job {
-    Job *next;
-    WorkFn run, drop;
-    void *arg;
-    WorkLimit limit;
-    FairPlace *address, *connection; /* on whose account it is; NULL: the program itself */
-    bool known;
-};
-
-typedef struct {
-    Job *first, **end; /* end: where the next one is linked */
-    size_t count;
-} Queue;
-
-typedef struct {
-    Work *pool;
-    unsigned index;
-    bool bulk, running; /* running: the thread is to be joined */
-    bool hung;          /* its job has passed its limit: another thread does its part */
-    bool ended;         /* was hung, and its thread has ended after all */
-    uint64_t since_ns;  /* of the job; 0: none */
-    int cls;
-    WorkLimit limit;    /* of the job */
-    FairPlace *address, *connection; /* of the job, on whose account it still is */
-    bool floods;        /* the job was taken as one of a flood's */
-    pthread_t thread;
-} Worker;
+#define REFUSED_NS 1000000u /* what a request that is refused counts as */
 
 static _Thread_local Worker *self_here; /* the worker that this thread is; NULL: none */
-
-struct Work {
-    pthread_mutex_t lock; /* guards everything but `pressed` and what never changes */
-    pthread_cond_t wake, wake_bulk;
-    atomic_uint signalling; /* calls that have queued a job and are about to wake a worker */
-    Queue queues[WORK_CLASSES];
-    size_t queue_max;
-    uint64_t pay_ns;              /* of the last look for a job: who is held back owes so much */
-    unsigned threads, bulk, busy; /* busy: of those that are not bulk */
-    unsigned normal;              /* of the busy: those with a NORMAL job */
-    unsigned hung, unreplaced;
-    bool stopping;
-    Metric *hung_total, *refused_total;
-    Fair floods; /* of one key: what all together have used that flood the queue */
-    unsigned flooding;  /* of the busy: those with a flood's job */
-    size_t pressing;    /* at the last look: jobs that wait of addresses that press */
-    uint64_t calm_ms;   /* when somebody who does not press wanted something */
-    Fair addresses, connections; /* who has used how much of the workers */
-    /* INTERACTIVE jobs that wait, and with bulk threads those that run too; to be read without the
-     * lock. */
-    atomic_size_t pressed;
-    Worker workers[];
-};
 
 const char *work_class_name(WorkClass cls)
 {
@@ -97,113 +42,14 @@ static bool may_take(const Work *w, bool bulk, int cls)
     return cls != WORK_BULK || (w->bulk == 0 && (w->threads == 1 || w->threads - w->busy >= 2));
 }
 
-/* What the jobs that wait are compared by, looked up once an address: a flood's come in rows. */
-typedef struct {
-    uint64_t now_ns, now_ms;
-    const FairPlace *address;
-    bool known, contended, from_many; /* from_many: those who press are a flood together */
-    bool held_back, floods;
-    unsigned rank;
-    uint64_t used;
-} Look;
-
-/* A flood has its part of the processors and leaves some workers to the others. */
-static bool flood_waits(Work *w, const Look *k)
-{
-    unsigned most = w->threads > 2 ? w->threads / 2 : w->threads - 1;
-    if (w->threads > 1 && w->flooding >= most)
-        return true;
-    uint64_t owes = fair_owes(&w->floods, FLOODS, k->now_ns);
-    if (owes && (!w->pay_ns || owes < w->pay_ns))
-        w->pay_ns = owes;
-    return owes > 0;
-}
-
-/* While others want something, too, one address leaves a worker free; half of them when it has
- * lately kept one busy; and of those that flood us, some jobs wait until they have paid. */
-static void look_at(Work *w, Look *k, const Job *job)
-{
-    FairPlace *p = job->address;
-    k->address = p;
-    k->known = job->known;
-    k->held_back = k->floods = false;
-    k->used = k->rank = 0;
-    if (!p)
-        return;
-    bool presses = fair_pressing(p, k->now_ms);
-    uint64_t used = fair_used_by(p, k->now_ms);
-    /* Who has nine waiting comes after who has one and has used eight times as much: many addresses
-     * that flood a little each would else come before a person who asks now and then. */
-    unsigned waiting = p->waiting > WORK_FLOOD_JOBS ? WORK_FLOOD_JOBS + 1 : p->waiting;
-    k->used = (used / 1000 + LITTLE_US) * waiting;
-    k->rank = presses + !job->known;
-    if (!k->contended)
-        return;
-    k->floods = p->waiting > WORK_FLOOD_JOBS || (presses && k->from_many);
-    unsigned most = used > MUCH_NS && w->threads > 2 ? w->threads / 2 : w->threads - 1;
-    k->held_back = (w->threads > 1 && p->running >= most) || (k->floods && flood_waits(w, k));
-}
-
-static bool goes_before(const Look *k, uint64_t one, const Look *best, uint64_t best_one)
-{
-    if (k->rank != best->rank)
-        return k->rank < best->rank;
-    return k->used != best->used ? k->used < best->used : one < best_one;
-}
-
-/* Many addresses that press, while somebody asks who does not, are one flood. */
-static void count_pressing(Work *w, const Queue *q, uint64_t now_ms)
-{
-    w->pressing = 0;
-    for (const Job *job = q->first; job; job = job->next) {
-        if (!job->address)
-            continue;
-        if (fair_pressing(job->address, now_ms))
-            w->pressing++;
-        else
-            w->calm_ms = now_ms;
-    }
-}
-
-/* Where the job of the least served is linked; NULL when none may run. */
-static Job **least_served(Work *w, Queue *q, bool bulk, bool *floods)
-{
-    Look k = {.now_ns = clock_mono_ns()}, least = {.rank = 0};
-    uint64_t one_least = 0;
-    k.now_ms = k.now_ns / 1000000;
-    k.contended = !bulk && fair_contended(&w->addresses, k.now_ms);
-    if (k.contended) {
-        count_pressing(w, q, k.now_ms);
-        k.from_many = w->pressing > WORK_FLOOD_JOBS && w->calm_ms &&
-                      k.now_ms - w->calm_ms < CALM_MS;
-    }
-    Job **best = NULL;
-    for (Job **at = &q->first; *at; at = &(*at)->next) {
-        Job *job = *at;
-        if (at == &q->first || job->address != k.address || job->known != k.known)
-            look_at(w, &k, job);
-        if (k.held_back)
-            continue;
-        uint64_t one = job->connection ? fair_used_by(job->connection, k.now_ms) : 0;
-        if (best && !goes_before(&k, one, &least, one_least))
-            continue;
-        best = at;
-        least = k;
-        one_least = one;
-        if (!job->address)
-            break; /* the program itself */
-    }
-    *floods = best && least.floods;
-    return best;
-}
-
 /* The next job for the worker, or NULL. */
 static Job *take(Work *w, bool bulk, int *class, bool *floods)
 {
     w->pay_ns = 0;
     for (int cls = 0; cls < WORK_CLASSES; cls++) {
         Queue *q = &w->queues[cls];
-        Job **at = q->first && may_take(w, bulk, cls) ? least_served(w, q, bulk, floods) : NULL;
+        bool may = q->first && may_take(w, bulk, cls);
+        Job **at = may ? work_least_served(w, q, bulk, floods) : NULL;
         if (!at)
             continue;
         Job *job = *at;
@@ -232,7 +78,7 @@ static void settle(Work *w, Worker *worker, uint64_t ns)
         return;
     if (worker->floods) {
         w->flooding--;
-        fair_charge(&w->floods, FLOODS, ns, now);
+        fair_charge(&w->floods, WORK_FLOODS, ns, now);
     }
     fair_done(worker->address, ns, now);
     fair_done(worker->connection, ns, now);
@@ -428,15 +274,21 @@ bool work_submit_limited(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *
 
 typedef enum { TAKEN, STOPPING, FULL, TOO_MANY } Taken;
 
-/* Whether the address has so many waiting that it leaves too little to the others: three times what
- * is free, so that one alone has three quarters of a queue at most, and many leave some room for
- * whoever has nothing in it (Choudhury and Hahne, dynamic thresholds, 1998). Of one that presses a
- * quarter of what is free. */
-static bool has_too_many(Work *w, const Queue *q, FairPlace *p, uint64_t now_ms)
+static void add_refused(Job *job, uint64_t now_ms)
 {
-    size_t room = w->queue_max - q->count;
-    size_t most = fair_pressing(p, now_ms) ? room / 4 + 1 : room * 3;
-    return fair_contended(&w->addresses, now_ms) && p->waiting >= most;
+    fair_add(job->address, REFUSED_NS, now_ms);
+    fair_add(job->connection, REFUSED_NS, now_ms);
+}
+
+void work_refused(Work *w, const WorkFrom *from)
+{
+    uint64_t now = clock_mono_ns() / 1000000;
+    if (!from->address)
+        return;
+    (void)pthread_mutex_lock(&w->lock);
+    fair_add(fair_place(&w->addresses, from->address), REFUSED_NS, now);
+    fair_add(fair_place(&w->connections, from->connection), REFUSED_NS, now);
+    (void)pthread_mutex_unlock(&w->lock);
 }
 
 /* With the lock held; *waiting: how many the address had. */
@@ -451,12 +303,16 @@ static Taken enqueue(Work *w, WorkClass cls, Job *job, const WorkFrom *from, uns
         job->address = fair_place(&w->addresses, from->address);
         job->connection = fair_place(&w->connections, from->connection);
         job->known = from->known;
+        if (!job->connection->since_ms)
+            job->connection->since_ms = from->since_ms;
         *waiting = job->address->waiting;
     }
     if (q->count >= w->queue_max)
         return FULL;
-    if (now && has_too_many(w, q, job->address, now))
+    if (now && work_has_too_many(w, q, job->address, now)) {
+        add_refused(job, now);
         return TOO_MANY;
+    }
     if (now) {
         fair_wait(job->address, now);
         fair_wait(job->connection, now);

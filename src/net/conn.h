@@ -13,6 +13,7 @@
 #ifndef SOTTO_NET_CONN_H
 #define SOTTO_NET_CONN_H
 
+#include "base/fair.h"
 #include "base/metrics.h"
 #include "net/exchange.h"
 #include "net/guard.h"
@@ -75,7 +76,8 @@ struct Conn {
     char peer[46];
     uint16_t peer_port;
     struct Lane *lane;     /* of its address, once it has wanted something */
-    uint64_t used_ns, used_ms; /* of the loop's time, for share.c */
+    FairPlace had;         /* of the loop's time, for share.c */
+    uint64_t opened_ms;
     uint64_t address, serial; /* the address hashed; of the server's connections, from 1 */
     bool readable, writable, hangup, broken, dead;
     bool handshaking, ready, again, close_when_sent, over_limit;

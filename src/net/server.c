@@ -143,7 +143,7 @@ static void on_connection(LoopIo *io, uint32_t events)
 {
     Server *s = (Server *)((char *)io - offsetof(Server, listener));
     (void)events;
-    uint64_t start = clock_mono_ns();
+    uint64_t start = clock_thread_ns();
     for (int i = 0; i < ACCEPTS_A_TURN; i++) {
         char peer[46];
         uint16_t port;
@@ -157,7 +157,7 @@ static void on_connection(LoopIo *io, uint32_t events)
         }
         uint64_t address = server_address_hash(s, peer), now;
         open_one(s, fd, peer, port, address);
-        now = clock_mono_ns();
+        now = clock_thread_ns();
         share_charge(s->share, address, now - start);
         start = now;
     }
@@ -416,7 +416,9 @@ void server_exchange_pump(HttpExchange *x, bool done, bool streaming)
 WorkFrom server_exchange_from(const HttpExchange *x)
 {
     const Conn *c = x->priv->conn;
-    return c ? (WorkFrom){c->address | 1, c->serial, false} : (WorkFrom){0, 0, false};
+    if (!c)
+        return (WorkFrom){.address = 0};
+    return (WorkFrom){.address = c->address | 1, .connection = c->serial, .since_ms = c->opened_ms};
 }
 
 uint64_t server_exchange_serial(const HttpExchange *x)

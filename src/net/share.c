@@ -12,13 +12,19 @@
 #define COSTLY_NS 2000000u    /* of a connection within about a second */
 #define LANE_TENTHS 3u   /* of the loop for an address, while others want it, too */
 #define COSTLY_TENTHS 2u /* and for its costly connections */
-#define HEAVY_NS 20000000u /* of the loop, while it did not pause: what a flood's address has had */
-#define HEAVY_TENTHS 4u    /* of the loop for all such addresses together, while others want it */
-#define HEAVY_DEBT_NS 200000000u
+#define REST_TENTHS 4u /* of the loop for all but the calm together, while those want it */
+#define REST_TENTHS_ALONE 6u /* where all are of one address */
+#define REST_DEBT_NS 200000000u
+#define HEAVY_NS 20000000u /* of the loop, in which it did not pause: an address's that floods */
+#define FRESH_MS 1000 /* so long a connection is new */
 #define LANE_BURST_NS 5000000u
 #define LANE_CLOSED_NS 50000000u /* so deep in debt an address opens no connection */
 #define LATER_MS 2
 #define CONTENDED_MS 2000
+
+/* Who is served first: connections that have been there for a while and are not much work; new
+ * ones; those that cost much, or have had something waiting most of the time. */
+typedef enum { CALM, FRESH, COSTLY, CLASSES } Class;
 
 typedef struct {
     Conn *first, **last;
@@ -26,22 +32,23 @@ typedef struct {
 
 typedef struct Lane Lane;
 struct Lane {
-    Line cheap, costly;
+    Line lines[CLASSES];
+    Lane *next[CLASSES];    /* of those where somebody of that class waits */
+    bool waiting[CLASSES];
     FairPlace had;          /* of the loop; waiting: its connections in the lines */
     uint64_t served_ns;
     uint64_t debt_ns, costly_debt_ns, debt_at; /* what all and the costly had past their parts */
     unsigned connections;   /* that have wanted something; the lane is theirs until they close */
-    Lane *next;             /* of those where somebody waits */
-    bool waiting;
 };
 
 struct Share {
     Loop *loop;
     LoopTimers *timers;
     LoopTimer later;
-    Lane *light, *heavy;  /* where somebody waits */
+    Lane *lists[CLASSES];
     uint64_t cpu_ns;      /* of the thread, when it was looked at last; 0: not in this turn */
-    uint64_t heavy_debt_ns, heavy_debt_at; /* what all heavy ones together had past their part */
+    uint64_t calm_ms;     /* when a calm one wanted something last */
+    uint64_t rest_debt_ns, rest_debt_at; /* what all but the calm together had past their part */
     uint64_t last;        /* who was seen last, and when somebody else was */
     uint64_t mixed_ms;
     Lane lanes[LANE_SETS][LANE_WAYS];
@@ -73,19 +80,10 @@ void share_free(Share *s)
     mem_free(s);
 }
 
-static void halve(uint64_t *used, uint64_t *at, uint64_t now_ms)
-{
-    uint64_t seconds = now_ms > *at ? (now_ms - *at) / 1000 : 0;
-    if (!seconds)
-        return;
-    *used = seconds < 63 ? *used >> seconds : 0;
-    *at = *used ? *at + seconds * 1000 : now_ms;
-}
-
 bool conn_is_costly(Conn *c)
 {
-    halve(&c->used_ns, &c->used_ms, loop_now_ms(c->server->loop));
-    return c->used_ns > COSTLY_NS;
+    uint64_t now_ms = loop_now_ms(c->server->loop);
+    return fair_used_by(&c->had, now_ms) > COSTLY_NS || fair_pressing(&c->had, now_ms);
 }
 
 static void put(Line *line, Conn *c)
@@ -97,12 +95,27 @@ static void put(Line *line, Conn *c)
     line->last = &c->next_ready;
 }
 
-static Conn *get(Line *line)
+static Conn *get(Lane *lane, Class class, uint64_t now_ms)
 {
+    Line *line = &lane->lines[class];
     Conn *c = line->first;
     line->first = c->next_ready;
     c->ready = false;
+    fair_run(&c->had, now_ms);
+    fair_done(&c->had, 0, now_ms);
+    fair_run(&lane->had, now_ms);
+    fair_done(&lane->had, 0, now_ms);
     return c;
+}
+
+static Class class_of(Conn *c, uint64_t now_ms)
+{
+    return conn_is_costly(c) ? COSTLY : now_ms - c->opened_ms < FRESH_MS ? FRESH : CALM;
+}
+
+static bool is_waiting(const Lane *lane)
+{
+    return lane->waiting[CALM] || lane->waiting[FRESH] || lane->waiting[COSTLY];
 }
 
 /* The address's own; when eight others of its set have connections, it shares the first one's. */
@@ -113,7 +126,7 @@ static Lane *lane_of(Share *s, uint64_t address)
         Lane *lane = &set[i];
         if (lane->had.key == address && lane->debt_at)
             return lane;
-        if (!lane->connections && !lane->waiting &&
+        if (!lane->connections && !is_waiting(lane) &&
             (!least || lane->had.used_ns < least->had.used_ns))
             least = lane;
     }
@@ -128,13 +141,6 @@ static bool is_heavy(Lane *lane, uint64_t now_ms)
     return fair_used_by(&lane->had, now_ms) > HEAVY_NS;
 }
 
-static void link_lane(Lane **list, Lane *lane)
-{
-    lane->waiting = true;
-    lane->next = *list;
-    *list = lane;
-}
-
 void share_add(Share *s, Conn *c)
 {
     if (c->ready)
@@ -145,11 +151,18 @@ void share_add(Share *s, Conn *c)
         c->lane = lane;
         lane->connections++;
     }
+    Class class = class_of(c, now_ms);
     c->ready = true;
-    put(conn_is_costly(c) ? &lane->costly : &lane->cheap, c);
+    put(&lane->lines[class], c);
+    fair_wait(&c->had, now_ms);
     fair_wait(&lane->had, now_ms);
-    if (!lane->waiting)
-        link_lane(is_heavy(lane, now_ms) ? &s->heavy : &s->light, lane);
+    if (!lane->waiting[class]) {
+        lane->waiting[class] = true;
+        lane->next[class] = s->lists[class];
+        s->lists[class] = lane;
+    }
+    if (class == CALM)
+        s->calm_ms = now_ms;
     if (c->address != s->last) {
         if (s->last)
             s->mixed_ms = now_ms;
@@ -178,40 +191,47 @@ static void pay_off(Lane *lane, uint64_t now_ns)
     lane->debt_at = now_ns;
 }
 
-/* What all heavy addresses together have had past their part. */
-static uint64_t heavy_debt(Share *s, uint64_t now_ns)
+/* What all but the calm together have had past their part. */
+static uint64_t rest_debt(Share *s, uint64_t now_ns)
 {
-    uint64_t since = now_ns > s->heavy_debt_at ? now_ns - s->heavy_debt_at : 0;
-    pay(&s->heavy_debt_ns, since, HEAVY_TENTHS);
-    s->heavy_debt_at = now_ns;
-    return s->heavy_debt_ns;
+    uint64_t since = now_ns > s->rest_debt_at ? now_ns - s->rest_debt_at : 0;
+    pay(&s->rest_debt_ns, since, share_contended(s) ? REST_TENTHS : REST_TENTHS_ALONE);
+    s->rest_debt_at = now_ns;
+    return s->rest_debt_ns;
 }
 
-/* Whether those of the lane that may be served next must wait. */
-static bool in_debt(Lane *lane, uint64_t now_ns)
+/* Whether those of that class must wait for others, who are calm. */
+static bool rest_waits(Share *s, Class class, uint64_t now_ns)
+{
+    return class != CALM && s->calm_ms &&
+           loop_now_ms(s->loop) - s->calm_ms < CONTENDED_MS &&
+           rest_debt(s, now_ns) > LANE_BURST_NS;
+}
+
+/* Whether those of the lane and the class must wait. */
+static bool in_debt(Lane *lane, Class class, uint64_t now_ns)
 {
     pay_off(lane, now_ns);
-    return lane->debt_ns > LANE_BURST_NS ||
-           (!lane->cheap.first && lane->costly_debt_ns > LANE_BURST_NS);
+    return class != CALM && (lane->debt_ns > LANE_BURST_NS ||
+                             (class == COSTLY && lane->costly_debt_ns > LANE_BURST_NS));
 }
 
-/* Outside of a turn: nothing of the lane's is running. */
-static void charge(Share *s, Lane *lane, uint64_t ns, uint64_t now_ns)
+static void charge(Share *s, Lane *lane, Class class, uint64_t ns, uint64_t now_ns)
 {
-    uint64_t now_ms = now_ns / 1000000;
     pay_off(lane, now_ns);
     lane->debt_ns += ns;
-    fair_add(&lane->had, ns, now_ms);
-    if (!is_heavy(lane, now_ms))
+    lane->costly_debt_ns += class == COSTLY ? ns : 0;
+    fair_add(&lane->had, ns, now_ns / 1000000);
+    if (class == CALM)
         return;
-    s->heavy_debt_ns = heavy_debt(s, now_ns) + ns;
-    if (s->heavy_debt_ns > HEAVY_DEBT_NS)
-        s->heavy_debt_ns = HEAVY_DEBT_NS;
+    s->rest_debt_ns = rest_debt(s, now_ns) + ns;
+    if (s->rest_debt_ns > REST_DEBT_NS)
+        s->rest_debt_ns = REST_DEBT_NS;
 }
 
 void share_charge(Share *s, uint64_t address, uint64_t ns)
 {
-    charge(s, lane_of(s, address), ns, clock_mono_ns());
+    charge(s, lane_of(s, address), FRESH, ns, clock_mono_ns());
 }
 
 bool share_may_open(Share *s, uint64_t address)
@@ -222,33 +242,29 @@ bool share_may_open(Share *s, uint64_t address)
     if (!share_contended(s))
         return true;
     return lane->debt_ns <= LANE_CLOSED_NS &&
-           (!is_heavy(lane, now_ns / 1000000) || heavy_debt(s, now_ns) <= LANE_CLOSED_NS);
+           (!is_heavy(lane, now_ns / 1000000) || rest_debt(s, now_ns) <= LANE_CLOSED_NS);
 }
 
-/* Of the list's lanes where somebody may be served, the one that has had least, and of equals the
- * one that was served longest ago. Empty ones are taken out, and those of the light that have
- * become heavy put with their like. */
-static Lane *least(Share *s, Lane **list, uint64_t now_ns, bool *held_back)
+/* Of the lanes where somebody of that class may be served, the one that has had least, and of equals
+ * the one that was served longest ago. Empty ones are taken out of the list. */
+static Lane *least(Share *s, Class class, uint64_t now_ns, bool *held_back)
 {
     Lane *best = NULL;
     uint64_t best_used = 0, now_ms = now_ns / 1000000;
     bool contended = share_contended(s);
-    for (Lane **at = list; *at;) {
+    for (Lane **at = &s->lists[class]; *at;) {
         Lane *lane = *at;
-        bool empty = !lane->cheap.first && !lane->costly.first;
-        uint64_t used = fair_used_by(&lane->had, now_ms);
-        if (empty || (list == &s->light && used > HEAVY_NS)) {
-            *at = lane->next;
-            lane->waiting = false;
-            if (!empty)
-                link_lane(&s->heavy, lane);
+        if (!lane->lines[class].first) {
+            lane->waiting[class] = false;
+            *at = lane->next[class];
             continue;
         }
-        at = &lane->next;
-        if (contended && in_debt(lane, now_ns)) {
+        at = &lane->next[class];
+        if (contended && in_debt(lane, class, now_ns)) {
             *held_back = true;
             continue;
         }
+        uint64_t used = fair_used_by(&lane->had, now_ms);
         if (!best || used < best_used ||
             (used == best_used && lane->served_ns < best->served_ns)) {
             best = lane;
@@ -256,19 +272,6 @@ static Lane *least(Share *s, Lane **list, uint64_t now_ns, bool *held_back)
         }
     }
     return best;
-}
-
-/* The light before the heavy, who have their part together while others want something, too. */
-static Lane *next_lane(Share *s, uint64_t now_ns, bool *held_back)
-{
-    Lane *lane = least(s, &s->light, now_ns, held_back);
-    if (lane || !s->heavy)
-        return lane;
-    if (share_contended(s) && heavy_debt(s, now_ns) > LANE_BURST_NS) {
-        *held_back = true;
-        return NULL;
-    }
-    return least(s, &s->heavy, now_ns, held_back);
 }
 
 /* Of what a connection took, as the wall clock says, that in which the thread ran: on a busy machine
@@ -283,17 +286,13 @@ static uint64_t really(Share *s, uint64_t took)
     return ran < took ? ran : took;
 }
 
-static uint64_t serve_one(Share *s, Lane *lane, uint64_t start)
+static uint64_t serve_one(Share *s, Lane *lane, Class class, uint64_t start)
 {
-    bool costly = !lane->cheap.first;
-    Conn *c = get(costly ? &lane->costly : &lane->cheap);
-    fair_run(&lane->had, start / 1000000);
+    Conn *c = get(lane, class, start / 1000000);
     conn_resume(c);
     uint64_t now = clock_mono_ns(), took = really(s, now - start);
-    c->used_ns += took; /* it is freed at the end of the iteration only */
-    fair_done(&lane->had, 0, now / 1000000);
-    charge(s, lane, took, now);
-    lane->costly_debt_ns += costly ? took : 0;
+    fair_add(&c->had, took, now / 1000000); /* it is freed at the end of the iteration only */
+    charge(s, lane, class, took, now);
     lane->served_ns = now;
     return now;
 }
@@ -301,39 +300,34 @@ static uint64_t serve_one(Share *s, Lane *lane, uint64_t start)
 void share_serve(Share *s)
 {
     uint64_t start = clock_mono_ns(), now = start;
-    bool held_back = false;
+    bool held_back = false, rest = false;
     s->cpu_ns = share_contended(s) ? clock_thread_ns() : 0;
-    while ((s->light || s->heavy) && now - start < TURN_NS) {
-        Lane *lane = next_lane(s, now, &held_back);
-        if (!lane)
-            break;
-        now = serve_one(s, lane, now);
+    for (Class class = CALM; class < CLASSES && now - start < TURN_NS;) {
+        Lane *lane = NULL;
+        if (s->lists[class] && rest_waits(s, class, now))
+            held_back = true;
+        else if (s->lists[class])
+            lane = least(s, class, now, &held_back);
+        if (lane)
+            now = serve_one(s, lane, class, now);
+        /* What was served may have made a calm one want something: they have gone before. */
+        class = lane ? (s->lists[CALM] && class != CALM ? CALM : class) : class + 1;
     }
-    if (!s->light && !s->heavy)
-        return;
-    if (now - start >= TURN_NS)
+    rest = s->lists[CALM] || s->lists[FRESH] || s->lists[COSTLY];
+    if (rest && now - start >= TURN_NS)
         loop_again(s->loop);
-    else if (held_back && !loop_timer_running(&s->later))
+    else if (rest && held_back && !loop_timer_running(&s->later))
         loop_timer_at(s->loop, s->timers, &s->later, LATER_MS);
-}
-
-static void drop_list(Share *s, Lane **list)
-{
-    for (Lane *lane; (lane = *list);) {
-        uint64_t now_ms = loop_now_ms(s->loop);
-        while (lane->cheap.first || lane->costly.first) {
-            (void)get(lane->cheap.first ? &lane->cheap : &lane->costly);
-            fair_run(&lane->had, now_ms);
-            fair_done(&lane->had, 0, now_ms);
-        }
-        *list = lane->next;
-        lane->waiting = false;
-    }
 }
 
 void share_drop(Share *s)
 {
-    drop_list(s, &s->light);
-    drop_list(s, &s->heavy);
+    for (Class class = CALM; class < CLASSES; class++)
+        for (Lane *lane; (lane = s->lists[class]);) {
+            while (lane->lines[class].first)
+                (void)get(lane, class, loop_now_ms(s->loop));
+            s->lists[class] = lane->next[class];
+            lane->waiting[class] = false;
+        }
     loop_timer_stop(&s->later);
 }
