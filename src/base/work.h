@@ -85,8 +85,8 @@ bool work_submit_limited(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *
  * jobs wait while others want something, too. */
 bool work_submit_from(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg,
                       const WorkLimit *limit, const WorkFrom *from, Err *err);
-/* Somebody's request was refused before it became a job: it counts as a little work all the same, so
- * that a flood which is mostly refused is known for one. */
+/* Somebody's request was refused before it became a job: it counts as a little work all the same,
+ * so that a flood which is mostly refused is known for one. */
 void work_refused(Work *w, const WorkFrom *from);
 /* Deals with the jobs that have passed their limit; returns how many were found just now. */
 unsigned work_watch(Work *w);

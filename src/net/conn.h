@@ -95,6 +95,19 @@ struct WsLost {
     WsId ids[WS_LOST_IDS];
 };
 
+/* Requests whose handlers hang (give_up.c). */
+#define GIVEN_UP_MAX 512 /* work.h gives up four jobs at once, of 32 look-ups each (api/batch.h) */
+struct GivenUp {
+    LoopPost post; /* first */
+    pthread_mutex_t lock; /* of the rest */
+    bool posted;
+    size_t n;
+    struct GivenUpOne {
+        uint64_t serial;
+        const char *why;
+    } list[GIVEN_UP_MAX];
+};
+
 struct Server {
     ServerOptions opt;     /* with copies of its strings */
     Loop *loop;
@@ -122,6 +135,7 @@ struct Server {
     uint64_t next_id, next_serial, next_conn;
     struct WsTable *ws;
     struct WsLost lost;
+    struct GivenUp given_up;
     bool draining;
     atomic_bool is_over;   /* its thread has ended */
     atomic_bool ended;     /* no more posts */

@@ -268,6 +268,7 @@ Server *server_new(const ServerOptions *options, Err *err)
         return NULL;
     }
     ws_lost_init(&s->lost);
+    pthread_mutex_init(&s->given_up.lock, NULL);
     s->listener.fd = -1;
     buf_init(&s->spare, SIZE_MAX);
     if (!copy_options(s, options)) {
@@ -313,6 +314,7 @@ void server_free(Server *s)
     }
     loop_free(s->loop);
     ws_lost_release(&s->lost);
+    pthread_mutex_destroy(&s->given_up.lock);
     ws_table_free(s->ws);
     guard_free(s->guard);
     tls_context_free(s->tls);
@@ -424,59 +426,6 @@ WorkFrom server_exchange_from(const HttpExchange *x)
 uint64_t server_exchange_serial(const HttpExchange *x)
 {
     return x->priv->serial;
-}
-
-typedef struct {
-    Server *server;
-    uint64_t serial;
-    const char *why;
-} GiveUp;
-
-/* Puts an exchange of our own in the place of the one that is never answered. */
-static void take_place(Conn *c, HttpExchange **place, const char *why)
-{
-    HttpExchange *old = *place;
-    struct ExchangePriv *p = old->priv;
-    HttpExchange *x = p->is_stream ? NULL : server_exchange_new(c->server, c);
-    if (!x) {
-        conn_close(c);
-        return;
-    }
-    x->req.id = arena_str(x->req.arena, old->req.id);
-    x->req.path = arena_str(x->req.arena, old->req.path);
-    x->req.method = arena_str(x->req.arena, old->req.method);
-    x->route = old->route;
-    x->started_ns = old->started_ns;
-    x->format_error = old->format_error;
-    x->format_error_arg = old->format_error_arg;
-    x->priv->stream = p->stream;
-    p->conn = NULL;
-    p->stream = NULL;
-    *place = x;
-    exchange_cancel(old);
-    server_refuse(x, 503, why);
-}
-
-static void on_give_up(void *arg)
-{
-    GiveUp *g = arg;
-    HttpExchange **place = NULL;
-    for (Conn *c = g->server->conns; c && !place; c = c->next) {
-        place = c->proto->held ? c->proto->held(c, g->serial) : NULL;
-        if (place)
-            take_place(c, place, g->why);
-    }
-    mem_free(g);
-}
-
-void server_give_up(Server *s, uint64_t serial, const char *why)
-{
-    GiveUp *g = mem_alloc(sizeof *g);
-    if (!g)
-        return; /* the client waits on, until it goes */
-    *g = (GiveUp){s, serial, why};
-    if (!server_post(s, on_give_up, g))
-        mem_free(g);
 }
 
 /* ---- running ---- */

@@ -245,8 +245,8 @@ bool share_may_open(Share *s, uint64_t address)
            (!is_heavy(lane, now_ns / 1000000) || rest_debt(s, now_ns) <= LANE_CLOSED_NS);
 }
 
-/* Of the lanes where somebody of that class may be served, the one that has had least, and of equals
- * the one that was served longest ago. Empty ones are taken out of the list. */
+/* Of the lanes where somebody of that class may be served, the one that has had least, and of
+ * equals the one that was served longest ago. Empty ones are taken out of the list. */
 static Lane *least(Share *s, Class class, uint64_t now_ns, bool *held_back)
 {
     Lane *best = NULL;
@@ -274,8 +274,8 @@ static Lane *least(Share *s, Class class, uint64_t now_ns, bool *held_back)
     return best;
 }
 
-/* Of what a connection took, as the wall clock says, that in which the thread ran: on a busy machine
- * it may sleep for a hundred times as long, and nobody is to pay for that. The processor's clock is
+/* Of what a connection took, as the wall clock says, that in which the thread ran: on a busy
+ * machine it may sleep for a hundred times as long, and nobody is to pay for that. The processor's clock is
  * a system call: it is asked only where it matters. */
 static uint64_t really(Share *s, uint64_t took)
 {

@@ -53,7 +53,6 @@ bool ws_send_text(Server *s, WsId id, Str message);
 bool ws_send_binary(Server *s, WsId id, Str message);
 /* Starts the closing handshake; on_close follows. `reason` at most 123 bytes of UTF-8. */
 bool ws_close(Server *s, WsId id, int code, Str reason);
-size_t ws_queued_bytes(const Server *s, WsId id); /* for back-pressure; 0 when closed */
 
 /* From any thread: copies the message and sends it on the loop. False when memory is short, and
  * then the client is closed (ws_post_lost), or the loop has ended; true says nothing about the

@@ -498,12 +498,6 @@ bool ws_close(Server *s, WsId id, int code, Str reason)
     return true;
 }
 
-size_t ws_queued_bytes(const Server *s, WsId id)
-{
-    Conn *c = table_find(s->ws, id);
-    return c ? conn_unsent(c) : 0;
-}
-
 WsId ws_id_of(const Conn *c)
 {
     return c->u.ws->id;

@@ -255,7 +255,8 @@ static void person_among(uint64_t addresses, bool of_same)
         assert_true(submit(w, nothing, NULL, of_same ? 99 : 100 + i % addresses, 1000 + i, &err));
     assert_true(submit(w, record, &names[2], of_same ? 99 : 100, 999, &err));
     usleep(2 * FAIR_PRESSING_MS * 1000);
-    assert_true(submit_known(w, record, &names[1], (WorkFrom){.address = 99, .connection = 2}, &err));
+    WorkFrom person = {.address = 99, .connection = 2};
+    assert_true(submit_known(w, record, &names[1], person, &err));
     set_door(true);
     await_traced(3);
     work_free(w);
@@ -293,7 +294,7 @@ static void who_has_signed_in_goes_before_strangers(void **state)
     assert_string_equal(trace, "acb");
 }
 
-static void many_that_fill_the_queue_leave_room_for_who_has_nothing_in_it(void **state)
+static void many_that_fill_the_queue_leave_room_for_who_is_not_in_it(void **state)
 {
     (void)state;
     Err err = ERR_INIT;
@@ -343,7 +344,7 @@ int main(void)
         cmocka_unit_test_setup(a_person_does_not_wait_for_many_addresses, begin),
         cmocka_unit_test_setup(nor_for_many_connections_of_the_same, begin),
         cmocka_unit_test_setup(who_has_signed_in_goes_before_strangers, begin),
-        cmocka_unit_test_setup(many_that_fill_the_queue_leave_room_for_who_has_nothing_in_it, begin),
+        cmocka_unit_test_setup(many_that_fill_the_queue_leave_room_for_who_is_not_in_it, begin),
         cmocka_unit_test_setup(what_is_refused_counts, begin),
         cmocka_unit_test_setup(a_flood_gets_its_part, begin),
         cmocka_unit_test_setup(three_quarters_of_the_queue_at_most, begin),
