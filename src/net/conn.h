@@ -145,7 +145,7 @@ struct Server {
     atomic_uint stop_ms;
     atomic_bool stop_posted;
     _Atomic uint64_t n_connections, n_websockets, n_accepted, n_requests, n_held;
-    Metric *m_requests, *m_duration, *m_turned_away;
+    Metric *m_requests, *m_duration, *m_turned_away, *m_limits;
 };
 
 #define ADDRESS_PLACES 16384u
@@ -204,6 +204,8 @@ void server_dispatch(HttpExchange *x); /* body complete: on_request */
 /* Answers for the transport: status, code and sentence. */
 void server_refuse(HttpExchange *x, int status, const char *why);
 ErrCode server_status_code(int status);
+/* Counts that somebody has met that limit: limits_met_total. */
+void server_limit_met(Server *s, const char *limit);
 /* Counts bytes being received; false past the server's total, and then they are not counted. */
 bool server_hold(Server *s, uint64_t address, uint64_t bytes);
 void server_unhold(Server *s, uint64_t address, uint64_t bytes);

@@ -121,6 +121,7 @@ static void turn_away(Server *s, int fd)
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
     close(fd);
     METRIC_INC(s->m_turned_away);
+    server_limit_met(s, "flood");
 }
 
 static void open_one(Server *s, int fd, const char *peer, uint16_t port, uint64_t address)
@@ -132,7 +133,10 @@ static void open_one(Server *s, int fd, const char *peer, uint16_t port, uint64_
     if (atomic_load(&s->n_connections) >= s->opt.limits.connections)
         (void)server_make_room(s, address);
     uint64_t open = atomic_load(&s->n_connections);
-    bool over = open >= s->opt.limits.connections || address_is_full(s, peer, address);
+    bool full = open >= s->opt.limits.connections;
+    bool over = full || address_is_full(s, peer, address);
+    if (over)
+        server_limit_met(s, full ? "connections" : "connections_of_address");
     if (open >= (uint64_t)s->opt.limits.connections + OVER_LIMIT_EXTRA)
         close(fd);
     else
@@ -245,6 +249,7 @@ static void register_metrics(Server *s)
                                    "route,method,code");
     s->m_turned_away = metric_counter("http_connections_refused_total",
                                       "new connections of an address that floods", NULL);
+    s->m_limits = metric_counter("limits_met_total", "how often somebody met a limit", "limit");
     s->m_duration = metric_histogram("http_request_duration_seconds",
                                      "from the end of the head to the answer", "route");
 }

@@ -189,6 +189,7 @@ static void too_slow(Conn *c)
     Ws *w = c->u.ws;
     if (w->close_sent)
         return;
+    server_limit_met(c->server, "websocket_queue");
     buf_cut(&c->out, next_boundary(c));
     fail(c, WS_CLOSE_TRY_LATER, "the client reads too slowly");
     conn_flush(c);
@@ -249,6 +250,7 @@ static bool on_data(Conn *c, const WsPiece *piece)
         w->utf8_at = 0;
     }
     if (w->message.len + piece->data.len + piece->left > limit) {
+        server_limit_met(c->server, "websocket_message");
         fail(c, WS_CLOSE_TOO_BIG, "the message is too large");
         return true;
     }
@@ -390,6 +392,8 @@ static void on_timer(Conn *c)
         return;
     }
     if (w->close_sent || stuck || w->unanswered >= 2) {
+        if (!w->close_sent)
+            server_limit_met(c->server, stuck ? "write_time" : "websocket_silence");
         if (!w->close_sent)
             w->close_code = stuck ? WS_CLOSE_TRY_LATER : WS_CLOSE_ABNORMAL;
         conn_close(c);
