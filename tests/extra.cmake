@@ -49,7 +49,7 @@ if(TARGET sotto AND NOT SOTTO_FUZZ)
   foreach(kind load attack)
     set(extra "--seconds;6;--active;50;--idle;300;--rate;10;--pings;100;--documents;40")
     if(kind STREQUAL attack)
-      list(APPEND extra --attack --attackers 170 --cap-mib 1024)
+      list(APPEND extra --attack --attackers 170 --addresses 40 --cap-mib 1024)
     endif()
     add_test(NAME ${SOTTO_TEST_PREFIX}load/${kind} COMMAND ${SOTTO_TEST_RUN} ${CMAKE_SOURCE_DIR}/build/venv/bin/python
       ${CMAKE_SOURCE_DIR}/tests/load/server.py ${extra})
