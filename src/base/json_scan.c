@@ -36,7 +36,7 @@ static char peek(JsonScan *s)
 #define EACH(byte) (0x0101010101010101u * (byte))
 
 /* The highest bit of every byte that is a quote, a backslash or a control character: of its
- * difference from what it must not be. Exact for the first of them, which may borrow from others. */
+ * difference from what it must not be. Exact for the first of them, which borrows from others. */
 static uint64_t special(uint64_t w)
 {
     uint64_t quote = w ^ EACH('"'), back = w ^ EACH('\\');
