@@ -382,8 +382,9 @@ static size_t named_alike(const Tools *x, const Task *task, Naming how, Task ali
     alike[0] = *task;
     for (size_t i = 0; i < x->n_shown && n < CHOICES; i++) {
         const Task *other = &x->shown[i];
-        if (!uuid_eq(&other->id, &task->id) && named_together(x->said, task->title, other->title, how, &c) &&
-            (!due || due_is_said(x, other)) && !spoken_of(x->t, &task->id))
+        if (!uuid_eq(&other->id, &task->id) && !spoken_of(x->t, &task->id) &&
+            named_together(x->said, task->title, other->title, how, &c) &&
+            (!due || due_is_said(x, other)))
             alike[n++] = *other;
     }
     return n;

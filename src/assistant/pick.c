@@ -149,7 +149,7 @@ static Pick by_words(Turn *t, Str words, TaskStatus wanted, unsigned kinds, Task
             *out = found[i];
             return PICK_FOUND;
         }
-        bool sure = t->intent.action == ACTION_TASK_SHOW || /* shows its title, and changes nothing */
+        bool sure = t->intent.action == ACTION_TASK_SHOW || /* changes nothing */
                     named(words, found[i].title, &c) == NAMED_SURE;
         if (sure && n_meant < CHOICES)
             meant[n_meant++] = found[i];
