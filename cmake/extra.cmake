@@ -35,7 +35,7 @@ foreach(pkg libxml-2.0 poppler-glib glib-2.0 uchardet gmime-3.0 libical libavfor
   target_include_directories(sotto_ingest SYSTEM PRIVATE ${${var}_INCLUDE_DIRS})
 endforeach()
 # Likewise those behind the formats of sound, loaded when the first one needs them.
-foreach(pkg soxr libavcodec libavutil flac libopusenc alsa)
+foreach(pkg libavcodec libavutil flac libopusenc alsa)
   string(MAKE_C_IDENTIFIER "PKG_${pkg}" var)
   pkg_check_modules(${var} REQUIRED ${pkg})
   target_include_directories(sotto_audio SYSTEM PRIVATE ${${var}_INCLUDE_DIRS})

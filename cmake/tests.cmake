@@ -11,6 +11,7 @@ if(SOTTO_ASAN)
 elseif(SOTTO_TSAN)
   set(SOTTO_TEST_PREFIX tsan/)
   set(slower 10) # what the thread sanitizer costs
+  set(SOTTO_TEST_RUN sh ${CMAKE_SOURCE_DIR}/tests/sanitized.sh) # no report is lost
 else()
   set(SOTTO_TEST_PREFIX "")
 endif()
@@ -32,7 +33,7 @@ if(SOTTO_TESTS)
       target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
       target_compile_definitions(${name} PRIVATE SOTTO_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
         SOTTO_BUILD_DIR="${CMAKE_BINARY_DIR}")
-      add_test(NAME ${SOTTO_TEST_PREFIX}unit/${module}/${name} COMMAND ${name})
+      add_test(NAME ${SOTTO_TEST_PREFIX}unit/${module}/${name} COMMAND ${SOTTO_TEST_RUN} $<TARGET_FILE:${name}>)
       set_tests_properties(${SOTTO_TEST_PREFIX}unit/${module}/${name} PROPERTIES TIMEOUT ${unit_seconds} LABELS unit)
     endforeach()
     file(GLOB fuzzers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/${module}/fuzz_*.c)
@@ -45,7 +46,7 @@ if(SOTTO_TESTS)
       else()
         add_executable(${name} ${source} ${CMAKE_SOURCE_DIR}/tests/fuzz/replay_main.c)
         add_test(NAME ${SOTTO_TEST_PREFIX}fuzz/${corpus}
-          COMMAND ${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${corpus})
+          COMMAND ${SOTTO_TEST_RUN} $<TARGET_FILE:${name}> ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${corpus})
         set_tests_properties(${SOTTO_TEST_PREFIX}fuzz/${corpus} PROPERTIES TIMEOUT ${unit_seconds} LABELS fuzz)
       endif()
       target_link_libraries(${name} PRIVATE sotto_${module})
@@ -57,10 +58,10 @@ if(SOTTO_TESTS)
       get_filename_component(name ${source} NAME_WE)
       string(REPLACE "test_" "" suite ${name})
       add_test(NAME ${SOTTO_TEST_PREFIX}e2e/${suite}
-        COMMAND ${CMAKE_SOURCE_DIR}/build/venv/bin/python -m pytest -q -rs -p no:cacheprovider ${source}
+        COMMAND ${SOTTO_TEST_RUN} ${CMAKE_SOURCE_DIR}/build/venv/bin/python -m pytest -q -rs -p no:cacheprovider ${source}
         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests/e2e)
       set_tests_properties(${SOTTO_TEST_PREFIX}e2e/${suite} PROPERTIES TIMEOUT ${e2e_seconds} LABELS e2e
-        ENVIRONMENT "SOTTO_BIN=$<TARGET_FILE:sotto>;SOTTO_BUILD=${SOTTO_TEST_PREFIX};PYTHONDONTWRITEBYTECODE=1")
+        ENVIRONMENT "SOTTO_BIN=$<TARGET_FILE:sotto>;SOTTO_BUILD=${SOTTO_TEST_PREFIX};SOTTO_SLOWER=${slower};PYTHONDONTWRITEBYTECODE=1")
     endforeach()
   endif()
   if(NOT SOTTO_FUZZ)

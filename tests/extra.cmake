@@ -19,7 +19,7 @@ endif()
 add_executable(store_kill ${CMAKE_SOURCE_DIR}/tests/torture/store_kill.c)
 target_link_libraries(store_kill PRIVATE sotto_store)
 target_include_directories(store_kill PRIVATE ${CMAKE_SOURCE_DIR}/tests)
-add_test(NAME ${SOTTO_TEST_PREFIX}torture/store_kill COMMAND store_kill)
+add_test(NAME ${SOTTO_TEST_PREFIX}torture/store_kill COMMAND ${SOTTO_TEST_RUN} $<TARGET_FILE:store_kill>)
 set_tests_properties(${SOTTO_TEST_PREFIX}torture/store_kill PROPERTIES TIMEOUT ${e2e_seconds} LABELS torture)
 # Deaths, hangs and memory grabs of the confined child, and hostile files, sent to a whole server: 40
 # here, 1,000 with SOTTO_TORTURE=full.
@@ -27,14 +27,14 @@ add_executable(confine_campaign ${CMAKE_SOURCE_DIR}/tests/torture/confine_campai
   ${CMAKE_SOURCE_DIR}/tests/torture/confine_hostile.c)
 target_link_libraries(confine_campaign PRIVATE sotto_app)
 target_include_directories(confine_campaign PRIVATE ${CMAKE_SOURCE_DIR}/tests)
-add_test(NAME ${SOTTO_TEST_PREFIX}torture/confine_campaign COMMAND confine_campaign)
+add_test(NAME ${SOTTO_TEST_PREFIX}torture/confine_campaign COMMAND ${SOTTO_TEST_RUN} $<TARGET_FILE:confine_campaign>)
 set_tests_properties(${SOTTO_TEST_PREFIX}torture/confine_campaign
   PROPERTIES TIMEOUT ${e2e_seconds} LABELS torture)
 # kill -9 while conversations are held: 20 times here, 200 with SOTTO_TORTURE=full.
 add_executable(talk_kill ${CMAKE_SOURCE_DIR}/tests/torture/talk_kill.c)
 target_link_libraries(talk_kill PRIVATE sotto_store)
 target_include_directories(talk_kill PRIVATE ${CMAKE_SOURCE_DIR}/tests)
-add_test(NAME ${SOTTO_TEST_PREFIX}torture/talk_kill COMMAND talk_kill)
+add_test(NAME ${SOTTO_TEST_PREFIX}torture/talk_kill COMMAND ${SOTTO_TEST_RUN} $<TARGET_FILE:talk_kill>)
 set_tests_properties(${SOTTO_TEST_PREFIX}torture/talk_kill PROPERTIES TIMEOUT ${e2e_seconds} LABELS torture)
 # Speech recognition by sanitized code takes its time.
 set_tests_properties(${SOTTO_TEST_PREFIX}unit/nn/test_whisper PROPERTIES TIMEOUT ${e2e_seconds})
@@ -51,15 +51,15 @@ if(TARGET sotto AND NOT SOTTO_FUZZ)
     if(kind STREQUAL attack)
       list(APPEND extra --attack --attackers 170 --cap-mib 1024)
     endif()
-    add_test(NAME ${SOTTO_TEST_PREFIX}load/${kind} COMMAND ${CMAKE_SOURCE_DIR}/build/venv/bin/python
+    add_test(NAME ${SOTTO_TEST_PREFIX}load/${kind} COMMAND ${SOTTO_TEST_RUN} ${CMAKE_SOURCE_DIR}/build/venv/bin/python
       ${CMAKE_SOURCE_DIR}/tests/load/server.py ${extra})
     set_tests_properties(${SOTTO_TEST_PREFIX}load/${kind} PROPERTIES TIMEOUT ${unit_seconds} LABELS e2e
-      ENVIRONMENT "SOTTO_BIN=$<TARGET_FILE:sotto>;SOTTO_LOAD=$<TARGET_FILE:sotto_load>;PYTHONDONTWRITEBYTECODE=1")
+      ENVIRONMENT "SOTTO_BIN=$<TARGET_FILE:sotto>;SOTTO_LOAD=$<TARGET_FILE:sotto_load>;SOTTO_SLOWER=${slower};PYTHONDONTWRITEBYTECODE=1")
   endforeach()
-  add_test(NAME ${SOTTO_TEST_PREFIX}load/mixed COMMAND ${CMAKE_SOURCE_DIR}/build/venv/bin/python
+  add_test(NAME ${SOTTO_TEST_PREFIX}load/mixed COMMAND ${SOTTO_TEST_RUN} ${CMAKE_SOURCE_DIR}/build/venv/bin/python
     ${CMAKE_SOURCE_DIR}/tests/load/mixed.py --seconds 6 --documents 20 --files 30)
   set_tests_properties(${SOTTO_TEST_PREFIX}load/mixed PROPERTIES TIMEOUT ${unit_seconds} LABELS e2e
-    ENVIRONMENT "SOTTO_BIN=$<TARGET_FILE:sotto>;SOTTO_LOAD=$<TARGET_FILE:sotto_load>;PYTHONDONTWRITEBYTECODE=1")
+    ENVIRONMENT "SOTTO_BIN=$<TARGET_FILE:sotto>;SOTTO_LOAD=$<TARGET_FILE:sotto_load>;SOTTO_SLOWER=${slower};PYTHONDONTWRITEBYTECODE=1")
 endif()
 # Every system call and allocation failing, once and for ever, in scenarios with the real server: a
 # few of each kind here, all of them with SOTTO_TORTURE=full. Not under a sanitizer: its allocator
@@ -76,4 +76,12 @@ if(TARGET sotto AND NOT SOTTO_FUZZ AND NOT SOTTO_TEST_PREFIX)
     ${CMAKE_SOURCE_DIR}/tests/torture/fault_campaign.py)
   set_tests_properties(torture/faults PROPERTIES TIMEOUT 28800 LABELS torture
     ENVIRONMENT "SOTTO_BIN=$<TARGET_FILE:sotto>;SOTTO_FAULT_LIBRARY=$<TARGET_FILE:faults>;PYTHONDONTWRITEBYTECODE=1")
+endif()
+# A race that nobody hears of must fail its test.
+if(SOTTO_TSAN AND SOTTO_TESTS)
+  add_executable(racy ${CMAKE_SOURCE_DIR}/tests/support/racy.c)
+  target_compile_options(racy PRIVATE -O0)
+  add_test(NAME ${SOTTO_TEST_PREFIX}style/sanitized
+    COMMAND sh -c "sh ${CMAKE_SOURCE_DIR}/tests/sanitized.sh $<TARGET_FILE:racy>; test $? = 66")
+  set_tests_properties(${SOTTO_TEST_PREFIX}style/sanitized PROPERTIES TIMEOUT 60 LABELS style)
 endif()

@@ -126,14 +126,24 @@ static bool has_expired(const AccessEntry *e, const void *arg)
     return e->c.expires_at && e->c.expires_at <= *(const int64_t *)arg;
 }
 
+/* The main thread ticks, and a worker does before it reads the log: one of them looks. */
+static bool look_is_due(Access *x, int64_t now)
+{
+    pthread_mutex_lock(&x->lock);
+    bool due = now < x->looked_at || now - x->looked_at >= EXPIRED_LOOK_MS;
+    if (due)
+        x->looked_at = now;
+    pthread_mutex_unlock(&x->lock);
+    return due;
+}
+
 static void end_expired(Access *x)
 {
     Uuid ended[ENDED_MAX];
     Err err = ERR_INIT;
     int64_t now = clock_now_ms();
-    if (now >= x->looked_at && now - x->looked_at < EXPIRED_LOOK_MS)
+    if (!look_is_due(x, now))
         return;
-    x->looked_at = now;
     pthread_mutex_lock(&x->changes);
     pthread_mutex_lock(&x->lock);
     size_t n = access_entries_drop(x, has_expired, &now, ended, ENDED_MAX);

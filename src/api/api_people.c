@@ -143,6 +143,7 @@ void api_person_remove(Api *api, const Uuid *owner)
     struct OtherPerson *p = find(api, owner);
     if (p) {
         p->gone = true;
+        atomic_fetch_add(&p->holds, 1); /* until nobody is told: two may remove them at once */
     } else if (mark) {
         *mark = (struct OtherPerson){.gone = true, .only_mark = true, .next = api->others};
         mark->parts.owner = *owner;
@@ -151,8 +152,10 @@ void api_person_remove(Api *api, const Uuid *owner)
     }
     pthread_rwlock_unlock(&api->people_lock);
     mem_free(mark);
-    if (p)
-        api_ws_unwatch_person(api->ws, &p->parts);
+    if (!p)
+        return;
+    api_ws_unwatch_person(api->ws, &p->parts);
+    atomic_fetch_sub(&p->holds, 1);
 }
 
 bool api_person_let_go(Api *api, const Uuid *owner, uint64_t idle_ns)
@@ -188,7 +191,8 @@ void api_people_sweep(Api *api)
     pthread_rwlock_wrlock(&api->people_lock);
     for (struct OtherPerson **at = &api->others; *at;) {
         struct OtherPerson *p = *at;
-        if (p->only_mark && !access_knows(api->parts.access, &p->parts.owner)) {
+        if (p->only_mark && !atomic_load(&p->holds) &&
+            !access_knows(api->parts.access, &p->parts.owner)) {
             *at = p->next;
             mem_free(p);
         } else {

@@ -26,6 +26,7 @@ typedef struct Talker {
     LiveTalk *live;
     bool started;   /* VoiceStart came, and neither VoiceEnd nor an error since (loop thread) */
     bool cancelled; /* by Cancel: what is still on its way is no error */
+    atomic_size_t unsent; /* bytes that its client has not read yet */
     pthread_mutex_t lock; /* of the rest */
     Uuid session;
     bool goes_on;
@@ -92,6 +93,11 @@ static void on_fail(void *arg, const Err *err)
 {
     const Talker *t = arg;
     ws_send_error(t->ws, t->id, err);
+}
+
+static size_t on_behind(void *arg)
+{
+    return atomic_load(&((Talker *)arg)->unsent);
 }
 
 static void on_gone(void *arg)
@@ -265,7 +271,8 @@ static Talker *find(const WsVoices *v, WsId id)
 static Talker *talker_of(WsVoices *v, WsId id, Err *err)
 {
     static const LiveHooks hooks = {on_state, on_words, on_complete, on_answer, on_spoken,
-                                    on_sound_begin, on_sound, on_sound_end, on_fail, on_gone};
+                                    on_sound_begin, on_sound, on_sound_end, on_fail, on_gone,
+                                    on_behind};
     const ApiParts *p = api_parts(ws_api(v->ws)); /* these are everybody's */
     LiveParts parts = {p->ears, p->speech, p->work, p->job_limit_ms};
     Talker *t = find(v, id);
@@ -288,6 +295,7 @@ static Talker *talker_of(WsVoices *v, WsId id, Err *err)
         err_set(err, ERR_NO_MEMORY, "no memory for what was said");
         return NULL;
     }
+    (void)ws_watch_unsent(api_server(ws_api(v->ws)), id, &t->unsent);
     t->next = v->first;
     v->first = t;
     return t;

@@ -14,7 +14,6 @@
 const Uuid app_owner = {{0x5a, 0x6f, 0x74, 0x74, 0x6f, 0x00, 0x40, 0x00, 0x80, 0x00, 0x00, 0x00,
                          0x00, 0x00, 0x00, 0x01}};
 
-#define QUEUE_MAX 1024
 /* Several files are on their way for every processor, so that none of them waits for the disk. */
 #define BULK_PER_CPU 5
 #define BULK_MAX 20
@@ -376,7 +375,7 @@ static bool open_parts(App *app, const AppOptions *o, Err *err)
             return false;
     }
     if (o->workers)
-        app->work = work_new_bulk(app->threads, app->bulk, QUEUE_MAX, err);
+        app->work = work_new_bulk(app->threads, app->bulk, WORK_QUEUE_MAX, err);
     if (o->workers && !app->work)
         return false;
     return open_access(app, err) && app_open_person(app, err) && open_api(app, err) &&

@@ -54,7 +54,9 @@ typedef struct {
     bool sound_over;      /* drop what is not played */
     bool lost;            /* a note, for want of memory */
     uint32_t speaker_hz;
-    char session[UUID_TEXT]; /* of the workers: one answer at a time */
+    bool once;
+    char session[UUID_TEXT]; /* of the workers, as the next one: one answer at a time */
+    bool asked;
     LiveState state;
     Buf partial;
     size_t settled;
@@ -133,8 +135,9 @@ static bool on_answer(void *arg, const LiveHeard *heard, LiveOver over, const vo
     Listen *l = arg;
     double speed = 1;
     (void)worker;
-    if (!heard->text.len || over(over_arg))
+    if (!heard->text.len || over(over_arg) || (l->once && l->asked))
         return true;
+    l->asked = true;
     Json *j = talk_say(l->call, heard->text, l->session[0] ? l->session : NULL, NULL, err);
     if (!j)
         return false;
@@ -206,6 +209,8 @@ static void show(Listen *l, const Note *n, Str text)
 {
     static const char *const types[] = {"partial", "final", "answer"};
     Cli *cli = l->cli;
+    if (l->once && l->finals && (n->kind == NOTE_PART || n->kind == NOTE_FINAL))
+        return; /* said while the first was still being worked out */
     if (n->kind == NOTE_STATE) {
         l->state = n->state;
     } else if (n->kind == NOTE_FALLBACK) {
@@ -315,7 +320,7 @@ static bool is_done(const Listen *l, uint64_t samples)
     if (seconds && str_to_i64(str_of(seconds), &most) &&
         samples >= (uint64_t)most * l->mic_hz)
         return true;
-    return cli_interrupted() || (cli_flag(l->cli, "--once") && l->finals > 0) || l->failed;
+    return cli_interrupted() || (l->once && l->finals > 0) || l->failed;
 }
 
 static bool loop(Listen *l, Err *err)
@@ -454,7 +459,8 @@ int listen_command(Cli *cli)
     Err err = ERR_INIT;
     int64_t seconds;
     const char *given = cli_flag(cli, "--seconds");
-    Listen l = {.cli = cli, .state = LIVE_LISTENING, .level_db = -120};
+    Listen l = {.cli = cli, .state = LIVE_LISTENING, .level_db = -120,
+                .once = cli_flag(cli, "--once") != NULL};
     if (cli_flag(cli, "--list"))
         return list(cli);
     if (given && (!str_to_i64(str_of(given), &seconds) || seconds < 1))

@@ -119,7 +119,7 @@ static bool prepare(const Paths *p, const char *file, Err *err)
     if (!os_remove_tree(p->fresh, err) || !os_mkdirs(p->fresh, 0700, err) ||
         !copy_file(file, p->fresh_db, err))
         return false;
-    if (opens(p->fresh, true, &why))
+    if (store_file_check(p->fresh_db, &why) && opens(p->fresh, true, &why))
         return true;
     return err_set(err, why.code == ERR_CONFLICT ? ERR_VALIDATION : ERR_CORRUPT,
                    "%s is no sound backup, nothing was changed: %s", file, why.msg);

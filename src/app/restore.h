@@ -1,7 +1,9 @@
 /* restore.h - puts a backup in the place of the data.
  *
- *   FILE -> DIR/restore.new/sotto.db -> open, migrate, check -> rename over DIR/sotto.db -> open
+ *   FILE -> DIR/restore.new/sotto.db -> whose is it?
+ *        -> open, migrate, check -> rename over DIR/sotto.db -> open
  *
+ * The file may be a stranger's: nothing that its schema could hold is run (store_file_check).
  * What was there stays as DIR/sotto.db.before until the new data have been opened, and comes back
  * if they cannot be. Threads: one at a time (it holds the data's lock). */
 #ifndef SOTTO_APP_RESTORE_H

@@ -1,56 +1,56 @@
-/* resample.c - see resample.h. The library is libsoxr, "high quality".
+/* resample.c - see resample.h; resample_int.h has the filter.
  *
- * Measured on two cores of a 2.5 GHz Xeon, 48 kHz to 16 kHz: libsoxr 6,700 times real time with a
- * flat band up to 0.9 of the new half rate and aliases at -138 dB; libsamplerate reaches that at 45
- * times real time, and at its fastest (214) loses 20 dB at 0.9. */
+ * Output k lies at k * in / out samples of the input, in whole numbers, so neither time nor the
+ * size of the blocks changes what it is made of. Before the sound and behind it is silence. All
+ * memory is taken by resample_new. What it replaced, and why: docs/AUDIO.md. */
 #include "audio/resample.h"
 
-#include <pthread.h>
-#include <soxr.h>
-
 #include "audio/pcm.h"
+#include "audio/resample_int.h"
 #include "base/mem.h"
-#include "base/os.h"
 
-static struct {
-    __typeof__(&soxr_create) create;
-    __typeof__(&soxr_delete) delete;
-    __typeof__(&soxr_clear) clear;
-    __typeof__(&soxr_process) process;
-    __typeof__(&soxr_quality_spec) quality;
-    __typeof__(&soxr_runtime_spec) runtime;
-} lib;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+#define ROOM 4096 /* samples of input at once, beside those that the filter reaches over */
 
 struct Resampler {
-    soxr_t soxr; /* NULL: the rates are equal */
     uint32_t in_hz, out_hz;
     uint64_t pushed, given;
+    ResampleTable table; /* without rows: the rates are equal */
+    const ResampleKernels *kernels;
+    size_t at;      /* of the next output's first tap, in `window` */
+    uint32_t phase; /* of the next output, of table.out */
+    size_t n, room; /* of `window` */
+    float *window;  /* [room] what is still needed of the input */
     float block[RESAMPLE_BLOCK];
 };
 
-static bool load(Err *err)
-{
-    void *so = os_dlopen((const char *const[]){"libsoxr.so.0", NULL}, "libsoxr0", err);
-    return so && os_sym(so, "soxr_create", &lib.create, err) &&
-           os_sym(so, "soxr_delete", &lib.delete, err) &&
-           os_sym(so, "soxr_clear", &lib.clear, err) &&
-           os_sym(so, "soxr_quality_spec", &lib.quality, err) &&
-           os_sym(so, "soxr_runtime_spec", &lib.runtime, err) &&
-           os_sym(so, "soxr_process", &lib.process, err);
-}
-
 bool resample_preload(Err *err)
 {
-    (void)pthread_mutex_lock(&lock);
-    bool ok = lib.process || load(err);
-    (void)pthread_mutex_unlock(&lock);
-    return ok;
+    (void)err;
+    resample_prototype();
+    (void)cpu_level(); /* a confined child may not ask the system for it */
+    return true;
 }
 
-static bool no_memory(Err *err)
+/* As if half - 1 samples of silence had come. */
+static void rewind_to_start(Resampler *r)
 {
-    return err_set(err, ERR_NO_MEMORY, "cannot change the sample rate: out of memory");
+    r->pushed = r->given = 0;
+    r->at = r->phase = 0;
+    r->n = r->table.taps / 2 - 1;
+    memset(r->window, 0, r->room * sizeof *r->window);
+}
+
+static bool prepare(Resampler *r, Err *err)
+{
+    if (!resample_table_init(&r->table, r->in_hz, r->out_hz, err))
+        return false;
+    r->kernels = resample_kernels(cpu_level());
+    r->room = r->table.taps + ROOM;
+    r->window = mem_aligned(64, r->room * sizeof *r->window);
+    if (!r->window)
+        return err_set(err, ERR_NO_MEMORY, "cannot change the sample rate: out of memory");
+    rewind_to_start(r);
+    return true;
 }
 
 Resampler *resample_new(uint32_t in_hz, uint32_t out_hz, Err *err)
@@ -62,23 +62,15 @@ Resampler *resample_new(uint32_t in_hz, uint32_t out_hz, Err *err)
                       PCM_RATE_MIN_HZ, PCM_RATE_MAX_HZ);
         return NULL;
     }
-    if (in_hz != out_hz && !resample_preload(err))
-        return NULL;
     Resampler *r = mem_zalloc(sizeof *r);
     if (!r) {
-        (void)no_memory(err);
+        (void)err_set(err, ERR_NO_MEMORY, "cannot change the sample rate: out of memory");
         return NULL;
     }
     r->in_hz = in_hz;
     r->out_hz = out_hz;
-    if (in_hz == out_hz)
-        return r;
-    soxr_quality_spec_t quality = lib.quality(SOXR_HQ, 0);
-    soxr_runtime_spec_t runtime = lib.runtime(1); /* one thread: the caller's */
-    r->soxr = lib.create(in_hz, out_hz, 1, NULL, NULL, &quality, &runtime);
-    if (!r->soxr) {
-        mem_free(r);
-        (void)no_memory(err);
+    if (in_hz != out_hz && !prepare(r, err)) {
+        resample_free(r);
         return NULL;
     }
     return r;
@@ -88,8 +80,8 @@ void resample_free(Resampler *r)
 {
     if (!r)
         return;
-    if (r->soxr)
-        lib.delete(r->soxr);
+    resample_table_release(&r->table);
+    mem_free(r->window);
     mem_free(r);
 }
 
@@ -113,53 +105,115 @@ static bool pass(const float *pcm, size_t n, ResampleSink sink, void *arg, Err *
     return true;
 }
 
-/* One call of the library: takes *used of n, hands on what came out and counts it. */
-static bool step(Resampler *r, const float *pcm, size_t n, size_t *used, size_t *made,
-                 ResampleSink sink, void *arg, Err *err)
+/* The next output's place: in / out samples on. */
+static void advance(const Resampler *r, size_t *at, uint32_t *phase)
 {
-    size_t taken = 0;
-    if (lib.process(r->soxr, pcm, n, &taken, r->block, RESAMPLE_BLOCK, made))
-        return no_memory(err);
-    *used = taken;
-    r->given += *made;
-    return *made == 0 || sink(arg, r->block, *made, err);
+    const ResampleTable *t = &r->table;
+    *at += t->in / t->out;
+    *phase += t->in % t->out;
+    if (*phase >= t->out) {
+        *phase -= t->out;
+        ++*at;
+    }
+}
+
+/* How many outputs the window has all samples of; at most RESAMPLE_BLOCK. */
+static size_t ready(const Resampler *r)
+{
+    size_t reach = r->at + r->table.taps;
+    if (reach > r->n)
+        return 0;
+    uint64_t last = ((uint64_t)(r->n - reach) + 1) * r->table.out - 1;
+    uint64_t count = (last - r->phase) / r->table.in + 1;
+    return count < RESAMPLE_BLOCK ? (size_t)count : RESAMPLE_BLOCK;
+}
+
+/* `count` outputs to r->block. Those of one phase lie table.out apart, and are made together. */
+static void make(const Resampler *r, size_t count, float *out)
+{
+    const ResampleTable *t = &r->table;
+    size_t at = r->at;
+    uint32_t phase = r->phase;
+    for (size_t k = 0; k < count && k < t->out; k++, advance(r, &at, &phase))
+        r->kernels->same(r->window + at, t->in, t->rows + phase * t->taps, t->taps,
+                         (count - k + t->out - 1) / t->out, out + k, t->out);
+}
+
+static void make_between(const Resampler *r, size_t count, float *out)
+{
+    const ResampleTable *t = &r->table;
+    size_t at = r->at;
+    uint32_t phase = r->phase;
+    float weights[4];
+    for (size_t k = 0; k < count; k++, advance(r, &at, &phase)) {
+        size_t row = resample_table_between(t, phase, weights);
+        out[k] = r->kernels->between(r->window + at, t->rows + row * t->taps, t->taps, weights);
+    }
+}
+
+/* All outputs that are ready, but at most `most`. */
+static bool give(Resampler *r, uint64_t most, ResampleSink sink, void *arg, Err *err)
+{
+    size_t count;
+    while (most > 0 && (count = ready(r)) > 0) {
+        count = count < most ? count : (size_t)most;
+        if (r->table.fine)
+            make_between(r, count, r->block);
+        else
+            make(r, count, r->block);
+        uint64_t moved = r->phase + (uint64_t)count * r->table.in;
+        r->at += (size_t)(moved / r->table.out);
+        r->phase = (uint32_t)(moved % r->table.out);
+        r->given += count;
+        most -= count;
+        if (!sink(arg, r->block, count, err))
+            return false;
+    }
+    return true;
+}
+
+/* Up to n samples into the window, of silence when pcm is NULL; how many. */
+static size_t take_in(Resampler *r, const float *pcm, size_t n)
+{
+    if (r->n == r->room) { /* what lies before the next output has been used */
+        r->n -= r->at;
+        memmove(r->window, r->window + r->at, r->n * sizeof *r->window);
+        r->at = 0;
+    }
+    size_t now = n < r->room - r->n ? n : r->room - r->n;
+    if (pcm)
+        memcpy(r->window + r->n, pcm, now * sizeof *pcm);
+    else
+        memset(r->window + r->n, 0, now * sizeof *pcm);
+    r->n += now;
+    return now;
 }
 
 bool resample_push(Resampler *r, const float *pcm, size_t n, ResampleSink sink, void *arg, Err *err)
 {
-    if (!r->soxr)
+    if (!r->window)
         return pass(pcm, n, sink, arg, err);
     r->pushed += n;
-    while (n > 0) {
-        size_t used, made, now = n < RESAMPLE_BLOCK ? n : RESAMPLE_BLOCK;
-        if (!step(r, pcm, now, &used, &made, sink, arg, err))
+    for (size_t now; n > 0; pcm += now, n -= now) {
+        now = take_in(r, pcm, n);
+        if (!give(r, UINT64_MAX, sink, arg, err))
             return false;
-        pcm += used;
-        n -= used;
     }
     return true;
 }
 
 bool resample_finish(Resampler *r, ResampleSink sink, void *arg, Err *err)
 {
-    if (!r->soxr)
+    if (!r->window)
         return true;
     uint64_t all = length_of(r->pushed, r->in_hz, r->out_hz);
     while (r->given < all) {
-        size_t room = all - r->given < RESAMPLE_BLOCK ? (size_t)(all - r->given) : RESAMPLE_BLOCK;
-        size_t made = 0;
-        if (lib.process(r->soxr, NULL, 0, NULL, r->block, room, &made))
-            return no_memory(err);
-        if (made == 0) { /* a sample less than rounding says */
-            made = room;
-            memset(r->block, 0, room * sizeof *r->block);
-        }
-        r->given += made;
-        if (!sink(arg, r->block, made, err))
+        (void)take_in(r, NULL, r->room);
+        if (!give(r, all - r->given, sink, arg, err))
             return false;
     }
-    r->pushed = r->given = 0;
-    return lib.clear(r->soxr) ? no_memory(err) : true;
+    rewind_to_start(r);
+    return true;
 }
 
 typedef struct {

@@ -1,5 +1,6 @@
 /* json.c - reading JSON: the one file that knows jansson. The writer is in json_write.c. */
 #include <pthread.h>
+#include <setjmp.h>
 
 #define json_type jansson_type /* jansson has a type of the name of our function */
 #include <jansson.h>
@@ -10,21 +11,69 @@
 
 #define DEPTH_MAX 64 /* the writer's levels: what was read can be written */
 
-/* jansson 2.14 takes some failures of memory for a syntax error and, worse, leaves characters out
- * of a long string and goes on. So a parse during which any allocation failed has failed. */
-static _Thread_local bool out_of_memory;
+/* jansson 2.14 does not look whether the buffer of the string that it reads could grow: it leaves
+ * characters out and goes on, or meets what its own assert rules out and ends the program. So a
+ * parse in which an allocation fails is left at that very moment, and what it had is freed here:
+ * that is why every block knows its neighbours while it is parsed. */
+typedef struct Block {
+    _Alignas(16) struct Block *prev;
+    struct Block *next;
+} Block;
+
+static _Thread_local struct {
+    bool on;
+    Block all; /* of the parse that is on, in a ring */
+    jmp_buf out;
+} parsing;
 
 static void *allocate(size_t size)
 {
-    void *block = mem_alloc(size);
-    if (!block)
-        out_of_memory = true;
-    return block;
+    Block *b = size <= SIZE_MAX - sizeof *b ? mem_alloc(sizeof *b + size) : NULL;
+    if (!b && parsing.on)
+        longjmp(parsing.out, 1);
+    if (!b)
+        return NULL;
+    if (parsing.on) {
+        *b = (Block){&parsing.all, parsing.all.next};
+        b->next->prev = parsing.all.next = b;
+    }
+    return b + 1;
+}
+
+static void release(void *block)
+{
+    Block *b = block;
+    if (!b--)
+        return;
+    if (parsing.on) {
+        b->prev->next = b->next;
+        b->next->prev = b->prev;
+    }
+    mem_free(b);
+}
+
+/* NULL and *no_memory, or NULL and *why. */
+static json_t *load(const char *bytes, size_t n, size_t flags, json_error_t *why, bool *no_memory)
+{
+    parsing.all = (Block){&parsing.all, &parsing.all};
+    parsing.on = true;
+    if (setjmp(parsing.out)) {
+        parsing.on = false;
+        for (Block *b = parsing.all.next, *next; b != &parsing.all; b = next) {
+            next = b->next;
+            mem_free(b);
+        }
+        *no_memory = true;
+        return NULL;
+    }
+    json_t *j = json_loadb(bytes, n, flags, why);
+    parsing.on = false;
+    return j;
 }
 
 static void use_our_memory(void)
 {
-    json_set_alloc_funcs(allocate, mem_free);
+    json_set_alloc_funcs(allocate, release);
     json_object_seed(0);                       /* random: keys come from strangers */
 }
 
@@ -68,17 +117,16 @@ Json *json_parse(Str text, int max_depth, Err *err)
     if (!check_text(text, max_depth, err))
         return NULL;
     json_error_t why;
-    out_of_memory = false;
+    bool no_memory = false;
     const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
     const char *bytes = text.ptr ? text.ptr : "";
-    json_t *j = json_loadb(bytes, text.len, flags, &why);
+    json_t *j = load(bytes, text.len, flags, &why, &no_memory);
     /* JSON sets no limit to its numbers: an integer past 64 bits is read as a real one. */
-    if (!j && !out_of_memory && json_error_code(&why) == json_error_numeric_overflow)
-        j = json_loadb(bytes, text.len, flags | JSON_DECODE_INT_AS_REAL, &why);
-    if (j && !out_of_memory)
+    if (!j && !no_memory && json_error_code(&why) == json_error_numeric_overflow)
+        j = load(bytes, text.len, flags | JSON_DECODE_INT_AS_REAL, &why, &no_memory);
+    if (j)
         return j;
-    json_decref(j);
-    if (out_of_memory)
+    if (no_memory)
         (void)err_set(err, ERR_NO_MEMORY, "cannot read JSON: out of memory");
     else
         (void)err_set(err, ERR_VALIDATION, "invalid JSON at line %d, column %d: %s", why.line,

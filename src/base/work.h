@@ -51,6 +51,7 @@ typedef struct {
 } WorkFrom;
 
 #define WORK_THREADS_MAX 1024
+#define WORK_QUEUE_MAX 1024 /* jobs of a class that wait in the server's pool */
 #define WORK_FLOOD_JOBS 8 /* no person has so many waiting */
 #define WORK_SPARES 4 /* numbers for threads that replace hung ones */
 

@@ -7,7 +7,6 @@
 #include "base/os.h"
 
 #define MAX_NAME 1024
-#define MAX_TOTAL ((uint64_t)512 << 20) /* bytes of all parts that are read */
 /* Deflate makes at most 1:1032. Spreadsheets of equal cells reach 1:100; a bomb is above this. */
 #define MAX_RATIO 400
 #define RATIO_FROM ((uint64_t)8 << 20) /* smaller parts may be as thin as they like */
@@ -162,9 +161,9 @@ static bool part_failed(Str name, int code, Err *err)
 
 static bool within_bounds(Package *p, Str name, uint64_t packed, uint64_t unpacked, Err *err)
 {
-    if (p->total > MAX_TOTAL)
+    if (p->total > PACKAGE_TOTAL_MAX)
         return err_set(err, ERR_TOO_LARGE, "the file unpacks to more than %llu MiB",
-                       (unsigned long long)(MAX_TOTAL >> 20));
+                       (unsigned long long)(PACKAGE_TOTAL_MAX >> 20));
     if (unpacked > RATIO_FROM && unpacked / MAX_RATIO > packed)
         return err_set(err, ERR_TOO_LARGE, "the file's part " STR_FMT
                        " unpacks to more than %d times its size, as only a bomb does",

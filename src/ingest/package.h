@@ -13,6 +13,8 @@
 
 #include "ingest/xml.h"
 
+#define PACKAGE_TOTAL_MAX ((uint64_t)512 << 20) /* bytes of all parts that are read */
+
 typedef struct Package Package;
 
 /* Loads libzip and libxml2. */

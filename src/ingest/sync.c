@@ -360,17 +360,17 @@ static int next_due_ms(Sync *s)
 static void tell(Sync *s, bool force)
 {
     uint64_t now = clock_mono_ns();
+    pthread_mutex_lock(&s->tell_lock);
     pthread_mutex_lock(&s->lock);
     bool say = s->progress && s->news && (force || now - s->told_ns >= TELL_NS);
-    void (*fn)(void *) = s->progress;
-    void *arg = s->progress_arg;
     if (say) {
         s->news = false;
         s->told_ns = now;
     }
     pthread_mutex_unlock(&s->lock);
     if (say)
-        fn(arg);
+        s->progress(s->progress_arg);
+    pthread_mutex_unlock(&s->tell_lock);
 }
 
 static void free_folder(SyncFolder *f)
@@ -491,6 +491,7 @@ Sync *sync_new(const SyncOptions *o, Err *err)
     s->tail = &s->head;
     s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->tell_lock, NULL);
     pthread_mutex_init(&s->thread_lock, NULL);
     pthread_cond_init(&s->room, NULL);
     pthread_cond_init(&s->idle, NULL);
@@ -504,13 +505,14 @@ Sync *sync_new(const SyncOptions *o, Err *err)
 bool sync_start(Sync *s, Err *err)
 {
     Folder *rows;
-    size_t n;
+    size_t n = 0;
     if (!s || s->started)
         return true;
+    bool again = s->folders != NULL; /* stopped because something else could not start */
     Arena *a = arena_new(ARENA_DEFAULT_MAX);
     bool ok = a || err_set(err, ERR_NO_MEMORY, "watching folders: out of memory");
     ok = ok && store_folder_list(s->o.store, &s->o.owner, a, &rows, &n, err);
-    for (size_t i = 0; ok && i < n; i++) {
+    for (size_t i = 0; ok && !again && i < n; i++) {
         SyncFolder *f = new_folder(&rows[i], err);
         ok = f != NULL;
         if (ok) {
@@ -518,11 +520,16 @@ bool sync_start(Sync *s, Err *err)
             s->folders = f;
         }
     }
+    for (SyncFolder *f; !ok && !again && (f = s->folders);) {
+        s->folders = f->next;
+        free_folder(f);
+    }
     arena_free(a);
     pthread_mutex_lock(&s->thread_lock);
     s->may_run = ok;
     pthread_mutex_unlock(&s->thread_lock);
     pthread_mutex_lock(&s->lock); /* the server answers already */
+    s->stopping = false;
     bool needed = s->folders || s->head;
     pthread_mutex_unlock(&s->lock);
     ok = ok && (!needed || ensure_thread(s, err));
@@ -571,6 +578,7 @@ void sync_free(Sync *s)
     if (s->wake_fd >= 0)
         (void)close(s->wake_fd);
     pthread_mutex_destroy(&s->lock);
+    pthread_mutex_destroy(&s->tell_lock);
     pthread_mutex_destroy(&s->thread_lock);
     pthread_cond_destroy(&s->room);
     pthread_cond_destroy(&s->idle);
@@ -579,8 +587,8 @@ void sync_free(Sync *s)
 
 void sync_on_progress(Sync *s, void (*fn)(void *arg), void *arg)
 {
-    pthread_mutex_lock(&s->lock);
+    pthread_mutex_lock(&s->tell_lock);
     s->progress = fn;
     s->progress_arg = arg;
-    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&s->tell_lock);
 }

@@ -93,7 +93,9 @@ bool sync_now(Sync *s, const Uuid *id, bool confirm, Err *err);
 bool sync_offer(Sync *s, Str path, Err *err);
 /* Files that wait or are being read, of all folders. */
 size_t sync_queue(Sync *s);
-/* fn is called when something changed, at most four times a second, on the sync's thread. */
+/* fn is called when something changed, at most four times a second, on the sync's thread; NULL: no
+ * more. When this returns what was set before is not called any more and does not run: what its
+ * `arg` names may go. Not from within fn. */
 void sync_on_progress(Sync *s, void (*fn)(void *arg), void *arg);
 
 /* What a sync would do now, without doing it. */

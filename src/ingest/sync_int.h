@@ -74,6 +74,7 @@ struct Sync {
     Watch *watch;        /* the sync thread's */
     uint64_t told_ns;
     bool news;
+    pthread_mutex_t tell_lock; /* of the next two; held while it is called; taken before lock */
     void (*progress)(void *arg);
     void *progress_arg;
 };

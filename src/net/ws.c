@@ -2,6 +2,8 @@
  *
  * Expected: 10,000 silent clients, 1,000 others. A silent one costs its Conn and Ws, no buffer. A
  * message whole in one read is handed up where it stands; what the socket takes is not copied. */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "base/hash.h"
@@ -9,6 +11,10 @@
 #include "base/utf8.h"
 #include "net/conn.h"
 #include "net/ws_frame.h"
+
+/* The system would take megabytes for a client that does not read, and nobody would know: of one
+ * that is watched it takes no more than this beyond what is on its way. */
+#define UNSENT_IN_SYSTEM 16384
 
 typedef struct Ws {
     WsParser parser;
@@ -18,6 +24,7 @@ typedef struct Ws {
     Buf message;            /* a fragmented or interrupted message so far */
     size_t utf8_at;         /* of message: checked up to here */
     uint64_t held;          /* bytes counted in the server's total */
+    atomic_size_t *unsent;  /* somebody's who wants to know; NULL */
     size_t base;            /* c->out[base] begins a frame */
     uint16_t close_code;    /* told to on_close */
     uint8_t message_opcode;
@@ -194,6 +201,12 @@ static void too_slow(Conn *c)
     conn_flush(c);
 }
 
+static void tell_unsent(const Conn *c)
+{
+    if (c->u.ws->unsent)
+        atomic_store(c->u.ws->unsent, conn_unsent(c));
+}
+
 static bool send_message(Conn *c, uint8_t opcode, Str message)
 {
     Ws *w = c->u.ws;
@@ -209,6 +222,7 @@ static bool send_message(Conn *c, uint8_t opcode, Str message)
         return true;
     if (!conn_flush(c))
         return false;
+    tell_unsent(c);
     compact(c);
     if (!recount(c)) {
         too_slow(c);
@@ -374,6 +388,7 @@ static void on_drained(Conn *c)
 {
     Ws *w = c->u.ws;
     w->base = 0;
+    tell_unsent(c);
     if (w->held && !w->corked)
         recount(c);
     if (w->close_sent && w->close_received)
@@ -431,8 +446,13 @@ static void on_closed(Conn *c)
     c->u.ws = NULL;
 }
 
-const ConnProto ws_proto = {wants_input, input, conn_close, on_drained, NULL, on_timer, on_reply,
-                            on_stop, on_closed, NULL};
+static void on_progress(Conn *c)
+{
+    tell_unsent(c);
+}
+
+const ConnProto ws_proto = {wants_input, input, conn_close, on_drained, on_progress, on_timer,
+                            on_reply, on_stop, on_closed, NULL};
 
 bool ws_attach(Conn *c, const WsHandler *handler, void *user)
 {
@@ -502,6 +522,18 @@ size_t ws_queued_bytes(const Server *s, WsId id)
 {
     Conn *c = table_find(s->ws, id);
     return c ? conn_unsent(c) : 0;
+}
+
+bool ws_watch_unsent(Server *s, WsId id, atomic_size_t *unsent)
+{
+    Conn *c = table_find(s->ws, id);
+    int most = UNSENT_IN_SYSTEM;
+    if (!c)
+        return false;
+    (void)setsockopt(c->io.fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof most);
+    c->u.ws->unsent = unsent;
+    tell_unsent(c);
+    return true;
 }
 
 WsId ws_id_of(const Conn *c)

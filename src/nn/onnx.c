@@ -192,7 +192,7 @@ static bool constant_value(const OnnxNode *n, Str *tensor)
     return false;
 }
 
-size_t onnx_ints(const OnnxNode *n, Str want, int64_t out[ONNX_INTS])
+size_t onnx_ints(const OnnxNode *n, Str name, int64_t out[ONNX_INTS])
 {
     Str s = n->attributes;
     Field f;
@@ -201,13 +201,13 @@ size_t onnx_ints(const OnnxNode *n, Str want, int64_t out[ONNX_INTS])
             continue;
         }
         /* AttributeProto: name 1, i 3, ints 8. */
-        Str a = f.bytes, name = {NULL, 0};
+        Str a = f.bytes, called = {NULL, 0};
         Field g;
         int64_t found[ONNX_INTS];
         size_t count = 0;
         while (a.len && next_field(&a, &g)) {
             if (g.number == 1 && g.wire == WIRE_BYTES) {
-                name = g.bytes;
+                called = g.bytes;
             } else if ((g.number == 3 || g.number == 8) && g.wire == WIRE_VARINT) {
                 if (count < ONNX_INTS) {
                     found[count++] = (int64_t)g.value;
@@ -219,7 +219,7 @@ size_t onnx_ints(const OnnxNode *n, Str want, int64_t out[ONNX_INTS])
                 }
             }
         }
-        if (str_eq(name, want)) {
+        if (str_eq(called, name)) {
             memcpy(out, found, count * sizeof *out);
             return count;
         }

@@ -276,7 +276,7 @@ bool piper_decode(const PiperState *s, PiperScratch *c, size_t from, size_t to, 
     const PiperWeights *w = &s->p->w;
     uint32_t stages = w->shape.stages;
     int64_t length = (int64_t)s->frames, reach = (int64_t)piper_decoder_reach(w);
-    Span need[PIPER_STAGES_MAX], pre = needs(w, (Span){(int64_t)from, (int64_t)to}, need);
+    Span need[PIPER_STAGES_MAX] = {{0}}, pre = needs(w, (Span){(int64_t)from, (int64_t)to}, need);
     PiperRows z = {s->z.p, -reach, length + reach, w->shape.hidden}, none = {0};
     PiperRows a = rows_in(&c->pre, pre, w->shape.pre_out), first;
     conv_span(&w->dec_pre, z, pre, length, none, a, SLOPE, NULL, NULL);

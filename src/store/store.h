@@ -420,6 +420,10 @@ bool store_check(Store *s, bool repair, Buf *report, Err *err);
 /* A copy of the whole database as one file, made beside running writes, synced and checked.
  * ERR_CONFLICT when the file is there already. */
 bool store_backup(Store *s, const char *path, Err *err);
+/* Whether a file from elsewhere, that nobody writes, is one of a store's: the schema of its version
+ * and nothing else, and its pages sound. Nothing in it is run, nothing is written. ERR_CONFLICT: a
+ * newer version's; else ERR_CORRUPT, with what is wrong with "it". */
+bool store_file_check(const char *path, Err *err);
 bool store_ready(Store *s, Err *err); /* can read and write now; for /health/ready */
 void store_on_change(Store *s, StoreChangeFn fn, void *arg);
 void store_on_news(Store *s, StoreNewsFn fn, void *arg);

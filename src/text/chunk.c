@@ -82,9 +82,9 @@ static bool add_unit(Chunker *c, Unit u)
 {
     if (!MEM_GROW(c->units, c->n_units, c->cap_units))
         return out_of_memory(c);
-    const Unit *last = c->n_units ? &c->units[c->n_units - 1] : NULL;
-    u.before = last ? last->before + last->tokens : 0;
-    c->units[c->n_units++] = u;
+    Unit *next = c->units + c->n_units;
+    u.before = c->n_units++ ? next[-1].before + next[-1].tokens : 0;
+    *next = u;
     return true;
 }
 

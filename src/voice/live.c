@@ -113,11 +113,12 @@ Live *live_new(const LiveParts *parts, Err *err)
     }
     l->parts = *parts;
     l->stages = metric_histogram("voice_stage_seconds", "Stages of what is said.", "stage");
+    l->held = metric_counter("voice_held_total",
+                             "Pieces of an answer's sound that waited for a slow reader.", NULL);
     pthread_mutex_init(&l->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&l->changed, &attr);
-    pthread_cond_init(&l->room, NULL);
     pthread_condattr_destroy(&attr);
     /* Signals are for the main thread. */
     sigset_t all, before;
@@ -131,7 +132,6 @@ Live *live_new(const LiveParts *parts, Err *err)
     }
     err_set_errno(err, ERR_UNAVAILABLE, failed, "cannot start a thread to listen");
     pthread_cond_destroy(&l->changed);
-    pthread_cond_destroy(&l->room);
     pthread_mutex_destroy(&l->lock);
     mem_free(l);
     return NULL;
@@ -155,7 +155,6 @@ void live_free(Live *l)
         talk_free(t);
     }
     pthread_cond_destroy(&l->changed);
-    pthread_cond_destroy(&l->room);
     pthread_mutex_destroy(&l->lock);
     mem_free(l);
 }

@@ -15,6 +15,11 @@
  * What a worker has for longer than the job limit hangs: it is given up, the person is told, and
  * what comes next is heard and answered. Sound that waits to be played does not count.
  *
+ * No worker waits for a listener. A long answer is spoken in parts of whole sentences; while
+ * LIVE_SPEECH_SECONDS of it wait, its job is parked, and its worker and voice are others'. When
+ * half of that has been played it is submitted again. A client that reads more slowly than it is
+ * spoken to (`behind`) stops the clock of what it hears, and so, in the end, the making of it.
+ *
  * Threads: every function is safe; none blocks. Hooks run on the thread of Live, `complete`,
  * `answer` and `spoken` on a worker; they must not block (those of a worker may) and must not call
  * into this file. */
@@ -29,7 +34,9 @@
 #define LIVE_LEAD_MS 200
 #define LIVE_QUESTION_MS 224u /* of silence behind a whole question that end it: seven frames */
 #define LIVE_COMMAND_MS 320u  /* likewise behind a whole command */
-#define LIVE_SPEECH_SECONDS 45 /* of an answer that is made ahead of its sound */
+#define LIVE_SPEECH_SECONDS 30 /* that wait to be played: no more of an answer is made before */
+#define LIVE_PART_BYTES 600u   /* of an answer are spoken at once: about forty seconds */
+#define LIVE_BEHIND_BYTES 65536u /* that a client has not read: nothing is sent to it before */
 
 typedef struct Live Live;
 typedef struct LiveTalk LiveTalk;
@@ -106,8 +113,9 @@ typedef struct {
     /* On a worker. False: err is told by `fail`. NULL: there is no answer, only text. */
     bool (*answer)(void *arg, const LiveHeard *heard, LiveOver over, const void *over_arg,
                    unsigned worker, Arena *a, LiveAnswer *out, Err *err);
-    /* On the worker of `answer`, behind it when it was true and said what it is about: all of its
-     * sound is made, or there is none. May be NULL. */
+    /* On a worker (or, when none takes the job any more, on another thread), behind `answer` when
+     * that was true and said what it is about: all of its sound is made, or no more will be. May be
+     * NULL. */
     void (*spoken)(void *arg, void *about, const LiveSpoken *s);
     /* The answer's sound: begin (who speaks; rate), pieces, end. NULL: it is not spoken. */
     void (*sound_begin)(void *arg, const SpeechWho *who);
@@ -115,6 +123,8 @@ typedef struct {
     void (*sound_end)(void *arg, LiveEnd why, double played_ms);
     void (*fail)(void *arg, const Err *err);
     void (*gone)(void *arg); /* the last hook of all: arg may be freed */
+    /* Bytes of sound that the listener has not taken. NULL: it takes all at once. */
+    size_t (*behind)(void *arg);
 } LiveHooks;
 
 typedef struct {

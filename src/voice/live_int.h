@@ -69,12 +69,18 @@ typedef struct LiveJob {
     /* answering */
     bool speak;
     char voice[NAME_MAX_BYTES];
+    LiveAnswer answer; /* what is to be spoken, when `answered` */
+    LiveSpoken spoken; /* as far as it was */
+    size_t at;         /* bytes of answer.say that have been spoken */
+    bool answered;
+    bool parked;       /* it came back before all of it was spoken */
     SpeechReport who; /* of what is spoken, from when rate_hz is known */
     uint64_t first_ns; /* its first sound was made */
     Buf sound;        /* 16-bit samples, under the lock of Live, as `made` and `sent` */
     atomic_uint rate_hz; /* 0: there is no sound yet */
     bool made;        /* there is no more to come */
     size_t sent;      /* bytes of sound that went out */
+    uint64_t dropped; /* and before these, that are not there any more */
     bool begun, told; /* sound_begin and sound_end were said (thread of Live) */
     uint64_t end_ns;  /* when what went out has been played */
 } LiveJob;
@@ -114,11 +120,11 @@ struct Live {
     LiveParts parts;
     pthread_t thread;
     pthread_mutex_t lock; /* of the list, inboxes, sounds */
-    pthread_cond_t changed, room;
+    pthread_cond_t changed;
     LiveTalk *talks;
     uint64_t last_id; /* of a job; thread of Live */
     bool stop;
-    Metric *stages;
+    Metric *stages, *held;
 };
 
 /* live.c */
@@ -145,12 +151,18 @@ void talk_tell_text(LiveTalk *t, const LiveJob *j, Str text, size_t settled, boo
 LiveJob *job_new(LiveTalk *t, JobKind kind);
 void job_free(LiveJob *j); /* takes it off the talk's list */
 bool job_submit(LiveJob *j, Err *err); /* on failure it is still the caller's */
+/* A parked job goes on, or, when it is not wanted any more, is kept as far as it was spoken. False
+ * when no worker takes it. */
+bool job_resume(LiveJob *j, Err *err);
+void job_keep(LiveJob *j); /* the hook `spoken`, of an answer; once */
 /* Any thread: job `id` hangs. (work.h: `late`; arg is a Live.) */
 void live_late(void *arg, uint64_t id);
 
 /* live_out.c, on the thread of Live */
 /* Lets sound of the answer out; true when all of it has been played. *due: when to look again. */
 bool out_tick(LiveTalk *t, LiveJob *j, uint64_t now_ns, uint64_t *due_ns);
+/* Seconds of it that wait to be played. */
+double out_waiting(LiveJob *j);
 /* It stops at once; sound_end is said if it had begun. */
 void out_stop(LiveTalk *t, LiveJob *j, LiveEnd why, uint64_t now_ns);
 

@@ -3,11 +3,13 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "text/speakable.h"
 #include "voice/live_int.h"
 
 #define LIVE_SEED 1 /* of api/spoken.c */
 #define PART_LOGPROB (-2.5f)
 #define PART_NO_SPEECH 0.95f
+#define DROP_BYTES ((size_t)1 << 20) /* of sound that went out, at a time */
 
 LiveJob *job_new(LiveTalk *t, JobKind kind)
 {
@@ -115,10 +117,13 @@ static bool on_sound(void *arg, const int16_t *pcm, size_t n, const VoicePlace *
     LiveJob *j = arg;
     Live *l = j->talk->live;
     (void)place;
-    size_t most = (size_t)j->rate_hz * LIVE_SPEECH_SECONDS * sizeof *pcm;
     pthread_mutex_lock(&l->lock);
-    while (j->sound.len - j->sent > most && !is_over(j))
-        pthread_cond_wait(&l->room, &l->lock);
+    if (j->sent > DROP_BYTES) { /* nobody asks for what went out */
+        memmove(j->sound.ptr, j->sound.ptr + j->sent, j->sound.len - j->sent);
+        buf_cut(&j->sound, j->sound.len - j->sent);
+        j->dropped += j->sent;
+        j->sent = 0;
+    }
     bool ok = !is_over(j) && buf_add_mem(&j->sound, pcm, n * sizeof *pcm);
     j->talk->posted = true;
     pthread_cond_signal(&l->changed);
@@ -134,6 +139,8 @@ static bool on_begin(void *arg, const SpeechWho *who, Err *err)
     LiveJob *j = arg;
     SpeechReport *r = &j->who;
     (void)err;
+    if (atomic_load(&j->rate_hz)) /* another part of it: who speaks has been told */
+        return true;
     (void)snprintf(r->voice, sizeof r->voice, "%s", who->voice);
     (void)snprintf(r->backend, sizeof r->backend, "%s", who->backend);
     (void)snprintf(r->why, sizeof r->why, "%s", who->why);
@@ -143,39 +150,119 @@ static bool on_begin(void *arg, const SpeechWho *who, Err *err)
     return true;
 }
 
-/* The seed is that of every other answer, so that what is kept is found again. */
-static bool speak(LiveJob *j, const LiveAnswer *a, LiveSpoken *out, Err *err)
+/* The end of the next part: as many whole sentences as LIVE_PART_BYTES have, but one. */
+static bool part_end(const LiveJob *j, size_t *end, Err *err)
 {
-    SpeechSay say = {.owner = a->owner, .voice = str_of(j->voice), .text = a->say,
-                     .speed = a->speed, .seed = LIVE_SEED, .cancel = &j->over,
+    Str left = str_sub(j->answer.say, j->at, j->answer.say.len);
+    SpeakableSentence *list;
+    size_t n = 0, k = 1;
+    *end = j->answer.say.len;
+    if (left.len <= LIVE_PART_BYTES)
+        return true;
+    Arena *a = arena_new(ARENA_DEFAULT_MAX);
+    bool ok = a && speakable_sentences(left, SPEAKABLE_MDY, a, &list, &n, err);
+    if (ok && n) {
+        while (k < n && list[k].to <= LIVE_PART_BYTES)
+            k++;
+        *end = k < n ? j->at + list[k].from : *end;
+    }
+    arena_free(a);
+    return ok || err_set(err, ERR_NO_MEMORY, "no memory to speak");
+}
+
+static void add_report(LiveSpoken *all, const SpeechReport *part)
+{
+    SpeechReport *r = &all->report;
+    if (!r->rate_hz) {
+        *r = *part;
+        return;
+    }
+    r->sound.samples += part->sound.samples;
+    r->sound.sentences += part->sound.sentences;
+    r->sound.total_ms += part->sound.total_ms;
+    r->cached = r->cached && part->cached;
+    if (part->fallback && !r->fallback) {
+        r->fallback = true;
+        (void)snprintf(r->why, sizeof r->why, "%s", part->why);
+    }
+}
+
+/* The seed is that of every other answer, so that what is kept is found again. */
+static bool speak_part(LiveJob *j, size_t end, Err *err)
+{
+    LiveSpoken *s = &j->spoken;
+    SpeechReport part = {.rate_hz = 0};
+    SpeechSay say = {.owner = j->answer.owner, .voice = str_of(j->voice),
+                     .text = str_sub(j->answer.say, j->at, end), .speed = j->answer.speed,
+                     .seed = LIVE_SEED, .rate_hz = atomic_load(&j->rate_hz), .cancel = &j->over,
                      .begin = on_begin, .sink = on_sound, .arg = j};
     work_alive();
-    bool ok = speech_say(j->talk->live->parts.speech, &say, &out->report, err);
+    bool ok = speech_say(j->talk->live->parts.speech, &say, &part, err);
     uint32_t rate = atomic_load(&j->rate_hz);
-    out->any = j->first_ns != 0;
-    out->speed = a->speed > 0 ? a->speed : 1;
-    if (!out->any)
+    j->at = end;
+    add_report(s, &part);
+    s->any = j->first_ns != 0;
+    s->speed = j->answer.speed > 0 ? j->answer.speed : 1;
+    if (!s->any)
         return ok;
-    out->seconds = (double)out->report.sound.samples / rate;
-    out->speak_ms = (double)(j->first_ns - j->answered_ns) * 1e-6;
-    out->sound_ms = (double)(j->first_ns - j->heard.began_ns) * 1e-6;
+    s->seconds = (double)s->report.sound.samples / rate;
+    s->speak_ms = (double)(j->first_ns - j->answered_ns) * 1e-6;
+    s->sound_ms = (double)(j->first_ns - j->heard.began_ns) * 1e-6;
     return ok;
+}
+
+/* Part after part; *parked when so much waits to be played that the rest can wait, too. */
+static bool speak(LiveJob *j, bool *parked, Err *err)
+{
+    size_t end;
+    while (j->at < j->answer.say.len && !is_over(j)) {
+        *parked = j->first_ns && out_waiting(j) > LIVE_SPEECH_SECONDS;
+        if (*parked)
+            return true;
+        if (!part_end(j, &end, err) || !speak_part(j, end, err))
+            return false;
+    }
+    return true;
+}
+
+void job_keep(LiveJob *j)
+{
+    LiveTalk *t = j->talk;
+    void *about = j->answer.about;
+    j->answer.about = NULL;
+    if (about && t->hooks.spoken)
+        t->hooks.spoken(t->arg, about, &j->spoken);
 }
 
 static void answer_run(LiveJob *j, unsigned worker)
 {
     LiveTalk *t = j->talk;
-    LiveAnswer a = {.say = STR("")};
-    LiveSpoken spoken = {.any = false};
-    if (is_over(j))
+    bool parked = false;
+    if (is_over(j) && !j->answered)
         return;
-    j->ok = t->hooks.answer(t->arg, &j->heard, is_unwanted, j, worker, j->arena, &a, &j->err);
-    j->answered_ns = clock_mono_ns();
-    bool answered = j->ok;
-    if (j->ok && j->speak && a.say.len && !is_over(j) && !atomic_load(&j->mute))
-        j->ok = speak(j, &a, &spoken, &j->err);
-    if (answered && a.about && t->hooks.spoken)
-        t->hooks.spoken(t->arg, a.about, &spoken);
+    if (!j->answered) {
+        j->answer = (LiveAnswer){.say = STR("")};
+        j->ok = t->hooks.answer(t->arg, &j->heard, is_unwanted, j, worker, j->arena, &j->answer,
+                                &j->err);
+        j->answered_ns = clock_mono_ns();
+        j->answered = j->ok;
+        if (!j->ok)
+            return;
+    }
+    if (j->speak && (j->at || !atomic_load(&j->mute)))
+        j->ok = speak(j, &parked, &j->err);
+    j->parked = parked;
+    if (!parked)
+        job_keep(j);
+}
+
+bool job_resume(LiveJob *j, Err *err)
+{
+    j->parked = j->finished = false;
+    if (job_submit(j, err))
+        return true;
+    j->parked = j->finished = true;
+    return false;
 }
 
 /* ---- waking ---------------------------------------------------------------------------------- */
@@ -225,6 +312,7 @@ static void drop(void *arg, unsigned worker)
 {
     LiveJob *j = arg;
     (void)worker;
+    job_keep(j);
     j->ok = err_set(&j->err, ERR_CANCELLED, "the program ends");
     come_back(j);
 }

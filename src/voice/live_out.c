@@ -17,7 +17,10 @@ static uint64_t ns_of(size_t samples, uint32_t rate_hz)
 
 static double played_ms(const LiveJob *j, uint64_t now_ns)
 {
-    uint64_t sent = j->rate_hz ? ns_of(j->sent / sizeof(int16_t), j->rate_hz) : 0;
+    pthread_mutex_lock(&j->talk->live->lock);
+    uint64_t bytes = j->dropped + j->sent;
+    pthread_mutex_unlock(&j->talk->live->lock);
+    uint64_t sent = j->rate_hz ? ns_of((size_t)(bytes / sizeof(int16_t)), j->rate_hz) : 0;
     uint64_t ahead = j->end_ns > now_ns ? j->end_ns - now_ns : 0;
     return (double)(sent > ahead ? sent - ahead : 0) / MS_NS;
 }
@@ -52,7 +55,6 @@ static size_t send_piece(LiveTalk *t, LiveJob *j, uint64_t now_ns)
     if (n)
         memcpy(piece, j->sound.ptr + j->sent, n * sizeof *piece);
     j->sent += n * sizeof *piece;
-    pthread_cond_broadcast(&l->room);
     pthread_mutex_unlock(&l->lock);
     if (!n)
         return 0;
@@ -79,18 +81,39 @@ static void tell_end(LiveTalk *t, LiveJob *j, LiveEnd why, double ms)
     talk_leave(t);
 }
 
+/* The listener reads more slowly than it is spoken to: what it hears stops until it has caught up.
+ * (Should it not read at all, its connection ends by itself.) */
+static bool is_held(const LiveTalk *t)
+{
+    bool held = t->hooks.behind && t->hooks.behind(t->arg) > LIVE_BEHIND_BYTES;
+    if (held)
+        METRIC_INC(t->live->held);
+    return held;
+}
+
+double out_waiting(LiveJob *j)
+{
+    Live *l = j->talk->live;
+    uint32_t rate = atomic_load(&j->rate_hz);
+    pthread_mutex_lock(&l->lock);
+    size_t samples = (j->sound.len - j->sent) / sizeof(int16_t);
+    pthread_mutex_unlock(&l->lock);
+    return rate ? (double)samples / rate : 0;
+}
+
 bool out_tick(LiveTalk *t, LiveJob *j, uint64_t now_ns, uint64_t *due_ns)
 {
     Live *l = t->live;
     uint64_t lead = (uint64_t)LIVE_LEAD_MS * MS_NS;
-    bool sent = true;
-    while (sent && (j->end_ns < now_ns || j->end_ns - now_ns < lead))
+    bool sent = true, held = is_held(t);
+    while (sent && !held && (j->end_ns < now_ns || j->end_ns - now_ns < lead))
         sent = send_piece(t, j, now_ns) > 0;
     pthread_mutex_lock(&l->lock);
     bool all = j->made && j->sent == j->sound.len, waiting = j->sent < j->sound.len;
     pthread_mutex_unlock(&l->lock);
     if (waiting)
-        *due_ns = j->end_ns - lead + PIECE_MS * MS_NS / 2;
+        *due_ns = held ? now_ns + PIECE_MS * MS_NS
+                       : j->end_ns - lead + PIECE_MS * MS_NS / 2;
     if (!all)
         return false;
     tell_end(t, j, j->err.code == ERR_NONE ? LIVE_DONE : LIVE_FAILED, played_ms(j, UINT64_MAX));
@@ -100,11 +123,7 @@ bool out_tick(LiveTalk *t, LiveJob *j, uint64_t now_ns, uint64_t *due_ns)
 
 void out_stop(LiveTalk *t, LiveJob *j, LiveEnd why, uint64_t now_ns)
 {
-    Live *l = t->live;
     atomic_store(&j->over, true);
-    pthread_mutex_lock(&l->lock);
-    pthread_cond_broadcast(&l->room);
-    pthread_mutex_unlock(&l->lock);
     tell_end(t, j, why, played_ms(j, now_ns));
     if (t->session)
         session_speaking(t->session, false);

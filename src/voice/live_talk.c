@@ -23,9 +23,15 @@
 
 static void forget(LiveJob *j)
 {
+    Err err = ERR_INIT;
     atomic_store(&j->over, true);
-    if (j->finished)
-        job_free(j);
+    if (!j->finished) /* all but `over` is its worker's */
+        return;
+    if (j->parked && job_resume(j, &err))
+        return; /* to be kept, as far as it was spoken */
+    if (j->parked)
+        job_keep(j);
+    job_free(j);
 }
 
 static void forget_maybe(LiveTalk *t)
@@ -361,6 +367,11 @@ static void on_cancel(LiveTalk *t)
 
 static void on_answered(LiveTalk *t, LiveJob *j)
 {
+    if (j->parked) {
+        if (atomic_load(&j->over))
+            forget(j);
+        return;
+    }
     pthread_mutex_lock(&t->live->lock);
     j->made = true;
     pthread_mutex_unlock(&t->live->lock);
@@ -473,12 +484,29 @@ void talk_handle(LiveTalk *t, LiveMsg *m, uint64_t now_ns)
 
 /* ---- time ------------------------------------------------------------------------------------ */
 
+/* A parked answer goes on in time for its next sound. False: it cannot, and that was the end. */
+static void go_on(LiveTalk *t, LiveJob *j)
+{
+    Err err = ERR_INIT;
+    double waits = out_waiting(j);
+    if (!j->finished || !j->parked || waits > LIVE_SPEECH_SECONDS / 2.0)
+        return;
+    if (job_resume(j, &err) || waits > 0)
+        return;
+    j->parked = false; /* no worker took it while there was sound */
+    j->err = err;
+    j->ok = false;
+    job_keep(j);
+    on_answered(t, j);
+}
+
 static void answer_tick(LiveTalk *t, uint64_t now_ns)
 {
     LiveJob *j = t->answer;
     uint64_t due = 0;
     if (!j)
         return;
+    go_on(t, j);
     if (atomic_load(&j->mute) && !j->begun && atomic_load(&j->rate_hz)) {
         stop_answer(t, LIVE_INTERRUPTED); /* somebody spoke before it could */
         return;

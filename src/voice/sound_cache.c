@@ -179,6 +179,14 @@ static uint64_t checksum(const Header *h, const char *data, size_t n)
     return checksum64(seed, data, n);
 }
 
+static bool add_up(const CachedPlace *places, size_t n, uint64_t samples)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += places[i].samples;
+    return sum == samples;
+}
+
 static bool read_sound(const Buf *file, CachedSound *out)
 {
     Header h;
@@ -198,7 +206,7 @@ static bool read_sound(const Buf *file, CachedSound *out)
     /* A Buf's memory is aligned for anything, and the header is a multiple of eight long. */
     out->places = (const CachedPlace *)(const void *)data;
     out->pcm = (const int16_t *)(const void *)(data + places);
-    return true;
+    return add_up(out->places, out->n_places, out->n);
 }
 
 bool sound_cache_get(SoundCache *c, const Uuid *owner, const Sha256 *key, Buf *file,

@@ -62,6 +62,7 @@ typedef struct {
     Str instructions;  /* for OpenAI's newer models; others ignore it */
     float speed;       /* 0 means 1; VOICE_SPEED_MIN..VOICE_SPEED_MAX */
     uint64_t seed;
+    uint32_t rate_hz;  /* of the samples; 0: the voice's own */
     const atomic_bool *cancel; /* may be NULL; looked at at least every 50 ms of sound */
     /* Once, before the first samples, on the caller's thread. False ends it with *err. May be
      * NULL. */

@@ -44,6 +44,7 @@ static bool cancelled(const Run *r)
 
 static bool begin(Run *r, uint32_t rate_hz)
 {
+    rate_hz = r->say->rate_hz ? r->say->rate_hz : rate_hz;
     SpeechWho who = {.voice = r->report.voice, .backend = r->report.backend, .rate_hz = rate_hz,
         .cached = r->report.cached, .fallback = r->report.fallback, .why = r->report.why};
     r->begun = true;
@@ -318,13 +319,13 @@ static bool replay(Run *r, const CachedSound *c)
                 return false;
             r->place = (VoicePlace){.sentence = p->sentence, .from = p->from, .to = p->to,
                 .last = p->last && done + n == p->samples};
-            if (!give(r, c->pcm + at, n))
+            if (!to_rate(r, c->pcm + at, n, c->rate_hz))
                 return false;
             at += n;
         }
         r->report.sound.sentences = p->sentence + 1;
     }
-    return true;
+    return flush(r);
 }
 
 static void store(Run *r, const Sha256 *key)

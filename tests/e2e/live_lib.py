@@ -9,6 +9,8 @@ import wave
 import httpx2 as httpx
 import websockets
 
+from patience import SLOWER, longer
+
 VOICE = "en_US-joe-medium"
 
 
@@ -83,13 +85,13 @@ class Client:
 
     async def until(self, what, seconds=60):
         """what() is asked again with every message."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + longer(seconds)
         while not what():
             self.changed.clear()
             left = deadline - time.monotonic()
             assert left > 0, [m for _, m in self.seen if m["type"] != "sound"][-12:]
             try:
-                await asyncio.wait_for(self.changed.wait(), left)
+                await asyncio.wait_for(self.changed.wait(), left / SLOWER)
             except asyncio.TimeoutError:
                 pass
 

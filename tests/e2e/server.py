@@ -1,8 +1,11 @@
 """Starts the real program on a free loopback port with a folder of its own."""
 import os
+import signal
 import subprocess
 import time
 from pathlib import Path
+
+import patience  # noqa: F401 - before anybody waits for something
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(os.environ.get("SOTTO_BIN", ROOT / "build/dev/bin/sotto"))
@@ -10,10 +13,10 @@ MODELS = Path(os.environ.get("SOTTO_MODELS", ROOT / "models"))
 
 
 class Server:
-    """with Server(folder) as s: s.url, s.process"""
+    """with Server(folder) as s: s.url, s.process. It ends with `ends`, unless it is killed."""
 
-    def __init__(self, data, *args, env=None, listen="127.0.0.1:0"):
-        self.data, self.args, self.env, self.listen = Path(data), args, env or {}, listen
+    def __init__(self, data, *args, env=None, listen="127.0.0.1:0", ends=0):
+        self.data, self.args, self.env, self.listen, self.ends = Path(data), args, env or {}, listen, ends
 
     def environment(self):
         clean = {k: v for k, v in os.environ.items() if not k.startswith("SOTTO_")}
@@ -49,3 +52,7 @@ class Server:
                 raise RuntimeError("the server did not stop when asked to")
         self.process.stdout.close()
         self.log.close()
+        # A sanitizer's report or a crash must not pass unseen.
+        if self.process.returncode not in (self.ends, -signal.SIGKILL):
+            raise RuntimeError(f"the server ended with {self.process.returncode}\n"
+                               f"{(self.data / 'server.log').read_text(errors='replace')[-4000:]}")

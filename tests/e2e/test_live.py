@@ -13,6 +13,7 @@ import httpx2 as httpx
 import pytest
 
 from live_lib import VOICE, Say, has, run, silence
+from patience import SLOWER
 from server import Server
 
 SETTINGS = {"SOTTO_SPEECH_MODEL": "whisper-tiny.en", "SOTTO_SPEECH_VOICE": VOICE}
@@ -39,7 +40,8 @@ def test_the_server_finds_the_end(server, say):
         answer = c.all("VoiceResponse")[0]["interaction"]
         assert answer["transcript"] == c.finals()[0] and "call the bank" in answer["response"].lower()
         partial = [t for t in c.all("Transcript") if not t["final"]]
-        assert partial and all(t["text"].startswith(t["settled"]) for t in partial)
+        assert partial or SLOWER != 1  # words that appear meanwhile: by a recogniser that is faster than speech
+        assert all(t["text"].startswith(t["settled"]) for t in partial)
         settled = [t["settled"] for t in partial]
         assert all(b.startswith(a) for a, b in zip(settled, settled[1:]))  # words that were settled stay
         await c.feed(silence(0.5))  # what comes afterwards is no error

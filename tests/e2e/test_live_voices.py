@@ -9,6 +9,7 @@ import pytest
 
 from live_lib import VOICE as LOCAL
 from live_lib import Client, Say, has, silence
+from patience import longer
 from server import Server
 from test_access import ANN, BOB, FIRST, House
 from voice_server import KEY, VOICE, Voices
@@ -124,7 +125,7 @@ def test_a_job_that_hangs_is_given_up(tmp_path):
     release = threading.Event()
 
     def hang(h):
-        release.wait(60)
+        release.wait(longer(60))
         h.answer(200, b"", "audio/pcm")
 
     async def talk(server, say):
@@ -141,7 +142,7 @@ def test_a_job_that_hangs_is_given_up(tmp_path):
             await ask(c, say(CLOCK), voice=LOCAL)
             assert not other.all("Error") and len(c.all("Error")) == 1
             release.set()
-    with Voices(hang) as v, Server(tmp_path, env=eleven(v, SOTTO_JOB_LIMIT="2", SOTTO_SPEECH_TIMEOUT="60",
+    with Voices(hang) as v, Server(tmp_path, env=eleven(v, SOTTO_JOB_LIMIT=str(longer(2)), SOTTO_SPEECH_TIMEOUT=str(longer(60)),
                                                         SOTTO_THREADS="2")) as server:
         try:
             asyncio.run(talk(server, Say(server.url)))

@@ -56,7 +56,7 @@ def test_nothing_that_waits_is_done_on_the_loop(tmp_path):
 
 def test_a_loop_that_hangs_ends_the_program(tmp_path):
     """After thirty ticks: a minute, here three seconds, because a watchdog of 0.2 s makes the ticks short."""
-    with Server(tmp_path, env={"LD_PRELOAD": str(LIBRARY), "WATCHDOG_USEC": "200000"}) as server:
+    with Server(tmp_path, env={"LD_PRELOAD": str(LIBRARY), "WATCHDOG_USEC": "200000"}, ends=1) as server:
         time.sleep(1)
         assert json.loads(ask(server.url, "/health/live"))["status"] == "ok"
         host, port = server.url.split("//")[1].rsplit(":", 1)

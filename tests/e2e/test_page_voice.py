@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 from page_lib import AWAY, browser, call, fill, launch, play, watched  # noqa: F401
+from patience import SLOWER
 from playwright.sync_api import expect
 from server import Server
 
@@ -139,7 +140,8 @@ def test_a_question_is_heard_and_answered_aloud_without_gaps(play, server, sound
         expect(answer.get_by_role("button", name="Listen")).to_be_visible(timeout=30000)
         seen = page.evaluate("window.seen")
         assert max(seen["levels"]) >= 20 and min(seen["levels"]) < 10, seen["levels"]  # the sound, no animation
-        assert any("apartment" in p.lower() or "who" in p.lower() for p in seen["partial"]), seen["partial"]
+        if SLOWER == 1:  # words appear while somebody speaks when the program is faster than speech
+            assert any("apartment" in p.lower() or "who" in p.lower() for p in seen["partial"]), seen["partial"]
         said = page.evaluate(SECONDS)
         words = len(answer.locator("p.pre").inner_text().split())
         assert said > words / 10, (said, words)  # at 1.8 times the speed nobody speaks faster than ten words a second
@@ -148,7 +150,7 @@ def test_a_question_is_heard_and_answered_aloud_without_gaps(play, server, sound
             let worst = 0, run = 0; for (let i = a; i <= b; i++) { run = h[i] ? 0 : run + 1; worst = Math.max(worst, run); }
             return worst * 1024 / window.out[0][2]; }""")
         print(f"{said:.1f} s of answer were heard, the longest silence in it {gap:.2f} s")
-        assert gap < 1.5
+        assert gap < 1.5 or SLOWER != 1  # likewise: a voice that is made faster than it speaks
         expect(mine(page)).to_have_count(1)
 
 

@@ -69,11 +69,7 @@ static bool verify(const char *path, Err *err)
     SqConn *c = sq_conn_open(path, SQ_IMMUTABLE, err);
     if (!c)
         return false;
-    bool ok = sq_schema_version(c, &version, err);
-    if (ok && version < 1)
-        ok = err_set(err, ERR_CORRUPT, "%s is an empty database", path);
-    if (ok && version > SQ_SCHEMA_VERSION)
-        ok = err_set(err, ERR_CONFLICT, "%s was made by a newer Sotto: update this one", path);
+    bool ok = sq_schema_known(c, &version, err) || err_wrap(err, "%s", path);
     Sq q = {0};
     if (ok && (ok = sq_begin_once(&q, c, STR("PRAGMA integrity_check(1)"), err))) {
         ok = sq_step(&q, err) > 0;

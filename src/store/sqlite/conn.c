@@ -95,8 +95,8 @@ static void set_calls(void)
  * exactly when nobody can be writing it. */
 static int open_db(const char *path, SqRole role, sqlite3 **db)
 {
-    if (role == SQ_WRITER)
-        return sqlite3_open_v2(path, db,
+    if (role == SQ_WRITER || role == SQ_MEMORY)
+        return sqlite3_open_v2(role == SQ_MEMORY ? ":memory:" : path, db,
             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
     if (role == SQ_READER)
         return sqlite3_open_v2(path, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
@@ -140,6 +140,8 @@ static bool configure(SqConn *c, SqRole role, Err *err)
     /* Text from a stranger's file must not reach functions through a doctored schema. */
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    if (role == SQ_MEMORY)
+        return true;
     if (role != SQ_WRITER) {
         sqlite3_db_config(c->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         return sq_exec(c, "PRAGMA cache_size = -2000; PRAGMA query_only = 1", "opening", err);

@@ -74,6 +74,16 @@ bool sq_schema_version(SqConn *c, int *version, Err *err)
     return true;
 }
 
+bool sq_schema_known(SqConn *c, int *version, Err *err)
+{
+    if (!sq_schema_version(c, version, err))
+        return false;
+    if (*version < 1)
+        return err_set(err, ERR_CORRUPT, "it is an empty database");
+    return *version <= SQ_SCHEMA_VERSION ||
+           err_set(err, ERR_CONFLICT, "it was made by a newer Sotto: update this one");
+}
+
 static bool step(SqConn *c, const char *sql, int to, Err *err)
 {
     char mark[96];

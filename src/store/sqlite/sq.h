@@ -54,7 +54,7 @@ typedef struct SqConn {
     struct SqConn *next;
 } SqConn;
 
-typedef enum { SQ_WRITER, SQ_READER, SQ_IMMUTABLE } SqRole;
+typedef enum { SQ_WRITER, SQ_READER, SQ_IMMUTABLE, SQ_MEMORY } SqRole; /* the last: of no file */
 SqConn *sq_conn_open(const char *path, SqRole role, Err *err);
 void sq_conn_close(SqConn *c);
 /* Says in a person's words what SQLite's `rc` means; false. */
@@ -232,6 +232,7 @@ extern const int SQ_SCHEMA_VERSION;
  * ERR_CORRUPT for one that is not ours. */
 bool sq_migrate(SqConn *c, const SqMigration *steps, int n, Err *err);
 bool sq_schema_version(SqConn *c, int *version, Err *err);
+bool sq_schema_known(SqConn *c, int *version, Err *err); /* and it is one that has been */
 bool sq_meta_get(SqConn *c, Str key, Arena *a, Str *out, Err *err); /* absent: ptr NULL */
 bool sq_meta_put(SqConn *c, Str key, Str value, Err *err);
 

@@ -174,6 +174,8 @@ static bool step(SqConn *c, const SqOwner *o, Arena *a, Err *err)
     Str last = {NULL, 0};
     Sq q;
     int rc = -1;
+    if (!x) /* it rests: there is nothing to go through */
+        return true;
     if (sq_begin(&q, c, sql, err)) {
         sq_i64(&q, o->no);
         sq_text(&q, str_of(x->sweep_from));

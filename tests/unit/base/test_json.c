@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/json.h"
+#include "base/mem.h"
 #include "support/torture.h"
 
 static Json *parse_ok(const char *text)
@@ -383,6 +384,47 @@ static void torture(void **state)
     assert_true(torture_alloc(parse_and_dump, text, 1) > 20);
 }
 
+/* jansson's buffer of a string that cannot grow: its own assert ended the program, with the
+ * character behind a backslash left out. */
+static void fail_each(Str text)
+{
+    Err err = ERR_INIT;
+    (void)mem_test_count();
+    Json *j = json_parse(text, 0, &err);
+    if (!j)
+        fail_msg("%s", err.msg);
+    json_free(j);
+    uint64_t count = mem_test_count();
+    assert_true(count > 10);
+    for (uint64_t nth = 1; nth <= count; nth++)
+        for (int forever = 0; forever < 2; forever++) {
+            err = (Err)ERR_INIT;
+            mem_test_fail(nth, forever);
+            j = json_parse(text, 0, &err);
+            mem_test_fail(0, 0);
+            assert_err(j != NULL, err, ERR_NO_MEMORY, "out of memory");
+        }
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    Err err = ERR_INIT;
+    json_free(json_parse(STR("{}"), 0, &err)); /* what is made once */
+    for (size_t before = 0; before < 8; before++) /* each letter of an escape where it grows */
+        for (int wide = 0; wide < 2; wide++) {
+            char text[1000] = "[{\"a\":[1,2.5]},\"";
+            size_t n = strlen(text);
+            memset(text + n, 'x', before);
+            n += before;
+            for (int k = 0; k < 50; k++, n += wide ? 6 : 2)
+                memcpy(text + n, wide ? "\\u00e9" : "\\n", wide ? 6 : 2);
+            text[n++] = '"';
+            text[n++] = ']';
+            fail_each(str_mem(text, n));
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +441,7 @@ int main(void)
         cmocka_unit_test(nesting_faults_fail_the_buffer),
         cmocka_unit_test(members_as_written),
         cmocka_unit_test(torture),
+        cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,7 +62,6 @@ static const struct {
     {"libavcodec/", "audio/encode_aac.c"},
     {"libavutil/", "ingest/read_sound.c"},
     {"libavutil/", "audio/encode_aac.c"},
-    {"soxr.h", "audio/resample.c"},
     {"FLAC/", "audio/encode_libs.c"},
     {"opus/", "audio/encode_libs.c"},
     {"lame/", "audio/encode_libs.c"},

@@ -1,8 +1,10 @@
 #include "support/unit.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -233,6 +235,40 @@ static void a_full_queue_refuses(void **state)
         continue;
     work_free(w);
     assert_string_equal(trace, "iabx"); /* the refused one neither ran nor was dropped */
+}
+
+static atomic_int counted;
+
+static void count(void *arg, unsigned worker)
+{
+    (void)arg;
+    (void)worker;
+    atomic_fetch_add(&counted, 1);
+}
+
+/* The number of the server's own pool: of each class at it, and one past it. */
+static void as_many_as_the_server_queues(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"interactive", "normal", "bulk"};
+    Err err = ERR_INIT;
+    Work *w = pool(1, WORK_QUEUE_MAX);
+    assert_int_equal(WORK_QUEUE_MAX, 1024);
+    atomic_store(&counted, 0);
+    submit(w, WORK_INTERACTIVE, wait_at_door, "-");
+    door_await(1);
+    for (WorkClass c = 0; c < WORK_CLASSES; c++) {
+        char says[64];
+        for (int i = 0; i < WORK_QUEUE_MAX; i++)
+            assert_true(work_submit(w, c, count, NULL, NULL, &err));
+        (void)snprintf(says, sizeof says, "1024 %s jobs are waiting", names[c]);
+        assert_err(work_submit(w, c, count, NULL, NULL, &err), err, ERR_UNAVAILABLE, says);
+    }
+    door_open();
+    while (work_queued(w, WORK_BULK) > 0)
+        (void)sched_yield();
+    work_free(w);
+    assert_int_equal(atomic_load(&counted), WORK_CLASSES * WORK_QUEUE_MAX);
 }
 
 static Work *stopping;
@@ -504,6 +540,7 @@ int main(void)
         cmocka_unit_test_setup(normal_leaves_a_worker_too, clear_trace),
         cmocka_unit_test_setup(one_thread_runs_bulk_too, clear_trace),
         cmocka_unit_test_setup(a_full_queue_refuses, clear_trace),
+        cmocka_unit_test_setup(as_many_as_the_server_queues, clear_trace),
         cmocka_unit_test_setup(stopping_drops_what_waits, clear_trace),
         cmocka_unit_test_setup(bad_arguments, clear_trace),
         cmocka_unit_test_setup(workers_take_no_signals, clear_trace),

@@ -1,0 +1,103 @@
+/* Files from elsewhere: a backup is taken, and what only looks like one is refused before anything
+ * in it runs. */
+#include <sqlite3.h>
+
+#include "store_unit.h"
+
+static const char *backup_of(Fx *f, const char *name)
+{
+    const char *path = tempdir_file(&f->dir, name);
+    for (uint64_t i = 1; i <= 3; i++)
+        fx_put(f, &f->owner, fx_doc(f->a, i, STR("t"), fx_text(f->a, i, 60, 20, 1000)), NULL);
+    OK(store_backup(f->s, path, &oops));
+    return path;
+}
+
+/* As somebody who may do anything to their own file. */
+static void change(const char *path, const char *sql)
+{
+    sqlite3 *db;
+    char *why = NULL;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, "PRAGMA writable_schema = ON", NULL, NULL, NULL) != SQLITE_OK
+        || sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK)
+        fail_msg("%s: %s", sql, why);
+    sqlite3_close(db);
+}
+
+static void sound_ones(void **state)
+{
+    Fx *f = *state;
+    const char *path = backup_of(f, "backup");
+    OK(store_file_check(path, &oops));
+    change(path, "UPDATE documents SET title = 'another'"); /* what rows say is their own affair */
+    OK(store_file_check(path, &oops));
+}
+
+static void hostile_ones(void **state)
+{
+    static const struct {
+        const char *sql, *says;
+        ErrCode code;
+    } cases[] = {
+        {"CREATE TRIGGER t AFTER INSERT ON documents BEGIN DELETE FROM tasks; END",
+         "it holds tables, views or triggers that Sotto did not make", ERR_CORRUPT},
+        {"CREATE TABLE more (a)", "that Sotto did not make", ERR_CORRUPT},
+        {"CREATE INDEX i ON documents (abs(doc_no))", "that Sotto did not make", ERR_CORRUPT},
+        {"DROP TABLE tags; CREATE VIEW tags AS SELECT 1 AS doc_no, 'x' AS tag, 0 AS ordinal",
+         "it has no table tags as Sotto makes it", ERR_CORRUPT},
+        {"DROP TRIGGER made_gone; CREATE TRIGGER made_gone AFTER DELETE ON documents BEGIN "
+         "DELETE FROM tasks; END", "it has no trigger made_gone as Sotto makes it", ERR_CORRUPT},
+        {"UPDATE sqlite_schema SET sql = replace(sql, 'CHECK (length(uuid) = 16)', "
+         "'CHECK (length(randomblob(99999999)) > 0)') WHERE name = 'owners'",
+         "it has no table owners as Sotto makes it", ERR_CORRUPT},
+        {"DROP TABLE facts", "it has no table facts", ERR_CORRUPT},
+        {"PRAGMA user_version = 9999", "made by a newer Sotto", ERR_CONFLICT},
+        {"PRAGMA user_version = 0", "it is an empty database", ERR_CORRUPT},
+        {"PRAGMA user_version = 3", "that Sotto did not make", ERR_CORRUPT},
+        {"PRAGMA application_id = 7", "not one of Sotto's", ERR_CORRUPT},
+        {"PRAGMA foreign_keys = OFF; UPDATE chunks SET chunk_no = -9223372036854775808 "
+         "WHERE chunk_no = 1", "numbers that Sotto never gives", ERR_CORRUPT},
+        {"PRAGMA foreign_keys = OFF; UPDATE documents SET doc_no = 1 << 40 WHERE doc_no = 1",
+         "numbers that Sotto never gives", ERR_CORRUPT},
+        {"INSERT INTO changes VALUES (99999999, 1, 1, 1, 1, 9223372036854775806)",
+         "numbers that Sotto never gives", ERR_CORRUPT},
+        {"UPDATE sqlite_schema SET rootpage = 2 WHERE name = 'documents'", "it is damaged",
+         ERR_CORRUPT},
+    };
+    Fx *f = *state;
+    const char *path = backup_of(f, "backup");
+    Buf good;
+    buf_init(&good, (size_t)64 << 20);
+    OK(os_read_file(path, &good, &oops));
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        Err err = ERR_INIT;
+        OK(os_write_file(path, buf_str(&good), 0600, &oops));
+        change(path, cases[i].sql);
+        if (store_file_check(path, &err))
+            fail_msg("taken: %s", cases[i].sql);
+        assert_err(false, err, cases[i].code, cases[i].says);
+    }
+    buf_release(&good);
+}
+
+static void another_encoding(void **state)
+{
+    Fx *f = *state;
+    Err err = ERR_INIT;
+    char path[300];
+    (void)snprintf(path, sizeof path, "%s", tempdir_file(&f->dir, "wide"));
+    change(path, "PRAGMA encoding = 'UTF-16le'; CREATE TABLE a (b); PRAGMA application_id = "
+                 "1399813236; PRAGMA user_version = 1");
+    assert_err(store_file_check(path, &err), err, ERR_CORRUPT, "another encoding than UTF-8");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(sound_ones, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(hostile_ones, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(another_encoding, fx_setup, fx_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
