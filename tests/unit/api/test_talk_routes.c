@@ -145,6 +145,9 @@ static void a_conversation(void **state)
     json_free(j);
     (void)snprintf(path, sizeof path, "/api/v1/tasks/%s", task);
     json_free(ask_json(w, "GET", path, NULL, 200));
+    j = ask_json(w, "POST", SAY, "{\"message\":\"what are my tasks?\"}", 200);
+    assert_true(str_starts(json_str(json_get(j, "response")), STR("1 task open:\nbuy oats, ")));
+    json_free(j);
     (void)snprintf(body, sizeof body, "{\"message\":\"undo\",\"session_id\":\"%s\"}", session);
     json_free(ask_json(w, "POST", SAY, body, 200));
     json_free(ask_json(w, "GET", path, NULL, 404));
