@@ -36,6 +36,8 @@ target_link_libraries(talk_kill PRIVATE sotto_store)
 target_include_directories(talk_kill PRIVATE ${CMAKE_SOURCE_DIR}/tests)
 add_test(NAME ${SOTTO_TEST_PREFIX}torture/talk_kill COMMAND ${SOTTO_TEST_RUN} $<TARGET_FILE:talk_kill>)
 set_tests_properties(${SOTTO_TEST_PREFIX}torture/talk_kill PROPERTIES TIMEOUT ${e2e_seconds} LABELS torture)
+# With SOTTO_TORTURE=full it opens all the connections that there may be.
+set_tests_properties(${SOTTO_TEST_PREFIX}unit/net/test_limits_exact PROPERTIES LABELS "unit;torture")
 # Speech recognition by sanitized code takes its time.
 set_tests_properties(${SOTTO_TEST_PREFIX}unit/nn/test_whisper PROPERTIES TIMEOUT ${e2e_seconds})
 # The load generator (tests/load): many WebSocket clients, people at work, hostile clients.

@@ -342,8 +342,10 @@ bool act_task_list(Turn *t)
         return act_timer_left(t);
     if (!turn_span(t, t->intent.listing == LISTING_DONE ? WHEN_PAST : WHEN_FUTURE, &span))
         return false;
-    if (!span.said)
+    if (!span.said) {
         span.from = span.until = TASK_NO_TIME;
+        span.name = STR("");
+    }
     const char *state = listing_filter(t, &span, &f);
     if (!tasks_list(t->parts->tasks, &f, TASK_SORT_DUE, SHOWN, STR(""), t->a, &page, t->err))
         return false;
