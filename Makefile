@@ -3,7 +3,8 @@
 SHELL := /bin/bash
 PREFIX ?= /usr/local
 export SOTTO_MODELS ?= $(CURDIR)/models
-CTEST := ctest --output-on-failure -j $(shell nproc)
+# Half as many again as there are processors: many tests wait, for a timer, a browser, a second of sound.
+CTEST := ctest --output-on-failure -j $(shell echo $$(( ($$(nproc) * 3 + 1) / 2 )))
 
 .PHONY: help run build test screenshots asan tsan fuzz torture bench bench-voice bench-live bench-server attack \
 	demo tidy docs install clean

@@ -36,6 +36,8 @@ target_link_libraries(talk_kill PRIVATE sotto_store)
 target_include_directories(talk_kill PRIVATE ${CMAKE_SOURCE_DIR}/tests)
 add_test(NAME ${SOTTO_TEST_PREFIX}torture/talk_kill COMMAND ${SOTTO_TEST_RUN} $<TARGET_FILE:talk_kill>)
 set_tests_properties(${SOTTO_TEST_PREFIX}torture/talk_kill PROPERTIES TIMEOUT ${e2e_seconds} LABELS torture)
+# With SOTTO_TORTURE=full it opens all the connections that there may be.
+set_tests_properties(${SOTTO_TEST_PREFIX}unit/net/test_limits_exact PROPERTIES LABELS "unit;torture")
 # Speech recognition by sanitized code takes its time.
 set_tests_properties(${SOTTO_TEST_PREFIX}unit/nn/test_whisper PROPERTIES TIMEOUT ${e2e_seconds})
 # The load generator (tests/load): many WebSocket clients, people at work, hostile clients.
@@ -49,7 +51,7 @@ if(TARGET sotto AND NOT SOTTO_FUZZ)
   foreach(kind load attack)
     set(extra "--seconds;6;--active;50;--idle;300;--rate;10;--pings;100;--documents;40")
     if(kind STREQUAL attack)
-      list(APPEND extra --attack --attackers 170 --cap-mib 1024)
+      list(APPEND extra --attack --attackers 170 --addresses 40 --cap-mib 1024)
     endif()
     add_test(NAME ${SOTTO_TEST_PREFIX}load/${kind} COMMAND ${SOTTO_TEST_RUN} ${CMAKE_SOURCE_DIR}/build/venv/bin/python
       ${CMAKE_SOURCE_DIR}/tests/load/server.py ${extra})

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 #include "base/os.h"
 #include "base/utf8.h"
 #include "net/address.h"
@@ -396,12 +397,18 @@ void access_local(Access *x, Caller *out)
     pthread_mutex_unlock(&x->lock);
 }
 
+void access_limit_met(const char *limit)
+{
+    METRIC_INC(metric_counter("limits_met_total", "how often somebody met a limit", "limit"), limit);
+}
+
 static bool take(Access *x, unsigned kind, Str key, unsigned per_second, double cost,
     unsigned *retry_s, Err *err)
 {
     LimiterRate rate = {per_second, 10.0 * per_second};
     if (!per_second || limiter_take(x->limits, kind, key, rate, cost, retry_s))
         return true;
+    access_limit_met(kind == LIMIT_ADDRESS ? "rate_address" : "rate_token");
     return err_set(err, ERR_RATE_LIMITED, "too many requests; try again in %u seconds", *retry_s);
 }
 

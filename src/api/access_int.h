@@ -79,4 +79,7 @@ void access_tell_ended(Access *x, const Uuid *ids, size_t n); /* without any loc
 bool access_new_secret(char out[ACCESS_SECRET_MAX], const char *prefix, Sha256 *hash, Err *err);
 unsigned access_scopes_of(const AccessPerson *p, unsigned scopes); /* what that person can have */
 
+/* access.c: counts that somebody met a limit of how often they may ask. */
+void access_limit_met(const char *limit);
+
 #endif

@@ -157,6 +157,7 @@ static bool may_try(Access *x, Str name, Str peer, unsigned *retry_s, Err *err)
                      retry_s) &&
         limiter_take(x->limits, LIMIT_LOGIN_NAME, str_mem(folded, n), login_name, 1, retry_s))
         return true;
+    access_limit_met("sign_in");
     return err_set(err, ERR_RATE_LIMITED, "too many tries to sign in; try again in %u seconds",
                    *retry_s);
 }

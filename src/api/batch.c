@@ -235,7 +235,8 @@ bool batches_add(Batches *all, const WorkFrom *from, const Uuid *owner, const Ba
     for (unsigned i = 0; b && !(b->n < BATCH_MAX && is_of(b, from, owner)); i++)
         b = i < SEARCHED ? b->next : NULL;
     if (!b && (b = batch_new(all))) {
-        b->from = (WorkFrom){from->address, from->address ^ LOOKUPS};
+        b->from = *from;
+        b->from.connection = from->address ^ LOOKUPS;
         b->owner = *owner;
         b->next = all->waiting;
         all->waiting = b;

@@ -115,10 +115,7 @@ bool conversation_say(ApiCall *c, Err *err)
 
 static void next_cursor(JsonW *w, Str cursor)
 {
-    if (cursor.ptr)
-        jw_kv_str(w, "next_cursor", cursor);
-    else
-        jw_kv_null(w, "next_cursor");
+    jw_kv_opt(w, "next_cursor", cursor);
 }
 
 bool conversation_list(ApiCall *c, Err *err)

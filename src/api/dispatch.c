@@ -455,6 +455,7 @@ WorkFrom api_from(const HttpExchange *x, const Caller *caller)
     WorkFrom from = server_exchange_from(x);
     if (caller && caller->kind != CALLER_NOBODY)
         from.address ^= checksum64(from.address, &caller->owner, sizeof caller->owner) & ~1ull;
+    from.known = caller && (caller->kind == CALLER_TOKEN || caller->kind == CALLER_SESSION);
     return from;
 }
 

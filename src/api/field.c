@@ -329,13 +329,7 @@ static void schema_embed_input(JsonW *w)
 static void schema_members(const Field *f, JsonW *w)
 {
     Json *j = json_parse(str_of(f->choices), JSON_DEFAULT_DEPTH, NULL);
-    void *iter = NULL;
-    Str key;
-    const Json *value;
-    while (json_each(j, &iter, &key, &value)) {
-        jw_key_str(w, key);
-        jw_tree(w, value);
-    }
+    jw_members(w, j);
     json_free(j);
 }
 

@@ -257,10 +257,7 @@ bool document_list(ApiCall *c, Err *err)
     }
     jw_arr_end(&w);
     jw_kv_int(&w, "total", (int64_t)page.total);
-    if (page.next_cursor.ptr)
-        jw_kv_str(&w, "next_cursor", page.next_cursor);
-    else
-        jw_kv_null(&w, "next_cursor");
+    jw_kv_opt(&w, "next_cursor", page.next_cursor);
     jw_obj_end(&w);
     return call_json(c, 200, err);
 }

@@ -61,10 +61,7 @@ bool ledger_list(ApiCall *c, Err *err)
         ledger_entry_json(&w, &page.items[i]);
     jw_arr_end(&w);
     counts_json(&w, page.counts);
-    if (page.next_cursor.ptr)
-        jw_kv_str(&w, "next_cursor", page.next_cursor);
-    else
-        jw_kv_null(&w, "next_cursor");
+    jw_kv_opt(&w, "next_cursor", page.next_cursor);
     jw_obj_end(&w);
     return call_json(c, 200, err);
 }

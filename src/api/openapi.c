@@ -305,13 +305,7 @@ static void schemas(JsonW *w)
     jw_obj(w);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         Json *j = json_parse(str_of(parts[i]), JSON_DEFAULT_DEPTH, NULL);
-        void *iter = NULL;
-        Str key;
-        const Json *value;
-        while (json_each(j, &iter, &key, &value)) {
-            jw_key_str(w, key);
-            jw_tree(w, value);
-        }
+        jw_members(w, j);
         json_free(j);
     }
     jw_obj_end(w);

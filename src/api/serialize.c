@@ -25,14 +25,6 @@ static void kv_uuid(JsonW *w, const char *key, const Uuid *id)
         jw_kv_cstr(w, key, uuid_format(id, text));
 }
 
-static void kv_opt(JsonW *w, const char *key, Str s)
-{
-    if (s.ptr)
-        jw_kv_str(w, key, s);
-    else
-        jw_kv_null(w, key);
-}
-
 static void kv_strings(JsonW *w, const char *key, const Str *list, size_t n)
 {
     jw_key(w, key);
@@ -79,9 +71,9 @@ static bool extra_as_written(JsonW *w, const Document *d)
         (d->about_json.len > 2 && !json_members(d->about_json, about, MEMBERS_MAX, &n_about)))
         return false;
     if (!has_member(own, n_own, STR("author")))
-        kv_opt(w, "author", d->author.len ? d->author : (Str){0});
+        jw_kv_opt(w, "author", d->author.len ? d->author : (Str){0});
     if (!has_member(own, n_own, STR("language")))
-        kv_opt(w, "language", d->language.len ? d->language : (Str){0});
+        jw_kv_opt(w, "language", d->language.len ? d->language : (Str){0});
     for (size_t i = 0; i < n_about; i++) {
         if (has_member(own, n_own, about[i].key))
             continue;
@@ -106,9 +98,9 @@ static void extra_members(JsonW *w, const Document *d)
     Json *own = given.len > 2 ? json_parse(given, JSON_DEFAULT_DEPTH, &err) : NULL;
     Json *about = found.len > 2 ? json_parse(found, JSON_DEFAULT_DEPTH, &err) : NULL;
     if (json_type(json_get(own, "author")) == JSON_T_NONE)
-        kv_opt(w, "author", d->author.len ? d->author : (Str){0});
+        jw_kv_opt(w, "author", d->author.len ? d->author : (Str){0});
     if (json_type(json_get(own, "language")) == JSON_T_NONE)
-        kv_opt(w, "language", d->language.len ? d->language : (Str){0});
+        jw_kv_opt(w, "language", d->language.len ? d->language : (Str){0});
     put_members(w, about, own);
     put_members(w, own, NULL);
     json_free(own);
@@ -134,7 +126,7 @@ void document_members(JsonW *w, const Document *d, ContentMode mode)
     jw_kv_str(w, "source", d->source);
     jw_kv_str(w, "file_type", d->file_type);
     kv_strings(w, "tags", d->tags, d->n_tags);
-    kv_opt(w, "summary", d->summary);
+    jw_kv_opt(w, "summary", d->summary);
     jw_kv_num(w, "importance_score", d->importance);
     extra_members(w, d);
     jw_obj_end(w);
@@ -257,9 +249,9 @@ void ledger_entry_json(JsonW *w, const LedgerEntry *e)
     jw_obj(w);
     jw_kv_str(w, "source", e->source);
     jw_kv_cstr(w, "state", ledger_state_name(e->state));
-    kv_opt(w, "reason", e->reason.len ? e->reason : (Str){0});
+    jw_kv_opt(w, "reason", e->reason.len ? e->reason : (Str){0});
     kv_uuid(w, "document", &e->document);
-    kv_opt(w, "file_type", e->file_type.len ? e->file_type : (Str){0});
+    jw_kv_opt(w, "file_type", e->file_type.len ? e->file_type : (Str){0});
     if (memcmp(&e->hash, &none, sizeof none) != 0)
         jw_kv_cstr(w, "content_hash", sha256_hex(&e->hash, hex));
     else

@@ -46,10 +46,7 @@ static void change_members(JsonW *w, const TaskChangeInfo *i)
 static void list_end(JsonW *w, const TaskPage *page)
 {
     jw_kv_int(w, "total", (int64_t)page->total);
-    if (page->next_cursor.ptr)
-        jw_kv_str(w, "next_cursor", page->next_cursor);
-    else
-        jw_kv_null(w, "next_cursor");
+    jw_kv_opt(w, "next_cursor", page->next_cursor);
 }
 
 static TaskSort sort_of(Str name)

@@ -123,9 +123,12 @@ static bool query_begin(ApiWs *ws, WsId id, unsigned *turn, WorkFrom *from, Err 
         *turn = c->turn;
         *from = c->from;
     }
+    const WorkFrom refused = c ? c->from : (WorkFrom){.address = 0};
     pthread_mutex_unlock(&ws->lock);
     if (stops)
         return err_set(err, ERR_UNAVAILABLE, STOPPING);
+    if (c && !ok)
+        work_refused(api_parts(ws->api)->work, &refused);
     return ok || err_set(err, ERR_RATE_LIMITED, "%d queries are waiting already",
                          QUERIES_PER_CLIENT);
 }
@@ -376,7 +379,7 @@ WorkFrom ws_from(ApiWs *ws, WsId id)
 {
     pthread_mutex_lock(&ws->lock);
     const WsClient *c = ws_client_find(&ws->clients, id);
-    WorkFrom from = c ? c->from : (WorkFrom){0, 0};
+    WorkFrom from = c ? c->from : (WorkFrom){.address = 0};
     pthread_mutex_unlock(&ws->lock);
     return from;
 }

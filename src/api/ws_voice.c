@@ -310,6 +310,8 @@ void ws_voice_closed(WsVoices *v, WsId id)
     if (!t)
         return;
     *at = t->next;
+    /* It may be there for a while: a token has ended, and its client does not read. */
+    (void)ws_watch_unsent(api_server(ws_api(v->ws)), id, NULL);
     live_close(t->live);
 }
 

@@ -285,6 +285,7 @@ static bool open_sync(App *app, Err *err)
                      .ingest = app->ingest,
                      .work = app->work,
                      .owner = app->owner,
+                     .settle_ms = (unsigned)config_number(app->options.config, SET_FOLDER_SETTLE),
                      .max_file_bytes =
                          (uint64_t)config_number(app->options.config, SET_MAX_UPLOAD)};
     if (!app->options.sync)

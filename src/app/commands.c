@@ -63,8 +63,8 @@ static const CliFlag conversations_flags[] = {
 
 static const CliFlag memory_flags[] = {
     {"--find", "WORDS", false, "list: only facts with these words"},
-    {"--history", NULL, false, "list: what was replaced, too; delete: what was said before of it"},
-    {"--yes", NULL, false, "delete: do not ask; needed when standard input is no terminal"},
+    {"--history", NULL, false, "list: what was replaced, too; forget: what was said before of it"},
+    {"--yes", NULL, false, "forget: do not ask; needed when standard input is no terminal"},
 };
 
 static const CliFlag list_flags[] = {

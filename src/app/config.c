@@ -28,6 +28,10 @@ static const Setting settings[SET_ID_COUNT] = {
      NULL, 1024, (int64_t)2 << 30, "largest file to take in"},
     {SET_READ_TIMEOUT, SETTING_COUNT, "read_timeout", "--read-timeout", "SOTTO_READ_TIMEOUT", "30",
      "SECONDS", NULL, 1, 3600, "how long reading one file may take before it is given up"},
+    {SET_FOLDER_SETTLE, SETTING_COUNT, "folder_settle", "--folder-settle", "SOTTO_FOLDER_SETTLE",
+     "2000", "MILLISECONDS", NULL, 50, 600000,
+     "how long a file in a watched folder must be left alone before it is read; more where it is "
+     "written slowly"},
     {SET_LOG, SETTING_CHOICE, "log", "--log", "SOTTO_LOG", "warn", "LEVEL", "error|warn|info|debug",
      0, 0, "what to log on standard error"},
     {SET_LOG_FORMAT, SETTING_CHOICE, "log_format", "--log-format", "SOTTO_LOG_FORMAT", "auto",

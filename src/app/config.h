@@ -27,6 +27,7 @@ typedef enum {
     SET_WORKERS,
     SET_MAX_UPLOAD,
     SET_READ_TIMEOUT,
+    SET_FOLDER_SETTLE,
     SET_LOG,
     SET_LOG_FORMAT,
     SET_MODELS_URL,

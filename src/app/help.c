@@ -12,11 +12,17 @@ static const char *const exits[][2] = {
 };
 #define N_EXITS (sizeof exits / sizeof *exits)
 
-static void pad(Buf *out, size_t have, size_t want)
+#define COLUMN 26 /* where what a flag means begins */
+
+/* What is too long for its column has a line of its own. */
+static void pad(Buf *out, size_t have)
 {
-    do
+    if (have >= COLUMN) {
+        buf_add_char(out, '\n');
+        have = 0;
+    }
+    for (; have < COLUMN; have++)
         buf_add_char(out, ' ');
-    while (++have < want);
 }
 
 static void flag_line(Cli *cli, const char *name, const char *metavar, const char *help)
@@ -24,13 +30,13 @@ static void flag_line(Cli *cli, const char *name, const char *metavar, const cha
     Buf *out = &cli->out;
     size_t from = out->len;
     buf_printf(out, "  %s%s%s", name, metavar ? " " : "", metavar ? metavar : "");
-    pad(out, out->len - from, 26);
+    pad(out, out->len - from);
     /* The help's later lines stand under its first. */
     Buf text;
     buf_init(&text, 16 << 10);
-    term_wrap(&text, &cli->term, str_of(help), NULL, 0, 26);
-    if (text.len > 26)
-        buf_add(out, str_sub(buf_str(&text), 26, text.len));
+    term_wrap(&text, &cli->term, str_of(help), NULL, 0, COLUMN);
+    if (text.len > COLUMN)
+        buf_add(out, str_sub(buf_str(&text), COLUMN, text.len));
     buf_release(&text);
 }
 
@@ -53,8 +59,9 @@ static void help_all(Cli *cli)
 {
     size_t n;
     const CliCommand *c = cli_commands(&n);
-    buf_add_c(&cli->out, "Sotto keeps your documents on this machine and finds the passage that "
-                         "answers.\n\n"
+    buf_add_c(&cli->out, "Sotto is a private assistant on your own machine: it finds the passage "
+                         "in your documents\nthat answers, keeps your tasks and calendar, writes "
+                         "the morning's briefing, listens and speaks.\n\n"
                          "usage: sotto COMMAND [ARGUMENTS] [FLAGS]\n");
     head(cli, "Commands");
     for (size_t i = 0; i < n; i++)
@@ -87,7 +94,11 @@ void help_print(Cli *cli, const CliCommand *command)
         flag_line(cli, command->flags[i].name, command->flags[i].metavar, command->flags[i].help);
     for (size_t i = 0; i < n; i++)
         flag_line(cli, common[i].name, common[i].metavar, common[i].help);
-    settings_part(cli);
+    if (strcmp(command->name, "serve") == 0)
+        settings_part(cli);
+    else
+        buf_add_c(&cli->out, "\nSettings, such as --data DIR, go with every command: sotto help "
+                             "lists them.\n");
 }
 
 int help_command(Cli *cli)

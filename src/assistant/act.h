@@ -65,6 +65,10 @@ ActFn *act_of(IntentAction action);
  * turn is over. FAILED: *t->err. */
 typedef enum { PICK_FAILED, PICK_ASKED, PICK_FOUND } Pick;
 Pick pick_task(Turn *t, TaskStatus wanted, unsigned kinds, Task *out);
+/* "Which one do you mean?", or of one task "Do you mean ...?": what waits is the turn's intent. */
+Pick ask_which(Turn *t, const Task *tasks, size_t n, uint64_t total);
+/* What was heard names one of the tasks that were asked about: it is the choice. False: *t->err. */
+bool pick_chosen(Turn *t);
 #define KIND_BIT(kind) (1u << (kind))
 #define KINDS_TASKS (KIND_BIT(TASK_TODO) | KIND_BIT(TASK_REMINDER))
 #define KINDS_ANY (KINDS_TASKS | KIND_BIT(TASK_TIMER) | KIND_BIT(TASK_ALARM))

@@ -160,6 +160,11 @@ static bool nothing_asked(Turn *t)
 bool act_yes(Turn *t)
 {
     Pending p = t->d.pending;
+    if (t->d.awaiting == AWAIT_CHOICE && t->d.n_listed == 1) { /* "do you mean ...?" */
+        t->intent.ref = REF_ORDINAL;
+        t->intent.ordinal = 1;
+        return act_select(t);
+    }
     if (t->d.awaiting != AWAIT_YES_NO || p.action == ACTION_NONE)
         return nothing_asked(t);
     turn_settle(t);

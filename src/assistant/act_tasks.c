@@ -342,8 +342,10 @@ bool act_task_list(Turn *t)
         return act_timer_left(t);
     if (!turn_span(t, t->intent.listing == LISTING_DONE ? WHEN_PAST : WHEN_FUTURE, &span))
         return false;
-    if (!span.said)
+    if (!span.said) {
         span.from = span.until = TASK_NO_TIME;
+        span.name = STR("");
+    }
     const char *state = listing_filter(t, &span, &f);
     if (!tasks_list(t->parts->tasks, &f, TASK_SORT_DUE, SHOWN, STR(""), t->a, &page, t->err))
         return false;
@@ -400,42 +402,57 @@ static Str list_name(Turn *t)
     return name;
 }
 
+/* The open task of that list that is meant: the one of exactly that name, or the only one that has
+ * all the words. */
+static Pick listed_item(Turn *t, const Str *name, Str item, Task *out)
+{
+    TaskFilter f = TASK_FILTER_ALL;
+    TaskPage page;
+    if (t->intent.ref == REF_ORDINAL)
+        return pick_task(t, TASK_OPEN, KINDS_ANY, out);
+    f.status = &is_open;
+    f.q = item;
+    f.tags = SLOT(t, SLOT_TOPIC).len ? name : NULL;
+    f.n_tags = f.tags ? 1 : 0;
+    if (!tasks_list(t->parts->tasks, &f, TASK_SORT_CREATED_DESC, SHOWN, STR(""), t->a, &page,
+                    t->err))
+        return PICK_FAILED;
+    for (size_t i = 0; i < page.n; i++)
+        if (page.n == 1 || str_eq_nocase(page.items[i].title, item)) {
+            *out = page.items[i];
+            return PICK_FOUND;
+        }
+    if (page.n)
+        return ask_which(t, page.items, page.n, page.total);
+    turn_say(t, "\"" STR_FMT "\" is not on it.", STR_ARG(item));
+    return PICK_ASKED;
+}
+
 bool act_list_update(Turn *t)
 {
     Str item = SLOT(t, SLOT_TITLE), name = list_name(t);
     TaskResult r;
+    Task task;
     if (item.len == 0) {
         turn_say(t, t->intent.remove ? "What shall I take off?" : "What shall I put on it?");
         turn_ask(t, AWAIT_TITLE);
         return true;
     }
-    if (!t->intent.remove) {
-        TaskDraft d = TASK_DRAFT_NONE;
-        d.title = item;
-        d.tags = &name;
-        d.n_tags = 1;
-        d.source = STR("conversation");
-        if (!tasks_create(t->parts->tasks, &d, t->a, &r, t->err))
-            return false;
-        said_change(t, &r);
-        turn_say(t, "Added to your " STR_FMT ": " STR_FMT ".", STR_ARG(name),
-                 STR_ARG(r.task.title));
-        return true;
+    if (t->intent.remove) {
+        bool chosen = t->intent.ref == REF_WORDS && SLOT(t, SLOT_REF).len;
+        Pick p = listed_item(t, &name, chosen ? SLOT(t, SLOT_REF) : item, &task);
+        return p == PICK_FOUND ? delete_task(t, &task, "Taken off") : p == PICK_ASKED;
     }
-    TaskFilter f = TASK_FILTER_ALL;
-    TaskPage page;
-    f.status = &is_open;
-    f.q = item;
-    f.tags = SLOT(t, SLOT_TOPIC).len ? &name : NULL;
-    f.n_tags = f.tags ? 1 : 0;
-    if (!tasks_list(t->parts->tasks, &f, TASK_SORT_CREATED_DESC, SHOWN, STR(""), t->a, &page,
-                    t->err))
+    TaskDraft d = TASK_DRAFT_NONE;
+    d.title = item;
+    d.tags = &name;
+    d.n_tags = 1;
+    d.source = STR("conversation");
+    if (!tasks_create(t->parts->tasks, &d, t->a, &r, t->err))
         return false;
-    if (page.n == 0) {
-        turn_say(t, "\"" STR_FMT "\" is not on it.", STR_ARG(item));
-        return true;
-    }
-    return delete_task(t, &page.items[0], "Taken off");
+    said_change(t, &r);
+    turn_say(t, "Added to your " STR_FMT ": " STR_FMT ".", STR_ARG(name), STR_ARG(r.task.title));
+    return true;
 }
 
 bool act_list_show(Turn *t)

@@ -1,11 +1,13 @@
 #include "assistant/act_tools.h"
 
 #include "assistant/ground.h"
+#include "assistant/named.h"
 #include "base/metrics.h"
 #include "base/utf8.h"
 
 #define TITLE_MAX 500u
 #define LINE_MAX_BYTES 120u
+#define CHOICES 5u
 #define YEARS_MS ((int64_t)10 * 366 * 86400000)
 
 #define TASK "\"task\":{\"type\":\"string\",\"description\":\"its number in the list: t3\"}"
@@ -109,29 +111,12 @@ void tools_say_tasks(const Tools *x, Buf *out)
 
 /* ---- what the person's words bear out -------------------------------------------------------- */
 
-static bool says_one_of(Str said, const char *const *words, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (ground_has_word(said, str_of(words[i])))
-            return true;
-    return false;
-}
-
-static bool says_all(Str said)
-{
-    static const char *const words[] = {"all", "alle", "alles", "any", "anything", "both", "each",
-        "every", "everything", "rest", "tous", "tout", "toutes", "whole"};
-    return says_one_of(said, words, sizeof words / sizeof *words);
-}
-
-static bool points(Str said)
-{
-    static const char *const words[] = {"it", "that", "this", "them", "these", "those", "one",
-        "last", "first", "second", "third", "fourth", "fifth", "1", "2", "3", "4", "5", "es",
-        "das", "den", "dem", "diese", "diesen", "dieses", "sie", "erste", "zweite", "dritte",
-        "letzte", "ersten", "zweiten", "dritten", "letzten", "ca", "celui", "celle"};
-    return says_one_of(said, words, sizeof words / sizeof *words);
-}
+static const char *const all_words[] = {"all", "alle", "alles", "any", "anything", "both", "each",
+    "every", "everything", "rest", "tous", "tout", "toutes", "whole"};
+static const char *const pointers[] = {"1", "2", "3", "4", "5", "ca", "celle", "celui", "das",
+    "dem", "den", "diese", "diesen", "dieses", "dritte", "dritten", "erste", "ersten", "es",
+    "fifth", "first", "fourth", "it", "last", "letzte", "letzten", "one", "second", "sie", "that",
+    "them", "these", "third", "this", "those", "zweite", "zweiten", "ça"};
 
 static size_t shared(Str text, Str said)
 {
@@ -364,35 +349,57 @@ static bool add(Tools *x, const Json *j, Buf *out)
     return act(x, i, out);
 }
 
-/* Two tasks that their words name alike, and nothing that tells them apart. */
-static bool is_ambiguous(const Tools *x, const Task *task, size_t *alike)
+static WhenContext clock_of(const Tools *x)
 {
-    size_t n = shared(task->title, x->said);
-    When w[1];
-    WhenContext c = {.now_ms = x->t->now, .zone = x->t->zone};
-    *alike = 0;
-    for (size_t i = 0; i < x->n_shown; i++)
-        *alike += shared(x->shown[i].title, x->said) >= n;
-    return *alike > 1 && !spoken_of(x->t, &task->id) && when_find(x->said, &c, w, 1) == 0 &&
-           !says_all(x->said);
+    return (WhenContext){.now_ms = x->t->now, .zone = x->t->zone};
 }
 
-static bool ask_which(Tools *x, const Intent *i, const Task *task, Buf *out)
+static Naming naming_of(const Tools *x, const Task *task)
+{
+    WhenContext c = clock_of(x);
+    return named_in(x->said, task->title, &c);
+}
+
+/* Whether it is due at a time that they said. */
+static bool due_is_said(const Tools *x, const Task *task)
+{
+    When said[8];
+    WhenContext c = clock_of(x);
+    for (size_t i = when_find(x->said, &c, said, 8); i-- > 0;)
+        if (task->due_at != TASK_NO_TIME && task->due_at >= said[i].from &&
+            task->due_at < said[i].until)
+            return true;
+    return false;
+}
+
+/* Other tasks that their words name as well, and neither a time nor what was spoken of just now
+ * tells them apart; they stand behind it in alike[]. */
+static size_t named_alike(const Tools *x, const Task *task, Naming how, Task alike[CHOICES])
+{
+    WhenContext c = clock_of(x);
+    bool due = due_is_said(x, task);
+    size_t n = 1;
+    alike[0] = *task;
+    for (size_t i = 0; i < x->n_shown && n < CHOICES; i++) {
+        const Task *other = &x->shown[i];
+        if (!uuid_eq(&other->id, &task->id) && !spoken_of(x->t, &task->id) &&
+            named_together(x->said, task->title, other->title, how, &c) &&
+            (!due || due_is_said(x, other)))
+            alike[n++] = *other;
+    }
+    return n;
+}
+
+static bool ask_back(Tools *x, const Intent *i, const Task *tasks, size_t n, Buf *out)
 {
     Turn *t = x->t;
-    Task alike[5];
-    size_t n = 0, least = shared(task->title, x->said), from = t->said.len;
+    size_t from = t->said.len;
     if (x->question.len) {
         buf_add_c(out, "error: it is not clear which task is meant");
         return true;
     }
-    for (size_t k = 0; k < x->n_shown && n < 5; k++)
-        if (shared(x->shown[k].title, x->said) >= least)
-            alike[n++] = x->shown[k];
     t->intent = *i;
-    turn_say(t, "Which one do you mean?\n");
-    say_tasks(t, alike, n, n);
-    turn_ask(t, AWAIT_CHOICE);
+    (void)ask_which(t, tasks, n, n);
     x->question = arena_str(t->a, str_sub(buf_str(&t->said), from, t->said.len));
     buf_cut(&t->said, from);
     x->awaiting = t->d.awaiting;
@@ -404,11 +411,43 @@ static bool ask_which(Tools *x, const Intent *i, const Task *task, Buf *out)
     return x->question.ptr || turn_no_memory(t);
 }
 
+/* They pointed at it, or said "all", and named nothing else in doing so. */
+static bool is_pointed_at(const Tools *x, const Task *task)
+{
+    WhenContext c = clock_of(x);
+    return spoken_of(x->t, &task->id) &&
+           named_by_pointing(x->said, pointers, sizeof pointers / sizeof *pointers, &c);
+}
+
+/* "All of them", or all of a list that it is on: "I got all the shopping". */
+static bool says_all(const Tools *x, const Task *task)
+{
+    WhenContext c = clock_of(x);
+    size_t n = sizeof all_words / sizeof *all_words;
+    bool all = named_by_pointing(x->said, all_words, n, &c), said = false;
+    for (size_t i = 0; i < n && !all && !said; i++)
+        said = ground_has_word(x->said, str_of(all_words[i]));
+    for (size_t i = 0; i < task->n_tags && said && !all; i++)
+        all = named_in(x->said, task->tags[i], &c) == NAMED_SURE;
+    return all;
+}
+
+/* Another task of the list that their words name, where they are only like this one. */
+static const Task *named_rather(const Tools *x, const Task *task)
+{
+    WhenContext c = clock_of(x);
+    for (size_t i = 0; i < x->n_shown; i++)
+        if (named_instead(x->said, task->title, x->shown[i].title, &c))
+            return &x->shown[i];
+    return NULL;
+}
+
 static bool change(Tools *x, size_t kind, const Json *j, Buf *out)
 {
     Turn *t = x->t;
     Args a = {0};
     Intent i = {.kind = INTENT_COMMAND, .action = kinds[kind].action, .ref = REF_LAST};
+    Task choices[CHOICES];
     size_t alike;
     if (!read_task(x, j, &a, out) || (kinds[kind].timed && !read_when(x, j, &a.when, out)))
         return true;
@@ -416,8 +455,15 @@ static bool change(Tools *x, size_t kind, const Json *j, Buf *out)
         buf_add_c(out, "error: when is missing");
         return true;
     }
-    bool named = shared(a.task->title, x->said) > 0, all = says_all(x->said);
-    if (!named && !all && !(points(x->said) && spoken_of(t, &a.task->id))) {
+    Naming how = naming_of(x, a.task);
+    bool all = says_all(x, a.task), sure = how == NAMED_SURE || all || is_pointed_at(x, a.task);
+    const Task *rather = sure || how == NAMED_NOT ? NULL : named_rather(x, a.task);
+    if (rather) {
+        buf_printf(out, "error: the person spoke of \"" STR_FMT "\", not of \"" STR_FMT "\"",
+                   STR_ARG(rather->title), STR_ARG(a.task->title));
+        return true;
+    }
+    if (!sure && how == NAMED_NOT) {
         buf_printf(out, "error: the person did not speak of \"" STR_FMT "\"",
                    STR_ARG(a.task->title));
         return true;
@@ -433,8 +479,9 @@ static bool change(Tools *x, size_t kind, const Json *j, Buf *out)
         buf_add_c(out, "The person is asked before it is deleted.");
         return true;
     }
-    if (named && is_ambiguous(x, a.task, &alike))
-        return ask_which(x, &i, a.task, out);
+    alike = named_alike(x, a.task, how, choices);
+    if (!sure || (how == NAMED_SURE && !all && alike > 1))
+        return ask_back(x, &i, choices, alike, out);
     i.slot[SLOT_REF].text = a.task->title;
     t->d.last = (Thing){THING_TASK, a.task->id};
     return act(x, i, out);

@@ -322,7 +322,8 @@ static bool understand(Turn *t)
         .listed = t->d.n_listed, .embed = embed_said, .arg = t};
     MinilmState *s = t->parts->model ? search_encoder(t->parts->search, t->worker, t->err) : NULL;
     return (s || !t->parts->model) &&
-           intents_parse(t->x->intents, s, t->text, &c, t->a, &t->intent, t->err);
+           intents_parse(t->x->intents, s, t->text, &c, t->a, &t->intent, t->err) &&
+           pick_chosen(t);
 }
 
 /* What a person is told in words, and not as an error of the program. */

@@ -1,7 +1,9 @@
 /* pick.c - which task is meant, and how tasks are said. */
 #include "assistant/act.h"
+#include "assistant/named.h"
 
 #define CHOICES 5
+#define LOOKED_AT 20
 
 static bool fits(const Task *task, TaskStatus wanted, unsigned kinds)
 {
@@ -39,10 +41,15 @@ static Pick by_thing(Turn *t, const Thing *thing, TaskStatus wanted, unsigned ki
     return PICK_ASKED;
 }
 
-static Pick ask_which(Turn *t, const Task *tasks, size_t n, size_t total)
+Pick ask_which(Turn *t, const Task *tasks, size_t n, uint64_t total)
 {
-    turn_say(t, "Which one do you mean?\n");
+    if (total == 1)
+        turn_say(t, "Do you mean \"");
+    else
+        turn_say(t, "Which one do you mean?\n");
     say_tasks(t, tasks, n, total);
+    if (total == 1)
+        turn_say(t, "\"?");
     turn_ask(t, AWAIT_CHOICE);
     return PICK_ASKED;
 }
@@ -108,13 +115,25 @@ static Pick by_ordinal(Turn *t, TaskStatus wanted, unsigned kinds, Task *out)
     return by_thing(t, thing, wanted, kinds, out);
 }
 
+/* Nothing is changed that has only a word in common with what was said: the person is told, and
+ * shown what is like it. */
+static Pick none_named(Turn *t, Str words, TaskStatus wanted, const Task *near, size_t n)
+{
+    turn_say(t, "I find no %s task about \"" STR_FMT "\".", status_word(wanted), STR_ARG(words));
+    if (n == 0)
+        return PICK_ASKED;
+    turn_say(t, " ");
+    return ask_which(t, near, n, n);
+}
+
 /* Those of open tasks that fit, the best first; one whose title is exactly the words is alone. */
 static Pick by_words(Turn *t, Str words, TaskStatus wanted, unsigned kinds, Task *out)
 {
-    Task *found;
-    size_t n, kept = 0;
+    WhenContext c = {.now_ms = t->now, .zone = t->zone};
+    Task *found, alike[CHOICES], meant[CHOICES];
+    size_t n, n_alike = 0, n_meant = 0;
     if (wanted == TASK_OPEN) {
-        if (!tasks_find(t->parts->tasks, words, CHOICES, t->a, &found, &n, t->err))
+        if (!tasks_find(t->parts->tasks, words, LOOKED_AT, t->a, &found, &n, t->err))
             return PICK_FAILED;
     } else {
         TaskPage page;
@@ -130,16 +149,19 @@ static Pick by_words(Turn *t, Str words, TaskStatus wanted, unsigned kinds, Task
             *out = found[i];
             return PICK_FOUND;
         }
-        found[kept++] = found[i];
+        bool sure = t->intent.action == ACTION_TASK_SHOW || /* changes nothing */
+                    named(words, found[i].title, &c) == NAMED_SURE;
+        if (sure && n_meant < CHOICES)
+            meant[n_meant++] = found[i];
+        else if (!sure && n_alike < CHOICES)
+            alike[n_alike++] = found[i];
     }
-    if (kept == 1) {
-        *out = found[0];
-        return PICK_FOUND;
-    }
-    if (kept > 1)
-        return ask_which(t, found, kept, kept);
-    turn_say(t, "I find no %s task about \"" STR_FMT "\".", status_word(wanted), STR_ARG(words));
-    return PICK_ASKED;
+    if (n_meant == 0)
+        return none_named(t, words, wanted, alike, n_alike);
+    if (n_meant > 1)
+        return ask_which(t, meant, n_meant, n_meant);
+    *out = meant[0];
+    return PICK_FOUND;
 }
 
 Pick pick_task(Turn *t, TaskStatus wanted, unsigned kinds, Task *out)
@@ -160,6 +182,34 @@ Pick pick_task(Turn *t, TaskStatus wanted, unsigned kinds, Task *out)
     if (p == PICK_FOUND)
         turn_about(t, &out->id);
     return p;
+}
+
+bool pick_chosen(Turn *t)
+{
+    WhenContext c = {.now_ms = t->now, .zone = t->zone};
+    int32_t chosen = 0, n = 0;
+    if (t->d.awaiting != AWAIT_CHOICE || (t->intent.kind == INTENT_COMMAND && t->intent.by_rule))
+        return true;
+    for (size_t i = 0; i < t->d.n_listed; i++) {
+        Task task;
+        Err gone = ERR_INIT;
+        if (t->d.listed[i].kind != THING_TASK)
+            continue;
+        if (tasks_get(t->parts->tasks, &t->d.listed[i].id, t->a, &task, &gone)) {
+            if (named(t->text, task.title, &c) != NAMED_SURE)
+                continue;
+            chosen = (int32_t)i + 1;
+            n++;
+        } else if (gone.code != ERR_NOT_FOUND) {
+            *t->err = gone;
+            return false;
+        }
+    }
+    if (n == 1)
+        t->intent = (Intent){.kind = INTENT_COMMAND, .action = ACTION_SELECT, .by_rule = true,
+            .confidence = 1, .action_confidence = 1, .query = t->intent.query,
+            .ref = REF_ORDINAL, .ordinal = chosen};
+    return true;
 }
 
 /* ---- saying ---------------------------------------------------------------------------------- */

@@ -77,9 +77,9 @@ static void use_our_memory(void)
     json_object_seed(0);                       /* random: keys come from strangers */
 }
 
-/* Refuses deeper nesting before jansson's recursive parser sees it. Anything malformed is left for
- * the parser to explain. */
-static bool check_depth(Str text, int max_depth, Err *err)
+/* Refuses deeper nesting before jansson's recursive parser sees it, and a NUL, which jansson passes
+ * by behind a number. Anything else malformed is left for the parser to explain. */
+static bool check_text(Str text, int max_depth, Err *err)
 {
     int depth = 0, line = 1;
     bool in_string = false;
@@ -87,6 +87,8 @@ static bool check_depth(Str text, int max_depth, Err *err)
         char c = text.ptr[i];
         if (c == '\n')
             line++;
+        if (c == '\0')
+            return err_set(err, ERR_VALIDATION, "invalid JSON at line %d: a NUL character", line);
         if (in_string) {
             if (c == '\\')
                 i++;
@@ -112,7 +114,7 @@ Json *json_parse(Str text, int max_depth, Err *err)
     (void)pthread_once(&once, use_our_memory);
     if (max_depth < 1 || max_depth > DEPTH_MAX)
         max_depth = DEPTH_MAX;
-    if (!check_depth(text, max_depth, err))
+    if (!check_text(text, max_depth, err))
         return NULL;
     json_error_t why;
     bool no_memory = false;

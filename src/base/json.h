@@ -73,5 +73,8 @@ void jw_kv_int(JsonW *w, const char *key, int64_t v);
 void jw_kv_num(JsonW *w, const char *key, double v);
 void jw_kv_bool(JsonW *w, const char *key, bool v);
 void jw_kv_null(JsonW *w, const char *key);
+void jw_kv_opt(JsonW *w, const char *key, Str s); /* null when s.ptr is NULL */
+/* The members of an object, into the object that is open; of anything else none. */
+void jw_members(JsonW *w, const Json *object);
 
 #endif

@@ -1,133 +1,63 @@
-/* json_members.c - the members of an object as JsonW wrote it, without a tree: see json.h. */
+/* json_members.c - the members of an object as JsonW wrote it, without a tree: see json.h. The
+ * grammar is json_scan's; here is only how the writer spells what the grammar leaves open. */
 #include "base/json.h"
-#include "base/utf8.h"
+#include "base/json_scan.h"
 
-typedef struct {
-    const char *p, *end;
-} At;
-
-static bool take_char(At *a, char c)
+/* What the writer escapes: quotes, backslashes and control characters other than NUL, these in
+ * lower case. `s` is of the grammar. */
+static bool escapes_as_written(Str s)
 {
-    if (a->p == a->end || *a->p != c)
-        return false;
-    a->p++;
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.ptr[i] != '\\')
+            continue;
+        char c = s.ptr[++i];
+        if (c == '/')
+            return false;
+        if (c != 'u')
+            continue;
+        char high = s.ptr[i + 3], low = s.ptr[i + 4];
+        bool control = (high == '0' && low != '0') || high == '1';
+        if (s.ptr[i + 1] != '0' || s.ptr[i + 2] != '0' || !control || (low >= 'A' && low <= 'F'))
+            return false;
+        i += 4;
+    }
     return true;
 }
 
-static bool is_digit(const At *a)
+static size_t digits(Str s, size_t *at)
 {
-    return a->p < a->end && *a->p >= '0' && *a->p <= '9';
-}
-
-/* What the writer escapes: quotes, backslashes and control characters other than NUL. */
-static bool escape(At *a)
-{
-    if (a->p == a->end)
-        return false;
-    char c = *a->p++;
-    if (c != 'u')
-        return memchr("\"\\bfnrt", c, 7) != NULL;
-    if (a->end - a->p < 4 || a->p[0] != '0' || a->p[1] != '0')
-        return false;
-    char high = a->p[2], low = a->p[3];
-    bool hex = (low >= '0' && low <= '9') || (low >= 'a' && low <= 'f');
-    bool ok = hex && ((high == '0' && low != '0') || high == '1');
-    a->p += 4;
-    return ok;
-}
-
-/* From the opening quote to behind the closing one; *plain: nothing in it is escaped. */
-static bool string(At *a, bool *plain)
-{
-    *plain = true;
-    if (!take_char(a, '"'))
-        return false;
-    while (a->p < a->end) {
-        unsigned char c = (unsigned char)*a->p++;
-        if (c == '"')
-            return true;
-        if (c < 0x20)
-            return false;
-        if (c != '\\')
-            continue;
-        *plain = false;
-        if (!escape(a))
-            return false;
-    }
-    return false;
-}
-
-static size_t digits(At *a)
-{
-    const char *start = a->p;
-    while (is_digit(a))
-        a->p++;
-    return (size_t)(a->p - start);
+    size_t start = *at;
+    while (*at < s.len && s.ptr[*at] >= '0' && s.ptr[*at] <= '9')
+        ++*at;
+    return *at - start;
 }
 
 /* Numbers that surely are within range: at most 18 digits a part, exponents of two. */
-static bool number(At *a)
+static bool number_as_written(Str s)
 {
-    bool minus = take_char(a, '-'), zero = a->p < a->end && *a->p == '0', point = false;
-    size_t n = digits(a);
-    if (n == 0 || n > 18 || (zero && n > 1))
+    size_t at = s.ptr[0] == '-', start = at;
+    if (digits(s, &at) > 18)
         return false;
-    if (take_char(a, '.')) {
-        point = true;
-        n = digits(a);
-        if (n == 0 || n > 30)
-            return false;
-    }
-    if (take_char(a, 'e')) {
-        (void)take_char(a, '-');
-        n = digits(a);
-        return n > 0 && n < 3;
-    }
-    return point || !(minus && zero);
+    if (at == s.len)
+        return !(start && s.ptr[start] == '0');
+    if (s.ptr[at] == '.' && (at++, digits(s, &at) > 30))
+        return false;
+    if (at == s.len)
+        return true;
+    if (s.ptr[at++] != 'e')
+        return false;
+    at += s.ptr[at] == '-';
+    size_t n = digits(s, &at);
+    return n > 0 && n < 3;
 }
 
-static bool word(At *a, Str text)
+static bool as_written(const JsonScan *s, JsonToken token)
 {
-    if ((size_t)(a->end - a->p) < text.len || memcmp(a->p, text.ptr, text.len) != 0)
-        return false;
-    a->p += text.len;
-    return true;
-}
-
-/* One value and all that is in it. No recursion: an object or array that is open is a bit. */
-static bool value(At *a)
-{
-    uint64_t objects = 0; /* bit d: level d is an object */
-    unsigned depth = 0;
-    bool plain;
-    for (;;) {
-        if (a->p == a->end)
-            return false;
-        char c = *a->p, close = c == '{' ? '}' : ']';
-        bool opened = c == '{' || c == '[';
-        if (opened) {
-            a->p++;
-            if (depth + 1 >= JSON_DEFAULT_DEPTH)
-                return false;
-            opened = !take_char(a, close);
-            objects = opened ? (objects << 1 | (c == '{')) : objects;
-            depth += opened;
-        } else if (!(c == '"' ? string(a, &plain) : c == 't' ? word(a, STR("true"))
-                     : c == 'f' ? word(a, STR("false")) : c == 'n' ? word(a, STR("null"))
-                     : number(a))) {
-            return false;
-        }
-        while (!opened && depth && !take_char(a, ',')) {
-            if (!take_char(a, objects & 1 ? '}' : ']'))
-                return false;
-            objects >>= 1;
-            depth--;
-        }
-        if (!depth)
-            return true;
-        if ((objects & 1) && !(string(a, &plain) && take_char(a, ':')))
-            return false;
-    }
+    if (token == JSON_NUMBER_TOKEN)
+        return number_as_written(s->text);
+    if (token == JSON_STRING_TOKEN || token == JSON_KEY_TOKEN)
+        return !s->escaped || escapes_as_written(s->text);
+    return token != JSON_BAD_TOKEN;
 }
 
 static bool is_new(const JsonMember *seen, size_t n, Str key)
@@ -140,26 +70,24 @@ static bool is_new(const JsonMember *seen, size_t n, Str key)
 
 bool json_members(Str object, JsonMember *out, size_t max, size_t *n)
 {
-    At a = {object.ptr, object.ptr + object.len};
+    JsonScan s;
+    JsonToken token;
     size_t got = 0;
-    bool plain;
-    if (!utf8_ok(object) || !take_char(&a, '{'))
+    json_scan(&s, object, JSON_DEFAULT_DEPTH);
+    if (json_next(&s) != JSON_OBJECT_TOKEN)
         return false;
-    bool more = !take_char(&a, '}');
-    while (more) {
-        const char *start = a.p;
-        if (got == max || !string(&a, &plain) || !plain)
+    while ((token = json_next(&s)) == JSON_KEY_TOKEN) {
+        const Str key = s.text;
+        const char *from = s.p;
+        if (got == max || s.escaped || !is_new(out, got, key))
             return false;
-        Str key = str_mem(start + 1, (size_t)(a.p - start) - 2);
-        const char *from = a.p + 1;
-        if (!take_char(&a, ':') || !value(&a) || !is_new(out, got, key))
-            return false;
-        out[got++] = (JsonMember){key, str_mem(from, (size_t)(a.p - from))};
-        more = take_char(&a, ',');
-        if (!more && !take_char(&a, '}'))
-            return false;
+        do
+            if (!as_written(&s, json_next(&s)))
+                return false;
+        while (s.depth > 1);
+        out[got++] = (JsonMember){key, str_mem(from, (size_t)(s.p - from))};
     }
-    if (a.p != a.end)
+    if (token != JSON_OBJECT_END_TOKEN || json_next(&s) != JSON_END_TOKEN || s.spaced)
         return false;
     *n = got;
     return true;

@@ -308,6 +308,25 @@ void jw_kv_bool(JsonW *w, const char *key, bool v)
     jw_bool(w, v);
 }
 
+void jw_kv_opt(JsonW *w, const char *key, Str s)
+{
+    if (s.ptr)
+        jw_kv_str(w, key, s);
+    else
+        jw_kv_null(w, key);
+}
+
+void jw_members(JsonW *w, const Json *object)
+{
+    void *iter = NULL;
+    Str key;
+    const Json *value;
+    while (json_each(object, &iter, &key, &value)) {
+        jw_key_str(w, key);
+        jw_tree(w, value);
+    }
+}
+
 void jw_kv_null(JsonW *w, const char *key)
 {
     jw_key(w, key);

@@ -10,67 +10,18 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fair.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/os.h"
+#include "base/work_int.h"
 
 #define BULK_NICE 19
 #define SLICE_NS 1000000u
-#define LITTLE_US 1000 /* of processor: less is as good as none */
-#define FLOODS 1       /* a key */
 #define FLOOD_PART 150 /* thousandths of every processor; see work_flood_part */
-#define MUCH_NS 1000000000u /* of processor, halved every second */
-
-typedef struct Job Job;
-struct Job {
-    Job *next;
-    WorkFn run, drop;
-    void *arg;
-    WorkLimit limit;
-    WorkFrom from;
-};
-
-typedef struct {
-    Job *first, **end; /* end: where the next one is linked */
-    size_t count;
-} Queue;
-
-typedef struct {
-    Work *pool;
-    unsigned index;
-    bool bulk, running; /* running: the thread is to be joined */
-    bool hung;          /* its job has passed its limit: another thread does its part */
-    bool ended;         /* was hung, and its thread has ended after all */
-    uint64_t since_ns;  /* of the job; 0: none */
-    int cls;
-    WorkLimit limit;    /* of the job */
-    WorkFrom from;      /* of the job, on whose account it still is */
-    pthread_t thread;
-} Worker;
+#define REFUSED_NS 1000000u /* what a request that is refused counts as */
 
 static _Thread_local Worker *self_here; /* the worker that this thread is; NULL: none */
-
-struct Work {
-    pthread_mutex_t lock; /* guards everything but `pressed` and what never changes */
-    pthread_cond_t wake, wake_bulk;
-    atomic_uint signalling; /* calls that have queued a job and are about to wake a worker */
-    Queue queues[WORK_CLASSES];
-    size_t queue_max;
-    uint64_t pay_ns;              /* of the last look for a job: who is held back owes so much */
-    unsigned threads, bulk, busy; /* busy: of those that are not bulk */
-    unsigned normal;              /* of the busy: those with a NORMAL job */
-    unsigned hung, unreplaced;
-    bool stopping;
-    Metric *hung_total, *refused_total;
-    Fair floods; /* of one key: what all together have used that flood the queue */
-    Fair addresses, connections; /* who has used how much of the workers */
-    /* INTERACTIVE jobs that wait, and with bulk threads those that run too; to be read without the
-     * lock. */
-    atomic_size_t pressed;
-    Worker workers[];
-};
 
 const char *work_class_name(WorkClass cls)
 {
@@ -91,69 +42,14 @@ static bool may_take(const Work *w, bool bulk, int cls)
     return cls != WORK_BULK || (w->bulk == 0 && (w->threads == 1 || w->threads - w->busy >= 2));
 }
 
-/* What the jobs that wait are compared by, looked up once an address: a flood's come in rows. */
-typedef struct {
-    uint64_t now_ns, address, used;
-    bool contended, held_back;
-} Look;
-
-/* While others want something, too, one address leaves a worker free; half of them when it has
- * lately kept one busy; and of one that floods us, some jobs wait until it has paid. */
-static void look_at(Work *w, Look *k, uint64_t address)
-{
-    FairPlace *p = fair_place(&w->addresses, address);
-    k->address = address;
-    uint64_t used = fair_used(&w->addresses, address, k->now_ns / 1000000);
-    /* Who has nine waiting comes after who has one and has used eight times as much: many addresses
-     * that flood a little each would else come before a person who asks now and then. */
-    unsigned waiting = p->waiting > WORK_FLOOD_JOBS ? WORK_FLOOD_JOBS + 1 : p->waiting;
-    k->used = address ? (used / 1000 + LITTLE_US) * waiting : 0;
-    k->held_back = false;
-    if (!k->contended || !address)
-        return;
-    unsigned most = used > MUCH_NS && w->threads > 2 ? w->threads / 2 : w->threads - 1;
-    k->held_back = w->threads > 1 && p->running >= most;
-    if (k->held_back || p->waiting <= WORK_FLOOD_JOBS)
-        return;
-    uint64_t owes = fair_owes(&w->floods, FLOODS, k->now_ns);
-    k->held_back = owes > 0;
-    if (owes && (!w->pay_ns || owes < w->pay_ns))
-        w->pay_ns = owes;
-}
-
-/* Where the job of the least served is linked; NULL when none may run. */
-static Job **least_served(Work *w, Queue *q, bool bulk)
-{
-    Look k = {.now_ns = clock_mono_ns()};
-    uint64_t now = k.now_ns / 1000000, least[2] = {UINT64_MAX, UINT64_MAX};
-    k.contended = !bulk && fair_contended(&w->addresses, now);
-    look_at(w, &k, q->first->from.address);
-    Job **best = NULL;
-    for (Job **at = &q->first; *at; at = &(*at)->next) {
-        Job *job = *at;
-        if (job->from.address != k.address)
-            look_at(w, &k, job->from.address);
-        if (k.held_back || (best && k.used > least[0]))
-            continue;
-        uint64_t one = fair_used(&w->connections, job->from.connection, now);
-        if (best && k.used == least[0] && one >= least[1])
-            continue;
-        best = at;
-        least[0] = k.used;
-        least[1] = one;
-        if (!k.used)
-            break; /* the program itself */
-    }
-    return best;
-}
-
 /* The next job for the worker, or NULL. */
-static Job *take(Work *w, bool bulk, int *class)
+static Job *take(Work *w, bool bulk, int *class, bool *floods)
 {
     w->pay_ns = 0;
     for (int cls = 0; cls < WORK_CLASSES; cls++) {
         Queue *q = &w->queues[cls];
-        Job **at = q->first && may_take(w, bulk, cls) ? least_served(w, q, bulk) : NULL;
+        bool may = q->first && may_take(w, bulk, cls);
+        Job **at = may ? work_least_served(w, q, bulk, floods) : NULL;
         if (!at)
             continue;
         Job *job = *at;
@@ -161,10 +57,10 @@ static Job *take(Work *w, bool bulk, int *class)
         if (!job->next)
             q->end = at;
         q->count--;
-        if (job->from.address) {
-            FairPlace *p = fair_place(&w->addresses, job->from.address);
-            p->waiting--;
-            p->running++;
+        if (job->address) {
+            uint64_t now = clock_mono_ns() / 1000000;
+            fair_run(job->address, now);
+            fair_run(job->connection, now);
         }
         if (cls == WORK_INTERACTIVE && w->bulk == 0)
             atomic_fetch_sub_explicit(&w->pressed, 1, memory_order_relaxed);
@@ -174,18 +70,19 @@ static Job *take(Work *w, bool bulk, int *class)
     return NULL;
 }
 
-/* The job took that much of a processor; with the lock held. */
-static void settle(Work *w, const WorkFrom *from, uint64_t ns)
+/* The worker's job took that much of a processor; with the lock held. */
+static void settle(Work *w, Worker *worker, uint64_t ns)
 {
     uint64_t now = clock_mono_ns() / 1000000;
-    if (!from->address)
+    if (!worker->address)
         return;
-    FairPlace *p = fair_place(&w->addresses, from->address);
-    p->running--;
-    if (p->waiting > WORK_FLOOD_JOBS)
-        fair_charge(&w->floods, FLOODS, ns, now);
-    fair_charge(&w->addresses, from->address, ns, now);
-    fair_charge(&w->connections, from->connection, ns, now);
+    if (worker->floods) {
+        w->flooding--;
+        fair_charge(&w->floods, WORK_FLOODS, ns, now);
+    }
+    fair_done(worker->address, ns, now);
+    fair_done(worker->connection, ns, now);
+    worker->address = worker->connection = NULL;
 }
 
 /* Until there is something new, or somebody who was held back has paid. */
@@ -215,7 +112,8 @@ static void *work_loop(void *arg)
         (void)os_prompt_thread(SLICE_NS);
     (void)pthread_mutex_lock(&w->lock);
     while (!w->stopping) {
-        Job *job = take(w, bulk, &cls);
+        bool floods = false;
+        Job *job = take(w, bulk, &cls, &floods);
         if (!job) {
             await_job(w, bulk);
             continue;
@@ -226,13 +124,16 @@ static void *work_loop(void *arg)
         self->cls = cls;
         uint64_t before = clock_thread_ns();
         self->since_ns = job->limit.limit_ms ? clock_mono_ns() : 0;
-        self->from = job->from;
+        self->address = job->address;
+        self->connection = job->connection;
+        self->floods = floods;
+        w->flooding += floods;
         (void)pthread_mutex_unlock(&w->lock);
         job->run(job->arg, self->index);
         mem_free(job);
         (void)pthread_mutex_lock(&w->lock);
         self->since_ns = 0;
-        settle(w, &self->from, clock_thread_ns() - before);
+        settle(w, self, clock_thread_ns() - before);
         if (self->hung) {
             self->hung = false;
             w->hung--;
@@ -373,21 +274,49 @@ bool work_submit_limited(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *
 
 typedef enum { TAKEN, STOPPING, FULL, TOO_MANY } Taken;
 
-/* With the lock held. */
-static Taken enqueue(Work *w, WorkClass cls, Job *job)
+static void add_refused(Job *job, uint64_t now_ms)
+{
+    fair_add(job->address, REFUSED_NS, now_ms);
+    fair_add(job->connection, REFUSED_NS, now_ms);
+}
+
+void work_refused(Work *w, const WorkFrom *from)
+{
+    uint64_t now = clock_mono_ns() / 1000000;
+    if (!from->address)
+        return;
+    (void)pthread_mutex_lock(&w->lock);
+    fair_add(fair_place(&w->addresses, from->address), REFUSED_NS, now);
+    fair_add(fair_place(&w->connections, from->connection), REFUSED_NS, now);
+    (void)pthread_mutex_unlock(&w->lock);
+}
+
+/* With the lock held; *waiting: how many the address had. */
+static Taken enqueue(Work *w, WorkClass cls, Job *job, const WorkFrom *from, unsigned *waiting)
 {
     Queue *q = &w->queues[cls];
-    FairPlace *p = job->from.address ? fair_place(&w->addresses, job->from.address) : NULL;
-    uint64_t now = p ? clock_mono_ns() / 1000000 : 0;
-    fair_seen(&w->addresses, job->from.address, now);
+    uint64_t now = from && from->address ? clock_mono_ns() / 1000000 : 0;
     if (w->stopping)
         return STOPPING;
+    if (now) {
+        fair_seen(&w->addresses, from->address, now);
+        job->address = fair_place(&w->addresses, from->address);
+        job->connection = fair_place(&w->connections, from->connection);
+        job->known = from->known;
+        if (!job->connection->since_ms)
+            job->connection->since_ms = from->since_ms;
+        *waiting = job->address->waiting;
+    }
     if (q->count >= w->queue_max)
         return FULL;
-    if (p && p->waiting >= w->queue_max - w->queue_max / 4 && fair_contended(&w->addresses, now))
+    if (now && work_has_too_many(w, q, job->address, now)) {
+        add_refused(job, now);
         return TOO_MANY;
-    if (p)
-        p->waiting++;
+    }
+    if (now) {
+        fair_wait(job->address, now);
+        fair_wait(job->connection, now);
+    }
     *q->end = job;
     q->end = &job->next;
     q->count++;
@@ -415,10 +344,9 @@ bool work_submit_from(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg
     *job = (Job){.run = run, .drop = drop, .arg = arg};
     if (limit)
         job->limit = *limit;
-    if (from)
-        job->from = *from;
+    unsigned waiting = 0;
     (void)pthread_mutex_lock(&w->lock);
-    Taken taken = enqueue(w, cls, job);
+    Taken taken = enqueue(w, cls, job, from, &waiting);
     (void)pthread_mutex_unlock(&w->lock);
     if (taken == TAKEN) {
         wake_one(w, cls);
@@ -430,8 +358,8 @@ bool work_submit_from(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg
                        "the workers are stopping: try again after a restart");
     METRIC_INC(w->refused_total, taken == FULL ? "full" : "share");
     if (taken == TOO_MANY)
-        return err_set(err, ERR_RATE_LIMITED, "%zu of your requests are waiting already: try again "
-                       "in a moment", w->queue_max - w->queue_max / 4);
+        return err_set(err, ERR_RATE_LIMITED, "%u of your requests are waiting already: try again "
+                       "in a moment", waiting);
     return err_set(err, ERR_UNAVAILABLE, "%zu %s jobs are waiting already: try again in a moment",
                    w->queue_max, work_class_name(cls));
 }
@@ -458,8 +386,7 @@ static void give_up(Work *w, Worker *worker)
 {
     worker->hung = true;
     worker->since_ns = 0;
-    settle(w, &worker->from, (uint64_t)worker->limit.limit_ms * 1000000);
-    worker->from = (WorkFrom){0, 0};
+    settle(w, worker, (uint64_t)worker->limit.limit_ms * 1000000);
     w->hung++;
     if (worker->cls == WORK_INTERACTIVE && w->bulk)
         atomic_fetch_sub_explicit(&w->pressed, 1, memory_order_relaxed);

@@ -1,13 +1,22 @@
 /* work.h - a pool of threads that runs jobs from a priority queue.
  *
  * What a person waits for runs before what can wait: classes in order are INTERACTIVE (a query, a
- * voice command), NORMAL (one upload, a change), BULK (a folder being read). Within a class,
- * whoever has used least processor time lately comes first (base/fair.h): among addresses, where
- * what was used counts as often as jobs wait (nine times at most), then among one address's
- * connections; first come first served among equals. While more than one address asks, none holds
- * all workers (more than half, when it has lately kept one busy), nor more than three quarters of a
- * queue; and those that flood the queue get a part of the processors together and no more, so that
- * the others find one free.
+ * voice command), NORMAL (one upload, a change), BULK (a folder being read). Within a class comes
+ * first, in this order (work_pick.c, base/fair.h):
+ *
+ *   who has signed in before strangers, and who asks now and then before who presses, which is to
+ *     have had something waiting for most of the time lately: one step back for either
+ *   the least of what its address has used of the processors (as often as the address has jobs
+ *     waiting, nine times at most) times what its connection has
+ *   who came first
+ *
+ * A connection is known by what it did; for one that is new its address answers. While more than
+ * one address asks, none holds all workers (more than half, when it has lately kept one busy), nor
+ * more jobs in a queue than three times what is free there (a quarter of it, when it presses): past
+ * it ERR_RATE_LIMITED. Those that flood the queue get a part of the processors and of the workers
+ * together and no more, so that the others find one free: addresses with more than WORK_FLOOD_JOBS
+ * waiting, and all who press, when they have as many waiting together and somebody asks who does
+ * not.
  *
  * NORMAL jobs never hold all workers, so a query does not wait for uploads that hang. BULK jobs
  * never occupy the last free worker when there are two or more, so a query never waits for a
@@ -48,6 +57,8 @@ typedef struct {
 typedef struct {
     uint64_t address; /* and person */
     uint64_t connection;
+    uint64_t since_ms; /* when the connection was opened, by the monotonic clock; 0: just now */
+    bool known; /* has signed in, or has a token: goes before strangers */
 } WorkFrom;
 
 #define WORK_THREADS_MAX 1024
@@ -75,6 +86,9 @@ bool work_submit_limited(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *
  * jobs wait while others want something, too. */
 bool work_submit_from(Work *w, WorkClass cls, WorkFn run, WorkFn drop, void *arg,
                       const WorkLimit *limit, const WorkFrom *from, Err *err);
+/* Somebody's request was refused before it became a job: it counts as a little work all the same,
+ * so that a flood which is mostly refused is known for one. */
+void work_refused(Work *w, const WorkFrom *from);
 /* Deals with the jobs that have passed their limit; returns how many were found just now. */
 unsigned work_watch(Work *w);
 /* Said by a job that works on and is not stuck, however long it takes (an hour's recording): its

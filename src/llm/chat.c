@@ -291,7 +291,8 @@ bool chat_take(const ChatAnswer *c, Arena *a, LlmReply *out, Err *err)
         if (!out->calls[i].id.ptr)
             return err_set(err, ERR_NO_MEMORY, "no memory for the language model's answer");
     }
-    out->finish = c->n_calls ? LLM_TOOLS : c->finish;
+    /* Some say that they want tools, and name none. */
+    out->finish = c->n_calls ? LLM_TOOLS : c->finish == LLM_TOOLS ? LLM_STOP : c->finish;
     out->counted = c->counted;
     out->prompt_tokens = c->prompt_tokens;
     out->completion_tokens = c->completion_tokens;

@@ -102,6 +102,15 @@ bool endpoint_failed(Str base, int status, Str body, const char *key, Err *err)
                    status, colon, why);
 }
 
+#define KEY_BEGINS 12 /* bytes of a key that nobody else's begins with; a message may cut it */
+
+void endpoint_hide(const char *key, Err *err)
+{
+    Str begins = str_sub(str_of(key), 0, KEY_BEGINS);
+    if (begins.len && str_find(str_of(err->msg), begins, 0) != SIZE_MAX)
+        err_set(err, err->code, "the language model failed, and what it says repeats the key");
+}
+
 /* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7), the one form that is still sent. */
 static bool http_date(Str s, int64_t *ms)
 {

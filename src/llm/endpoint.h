@@ -23,6 +23,8 @@ Str endpoint_host(Str base);
  * 404 the model or the path, 429 ERR_RATE_LIMITED, 5xx ERR_UNAVAILABLE. The message of an
  * OpenAI-shaped body is told, one line of it and without the key. Returns false. */
 bool endpoint_failed(Str base, int status, Str body, const char *key, Err *err);
+/* A message that repeats the key, or its beginning, loses what it says; its code stays. */
+void endpoint_hide(const char *key, Err *err);
 /* Seconds of a Retry-After header (a number, or an HTTP date as of now_ms); -1: none. */
 double endpoint_retry_after(Str value, int64_t now_ms);
 

@@ -152,6 +152,8 @@ bool llm_try(LlmTry *t, const char *url, Str body, Arena *a, Err *err)
     } else {
         ended(&f, &why, err);
     }
+    if (!ok)
+        endpoint_hide(t->l->o.api_key, err);
     sse_release(&f.sse);
     buf_release(&f.whole);
     return ok;

@@ -70,6 +70,7 @@ void conn_open(Server *s, int fd, const char *peer, uint16_t port, bool over_lim
     s->conns = c;
     c->address = server_address_hash(s, c->peer);
     c->serial = ++s->next_conn;
+    c->opened_ms = loop_now_ms(s->loop);
     ++*server_address_place(s, c->address);
     atomic_fetch_add(&s->n_connections, 1);
     atomic_fetch_add(&s->n_accepted, 1);
@@ -121,6 +122,7 @@ void conn_close(Conn *c)
         s->conns = c->next;
     if (c->next)
         c->next->prev = c->prev;
+    share_leave(c);
     --*server_address_place(s, c->address);
     atomic_fetch_sub(&s->n_connections, 1);
     c->next_dead = s->dead;

@@ -13,6 +13,7 @@
 #ifndef SOTTO_NET_CONN_H
 #define SOTTO_NET_CONN_H
 
+#include "base/fair.h"
 #include "base/metrics.h"
 #include "net/exchange.h"
 #include "net/guard.h"
@@ -74,7 +75,9 @@ struct Conn {
     } u;
     char peer[46];
     uint16_t peer_port;
-    uint64_t used_ns, used_ms; /* of the loop's time, for share.c */
+    struct Lane *lane;     /* of its address, once it has wanted something */
+    FairPlace had;         /* of the loop's time, for share.c */
+    uint64_t opened_ms;
     uint64_t address, serial; /* the address hashed; of the server's connections, from 1 */
     bool readable, writable, hangup, broken, dead;
     bool handshaking, ready, again, close_when_sent, over_limit;
@@ -90,6 +93,19 @@ struct WsLost {
     bool posted, all;
     size_t n;
     WsId ids[WS_LOST_IDS];
+};
+
+/* Requests whose handlers hang (give_up.c). */
+#define GIVEN_UP_MAX 512 /* work.h gives up four jobs at once, of 32 look-ups each (api/batch.h) */
+struct GivenUp {
+    LoopPost post; /* first */
+    pthread_mutex_t lock; /* of the rest */
+    bool posted;
+    size_t n;
+    struct GivenUpOne {
+        uint64_t serial;
+        const char *why;
+    } list[GIVEN_UP_MAX];
 };
 
 struct Server {
@@ -119,6 +135,7 @@ struct Server {
     uint64_t next_id, next_serial, next_conn;
     struct WsTable *ws;
     struct WsLost lost;
+    struct GivenUp given_up;
     bool draining;
     atomic_bool is_over;   /* its thread has ended */
     atomic_bool ended;     /* no more posts */
@@ -128,7 +145,7 @@ struct Server {
     atomic_uint stop_ms;
     atomic_bool stop_posted;
     _Atomic uint64_t n_connections, n_websockets, n_accepted, n_requests, n_held;
-    Metric *m_requests, *m_duration, *m_turned_away;
+    Metric *m_requests, *m_duration, *m_turned_away, *m_limits;
 };
 
 #define ADDRESS_PLACES 16384u
@@ -187,6 +204,8 @@ void server_dispatch(HttpExchange *x); /* body complete: on_request */
 /* Answers for the transport: status, code and sentence. */
 void server_refuse(HttpExchange *x, int status, const char *why);
 ErrCode server_status_code(int status);
+/* Counts that somebody has met that limit: limits_met_total. */
+void server_limit_met(Server *s, const char *limit);
 /* Counts bytes being received; false past the server's total, and then they are not counted. */
 bool server_hold(Server *s, uint64_t address, uint64_t bytes);
 void server_unhold(Server *s, uint64_t address, uint64_t bytes);

@@ -3,17 +3,6 @@
 
 #include "base/utf8.h"
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 bool form_decode(Str raw, bool plus, Arena *arena, Str *out, Err *err)
 {
     char *to = arena_alloc(arena, raw.len + 1);
@@ -23,8 +12,8 @@ bool form_decode(Str raw, bool plus, Arena *arena, Str *out, Err *err)
     for (size_t i = 0; i < raw.len; i++) {
         char c = raw.ptr[i];
         if (c == '%') {
-            int hi = i + 1 < raw.len ? hex_value(raw.ptr[i + 1]) : -1;
-            int lo = i + 2 < raw.len ? hex_value(raw.ptr[i + 2]) : -1;
+            int hi = i + 1 < raw.len ? str_hex_digit(raw.ptr[i + 1]) : -1;
+            int lo = i + 2 < raw.len ? str_hex_digit(raw.ptr[i + 2]) : -1;
             if (hi < 0 || lo < 0)
                 return err_set(err, ERR_VALIDATION, "a parameter holds a broken %% escape");
             c = (char)(hi * 16 + lo);

@@ -385,6 +385,7 @@ static void on_timer(Conn *c)
     Server *s = c->server;
     if (conn_unsent(c) > 0 || h->state == H1_STREAM) {
         if (conn_unsent(c) > 0 && c->sent == c->mark) {
+            server_limit_met(s, "write_time");
             conn_close(c); /* the client takes nothing */
             return;
         }
@@ -394,6 +395,7 @@ static void on_timer(Conn *c)
     }
     switch (h->state) {
     case H1_HEAD:
+        server_limit_met(s, "head_time");
         h1_fail(c, 408, "the request head took too long");
         return;
     case H1_BODY:
@@ -402,6 +404,7 @@ static void on_timer(Conn *c)
             c->mark = c->received;
             conn_timer(c, &s->t_body);
         } else if (h->state == H1_BODY) {
+            server_limit_met(s, "body_time");
             h1_fail(c, 408, "the request body comes too slowly");
         } else {
             conn_close(c);
@@ -410,6 +413,7 @@ static void on_timer(Conn *c)
     case H1_BUSY:
         return;
     default:
+        server_limit_met(s, "idle");
         conn_close(c);
     }
 }

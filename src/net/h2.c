@@ -363,8 +363,10 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, 
             h->resets_since_ms = now;
             h->resets = 0;
         }
-        if (++h->resets > RESETS_MAX)
+        if (++h->resets > RESETS_MAX) {
+            server_limit_met(c->server, "resets");
             nghttp2_session_terminate_session(session, NGHTTP2_ENHANCE_YOUR_CALM);
+        }
     }
     stream_free(st);
     if (h->count == 0)
@@ -434,8 +436,10 @@ static void check_body_times(Conn *c)
         next = st->next;
         if (st->body_done || st->answering || !st->head_done)
             continue;
-        if (st->received - st->mark < c->server->opt.limits.body_min_bytes)
+        if (st->received - st->mark < c->server->opt.limits.body_min_bytes) {
+            server_limit_met(c->server, "body_time");
             refuse(st, 408, "the request body comes too slowly");
+        }
         st->mark = st->received;
     }
 }
@@ -445,6 +449,7 @@ static void on_timer(Conn *c)
     struct H2 *h = c->u.h2;
     bool stuck = conn_unsent(c) > 0 && c->sent == c->mark;
     if (h->count == 0 || stuck) {
+        server_limit_met(c->server, stuck ? "write_time" : "idle");
         nghttp2_session_terminate_session(h->session, NGHTTP2_NO_ERROR);
         if (!stuck && !pump(c))
             return;

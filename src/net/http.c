@@ -111,17 +111,6 @@ Str http_param(Str value, const char *name, Arena *arena)
     return none;
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* Percent-decodes a path. An encoded slash, backslash or control character is refused: a check made
  * on the decoded path and one made on its segments must never disagree. */
 static bool decode_path(Str raw, char *out, size_t *out_len, Err *err)
@@ -131,8 +120,8 @@ static bool decode_path(Str raw, char *out, size_t *out_len, Err *err)
         unsigned char c = (unsigned char)raw.ptr[i];
         bool encoded = c == '%';
         if (encoded) {
-            int hi = i + 1 < raw.len ? hex_value(raw.ptr[i + 1]) : -1;
-            int lo = i + 2 < raw.len ? hex_value(raw.ptr[i + 2]) : -1;
+            int hi = i + 1 < raw.len ? str_hex_digit(raw.ptr[i + 1]) : -1;
+            int lo = i + 2 < raw.len ? str_hex_digit(raw.ptr[i + 2]) : -1;
             if (hi < 0 || lo < 0)
                 return err_set(err, ERR_VALIDATION, "the path holds a broken %% escape");
             c = (unsigned char)(hi * 16 + lo);

@@ -273,24 +273,13 @@ void http1_chunked_init(Http1Chunked *d)
     *d = (Http1Chunked){0};
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* One byte of everything that is not chunk data; NULL when it is all right, else what is wrong. */
 static const char *chunked_step(Http1Chunked *d, char c)
 {
     int digit;
     switch (d->state) {
     case S_SIZE:
-        digit = hex_value(c);
+        digit = str_hex_digit(c);
         if (digit >= 0) {
             if (++d->digits > CHUNK_DIGITS_MAX)
                 return "a chunk size is too large";

@@ -112,15 +112,24 @@ void server_dispatch(HttpExchange *x)
 
 /* ---- memory of what is being received ---- */
 
+void server_limit_met(Server *s, const char *limit)
+{
+    METRIC_INC(s->m_limits, limit);
+}
+
 /* One address leaves a quarter to the others. */
 bool server_hold(Server *s, uint64_t address, uint64_t bytes)
 {
     uint64_t *own = &s->held_by[address % HELD_PLACES], all = s->opt.limits.body_total_bytes;
-    if (*own + bytes > all - all / 4)
+    if (*own + bytes > all - all / 4) {
+        server_limit_met(s, "memory_of_address");
         return false;
+    }
     uint64_t now = atomic_load_explicit(&s->n_held, memory_order_relaxed);
-    if (bytes > all - (now < all ? now : all))
+    if (bytes > all - (now < all ? now : all)) {
+        server_limit_met(s, "memory");
         return false;
+    }
     atomic_store_explicit(&s->n_held, now + bytes, memory_order_relaxed);
     *own += bytes;
     return true;

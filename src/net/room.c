@@ -11,6 +11,7 @@ static bool give_way(Server *s, LoopTimers *list, unsigned own)
     for (int i = 0; i < LOOKED_AT && t != &list->head; i++, t = t->next) {
         Conn *c = (Conn *)((char *)t - offsetof(Conn, timer));
         if (*server_address_place(s, c->address) > own + MANY_MORE) {
+            server_limit_met(s, "room");
             conn_close(c);
             return true;
         }

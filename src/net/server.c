@@ -121,6 +121,7 @@ static void turn_away(Server *s, int fd)
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
     close(fd);
     METRIC_INC(s->m_turned_away);
+    server_limit_met(s, "flood");
 }
 
 static void open_one(Server *s, int fd, const char *peer, uint16_t port, uint64_t address)
@@ -132,7 +133,10 @@ static void open_one(Server *s, int fd, const char *peer, uint16_t port, uint64_
     if (atomic_load(&s->n_connections) >= s->opt.limits.connections)
         (void)server_make_room(s, address);
     uint64_t open = atomic_load(&s->n_connections);
-    bool over = open >= s->opt.limits.connections || address_is_full(s, peer, address);
+    bool full = open >= s->opt.limits.connections;
+    bool over = full || address_is_full(s, peer, address);
+    if (over)
+        server_limit_met(s, full ? "connections" : "connections_of_address");
     if (open >= (uint64_t)s->opt.limits.connections + OVER_LIMIT_EXTRA)
         close(fd);
     else
@@ -143,7 +147,7 @@ static void on_connection(LoopIo *io, uint32_t events)
 {
     Server *s = (Server *)((char *)io - offsetof(Server, listener));
     (void)events;
-    uint64_t start = clock_mono_ns();
+    uint64_t start = clock_thread_ns();
     for (int i = 0; i < ACCEPTS_A_TURN; i++) {
         char peer[46];
         uint16_t port;
@@ -157,7 +161,7 @@ static void on_connection(LoopIo *io, uint32_t events)
         }
         uint64_t address = server_address_hash(s, peer), now;
         open_one(s, fd, peer, port, address);
-        now = clock_mono_ns();
+        now = clock_thread_ns();
         share_charge(s->share, address, now - start);
         start = now;
     }
@@ -245,6 +249,7 @@ static void register_metrics(Server *s)
                                    "route,method,code");
     s->m_turned_away = metric_counter("http_connections_refused_total",
                                       "new connections of an address that floods", NULL);
+    s->m_limits = metric_counter("limits_met_total", "how often somebody met a limit", "limit");
     s->m_duration = metric_histogram("http_request_duration_seconds",
                                      "from the end of the head to the answer", "route");
 }
@@ -268,6 +273,7 @@ Server *server_new(const ServerOptions *options, Err *err)
         return NULL;
     }
     ws_lost_init(&s->lost);
+    pthread_mutex_init(&s->given_up.lock, NULL);
     s->listener.fd = -1;
     buf_init(&s->spare, SIZE_MAX);
     if (!copy_options(s, options)) {
@@ -313,6 +319,7 @@ void server_free(Server *s)
     }
     loop_free(s->loop);
     ws_lost_release(&s->lost);
+    pthread_mutex_destroy(&s->given_up.lock);
     ws_table_free(s->ws);
     guard_free(s->guard);
     tls_context_free(s->tls);
@@ -416,65 +423,14 @@ void server_exchange_pump(HttpExchange *x, bool done, bool streaming)
 WorkFrom server_exchange_from(const HttpExchange *x)
 {
     const Conn *c = x->priv->conn;
-    return c ? (WorkFrom){c->address | 1, c->serial} : (WorkFrom){0, 0};
+    if (!c)
+        return (WorkFrom){.address = 0};
+    return (WorkFrom){.address = c->address | 1, .connection = c->serial, .since_ms = c->opened_ms};
 }
 
 uint64_t server_exchange_serial(const HttpExchange *x)
 {
     return x->priv->serial;
-}
-
-typedef struct {
-    Server *server;
-    uint64_t serial;
-    const char *why;
-} GiveUp;
-
-/* Puts an exchange of our own in the place of the one that is never answered. */
-static void take_place(Conn *c, HttpExchange **place, const char *why)
-{
-    HttpExchange *old = *place;
-    struct ExchangePriv *p = old->priv;
-    HttpExchange *x = p->is_stream ? NULL : server_exchange_new(c->server, c);
-    if (!x) {
-        conn_close(c);
-        return;
-    }
-    x->req.id = arena_str(x->req.arena, old->req.id);
-    x->req.path = arena_str(x->req.arena, old->req.path);
-    x->req.method = arena_str(x->req.arena, old->req.method);
-    x->route = old->route;
-    x->started_ns = old->started_ns;
-    x->format_error = old->format_error;
-    x->format_error_arg = old->format_error_arg;
-    x->priv->stream = p->stream;
-    p->conn = NULL;
-    p->stream = NULL;
-    *place = x;
-    exchange_cancel(old);
-    server_refuse(x, 503, why);
-}
-
-static void on_give_up(void *arg)
-{
-    GiveUp *g = arg;
-    HttpExchange **place = NULL;
-    for (Conn *c = g->server->conns; c && !place; c = c->next) {
-        place = c->proto->held ? c->proto->held(c, g->serial) : NULL;
-        if (place)
-            take_place(c, place, g->why);
-    }
-    mem_free(g);
-}
-
-void server_give_up(Server *s, uint64_t serial, const char *why)
-{
-    GiveUp *g = mem_alloc(sizeof *g);
-    if (!g)
-        return; /* the client waits on, until it goes */
-    *g = (GiveUp){s, serial, why};
-    if (!server_post(s, on_give_up, g))
-        mem_free(g);
 }
 
 /* ---- running ---- */

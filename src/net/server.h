@@ -110,8 +110,9 @@ void server_uncork(Server *s);
 bool server_after(Server *s, uint32_t delay_ms, void (*fn)(void *arg), void *arg);
 
 /* The handler of that exchange hangs: from any thread, the client is answered 503 with the sentence
- * (an answer that has begun is cut), and what the handler still says of it goes nowhere. Nothing
- * happens when it has been answered. */
+ * (an answer that has begun is cut, and without memory the connection ends), and what the handler
+ * still says of it goes nowhere. Needs no memory; `why` is a constant. Nothing happens when it has
+ * been answered. */
 uint64_t server_exchange_serial(const HttpExchange *x);
 /* Whose it is, for what is shared out: the address (of IPv6 its first 64 bits), hashed with a seed
  * of the process, and the connection. Loop thread. */

@@ -55,9 +55,9 @@ bool ws_send_text(Server *s, WsId id, Str message);
 bool ws_send_binary(Server *s, WsId id, Str message);
 /* Starts the closing handshake; on_close follows. `reason` at most 123 bytes of UTF-8. */
 bool ws_close(Server *s, WsId id, int code, Str reason);
-size_t ws_queued_bytes(const Server *s, WsId id); /* for back-pressure; 0 when closed */
 /* From now on *unsent is what waits to be read by this client, for threads that make what is sent:
- * they can wait before the queue is full. Borrowed until on_close. False when it has closed. */
+ * they can wait before the queue is full. Borrowed until on_close, or until NULL is given in its
+ * place. False when it has closed. */
 bool ws_watch_unsent(Server *s, WsId id, atomic_size_t *unsent);
 
 /* From any thread: copies the message and sends it on the loop. False when memory is short, and

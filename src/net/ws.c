@@ -196,6 +196,7 @@ static void too_slow(Conn *c)
     Ws *w = c->u.ws;
     if (w->close_sent)
         return;
+    server_limit_met(c->server, "websocket_queue");
     buf_cut(&c->out, next_boundary(c));
     fail(c, WS_CLOSE_TRY_LATER, "the client reads too slowly");
     conn_flush(c);
@@ -263,6 +264,7 @@ static bool on_data(Conn *c, const WsPiece *piece)
         w->utf8_at = 0;
     }
     if (w->message.len + piece->data.len + piece->left > limit) {
+        server_limit_met(c->server, "websocket_message");
         fail(c, WS_CLOSE_TOO_BIG, "the message is too large");
         return true;
     }
@@ -406,6 +408,8 @@ static void on_timer(Conn *c)
     }
     if (w->close_sent || stuck || w->unanswered >= 2) {
         if (!w->close_sent)
+            server_limit_met(c->server, stuck ? "write_time" : "websocket_silence");
+        if (!w->close_sent)
             w->close_code = stuck ? WS_CLOSE_TRY_LATER : WS_CLOSE_ABNORMAL;
         conn_close(c);
         return;
@@ -518,19 +522,14 @@ bool ws_close(Server *s, WsId id, int code, Str reason)
     return true;
 }
 
-size_t ws_queued_bytes(const Server *s, WsId id)
-{
-    Conn *c = table_find(s->ws, id);
-    return c ? conn_unsent(c) : 0;
-}
-
 bool ws_watch_unsent(Server *s, WsId id, atomic_size_t *unsent)
 {
     Conn *c = table_find(s->ws, id);
     int most = UNSENT_IN_SYSTEM;
     if (!c)
         return false;
-    (void)setsockopt(c->io.fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof most);
+    if (unsent)
+        (void)setsockopt(c->io.fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof most);
     c->u.ws->unsent = unsent;
     tell_unsent(c);
     return true;

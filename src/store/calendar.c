@@ -8,25 +8,15 @@ const char *feed_state_name(FeedState s)
     return names[s];
 }
 
-static bool text_ok(Str s, size_t max, const char *what, Err *err)
-{
-    if (s.len > max)
-        return err_set(err, ERR_TOO_LARGE, "%s has %zu bytes; at most %zu are kept", what, s.len,
-                       max);
-    if (!utf8_ok(s) || (s.len && memchr(s.ptr, 0, s.len)))
-        return err_set(err, ERR_VALIDATION, "%s is not UTF-8 without zero bytes", what);
-    return true;
-}
-
 static bool calendar_ok(const Calendar *c, Err *err)
 {
     if (uuid_is_nil(&c->id) || !c->name.len)
         return err_set(err, ERR_VALIDATION, "a calendar needs an id and a name");
-    return text_ok(c->name, STORE_MAX_TITLE, "the calendar's name", err) &&
-           text_ok(c->address, STORE_MAX_NAME, "the address", err) &&
-           text_ok(c->problem, STORE_MAX_NAME, "what went wrong", err) &&
-           text_ok(c->etag, STORE_MAX_TITLE, "the ETag", err) &&
-           text_ok(c->modified, STORE_MAX_WORD, "Last-Modified", err);
+    return store_text_ok(c->name, STORE_MAX_TITLE, "the calendar's name", err) &&
+           store_text_ok(c->address, STORE_MAX_NAME, "the address", err) &&
+           store_text_ok(c->problem, STORE_MAX_NAME, "what went wrong", err) &&
+           store_text_ok(c->etag, STORE_MAX_TITLE, "the ETag", err) &&
+           store_text_ok(c->modified, STORE_MAX_WORD, "Last-Modified", err);
 }
 
 static bool ascending(const int64_t *ms, size_t n)
@@ -48,14 +38,14 @@ static bool event_ok(const CalEvent *e, Err *err)
         return err_set(err, ERR_TOO_LARGE, "an event has too many dates or alarms");
     if (!ascending(e->added, e->n_added) || !ascending(e->taken, e->n_taken))
         return err_set(err, ERR_INTERNAL, "an event's dates are not in order");
-    return text_ok(e->uid, STORE_MAX_TITLE, "the UID", err) &&
-           text_ok(e->summary, STORE_MAX_TITLE, "the summary", err) &&
-           text_ok(e->location, STORE_MAX_TITLE, "the location", err) &&
-           text_ok(e->description, EVENT_MAX_TEXT, "the description", err) &&
-           text_ok(e->status, STORE_MAX_WORD, "the status", err) &&
-           text_ok(e->zone, STORE_MAX_WORD, "the zone", err) &&
-           text_ok(e->rules, EVENT_MAX_TEXT, "the rules", err) &&
-           text_ok(e->raw, EVENT_MAX_RAW, "the event", err);
+    return store_text_ok(e->uid, STORE_MAX_TITLE, "the UID", err) &&
+           store_text_ok(e->summary, STORE_MAX_TITLE, "the summary", err) &&
+           store_text_ok(e->location, STORE_MAX_TITLE, "the location", err) &&
+           store_text_ok(e->description, EVENT_MAX_TEXT, "the description", err) &&
+           store_text_ok(e->status, STORE_MAX_WORD, "the status", err) &&
+           store_text_ok(e->zone, STORE_MAX_WORD, "the zone", err) &&
+           store_text_ok(e->rules, EVENT_MAX_TEXT, "the rules", err) &&
+           store_text_ok(e->raw, EVENT_MAX_RAW, "the event", err);
 }
 
 bool store_calendar_put(Store *s, const Uuid *owner, const Calendar *c, Err *err)
@@ -97,8 +87,8 @@ bool store_event_apply(Store *s, const Uuid *owner, const EventBatch *b, EventCo
         if (!event_ok(&b->events[i], err))
             return false;
     for (size_t i = 0; i < b->n_zones; i++)
-        if (!text_ok(b->zones[i].tzid, STORE_MAX_WORD, "a zone's name", err) ||
-            !text_ok(b->zones[i].raw, EVENT_MAX_RAW, "a zone", err))
+        if (!store_text_ok(b->zones[i].tzid, STORE_MAX_WORD, "a zone's name", err) ||
+            !store_text_ok(b->zones[i].raw, EVENT_MAX_RAW, "a zone", err))
             return false;
     return s->ops->event_apply(s, owner, b, counts, err);
 }

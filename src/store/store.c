@@ -3,7 +3,7 @@
 
 #include "base/utf8.h"
 
-static bool text_ok(Str s, size_t max, const char *what, Err *err)
+bool store_text_ok(Str s, size_t max, const char *what, Err *err)
 {
     if (s.len > max)
         return err_set(err, ERR_TOO_LARGE, "%s has %zu bytes; at most %zu are kept", what, s.len,
@@ -24,7 +24,7 @@ static bool tags_ok(const Str *tags, size_t n, Err *err)
     for (size_t i = 0; i < n; i++) {
         if (!tags[i].len)
             return err_set(err, ERR_VALIDATION, "a tag is empty");
-        if (!text_ok(tags[i], STORE_MAX_WORD, "a tag", err))
+        if (!store_text_ok(tags[i], STORE_MAX_WORD, "a tag", err))
             return false;
     }
     return true;
@@ -43,7 +43,7 @@ static bool texts_ok(const Str *items, size_t n, const char *what, Err *err)
         return err_set(err, ERR_VALIDATION, "a filter has %zu times %s; at most %u are taken", n,
             what, STORE_MAX_ANY);
     for (size_t i = 0; i < n; i++)
-        if (!text_ok(items[i], STORE_MAX_NAME, what, err))
+        if (!store_text_ok(items[i], STORE_MAX_NAME, what, err))
             return false;
     return true;
 }
@@ -55,7 +55,7 @@ static bool filter_ok(const DocFilter *f, Err *err)
     if (f->n_ids > STORE_MAX_ANY)
         return err_set(err, ERR_VALIDATION, "a filter has %zu ids; at most %u are taken", f->n_ids,
             STORE_MAX_ANY);
-    return text_ok(f->q, STORE_MAX_NAME, "the text to look for", err)
+    return store_text_ok(f->q, STORE_MAX_NAME, "the text to look for", err)
         && texts_ok(f->tags, f->n_tags, "a tag", err)
         && texts_ok(f->sources, f->n_sources, "a source", err)
         && texts_ok(f->types, f->n_types, "a file type", err)
@@ -83,7 +83,7 @@ static bool chunks_ok(const DocumentPut *p, Err *err)
         if (c->end - c->start > STORE_MAX_CHUNK)
             return err_set(err, ERR_TOO_LARGE, "passage %zu has %u bytes; at most %u are kept", i,
                 c->end - c->start, STORE_MAX_CHUNK);
-        if (!text_ok(c->context, STORE_MAX_CHUNK, "a passage's context", err))
+        if (!store_text_ok(c->context, STORE_MAX_CHUNK, "a passage's context", err))
             return false;
     }
     return true;
@@ -146,16 +146,16 @@ static bool put_ok(const DocumentPut *p, Err *err)
     size_t good = utf8_valid_len(d->content);
     if (good != d->content.len)
         return err_set(err, ERR_VALIDATION, "the text is not UTF-8 at byte %zu", good);
-    return text_ok(d->title, STORE_MAX_TITLE, "the title", err)
-        && text_ok(d->source, STORE_MAX_NAME, "the source", err)
-        && text_ok(d->filename, STORE_MAX_NAME, "the file name", err)
-        && text_ok(d->file_type, STORE_MAX_WORD, "the file type", err)
-        && text_ok(d->media_type, STORE_MAX_WORD, "the media type", err)
-        && text_ok(d->summary, STORE_MAX_JSON, "the summary", err)
-        && text_ok(d->extra_json, STORE_MAX_JSON, "the metadata", err)
-        && text_ok(d->author, STORE_MAX_TITLE, "the author", err)
-        && text_ok(d->language, STORE_MAX_WORD, "the language", err)
-        && text_ok(d->about_json, STORE_MAX_JSON, "what was found out", err)
+    return store_text_ok(d->title, STORE_MAX_TITLE, "the title", err)
+        && store_text_ok(d->source, STORE_MAX_NAME, "the source", err)
+        && store_text_ok(d->filename, STORE_MAX_NAME, "the file name", err)
+        && store_text_ok(d->file_type, STORE_MAX_WORD, "the file type", err)
+        && store_text_ok(d->media_type, STORE_MAX_WORD, "the media type", err)
+        && store_text_ok(d->summary, STORE_MAX_JSON, "the summary", err)
+        && store_text_ok(d->extra_json, STORE_MAX_JSON, "the metadata", err)
+        && store_text_ok(d->author, STORE_MAX_TITLE, "the author", err)
+        && store_text_ok(d->language, STORE_MAX_WORD, "the language", err)
+        && store_text_ok(d->about_json, STORE_MAX_JSON, "what was found out", err)
         && tags_ok(d->tags, d->n_tags, err) && importance_ok(d->importance, err)
         && chunks_ok(p, err) && commitments_ok(p, err) && phrases_ok(p, err)
         && cues_ok(p, err);
@@ -204,13 +204,14 @@ bool store_document_list(Store *s, const Uuid *owner, const DocFilter *filter, D
 bool store_document_patch(Store *s, const Uuid *owner, const Uuid *id, const DocPatch *patch,
     Err *err)
 {
-    if (patch->title && !text_ok(*patch->title, STORE_MAX_TITLE, "the title", err))
+    if (patch->title && !store_text_ok(*patch->title, STORE_MAX_TITLE, "the title", err))
         return false;
-    if (patch->source && !text_ok(*patch->source, STORE_MAX_NAME, "the source", err))
+    if (patch->source && !store_text_ok(*patch->source, STORE_MAX_NAME, "the source", err))
         return false;
-    if (patch->summary && !text_ok(*patch->summary, STORE_MAX_JSON, "the summary", err))
+    if (patch->summary && !store_text_ok(*patch->summary, STORE_MAX_JSON, "the summary", err))
         return false;
-    if (patch->extra_json && !text_ok(*patch->extra_json, STORE_MAX_JSON, "the metadata", err))
+    if (patch->extra_json
+        && !store_text_ok(*patch->extra_json, STORE_MAX_JSON, "the metadata", err))
         return false;
     if (patch->set_tags && !tags_ok(patch->tags, patch->n_tags, err))
         return false;
@@ -243,7 +244,7 @@ bool store_candidates(Store *s, const Uuid *owner, const CandidateQuery *q, Aren
     if (!q->vector && !q->n_terms)
         return err_set(err, ERR_VALIDATION, "a query needs a vector or words");
     for (size_t i = 0; i < q->n_terms; i++)
-        if (!text_ok(q->terms[i].text, STORE_MAX_CHUNK, "a search word", err))
+        if (!store_text_ok(q->terms[i].text, STORE_MAX_CHUNK, "a search word", err))
             return false;
     return filter_ok(q->filter, err) && s->ops->candidates(s, owner, q, a, out, err);
 }
@@ -275,7 +276,7 @@ bool store_tokenize(Store *s, Str text, bool (*fn)(void *arg, Str stem, size_t s
 bool store_suggest(Store *s, const Uuid *owner, Str prefix, size_t limit, Arena *a, Str *out,
     size_t *n, Err *err)
 {
-    return text_ok(prefix, STORE_MAX_WORD, "the prefix", err)
+    return store_text_ok(prefix, STORE_MAX_WORD, "the prefix", err)
         && s->ops->suggest(s, owner, prefix, limit, a, out, n, err);
 }
 
@@ -319,9 +320,9 @@ static bool entry_ok(const LedgerEntry *e, Err *err)
         return err_set(err, ERR_VALIDATION, "a ledger entry needs a source");
     if ((unsigned)e->state > LEDGER_DELETED)
         return err_set(err, ERR_VALIDATION, "%d is no ledger state", (int)e->state);
-    return text_ok(e->source, STORE_MAX_NAME, "the source", err)
-        && text_ok(e->reason, STORE_MAX_NAME, "the reason", err)
-        && text_ok(e->file_type, STORE_MAX_WORD, "the file type", err);
+    return store_text_ok(e->source, STORE_MAX_NAME, "the source", err)
+        && store_text_ok(e->reason, STORE_MAX_NAME, "the reason", err)
+        && store_text_ok(e->file_type, STORE_MAX_WORD, "the file type", err);
 }
 
 bool store_ledger_put(Store *s, const Uuid *owner, const LedgerEntry *e, Err *err)
@@ -346,14 +347,14 @@ bool store_ledger_each(Store *s, const Uuid *owner, Str under,
 bool store_file_gone(Store *s, const Uuid *owner, Str source, bool keep, Str reason, FileGone *what,
     Err *err)
 {
-    return text_ok(reason, STORE_MAX_NAME, "the reason", err)
+    return store_text_ok(reason, STORE_MAX_NAME, "the reason", err)
         && s->ops->file_gone(s, owner, source, keep, reason, what, err);
 }
 
 bool store_file_moved(Store *s, const Uuid *owner, Str from, const LedgerEntry *to, Str filename,
     Err *err)
 {
-    return entry_ok(to, err) && text_ok(filename, STORE_MAX_NAME, "the file name", err)
+    return entry_ok(to, err) && store_text_ok(filename, STORE_MAX_NAME, "the file name", err)
         && s->ops->file_moved(s, owner, from, to, filename, err);
 }
 
@@ -388,7 +389,7 @@ static bool patterns_ok(const Str *p, size_t n, Err *err)
         return err_set(err, ERR_VALIDATION, "%zu patterns are too many; at most %u are kept", n,
             STORE_MAX_TAGS);
     for (size_t i = 0; i < n; i++)
-        if (!text_ok(p[i], STORE_MAX_NAME, "a pattern", err))
+        if (!store_text_ok(p[i], STORE_MAX_NAME, "a pattern", err))
             return false;
     return true;
 }
@@ -397,7 +398,7 @@ bool store_folder_put(Store *s, const Uuid *owner, const Folder *f, Err *err)
 {
     if (uuid_is_nil(&f->id) || !f->path.len)
         return err_set(err, ERR_VALIDATION, "a folder needs an id and a path");
-    return text_ok(f->path, STORE_MAX_NAME, "the path", err)
+    return store_text_ok(f->path, STORE_MAX_NAME, "the path", err)
         && patterns_ok(f->include, f->n_include, err)
         && patterns_ok(f->exclude, f->n_exclude, err) && s->ops->folder_put(s, owner, f, err);
 }

@@ -218,4 +218,8 @@ struct Store {
 #define STORE_MAX_K 1000u
 #define STORE_MAX_CUES 1000000u
 
+/* At most `max` bytes (else ERR_TOO_LARGE) of UTF-8 without a zero byte (else ERR_VALIDATION);
+ * `what` names it in the error. */
+bool store_text_ok(Str s, size_t max, const char *what, Err *err);
+
 #endif

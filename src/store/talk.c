@@ -12,24 +12,12 @@ const char *talk_role_name(TalkRole r)
 
 /* ---- limits ---------------------------------------------------------------------------------- */
 
-static bool text_ok(Str s, size_t max, const char *what, Err *err)
-{
-    size_t good = utf8_valid_len(s);
-    if (s.len > max)
-        return err_set(err, ERR_TOO_LARGE, "%s has %zu bytes; at most %zu are kept", what, s.len,
-            max);
-    if (good != s.len)
-        return err_set(err, ERR_VALIDATION, "%s is not UTF-8 at byte %zu", what, good);
-    return !s.len || !memchr(s.ptr, 0, s.len)
-        || err_set(err, ERR_VALIDATION, "%s contains a zero byte", what);
-}
-
 /* Empty counts as "{}". */
 static bool object_ok(Str s, size_t max, const char *what, Err *err)
 {
     if (!s.len)
         return true;
-    if (!text_ok(s, max, what, err))
+    if (!store_text_ok(s, max, what, err))
         return false;
     Json *j = json_parse(s, JSON_DEFAULT_DEPTH, err);
     if (!j)
@@ -45,7 +33,7 @@ static bool message_ok(const TalkMessage *m, Err *err)
         return err_set(err, ERR_VALIDATION, "a message needs an id");
     if (m->role != TALK_PERSON && m->role != TALK_ASSISTANT)
         return err_set(err, ERR_VALIDATION, "a message is the person's or the assistant's");
-    return text_ok(m->text, TALK_MAX_TEXT, "a message", err)
+    return store_text_ok(m->text, TALK_MAX_TEXT, "a message", err)
         && object_ok(m->extra_json, TALK_MAX_STATE, "what is kept beside a message", err);
 }
 
@@ -53,7 +41,7 @@ static bool title_ok(Str title, Err *err)
 {
     if (!str_trim(title).len)
         return err_set(err, ERR_VALIDATION, "a conversation needs a title");
-    return text_ok(title, TALK_MAX_TITLE, "the title", err);
+    return store_text_ok(title, TALK_MAX_TITLE, "the title", err);
 }
 
 static bool limit_ok(size_t limit, Err *err)
@@ -70,10 +58,10 @@ static bool fact_ok(const Fact *f, Err *err)
         return err_set(err, ERR_VALIDATION, "a fact needs a text");
     if (!f->ended_at && !uuid_is_nil(&f->replaced_by))
         return err_set(err, ERR_VALIDATION, "a fact that was replaced does not hold");
-    return text_ok(f->text, FACT_MAX_TEXT, "the fact", err)
-        && text_ok(f->subject, FACT_MAX_TEXT, "the subject", err)
-        && text_ok(f->value, FACT_MAX_TEXT, "the value", err)
-        && text_ok(f->source, STORE_MAX_NAME, "the source", err);
+    return store_text_ok(f->text, FACT_MAX_TEXT, "the fact", err)
+        && store_text_ok(f->subject, FACT_MAX_TEXT, "the subject", err)
+        && store_text_ok(f->value, FACT_MAX_TEXT, "the value", err)
+        && store_text_ok(f->source, STORE_MAX_NAME, "the source", err);
 }
 
 /* ---- operations ------------------------------------------------------------------------------ */
@@ -84,7 +72,7 @@ bool store_talk_turn(Store *s, const Uuid *owner, const TalkTurn *t, Err *err)
         return err_set(err, ERR_VALIDATION, "a conversation needs an id");
     if (t->expected == 0 && !title_ok(t->title, err))
         return false;
-    if (!text_ok(t->title, TALK_MAX_TITLE, "the title", err)
+    if (!store_text_ok(t->title, TALK_MAX_TITLE, "the title", err)
         || !object_ok(t->state_json, TALK_MAX_STATE, "the state of a conversation", err))
         return false;
     for (size_t i = 0; i < t->n_messages; i++)
@@ -102,7 +90,7 @@ bool store_talk_session(Store *s, const Uuid *owner, const Uuid *id, Arena *a, T
 bool store_talk_sessions(Store *s, const Uuid *owner, Str q, size_t limit, Str cursor, Arena *a,
     TalkSessionPage *out, Err *err)
 {
-    return limit_ok(limit, err) && text_ok(q, STORE_MAX_NAME, "the text to look for", err)
+    return limit_ok(limit, err) && store_text_ok(q, STORE_MAX_NAME, "the text to look for", err)
         && s->ops->talk_sessions(s, owner, q, limit, cursor, a, out, err);
 }
 
@@ -157,8 +145,9 @@ bool store_fact_get(Store *s, const Uuid *owner, const Uuid *id, Arena *a, Fact 
 bool store_fact_list(Store *s, const Uuid *owner, const FactQuery *q, Arena *a, FactPage *out,
     Err *err)
 {
-    return limit_ok(q->limit, err) && text_ok(q->q, STORE_MAX_NAME, "the text to look for", err)
-        && text_ok(q->subject, FACT_MAX_TEXT, "the subject", err)
+    return limit_ok(q->limit, err)
+        && store_text_ok(q->q, STORE_MAX_NAME, "the text to look for", err)
+        && store_text_ok(q->subject, FACT_MAX_TEXT, "the subject", err)
         && s->ops->fact_list(s, owner, q, a, out, err);
 }
 

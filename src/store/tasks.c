@@ -65,18 +65,6 @@ bool task_priority_parse(Str name, TaskPriority *out)
 
 /* ---- limits ---------------------------------------------------------------------------------- */
 
-static bool text_ok(Str s, size_t max, const char *what, Err *err)
-{
-    size_t good = utf8_valid_len(s);
-    if (s.len > max)
-        return err_set(err, ERR_TOO_LARGE, "%s has %zu bytes; at most %zu are kept", what, s.len,
-            max);
-    if (good != s.len)
-        return err_set(err, ERR_VALIDATION, "%s is not UTF-8 at byte %zu", what, good);
-    return !s.len || !memchr(s.ptr, 0, s.len)
-        || err_set(err, ERR_VALIDATION, "%s contains a zero byte", what);
-}
-
 static bool times_ok(const Task *t, Err *err)
 {
     if (t->n_alarms > TASK_MAX_ALARMS)
@@ -102,15 +90,15 @@ static bool task_ok(const Task *t, Err *err)
     for (size_t i = 0; i < t->n_tags; i++) {
         if (!t->tags[i].len)
             return err_set(err, ERR_VALIDATION, "a tag is empty");
-        if (!text_ok(t->tags[i], STORE_MAX_WORD, "a tag", err))
+        if (!store_text_ok(t->tags[i], STORE_MAX_WORD, "a tag", err))
             return false;
     }
-    return text_ok(t->title, TASK_MAX_TITLE, "the title", err)
-        && text_ok(t->notes, TASK_MAX_NOTES, "the notes", err)
-        && text_ok(t->zone, STORE_MAX_WORD, "the time zone", err)
-        && text_ok(t->rrule, TASK_MAX_RRULE, "the recurrence rule", err)
-        && text_ok(t->source, STORE_MAX_NAME, "the source", err)
-        && text_ok(t->extra_json, STORE_MAX_JSON, "what is kept beside the task", err)
+    return store_text_ok(t->title, TASK_MAX_TITLE, "the title", err)
+        && store_text_ok(t->notes, TASK_MAX_NOTES, "the notes", err)
+        && store_text_ok(t->zone, STORE_MAX_WORD, "the time zone", err)
+        && store_text_ok(t->rrule, TASK_MAX_RRULE, "the recurrence rule", err)
+        && store_text_ok(t->source, STORE_MAX_NAME, "the source", err)
+        && store_text_ok(t->extra_json, STORE_MAX_JSON, "what is kept beside the task", err)
         && times_ok(t, err);
 }
 
@@ -155,9 +143,9 @@ bool store_task_list(Store *s, const Uuid *owner, const TaskFilter *f, TaskSort 
     if (f->n_tags > STORE_MAX_ANY || f->n_kinds > TASK_KINDS)
         return err_set(err, ERR_VALIDATION, "the filter has too many tags or kinds");
     for (size_t i = 0; i < f->n_tags; i++)
-        if (!text_ok(f->tags[i], STORE_MAX_WORD, "a tag", err))
+        if (!store_text_ok(f->tags[i], STORE_MAX_WORD, "a tag", err))
             return false;
-    return limit_ok(limit, err) && text_ok(f->q, STORE_MAX_NAME, "the text to look for", err)
+    return limit_ok(limit, err) && store_text_ok(f->q, STORE_MAX_NAME, "the text to look for", err)
         && s->ops->task_list(s, owner, f, sort, limit, cursor, a, out, err);
 }
 

@@ -5,6 +5,7 @@ import urllib.request
 from contextlib import contextmanager
 
 import pytest
+from patience import longer
 from playwright.sync_api import expect, sync_playwright
 from server import Server
 
@@ -14,6 +15,7 @@ ARGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--
         "--autoplay-policy=no-user-gesture-required"]
 # The goals hold on a quiet machine (SOTTO_FIGURES=1 asks for them); a loaded or sanitized one gets ten times as long.
 SLACK = 1 if os.environ.get("SOTTO_FIGURES") else 10
+expect.set_options(timeout=longer(5000))
 AWAY = ("ERR_CONNECTION_REFUSED", "WebSocket connection", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET", "ERR_INCOMPLETE")
 
 

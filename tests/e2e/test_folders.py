@@ -118,10 +118,14 @@ class World:
         return there
 
 
+# Two seconds, as by default, only where it is the waiting that is tested.
+SOON = {"SOTTO_LOG": "warn", "SOTTO_FOLDER_SETTLE": "200"}
+
+
 @pytest.fixture
-def world(tmp_path):
+def world(tmp_path, request):
     w = World(tmp_path)
-    with Server(w.data, env={"SOTTO_LOG": "warn"}) as w.server:
+    with Server(w.data, env=getattr(request, "param", SOON)) as w.server:
         yield w
 
 
@@ -234,6 +238,7 @@ def test_a_root_that_is_away_removes_nothing(world):
     assert world.true_ledger() == {}
 
 
+@pytest.mark.parametrize("world", [{"SOTTO_LOG": "warn"}], indirect=True, ids=["two-seconds"])
 def test_half_written_files_wait(world):
     world.add()
     stop = threading.Event()
@@ -329,7 +334,7 @@ def test_the_numbers_add_up(tmp_path):
     unreadable = world.write("locked/secret.txt", "Nobody may read this.")
     if os.geteuid() != 0:  # root reads everything: then they are files like any other
         unreadable.chmod(0)
-    with Server(world.data, "--max-upload", "100K", env={"SOTTO_LOG": "warn"}) as world.server:
+    with Server(world.data, "--max-upload", "100K", env=SOON) as world.server:
         stop = threading.Event()
 
         def vanish():
@@ -392,7 +397,7 @@ def test_the_numbers_add_up(tmp_path):
 def test_add_tells_the_ledger_what_it_could_not_offer(tmp_path):
     world = World(tmp_path)
     expected = trouble(world)
-    with Server(world.data, "--max-upload", "100K", env={"SOTTO_LOG": "warn"}) as world.server:
+    with Server(world.data, "--max-upload", "100K", env=SOON) as world.server:
         env = {**world.server.environment(), "SOTTO_MAX_UPLOAD": "100K"}
         dry = json.loads(subprocess.run([PROGRAM, "add", world.docs, "--dry-run", "--json"], capture_output=True,
                                         check=True, env=env).stdout)
@@ -414,7 +419,7 @@ def test_pause_resume_and_restart(tmp_path):
     world = World(tmp_path)
     for i in range(150):
         world.write(f"{i}.txt", f"Note {i} is about the weather on day {i}. " * 20)
-    with Server(world.data, env={"SOTTO_LOG": "warn"}) as world.server:
+    with Server(world.data, env=SOON) as world.server:
         world.folder = world.call("POST", FOLDERS, {"path": str(world.docs)}, 201)["id"]
         world.until(lambda f: f["files"]["indexed"] >= 5)
         assert world.call("PATCH", f"{FOLDERS}/{world.folder}", {"paused": True})["state"] == "paused"
@@ -424,7 +429,7 @@ def test_pause_resume_and_restart(tmp_path):
         paused = world.call("GET", f"{FOLDERS}/{world.folder}")
         assert paused["files"]["indexed"] == at and paused["files"]["pending"] > 0
         world.call("POST", f"{FOLDERS}/{world.folder}/sync", {}, 409)
-    with Server(world.data, env={"SOTTO_LOG": "warn"}) as world.server:
+    with Server(world.data, env=SOON) as world.server:
         assert world.call("GET", f"{FOLDERS}/{world.folder}")["state"] == "paused"
         world.call("PATCH", f"{FOLDERS}/{world.folder}", {"paused": False})
         state = world.idle()
@@ -442,7 +447,7 @@ def test_commands(tmp_path):
         return run.stdout
 
     for beside in (False, True):
-        server = Server(world.data, env={"SOTTO_LOG": "warn"})
+        server = Server(world.data, env=SOON)
         environment = server.environment()
         if beside:
             server.__enter__()
@@ -502,7 +507,7 @@ def kill_import(world, deaths, rng, turn):
             assert acknowledged <= set(world.true_ledger_at_rest()), "a document that was there is lost"
         if death == deaths:
             break
-        with Server(world.data, env={"SOTTO_LOG": "error"}) as world.server:
+        with Server(world.data, env={**SOON, "SOTTO_LOG": "error"}) as world.server:
             listed = world.call("GET", FOLDERS)["folders"]
             if not listed:
                 assert death == 0, "the folder is lost"
@@ -513,7 +518,7 @@ def kill_import(world, deaths, rng, turn):
             during += len(acknowledged) < KILL_FILES
             world.server.process.kill()
             world.server.process.wait()
-    with Server(world.data, env={"SOTTO_LOG": "error"}) as world.server:
+    with Server(world.data, env={**SOON, "SOTTO_LOG": "error"}) as world.server:
         world.folder = world.call("GET", FOLDERS)["folders"][0]["id"]
         state, there, entries = world.idle(), world.true_ledger(), world.ledger()
         assert len(entries) == len(there) == KILL_FILES and state["covered"] == 1

@@ -59,6 +59,8 @@ def test_whole_words_need_no_long_silence(server, say):
             n = len(c.all("VoiceResponse"))
             await c.send("VoiceStart", rate=16000, format="s16le", silence_ms=8000)
             await c.feed(silence(0.4) + say(words) + silence(4), pace=1, seconds=0.02)
+            if SLOWER != 1:  # silence is counted in sound: there is no more of it
+                await c.until(lambda: len(c.all("VoiceResponse")) > n)
             assert len(c.all("VoiceResponse")) == n + 1, c.states()
             assert has(c.all("VoiceResponse")[-1]["interaction"]["response"], answer)
             await c.until(lambda: c.states()[-1] == "idle")

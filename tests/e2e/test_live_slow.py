@@ -7,10 +7,12 @@ import socket
 import time
 
 import httpx2 as httpx
+import pytest
 import websockets.exceptions
 from websockets.sync.client import connect
 
 from live_lib import Client, Say
+from patience import longer
 from server import Server
 from test_live_voices import kept, metric
 
@@ -28,13 +30,13 @@ def tasks(server, letters, many=10):
 class Reader:
     """A client that reads when it likes: of what is on its way the socket holds little."""
 
-    def __init__(self, server):
+    def __init__(self, server, headers=None):
         host, port = server.url.removeprefix("http://").split(":")
         plain = socket.socket()
         plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         plain.connect((host, int(port)))
         self.opening = connect(f"ws://{host}:{port}/ws", sock=plain, max_queue=1, max_size=None, compression=None,
-                               ping_interval=None)
+                               ping_interval=None, additional_headers=headers)
         self.bytes, self.end, self.rate = 0, None, 0
 
     def __enter__(self):
@@ -68,16 +70,21 @@ class Reader:
         assert self.end["reason"] == "done" and abs(self.end["played_ms"] / 1000 - self.bytes / 2 / self.rate) < 0.1
 
 
+def until_held(server):
+    """Nothing is read, and the server knows."""
+    deadline = time.monotonic() + longer(60)
+    while not metric(server, "voice_held_total"):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def test_who_reads_slowly_hears_all_of_it(tmp_path):
     with Server(tmp_path, env=BASE) as server:
         tasks(server, 12, 3)
         pcm = Say(server.url)(LONG)
         with Reader(server) as r:
             r.ask(pcm)
-            deadline = time.monotonic() + 60
-            while not metric(server, "voice_held_total"):  # nothing is read
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
+            until_held(server)
             held = metric(server, "voice_held_total")
             time.sleep(0.3)
             assert metric(server, "voice_held_total") > held
@@ -85,6 +92,24 @@ def test_who_reads_slowly_hears_all_of_it(tmp_path):
                 r.read()
             r.whole()
         assert abs(kept(server)[0]["spoken"]["seconds"] - r.bytes / 2 / r.rate) < 0.1
+
+
+def test_who_is_behind_when_the_token_ends_hears_no_more(tmp_path):
+    """The connection outlives what it was told for: until its client has read the close."""
+    with Server(tmp_path, env=BASE) as server:
+        tasks(server, 12, 3)
+        pcm = Say(server.url)(LONG)
+        token = httpx.post(server.url + "/api/v1/tokens", json={"name": "slow", "scopes": ["read", "write", "voice"]}).json()
+        with Reader(server, {"Authorization": "Bearer " + token["token"]}) as r:
+            r.ask(pcm)
+            until_held(server)
+            assert httpx.delete(f"{server.url}/api/v1/tokens/{token['id']}").status_code == 204
+            time.sleep(0.2)
+            with pytest.raises(websockets.exceptions.ConnectionClosed):
+                while True:
+                    r.read()
+            assert not r.end
+        assert httpx.get(server.url + "/health/live").status_code == 200
 
 
 def test_long_answers_hold_nobody_up(tmp_path):

@@ -177,6 +177,65 @@ def test_which_one(run):
         assert set(tasks(s)) == {"dentist for Mia", "buy milk"}, r
 
 
+@pytest.mark.parametrize("tool", ["delete_task", "complete_task", "move_task", "snooze_task"])
+def test_a_word_in_common_is_no_name(run, tool):
+    """The model takes "call the dentist" for "call the bank": nothing is changed, and the person is asked."""
+    when = {"when": "until Friday"} if tool in ("move_task", "snooze_task") else {}
+
+    def reply(h):
+        cs.wants((tool, {"task": chat.task("call the bank"), **when}), ("add_task", {"title": "buy milk"}))(h)
+    with cs.Chat(reply, DONE) as chat:
+        s = run(chat)
+        add(s, "call the bank", due="2026-11-24T09:00:00+01:00", kind="reminder")
+        before = tasks(s)["call the bank"]
+        r = ask(s, "call the dentist, that has time until Friday or for ever, and buy milk")
+        assert r["response"] == 'Added: buy milk.\nDo you mean "call the bank, tomorrow at 09:00"?'
+        assert chat.results()[0] == "The person is asked which one they mean."
+        assert tasks(s)["call the bank"] == before
+        r = ask(s, "no", session_id=r["session_id"])
+        assert r["response"] == "All right, I leave it." and tasks(s)["call the bank"] == before
+
+
+def test_the_other_one_was_named(run):
+    def reply(h):
+        cs.wants(("complete_task", {"task": chat.task("call the bank")}))(h)
+
+    def again(h):
+        cs.wants(("complete_task", {"task": chat.task("call the dentist")}), ("add_task", {"title": "milk"}))(h)
+    with cs.Chat(reply, again, DONE) as chat:
+        s = run(chat)
+        for title in ("call the bank", "call the dentist"):
+            add(s, title)
+        r = ask(s, "I rang the dentist, and we need milk")
+        assert chat.results(1) == ['error: the person spoke of "call the dentist", not of "call the bank"']
+        assert r["response"] == "Done: call the dentist.\nAdded: milk." and set(tasks(s)) == {"call the bank", "milk"}
+
+
+def test_yes_that_one(run):
+    def reply(h):
+        cs.wants(("delete_task", {"task": chat.task("dentist for Mia")}), ("add_task", {"title": "milk"}))(h)
+    with cs.Chat(reply, DONE) as chat:
+        s = run(chat)
+        add(s, "dentist for Mia")
+        r = ask(s, "drop the dentist for Jonas and buy milk")
+        assert r["response"] == 'Added: milk.\nDo you mean "dentist for Mia"?' and len(tasks(s)) == 2
+        r = ask(s, "yes", session_id=r["session_id"])
+        assert r["response"] == "Deleted: dentist for Mia." and set(tasks(s)) == {"milk"}
+
+
+def test_all_of_something_else(run):
+    """"All the shopping" is not all tasks; but it is all of that list."""
+    def reply(h):
+        cs.wants(("complete_task", {"task": chat.task("call the bank")}),
+                 ("complete_task", {"task": chat.task("bread")}))(h)
+    with cs.Chat(reply, DONE) as chat:
+        s = run(chat)
+        add(s, "call the bank")
+        add(s, "bread", tags=["shopping"])
+        r = ask(s, "I got all the shopping, and it was heavy")
+        assert r["response"] == "Done: bread." and set(tasks(s)) == {"call the bank"}, r
+
+
 def test_a_time_is_asked_for(run):
     with cs.Chat(cs.wants(("add_task", {"title": "call Dana", "remind": True}), ("add_task", {"title": "milk"})),
                  DONE) as chat:

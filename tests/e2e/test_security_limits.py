@@ -77,7 +77,7 @@ def upload(server, n):
     boundary, name = b"x" * 20, b"f.txt"
     start = b"--" + boundary + b'\r\nContent-Disposition: form-data; name="file"; filename="' + name + b'"\r\n\r\n'
     end = b"\r\n--" + boundary + b"--\r\n"
-    content = (b"Words to be read. %d " % n + b"word " * (n // 5))[:n - len(start) - len(end)]
+    content = (b"Words to be read: %d." % n + b"\n" * n)[:n - len(start) - len(end)]  # much to send, little to read
     return requests.post(server.url + DOC, data=start + content + end, timeout=60,
                          headers={"Content-Type": "multipart/form-data; boundary=" + boundary.decode()}).status_code
 

@@ -2,7 +2,8 @@
  * it comes again. One thread; what an attacker does next is due at its own pace.
  *
  * They come from 127.0.0.2 and, with --addresses, those behind it, so that what is done by address
- * does not hit the good clients, who are another process (load_ws.c). What is counted: connections
+ * does not hit the good clients, who are another process (load_ws.c); with --addresses 0 from the
+ * good clients' own. What is counted: connections
  * made and cut, steps taken. */
 #include <errno.h>
 #include <stdlib.h>
@@ -357,6 +358,12 @@ static bool wanted(const char *list, const char *name)
            (at && (at == list || at[-1] == ',') && (at[n] == ',' || !at[n]));
 }
 
+/* Of the i-th attacker: each address has attackers of several kinds, however many there are. */
+static unsigned address_of(size_t i, size_t n_kinds, size_t addresses)
+{
+    return addresses ? (unsigned)(ATTACK_FROM + (i + i / n_kinds) % addresses) : 1;
+}
+
 int load_attack_main(int argc, char **argv)
 {
     port = (unsigned)load_number(argc, argv, "--port", 0);
@@ -371,11 +378,11 @@ int load_attack_main(int argc, char **argv)
     Attacker *all = calloc(n, sizeof *all);
     if (!used || !all)
         load_fail("no such kind of attack: %s", list);
-    if (addresses < 1 || addresses > 250)
-        load_fail("attackers come from 1 to 250 addresses%s", "");
+    if (addresses > 250)
+        load_fail("attackers come from at most 250 addresses");
     now = load_now_us();
     for (size_t i = 0; i < n; i++)
-        all[i] = (Attacker){chosen[i % used], -1, 0, ATTACK_FROM + i / used % addresses,
+        all[i] = (Attacker){chosen[i % used], -1, 0, address_of(i, used, addresses),
                             now + i * 1000};
     int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     struct epoll_event events[256];

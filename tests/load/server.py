@@ -6,7 +6,7 @@
 
 Prints what was measured, and what the goals are (--judge: ends with 1 when one is missed; what is
 asserted always is that nothing is dropped, refused or wrong). With --attack hostile clients of every kind
-come from 127.0.0.2 and the addresses behind it meanwhile. SOTTO_BIN says which program; sotto_load is built beside it.
+come from 127.0.0.2 and the addresses behind it meanwhile (--addresses 0: from the good clients' own). SOTTO_BIN says which program; sotto_load is built beside it.
 """
 import argparse
 import json
@@ -64,7 +64,7 @@ def main():
                         ("documents", 500), ("queries", 150), ("attackers", 1000), ("cap-mib", 400)):
         args.add_argument("--" + name, type=int, default=value)
     args.add_argument("--attack", action="store_true")
-    args.add_argument("--addresses", type=int, default=1, help="that attackers come from")
+    args.add_argument("--addresses", type=int, default=1, help="that attackers come from; 0: the good clients' own")
     args.add_argument("--kinds", default="all", help="of attacks, with commas between")
     args.add_argument("--judge", action="store_true")
     args = args.parse_args()

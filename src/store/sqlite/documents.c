@@ -169,52 +169,33 @@ bool sq_document_get(Store *store, const Uuid *owner, const Uuid *id, bool with_
         "LEFT JOIN text_parts t ON t.key = d.doc_no * 65536 "
         "LEFT JOIN sketches s ON s.doc_no = d.doc_no WHERE d.owner_no = ?1 AND d.uuid = ?2";
     _Static_assert(SQ_PART_KEY(1, 0) == 65536, "the first part of a text");
-    Sqlite *s = sq_of(store);
-    SqOwner *o = sq_owner(s, owner);
-    if (!o)
-        return not_found(err);
-    SqConn *c = sq_read_begin(s, err);
-    if (!c)
-        return false;
-    Sq q;
-    int rc = -1;
-    if (sq_begin(&q, c, with_content ? whole : sql, err)) {
-        Document d;
-        sq_i64(&q, o->no);
-        sq_blob(&q, id->b, sizeof id->b);
-        rc = sq_step(&q, err);
-        if (rc > 0 && !(sq_document_read(&q, false, a, &d, err)
-                && (!with_content || read_whole(&q, o->no, a, &d, err))))
-            rc = -1;
-        if (rc > 0)
-            *out = d;
-    }
-    sq_end(&q);
-    sq_read_end(s, c);
+    SqOwned r;
+    Document d;
+    if (!sq_owned_begin(&r, store, owner, with_content ? whole : sql, err))
+        return r.nobody && not_found(err);
+    sq_blob(&r.q, id->b, sizeof id->b);
+    int rc = sq_step(&r.q, err);
+    if (rc > 0 && !(sq_document_read(&r.q, false, a, &d, err)
+            && (!with_content || read_whole(&r.q, r.owner_no, a, &d, err))))
+        rc = -1;
+    sq_end(&r.q);
+    sq_read_end(r.s, r.c);
+    if (rc > 0)
+        *out = d;
     return rc > 0 || (rc == 0 && not_found(err));
+}
+
+static bool read_id(Sq *q, Arena *a, void *row, Err *err)
+{
+    Uuid *id = row;
+    (void)a;
+    return sq_col_bytes(q, 0, id->b, sizeof id->b, "a document's id", err);
 }
 
 bool sq_document_by_hash(Store *store, const Uuid *owner, const Sha256 *hash, Uuid *id, Err *err)
 {
     static const char sql[] = "SELECT uuid FROM documents WHERE owner_no = ?1 AND hash = ?2";
-    Sqlite *s = sq_of(store);
-    SqOwner *o = sq_owner(s, owner);
-    if (!o)
-        return not_found(err);
-    SqConn *c = sq_read_begin(s, err);
-    if (!c)
-        return false;
-    Sq q;
-    int rc = -1;
-    if (sq_begin(&q, c, sql, err)) {
-        sq_i64(&q, o->no);
-        sq_blob(&q, hash->b, sizeof hash->b);
-        rc = sq_step(&q, err);
-        if (rc > 0 && !sq_col_bytes(&q, 0, id->b, sizeof id->b, "a document's id", err))
-            rc = -1;
-    }
-    sq_end(&q);
-    sq_read_end(s, c);
+    int rc = sq_owned_by(store, owner, sql, hash->b, sizeof hash->b, read_id, NULL, id, err);
     return rc > 0 || (rc == 0 && not_found(err));
 }
 

@@ -255,6 +255,7 @@ bool sq_owned_begin(SqOwned *r, Store *store, const Uuid *owner, const char *sql
         sq_read_end(s, r->c);
         return false;
     }
+    r->owner_no = o->no;
     sq_i64(&r->q, o->no);
     return true;
 }
@@ -267,13 +268,13 @@ bool sq_owned_list(SqOwned *r, Arena *a, SqReadFn read, size_t size, void *list,
     return ok;
 }
 
-int sq_owned_one(Store *store, const Uuid *owner, const char *sql, const Uuid *id, SqReadFn read,
-    Arena *a, void *row, Err *err)
+int sq_owned_by(Store *store, const Uuid *owner, const char *sql, const void *key, size_t n,
+    SqReadFn read, Arena *a, void *row, Err *err)
 {
     SqOwned r;
     if (!sq_owned_begin(&r, store, owner, sql, err))
         return r.nobody ? 0 : -1;
-    sq_blob(&r.q, id->b, sizeof id->b);
+    sq_blob(&r.q, key, n);
     int rc = sq_step(&r.q, err);
     if (rc > 0 && !read(&r.q, a, row, err))
         rc = -1;

@@ -280,6 +280,7 @@ typedef struct {
     Sqlite *s;
     SqConn *c;
     Sq q;
+    int64_t owner_no;
     bool nobody; /* there is no such owner, who so has no rows; nothing was begun */
 } SqOwned;
 bool sq_owned_begin(SqOwned *r, Store *store, const Uuid *owner, const char *sql, Err *err);
@@ -287,9 +288,14 @@ bool sq_owned_begin(SqOwned *r, Store *store, const Uuid *owner, const char *sql
 bool sq_owned_list(SqOwned *r, Arena *a, SqReadFn read, size_t size, void *list, size_t *n,
     Err *err);
 /* The one row that the statement finds: 1 read, 0 not there (nor is such an owner's anything), -1
- * failed. `id` is its second parameter. */
-int sq_owned_one(Store *store, const Uuid *owner, const char *sql, const Uuid *id, SqReadFn read,
-    Arena *a, void *row, Err *err);
+ * failed. The n bytes of `key` are its second parameter. */
+int sq_owned_by(Store *store, const Uuid *owner, const char *sql, const void *key, size_t n,
+    SqReadFn read, Arena *a, void *row, Err *err);
+static inline int sq_owned_one(Store *store, const Uuid *owner, const char *sql, const Uuid *id,
+    SqReadFn read, Arena *a, void *row, Err *err)
+{
+    return sq_owned_by(store, owner, sql, id->b, sizeof id->b, read, a, row, err);
+}
 
 /* ---- lists page by page (page.c) ------------------------------------------------------------ */
 

@@ -214,36 +214,22 @@ static bool no_session(Err *err)
     return err_set(err, ERR_NOT_FOUND, "there is no such conversation");
 }
 
+static bool read_with_state(Sq *q, Arena *a, void *row, Err *err)
+{
+    TalkSession t;
+    if (!read_session(q, a, &t, err) || !sq_col_copy(q, SESSION_NCOLUMNS, a, &t.state_json, err))
+        return false;
+    *(TalkSession *)row = t;
+    return true;
+}
+
 bool sq_talk_session(Store *store, const Uuid *owner, const Uuid *id, Arena *a, TalkSession *out,
     Err *err)
 {
     static const char sql[] = "SELECT " SESSION_COLUMNS ", t.state FROM sessions t "
                               "WHERE t.owner_no = ?1 AND t.uuid = ?2 AND t.binned_at IS NULL";
-    Sqlite *s = sq_of(store);
-    SqOwner *o = sq_owner(s, owner);
-    if (!o)
-        return no_session(err);
-    SqConn *c = sq_read_begin(s, err);
-    if (!c)
-        return false;
-    Sq q;
-    int rc = -1;
-    TalkSession t;
-    if (sq_begin(&q, c, sql, err)) {
-        sq_i64(&q, o->no);
-        sq_blob(&q, id->b, sizeof id->b);
-        rc = sq_step(&q, err);
-        if (rc > 0 && (!read_session(&q, a, &t, err)
-                || !sq_col_copy(&q, SESSION_NCOLUMNS, a, &t.state_json, err)))
-            rc = -1;
-    }
-    sq_end(&q);
-    sq_read_end(s, c);
-    if (rc == 0)
-        return no_session(err);
-    if (rc > 0)
-        *out = t;
-    return rc > 0;
+    int rc = sq_owned_one(store, owner, sql, id, read_with_state, a, out, err);
+    return rc > 0 || (rc == 0 && no_session(err));
 }
 
 /* ---- lists ----------------------------------------------------------------------------------- */

@@ -99,7 +99,7 @@ static void add(Fx *f, Lookup *l, uint64_t address, uint8_t person)
 {
     Err err = ERR_INIT;
     Uuid owner = {{person}};
-    WorkFrom from = {address, 100 + (uint64_t)l->n};
+    WorkFrom from = {.address = address, .connection = 100 + (uint64_t)l->n};
     BatchItem item = {run, drop, l, 1000 + (uint64_t)l->n};
     l->f = f;
     assert_true(batches_add(f->batches, &from, &owner, &item, &err));

@@ -208,6 +208,42 @@ static void test_snooze(void **state)
     assert_int_equal(open_tasks(f), 1);
 }
 
+/* A word in common is no name: nothing is changed that the person did not name. */
+static void test_only_what_is_named(void **state)
+{
+    Fixture *f = *state;
+    set_clock("2026-11-23T10:00:00+01:00");
+    say(f, "add a task to call the bank", "Added: call the bank");
+    say(f, "delete call the dentist",
+        "I find no open task about \"call the dentist\". Do you mean \"call the bank\"?");
+    assert_int_equal(open_tasks(f), 1);
+    say(f, "no", "leave it");
+    say(f, "I called the dentist", "I find no open task about|Do you mean \"call the bank\"?");
+    assert_int_equal(open_tasks(f), 1);
+    say(f, "move call the dentist to Friday", "I find no open task about|call the bank");
+    say(f, "snooze call the dentist", "I find no open task about|call the bank");
+    say(f, "delete water the plants", "I find no open task about \"water the plants\".");
+    assert_int_equal(open_tasks(f), 1);
+    say(f, "add a task to call the dentist for Mia", "Added");
+    say(f, "delete the dentist for Jonas", "I find no open task about|dentist for Mia\"?");
+    assert_int_equal(open_tasks(f), 2);
+    say(f, "yes", "Deleted: call the dentist for Mia.");
+    assert_int_equal(open_tasks(f), 1);
+    say(f, "I rang the bank", "Done: call the bank.");
+    assert_int_equal(open_tasks(f), 0);
+    say(f, "put milk on my shopping list", "Added to your shopping");
+    say(f, "put oat milk on my shopping list", "Added to your shopping");
+    say(f, "take milk off my shopping list", "Taken off: milk.");
+    say(f, "put almond milk on my shopping list", "Added to your shopping");
+    say(f, "take milk off my shopping list", "Which one do you mean?|1. almond milk|2. oat milk");
+    assert_int_equal(open_tasks(f), 2);
+    say(f, "the second one", "Taken off: oat milk.");
+    say(f, "undo", "oat milk");
+    say(f, "take milk off my shopping list", "Which one do you mean?");
+    say(f, "the oat milk", "Taken off: oat milk.");
+    assert_int_equal(open_tasks(f), 1);
+}
+
 /* What is missing is asked for, and the answer finishes what was begun. */
 static void test_asking_back(void **state)
 {
@@ -417,7 +453,8 @@ int main(int argc, char **argv)
     if (getenv("TZ") == NULL)
         (void)setenv("TZ", "UTC", 1);
     const struct CMUnitTest tests[] = {
-        TEST(test_tasks),  TEST(test_snooze),    TEST(test_asking_back), TEST(test_timers),
+        TEST(test_tasks), TEST(test_snooze), TEST(test_only_what_is_named), TEST(test_asking_back),
+        TEST(test_timers),
         TEST(test_memory), TEST(test_documents), TEST(test_follow_ups), TEST(test_events_undone),
         TEST(test_all_that_rings_stops), TEST(test_talk),        TEST(test_goes_on),
         TEST(test_refuses)};

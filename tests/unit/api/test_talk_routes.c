@@ -132,7 +132,7 @@ static void copy(const Json *j, const char *name, char *out, size_t size)
 static void a_conversation(void **state)
 {
     World *w = *state;
-    char session[UUID_TEXT], body[200], path[120], task[UUID_TEXT];
+    char session[UUID_TEXT], other[UUID_TEXT], body[200], path[120], task[UUID_TEXT];
     Json *j = ask_json(w, "POST", SAY, "{\"message\":\"remind me to buy oats tomorrow at nine\"}",
                        200);
     copy(j, "session_id", session, sizeof session);
@@ -145,6 +145,12 @@ static void a_conversation(void **state)
     json_free(j);
     (void)snprintf(path, sizeof path, "/api/v1/tasks/%s", task);
     json_free(ask_json(w, "GET", path, NULL, 200));
+    j = ask_json(w, "POST", SAY, "{\"message\":\"what are my tasks?\"}", 200);
+    assert_true(str_starts(json_str(json_get(j, "response")), STR("1 task open:\nbuy oats, ")));
+    copy(j, "session_id", other, sizeof other);
+    json_free(j);
+    (void)snprintf(body, sizeof body, "/api/v1/conversations/%s", other);
+    json_free(ask_json(w, "DELETE", body, NULL, 204));
     (void)snprintf(body, sizeof body, "{\"message\":\"undo\",\"session_id\":\"%s\"}", session);
     json_free(ask_json(w, "POST", SAY, body, 200));
     json_free(ask_json(w, "GET", path, NULL, 404));

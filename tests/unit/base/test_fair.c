@@ -25,6 +25,61 @@ static void what_was_used_is_halved_every_second(void **state)
     mem_free(f);
 }
 
+static void only_who_pauses_is_forgiven(void **state)
+{
+    (void)state;
+    Fair *f = fresh();
+    FairPlace *flood = fair_place(f, 1), *person = fair_place(f, 2);
+    fair_wait(flood, 1000); /* has always something waiting */
+    for (uint64_t now = 1000; now < 11000; now += 100) {
+        fair_wait(person, now);
+        fair_run(person, now + 2);
+        fair_done(person, 10000, now + 4);
+        fair_wait(flood, now);
+        fair_run(flood, now);
+        fair_done(flood, 10000, now + 50);
+        assert_false(fair_pressing(person, now + 5));
+    }
+    assert_int_equal(fair_used_by(flood, 11000), 100 * 10000);
+    assert_in_range(fair_used_by(person, 11000), 100000, 250000);
+    assert_true(fair_pressing(flood, 11000));
+    fair_run(flood, 11000);
+    fair_done(flood, 0, 11000);
+    assert_false(fair_pressing(flood, 11000 + FAIR_PRESSED_MAX_MS));
+    mem_free(f);
+}
+
+static void used_is_bounded_so_that_nobody_waits_for_ever(void **state)
+{
+    (void)state;
+    Fair *f = fresh();
+    fair_wait(fair_place(f, 1), 1000);
+    for (int i = 0; i < 10; i++)
+        fair_charge(f, 1, FAIR_MOST_NS / 2, 1000);
+    assert_int_equal(fair_used(f, 1, 100000), FAIR_MOST_NS);
+    mem_free(f);
+}
+
+/* Two thousand keys have places of their own; many more forget who has used least, and never one
+ * who wants something. */
+static void a_key_has_a_place_of_its_own(void **state)
+{
+    (void)state;
+    Fair *f = fresh();
+    for (uint64_t key = 1; key <= 1000; key++)
+        fair_charge(f, key * 7919, key * 1000, 1000);
+    for (uint64_t key = 1; key <= 1000; key++)
+        assert_int_equal(fair_used(f, key * 7919, 1000), key * 1000);
+    FairPlace *waits = fair_place(f, 7919);
+    fair_wait(waits, 1000);
+    for (uint64_t key = 1; key <= 100000; key++)
+        fair_charge(f, key << 20 | 5, 1, 1000);
+    assert_ptr_equal(fair_place(f, 7919), waits);
+    assert_int_equal(waits->waiting, 1);
+    assert_int_equal(fair_used(f, 1000 * 7919, 1000), 1000000);
+    mem_free(f);
+}
+
 static void the_program_itself_has_used_nothing(void **state)
 {
     (void)state;
@@ -74,6 +129,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_used_is_halved_every_second),
+        cmocka_unit_test(only_who_pauses_is_forgiven),
+        cmocka_unit_test(used_is_bounded_so_that_nobody_waits_for_ever),
+        cmocka_unit_test(a_key_has_a_place_of_its_own),
         cmocka_unit_test(what_is_past_ones_part_is_owed),
         cmocka_unit_test(the_program_itself_has_used_nothing),
         cmocka_unit_test(contended_when_somebody_else_came_lately),

@@ -2,8 +2,10 @@
 #include "support/unit.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fair.h"
 #include "base/mem.h"
 #include "base/work.h"
 
@@ -87,7 +89,7 @@ static int begin(void **state)
 
 static bool submit(Work *w, WorkFn run, char *arg, uint64_t address, uint64_t connection, Err *err)
 {
-    WorkFrom from = {address, connection};
+    WorkFrom from = {.address = address, .connection = connection};
     return work_submit_from(w, WORK_INTERACTIVE, run, nothing, arg, NULL, &from, err);
 }
 
@@ -230,6 +232,107 @@ static void a_flood_gets_its_part(void **state)
     work_free(w);
 }
 
+/* Of somebody whose connection was there a minute ago. */
+static bool submit_known(Work *w, WorkFn run, char *arg, WorkFrom from, Err *err)
+{
+    uint64_t now = clock_mono_ns() / 1000000;
+    from.since_ms = now > 60000 ? now - 60000 : 1;
+    return work_submit_from(w, WORK_INTERACTIVE, run, nothing, arg, NULL, &from, err);
+}
+
+/* A person at address 99, who has used more than any of them, comes when 160 jobs have waited long
+ * enough to be seen for a flood: of `addresses` addresses, each job on a connection of its own. */
+static void person_among(uint64_t addresses, bool of_same)
+{
+    Err err = ERR_INIT;
+    Work *w = work_new(1, 1000, &err);
+    assert_non_null(w);
+    assert_true(submit_known(w, burn, &names[0], (WorkFrom){.address = 99, .connection = 1}, &err));
+    await_traced(1);
+    assert_true(work_submit(w, WORK_INTERACTIVE, at_door, nothing, NULL, &err));
+    await_inside(1);
+    for (uint64_t i = 0; i < 160; i++)
+        assert_true(submit(w, nothing, NULL, of_same ? 99 : 100 + i % addresses, 1000 + i, &err));
+    assert_true(submit(w, record, &names[2], of_same ? 99 : 100, 999, &err));
+    usleep(2 * FAIR_PRESSING_MS * 1000);
+    WorkFrom person = {.address = 99, .connection = 2};
+    assert_true(submit_known(w, record, &names[1], person, &err));
+    set_door(true);
+    await_traced(3);
+    work_free(w);
+    assert_string_equal(trace, "abc");
+}
+
+static void a_person_does_not_wait_for_many_addresses(void **state)
+{
+    (void)state;
+    person_among(58, false);
+}
+
+static void nor_for_many_connections_of_the_same(void **state)
+{
+    (void)state;
+    person_among(1, true);
+}
+
+static void who_has_signed_in_goes_before_strangers(void **state)
+{
+    (void)state;
+    Err err = ERR_INIT;
+    Work *w = work_new(1, 20, &err);
+    assert_non_null(w);
+    WorkFrom known = {.address = 2, .connection = 20, .known = true};
+    assert_true(submit_known(w, burn, &names[0], known, &err));
+    await_traced(1);
+    assert_true(work_submit(w, WORK_INTERACTIVE, at_door, nothing, NULL, &err));
+    await_inside(1);
+    assert_true(submit(w, record, &names[1], 1, 10, &err));
+    assert_true(submit_known(w, record, &names[2], known, &err));
+    set_door(true);
+    await_traced(3);
+    work_free(w);
+    assert_string_equal(trace, "acb");
+}
+
+static void many_that_fill_the_queue_leave_room_for_who_is_not_in_it(void **state)
+{
+    (void)state;
+    Err err = ERR_INIT;
+    Work *w = work_new(1, 100, &err);
+    assert_non_null(w);
+    assert_true(work_submit(w, WORK_INTERACTIVE, at_door, nothing, NULL, &err));
+    await_inside(1);
+    unsigned taken = 0;
+    for (uint64_t i = 0; i < 400; i++) {
+        Err refused = ERR_INIT;
+        bool ok = submit(w, nothing, NULL, 1 + i % 20, 100 + i, &refused);
+        taken += ok;
+        assert_true(ok || refused.code == ERR_RATE_LIMITED);
+    }
+    assert_in_range(taken, 80, 99);
+    assert_true(submit(w, nothing, NULL, 77, 700, &err));
+    set_door(true);
+    work_free(w);
+}
+
+static void what_is_refused_counts(void **state)
+{
+    (void)state;
+    Err err = ERR_INIT;
+    Work *w = work_new(1, 20, &err);
+    assert_non_null(w);
+    assert_true(work_submit(w, WORK_INTERACTIVE, at_door, nothing, NULL, &err));
+    await_inside(1);
+    for (int i = 0; i < 50; i++)
+        work_refused(w, &(WorkFrom){.address = 1, .connection = 10});
+    assert_true(submit(w, record, &names[0], 1, 10, &err));
+    assert_true(submit(w, record, &names[1], 2, 20, &err));
+    set_door(true);
+    await_traced(2);
+    work_free(w);
+    assert_string_equal(trace, "ba");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +341,11 @@ int main(void)
         cmocka_unit_test_setup(and_among_its_connections_the_least_served, begin),
         cmocka_unit_test_setup(an_address_leaves_a_worker_to_the_others, begin),
         cmocka_unit_test_setup(alone_it_has_all_of_them, begin),
+        cmocka_unit_test_setup(a_person_does_not_wait_for_many_addresses, begin),
+        cmocka_unit_test_setup(nor_for_many_connections_of_the_same, begin),
+        cmocka_unit_test_setup(who_has_signed_in_goes_before_strangers, begin),
+        cmocka_unit_test_setup(many_that_fill_the_queue_leave_room_for_who_is_not_in_it, begin),
+        cmocka_unit_test_setup(what_is_refused_counts, begin),
         cmocka_unit_test_setup(a_flood_gets_its_part, begin),
         cmocka_unit_test_setup(three_quarters_of_the_queue_at_most, begin),
     };

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/metrics.h"
 #include "unit/net/testserver.h"
 
 static const ServerOptions options = {
@@ -427,6 +428,25 @@ static void a_given_socket(void **state)
     ts_end();
 }
 
+/* What the tests before it met. */
+static void every_limit_is_counted(void **state)
+{
+    (void)state;
+    static const char *const limits[] = {"head_time", "body_time", "idle", "write_time",
+                                         "connections", "connections_of_address", "room",
+                                         "memory_of_address"};
+    Buf b;
+    buf_init(&b, SIZE_MAX);
+    assert_true(metrics_render(&b));
+    for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
+        char line[128];
+        snprintf(line, sizeof line, "limits_met_total{limit=\"%s\"} ", limits[i]);
+        if (str_find(buf_str(&b), str_of(line), 0) == SIZE_MAX)
+            fail_msg("no %s in %s", line, b.ptr);
+    }
+    buf_release(&b);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -445,6 +465,7 @@ int main(void)
         CASE(memory_of_an_address),
         CASE(a_loop_that_cannot_wait_ends),
         CASE(descriptors_run_out),
+        cmocka_unit_test(every_limit_is_counted),
         cmocka_unit_test(stopping_lets_requests_end),
         cmocka_unit_test(stopping_cuts_what_takes_too_long),
         cmocka_unit_test(bad_options),

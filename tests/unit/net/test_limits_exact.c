@@ -39,7 +39,8 @@ static uint32_t connections_here(void)
 static int serve(int tell, int until, uint32_t connections)
 {
     char byte;
-    ServerOptions o = {.host = "127.0.0.1", .limits = {.idle_timeout_ms = 600000}};
+    ServerOptions o = {.host = "127.0.0.1",
+                       .limits = {.idle_timeout_ms = 600000, .head_timeout_ms = 600000}};
     o.limits.connections = connections == server_default_limits.connections ? 0 : connections;
     ts_begin(&o);
     if (!os_write_all(tell, &ts.port, sizeof ts.port))

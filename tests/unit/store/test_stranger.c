@@ -2,6 +2,7 @@
  * in it runs. */
 #include <sqlite3.h>
 
+#include "store/sqlite/sq.h"
 #include "store_unit.h"
 
 static const char *backup_of(Fx *f, const char *name)
@@ -32,6 +33,22 @@ static void sound_ones(void **state)
     OK(store_file_check(path, &oops));
     change(path, "UPDATE documents SET title = 'another'"); /* what rows say is their own affair */
     OK(store_file_check(path, &oops));
+}
+
+/* Of every version there has been, as the steps make it. */
+static void older_ones(void **state)
+{
+    Fx *f = *state;
+    for (int version = 1; version <= SQ_SCHEMA_VERSION; version++) {
+        char path[300];
+        (void)snprintf(path, sizeof path, "%s/older-%d", f->dir.path, version);
+        SqConn *c = sq_conn_open(path, SQ_WRITER, &oops);
+        OK(c != NULL);
+        OK(sq_migrate(c, SQ_MIGRATIONS, version, &oops));
+        OK(sq_exec(c, "PRAGMA journal_mode = DELETE", "making it one file", &oops));
+        sq_conn_close(c);
+        OK(store_file_check(path, &oops));
+    }
 }
 
 static void hostile_ones(void **state)
@@ -96,6 +113,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(sound_ones, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(older_ones, fx_setup, fx_teardown),
         cmocka_unit_test_setup_teardown(hostile_ones, fx_setup, fx_teardown),
         cmocka_unit_test_setup_teardown(another_encoding, fx_setup, fx_teardown),
     };
