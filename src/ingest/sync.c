@@ -502,27 +502,33 @@ Sync *sync_new(const SyncOptions *o, Err *err)
     return NULL;
 }
 
+/* It may be there: somebody asked while we start, or we were stopped and start again. */
+static void list_once(Sync *s, SyncFolder *f)
+{
+    pthread_mutex_lock(&s->lock);
+    SyncFolder **at = &s->folders;
+    while (*at && !uuid_eq(&(*at)->f.id, &f->f.id))
+        at = &(*at)->next;
+    bool there = *at != NULL;
+    *at = there ? *at : f;
+    pthread_mutex_unlock(&s->lock);
+    if (there)
+        free_folder(f);
+}
+
 bool sync_start(Sync *s, Err *err)
 {
     Folder *rows;
     size_t n = 0;
     if (!s || s->started)
         return true;
-    bool again = s->folders != NULL; /* stopped because something else could not start */
     Arena *a = arena_new(ARENA_DEFAULT_MAX);
     bool ok = a || err_set(err, ERR_NO_MEMORY, "watching folders: out of memory");
     ok = ok && store_folder_list(s->o.store, &s->o.owner, a, &rows, &n, err);
-    for (size_t i = 0; ok && !again && i < n; i++) {
+    for (size_t i = 0; ok && i < n; i++) {
         SyncFolder *f = new_folder(&rows[i], err);
-        ok = f != NULL;
-        if (ok) {
-            f->next = s->folders;
-            s->folders = f;
-        }
-    }
-    for (SyncFolder *f; !ok && !again && (f = s->folders);) {
-        s->folders = f->next;
-        free_folder(f);
+        if ((ok = f != NULL))
+            list_once(s, f);
     }
     arena_free(a);
     pthread_mutex_lock(&s->thread_lock);

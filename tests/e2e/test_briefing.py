@@ -9,12 +9,13 @@ from html.parser import HTMLParser
 
 import websockets
 
+from patience import longer
 from server import PROGRAM, Server
 from test_kill import request
 
 DAILY, SCHEDULE = "/api/v1/briefing/daily", "/api/v1/briefing/schedule"
 CLOCK = {"SOTTO_NOW": "2026-11-23T10:00:00+01:00", "SOTTO_ZONE": "Europe/Berlin"}
-CEILING_S = 120
+CEILING_S = longer(120)
 BILL = "Power company\n\nPlease pay the invoice of 84.20 EUR no later than 27 November 2026.\n"
 
 

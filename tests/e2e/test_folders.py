@@ -12,11 +12,12 @@ import urllib.request
 
 import pytest
 
+from patience import longer
 from server import PROGRAM, Server
 from test_kill import KNOWLEDGE, request
 
 FOLDERS, LEDGER = KNOWLEDGE + "/folders", KNOWLEDGE + "/ledger"
-CEILING_S = 120
+CEILING_S = longer(120)
 ROUNDS = int(os.environ.get("SOTTO_KILL_ROUNDS", "4"))
 KILL_FILES = int(os.environ.get("SOTTO_KILL_FILES", "300" if ROUNDS < 50 else "2000"))
 

@@ -14,11 +14,12 @@ import pytest
 import websockets
 from websockets.sync.client import connect
 
+from patience import longer
 from server import PROGRAM, Server
 from test_kill import request
 
 TASKS, REMINDERS = "/api/v1/tasks", "/api/v1/reminders"
-CEILING_S = 120
+CEILING_S = longer(120)
 ROUNDS = int(os.environ.get("SOTTO_KILL_ROUNDS", "8"))
 
 

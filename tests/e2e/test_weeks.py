@@ -11,6 +11,7 @@ import sys
 
 import websockets
 
+from patience import longer
 from server import PROGRAM, ROOT, Server
 from test_kill import request
 
@@ -21,7 +22,7 @@ ZONE = "Europe/Berlin"
 PUSHED = {3, 15}   # mornings on which the program runs before the hour of the briefing
 ASLEEP = {5, 12, 21, 22}  # days on which it does not run at all
 PAGE_LINES = 130
-CEILING_S = 120
+CEILING_S = longer(120)
 
 
 def clock(day, time):
