@@ -275,8 +275,8 @@ static Lane *least(Share *s, Class class, uint64_t now_ns, bool *held_back)
 }
 
 /* Of what a connection took, as the wall clock says, that in which the thread ran: on a busy
- * machine it may sleep for a hundred times as long, and nobody is to pay for that. The processor's clock is
- * a system call: it is asked only where it matters. */
+ * machine it may sleep for a hundred times as long, and nobody is to pay for that. The processor's
+ * clock is a system call: it is asked only where it matters. */
 static uint64_t really(Share *s, uint64_t took)
 {
     if (took < LONG_NS || !s->cpu_ns)
