@@ -183,11 +183,14 @@ static bool opens_clause(const SentenceWords *w, size_t at)
     return at < w->n && IN(w->word[at].text, words);
 }
 
-/* "Dr. Who": written as a name is. */
+/* "Dr. Who": written as a name is. By what stands there: "Im" is read as two words. */
 static bool is_named(Str s, const SentenceWord *word)
 {
-    char first = s.ptr[word->start], second = word->text.len > 1 ? s.ptr[word->start + 1] : 'A';
-    return word->start > 0 && first >= 'A' && first <= 'Z' && second >= 'a' && second <= 'z';
+    Str there = str_sub(s, word->start, word->end);
+    if (there.len < 2 || word->start == 0)
+        return false;
+    char first = there.ptr[0], second = there.ptr[1];
+    return first >= 'A' && first <= 'Z' && second >= 'a' && second <= 'z';
 }
 
 static bool ends_clause(Str s, const SentenceWords *w, size_t at)

@@ -30,6 +30,8 @@ static const Row rows[] = {
      "\"finish_reason\":\"length\"}]}\n\n" FAKE_DONE, "Hi", 0, NULL, LLM_LENGTH, 0},
     {"filtered", FAKE_DELTA("Hi") "data: {\"choices\":[{\"index\":0,\"delta\":{},"
      "\"finish_reason\":\"content_filter\"}]}\n\n", "Hi", 0, NULL, LLM_FILTERED, 0},
+    {"tools, and names none", "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},"
+     "\"finish_reason\":\"tool_calls\"}]}\n\n", "Hi", 0, NULL, LLM_STOP, 0},
     {"a reason nobody knows", "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},"
      "\"finish_reason\":\"eos\"}]}\n\n", "Hi", 0, NULL, LLM_STOP, 0},
     {"garbage", FAKE_DELTA("Hi") "data: <html>502</html>\n\n", NULL, ERR_CORRUPT, "broken JSON", 0,
