@@ -399,7 +399,8 @@ void access_local(Access *x, Caller *out)
 
 void access_limit_met(const char *limit)
 {
-    METRIC_INC(metric_counter("limits_met_total", "how often somebody met a limit", "limit"), limit);
+    Metric *m = metric_counter("limits_met_total", "how often somebody met a limit", "limit");
+    METRIC_INC(m, limit);
 }
 
 static bool take(Access *x, unsigned kind, Str key, unsigned per_second, double cost,

@@ -23,8 +23,8 @@
 #define CONTENDED_MS 2000
 
 /* Who is served first: connections that have been there for a while and are not much work; new
- * ones; those that cost much. How long one had to wait says nothing here: on a machine that gives us
- * little, whoever waited would wait for ever. */
+ * ones; those that cost much. How long one had to wait says nothing here: on a machine that gives
+ * us little, whoever waited would wait for ever. */
 typedef enum { CALM, FRESH, COSTLY, CLASSES } Class;
 
 typedef struct {
@@ -275,8 +275,8 @@ static Lane *least(Share *s, Class class, uint64_t now_ns, bool *held_back)
 }
 
 /* Of what a connection took, as the wall clock says, that in which the thread ran: on a busy
- * machine it may sleep for a hundred times as long, and nobody is to pay for that. The processor's clock is
- * a system call: it is asked only where it matters. */
+ * machine it may sleep for a hundred times as long, and nobody is to pay for that. The processor's
+ * clock is a system call: it is asked only where it matters. */
 static uint64_t really(Share *s, uint64_t took)
 {
     if (took < LONG_NS || !s->cpu_ns)
