@@ -78,10 +78,10 @@ bench-server: ## 11,000 WebSocket clients for ten minutes (SECONDS_OF=600), eigh
 	if command -v nginx >/dev/null && command -v h2o >/dev/null; then python3 tests/bench/net/small.py; fi; \
 	else echo "look-ups beside FastAPI are left out: install the Debian package wrk"; fi; exit $$missed
 
-attack: ## hostile clients of seventeen kinds for ten minutes beside good ones
+attack: ## hostile clients of seventeen kinds for ten minutes beside good ones (SECONDS_OF=600, ADDRESSES=1 to 250)
 	@./setup test
 	@tools/build dev
-	@SOTTO_BIN=build/dev/bin/sotto build/venv/bin/python tests/load/server.py --attack --seconds $(or $(SECONDS_OF),600) \
+	@SOTTO_BIN=build/dev/bin/sotto build/venv/bin/python tests/load/server.py --attack --seconds $(or $(SECONDS_OF),600) --addresses $(or $(ADDRESSES),1) \
 	  --active 50 --idle 100 --rate 20 --pings 100 --judge
 
 demo: ## the whole journey in a terminal, with the network taken away

@@ -399,8 +399,8 @@ void access_local(Access *x, Caller *out)
 
 void access_limit_met(const char *limit)
 {
-    Metric *met = metric_counter("limits_met_total", "how often somebody met a limit", "limit");
-    METRIC_INC(met, limit);
+    Metric *m = metric_counter("limits_met_total", "how often somebody met a limit", "limit");
+    METRIC_INC(m, limit);
 }
 
 static bool take(Access *x, unsigned kind, Str key, unsigned per_second, double cost,

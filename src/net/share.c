@@ -9,7 +9,7 @@
 #define LANE_WAYS 8u
 #define LONG_NS 100000u /* for one connection: perhaps the thread was put to sleep meanwhile */
 #define TURN_NS 250000u       /* of one iteration; the posts have as much */
-#define COSTLY_NS 2000000u    /* of a connection within about a second */
+#define COSTLY_NS 2000000u    /* of a connection while it did not pause (base/fair.h) */
 #define LANE_TENTHS 3u   /* of the loop for an address, while others want it, too */
 #define COSTLY_TENTHS 2u /* and for its costly connections */
 #define REST_TENTHS 4u /* of the loop for all but the calm together, while those want it */
@@ -23,7 +23,8 @@
 #define CONTENDED_MS 2000
 
 /* Who is served first: connections that have been there for a while and are not much work; new
- * ones; those that cost much, or have had something waiting most of the time. */
+ * ones; those that cost much. How long one had to wait says nothing here: on a machine that gives
+ * us little, whoever waited would wait for ever. */
 typedef enum { CALM, FRESH, COSTLY, CLASSES } Class;
 
 typedef struct {
@@ -82,8 +83,7 @@ void share_free(Share *s)
 
 bool conn_is_costly(Conn *c)
 {
-    uint64_t now_ms = loop_now_ms(c->server->loop);
-    return fair_used_by(&c->had, now_ms) > COSTLY_NS || fair_pressing(&c->had, now_ms);
+    return fair_used_by(&c->had, loop_now_ms(c->server->loop)) > COSTLY_NS;
 }
 
 static void put(Line *line, Conn *c)

@@ -2,9 +2,9 @@
  *
  *   epoll event, an answer -> share_add: the connection waits in the lane of its address
  *   share_serve, once an iteration: for a quarter of a millisecond, one connection at a time:
- *     the calm     have been there for a second, cost little, and wait for something now and then
+ *     the calm     have been there for a second, have cost little while they did not pause
  *     the fresh    nobody knows them yet
- *     the costly   cost much, or have had something waiting most of the time
+ *     the costly   have cost more
  *   and of each from the lane that has had least of the loop while it did not pause (base/fair.h)
  *
  * So a flood waits for its own kind, and whoever asks now and then is served at once, whatever the
