@@ -41,8 +41,4 @@ bool store_move_to_qdrant(Store *qdrant, const char *file, const StoreMove *m, S
 bool store_move_to_sqlite(Store *qdrant, Store *sqlite, const StoreMove *m, StoreMoved *out,
     Err *err);
 
-/* How long the last answer took there, of all this thread's requests since the last call; ns. For
- * benchmarks. */
-uint64_t store_qdrant_waited(void);
-
 #endif

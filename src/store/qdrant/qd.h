@@ -55,7 +55,6 @@ bool qd_http_read(QdHttp *h, const char *method, Str path, Str body, QdReadFn re
     Err *err);
 bool qd_http_ready(QdHttp *h, Err *err); /* GET /readyz, once */
 const char *qd_http_host(const QdHttp *h);
-uint64_t qd_http_waited(void);
 size_t qd_http_size(void); /* of the calling thread's last answer */
 
 /* ---- the store ------------------------------------------------------------------------------ */

@@ -41,19 +41,11 @@ struct QdHttp {
     Metric *seconds, *failed, *again;
 };
 
-static _Thread_local uint64_t waited_ns;
 static _Thread_local size_t answer_bytes;
 
 size_t qd_http_size(void)
 {
     return answer_bytes;
-}
-
-uint64_t qd_http_waited(void)
-{
-    uint64_t w = waited_ns;
-    waited_ns = 0;
-    return w;
 }
 
 static double breaker_open(void *arg)
@@ -249,7 +241,6 @@ static bool once(QdHttp *h, const ClientRequest *req, const Use *u, bool *later,
     Err why = ERR_INIT;
     uint64_t start = clock_mono_ns(), seconds;
     bool sent = client_request(req, &r, &why);
-    waited_ns += clock_mono_ns() - start;
     metric_observe(h->seconds, NULL, clock_seconds_since(start));
     *later = false;
     *after_ms = 0;

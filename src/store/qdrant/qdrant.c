@@ -392,8 +392,3 @@ Store *store_open_qdrant(const StoreOptions *o, const QdrantOptions *x, Err *err
     qd_close(&q->base);
     return NULL;
 }
-
-uint64_t store_qdrant_waited(void)
-{
-    return qd_http_waited();
-}
