@@ -67,10 +67,10 @@ static bool look_at(Work *w, Look *k, const Job *job)
         look_at_address(w, k, job->address);
     bool press = presses(job, k->now_ms);
     k->rank = press + !job->known;
-    bool new = fair_is_new(job->connection, k->now_ms), calm = !press && !new;
+    bool new = fair_is_new(job->connection, k->now_ms);
     uint64_t own = fair_used_by(job->connection, k->now_ms) + (new ? k->address_used : 0);
     k->weight = k->used * (own / 1000 + LITTLE_US);
-    k->floods = (k->contended && !calm && job->address->waiting > WORK_FLOOD_JOBS) ||
+    k->floods = (k->contended && job->address->waiting > WORK_FLOOD_JOBS) ||
                 (press && k->from_many);
     return !k->full && !(k->floods && flood_waits(w, k));
 }
