@@ -207,8 +207,9 @@ typedef struct {
 
 /* ---- ledger and folders ------------------------------------------------------------------- */
 
-/* One entry for every file ever offered. PENDING waits to be read. DELETED: the document is gone
- * (the file's facts stay while the file is there, so that it is not read again by itself). */
+/* One entry for every file ever offered. PENDING waits to be read; it takes no other's place than
+ * DELETED's. DELETED: the document is gone (the file's facts stay while the file is there, so that
+ * it is not read again by itself). */
 typedef enum { LEDGER_PENDING, LEDGER_INDEXED, LEDGER_DUPLICATE, LEDGER_REFUSED, LEDGER_FAILED,
     LEDGER_DELETED } LedgerState;
 typedef struct LedgerEntry {

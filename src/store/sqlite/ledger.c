@@ -38,7 +38,9 @@ static bool document_is_there(SqConn *c, int64_t owner_no, const Uuid *id, Err *
 }
 
 /* Facts about the file that are not told now (a change through the interface) stay as they were.
- * What a person offered stays a person's; what was deleted belongs to who offers it again. */
+ * What a person offered stays a person's; what was deleted belongs to who offers it again. That a
+ * file waits to be read says nothing about one that has been read: who looks through a folder
+ * writes that down when a quick reader may have been there already. */
 bool sq_ledger_write(SqConn *c, int64_t owner_no, const LedgerEntry *e, Err *err)
 {
     static const char sql[] =
@@ -57,7 +59,8 @@ bool sq_ledger_write(SqConn *c, int64_t owner_no, const LedgerEntry *e, Err *err
         " inode = CASE WHEN excluded.mtime_ns = 0 THEN inode ELSE excluded.inode END,"
         " folder = CASE WHEN excluded.folder IS NULL THEN NULL"
         "              WHEN state = 5 THEN excluded.folder"
-        "              WHEN folder IS NULL THEN NULL ELSE excluded.folder END";
+        "              WHEN folder IS NULL THEN NULL ELSE excluded.folder END "
+        "WHERE excluded.state <> 0 OR state IN (0, 5)";
     Sq q;
     if (!document_is_there(c, owner_no, &e->document, err) || !sq_begin(&q, c, sql, err))
         return false;

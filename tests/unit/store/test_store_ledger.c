@@ -53,6 +53,39 @@ static void ledger_entries(void **state)
     }
 }
 
+/* Who looks through a folder writes down a crowd of files that wait; a quick worker may have read
+ * one of them before that is written. */
+static void what_waits_replaces_nothing_that_was_read(void **state)
+{
+    Fx *f = *state;
+    static const LedgerState before[] = {LEDGER_INDEXED, LEDGER_DUPLICATE, LEDGER_REFUSED,
+        LEDGER_FAILED, LEDGER_DELETED, LEDGER_PENDING};
+    Uuid id;
+    PutOutcome outcome;
+    DocumentPut *p = fx_doc(f->a, 4, STR("a"), STR("some text"));
+    OK(store_document_put(f->s, &f->owner, p, &outcome, &id, &oops));
+    LedgerEntry waits[ARRAY_LEN(before)], got;
+    for (size_t i = 0; i < ARRAY_LEN(before); i++) {
+        char source[32];
+        (void)snprintf(source, sizeof source, "/docs/%zu.pdf", i);
+        LedgerEntry e = entry(f->a, source, before[i]);
+        waits[i] = entry(f->a, source, LEDGER_PENDING);
+        waits[i].bytes = 11;
+        if (before[i] == LEDGER_INDEXED || before[i] == LEDGER_DUPLICATE)
+            e.document = id;
+        OK(store_ledger_put(f->s, &f->owner, &e, &oops));
+    }
+    OK(store_ledger_put_many(f->s, &f->owner, waits, ARRAY_LEN(waits), &oops));
+    OK(store_ledger_put(f->s, &f->owner, &waits[0], &oops));
+    for (size_t i = 0; i < ARRAY_LEN(before); i++) {
+        OK(store_ledger_get(f->s, &f->owner, waits[i].source, f->a, &got, &oops));
+        bool was_read = before[i] != LEDGER_DELETED && before[i] != LEDGER_PENDING;
+        assert_int_equal(got.state, was_read ? before[i] : LEDGER_PENDING);
+        assert_int_equal(got.bytes, was_read ? 10 : 11);
+        assert_int_equal(!uuid_is_nil(&got.document), i < 2);
+    }
+}
+
 static void ledger_pages(void **state)
 {
     Fx *f = *state;
@@ -213,6 +246,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(ledger_entries),
+        T(what_waits_replaces_nothing_that_was_read),
         T(ledger_pages),
         T(folders),
         T(counts),
