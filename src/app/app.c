@@ -149,7 +149,8 @@ static bool open_doing(App *app, const AppOptions *o, Err *err)
         return err_wrap(err, "zone (%s)", config_origin(c, SET_ZONE));
     if (!open_calendars(app, c, err))
         return false;
-    if ((o->assistant || o->llm) && !open_llm(app, o, err))
+    /* One model for all: how many ask it at once is counted once. */
+    if ((o->assistant || o->llm) && !app->llm && !open_llm(app, o, err))
         return false;
     BriefingsOptions b = {.store = app->store,
                           .owner = app->owner,
