@@ -1,6 +1,7 @@
 /* migrate.c - the schema's versions. PRAGMA user_version says which one a file has; each step runs
  * in one transaction with the new number, so a file is always of exactly one version. A newer file
- * than this program knows is refused and left alone. */
+ * than this program knows is refused and left alone. A step that was released never changes, not by
+ * a comment: a backup's schema is compared with what the steps make (stranger.c). */
 #include <stdio.h>
 
 #include "store/sqlite/sq.h"

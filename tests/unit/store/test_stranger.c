@@ -51,6 +51,45 @@ static void older_ones(void **state)
     }
 }
 
+/* A backup says which step made it, and its schema must then be that step's by the byte: a step
+ * that was released never changes. SQLite's own tables of a keyword index are its version's. */
+static void steps_stay_as_they_were(void **state)
+{
+    static const char sql[] =
+        "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema "
+        "WHERE name NOT LIKE '%\\_fts\\__%' ESCAPE '\\' ORDER BY type, name";
+    static const char *const known[] = {
+        "d8c87c6ca677c694", "a7e11982630a8e72", "60059762d85fe067", "550e42400eb84fc1",
+        "bd77398a13ed5886", "b87c951667f5f04b", "81268dbcfdefb62e", "017394fe4a0e0080",
+        "52815fd94ad7b22f", "545e02a40813c079", "7ca0e4a6816989c4", "c7a30c523086a2fb",
+        "9c839acaca62c685", "09135e1c6c4860f1", "4b6562146aaeb044",
+    };
+    Fx *f = *state;
+    assert_int_equal(ARRAY_LEN(known), SQ_SCHEMA_VERSION); /* a new step: its line */
+    for (int version = 1; version <= SQ_SCHEMA_VERSION; version++) {
+        SqConn *c = sq_conn_open("", SQ_MEMORY, &oops);
+        OK(c != NULL);
+        OK(sq_migrate(c, SQ_MIGRATIONS, version, &oops));
+        Buf all;
+        Sq q;
+        buf_init(&all, (size_t)1 << 20);
+        OK(sq_begin_once(&q, c, str_of(sql), &oops));
+        for (Str row; sq_step(&q, &oops) > 0;) {
+            OK(sq_col_copy(&q, 0, f->a, &row, &oops));
+            OK(buf_add(&all, row) && buf_add_char(&all, '\n'));
+        }
+        sq_end(&q);
+        sq_conn_close(c);
+        Sha256 hash;
+        char hex[SHA256_HEX];
+        OK(sha256(buf_str(&all), &hash, &oops));
+        buf_release(&all);
+        if (strncmp(sha256_hex(&hash, hex), known[version - 1], 16) != 0)
+            fail_msg("step %d makes another schema than it did (%.16s): backups of it would be "
+                     "refused", version, hex);
+    }
+}
+
 static void hostile_ones(void **state)
 {
     static const struct {
@@ -114,6 +153,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(sound_ones, fx_setup, fx_teardown),
         cmocka_unit_test_setup_teardown(older_ones, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(steps_stay_as_they_were, fx_setup, fx_teardown),
         cmocka_unit_test_setup_teardown(hostile_ones, fx_setup, fx_teardown),
         cmocka_unit_test_setup_teardown(another_encoding, fx_setup, fx_teardown),
     };
