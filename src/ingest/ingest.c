@@ -48,6 +48,8 @@ typedef struct {
     Str source, key, type; /* key: the ledger's */
     Sha256 hash;
     bool hashed, entered; /* entered: the ledger has its entry already */
+    bool unfinished;      /* and says that its parts follow */
+    Uuid stored;          /* the document, once it is */
     bool same_bytes;      /* as those of the document that is to be replaced */
     Extracted text;
     Cue *cues; /* of a recording */
@@ -253,12 +255,6 @@ static bool choose_type(Work *w)
         STR_ARG(in->filename));
 }
 
-static bool is_refusal(ErrCode code)
-{
-    return code == ERR_UNSUPPORTED_MEDIA || code == ERR_VALIDATION || code == ERR_TOO_LARGE ||
-           code == ERR_FORBIDDEN;
-}
-
 static void ledger_entry(const Work *w, LedgerEntry *e)
 {
     const IngestInput *in = w->in;
@@ -280,26 +276,37 @@ static void ledger_entry(const Work *w, LedgerEntry *e)
     }
 }
 
-/* The ledger's entry, whatever happened; a stored document has brought its own in its transaction.
+/* The very file offered once more is no duplicate: it is what is indexed. */
+static bool is_same_file(Work *w, const Document *doc)
+{
+    LedgerEntry e;
+    return str_eq(doc->source, w->key) ||
+           (store_ledger_get(w->g->o.store, w->owner, w->key, w->a, &e, NULL) &&
+            uuid_eq(&e.document, &doc->id) && e.state != LEDGER_DUPLICATE);
+}
+
+/* The ledger's entry, whatever happened; a stored document has brought its own in its transaction,
+ * and another follows its parts.
  * A failure to write it is reported only when nothing failed before: the first error is the one
  * that matters. */
 static bool enter_ledger(Work *w, bool ok, PutOutcome outcome, const Document *doc)
 {
     Err failed = ERR_INIT;
     LedgerEntry e;
-    if (ok && w->entered)
+    if (ok && w->entered && !w->unfinished)
         return true;
     ledger_entry(w, &e);
     if (ok) {
-        /* The very file offered once more is no duplicate: it is what is indexed. */
-        bool same_file = str_eq(doc->source, w->key);
+        bool same_file = outcome == PUT_DUPLICATE && is_same_file(w, doc);
         e.state = outcome == PUT_DUPLICATE && !same_file ? LEDGER_DUPLICATE : LEDGER_INDEXED;
         e.document = doc->id;
         e.n_chunks = doc->n_chunks;
     } else {
-        e.state = is_refusal(w->err->code) ? LEDGER_REFUSED : LEDGER_FAILED;
+        e.state = ingest_refuses(w->err->code) ? LEDGER_REFUSED : LEDGER_FAILED;
         e.reason = str_of(w->err->msg);
-        if (w->in->replace)
+        if (w->entered)
+            e.document = w->stored; /* some of its parts are missing */
+        else if (w->in->replace)
             e.document = *w->in->replace; /* the version before stays */
     }
     Err absent = ERR_INIT;
@@ -343,16 +350,6 @@ static bool is_duplicate(Work *w, Document *doc, bool *found)
     return true;
 }
 
-static const char *media_type_of(Str type)
-{
-    size_t n;
-    const IngestType *types = ingest_types(&n);
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(str_of(types[i].type), type))
-            return types[i].media_types[0];
-    return "application/octet-stream";
-}
-
 /* The members of the document that come from the input, and those that are computed. */
 static bool describe(Work *w, Document *d)
 {
@@ -369,7 +366,7 @@ static bool describe(Work *w, Document *d)
                     .pages = w->text.pages,
                     .created_at = now,
                     .updated_at = now};
-    d->media_type = str_of(media_type_of(w->type));
+    d->media_type = str_of(ingest_media_type(w->type));
     Importance why = understand_importance(&w->text);
     d->importance = in->importance ? *in->importance : why.score;
     d->language = w->text.language;
@@ -432,9 +429,12 @@ static bool put(Work *w, Document *doc, PutOutcome *outcome)
     p.chunks = chunks;
     ledger_entry(w, &entry);
     p.ledger = w->same_bytes ? NULL : &entry;
+    p.unfinished = p.ledger && w->text.n_parts > 0;
     if (!store_document_put(w->g->o.store, w->owner, &p, outcome, &id, w->err))
         return false;
     w->entered = !w->same_bytes;
+    w->unfinished = p.unfinished && *outcome != PUT_DUPLICATE;
+    w->stored = id;
     return store_document_get(w->g->o.store, w->owner, &id, true, w->a, doc, w->err);
 }
 
@@ -521,7 +521,7 @@ static void count_outcome(const Work *w, bool ok, PutOutcome outcome)
         memcpy(type, w->type.ptr, w->type.len);
         type[w->type.len] = '\0';
     }
-    METRIC_INC(m, type, ok ? names[outcome] : is_refusal(w->err->code) ? "refused" : "failed");
+    METRIC_INC(m, type, ok ? names[outcome] : ingest_refuses(w->err->code) ? "refused" : "failed");
 }
 
 bool ingest_one(Ingest *g, const Uuid *owner, const IngestInput *in, unsigned worker, Arena *a,

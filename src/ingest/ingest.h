@@ -94,6 +94,13 @@ typedef struct {
 bool ingest_one(Ingest *g, const Uuid *owner, const IngestInput *in, unsigned worker, Arena *a,
     Document *doc, PutOutcome *outcome, Err *err);
 
+/* The file is at fault, not the moment: nothing is gained by trying again. */
+static inline bool ingest_refuses(ErrCode code)
+{
+    return code == ERR_UNSUPPORTED_MEDIA || code == ERR_VALIDATION || code == ERR_TOO_LARGE ||
+           code == ERR_FORBIDDEN;
+}
+
 /* Whether a person set the importance (then it stays); else it was computed from the text. */
 bool document_importance_given(const Document *d);
 
@@ -108,5 +115,6 @@ typedef struct {
     const char *type, *description, *const *endings, *const *media_types;
 } IngestType;
 const IngestType *ingest_types(size_t *n);
+const char *ingest_media_type(Str type); /* a type's first; unknown: application/octet-stream */
 
 #endif

@@ -52,28 +52,6 @@ void sync_wake(Sync *s)
     (void)n; /* a full counter wakes too */
 }
 
-Task *sync_task(TaskKind kind, SyncFolder *f, const char *path, Str source, Str from,
-                const IngestFacts *facts)
-{
-    size_t n = strlen(path);
-    Task *t = mem_zalloc(sizeof *t + n + 1 + source.len + 1 + from.len + 1);
-    if (!t)
-        return NULL;
-    char *at = (char *)(t + 1);
-    *t = (Task){.folder = f, .kind = kind, .path = at};
-    memcpy(at, path, n);
-    at += n + 1;
-    memcpy(at, source.ptr, source.len);
-    t->source = (Str){at, source.len};
-    at += source.len + 1;
-    if (from.len)
-        memcpy(at, from.ptr, from.len);
-    t->from = (Str){at, from.len};
-    if (facts)
-        t->facts = *facts;
-    return t;
-}
-
 /* Lanes for what waits; caller holds the lock. */
 static void start_lanes(Sync *s)
 {
@@ -530,12 +508,15 @@ bool sync_start(Sync *s, Err *err)
         if ((ok = f != NULL))
             list_once(s, f);
     }
-    arena_free(a);
     pthread_mutex_lock(&s->thread_lock);
     s->may_run = ok;
     pthread_mutex_unlock(&s->thread_lock);
     pthread_mutex_lock(&s->lock); /* the server answers already */
     s->stopping = false;
+    pthread_mutex_unlock(&s->lock);
+    ok = ok && sync_resume(s, a, err);
+    arena_free(a);
+    pthread_mutex_lock(&s->lock);
     bool needed = s->folders || s->head;
     pthread_mutex_unlock(&s->lock);
     ok = ok && (!needed || ensure_thread(s, err));

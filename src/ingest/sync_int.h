@@ -48,7 +48,7 @@ typedef struct SyncFolder {
     SyncDone done;
 } SyncFolder;
 
-typedef enum { TASK_READ, TASK_MOVE, TASK_GONE } TaskKind;
+typedef enum { TASK_READ, TASK_MOVE, TASK_GONE, TASK_RESUME } TaskKind;
 typedef struct Task {
     struct Task *next;
     SyncFolder *folder;  /* NULL: a person's own file */
@@ -96,8 +96,14 @@ uint64_t sync_settle_ns(const Sync *s);
 /* sync_run.c: a lane of the bulk workers. */
 void sync_lane(void *arg, unsigned worker);
 void sync_lane_drop(void *arg, unsigned worker);
+bool sync_pressed(void *work); /* a person waits: IngestInput's `pressed` */
 /* Takes what waits of a folder off the queue; caller holds the lock. */
 void sync_drop_tasks(Sync *s, SyncFolder *f);
+
+/* sync_resume.c: files that a person offered and whose parts were not all read when the program
+ * ended. The first puts them into the queue. */
+bool sync_resume(Sync *s, Arena *a, Err *err);
+bool sync_run_resume(Sync *s, const Task *t, unsigned worker, Arena *a, Err *err);
 
 /* Known entries of a part of a folder, by source. */
 typedef struct {

@@ -1,5 +1,6 @@
 /* sync_run.c - what a bulk worker does with the queue. */
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
@@ -8,9 +9,31 @@
 
 #define TURN_MS 200 /* a lane lets other bulk jobs in after so long */
 
-static bool pressed(void *arg)
+Task *sync_task(TaskKind kind, SyncFolder *f, const char *path, Str source, Str from,
+                const IngestFacts *facts)
 {
-    return work_pressed(arg);
+    size_t n = strlen(path);
+    Task *t = mem_zalloc(sizeof *t + n + 1 + source.len + 1 + from.len + 1);
+    if (!t)
+        return NULL;
+    char *at = (char *)(t + 1);
+    *t = (Task){.folder = f, .kind = kind, .path = at};
+    memcpy(at, path, n);
+    at += n + 1;
+    memcpy(at, source.ptr, source.len);
+    t->source = (Str){at, source.len};
+    at += source.len + 1;
+    if (from.len)
+        memcpy(at, from.ptr, from.len);
+    t->from = (Str){at, from.len};
+    if (facts)
+        t->facts = *facts;
+    return t;
+}
+
+bool sync_pressed(void *work)
+{
+    return work_pressed(work);
 }
 
 /* The document that a file has now, when it alone has it: a new version takes its place. */
@@ -31,12 +54,6 @@ static bool is_fatal(const Err *err)
     return err->code == ERR_STORAGE_FULL || err->code == ERR_NO_MEMORY;
 }
 
-static bool is_refusal(ErrCode code)
-{
-    return code == ERR_UNSUPPORTED_MEDIA || code == ERR_VALIDATION || code == ERR_TOO_LARGE ||
-           code == ERR_FORBIDDEN;
-}
-
 static uint64_t *counter(SyncDone *done, PutOutcome outcome, bool same_file)
 {
     return outcome == PUT_CREATED    ? &done->added
@@ -50,7 +67,7 @@ static bool run_read(Sync *s, const Task *t, unsigned worker, Arena *a, SyncDone
     Document old, doc;
     PutOutcome outcome;
     IngestInput in = {.path = t->path, .source = t->source,
-        .filename = scan_name(t->source, t->path), .facts = &t->facts, .pressed = pressed,
+        .filename = scan_name(t->source, t->path), .facts = &t->facts, .pressed = sync_pressed,
         .pressed_arg = s->o.work};
     if (t->folder)
         in.folder = &t->folder->f.id;
@@ -59,7 +76,7 @@ static bool run_read(Sync *s, const Task *t, unsigned worker, Arena *a, SyncDone
         in.extra_json = old.extra_json;
     }
     if (!ingest_one(s->o.ingest, &s->o.owner, &in, worker, a, &doc, &outcome, err)) {
-        *(is_refusal(err->code) ? &done->refused : &done->failed) += 1;
+        *(ingest_refuses(err->code) ? &done->refused : &done->failed) += 1;
         return false;
     }
     *counter(done, outcome, str_eq(doc.source, t->source)) += 1;
@@ -122,6 +139,8 @@ static bool run_task(Sync *s, const Task *t, unsigned worker, Arena *a, SyncDone
         return run_move(s, t, worker, a, done, err);
     case TASK_GONE:
         return run_gone(s, t, a, done, err);
+    case TASK_RESUME:
+        return sync_run_resume(s, t, worker, a, err);
     }
     return false;
 }

@@ -20,6 +20,7 @@ typedef struct {
     Arena *a;            /* of the batch */
     LedgerEntry batch[BATCH];
     size_t n_batch;
+    Task *head, **tail;  /* to be done when the batch is written: a quick reader writes after it */
     uint64_t unchanged, settling, seen, gone;
     int64_t now_ns;      /* of the real clock, as files have it */
     size_t gone_before;  /* files known to be missing when the look began */
@@ -38,11 +39,34 @@ uint64_t sync_settle_ns(const Sync *s)
     return (uint64_t)(s->o.settle_ms ? s->o.settle_ms : 2000) * MS;
 }
 
+static bool was_stopped(Look *l)
+{
+    return err_set(l->err, ERR_CANCELLED, "the reading of the folder was stopped");
+}
+
+static Task *take_task(Look *l)
+{
+    Task *t = l->head;
+    l->head = t->next;
+    t->next = NULL;
+    if (!l->head)
+        l->tail = &l->head;
+    return t;
+}
+
+static void drop_tasks(Look *l)
+{
+    while (l->head)
+        mem_free(take_task(l));
+}
+
 static bool flush(Look *l)
 {
     bool ok = store_ledger_put_many(l->s->o.store, &l->s->o.owner, l->batch, l->n_batch, l->err);
     l->n_batch = 0;
     arena_reset(l->a);
+    while (ok && l->head)
+        ok = sync_push(l->s, take_task(l), true) || was_stopped(l);
     return ok;
 }
 
@@ -73,8 +97,11 @@ static bool push(Look *l, TaskKind kind, const ScanItem *item, Str from)
     Task *t = sync_task(kind, l->f, item->path, item->source, from, &facts);
     if (!t)
         return err_set(l->err, ERR_NO_MEMORY, "reading a folder: out of memory");
-    return sync_push(l->s, t, true) ||
-           err_set(l->err, ERR_CANCELLED, "the reading of the folder was stopped");
+    if (l->n_batch == 0)
+        return sync_push(l->s, t, true) || was_stopped(l);
+    *l->tail = t;
+    l->tail = &t->next;
+    return true;
 }
 
 /* Somebody may still be writing it. Times that lie in the future say nothing. */
@@ -319,6 +346,7 @@ bool sync_scan(Sync *s, SyncFolder *f, const char *at, bool deep, Err *err)
     if (l) {
         *l = (Look){.s = s, .f = f, .now_ns = real_now_ns(), .gone_before = f->n_gone,
             .err = &failed};
+        l->tail = &l->head;
         l->a = arena_new(ARENA_DEFAULT_MAX);
     }
     if (!l || !l->a)
@@ -328,6 +356,7 @@ bool sync_scan(Sync *s, SyncFolder *f, const char *at, bool deep, Err *err)
         ok = look(l, at, deep, &root);
     if (l) {
         known_release(&l->known);
+        drop_tasks(l);
         arena_free(l->a);
     }
     mem_free(l);

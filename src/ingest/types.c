@@ -304,3 +304,13 @@ Str ingest_guess_type(Str head, Str filename, Str media_type)
                               is_zipped(claimed));
     return str_of(claimed && !binary ? claimed : "text");
 }
+
+const char *ingest_media_type(Str type)
+{
+    size_t n;
+    const IngestType *all = ingest_types(&n);
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(str_of(all[i].type), type))
+            return all[i].media_types[0];
+    return "application/octet-stream";
+}

@@ -89,6 +89,9 @@ typedef struct {
     /* Written in the same transaction, NULL: none. State, document and number of passages are
      * filled in: INDEXED, or DUPLICATE when another source has the same bytes already. */
     const struct LedgerEntry *ledger;
+    /* Its parts are put after it: the entry is PENDING, with the document, until the caller enters
+     * it again; a program that is killed in between knows what is missing. */
+    bool unfinished;
 } DocumentPut;
 
 #define STORE_SKETCH_BYTES 64
@@ -207,9 +210,9 @@ typedef struct {
 
 /* ---- ledger and folders ------------------------------------------------------------------- */
 
-/* One entry for every file ever offered. PENDING waits to be read; it takes no other's place than
- * DELETED's. DELETED: the document is gone (the file's facts stay while the file is there, so that
- * it is not read again by itself). */
+/* One entry for every file ever offered. PENDING waits to be read (it takes no place of INDEXED or
+ * DUPLICATE), or, with a document, for the reading of that one's parts. DELETED: the document is
+ * gone (the file's facts stay while the file is there, so that it is not read again by itself). */
 typedef enum { LEDGER_PENDING, LEDGER_INDEXED, LEDGER_DUPLICATE, LEDGER_REFUSED, LEDGER_FAILED,
     LEDGER_DELETED } LedgerState;
 typedef struct LedgerEntry {

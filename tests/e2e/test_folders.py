@@ -1,5 +1,6 @@
 """Watched folders, the ledger and long work, against the real program. Waits poll with generous ceilings: what is
 tested is what happens, not how fast."""
+import http.client
 import json
 import os
 import random
@@ -390,7 +391,8 @@ def test_the_numbers_add_up(tmp_path):
         world.until_entry("broken", lambda e: e["state"] in ("indexed", "duplicate"))
         world.idle()
         for name in ("noise.bin", "empty.txt", "large.txt", "pipe", "socket"):
-            again = world.until_entry(name, lambda e: e["state"] == "refused")
+            first = entries[str(world.docs / name)]["last_at"]
+            again = world.until_entry(name, lambda e: e["state"] == "refused" and e["last_at"] != first)
             assert again["reason"] == entries[str(world.docs / name)]["reason"]
         world.true_ledger()
 
@@ -527,6 +529,59 @@ def kill_import(world, deaths, rng, turn):
         for i in rng.sample(range(KILL_FILES), 5):
             assert len(world.finds(f"w{turn}x{i}")) == 1
     return during
+
+
+MESSAGES = 300
+
+
+def mailbox(turn):
+    return "".join(f"From ann@lee.example Tue Mar  3 14:05:00 2026\nFrom: Ann <ann@lee.example>\nSubject: Letter {i}\n"
+                   f"Date: Tue, 3 Mar 2026 14:05:00 +0100\n\nLetter {i} of box {turn} tells of ferry {i * 7} and its crew.\n\n"
+                   for i in range(MESSAGES))
+
+
+@pytest.mark.parametrize("how", ["folder", "upload"])
+def test_kill_between_the_parts_of_a_file(tmp_path, how):
+    """A mailbox is a document and so are its messages: what was not read when the program was killed comes at the next start."""
+    world = World(tmp_path)
+    during = 0
+    for turn in range(2):
+        box, before = mailbox(turn), turn * (MESSAGES + 1)
+
+        def offer():
+            form = f'--x\r\nContent-Disposition: form-data; name="file"; filename="box{turn}.mbox"\r\n\r\n{box}\r\n--x--\r\n'
+            try:
+                urllib.request.urlopen(urllib.request.Request(
+                    world.server.url + KNOWLEDGE + "/documents", form.encode(), {"Content-Type": "multipart/form-data; boundary=x"}))
+            except (OSError, http.client.HTTPException):
+                pass  # killed
+
+        with Server(world.data, env={**SOON, "SOTTO_LOG": "error"}) as world.server:
+            if how == "folder":
+                world.write(f"box{turn}.mbox", box)
+                if turn == 0:
+                    world.call("POST", FOLDERS, {"path": str(world.docs)}, 201)
+            else:
+                threading.Thread(target=offer).start()
+            end = time.monotonic() + CEILING_S
+            while len(world.documents()) < before + 20:
+                assert time.monotonic() < end
+            half = [e for e in world.ledger("&state=pending").values() if e["document"]]
+            world.server.process.kill()
+            world.server.process.wait()
+        with Server(world.data, env={**SOON, "SOTTO_LOG": "error"}) as world.server:
+            if half:
+                during += 1
+                assert half[0]["reason"] == "its parts are being read", half
+            end = time.monotonic() + CEILING_S
+            while world.ledger("&state=pending") or len(world.documents()) < before + MESSAGES + 1:
+                assert time.monotonic() < end, (len(world.documents()), world.ledger("&state=pending"))
+                time.sleep(0.1)
+            assert len(world.documents()) == before + MESSAGES + 1
+            entries = world.ledger()
+            assert len(entries) == before + MESSAGES + 1 and {e["state"] for e in entries.values()} == {"indexed"}
+            assert world.finds(f"ferry%20{7 * (MESSAGES - 1)}")
+    assert during > 0, "every kill came when the mailbox was read: the test proved nothing"
 
 
 def test_kill_during_an_import(tmp_path):

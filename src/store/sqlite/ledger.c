@@ -39,8 +39,9 @@ static bool document_is_there(SqConn *c, int64_t owner_no, const Uuid *id, Err *
 
 /* Facts about the file that are not told now (a change through the interface) stay as they were.
  * What a person offered stays a person's; what was deleted belongs to who offers it again. That a
- * file waits to be read says nothing about one that has been read: who looks through a folder
- * writes that down when a quick reader may have been there already. */
+ * file waits takes no place of one that has been read: a reader may have been quicker than who
+ * asked for it (a look through a folder, a second attempt at what had failed). With a document it
+ * is that one's parts that are being read. */
 bool sq_ledger_write(SqConn *c, int64_t owner_no, const LedgerEntry *e, Err *err)
 {
     static const char sql[] =
@@ -60,7 +61,8 @@ bool sq_ledger_write(SqConn *c, int64_t owner_no, const LedgerEntry *e, Err *err
         " folder = CASE WHEN excluded.folder IS NULL THEN NULL"
         "              WHEN state = 5 THEN excluded.folder"
         "              WHEN folder IS NULL THEN NULL ELSE excluded.folder END "
-        "WHERE excluded.state <> 0 OR state IN (0, 5)";
+        "WHERE excluded.state <> 0 OR excluded.document IS NOT NULL"
+        " OR state NOT IN (1, 2)";
     Sq q;
     if (!document_is_there(c, owner_no, &e->document, err) || !sq_begin(&q, c, sql, err))
         return false;

@@ -330,7 +330,9 @@ static bool apply(Sqlite *s, SqWrite *w, Err *err)
         p->entry = *put->ledger;
         p->entry.document = p->id;
         p->entry.n_chunks = (uint32_t)put->n_chunks;
-        p->entry.state = LEDGER_INDEXED;
+        p->entry.state = put->unfinished ? LEDGER_PENDING : LEDGER_INDEXED;
+        if (put->unfinished)
+            p->entry.reason = STR("its parts are being read");
         if (!sq_ledger_supersede(s, w, &p->entry, false, err))
             return false;
     }

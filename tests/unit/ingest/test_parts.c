@@ -305,8 +305,7 @@ static void test_interrupted(void **state)
     drop(f, &a.id);
     (void)add(f, mail, "/1.eml", PUT_DUPLICATE);
     assert_int_equal(documents(f), 1); /* all had been offered: what was deleted stays so */
-    e.state = LEDGER_PENDING;
-    e.document = (Uuid){{0}};
+    e.state = LEDGER_PENDING; /* with its document, as it is put */
     assert_true(store_ledger_put(f->store, &f->owner, &e, &err));
     (void)add(f, mail, "/1.eml", PUT_DUPLICATE);
     assert_int_equal(documents(f), 2);
