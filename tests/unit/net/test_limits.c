@@ -139,6 +139,9 @@ static void a_stream_that_nobody_reads_stops_its_worker(void **state)
 static void connection_limit(void **state)
 {
     (void)state;
+    ts_end();
+    ServerOptions o = {.host = "127.0.0.1", .limits = {.connections = 20}};
+    ts_begin(&o);
     Raw r[20];
     for (size_t i = 0; i < ARRAY_LEN(r); i++) {
         RawAnswer a;
@@ -159,7 +162,7 @@ static void connection_limit(void **state)
     raw_close(&over);
     for (size_t i = 0; i < ARRAY_LEN(r); i++)
         raw_close(&r[i]);
-    for (int i = 0; i < 100; i++) { /* their places become free */
+    for (int i = 0; i < 6000; i++) { /* their places become free */
         ts_sleep_ms(10);
         if (raw_status(ts.port, get("/json")) == 200)
             return;
@@ -220,7 +223,7 @@ static void connections_of_an_address(void **state)
     assert_int_equal(raw_status(ts.port, get("/json")), 503);
     for (size_t i = 0; i < ARRAY_LEN(r); i++)
         raw_close(&r[i]);
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 6000; i++) {
         ts_sleep_ms(10);
         if (raw_status(ts.port, get("/json")) == 200)
             return;
@@ -265,7 +268,7 @@ static void a_loop_that_cannot_wait_ends(void **state)
     assert_true(broken > 0);
     close(none);
     Raw r = raw_open(ts.port); /* an epoll_wait under way would end with it, or in two seconds */
-    for (int i = 0; i < 1000 && !server_is_over(ts.server); i++)
+    for (int i = 0; i < 6000 && !server_is_over(ts.server); i++)
         ts_sleep_ms(10);
     assert_true(server_is_over(ts.server));
     raw_close(&r);

@@ -18,6 +18,7 @@ typedef struct {
     atomic_int cancelled;  /* /hang requests that saw their client go */
     atomic_int streamed;   /* bytes of /firehose */
     atomic_int released;   /* body_release calls */
+    atomic_bool open;      /* /gate answers */
     atomic_int ws_open, ws_closed, ws_last_code;
     _Atomic WsId ws_id;
     char last_path[256];   /* of the last request, for tests that look at it afterwards */
@@ -46,6 +47,15 @@ static void *ts_slow(void *arg)
     HttpExchange *x = arg;
     ts_sleep_ms(300);
     http_reply(x, 200, "text/plain", STR("slow"));
+    return NULL;
+}
+
+/* Not before the test says so. */
+static void *ts_gate(void *arg)
+{
+    for (int i = 0; i < 6000 && !atomic_load(&ts.open); i++)
+        ts_sleep_ms(10);
+    http_reply(arg, 200, "text/plain", STR("open"));
     return NULL;
 }
 
@@ -212,6 +222,8 @@ static void ts_on_request(void *arg, HttpExchange *x)
         http_reply(x, 200, "application/octet-stream", x->req.body);
     else if (str_eq(path, STR("/slow")))
         ts_thread(ts_slow, x);
+    else if (str_eq(path, STR("/gate")))
+        ts_thread(ts_gate, x);
     else if (str_eq(path, STR("/firehose")))
         ts_thread(ts_firehose, x);
     else if (str_eq(path, STR("/hang")))
@@ -284,10 +296,10 @@ static inline void ts_end(void)
     assert_int_equal(stats.body_bytes_held, 0);
 }
 
-/* Waits until *what reaches `value`, at most three seconds. */
+/* Waits until *what reaches `value`, at most a minute: machines are busy. */
 static inline bool ts_reaches(atomic_int *what, int value)
 {
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < 6000; i++) {
         if (atomic_load(what) >= value)
             return true;
         ts_sleep_ms(10);
