@@ -12,6 +12,7 @@ batch is taken, then 500), lost (all is taken, then the connection closed).
 import argparse
 import json
 import shutil
+import signal
 import socket
 import struct
 import sys
@@ -568,6 +569,7 @@ if __name__ == "__main__":
     parser.add_argument("--dir")
     a = parser.parse_args()
     s = serve(a.port, a.key, a.dir)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # its folder goes with it
     print(s.server_address[1], flush=True)
     try:
         s.serve_forever()
